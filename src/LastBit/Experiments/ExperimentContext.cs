@@ -1,0 +1,8 @@
+namespace LastBit.Experiments;
+
+/// <summary>What every experiment needs beside its settings.</summary>
+/// <param name="Folder">Where the result files go; it is created.</param>
+/// <param name="Threads">How many threads may work at once, at least 1; the results do not depend on it.</param>
+/// <param name="Observer">Who watches.</param>
+/// <param name="Cancellation">Stops the experiment between two iterations; the files of finished runs stay.</param>
+public sealed record ExperimentContext(string Folder, int Threads, IRunObserver Observer, CancellationToken Cancellation);

@@ -1,0 +1,48 @@
+using LastBit.Pde;
+
+namespace LastBit.Experiments;
+
+/// <summary>Settings of Figure 3 and Table 2.</summary>
+public sealed record LinearizedPdeSettings
+{
+    /// <summary>Weight decays alpha, one run each; option --alpha.</summary>
+    public double[] Alphas { get; init; } = [1.1e7, 1.2e7, 1.3e7, 1.9e8, 2.0e8, 2.1e8, 2.2e8];
+
+    /// <summary>Learning rate dt; option --learning-rate.</summary>
+    public double LearningRate { get; init; } = 1e-8;
+
+    /// <summary>Gradient steps a run; option --iterations.</summary>
+    public int Iterations { get; init; } = 1000;
+
+    /// <summary>The image; options --image and --image-size.</summary>
+    public GreyImage Image { get; init; } = GreyImage.Checkerboard();
+
+    /// <summary>Rows and columns of the kernel; option --kernel-size.</summary>
+    public int KernelSize { get; init; } = 32;
+}
+
+/// <summary>One weight decay's run.</summary>
+/// <param name="Alpha">The weight decay.</param>
+/// <param name="Loss">The finite losses, one an iteration from iteration 0.</param>
+/// <param name="Finite">How many iterations gave a finite loss: the run stopped at iteration <c>Finite</c> when this is below the iterations asked for.</param>
+public sealed record LinearizedPdeRun(double Alpha, double[] Loss, int Finite);
+
+/// <summary>Figure 3 as numbers; linear.json.</summary>
+/// <param name="LearningRate">Learning rate of every run.</param>
+/// <param name="Iterations">Iterations asked for.</param>
+/// <param name="Runs">One run a weight decay, in the order of the settings.</param>
+public sealed record LinearizedPdeResult(double LearningRate, int Iterations, LinearizedPdeRun[] Runs)
+{
+    /// <summary>The document that --json prints and linear.json holds.</summary>
+    public string ToJson() => ResultJson.Serialize(this);
+}
+
+/// <summary>Figure 3 and Table 2: the linearized PDE (9), stable between two weight decays.</summary>
+public static class LinearizedPde
+{
+    /// <summary>Runs every weight decay; writes result/loss/linear/loss_alpha*.npy and linear.json.</summary>
+    /// <param name="settings">What to run.</param>
+    /// <param name="context">Folder, threads, observer.</param>
+    /// <exception cref="InputException">A setting is not possible; the message names the option.</exception>
+    public static LinearizedPdeResult Run(LinearizedPdeSettings settings, ExperimentContext context) => throw new NotImplementedException();
+}

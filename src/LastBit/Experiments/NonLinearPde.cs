@@ -1,0 +1,48 @@
+using LastBit.Pde;
+
+namespace LastBit.Experiments;
+
+/// <summary>Settings of Figure 4 left.</summary>
+public sealed record NonLinearPdeSettings
+{
+    /// <summary>Learning rates dt, one run each; option --learning-rate.</summary>
+    public double[] LearningRates { get; init; } = [0.01, 0.03, 0.05, 0.07, 0.09, 0.1, 0.11, 0.13];
+
+    /// <summary>Weight decay alpha; option --weight-decay.</summary>
+    public double WeightDecay { get; init; } = 20;
+
+    /// <summary>Gradient steps a run; option --iterations.</summary>
+    public int Iterations { get; init; } = 1000;
+
+    /// <summary>The image; options --image and --image-size.</summary>
+    public GreyImage Image { get; init; } = GreyImage.Checkerboard();
+
+    /// <summary>Rows and columns of the kernel; option --kernel-size.</summary>
+    public int KernelSize { get; init; } = 32;
+}
+
+/// <summary>One learning rate's run.</summary>
+/// <param name="LearningRate">The learning rate.</param>
+/// <param name="Loss">The finite losses, one an iteration from iteration 0.</param>
+/// <param name="Finite">How many iterations gave a finite loss: the run stopped at iteration <c>Finite</c> when this is below the iterations asked for.</param>
+public sealed record NonLinearPdeRun(double LearningRate, double[] Loss, int Finite);
+
+/// <summary>Figure 4 left as numbers; nonlinear.json.</summary>
+/// <param name="WeightDecay">Weight decay of every run.</param>
+/// <param name="Iterations">Iterations asked for.</param>
+/// <param name="Runs">One run a learning rate, in the order of the settings.</param>
+public sealed record NonLinearPdeResult(double WeightDecay, int Iterations, NonLinearPdeRun[] Runs)
+{
+    /// <summary>The document that --json prints and nonlinear.json holds.</summary>
+    public string ToJson() => ResultJson.Serialize(this);
+}
+
+/// <summary>Figure 4 left: the non-linear PDE (8) oscillates without blowing up between two learning rates.</summary>
+public static class NonLinearPde
+{
+    /// <summary>Runs every learning rate; writes result/loss/nonlinear/loss_dt*_L*.npy and nonlinear.json.</summary>
+    /// <param name="settings">What to run.</param>
+    /// <param name="context">Folder, threads, observer.</param>
+    /// <exception cref="InputException">A setting is not possible; the message names the option.</exception>
+    public static NonLinearPdeResult Run(NonLinearPdeSettings settings, ExperimentContext context) => throw new NotImplementedException();
+}

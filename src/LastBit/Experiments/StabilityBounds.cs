@@ -1,0 +1,55 @@
+using LastBit.Pde;
+
+namespace LastBit.Experiments;
+
+/// <summary>Settings of Tables 2 and 3.</summary>
+public sealed record StabilityBoundsSettings
+{
+    /// <summary>Learning rate dt; option --learning-rate.</summary>
+    public double LearningRate { get; init; } = 1e-8;
+
+    /// <summary>The constant a of the linearization; option --a.</summary>
+    public double A { get; init; } = -0.5;
+
+    /// <summary>The slope beta of Swish; option --beta.</summary>
+    public double Beta { get; init; } = 1;
+
+    /// <summary>The image; options --image and --image-size.</summary>
+    public GreyImage Image { get; init; } = GreyImage.Checkerboard();
+
+    /// <summary>Rows and columns of the kernel; option --kernel-size.</summary>
+    public int KernelSize { get; init; } = 32;
+}
+
+/// <summary>One region of Table 3.</summary>
+/// <param name="Region">"activated", "transitioning" or "not activated".</param>
+/// <param name="Equation">The linearized PDE there, in one line.</param>
+/// <param name="AlphaMin">Least weight decay for stability by the paper's formula; null where it states none.</param>
+/// <param name="AlphaMax">Greatest weight decay for stability by the paper's formula.</param>
+public sealed record StabilityRegion(string Region, string Equation, double? AlphaMin, double AlphaMax);
+
+/// <summary>Tables 2 and 3 as numbers; bounds.json.</summary>
+/// <param name="AlphaMin">Least stable weight decay for the kernel's finite support (exact up to <paramref name="LambdaTolerance"/>).</param>
+/// <param name="AlphaMax">Greatest stable weight decay for the kernel's finite support.</param>
+/// <param name="LambdaMin">Least eigenvalue of the operator K -> sum_x z[x] I[x+.].</param>
+/// <param name="LambdaMax">Greatest eigenvalue of that operator.</param>
+/// <param name="LambdaTolerance">How far an eigenvalue may be off, as the residual of its eigenvector says; absolute.</param>
+/// <param name="FourierAlphaMin">The paper's formula, with |Ihat|^2 in place of the eigenvalues.</param>
+/// <param name="FourierAlphaMax">The paper's formula, with |Ihat|^2 in place of the eigenvalues.</param>
+/// <param name="Regions">Table 3.</param>
+public sealed record StabilityBoundsResult(double AlphaMin, double AlphaMax, double LambdaMin, double LambdaMax, double LambdaTolerance,
+    double FourierAlphaMin, double FourierAlphaMax, StabilityRegion[] Regions)
+{
+    /// <summary>The document that --json prints and bounds.json holds.</summary>
+    public string ToJson() => ResultJson.Serialize(this);
+}
+
+/// <summary>Tables 2 and 3: between which weight decays gradient descent on the linearized PDE is stable, for any image.</summary>
+public static class StabilityBounds
+{
+    /// <summary>Finds the bounds and writes bounds.json.</summary>
+    /// <param name="settings">Image, kernel size and constants.</param>
+    /// <param name="context">Folder, threads, observer.</param>
+    /// <exception cref="InputException">A setting is not possible; the message names the option.</exception>
+    public static StabilityBoundsResult Run(StabilityBoundsSettings settings, ExperimentContext context) => throw new NotImplementedException();
+}
