@@ -1,1 +1,3 @@
-return 0;
+using LastBit.Cli;
+
+return CommandLine.Run(args);

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using LastBit.Cli.Commands;
+
+namespace LastBit.Cli;
+
+/// <summary>The `lastbit` command line: which commands there are, and what becomes of an error.</summary>
+internal static class CommandLine
+{
+    /// <summary>The run did what was asked.</summary>
+    internal const int Done = 0;
+
+    /// <summary>The run failed or was stopped.</summary>
+    internal const int Failed = 1;
+
+    /// <summary>Bad usage or bad input.</summary>
+    internal const int BadInput = 2;
+
+    /// <summary>Builds the tree of commands. A new command is one file in Commands/ and one line here.</summary>
+    internal static RootCommand Create()
+    {
+        var root = new RootCommand("How much of a training run is rounding error? LastBit reproduces every figure and table of \"Surprising Instabilities in Training Deep Networks and a Theoretical Analysis\" (NeurIPS 2022), bit for bit the same on any machine.")
+        {
+            InfoCommand.Create(),
+        };
+        foreach (Option option in root.Options)
+        {
+            if (option is HelpOption help)
+            {
+                help.Description = "Shows how a command is used.";
+                help.Action = new HelpPage();
+            }
+            else if (option is VersionOption version)
+            {
+                version.Description = "Shows the version and the commit that it was built from.";
+                version.Action = new VersionAction();
+            }
+        }
+        root.SetAction(parse => HelpPage.Write(root, parse.InvocationConfiguration.Output));
+        return root.Example("lastbit reproduce", "every figure and table that fits into a few minutes, in one folder");
+    }
+
+    /// <summary>Parses and runs. Whatever goes wrong ends as one line on standard error.</summary>
+    /// <param name="args">The arguments, without the program's name.</param>
+    /// <returns>The exit code: 0 done, 1 failed or stopped, 2 bad usage or bad input.</returns>
+    internal static int Run(string[] args)
+    {
+        Terminal.Prepare();
+        ParseResult parse = Create().Parse(args, new ParserConfiguration { EnablePosixBundling = false });
+        string name = Name(parse.CommandResult.Command);
+        if (parse.Errors.Count > 0 && parse.Action?.ClearsParseErrors != true)
+        {
+            Console.Error.WriteLine($"{name}: {UsageErrors.Describe(parse)} (see {name} --help)");
+            return BadInput;
+        }
+
+        // Ctrl-C is ours: the run stops at the next iteration and says how to go on.
+        using Interruption interruption = Interruption.Listen();
+        try
+        {
+            return parse.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (Exception error)
+        {
+            return Report(error, name, interruption);
+        }
+    }
+
+    /// <summary>The words that call a command: "lastbit data fetch".</summary>
+    internal static string Name(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{Name(parent)} {command.Name}" : "lastbit";
+
+    private static int Report(Exception error, string name, Interruption interruption)
+    {
+        if (Environment.GetEnvironmentVariable("LASTBIT_TRACE") is { Length: > 0 })
+            Console.Error.WriteLine(error);
+
+        Exception cause = Cause(error);
+        switch (cause)
+        {
+            case InputException:
+                Console.Error.WriteLine($"{name}: {cause.Message.ReplaceLineEndings(" ")}");
+                return BadInput;
+            case OperationCanceledException when interruption.Token.IsCancellationRequested:
+                Console.Error.WriteLine(interruption.WhatToDo is { } next ? $"{name}: stopped. {next}" : $"{name}: stopped.");
+                return Failed;
+            default:
+                Console.Error.WriteLine($"{name}: failed unexpectedly: {cause.GetType().Name}: {cause.Message.ReplaceLineEndings(" ")} (LASTBIT_TRACE=1 shows where)");
+                return Failed;
+        }
+    }
+
+    /// <summary>Runs in parallel fail together; what the user can mend comes first, then the interruption, then the rest.</summary>
+    private static Exception Cause(Exception error)
+    {
+        if (error is not AggregateException several)
+            return error;
+        var causes = several.Flatten().InnerExceptions;
+        return causes.FirstOrDefault(cause => cause is InputException) ?? causes.FirstOrDefault(cause => cause is not OperationCanceledException) ?? causes[0];
+    }
+}

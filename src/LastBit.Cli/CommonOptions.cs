@@ -1,0 +1,38 @@
+using System.CommandLine;
+using LastBit.Experiments;
+
+namespace LastBit.Cli;
+
+/// <summary>The options that every command has.</summary>
+internal static class CommonOptions
+{
+    /// <summary>Where the results go.</summary>
+    internal static Option<string?> Out { get; } =
+        OptionTypes.PathTo("--out", "DIR", "The folder for the results; made if there is none.", "runs/COMMAND-TIMESTAMP");
+
+    /// <summary>How many threads to use.</summary>
+    internal static Option<int> Threads { get; } =
+        OptionTypes.Count("--threads", Environment.ProcessorCount, "How many threads to use; the results do not depend on it.", defaultText: "all cores");
+
+    /// <summary>Results as one JSON document.</summary>
+    internal static Option<bool> Json { get; } =
+        OptionTypes.Switch("--json", "Prints the results as one JSON document on standard output, everything else on standard error.");
+
+    /// <summary>No progress.</summary>
+    internal static Option<bool> Quiet { get; } = OptionTypes.Switch("--quiet", "Shows no progress and no messages.");
+
+    /// <summary>Adds --out, --threads, --json and --quiet to a command that fills a folder.</summary>
+    internal static TCommand WithCommonOptions<TCommand>(this TCommand command)
+        where TCommand : Command
+    {
+        command.Add(Out);
+        command.Add(Threads);
+        command.Add(Json);
+        command.Add(Quiet);
+        return command;
+    }
+
+    /// <summary>The folder that was asked for, or the default one.</summary>
+    internal static string FolderOf(ParseResult parse, string command) =>
+        parse.GetValue(Out) ?? RunFolder.DefaultPath(command, DateTime.Now);
+}

@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+
+namespace LastBit.Cli;
+
+/// <summary>Ctrl-C, and its kin from outside (SIGTERM, a closed terminal), as a request to stop at the next good moment.</summary>
+internal sealed class Interruption : IDisposable
+{
+    private readonly CancellationTokenSource _source = new();
+    private readonly List<PosixSignalRegistration> _signals = [];
+
+    private Interruption()
+    {
+    }
+
+    /// <summary>The interruption that is listened to now; every command runs under it.</summary>
+    internal static Interruption Current { get; private set; } = new();
+
+    /// <summary>Asks the run to stop.</summary>
+    internal CancellationToken Token => _source.Token;
+
+    /// <summary>What the user can do after a stop, one sentence; null as long as nothing has been started.</summary>
+    internal string? WhatToDo { get; set; }
+
+    /// <summary>Begins to listen. A second signal ends the process at once, as if nobody listened.</summary>
+    internal static Interruption Listen()
+    {
+        var interruption = new Interruption();
+        foreach (PosixSignal signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP })
+            interruption._signals.Add(PosixSignalRegistration.Create(signal, interruption.OnSignal));
+        return Current = interruption;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _signals.ForEach(signal => signal.Dispose());
+        _source.Dispose();
+    }
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        if (_source.IsCancellationRequested)
+        {
+            Terminal.Restore();
+            return;
+        }
+        context.Cancel = true;
+        _source.Cancel();
+    }
+}

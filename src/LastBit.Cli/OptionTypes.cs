@@ -1,0 +1,139 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace LastBit.Cli;
+
+/// <summary>
+/// The kinds of options that commands are made of. Numbers are read the same under every language setting; what cannot be
+/// read is refused in a line that names the option, the value, and what would be right.
+/// </summary>
+internal static class OptionTypes
+{
+    /// <summary>One real number: "0.1", "1e-8". NaN and infinities are refused.</summary>
+    internal static Option<double> Number(string name, double value, string description) =>
+        Make(name, "NUMBER", value, Format(value), description, text => ParseNumber(text));
+
+    /// <summary>One whole number of at least <paramref name="least"/>.</summary>
+    internal static Option<int> Count(string name, int value, string description, int least = 1, string? defaultText = null) =>
+        Make(name, "N", value, defaultText ?? value.ToString(CultureInfo.InvariantCulture), description, text => ParseCount(text, least));
+
+    /// <summary>Real numbers: "0.01,0.03". Each at most once.</summary>
+    internal static Option<double[]> Numbers(string name, double[] values, string description) =>
+        Make(name, "LIST", values, string.Join(",", values.Select(Format)), description, text => Each(text, ParseNumber));
+
+    /// <summary>Whole numbers of at least <paramref name="least"/>: "1,3,5" or "1..6" or "1..3,7". Each at most once.</summary>
+    internal static Option<int[]> Counts(string name, int[] values, string description, int least = 1) =>
+        Make(name, "LIST", values, Format(values), description, text => ParseCounts(text, least));
+
+    /// <summary>One of a few words.</summary>
+    internal static Option<string> Choice(string name, string value, string[] choices, string description) =>
+        Make(name, string.Join("|", choices), value, value, description, text => ParseChoice(text, choices));
+
+    /// <summary>Some of a few words, comma-separated; none given means all.</summary>
+    internal static Option<string[]> Choices(string name, string[] choices, string description) =>
+        Make(name, "LIST", choices, "all", $"{description}: {string.Join(", ", choices)}", text => Each(text, word => ParseChoice(word, choices)));
+
+    /// <summary>A file or folder, or null when it is not given.</summary>
+    internal static Option<string?> PathTo(string name, string what, string description, string? defaultText = null)
+    {
+        var option = new Option<string?>(name) { Description = description, HelpName = what, Arity = ArgumentArity.ExactlyOne };
+        option.CustomParser = result =>
+        {
+            if (result.Tokens[0].Value.Length > 0)
+                return result.Tokens[0].Value;
+            result.AddError($"{name}: is empty; give a path");
+            return null;
+        };
+        if (defaultText is not null)
+            HelpPage.SetDefault(option, defaultText);
+        return option;
+    }
+
+    /// <summary>A switch.</summary>
+    internal static Option<bool> Switch(string name, string description) =>
+        new(name) { Description = description, Arity = ArgumentArity.Zero };
+
+    /// <summary>The shortest text that reads back as the same number: "1e-08" is written "1e-8".</summary>
+    internal static string Format(double value)
+    {
+        string text = Math.Abs(value) is >= 1e6 or < 1e-3 and not 0 ? value.ToString("0.################e0", CultureInfo.InvariantCulture) : value.ToString("R", CultureInfo.InvariantCulture);
+        return double.Parse(text, CultureInfo.InvariantCulture) == value ? text : value.ToString("R", CultureInfo.InvariantCulture);
+    }
+
+    private static string Format(int[] values) =>
+        values.Length > 2 && values.Select((value, i) => value - i).Distinct().Count() == 1
+            ? string.Create(CultureInfo.InvariantCulture, $"{values[0]}..{values[^1]}")
+            : string.Join(",", values.Select(value => value.ToString(CultureInfo.InvariantCulture)));
+
+    private static Option<T> Make<T>(string name, string what, T value, string valueText, string description, Func<string, T> parse)
+    {
+        var option = new Option<T>(name)
+        {
+            Description = description,
+            HelpName = what,
+            Arity = ArgumentArity.ExactlyOne,
+            DefaultValueFactory = _ => value,
+            CustomParser = result =>
+            {
+                try
+                {
+                    return parse(result.Tokens[0].Value);
+                }
+                catch (InputException error)
+                {
+                    result.AddError($"{name}: {error.Message}");
+                    return default;
+                }
+            },
+        };
+        HelpPage.SetDefault(option, valueText);
+        return option;
+    }
+
+    private static double ParseNumber(string text)
+    {
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value))
+            throw new InputException($"'{text}' is not a number; write it like 0.1 or 1e-8");
+        return double.IsFinite(value) ? value : throw new InputException($"'{text}' is not a finite number; write one like 0.1 or 1e-8");
+    }
+
+    private static int ParseCount(string text, int least)
+    {
+        if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value))
+        {
+            // "1e3" is a whole number too.
+            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) || real != Math.Floor(real) || Math.Abs(real) > int.MaxValue)
+                throw new InputException($"'{text}' is not a whole number; give one of at least {least}");
+            value = (int)real;
+        }
+        return value >= least ? value : throw new InputException($"{value} is too small; give a whole number of at least {least}");
+    }
+
+    private static int[] ParseCounts(string text, int least) =>
+        Distinct([.. text.Split(',').SelectMany(part => ParseRange(part, least))]);
+
+    private static IEnumerable<int> ParseRange(string text, int least)
+    {
+        int dots = text.IndexOf("..", StringComparison.Ordinal);
+        if (dots < 0)
+            return [ParseCount(text, least)];
+        int first = ParseCount(text[..dots], least);
+        int last = ParseCount(text[(dots + 2)..], least);
+        if (last < first)
+            throw new InputException($"'{text}' runs backwards; write {last}..{first}");
+        return last - first < 10_000 ? Enumerable.Range(first, last - first + 1) : throw new InputException($"'{text}' is too many; give at most 10000");
+    }
+
+    private static string ParseChoice(string text, string[] choices) =>
+        choices.Contains(text) ? text : throw new InputException($"'{text}' is unknown; give {(choices.Length > 1 ? "one of " : "")}{string.Join(", ", choices)}");
+
+    private static T[] Each<T>(string text, Func<string, T> parse) => Distinct([.. text.Split(',').Select(parse)]);
+
+    /// <summary>Two runs of one setting would write the same file at the same time.</summary>
+    private static T[] Distinct<T>(T[] values)
+    {
+        T[] twice = [.. values.GroupBy(value => value).Where(group => group.Count() > 1).Select(group => group.Key)];
+        return twice.Length == 0 ? values : throw new InputException($"{string.Create(CultureInfo.InvariantCulture, $"{twice[0]}")} is given twice; give each once");
+    }
+}
