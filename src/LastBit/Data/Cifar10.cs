@@ -1,0 +1,169 @@
+using System.Security.Cryptography;
+
+namespace LastBit.Data;
+
+/// <summary>What was found of one file of CIFAR-10.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Problem">Null if it is the canonical file, byte for byte; else what is wrong with it ("is missing").</param>
+public sealed record FileState(string Name, string? Problem);
+
+/// <summary>
+/// CIFAR-10 (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009) in its binary version: six files of
+/// 10000 records, each of one label byte and 3072 bytes of red, green and blue plane.
+/// </summary>
+public static class Cifar10
+{
+    /// <summary>The value of --data that means the sample inside the program.</summary>
+    public const string Sample = "sample";
+
+    /// <summary>What the labels 0 .. 9 mean.</summary>
+    public static IReadOnlyList<string> ClassNames { get; } =
+        ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+
+    internal const int RecordBytes = 1 + Dataset.ImageBytes;
+
+    // The six files with their SHA-256; the last is the test set.
+    internal static IReadOnlyList<BatchFile> Files { get; } =
+    [
+        new("data_batch_1.bin", 10000, "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5"),
+        new("data_batch_2.bin", 10000, "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed"),
+        new("data_batch_3.bin", 10000, "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67"),
+        new("data_batch_4.bin", 10000, "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48"),
+        new("data_batch_5.bin", 10000, "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add"),
+        new("test_batch.bin", 10000, "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"),
+    ];
+
+    /// <summary>Loads the training and the test images.</summary>
+    /// <param name="data">
+    /// As on the command line: null for CIFAR-10 from the cache (<see cref="DataCache.Cifar10Folder"/>), "sample" for the sample inside the program,
+    /// anything else is a folder with the six binary files, or with the folder cifar-10-batches-bin that holds them.
+    /// </param>
+    /// <param name="trainSize">How many training images to keep, the first in file order; null for all.</param>
+    /// <returns>50000 and 10000 images, or 1000 and 500 of the sample, less what <paramref name="trainSize"/> cuts off.</returns>
+    /// <exception cref="InputException">A file is missing, cut short, too long or altered, or there are fewer training images than asked for.</exception>
+    public static (Dataset Train, Dataset Test) Load(string? data, int? trainSize = null)
+    {
+        (Dataset train, Dataset test) = data == Sample ? LoadSample() : LoadFolder(FindFolder(data), Files);
+        if (trainSize is not int size)
+            return (train, test);
+        if (size < 1 || size > train.Count)
+            throw new InputException($"--train-size: {size} images cannot be taken; 1 to {train.Count} would be right");
+        return (train.First(size), test);
+    }
+
+    /// <summary>Looks at the six files of a folder.</summary>
+    /// <param name="folder">The folder; it need not exist.</param>
+    /// <returns>One line a file.</returns>
+    public static IReadOnlyList<FileState> Check(string folder) => Check(folder, Files);
+
+    /// <summary>Whether the sample inside the program is what it says: the first 100 (training) and 50 (test) images of each class.</summary>
+    /// <param name="train">The 50000 training images.</param>
+    /// <param name="test">The 10000 test images.</param>
+    /// <returns>True if every byte agrees.</returns>
+    public static bool SampleIsTakenFrom(Dataset train, Dataset test)
+    {
+        (Dataset sampleTrain, Dataset sampleTest) = LoadSample();
+        return SameBytes(sampleTrain, train.FirstOfEachClass(100)) && SameBytes(sampleTest, test.FirstOfEachClass(50));
+    }
+
+    internal static IReadOnlyList<FileState> Check(string folder, IReadOnlyList<BatchFile> files) =>
+        [.. files.Select(file =>
+        {
+            ReadFile(folder, file, out string? problem);
+            return new FileState(file.Name, problem);
+        })];
+
+    internal static (Dataset Train, Dataset Test) LoadFolder(string folder, IReadOnlyList<BatchFile> files)
+    {
+        byte[][] contents = [.. files.Select(file => ReadFile(folder, file))];
+        return (FromRecords(contents.AsSpan(..^1)), FromRecords(contents.AsSpan(^1..)));
+    }
+
+    // Splits records of label and planes.
+    internal static Dataset FromRecords(params ReadOnlySpan<byte[]> contents)
+    {
+        int count = 0;
+        foreach (byte[] content in contents)
+            count += content.Length / RecordBytes;
+        byte[] images = new byte[count * Dataset.ImageBytes], labels = new byte[count];
+        int i = 0;
+        foreach (byte[] content in contents)
+        {
+            for (int offset = 0; offset < content.Length; offset += RecordBytes, i++)
+            {
+                labels[i] = content[offset];
+                content.AsSpan(offset + 1, Dataset.ImageBytes).CopyTo(images.AsSpan(i * Dataset.ImageBytes));
+            }
+        }
+        return new Dataset(images, labels);
+    }
+
+    private static bool SameBytes(Dataset a, Dataset b) => a.Labels.AsSpan().SequenceEqual(b.Labels) && a.Images.AsSpan().SequenceEqual(b.Images);
+
+    private static (Dataset Train, Dataset Test) LoadSample()
+    {
+        return (FromRecords(Resource("train.bin")), FromRecords(Resource("test.bin")));
+
+        static byte[] Resource(string name)
+        {
+            using Stream stream = typeof(Cifar10).Assembly.GetManifestResourceStream("LastBit.Data.Sample." + name)!;
+            byte[] content = new byte[stream.Length];
+            stream.ReadExactly(content);
+            return content;
+        }
+    }
+
+    private static string FindFolder(string? data)
+    {
+        string folder = data ?? DataCache.Cifar10Folder;
+        if (!Directory.Exists(folder))
+        {
+            throw new InputException(data is null
+                ? $"--data: CIFAR-10 is not in {folder} yet; run `lastbit data fetch`, or use --data sample or --data DIR"
+                : $"--data: there is no folder {data}; name one with the binary version of CIFAR-10 ({Files[0].Name} ...), or use --data sample");
+        }
+        string inner = Path.Combine(folder, "cifar-10-batches-bin");
+        if (!File.Exists(Path.Combine(folder, Files[0].Name)) && Directory.Exists(inner))
+            return inner;
+        if (File.Exists(Path.Combine(folder, "data_batch_1")))
+            throw new InputException($"--data: {folder} holds the Python version of CIFAR-10; the binary version ({Files[0].Name} ...) is needed");
+        return folder;
+    }
+
+    private static byte[] ReadFile(string folder, BatchFile file) =>
+        ReadFile(folder, file, out string? problem)
+        ?? throw new InputException($"{Path.Combine(folder, file.Name)}: {problem}; run `lastbit data fetch`, or name a folder with a good copy");
+
+    private static byte[]? ReadFile(string folder, BatchFile file, out string? problem)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(Path.Combine(folder, file.Name));
+            byte[] content = new byte[stream.Length == file.Bytes ? file.Bytes : 0];
+            stream.ReadExactly(content);
+            problem = content.Length == 0 ? $"is {stream.Length} bytes long instead of {file.Bytes}"
+                : file.Describes(content) ? null
+                : $"has been altered (its SHA-256 begins with {BatchFile.Hash(content)[..8]} instead of {file.Sha256[..8]})";
+            return problem is null ? content : null;
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            problem = "is missing";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            problem = $"cannot be read ({error.Message.ReplaceLineEndings(" ")})";
+        }
+        return null;
+    }
+}
+
+/// <summary>One file of records with what it must contain.</summary>
+internal sealed record BatchFile(string Name, int Records, string Sha256)
+{
+    public int Bytes => Records * Cifar10.RecordBytes;
+
+    public bool Describes(ReadOnlySpan<byte> content) => content.Length == Bytes && Hash(content) == Sha256;
+
+    public static string Hash(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content));
+}
