@@ -23,6 +23,7 @@ internal static class CommandLine
         var root = new RootCommand("How much of a training run is rounding error? LastBit reproduces every figure and table of \"Surprising Instabilities in Training Deep Networks and a Theoretical Analysis\" (NeurIPS 2022), bit for bit the same on any machine.")
         {
             InfoCommand.Create(),
+            ReportCommand.Create(),
         };
         foreach (Option option in root.Options)
         {

@@ -1,0 +1,400 @@
+// The figures of LastBit's pages: report.html (data in CSV links) and the live page (data in server-sent events).
+// uPlot draws; this file adds a legend with values, switches, zoom, keyboard and the layer map. No network but /events.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const css = name => getComputedStyle(root).getPropertyValue(name).trim();
+  const dashes = [[], [9, 4], [2, 3], [9, 3, 2, 3], [5, 3], [14, 4], [2, 6], [9, 3, 2, 3, 2, 3]];
+  const colours = 8;
+
+  const make = (tag, attributes = {}, ...children) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...children);
+    return element;
+  };
+
+  const superscript = n => String(n).replace("-", "⁻").replace(/\d/g, digit => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]);
+
+  // 4 digits, the way a person writes them: 0.6931, 1.25 × 10⁻¹⁵.
+  const text = value => {
+    if (value == null || !Number.isFinite(value)) return "–";
+    if (value === 0) return "0";
+    const size = Math.abs(value);
+    if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(4)));
+    const [mantissa, exponent] = value.toExponential(3).split("e");
+    return `${Number(mantissa)} × 10${superscript(Number(exponent))}`;
+  };
+
+  const power = value => {
+    const exponent = Math.round(Math.log10(value));
+    return Math.abs(exponent) <= 2 || Math.abs(value / 10 ** exponent - 1) > 1e-9 ? String(Number(value.toPrecision(3))) : `10${superscript(exponent)}`;
+  };
+
+  // Ticks of a log axis: every n-th decade so that labels have room; 1, 2, 5 where less than two decades show.
+  const logTicks = (u, axis, min, max) => {
+    const low = Math.floor(Math.log10(min)), high = Math.ceil(Math.log10(max));
+    const length = (u.axes[axis].side % 2 ? u.bbox.height : u.bbox.width) / devicePixelRatio;
+    const room = Math.max(2, Math.floor(length / (u.axes[axis].side % 2 ? 26 : 48)));
+    const ticks = [];
+    const each = high - low <= 2 ? [1, 2, 5] : [1];
+    const step = Math.max(1, Math.ceil((high - low) / room));
+    for (let decade = Math.ceil(low / step) * step; decade <= high; decade += step)
+      for (const digit of each) {
+        const tick = Number(`${digit}e${decade}`);
+        if (tick >= min && tick <= max) ticks.push(tick);
+      }
+    return ticks;
+  };
+
+  const linearText = value => {
+    if (value === 0) return "0";
+    const size = Math.abs(value);
+    if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(6)));
+    const [mantissa, exponent] = value.toExponential().split("e");
+    return (Number(mantissa) === 1 ? "" : `${Number(Number(mantissa).toPrecision(4))}·`) + `10${superscript(Number(exponent))}`;
+  };
+
+  // RFC 4180, as our own writer makes it: quotes only where a field needs them.
+  const parseCsv = content => {
+    const rows = [[]];
+    const field = /("(?:[^"]|"")*"|[^,\r\n]*)(,|\r?\n|$)/g;
+    for (let match; (match = field.exec(content)) && (match[0] !== "" || field.lastIndex < content.length);) {
+      rows.at(-1).push(match[1].startsWith('"') ? match[1].slice(1, -1).replaceAll('""', '"') : match[1]);
+      if (match[2].includes("\n") && field.lastIndex < content.length) rows.push([]);
+    }
+    return rows;
+  };
+
+  const linkedCsv = link => {
+    const href = link.getAttribute("href");
+    return parseCsv(decodeURIComponent(href.slice(href.indexOf(",") + 1)));
+  };
+
+  // Columns of numbers; a blank is a point that the series does not have, which a line may pass over.
+  const tableOf = rows => ({
+    labels: rows[0].slice(1),
+    columns: rows[0].map((_, column) => rows.slice(1).map(row => row[column] === "" ? undefined : Number(row[column]))),
+  });
+
+  const everyChart = new Set();
+
+  // A chart in `box`: { title, xLabel, yLabel, logX, logY } and a table { labels, columns }.
+  function chart(box, options, table) {
+    let { logX, logY } = options, plot = null, zoomed = false, shown = [];
+    const hidden = new Set();
+
+    const area = make("div", { class: "plot", tabindex: "0", role: "group", "aria-roledescription": "chart",
+      "aria-label": `${options.title}. Left and right arrow keys read the values, plus and minus zoom, 0 shows everything.` });
+    const legend = make("ul", { class: "legend", "aria-label": "Series" });
+    const at = make("span", { class: "at" });
+    const spoken = make("p", { class: "hidden", role: "status" });
+    const button = (label, act) => {
+      const element = make("button", { type: "button" }, label);
+      element.addEventListener("click", act);
+      return element;
+    };
+    const axisX = button("log x", () => { logX = !logX; zoomed = false; draw(); });
+    const axisY = button("log y", () => { logY = !logY; zoomed = false; draw(); });
+    const reset = button("reset zoom", () => { zoomed = false; plot.setData(plot.data); mark(); });
+    const zeros = make("span", { class: "zeros" });
+    const tools = make("div", { class: "tools", role: "toolbar", "aria-label": "Axes and zoom" }, axisX, axisY, reset, zeros, at);
+    box.replaceChildren(make("h3", {}, options.title), tools, area, legend, spoken);
+
+    function mark() {
+      axisX.setAttribute("aria-pressed", logX);
+      axisY.setAttribute("aria-pressed", logY);
+      reset.disabled = !zoomed;
+    }
+
+    // A log axis has no place for zero and below: such x are left out, such y become gaps.
+    function prepare() {
+      const [x] = table.columns;
+      shown = [];
+      for (let i = 0; i < x.length; i++) if (!logX || x[i] > 0) shown.push(i);
+      let gone = 0;
+      const data = table.columns.map((column, c) => shown.map(i => {
+        const value = column[i];
+        if (value === undefined) return undefined;
+        if (c > 0 && logY && !(value > 0)) { gone++; return null; }
+        return Number.isFinite(value) ? value : null;
+      }));
+      zeros.textContent = gone ? "zeros are not drawn on a log axis" : "";
+      return data;
+    }
+
+    const size = () => ({ width: Math.max(240, area.clientWidth), height: Math.round(Math.min(400, Math.max(280, area.clientWidth * 0.5))) });
+
+    function draw() {
+      plot?.destroy();
+      const ink = css("--muted"), grid = css("--line"), font = `12px ${css("--sans")}`;
+      const axis = (label, log, small) => ({
+        label, stroke: ink, font, labelFont: font, labelSize: 22, size: small,
+        grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 5 },
+        ...(log
+          ? { splits: logTicks, filter: (u, splits) => splits, values: (u, splits) => splits.map(power) }
+          : { values: (u, splits) => splits.map(linearText) }),
+      });
+      plot = new uPlot({
+        ...size(),
+        legend: { show: false },
+        padding: [10, 24, 0, 0],
+        cursor: {
+          drag: { x: true, y: true, uni: 24 }, focus: { prox: 24 },
+          points: { size: 7 }, bind: { dblclick: (u, target, act) => event => { zoomed = false; act(event); mark(); return null; } },
+        },
+        focus: { alpha: 0.35 },
+        scales: { x: { time: false, distr: logX ? 3 : 1 }, y: { distr: logY ? 3 : 1 } },
+        axes: [axis(options.xLabel, logX, 36), axis(options.yLabel, logY, 58)],
+        series: [{}, ...table.labels.map((label, i) => ({
+          label, show: !hidden.has(label), stroke: css(`--series-${i % colours}`), width: 1.75,
+          dash: dashes[(i + Math.floor(i / colours)) % dashes.length], points: { show: shown.length <= 40 && !box.hasAttribute("data-dense") ? undefined : false },
+        }))],
+        hooks: { setCursor: [read], setSelect: [u => { if (u.select.width > 0 || u.select.height > 0) { zoomed = true; mark(); } }] },
+      }, prepare(), area);
+      key();
+      mark();
+      read(plot);
+    }
+
+    function key() {
+      legend.replaceChildren(...table.labels.map((label, i) => {
+        const line = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+        line.setAttribute("class", "swatch");
+        line.setAttribute("viewBox", "0 0 28 8");
+        line.setAttribute("aria-hidden", "true");
+        const stroke = document.createElementNS("http://www.w3.org/2000/svg", "path");
+        stroke.setAttribute("d", "M0 4H28");
+        stroke.setAttribute("stroke-dasharray", dashes[(i + Math.floor(i / colours)) % dashes.length].join(" "));
+        stroke.setAttribute("class", `series-${i % colours}`);
+        line.append(stroke);
+        const item = make("button", { type: "button", class: "key", "aria-pressed": String(!hidden.has(label)) },
+          line, make("span", { class: "label" }, label), make("output", { "aria-live": "off" }));
+        item.addEventListener("click", () => {
+          if (!hidden.delete(label)) hidden.add(label);
+          item.setAttribute("aria-pressed", String(!hidden.has(label)));
+          plot.setSeries(i + 1, { show: !hidden.has(label) });
+        });
+        item.addEventListener("mouseenter", () => hidden.has(label) || plot.setSeries(i + 1, { focus: true }));
+        item.addEventListener("mouseleave", () => plot.setSeries(null, { focus: true }));
+        return make("li", {}, item);
+      }));
+    }
+
+    // The values under the pointer, from the table itself (zeros too); without a pointer, the last ones.
+    function read(u) {
+      const under = u.cursor.idx != null && u.cursor.left >= 0;
+      const row = under ? shown[u.cursor.idx] : table.columns[0].length - 1;
+      const x = table.columns[0][row];
+      at.textContent = x === undefined ? "" : `${options.xLabel} ${text(x)}`;
+      at.dataset.value = x;
+      [...legend.querySelectorAll("output")].forEach((output, i) => {
+        const value = table.columns[i + 1][row];
+        output.textContent = text(value);
+        output.dataset.value = value ?? "";
+      });
+    }
+
+    function zoom(factor) {
+      const { min, max } = plot.scales.x, middle = plot.cursor.idx == null ? null : plot.data[0][plot.cursor.idx];
+      const [to, from] = logX ? [Math.log10, v => 10 ** v] : [v => v, v => v];
+      const centre = middle == null ? (to(min) + to(max)) / 2 : to(middle), half = (to(max) - to(min)) * factor / 2;
+      plot.setScale("x", { min: from(centre - half), max: from(centre + half) });
+      zoomed = true;
+      mark();
+    }
+
+    area.addEventListener("keydown", event => {
+      const { idx } = plot.cursor, last = plot.data[0].length - 1, stride = event.shiftKey ? Math.max(1, Math.round(last / 20)) : 1;
+      const go = { ArrowLeft: (idx ?? last + 1) - stride, ArrowRight: (idx ?? -1) + stride, Home: 0, End: last }[event.key];
+      if (go !== undefined && last >= 0) {
+        const x = plot.data[0][Math.max(0, Math.min(last, go))];
+        plot.setCursor({ left: plot.valToPos(x, "x"), top: plot.over.clientHeight / 2 });
+        spoken.textContent = `${at.textContent}: ` + table.labels.map((label, i) => hidden.has(label) ? null
+          : `${label}: ${legend.querySelectorAll("output")[i].textContent}`).filter(Boolean).join("; ");
+      } else if (event.key === "+" || event.key === "=") zoom(0.5);
+      else if (event.key === "-") zoom(2);
+      else if (event.key === "0" || event.key === "Escape") reset.click();
+      else return;
+      event.preventDefault();
+    });
+    // A finger on the plot reads values; the page still scrolls up and down (touch-action in the style sheet).
+    area.addEventListener("pointermove", event => {
+      if (event.pointerType !== "touch") return;
+      const frame = plot.over.getBoundingClientRect();
+      plot.setCursor({ left: event.clientX - frame.left, top: event.clientY - frame.top });
+    });
+
+    new ResizeObserver(() => { if (area.clientWidth && Math.abs(area.clientWidth - plot.width) > 1) plot.setSize(size()); }).observe(area);
+    draw();
+    const self = {
+      draw,
+      // Newer data: the same plot, and the same view of it if the reader has zoomed.
+      update(next) {
+        const same = next.labels.length === table.labels.length && next.labels.every((label, i) => label === table.labels[i]);
+        table = next;
+        if (!same) return draw();
+        plot.setData(prepare(), !zoomed);
+        if (zoomed) plot.redraw();
+        read(plot);
+      },
+    };
+    everyChart.add(self);
+    return self;
+  }
+
+  // The layer map: one row a tensor, one column a scaled iteration, colour = log10 of the difference; uPlot has the axes.
+  function map(box, options, rows) {
+    const steps = rows[0].slice(2).map(Number);
+    const groups = [...new Set(rows.slice(1).map(row => row[0]))];
+    const choice = make("select", { "aria-label": rows[0][0] }, ...groups.map(group => make("option", { value: group }, `${rows[0][0]} ${group}`)));
+    const area = make("div", { class: "plot", tabindex: "0", role: "group", "aria-roledescription": "heat map",
+      "aria-label": `${options.title}. Arrow keys move from cell to cell and read it.` });
+    const cell = make("output", { class: "at", "aria-live": "polite" });
+    const scale = make("div", { class: "ramp", "aria-hidden": "true" });
+    box.replaceChildren(make("h3", {}, options.title), make("div", { class: "tools" }, choice, cell), area, scale);
+    let plot = null, names = [], values = [], low = -9;
+    const high = Math.log10(2), spot = { row: 0, column: 0 };
+
+    const stops = () => [0, 1, 2, 3, 4].map(i => css(`--map-${i}`).match(/[0-9a-f]{2}/gi).map(part => parseInt(part, 16)));
+    const colourOf = (value, ramp) => {
+      if (!(value > 0)) return css("--map-none");
+      const place = Math.min(3.9999, Math.max(0, (Math.log10(value) - low) / (high - low) * 4)), i = Math.floor(place);
+      return `rgb(${ramp[i].map((part, c) => Math.round(part + (ramp[i + 1][c] - part) * (place - i))).join(" ")})`;
+    };
+
+    function draw() {
+      plot?.destroy();
+      const chosen = rows.slice(1).filter(row => row[0] === choice.value);
+      names = chosen.map(row => row[1]);
+      values = chosen.map(row => row.slice(2).map(value => value === "" ? NaN : Number(value)));
+      const positive = values.flat().filter(value => value > 0);
+      low = positive.length ? Math.floor(Math.log10(Math.min(...positive))) : -9;
+      const ink = css("--muted"), font = `12px ${css("--sans")}`, width = Math.max(280, area.clientWidth), ramp = stops();
+      const wide = width < 560 ? 84 : 150;
+      plot = new uPlot({
+        width, height: Math.min(620, Math.max(220, names.length * 13 + 60)), legend: { show: false }, padding: [8, 14, 0, 0],
+        cursor: { drag: { x: false, y: false }, points: { show: false } },
+        scales: { x: { time: false, range: () => [steps[0] - 0.5, steps.at(-1) + 0.5] }, y: { range: () => [-0.5, names.length - 0.5], dir: -1 } },
+        axes: [
+          { label: options.xLabel, stroke: ink, font, labelFont: font, labelSize: 22, size: 36, grid: { show: false }, ticks: { show: false } },
+          { stroke: ink, font: `11px ${css("--sans")}`, size: wide, grid: { show: false }, ticks: { show: false },
+            splits: u => names.map((_, i) => i).filter(i => i % Math.max(1, Math.ceil(names.length * 13 / (u.bbox.height / devicePixelRatio))) === 0),
+            values: (u, splits) => splits.map(i => names[i].length * 6 > wide ? `…${names[i].slice(-Math.floor(wide / 6) + 1)}` : names[i]) },
+        ],
+        series: [{}, { show: true, points: { show: false }, paths: () => null }],
+        hooks: {
+          drawAxes: [u => {
+            const context = u.ctx;
+            values.forEach((row, r) => row.forEach((value, c) => {
+              const x0 = Math.floor(u.valToPos(steps[c] - 0.5, "x", true)), x1 = Math.ceil(u.valToPos(steps[c] + 0.5, "x", true));
+              const y0 = Math.floor(u.valToPos(r - 0.5, "y", true)), y1 = Math.ceil(u.valToPos(r + 0.5, "y", true));
+              context.fillStyle = colourOf(value, ramp);
+              context.fillRect(x0, y0, x1 - x0, y1 - y0);
+            }));
+          }],
+          setCursor: [u => { if (u.cursor.left >= 0) show(Math.round(u.posToVal(u.cursor.top, "y")), u.cursor.idx); }],
+        },
+      }, [steps, steps.map(() => null)], area);
+      scale.replaceChildren(make("span", {}, `10${superscript(low)}`), make("i"), make("span", {}, "2"), make("b"), make("span", {}, "equal to the last bit"));
+      show(spot.row, spot.column);
+    }
+
+    function show(row, column) {
+      spot.row = Math.max(0, Math.min(names.length - 1, row));
+      spot.column = Math.max(0, Math.min(steps.length - 1, column ?? 0));
+      const value = values[spot.row][spot.column];
+      cell.textContent = `${names[spot.row]}, ${options.xLabel} ${steps[spot.column]}: ${text(value)}`;
+      cell.dataset.value = value;
+    }
+
+    area.addEventListener("keydown", event => {
+      const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+      if (!move) return;
+      show(spot.row + move[0], spot.column + move[1]);
+      plot.setCursor({ left: plot.valToPos(steps[spot.column], "x"), top: plot.valToPos(spot.row, "y") });
+      event.preventDefault();
+    });
+    choice.addEventListener("change", draw);
+    new ResizeObserver(() => { if (area.clientWidth && Math.abs(area.clientWidth - plot.width) > 1) draw(); }).observe(area);
+    draw();
+    everyChart.add({ draw });
+  }
+
+  function report() {
+    for (const box of document.querySelectorAll(".chart[data-chart]")) {
+      const options = JSON.parse(box.dataset.chart), rows = linkedCsv(document.getElementById(box.dataset.csv));
+      box.closest("figure").classList.add("alive");
+      if (options.map) map(box, options, rows); else chart(box, options, tableOf(rows));
+    }
+    for (const copy of document.querySelectorAll("button[data-copy]")) {
+      copy.hidden = !navigator.clipboard;
+      copy.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent);
+        copy.textContent = "copied";
+      });
+    }
+  }
+
+  // The live page: every event is the whole state of the run, so a lost one costs nothing.
+  function live() {
+    const state = document.getElementById("state"), tasks = document.getElementById("tasks");
+    const messages = document.getElementById("messages"), charts = document.getElementById("charts");
+    const drawn = new Map(), bars = new Map();
+    const clock = seconds => `${Math.floor(seconds / 60)} min ${String(Math.floor(seconds % 60)).padStart(2, "0")} s`;
+
+    function bar(task) {
+      const progress = make("progress", { max: "1", value: "0", "aria-label": task.name }), note = make("span", { class: "note" });
+      const row = make("li", {}, make("span", { class: "task" }, task.name), progress, note);
+      tasks.append(row);
+      const made = { row, progress, note };
+      bars.set(task.name, made);
+      return made;
+    }
+
+    // Series come with their own points; uPlot wants one x column, so the tables are joined on x.
+    function joined(series) {
+      const x = [...new Set(series.flatMap(one => one.x))].sort((a, b) => a - b), row = new Map(x.map((value, i) => [value, i]));
+      return { labels: series.map(one => one.name), columns: [x, ...series.map(one => {
+        const column = new Array(x.length).fill(undefined);
+        one.x.forEach((value, i) => { column[row.get(value)] = one.y[i] ?? NaN; });
+        return column;
+      })] };
+    }
+
+    function show(run) {
+      state.textContent = `${run.ended ? "Finished" : "Running"} · ${clock(run.seconds)}`;
+      state.dataset.ended = run.ended;
+      for (const task of run.tasks) {
+        const { row, progress, note } = bars.get(task.name) ?? bar(task);
+        progress.max = task.total;
+        progress.value = task.completed;
+        row.classList.toggle("ended", task.ended);
+        note.textContent = `${task.completed.toLocaleString("en")} of ${task.total.toLocaleString("en")} ${task.unit}${task.note ? ` · ${task.note}` : ""}`;
+      }
+      messages.textContent = run.messages.join("\n");
+      for (const one of run.charts) {
+        const table = joined(one.series);
+        if (!table.columns[0].length) continue;
+        if (drawn.has(one.name)) { drawn.get(one.name).update(table); continue; }
+        const values = table.columns.slice(1).flat().filter(value => value > 0);
+        const wide = values.length > 0 && Math.max(...values) > 1e3 * Math.min(...values);
+        const box = make("div", { class: "chart" });
+        charts.append(make("figure", { class: "alive" }, box));
+        drawn.set(one.name, chart(box, { title: one.name, xLabel: one.xLabel, yLabel: one.name, logX: false, logY: wide }, table));
+      }
+      document.body.dataset.events = Number(document.body.dataset.events ?? 0) + 1;
+    }
+
+    const source = new EventSource("events");
+    source.onmessage = event => {
+      const run = JSON.parse(event.data);
+      show(run);
+      if (run.ended) source.close();
+    };
+    source.onerror = () => { if (source.readyState !== EventSource.CLOSED) state.textContent = "Connection lost; trying again"; };
+  }
+
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => everyChart.forEach(one => one.draw()));
+  if (document.body.dataset.page === "live") live(); else report();
+})();

@@ -1,0 +1,226 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LastBit.Files;
+using LastBit.Reports.Page;
+
+namespace LastBit.Reports;
+
+/// <summary>report.html: what was asked, the answer, the paper claim by claim, and how to make the same bits again.</summary>
+public static class Report
+{
+    /// <summary>The file that <see cref="Write"/> makes.</summary>
+    public const string FileName = "report.html";
+
+    private static readonly string[] StaticKinds = ["png", "svg"];
+
+    /// <summary>(Re)builds the report of a result folder from the documents and figures in it.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <returns>The path of the report.</returns>
+    /// <exception cref="InputException">The folder holds no results, a document is damaged, or it cannot be written.</exception>
+    public static string Write(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        AtomicFile.WriteAllText(path, Html(ResultFolder.Read(folder)));
+        return path;
+    }
+
+    /// <summary>The claims of the paper, in its order, with what a folder says of them.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <returns>One section a claim.</returns>
+    public static IReadOnlyList<ReportSection> Sections(ResultFolder folder) =>
+    [
+        SectionsOneLayer.Heat(folder.Heat),
+        SectionsOneLayer.Linear(folder.Linear, folder.Bounds),
+        SectionsOneLayer.Regions(folder.Bounds),
+        SectionsOneLayer.NonLinear(folder.NonLinear),
+        SectionsOneLayer.Amplification(folder.Amplify),
+    ];
+
+    /// <summary>The page.</summary>
+    /// <param name="folder">What it is made from.</param>
+    /// <returns>One HTML document that needs nothing else.</returns>
+    public static string Html(ResultFolder folder)
+    {
+        IReadOnlyList<ReportSection> sections = Sections(folder);
+        ReportSection[] shown = [.. sections.Where(section => section.HasData)];
+        ReportSection[] absent = [.. sections.Where(section => !section.HasData)];
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path)));
+        string command = folder.Run?["command"]?.ToString() ?? "lastbit";
+        string? scale = (folder.Run?["settings"] as JsonObject)?["scale"]?.ToString();
+        string? day = folder.Run?["started"]?.ToString() is { Length: >= 10 } started ? started[..10] : null;
+
+        Markup body = Markup.Of($"""
+            <header>
+            <p class="eyebrow">LastBit · {string.Join(" · ", new[] { command, scale is null ? null : $"{scale} scale", name, day }.Where(part => part is not null))}</p>
+            <h1>How much of a training run is rounding error?</h1>
+            <p class="question">Asked: do two runs of gradient descent that differ only in how a last bit is rounded stay together, and if not, why? Computed again from
+            “Surprising Instabilities in Training Deep Networks and a Theoretical Analysis” (NeurIPS 2022), with a verdict for each of its claims.</p>
+            <p class="answer">{Answer(folder, sections)}</p>
+            </header>
+            <main id="main">
+            {Scale(scale)}<section aria-labelledby="glance-title">
+            <h2 id="glance-title">The claims at a glance</h2>
+            {Glance(sections)}
+            </section>
+            {Markup.Join(shown.Select(section => Claim(section, folder)))}{Absent(absent)}{Made(folder)}
+            </main>
+            <footer>
+            <p>Made by LastBit {folder.Run?["version"]?.ToString() ?? ""}. Every verdict on this page is computed from the data by the rule beside it. The page needs no network.</p>
+            <details><summary>Licence of uPlot, the chart library in this page</summary><pre>{PageAssets.Licence}</pre></details>
+            </footer>
+            """);
+        return PageAssets.Document($"LastBit report: {name}", "report", PageAssets.Policy("'none'"), body);
+    }
+
+    /// <summary>Two sentences with numbers: what rounding did, and how many claims hold.</summary>
+    private static string Answer(ResultFolder folder, IReadOnlyList<ReportSection> sections)
+    {
+        int Number(Verdict verdict) => sections.Count(section => section.Finding.Verdict == verdict);
+        string tally = $"Of {sections.Count} claims of the paper, {Number(Verdict.Confirmed)} {(Number(Verdict.Confirmed) == 1 ? "is" : "are")} confirmed, "
+            + $"{Number(Verdict.NotConfirmed)} not confirmed and {Number(Verdict.NotTested)} not tested at this scale.";
+        if (folder.Amplify?.Runs.Where(run => run.RelativeL1.Length > 0).ToArray() is not { Length: > 0 } runs)
+            return (sections.FirstOrDefault(section => section.Finding.Verdict != Verdict.NotTested) is { } first ? first.Finding.Decides + " " : "") + tally;
+
+        var ends = runs.Select(run => (run.LearningRate, End: Claims.MeanOfLastTenth(run.RelativeL1))).ToArray();
+        var apart = ends.MaxBy(run => run.End);
+        var together = ends.MinBy(run => run.End);
+        return $"Two copies of one descent that differ only in rounding end {Claims.Text(apart.End)} apart (relative L1 difference; 2 is the most there can be) at learning rate "
+            + $"{Claims.Text(apart.LearningRate)}, and {(together.End == 0 ? "equal to the last bit" : $"{Claims.Text(together.End)} apart")} at {Claims.Text(together.LearningRate)}. {tally}";
+    }
+
+    private static Markup Scale(string? scale) => scale is null or "paper" ? Markup.Empty : Markup.Of($"""
+        <p class="scale">This is the {scale} scale: the one-layer experiments are the paper's own size, everything that trains a network is scaled down and says so.</p>
+
+        """);
+
+    private static Markup Glance(IReadOnlyList<ReportSection> sections) => Markup.Of($"""
+        <div class="scroll card">
+        <table class="glance">
+        <thead><tr><th scope="col">In the paper</th><th scope="col">Claim and the number that decides it</th><th scope="col">Verdict</th></tr></thead>
+        <tbody>
+        {Markup.Join(sections.Select(section => Markup.Of($"""
+        <tr><td>{section.Place}</td><th scope="row"><a href="#{section.Id}">{section.Title}</a><br><span class="scale">{section.Finding.Decides}</span></th><td>{Badge(section.Finding.Verdict)}</td></tr>
+
+        """)))}</tbody></table></div>
+        """);
+
+    private static Markup Badge(Verdict verdict) => verdict switch
+    {
+        Verdict.Confirmed => Markup.Of($"""<span class="verdict confirmed"><span aria-hidden="true">✓ </span>confirmed</span>"""),
+        Verdict.NotConfirmed => Markup.Of($"""<span class="verdict not-confirmed"><span aria-hidden="true">✗ </span>not confirmed</span>"""),
+        _ => Markup.Of($"""<span class="verdict not-tested"><span aria-hidden="true">○ </span>not tested at this scale</span>"""),
+    };
+
+    private static Markup Claim(ReportSection section, ResultFolder folder) => Markup.Of($"""
+        <section class="claim" id="{section.Id}" aria-labelledby="{section.Id}-title">
+        <div class="title"><h2 id="{section.Id}-title"><span class="place">{section.Place}</span>{section.Title}</h2>{Badge(section.Finding.Verdict)}</div>
+        <dl>
+        <dt>Claim</dt><dd>{section.Statement}</dd>
+        <dt>What we ran</dt><dd>{section.Ran}</dd>
+        <dt>What decides</dt><dd class="decides">{section.Finding.Decides}</dd>
+        <dt>Rule</dt><dd class="rule">{section.Rule}</dd>
+        </dl>
+        {(section.Figure is { } figure ? Figure(section, figure, folder) : Markup.Empty)}{section.Table}
+        </section>
+
+        """);
+
+    private static Markup Figure(ReportSection section, ReportFigure figure, ResultFolder folder)
+    {
+        byte[]? image = folder.Bytes($"figures/{figure.Files[0]}.png");
+        string alternative = $"{section.Place}: {section.Title}. {section.Finding.Decides}";
+        return Markup.Of($"""
+            <figure aria-label="{section.Place}">
+            {(image is null ? Markup.Empty : Markup.Of($"""<div class="static"><img alt="{alternative}" src="data:image/png;base64,{Convert.ToBase64String(image)}"></div>"""))}
+            <div class="charts">{Markup.Join(figure.Charts.Select(chart => Markup.Of($"""<div class="chart" data-csv="csv-{chart.Id}" data-chart="{Options(chart)}"></div>""")))}</div>
+            <figcaption><p>{figure.Caption}</p>
+            <p class="links">{Markup.Join(figure.Charts.Select(chart => Markup.Of($"""
+            <a class="csv" id="csv-{chart.Id}" download="{chart.Id}.csv" href="{Csv.ToDataAddress(chart.Csv)}">Data{(figure.Charts.Count > 1 ? $": {chart.Title}" : "")} (CSV)</a> 
+            """)))}{Markup.Join(figure.Files.SelectMany(file => StaticKinds.Select(kind => Beside(folder, $"figures/{file}.{kind}", kind))))}</p></figcaption>
+            </figure>
+            """);
+    }
+
+    private static Markup Beside(ResultFolder folder, string file, string kind) => File.Exists(Path.Combine(folder.Path, file))
+        ? Markup.Of($"""<a href="{file}">{kind.ToUpperInvariant()}</a> """)
+        : Markup.Empty;
+
+    private static string Options(ReportChart chart) => new JsonObject
+    {
+        ["title"] = chart.Title,
+        ["xLabel"] = chart.XLabel,
+        ["yLabel"] = chart.YLabel,
+        ["logX"] = chart.LogX,
+        ["logY"] = chart.LogY,
+        ["map"] = chart.Map,
+    }.ToJsonString();
+
+    private static Markup Absent(ReportSection[] sections) => sections.Length == 0 ? Markup.Empty : Markup.Of($"""
+        <section class="claim" aria-labelledby="absent-title">
+        <h2 id="absent-title">Not in this folder</h2>
+        <p>These claims need runs that this folder does not have. The command beside each makes them.</p>
+        <dl>
+        {Markup.Join(sections.Select(section => Markup.Of($"""
+        <dt id="{section.Id}">{section.Place}</dt><dd>{section.Title}. <code>{section.ToTest}</code></dd>
+
+        """)))}</dl>
+        </section>
+
+        """);
+
+    private static Markup Made(ResultFolder folder)
+    {
+        var rows = new List<(string Name, string Value)>();
+        foreach ((string name, JsonNode? value) in folder.Run ?? [])
+        {
+            if (name is not ("settings" or "command" or "finished"))
+                rows.Add((Words(name), Value(value)));
+        }
+        Markup settings = folder.Run?["settings"] is not JsonObject chosen || chosen.Count == 0 ? Markup.Empty : Markup.Of($"""
+            <h3>Settings</h3>
+            <div class="scroll card" tabindex="0" role="region" aria-label="Settings"><table><tbody>
+            {Markup.Join(chosen.Select(member => Markup.Of($"""<tr><th scope="row">{Words(member.Key)}</th><td>{Value(member.Value)}</td></tr>""")))}
+            </tbody></table></div>
+
+            """);
+        return Markup.Of($"""
+            <section class="claim" id="made" aria-labelledby="made-title">
+            <h2 id="made-title">How to make the same bits again</h2>
+            <p>The bits of a result depend on the settings alone: not on the number of threads, the width of the vectors, the processor or the system. The same version with this command gives the files below again, byte for byte:</p>
+            <div class="again card"><pre id="again"><code>{RunCommand.Of(folder.Run)}</code></pre><button type="button" class="copy" data-copy="again" hidden>copy</button></div>
+            {settings}<h3>Machine</h3>
+            <div class="scroll card" tabindex="0" role="region" aria-label="Machine"><table><tbody>
+            {Markup.Join(rows.Select(row => Markup.Of($"""<tr><th scope="row">{row.Name}</th><td>{row.Value}</td></tr>""")))}
+            </tbody></table></div>
+            <h3>Digests</h3>
+            <p>SHA-256 of the result documents; <code>sha256sum *.json</code> in the folder prints the same.</p>
+            <div class="scroll card" tabindex="0" role="region" aria-label="Digests"><table><tbody>
+            {Markup.Join(ResultFolder.Documents.Select(name => (name, Bytes: folder.Bytes(name))).Where(file => file.Bytes is not null).Select(file => Markup.Of($"""
+            <tr><th scope="row">{file.name}</th><td class="digest">{Convert.ToHexStringLower(SHA256.HashData(file.Bytes!))}</td></tr>
+            """)))}
+            </tbody></table></div>
+            </section>
+
+            """);
+    }
+
+    /// <summary>"weightDecay" as "weight decay".</summary>
+    private static string Words(string name)
+    {
+        var words = new StringBuilder();
+        foreach (char letter in name)
+            words.Append(char.IsAsciiLetterUpper(letter) ? $" {char.ToLowerInvariant(letter)}" : letter);
+        return words.ToString();
+    }
+
+    private static string Value(JsonNode? value) => value switch
+    {
+        null => "–",
+        JsonArray list => string.Join(", ", list.Select(Value)),
+        JsonValue one when one.GetValueKind() == JsonValueKind.String => one.ToString(),
+        _ => value.ToJsonString(),
+    };
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LastBit.Experiments;
+
+namespace LastBit.Reports;
+
+/// <summary>What a result folder holds; a document that is not there is null.</summary>
+/// <param name="Path">The folder.</param>
+/// <param name="Run">run.json.</param>
+/// <param name="Heat">heat.json.</param>
+/// <param name="Linear">linear.json.</param>
+/// <param name="NonLinear">nonlinear.json.</param>
+/// <param name="Amplify">amplify.json.</param>
+/// <param name="Bounds">bounds.json.</param>
+public sealed record ResultFolder(
+    string Path,
+    JsonObject? Run,
+    HeatEquationResult? Heat,
+    LinearizedPdeResult? Linear,
+    NonLinearPdeResult? NonLinear,
+    ErrorAmplificationResult? Amplify,
+    StabilityBoundsResult? Bounds)
+{
+    /// <summary>The names of the documents that a report is made from.</summary>
+    public static IReadOnlyList<string> Documents { get; } =
+        ["heat.json", "linear.json", "nonlinear.json", "amplify.json", "bounds.json", "accuracy.json", "divergence.json", "train.json", "summary.json"];
+
+    /// <summary>Reads a folder.</summary>
+    /// <param name="path">The folder.</param>
+    /// <returns>What is in it.</returns>
+    /// <exception cref="InputException">There is no such folder, no result in it, or a document is damaged.</exception>
+    public static ResultFolder Read(string path)
+    {
+        if (!Directory.Exists(path))
+            throw new InputException($"{path}: is not a folder; name a folder that a run of lastbit has filled");
+        if (!Documents.Any(name => File.Exists(System.IO.Path.Combine(path, name))))
+            throw new InputException($"{path}: holds no results (none of {string.Join(", ", Documents)}); name a folder that a run of lastbit has filled");
+
+        return new ResultFolder(
+            path,
+            Document<JsonObject>(path, "run.json"),
+            Document<HeatEquationResult>(path, "heat.json"),
+            Document<LinearizedPdeResult>(path, "linear.json"),
+            Document<NonLinearPdeResult>(path, "nonlinear.json"),
+            Document<ErrorAmplificationResult>(path, "amplify.json"),
+            Document<StabilityBoundsResult>(path, "bounds.json"));
+    }
+
+    /// <summary>A file of the folder.</summary>
+    /// <param name="name">Its name, with forward slashes.</param>
+    /// <returns>Its bytes, or null when it is not there.</returns>
+    public byte[]? Bytes(string name)
+    {
+        string file = System.IO.Path.Combine(Path, name);
+        return File.Exists(file) ? File.ReadAllBytes(file) : null;
+    }
+
+    private static T? Document<T>(string folder, string name)
+        where T : class
+    {
+        string file = System.IO.Path.Combine(folder, name);
+        if (!File.Exists(file))
+            return null;
+        try
+        {
+            T document = ResultJson.Deserialize<T>(File.ReadAllText(file));
+            // A record whose arrays are missing from the text would be found only deep inside the report.
+            return document is not JsonObject && typeof(T).GetProperties().Any(member => member.PropertyType.IsArray && member.GetValue(document) is null)
+                ? throw new JsonException("a list is missing")
+                : document;
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{file}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); it should be what a run of lastbit wrote", error);
+        }
+    }
+}

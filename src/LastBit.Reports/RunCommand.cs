@@ -1,0 +1,41 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace LastBit.Reports;
+
+/// <summary>The command line that makes a run again, from its run.json.</summary>
+public static class RunCommand
+{
+    /// <summary>Settings that are not called like their option.</summary>
+    private static readonly Dictionary<string, string> Options = new() { ["timeSteps"] = "dt", ["alphas"] = "alpha", ["learningRates"] = "learning-rate" };
+
+    /// <summary>The command with every setting that was recorded; an option is called like the setting, but for a few lists.</summary>
+    /// <param name="run">run.json, or null.</param>
+    /// <returns>"lastbit linear --alpha 1.1e7,2e8 --iterations 1000"; just "lastbit" when nothing is known.</returns>
+    public static string Of(JsonObject? run)
+    {
+        var command = new StringBuilder("lastbit");
+        if (run?["command"] is JsonValue name)
+            command.Append(' ').Append(Word(name.ToString()));
+        foreach ((string setting, JsonNode? value) in run?["settings"] as JsonObject ?? [])
+        {
+            if (value is JsonObject image && setting == "image")
+                command.Append(image["name"]?.ToString() == "checkerboard" ? $" --image-size {image["height"]}" : $" --image {Word(image["name"]?.ToString() ?? "")}");
+            if (value is null || value is JsonObject || (value is JsonValue no && no.GetValueKind() == JsonValueKind.False))
+                continue;
+            command.Append(" --").Append(Option(setting));
+            if (value.GetValueKind() != JsonValueKind.True)
+                command.Append(' ').Append(Word(value is JsonArray list ? string.Join(',', list.Select(one => one?.ToString())) : value.ToString()));
+        }
+        return command.ToString();
+    }
+
+    private static string Option(string setting) => Options.TryGetValue(setting, out string? option) ? option
+        : string.Concat(setting.Select(letter => char.IsAsciiLetterUpper(letter) ? $"-{char.ToLowerInvariant(letter)}" : $"{letter}"));
+
+    /// <summary>A word as a shell reads it back: quoted unless it is plain.</summary>
+    private static string Word(string text) => text.Length > 0 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || "+-_.,:/=".Contains(letter, StringComparison.Ordinal))
+        ? text
+        : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+}

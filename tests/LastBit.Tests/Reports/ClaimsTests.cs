@@ -1,0 +1,122 @@
+using LastBit.Experiments;
+using LastBit.Reports;
+
+namespace LastBit.Tests.Reports;
+
+public class ClaimsTests
+{
+    private static HeatEquationRun Heat(double dt, double last, int? above, int? notFinite = null) =>
+        new(dt, dt <= 0.5, above, notFinite, [new HeatSnapshot(0, 0, [0, 1.5, 0]), new HeatSnapshot(4, 10, [0, last, 0])]);
+
+    private static double[] Curve(int count, Func<int, double> value) => [.. Enumerable.Range(0, count).Select(value)];
+
+    private static double[] Settling(int i = 1000) => Curve(i, n => 0.3 + (9000 * Math.Pow(0.6, n)));
+
+    private static double[] Oscillating(int i = 1000) => Curve(i, n => 0.5 + (0.2 * Math.Sin(n)));
+
+    private static double[] Growing(int i = 1000) => Curve(i, n => 9000 * Math.Pow(1.2, n));
+
+    [Fact]
+    public void The_heat_equation_is_confirmed_when_only_the_long_step_blows_up()
+    {
+        Finding finding = Claims.HeatStability([Heat(0.4, 1.2, null), Heat(0.8, 7.4, 16, 900)]);
+        Assert.Equal(Verdict.Confirmed, finding.Verdict);
+        Assert.Contains("16 steps", finding.Decides, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_heat_equation_is_not_confirmed_when_the_short_step_grows_or_the_long_one_does_not()
+    {
+        Assert.Equal(Verdict.NotConfirmed, Claims.HeatStability([Heat(0.4, 1.6, null), Heat(0.8, 7.4, 16)]).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, Claims.HeatStability([Heat(0.4, 1.2, null), Heat(0.8, 1.2, null)]).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, Claims.HeatStability([Heat(0.4, 1.2, 500), Heat(0.8, 7.4, 16)]).Verdict);
+    }
+
+    [Fact]
+    public void The_heat_equation_is_not_tested_with_runs_on_one_side_only() =>
+        Assert.Equal(Verdict.NotTested, Claims.HeatStability([Heat(0.3, 1.2, null), Heat(0.4, 1.2, null)]).Verdict);
+
+    [Fact]
+    public void Bounds_are_confirmed_when_losses_diverge_exactly_outside()
+    {
+        RunCurve[] runs = [new(1.1e7, Growing()), new(1.3e7, Settling()), new(2.0e8, Oscillating()), new(2.2e8, [.. Growing(300), double.NaN])];
+        Finding finding = Claims.LossesDivergeOutsideTheBounds(runs, 12_960_000, 2e8, 1e-8);
+        Assert.Equal(Verdict.Confirmed, finding.Verdict);
+        Assert.Contains("4 of 4", finding.Decides, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bounds_are_not_confirmed_when_a_loss_inside_diverges_or_one_outside_does_not()
+    {
+        Finding inside = Claims.LossesDivergeOutsideTheBounds([new(1.1e7, Growing()), new(1.3e7, Growing())], 12_960_000, 2e8, 1e-8);
+        Assert.Equal(Verdict.NotConfirmed, inside.Verdict);
+        Assert.Contains("13,000,000", inside.Decides, StringComparison.Ordinal);
+        Assert.Equal(Verdict.NotConfirmed, Claims.LossesDivergeOutsideTheBounds([new(1.1e7, Settling()), new(1.3e7, Settling())], 12_960_000, 2e8, 1e-8).Verdict);
+    }
+
+    [Fact]
+    public void Bounds_are_not_tested_when_the_run_outside_is_too_short_to_have_diverged() =>
+        Assert.Equal(Verdict.NotTested, Claims.LossesDivergeOutsideTheBounds([new(1.1e7, Settling(20)), new(1.3e7, Settling(20))], 12_960_000, 2e8, 1e-8).Verdict);
+
+    [Theory]
+    [InlineData(12_960_000, 13_000_000, Verdict.Confirmed)]
+    [InlineData(12_960_000, 12_000_000, Verdict.NotConfirmed)]
+    [InlineData(-1, 0, Verdict.NotTested)]
+    public void Regions_are_decided_by_the_exact_and_the_published_bound(double exact, double formula, Verdict expected)
+    {
+        StabilityRegion[] regions =
+        [
+            new("activated", "", null, 2e8), new("transitioning", "", formula, 2e8), new("not activated", "", null, 2e8),
+        ];
+        Assert.Equal(expected, Claims.OnlyTheTransitionNeedsWeightDecay(new(exact, 2e8, 0, 5e7, 1e-6, formula, 2e8, regions)).Verdict);
+    }
+
+    [Fact]
+    public void A_restrained_instability_needs_all_three_kinds_of_curves()
+    {
+        RunCurve[] runs = [new(0.01, Settling()), new(0.05, Oscillating()), new(0.1, Oscillating()), new(0.13, [.. Growing(700), double.NaN])];
+        Assert.Equal(Verdict.Confirmed, Claims.RestrainedInstability(runs, 20).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.RestrainedInstability(runs[..3], 20).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.RestrainedInstability(runs, 10).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.RestrainedInstability([.. runs.Select(run => new RunCurve(run.Parameter, run.Values[..100]))], 20).Verdict);
+        Finding wrong = Claims.RestrainedInstability([runs[0], new(0.05, Settling()), runs[3]], 20);
+        Assert.Equal(Verdict.NotConfirmed, wrong.Verdict);
+        Assert.EndsWith("Against the claim: 0.05.", wrong.Decides, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rounding_is_amplified_only_where_the_loss_oscillates()
+    {
+        RunCurve vanishing = new(0.01, Curve(1000, n => n < 50 ? 1e-15 : 0)), growing = new(0.09, Curve(1000, n => n == 0 ? 2e-16 : Math.Min(1, 1e-16 * Math.Pow(1.5, n))));
+        Finding confirmed = Claims.RoundingIsAmplified([vanishing, growing]);
+        Assert.Equal(Verdict.Confirmed, confirmed.Verdict);
+        Assert.Contains("10⁻¹⁵", confirmed.Decides, StringComparison.Ordinal);
+        Assert.Equal(Verdict.NotConfirmed, Claims.RoundingIsAmplified([vanishing with { Parameter = 0.05 }, vanishing]).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, Claims.RoundingIsAmplified([growing with { Parameter = 0.03 }, growing]).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([vanishing]).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([]).Verdict);
+    }
+
+    [Fact]
+    public void A_loss_is_classified_by_its_tail_and_its_end()
+    {
+        Assert.Equal(LossBehaviour.Settles, Claims.Classify(Settling()));
+        Assert.Equal(LossBehaviour.Oscillates, Claims.Classify(Oscillating()));
+        Assert.Equal(LossBehaviour.BlowsUp, Claims.Classify(Growing()));
+        Assert.Equal(LossBehaviour.BlowsUp, Claims.Classify([1, 2, double.NaN]));
+        Assert.Equal(LossBehaviour.BlowsUp, Claims.Classify([1, double.PositiveInfinity]));
+    }
+
+    [Theory]
+    [InlineData(0, "0")]
+    [InlineData(20, "20")]
+    [InlineData(0.6931, "0.693")]
+    [InlineData(12_960_000.25, "12,960,000")]
+    [InlineData(67_579.2, "67,579")]
+    [InlineData(1.3125e-15, "1.31 × 10⁻¹⁵")]
+    [InlineData(1e-8, "1 × 10⁻⁸")]
+    [InlineData(-2.5e30, "-2.5 × 10³⁰")]
+    [InlineData(double.PositiveInfinity, "infinite")]
+    [InlineData(double.NaN, "not a number")]
+    public void Numbers_read_as_a_person_writes_them(double value, string text) => Assert.Equal(text, Claims.Text(value));
+}
