@@ -1,0 +1,24 @@
+"""Writes the small files that the tests of Npy, Npz and MatFile read. Run in this folder: python3 make.py (numpy, scipy; then octave for the last two)."""
+import subprocess
+import numpy as np
+import scipy.io
+
+a = (np.arange(24).reshape(2, 3, 4) - 5) / 7
+np.save("double.npy", a)
+np.save("single.npy", a.astype("f4"))
+np.save("scalar.npy", np.float64(0.1))
+np.save("vector.npy", np.array([1e-300, -0.0, np.inf]))
+np.save("empty.npy", np.zeros((0, 3)))
+np.save("int64.npy", np.array([[1, -2]]))
+np.save("fortran.npy", np.asfortranarray(a))
+np.save("bigendian.npy", a.astype(">f8"))
+with open("version2.npy", "wb") as f:
+    np.lib.format.write_array(f, a, version=(2, 0))
+np.savez("plain.npz", a=a, **{"w/b.c": a.astype("f4")})
+np.savez_compressed("compressed.npz", a=a, **{"w/b.c": a.astype("f4")})
+scipy.io.savemat("scipy.mat", {"conv_weight": a, "s": a.astype("f4")})
+scipy.io.savemat("scipy-compressed.mat", {"conv_weight": a, "s": a.astype("f4")}, do_compression=True)
+scipy.io.savemat("scipy-int.mat", {"i": np.array([[1, 2]], dtype="i4")})
+for version in ("6", "7"):
+    subprocess.run(["octave", "--eval", f"conv_weight = permute(reshape((0:23)-5, 4, 3, 2), [3 2 1])/7; whole = reshape(0:5, 3, 2)'; "
+                    f"s = single(conv_weight); save('-v{version}', 'octave{version}.mat', 'conv_weight', 'whole', 's')"], check=True)
