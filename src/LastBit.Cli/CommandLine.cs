@@ -22,6 +22,11 @@ internal static class CommandLine
     {
         var root = new RootCommand("How much of a training run is rounding error? LastBit reproduces every figure and table of \"Surprising Instabilities in Training Deep Networks and a Theoretical Analysis\" (NeurIPS 2022), bit for bit the same on any machine.")
         {
+            HeatCommand.Create(),
+            LinearCommand.Create(),
+            NonLinearCommand.Create(),
+            AmplifyCommand.Create(),
+            BoundsCommand.Create(),
             InfoCommand.Create(),
             ReportCommand.Create(),
         };

@@ -1,3 +1,5 @@
+using System.Globalization;
+using LastBit.Experiments;
 using Spectre.Console;
 
 namespace LastBit.Cli;
@@ -15,10 +17,108 @@ internal static class Tables
         return table;
     }
 
+    /// <summary>Prints tables with a line between them.</summary>
+    internal static void Write(IAnsiConsole console, params Table[] tables)
+    {
+        foreach (Table table in tables)
+        {
+            console.WriteLine();
+            console.Write(table);
+        }
+    }
+
+    /// <summary>Figure 1 in numbers.</summary>
+    internal static Table Heat(IAnsiConsole console, HeatEquationResult result)
+    {
+        Table table = Create(console, "Heat equation (Figure 1)", "dt", "condition dt <= 1/2", "largest |u| at the last snapshot", "first above 1000", "no longer finite");
+        foreach (HeatEquationRun run in result.Runs)
+        {
+            table.AddRow(OptionTypes.Format(run.Dt), run.Stable ? "holds: stable" : "violated",
+                $"{Number(run.Snapshots[^1].U.Max(Math.Abs))} at t = {Number(run.Snapshots[^1].Time)}", Step(run.FirstStepAbove1000), Step(run.FirstStepNotFinite));
+        }
+        return table;
+
+        static string Step(int? step) => step is { } value ? $"step {value}" : "never";
+    }
+
+    /// <summary>Figure 3 in numbers.</summary>
+    internal static Table Linear(IAnsiConsole console, LinearizedPdeResult result)
+    {
+        Table table = Create(console, $"Linearized PDE, dt = {OptionTypes.Format(result.LearningRate)} (Figure 3)", "alpha", "first loss", "last loss", "iterations", "the loss");
+        foreach (LinearizedPdeRun run in result.Runs)
+            table.AddRow(OptionTypes.Format(run.Alpha), First(run.Loss), Last(run.Loss), Iterations(run.Finite, result.Iterations), Course(run.Loss, run.Finite < result.Iterations));
+        return table;
+    }
+
+    /// <summary>Figure 4 left in numbers.</summary>
+    internal static Table NonLinear(IAnsiConsole console, NonLinearPdeResult result)
+    {
+        Table table = Create(console, $"Non-linear PDE, alpha = {OptionTypes.Format(result.WeightDecay)} (Figure 4, left)",
+            "dt", "first loss", "last loss", "iterations", "the loss");
+        foreach (NonLinearPdeRun run in result.Runs)
+            table.AddRow(OptionTypes.Format(run.LearningRate), First(run.Loss), Last(run.Loss), Iterations(run.Finite, result.Iterations), Course(run.Loss, run.Finite < result.Iterations));
+        return table;
+    }
+
+    /// <summary>Figure 4 right in numbers.</summary>
+    internal static Table Amplify(IAnsiConsole console, ErrorAmplificationResult result)
+    {
+        Table table = Create(console, $"Relative L1 difference of k = 1 and k = {result.K}, alpha = {OptionTypes.Format(result.WeightDecay)} (Figure 4, right)",
+            "dt", "after 1 step", "largest", "at iteration", "mean of the last 100", "iterations");
+        foreach (ErrorAmplificationRun run in result.Runs)
+        {
+            double[] difference = run.RelativeL1;
+            double largest = difference.Length == 0 ? 0 : difference.Max();
+            table.AddRow(OptionTypes.Format(run.LearningRate), First(difference), difference.Length == 0 ? "" : Number(largest),
+                difference.Length == 0 ? "" : $"{Array.IndexOf(difference, largest) + 1}",
+                difference.Length == 0 ? "" : Number(difference.TakeLast(100).Average()), Iterations(run.Finite, result.Iterations));
+        }
+        return table;
+    }
+
+    /// <summary>Table 2: the bounds.</summary>
+    internal static Table Bounds(IAnsiConsole console, StabilityBoundsResult result)
+    {
+        Table table = Create(console, "Stable weight decays (Table 2)", "by", "alpha at least", "alpha at most");
+        table.AddRow("eigenvalues (exact for this kernel size)", Number(result.AlphaMin, 9), Number(result.AlphaMax, 9));
+        table.AddRow("the paper's formula (Fourier)", Number(result.FourierAlphaMin, 9), Number(result.FourierAlphaMax, 9));
+        return table;
+    }
+
+    /// <summary>Table 3: the regions.</summary>
+    internal static Table Regions(IAnsiConsole console, StabilityBoundsResult result)
+    {
+        Table table = Create(console, "Regions of the activation (Table 3)", "region", "linearized PDE", "alpha at least", "alpha at most");
+        foreach (StabilityRegion region in result.Regions)
+            table.AddRow(Markup.Escape(region.Region), Markup.Escape(region.Equation), region.AlphaMin is { } least ? Number(least, 9) : "none", Number(region.AlphaMax, 9));
+        return table;
+    }
+
     /// <summary>Two columns without a frame: a name and what it is.</summary>
     internal static string Facts(params (string Name, string Value)[] facts)
     {
         int width = facts.Max(fact => fact.Name.Length) + 2;
         return string.Concat(facts.Select(fact => fact.Name.PadRight(width) + fact.Value + Environment.NewLine));
+    }
+
+    private static string First(double[] values) => values.Length == 0 ? "" : Number(values[0]);
+
+    private static string Last(double[] values) => values.Length == 0 ? "" : Number(values[^1]);
+
+    private static string Iterations(int finite, int asked) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(finite < asked ? $"stopped at {finite}" : $"{asked}")}");
+
+    /// <summary>One word for a loss: whether it ends far above where it began, far below, or neither.</summary>
+    private static string Course(double[] loss, bool stopped) =>
+        stopped || (loss.Length > 0 && loss[^1] > 1e3 * loss[0]) ? "blows up"
+        : loss.Length > 1 && loss[^1] > 0.5 * loss[0] ? "stays where it was"
+        : loss.Length > 1 && loss[^1] > 1e3 * loss.Min() ? "fell, and grows again"
+        : "falls";
+
+    private static string Number(double value, int digits = 4)
+    {
+        string text = value.ToString($"G{digits}", CultureInfo.InvariantCulture);
+        double rounded = double.Parse(text, CultureInfo.InvariantCulture);
+        return Math.Abs(value) is >= 1e5 and < 1e15 && rounded == value && digits > 4 ? value.ToString("N0", CultureInfo.InvariantCulture) : OptionTypes.Format(rounded);
     }
 }

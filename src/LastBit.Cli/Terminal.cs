@@ -42,7 +42,7 @@ internal static class Terminal
             Out = new AnsiConsoleOutput(writer),
             Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect,
             ColorSystem = plain || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
-            Interactive = InteractionSupport.No,
+            Interactive = plain ? InteractionSupport.No : InteractionSupport.Yes,
         });
         if (redirected)
             console.Profile.Width = 140;

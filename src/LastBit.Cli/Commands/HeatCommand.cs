@@ -1,0 +1,25 @@
+using System.CommandLine;
+using LastBit.Experiments;
+using LastBit.Reports;
+
+namespace LastBit.Cli.Commands;
+
+/// <summary>`lastbit heat`: the heat equation, Figure 1.</summary>
+internal static class HeatCommand
+{
+    internal static Command Create()
+    {
+        Option<double[]> dt = OptionTypes.Numbers("--dt", new HeatEquationSettings().TimeSteps, "Time steps, one run each; stable up to 0.5.");
+        Command command = new Command("heat", "Figure 1: the heat equation with a stable and an unstable time step.") { dt }.WithCommonOptions();
+        command.SetAction(parse =>
+        {
+            var settings = new HeatEquationSettings { TimeSteps = parse.GetRequiredValue(dt) };
+            using Session session = Session.Open(parse, "heat", settings);
+            HeatEquationResult result = session.Run(context => HeatEquation.Run(settings, context));
+            Figure1.Draw(session.Folder);
+            return session.Finish(result.ToJson(), console => Tables.Write(console, Tables.Heat(console, result)), [Figure1.Name],
+                ("lastbit linear", "the same kind of bound for gradient descent on one layer"));
+        });
+        return command.Example("lastbit heat", "the two time steps of the paper").Example("lastbit heat --dt 0.5,0.51", "on both sides of the bound");
+    }
+}

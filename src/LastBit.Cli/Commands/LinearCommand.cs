@@ -1,0 +1,38 @@
+using System.CommandLine;
+using LastBit.Experiments;
+using LastBit.Reports;
+
+namespace LastBit.Cli.Commands;
+
+/// <summary>`lastbit linear`: the linearized PDE, Figure 3.</summary>
+internal static class LinearCommand
+{
+    private static readonly LinearizedPdeSettings Paper = new();
+
+    internal static Command Create()
+    {
+        Option<double[]> alpha = OptionTypes.Numbers("--alpha", Paper.Alphas, "Weight decays, one run each.");
+        Option<double> learningRate = OptionTypes.Number("--learning-rate", Paper.LearningRate, "Learning rate dt.");
+        Option<int> iterations = OptionTypes.Count("--iterations", Paper.Iterations, "Gradient steps a run.");
+        Command command = new Command("linear", "Figure 3: the linearized PDE is stable only between two weight decays.") { alpha, learningRate, iterations }
+            .WithImageOptions().WithCommonOptions();
+        command.SetAction(parse =>
+        {
+            var settings = new LinearizedPdeSettings
+            {
+                Alphas = parse.GetRequiredValue(alpha),
+                LearningRate = parse.GetValue(learningRate),
+                Iterations = parse.GetValue(iterations),
+                Image = ImageOptions.Read(parse),
+                KernelSize = parse.GetValue(ImageOptions.KernelSize),
+            };
+            using Session session = Session.Open(parse, "linear", settings);
+            LinearizedPdeResult result = session.Run(context => LinearizedPde.Run(settings, context));
+            Figure3.Draw(session.Folder);
+            return session.Finish(result.ToJson(), console => Tables.Write(console, Tables.Linear(console, result)), [Figure3.Name],
+                ("lastbit bounds", "where the two weight decays come from"));
+        });
+        return command.Example("lastbit linear", "the seven weight decays of the paper")
+            .Example("lastbit linear --alpha 1.29e7,1.3e7 --iterations 2000 --out runs/edge", "on both sides of the lower bound");
+    }
+}

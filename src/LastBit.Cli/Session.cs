@@ -1,0 +1,105 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using LastBit.Experiments;
+using Spectre.Console;
+
+namespace LastBit.Cli;
+
+/// <summary>One call of a command that fills a result folder, from the options to the last line printed.</summary>
+internal sealed class Session : IDisposable
+{
+    private readonly ParseResult _parse;
+    private readonly RunFolder _folder;
+    private readonly bool _json;
+    private readonly bool _quiet;
+
+    private Session(ParseResult parse, RunFolder folder, int threads)
+    {
+        _parse = parse;
+        _folder = folder;
+        _json = parse.GetValue(CommonOptions.Json);
+        _quiet = parse.GetValue(CommonOptions.Quiet);
+        Threads = threads;
+    }
+
+    /// <summary>The result folder's path.</summary>
+    internal string Folder => _folder.Path;
+
+    /// <summary>The open folder.</summary>
+    internal RunFolder RunFolder => _folder;
+
+    /// <summary>How many threads may work.</summary>
+    internal int Threads { get; }
+
+    /// <summary>Where text for people goes: standard output, or standard error when that is for JSON.</summary>
+    internal IAnsiConsole Text => _json ? Terminal.Error : Terminal.Out;
+
+    /// <summary>Opens the folder that --out names.</summary>
+    /// <param name="parse">The parsed command line; the command has the common options.</param>
+    /// <param name="command">The command's name, as run.json holds it.</param>
+    /// <param name="settings">The settings record: everything that decides a bit of the results.</param>
+    /// <param name="shared">Whether several processes may fill the folder at once, each its own part.</param>
+    /// <param name="goOn">How to go on after a stop, as a command line; by default the same command with the folder named.</param>
+    internal static Session Open<TSettings>(ParseResult parse, string command, TSettings settings, bool shared = false, Func<string, string>? goOn = null)
+    {
+        int threads = parse.GetValue(CommonOptions.Threads);
+        string path = CommonOptions.FolderOf(parse, command);
+        var document = (JsonObject)JsonNode.Parse(ResultJson.Serialize(settings))!;
+        RunFolder folder = RunFolder.Open(path, command, document, threads, shared);
+        Interruption.Current.WhatToDo = $"What was computed is in {path}. To go on: {goOn?.Invoke(path) ?? SameCommand(parse, path)}";
+        return new Session(parse, folder, threads);
+    }
+
+    /// <summary>Runs an experiment while its progress is shown.</summary>
+    internal T Run<T>(Func<ExperimentContext, T> experiment)
+    {
+        CancellationToken cancellation = Interruption.Current.Token;
+        return Progress.Show(_quiet, observer => experiment(new ExperimentContext(Folder, Threads, observer, cancellation)));
+    }
+
+    /// <summary>One line for the user, on standard error; nothing under --quiet.</summary>
+    internal void Say(string text)
+    {
+        if (!_quiet)
+            Console.Error.WriteLine(text);
+    }
+
+    /// <summary>Ends the run: prints the results as JSON or as text.</summary>
+    /// <param name="json">The document of the results.</param>
+    /// <param name="print">Prints the tables; not called under --quiet.</param>
+    /// <param name="figures">Names of the figures that were drawn ("figure3").</param>
+    /// <param name="next">A command to try next, with what it does.</param>
+    /// <returns>The exit code, 0.</returns>
+    internal int Finish(string json, Action<IAnsiConsole> print, IReadOnlyList<string> figures, (string Line, string What)? next = null)
+    {
+        _folder.Finish();
+        if (_json)
+            Console.Out.WriteLine(json.TrimEnd());
+        if (_quiet)
+            return CommandLine.Done;
+
+        print(Text);
+        Text.WriteLine();
+        foreach (string figure in figures)
+            Line("Figure", $"{Path.Combine(Folder, "figures", figure)}.png and .svg");
+        Line("Results", Folder);
+        if (next is { } command)
+            Line("Next", $"{command.Line}   ({command.What})");
+        return CommandLine.Done;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _folder.Dispose();
+
+    private void Line(string name, string value) =>
+        Text.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name + ":",-9}{value}"));
+
+    private static string SameCommand(ParseResult parse, string path)
+    {
+        IEnumerable<string> words = parse.Tokens.Select(token => token.Value);
+        if (parse.GetValue(CommonOptions.Out) is null)
+            words = words.Append("--out").Append(path);
+        return string.Join(' ', words.Prepend("lastbit").Select(word => word.Contains(' ', StringComparison.Ordinal) ? $"\"{word}\"" : word));
+    }
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using LastBit.Files;
+using SkiaSharp;
+
+namespace LastBit.Reports;
+
+/// <summary>
+/// Writes a figure as PNG and SVG. A figure is one column of a paper wide (8.5 cm); its units are 1/96 inch, so that a
+/// font of 10 units is 7.5 point in print.
+/// </summary>
+internal static partial class FigureFile
+{
+    /// <summary>8.5 cm.</summary>
+    internal const int ColumnWidth = 322;
+
+    /// <summary>Pixels of the PNG a unit: 576 a printed inch.</summary>
+    internal const int PngScale = 6;
+
+    private const int NoteHeight = 14;
+
+    /// <summary>Draws panels below each other and writes figures/NAME.png and figures/NAME.svg.</summary>
+    /// <param name="folder">The result folder.</param>
+    /// <param name="name">The figure's name ("figure3").</param>
+    /// <param name="title">What the figure shows, for screen readers.</param>
+    /// <param name="note">A line below the figure (how it is scaled down), or null.</param>
+    /// <param name="panels">The panels from top to bottom.</param>
+    internal static void Write(string folder, string name, string title, string? note, params FigurePanel[] panels)
+    {
+        int height = panels.Sum(panel => panel.Height) + (note is null ? 0 : NoteHeight);
+        string path = Path.Combine(folder, "figures", name);
+
+        using (var surface = SKSurface.Create(new SKImageInfo(ColumnWidth * PngScale, height * PngScale)))
+        {
+            surface.Canvas.Scale(PngScale);
+            Draw(surface.Canvas, note, panels);
+            using SKImage image = surface.Snapshot();
+            using SKData data = image.Encode(SKEncodedImageFormat.Png, 100);
+            AtomicFile.WriteAllBytes(path + ".png", data.AsSpan());
+        }
+
+        using var memory = new MemoryStream();
+        using (SKCanvas canvas = SKSvgCanvas.Create(new SKRect(0, 0, ColumnWidth, height), memory))
+            Draw(canvas, note, panels);
+        AtomicFile.WriteAllText(path + ".svg", Finish(Encoding.UTF8.GetString(memory.ToArray()), title, height));
+    }
+
+    private static void Draw(SKCanvas canvas, string? note, FigurePanel[] panels)
+    {
+        canvas.Clear(SKColors.White);
+        float top = 0;
+        foreach (FigurePanel panel in panels)
+        {
+            panel.Draw(canvas, top);
+            top += panel.Height;
+        }
+        if (note is null)
+            return;
+        using var font = new SKFont(FigureFont.Typeface, 7);
+        using var paint = new SKPaint { Color = new SKColor(0x55, 0x55, 0x55), IsAntialias = true };
+        canvas.DrawText(note, ColumnWidth / 2f, top + NoteHeight - 5, SKTextAlign.Center, font, paint);
+    }
+
+    /// <summary>Gives the picture its printed size, a title for screen readers, and fonts to fall back on.</summary>
+    private static string Finish(string svg, string title, int height)
+    {
+        string head = string.Create(CultureInfo.InvariantCulture, $"width=\"{ColumnWidth / 96.0 * 25.4:0.##}mm\" height=\"{height / 96.0 * 25.4:0.##}mm\" viewBox=\"0 0 {ColumnWidth} {height}\" role=\"img\"");
+        svg = SvgTag().Replace(svg, match => $"<svg {WidthAndHeight().Replace(match.Groups[1].Value, "").Trim()} {head}><title>{System.Security.SecurityElement.Escape(title)}</title>", 1);
+        return svg.Replace($"font-family=\"{FigureFont.Family}\"", $"font-family=\"{FigureFont.Family}, Verdana, sans-serif\"", StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex("<svg ([^>]*)>")]
+    private static partial Regex SvgTag();
+
+    [GeneratedRegex("(width|height|viewBox)=\"[^\"]*\"")]
+    private static partial Regex WidthAndHeight();
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using ScottPlot;
+using ScottPlot.TickGenerators;
+
+namespace LastBit.Reports;
+
+/// <summary>What all figures have in common: fonts, colours that the colour-blind tell apart, line patterns, and ticks.</summary>
+internal static class FigureStyle
+{
+    /// <summary>Size of axis labels, in units of 1/96 inch.</summary>
+    internal const float LabelSize = 10.5f;
+
+    /// <summary>Size of tick labels and legends.</summary>
+    internal const float TickSize = 9f;
+
+    /// <summary>Okabe and Ito's palette without its yellow, which is too faint on white; grey stands in for it.</summary>
+    private static readonly Color[] Colors =
+    [
+        Color.FromHex("#0072B2"), Color.FromHex("#D55E00"), Color.FromHex("#009E73"), Color.FromHex("#CC79A7"),
+        Color.FromHex("#56B4E9"), Color.FromHex("#E69F00"), Color.FromHex("#000000"), Color.FromHex("#777777"),
+    ];
+
+    /// <summary>Patterns differ between neighbours, so that a figure reads in black and white too.</summary>
+    private static readonly LinePattern[] Patterns =
+    [
+        LinePattern.Solid, new([5, 2], 0, "dash"), new([1.5f, 1.5f], 0, "dot"), new([6, 2, 1.5f, 2], 0, "dash dot"),
+    ];
+
+    /// <summary>The colour of the curve of a number.</summary>
+    internal static Color ColorOf(int number) => Colors[number % Colors.Length];
+
+    /// <summary>The line pattern of the curve of a number.</summary>
+    internal static LinePattern PatternOf(int number) => Patterns[number % Patterns.Length];
+
+    private static readonly int[] RoundFactors = [1, 2, 5, 10];
+
+    /// <summary>Makes an axis of log10 values show powers of ten.</summary>
+    /// <param name="axis">The axis.</param>
+    /// <param name="low">Its left or lower end, as a power of ten.</param>
+    /// <param name="high">Its right or upper end.</param>
+    /// <param name="labels">How many labels fit.</param>
+    internal static void LogAxis(IAxis axis, double low, double high, int labels = 7)
+    {
+        (axis.Min, axis.Max) = (low, high);
+        var ticks = new NumericManual();
+        int step = 1;
+        while ((high - low) / step > labels)
+            step++;
+        for (int decade = (int)Math.Floor(low); decade <= (int)Math.Ceiling(high); decade++)
+        {
+            if (decade % step == 0)
+                AddInside(decade, PowerOfTen(decade));
+            else
+                AddInside(decade, null);
+            for (int digit = 2; digit <= 9 && step == 1; digit++)
+                AddInside(decade + Math.Log10(digit), null);
+        }
+        axis.TickGenerator = ticks;
+
+        void AddInside(double position, string? label)
+        {
+            if (position < low - 1e-9 || position > high + 1e-9)
+                return;
+            if (label is null)
+                ticks.AddMinor(position);
+            else
+                ticks.AddMajor(position, label);
+        }
+    }
+
+    /// <summary>Makes an axis show round numbers.</summary>
+    /// <param name="axis">The axis.</param>
+    /// <param name="low">Its left or lower end.</param>
+    /// <param name="high">Its right or upper end.</param>
+    /// <param name="step">The distance of labels.</param>
+    internal static void LinearAxis(IAxis axis, double low, double high, double step)
+    {
+        (axis.Min, axis.Max) = (low, high);
+        var ticks = new NumericManual();
+        for (double i = Math.Ceiling(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
+            ticks.AddMajor(i * step, i == 0 ? "0" : (i * step).ToString("0.######", CultureInfo.InvariantCulture).Replace('-', '\u2212'));
+        axis.TickGenerator = ticks;
+    }
+
+    /// <summary>A step of 1, 2 or 5 times a power of ten that gives at most <paramref name="labels"/> labels over a length.</summary>
+    internal static double RoundStep(double length, int labels)
+    {
+        double power = Math.Pow(10, Math.Floor(Math.Log10(length / labels)));
+        return RoundFactors.Select(factor => factor * power).First(step => length / step <= labels + 1e-9);
+    }
+
+    /// <summary>A number as a paper writes it: "0.05", "1.3×10⁷".</summary>
+    internal static string Number(double value)
+    {
+        if (value == 0 || Math.Abs(value) is >= 1e-3 and < 1e5)
+            return value.ToString("0.######", CultureInfo.InvariantCulture).Replace('-', '\u2212');
+        string[] parts = value.ToString("0.####e0", CultureInfo.InvariantCulture).Split('e');
+        string power = PowerOfTen(int.Parse(parts[1], CultureInfo.InvariantCulture));
+        return (parts[0] == "1" ? power : $"{parts[0]}×{power}").Replace('-', '\u2212');
+    }
+
+    /// <summary>"10⁻⁸".</summary>
+    internal static string PowerOfTen(int exponent)
+    {
+        const string Digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+        string text = exponent.ToString(CultureInfo.InvariantCulture);
+        return exponent is 0 ? "1" : exponent is 1 ? "10" : "10" + string.Concat(text.Select(c => c == '-' ? '⁻' : Digits[c - '0']));
+    }
+
+    /// <summary>log10 of every value; NaN where there is none, which breaks the curve.</summary>
+    internal static double[] Log10(ReadOnlySpan<double> values)
+    {
+        double[] logs = new double[values.Length];
+        for (int i = 0; i < logs.Length; i++)
+            logs[i] = values[i] > 0 && double.IsFinite(values[i]) ? Math.Log10(values[i]) : double.NaN;
+        return logs;
+    }
+}
