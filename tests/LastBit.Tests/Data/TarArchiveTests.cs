@@ -1,0 +1,126 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using LastBit.Data;
+
+namespace LastBit.Tests.Data;
+
+public sealed class TarArchiveTests : IDisposable
+{
+    private static readonly Dictionary<string, long> s_wanted = new() { ["in/a.bin"] = 4, ["in/b.bin"] = 4 };
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(TarEntryFormat.V7)]
+    [InlineData(TarEntryFormat.Ustar)]
+    [InlineData(TarEntryFormat.Gnu)]
+    [InlineData(TarEntryFormat.Pax)]
+    public void The_wanted_members_are_read_and_other_files_passed_over(TarEntryFormat format)
+    {
+        TarEntryType type = format == TarEntryFormat.V7 ? TarEntryType.V7RegularFile : TarEntryType.RegularFile;
+        Write(format, ("in/", TarEntryType.Directory, null), ("in/readme.html", type, [9, 9, 9]), ("in/a.bin", type, [1, 2, 3]), ("./in/b.bin", type, []));
+        Dictionary<string, byte[]> members = Read();
+        Assert.Equal(["in/a.bin", "in/b.bin"], members.Keys.Order());
+        Assert.Equal([1, 2, 3], members["in/a.bin"]);
+        Assert.Empty(members["in/b.bin"]);
+    }
+
+    [Theory]
+    [InlineData("../in/a.bin")]
+    [InlineData("in/../../a.bin")]
+    [InlineData("/in/a.bin")]
+    [InlineData("in\\..\\a.bin")]
+    [InlineData("C:/a.bin")]
+    [InlineData("..")]
+    public void A_name_that_leads_out_of_the_folder_is_refused(string name)
+    {
+        Write(TarEntryFormat.Pax, ("in/a.bin", TarEntryType.RegularFile, [1]), ("in/b.bin", TarEntryType.RegularFile, [1]), (name, TarEntryType.RegularFile, [1]));
+        Assert.Contains("leads out of its folder", Refusal(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(TarEntryType.SymbolicLink)]
+    [InlineData(TarEntryType.HardLink)]
+    [InlineData(TarEntryType.Fifo)]
+    [InlineData(TarEntryType.CharacterDevice)]
+    [InlineData(TarEntryType.BlockDevice)]
+    public void A_link_or_a_device_is_refused_even_under_a_wanted_name(TarEntryType type)
+    {
+        Write(TarEntryFormat.Pax, ("in/a.bin", type, null));
+        Assert.Equal($"the archive holds in/a.bin, which is neither a file nor a folder ({type})", Refusal());
+    }
+
+    [Fact]
+    public void A_member_that_is_too_long_missing_or_there_twice_is_refused()
+    {
+        Write(TarEntryFormat.Pax, ("in/a.bin", TarEntryType.RegularFile, [1, 2, 3, 4, 5]));
+        Assert.Equal("the archive holds a in/a.bin of 5 bytes; it can have 4", Refusal());
+        Write(TarEntryFormat.Pax, ("in/a.bin", TarEntryType.RegularFile, [1]));
+        Assert.Equal("the archive does not hold in/b.bin", Refusal());
+        Write(TarEntryFormat.Pax, ("in/a.bin", TarEntryType.RegularFile, [1]), ("./in/a.bin", TarEntryType.RegularFile, [2]));
+        Assert.Equal("the archive holds in/a.bin twice", Refusal());
+    }
+
+    [Fact]
+    public void An_archive_that_unpacks_to_too_much_is_refused()
+    {
+        Write(TarEntryFormat.Pax, ("zeros", TarEntryType.RegularFile, new byte[5_000_000]));
+        Assert.True(new FileInfo(_folder["a.tgz"]).Length < 100_000);
+        Assert.Equal("the archive unpacks to more than 1000000 bytes", Refusal());
+        Write(TarEntryFormat.Ustar, [.. Enumerable.Range(0, 1001).Select(i => ($"{i}", TarEntryType.RegularFile, (byte[]?)[]))]);
+        Assert.Equal("the archive has more than 1000 members", Refusal());
+    }
+
+    [Fact]
+    public void An_archive_that_is_cut_anywhere_is_refused()
+    {
+        Write(TarEntryFormat.Ustar, ("in/a.bin", TarEntryType.RegularFile, [1, 2, 3]), ("in/b.bin", TarEntryType.RegularFile, [4, 5, 6]));
+        byte[] whole = File.ReadAllBytes(_folder["a.tgz"]);
+        // The last bytes hold only the end marker and gzip's check sum; the members are whole before them.
+        for (int length = 0; length < whole.Length - 40; length++)
+        {
+            File.WriteAllBytes(_folder["a.tgz"], whole[..length]);
+            Refusal();
+        }
+    }
+
+    [Fact]
+    public void What_is_no_archive_at_all_is_refused()
+    {
+        File.WriteAllText(_folder["a.tgz"], "<html>Sorry</html>");
+        Assert.StartsWith("the archive is damaged (", Refusal(), StringComparison.Ordinal);
+        using (var zip = new GZipStream(File.Create(_folder["a.tgz"]), CompressionLevel.Fastest))
+            zip.Write(Enumerable.Repeat((byte)0xff, 5000).ToArray());
+        Assert.StartsWith("the archive is damaged (", Refusal(), StringComparison.Ordinal);
+    }
+
+    private void Write(TarEntryFormat format, params (string Name, TarEntryType Type, byte[]? Content)[] members)
+    {
+        using var tar = new TarWriter(new GZipStream(File.Create(_folder["a.tgz"]), CompressionLevel.Fastest), format);
+        foreach ((string name, TarEntryType type, byte[]? content) in members)
+        {
+            TarEntry entry = format switch
+            {
+                TarEntryFormat.V7 => new V7TarEntry(type, name),
+                TarEntryFormat.Ustar => new UstarTarEntry(type, name),
+                TarEntryFormat.Gnu => new GnuTarEntry(type, name),
+                _ => new PaxTarEntry(type, name),
+            };
+            if (type is TarEntryType.SymbolicLink or TarEntryType.HardLink)
+                entry.LinkName = "/etc/passwd";
+            if (content is not null)
+                entry.DataStream = new MemoryStream(content);
+            tar.WriteEntry(entry);
+        }
+    }
+
+    private Dictionary<string, byte[]> Read() => TarArchive.Read(_folder["a.tgz"], s_wanted, 1_000_000);
+
+    private string Refusal()
+    {
+        string reason = Assert.Throws<SourceException>(Read).Message;
+        Assert.Equal([_folder["a.tgz"]], Directory.GetFileSystemEntries(_folder.Path)); // Nothing was written anywhere near.
+        return reason;
+    }
+}
