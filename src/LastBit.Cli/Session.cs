@@ -13,13 +13,15 @@ internal sealed class Session : IDisposable
     private readonly RunFolder _folder;
     private readonly bool _json;
     private readonly bool _quiet;
+    private readonly LiveView? _live;
 
-    private Session(ParseResult parse, RunFolder folder, int threads)
+    private Session(ParseResult parse, RunFolder folder, int threads, LiveView? live)
     {
         _parse = parse;
         _folder = folder;
         _json = parse.GetValue(CommonOptions.Json);
         _quiet = parse.GetValue(CommonOptions.Quiet);
+        _live = live;
         Threads = threads;
     }
 
@@ -48,14 +50,22 @@ internal sealed class Session : IDisposable
         var document = (JsonObject)JsonNode.Parse(ResultJson.Serialize(settings))!;
         RunFolder folder = RunFolder.Open(path, command, document, threads, shared);
         Interruption.Current.WhatToDo = $"What was computed is in {path}. To go on: {goOn?.Invoke(path) ?? SameCommand(parse, path)}";
-        return new Session(parse, folder, threads);
+        try
+        {
+            return new Session(parse, folder, threads, LiveView.Start(parse));
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Runs an experiment while its progress is shown.</summary>
     internal T Run<T>(Func<ExperimentContext, T> experiment)
     {
         CancellationToken cancellation = Interruption.Current.Token;
-        return Progress.Show(_quiet, observer => experiment(new ExperimentContext(Folder, Threads, observer, cancellation)));
+        return Progress.Show(_quiet, observer => experiment(new ExperimentContext(Folder, Threads, _live?.Beside(observer) ?? observer, cancellation)));
     }
 
     /// <summary>One line for the user, on standard error; nothing under --quiet.</summary>
@@ -74,6 +84,7 @@ internal sealed class Session : IDisposable
     internal int Finish(string json, Action<IAnsiConsole> print, IReadOnlyList<string> figures, (string Line, string What)? next = null)
     {
         _folder.Finish();
+        _live?.Say($"The results are in {Folder}.");
         if (_json)
             Console.Out.WriteLine(json.TrimEnd());
         if (_quiet)
@@ -90,7 +101,11 @@ internal sealed class Session : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _live?.Dispose();
+        _folder.Dispose();
+    }
 
     private void Line(string name, string value) =>
         Text.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name + ":",-9}{value}"));

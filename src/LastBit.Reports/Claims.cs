@@ -107,12 +107,12 @@ public static partial class Claims
         return $"{parts[0]} × 10{exponent}";
     }
 
-    /// <summary>A parameter as a person writes it: 0.01, 12,960,000, 1e-08 as 10⁻⁸.</summary>
+    /// <summary>Parameters as the figures write them.</summary>
     /// <param name="values">The parameters.</param>
-    /// <returns>"0.01, 0.03"; "none" when there is none.</returns>
+    /// <returns>"0.01, 0.03"; "1.1×10⁷, 2×10⁸"; "none" when there is none.</returns>
     public static string Listed(IEnumerable<double> values)
     {
-        string[] texts = [.. values.Order().Select(Text)];
+        string[] texts = [.. values.Order().Select(FigureStyle.Number)];
         return texts.Length == 0 ? "none" : string.Join(", ", texts);
     }
 

@@ -16,14 +16,26 @@ public static class Report
 
     private static readonly string[] StaticKinds = ["png", "svg"];
 
-    /// <summary>(Re)builds the report of a result folder from the documents and figures in it.</summary>
+    /// <summary>Which document each static figure is drawn from.</summary>
+    private static readonly (string Document, Action<string> Draw)[] Figures =
+    [
+        ("heat.json", Figure1.Draw), ("linear.json", Figure3.Draw), ("nonlinear.json", Figure4Left.Draw), ("amplify.json", Figure4Right.Draw),
+    ];
+
+    /// <summary>(Re)builds the figures and the report of a result folder from the documents in it.</summary>
     /// <param name="folder">The folder.</param>
     /// <returns>The path of the report.</returns>
     /// <exception cref="InputException">The folder holds no results, a document is damaged, or it cannot be written.</exception>
     public static string Write(string folder)
     {
+        ResultFolder results = ResultFolder.Read(folder);
+        foreach ((string document, Action<string> draw) in Figures)
+        {
+            if (File.Exists(Path.Combine(folder, document)))
+                draw(folder);
+        }
         string path = Path.Combine(folder, FileName);
-        AtomicFile.WriteAllText(path, Html(ResultFolder.Read(folder)));
+        AtomicFile.WriteAllText(path, Html(results));
         return path;
     }
 

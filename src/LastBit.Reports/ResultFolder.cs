@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
 
@@ -61,17 +60,9 @@ public sealed record ResultFolder(
         string file = System.IO.Path.Combine(folder, name);
         if (!File.Exists(file))
             return null;
-        try
-        {
-            T document = ResultJson.Deserialize<T>(File.ReadAllText(file));
-            // A record whose arrays are missing from the text would be found only deep inside the report.
-            return document is not JsonObject && typeof(T).GetProperties().Any(member => member.PropertyType.IsArray && member.GetValue(document) is null)
-                ? throw new JsonException("a list is missing")
-                : document;
-        }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{file}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); it should be what a run of lastbit wrote", error);
-        }
+        T document = ResultFile.Read<T>(folder, name);
+        // A list that the text does not have would be found only deep inside the report.
+        string? missing = document is JsonObject ? null : typeof(T).GetProperties().FirstOrDefault(member => member.PropertyType.IsArray && member.GetValue(document) is null)?.Name;
+        return missing is null ? document : throw new InputException($"{file}: has no list of {missing.ToLowerInvariant()}; it should be what a run of LastBit wrote");
     }
 }

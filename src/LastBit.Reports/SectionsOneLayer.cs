@@ -7,19 +7,12 @@ namespace LastBit.Reports;
 /// <summary>The claims of the paper that need no data set, from the documents of a folder.</summary>
 internal static class SectionsOneLayer
 {
-    /// <summary>Iterations that Figure 3 shows, and the loss at which a diverging curve leaves it (110 and 200 iterations for the paper's two).</summary>
-    private const int Figure3Iterations = 500;
-    private const double Figure3Ceiling = 4e28;
-
-    /// <summary>Iterations that Figure 4 averages over.</summary>
-    private const int MovingAverage = 100;
-
     internal static ReportSection Heat(HeatEquationResult? heat)
     {
         Finding finding = heat is null ? Missing("heat.json") : Claims.HeatStability(heat.Runs);
-        ReportFigure? figure = heat is null ? null : new ReportFigure(["figure1"], "u over the rod at the times in the legend, one panel a time step.", [.. heat.Runs.Select((run, i) => new ReportChart(
-            string.Create(CultureInfo.InvariantCulture, $"figure1-dt{run.Dt}"), $"Δt = {Claims.Text(run.Dt)}, {(run.Stable ? "stable" : "unstable")}", "position", "u", false, false,
-            Csv.Write("position", [.. run.Snapshots.Select(at => new Curve($"t = {Claims.Text(at.Time)}", Count(0, at.U.Length), at.U))])))]);
+        ReportFigure? figure = heat is null ? null : new ReportFigure([Figure1.Name], "u over the rod at the times in the legend, one panel a time step.", [.. heat.Runs.Select((run, i) => new ReportChart(
+            string.Create(CultureInfo.InvariantCulture, $"figure1-dt{run.Dt}"), $"dt = {FigureStyle.Number(run.Dt)}, {(run.Stable ? "stable" : "unstable")}", "position", "u", false, false,
+            Csv.Write("position", [.. run.Snapshots.Select(at => new Curve($"t = {FigureStyle.Number(at.Time)}", Count(0, at.U.Length), at.U))])))]);
         return new ReportSection(
             "figure1", "Figure 1", "A step that is too long destroys a stable equation",
             "The heat equation only ever flattens, yet its explicit Euler discretization is stable only up to Δt = Δx²/2; beyond, the same equation blows up. Gradient descent is such a discretization.",
@@ -33,11 +26,11 @@ internal static class SectionsOneLayer
         Finding finding = linear is null ? Missing("linear.json")
             : bounds is null ? Missing("bounds.json")
             : Claims.LossesDivergeOutsideTheBounds(runs, bounds.AlphaMin, bounds.AlphaMax, linear.LearningRate);
-        ReportFigure? figure = linear is null ? null : new ReportFigure(["figure3"], $"The first {Figure3Iterations} iterations, both axes logarithmic; a curve that exceeds {Claims.Text(Figure3Ceiling)} ends there. All iterations are in linear.json.", [new ReportChart(
+        ReportFigure? figure = linear is null ? null : new ReportFigure([Figure3.Name], "The first 500 iterations at most, both axes logarithmic; a curve that blows up ends where it would squeeze the others. All iterations are in linear.json.", [new ReportChart(
             "figure3", "Loss of the linearized PDE", "iteration", "loss", true, true, Csv.Write("iteration", [.. linear.Runs.Select(run =>
             {
-                double[] shown = [.. run.Loss.Take(Figure3Iterations).TakeWhile(value => value <= Figure3Ceiling)];
-                return new Curve($"α = {Claims.Text(run.Alpha)}", Count(1, shown.Length), shown);
+                double[] shown = run.Loss[..Figure3.Shown(run)];
+                return new Curve($"α = {FigureStyle.Number(run.Alpha)}", Count(1, shown.Length), shown);
             })]))]);
         Markup table = linear is null || bounds is null ? Markup.Empty : Table2(runs, linear, bounds);
         return new ReportSection(
@@ -74,11 +67,11 @@ internal static class SectionsOneLayer
     {
         RunCurve[] runs = nonLinear is null ? [] : [.. nonLinear.Runs.Select(run => RunCurve.Of(run.LearningRate, run.Loss, nonLinear.Iterations))];
         Finding finding = nonLinear is null ? Missing("nonlinear.json") : Claims.RestrainedInstability(runs, nonLinear.WeightDecay);
-        ReportFigure? figure = nonLinear is null ? null : new ReportFigure(["figure4-left"], "Cross-entropy plus weight decay in every iteration; a curve that blows up ends at 10⁸ times its start. All iterations are in nonlinear.json.", [new ReportChart(
-            "figure4-left", "Loss of the non-linear PDE", "iteration", "loss", false, true, Csv.Write("iteration", [.. nonLinear.Runs.Select(run =>
+        ReportFigure? figure = nonLinear is null ? null : new ReportFigure([Figure4Left.Name], "Cross-entropy plus weight decay in every iteration; a curve that blows up ends at 10⁸ times its start. All iterations are in nonlinear.json.", [new ReportChart(
+            "figure4-left", "Loss of the non-linear PDE", "iteration", "loss", true, true, Csv.Write("iteration", [.. nonLinear.Runs.Select(run =>
             {
                 double[] shown = [.. run.Loss.TakeWhile(value => value <= 1e8 * run.Loss[0])];
-                return new Curve($"learning rate {Claims.Text(run.LearningRate)}", Count(1, shown.Length), shown);
+                return new Curve($"dt = {FigureStyle.Number(run.LearningRate)}", Count(1, shown.Length), shown);
             })]))]);
         Markup table = nonLinear is null ? Markup.Empty : Table4(runs, nonLinear);
         return new ReportSection(
@@ -93,13 +86,13 @@ internal static class SectionsOneLayer
     {
         Finding finding = amplify is null ? Missing("amplify.json")
             : Claims.RoundingIsAmplified([.. amplify.Runs.Select(run => RunCurve.Of(run.LearningRate, run.RelativeL1, amplify.Iterations))]);
-        ReportFigure? figure = amplify is null ? null : new ReportFigure(["figure4-right"], $"2·mean(|K₁ − K₂| / (|K₁| + |K₂|)) between the two kernels: the mean over {MovingAverage} iterations, as in the paper, and every iteration.",
+        ReportFigure? figure = amplify is null ? null : new ReportFigure([Figure4Right.Name], $"2·mean(|K₁ − K₂| / (|K₁| + |K₂|)) between the two kernels: the mean over {Figure4Right.Window} iterations, as in the paper, and every iteration.",
         [
-            new ReportChart("figure4-right-average", $"Relative L1 difference, mean of the last {MovingAverage} iterations", "iteration", "relative L1 difference", false, true,
-                Csv.Write("iteration", [.. amplify.Runs.Where(run => run.RelativeL1.Length >= MovingAverage).Select(run =>
-                    new Curve($"learning rate {Claims.Text(run.LearningRate)}", Count(MovingAverage, run.RelativeL1.Length - MovingAverage + 1), Average(run.RelativeL1)))])),
+            new ReportChart("figure4-right-average", $"Relative L1 difference, mean of the last {Figure4Right.Window} iterations", "iteration", "relative L1 difference", true, true,
+                Csv.Write("iteration", [.. amplify.Runs.Select(run =>
+                    new Curve($"dt = {FigureStyle.Number(run.LearningRate)}", Count(1, run.RelativeL1.Length), Figure4Right.MovingAverage(run.RelativeL1, Figure4Right.Window)))])),
             new ReportChart("figure4-right", "Relative L1 difference after every iteration", "iteration", "relative L1 difference", true, true,
-                Csv.Write("iteration", [.. amplify.Runs.Select(run => new Curve($"learning rate {Claims.Text(run.LearningRate)}", Count(1, run.RelativeL1.Length), run.RelativeL1))])),
+                Csv.Write("iteration", [.. amplify.Runs.Select(run => new Curve($"dt = {FigureStyle.Number(run.LearningRate)}", Count(1, run.RelativeL1.Length), run.RelativeL1))])),
         ]);
         return new ReportSection(
             "figure4-right", "Figure 4, right", "The restrained instability amplifies rounding to order one",
@@ -109,22 +102,13 @@ internal static class SectionsOneLayer
             Claims.AmplificationRule, finding, figure, Markup.Empty, "lastbit amplify");
     }
 
-    /// <summary>The mean of each <see cref="MovingAverage"/> values in a row.</summary>
-    private static double[] Average(double[] values)
-    {
-        double[] means = new double[values.Length - MovingAverage + 1];
-        for (int i = 0; i < means.Length; i++)
-            means[i] = values.AsSpan(i, MovingAverage).ToArray().Sum() / MovingAverage;
-        return means;
-    }
-
     private static Markup Table2(RunCurve[] runs, LinearizedPdeResult linear, StabilityBoundsResult bounds) => Markup.Of($"""
         <div class="scroll card" tabindex="0" role="region" aria-label="Runs of Figure 3">
         <table><caption>The runs against the bounds αmin = {Claims.Text(bounds.AlphaMin)} and αmax = {Claims.Text(bounds.AlphaMax)} at learning rate {Claims.Text(linear.LearningRate)}.</caption>
         <thead><tr><th scope="col" class="number">α</th><th scope="col">Predicted</th><th scope="col" class="number">First loss</th><th scope="col" class="number">Lowest</th><th scope="col" class="number">Last</th></tr></thead>
         <tbody>
         {Markup.Join(runs.Select(run => Markup.Of($"""
-        <tr><th scope="row" class="number">{Claims.Text(run.Parameter)}</th><td>{(run.Parameter < bounds.AlphaMin || run.Parameter > bounds.AlphaMax ? "diverges" : "stable")}</td><td class="number">{Claims.Text(run.Values[0])}</td><td class="number">{Claims.Text(run.Values.Where(double.IsFinite).Min())}</td><td class="number">{Last(run)}</td></tr>
+        <tr><th scope="row" class="number">{FigureStyle.Number(run.Parameter)}</th><td>{(run.Parameter < bounds.AlphaMin || run.Parameter > bounds.AlphaMax ? "diverges" : "stable")}</td><td class="number">{Claims.Text(run.Values[0])}</td><td class="number">{Claims.Text(run.Values.Where(double.IsFinite).Min())}</td><td class="number">{Last(run)}</td></tr>
 
         """)))}</tbody></table></div>
         """);
@@ -135,7 +119,7 @@ internal static class SectionsOneLayer
         <thead><tr><th scope="col" class="number">Learning rate</th><th scope="col">Loss</th><th scope="col" class="number">First</th><th scope="col" class="number">Lowest</th><th scope="col" class="number">Last</th></tr></thead>
         <tbody>
         {Markup.Join(runs.Select(run => Markup.Of($"""
-        <tr><th scope="row" class="number">{Claims.Text(run.Parameter)}</th><td>{Word(Claims.Classify(run.Values))}</td><td class="number">{Claims.Text(run.Values[0])}</td><td class="number">{Claims.Text(run.Values.Where(double.IsFinite).Min())}</td><td class="number">{Last(run)}</td></tr>
+        <tr><th scope="row" class="number">{FigureStyle.Number(run.Parameter)}</th><td>{Word(Claims.Classify(run.Values))}</td><td class="number">{Claims.Text(run.Values[0])}</td><td class="number">{Claims.Text(run.Values.Where(double.IsFinite).Min())}</td><td class="number">{Last(run)}</td></tr>
 
         """)))}</tbody></table></div>
         """);

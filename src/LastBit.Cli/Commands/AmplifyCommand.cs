@@ -16,10 +16,10 @@ internal static class AmplifyCommand
         Option<double> weightDecay = OptionTypes.Number("--weight-decay", Paper.WeightDecay, "Weight decay alpha.");
         Option<int> iterations = OptionTypes.Count("--iterations", Paper.Iterations, "Gradient steps a run.");
         Option<bool> mat = OptionTypes.Switch("--mat", "Also writes every kernel as a .mat file, as the authors' scripts do (thousands of small files).");
-        Command command = new Command("amplify", "Figure 4, right: how far two copies drift apart that differ by rounding only.")
+        Command command = LiveView.AddTo(new Command("amplify", "Figure 4, right: how far two copies drift apart that differ by rounding only.")
         {
             learningRate, k, weightDecay, iterations, mat,
-        }.WithImageOptions().WithCommonOptions();
+        }.WithImageOptions().WithCommonOptions());
         command.SetAction(parse =>
         {
             var settings = new ErrorAmplificationSettings

@@ -14,8 +14,8 @@ internal static class LinearCommand
         Option<double[]> alpha = OptionTypes.Numbers("--alpha", Paper.Alphas, "Weight decays, one run each.");
         Option<double> learningRate = OptionTypes.Number("--learning-rate", Paper.LearningRate, "Learning rate dt.");
         Option<int> iterations = OptionTypes.Count("--iterations", Paper.Iterations, "Gradient steps a run.");
-        Command command = new Command("linear", "Figure 3: the linearized PDE is stable only between two weight decays.") { alpha, learningRate, iterations }
-            .WithImageOptions().WithCommonOptions();
+        Command command = LiveView.AddTo(new Command("linear", "Figure 3: the linearized PDE is stable only between two weight decays.") { alpha, learningRate, iterations }
+            .WithImageOptions().WithCommonOptions());
         command.SetAction(parse =>
         {
             var settings = new LinearizedPdeSettings

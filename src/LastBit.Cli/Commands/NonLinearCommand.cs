@@ -14,10 +14,10 @@ internal static class NonLinearCommand
         Option<double[]> learningRate = OptionTypes.Numbers("--learning-rate", Paper.LearningRates, "Learning rates dt, one run each.");
         Option<double> weightDecay = OptionTypes.Number("--weight-decay", Paper.WeightDecay, "Weight decay alpha.");
         Option<int> iterations = OptionTypes.Count("--iterations", Paper.Iterations, "Gradient steps a run.");
-        Command command = new Command("nonlinear", "Figure 4, left: the non-linear PDE oscillates without blowing up (restrained instability).")
+        Command command = LiveView.AddTo(new Command("nonlinear", "Figure 4, left: the non-linear PDE oscillates without blowing up (restrained instability).")
         {
             learningRate, weightDecay, iterations,
-        }.WithImageOptions().WithCommonOptions();
+        }.WithImageOptions().WithCommonOptions());
         command.SetAction(parse =>
         {
             var settings = new NonLinearPdeSettings

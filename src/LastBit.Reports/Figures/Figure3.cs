@@ -40,7 +40,9 @@ public static class Figure3
     /// The paper shows 500 iterations, and fewer of the runs that blow up quickly, which would squeeze the others into a line:
     /// 200 of 2.1e8 and 110 of 2.2e8. Any other run is cut where it has grown as much as those have by then.
     /// </summary>
-    private static int Shown(LinearizedPdeRun run)
+    /// <param name="run">The run.</param>
+    /// <returns>How many iterations to show.</returns>
+    internal static int Shown(LinearizedPdeRun run)
     {
         int most = Math.Min(run.Loss.Length, run.Alpha switch { 2.1e8 => 200, 2.2e8 => 110, _ => 500 });
         int grown = run.Loss.AsSpan(0, most).IndexOfAnyExceptInRange(double.NegativeInfinity, 1e18 * run.Loss.FirstOrDefault());

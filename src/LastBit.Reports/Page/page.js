@@ -381,7 +381,7 @@
         const wide = values.length > 0 && Math.max(...values) > 1e3 * Math.min(...values);
         const box = make("div", { class: "chart" });
         charts.append(make("figure", { class: "alive" }, box));
-        drawn.set(one.name, chart(box, { title: one.name, xLabel: one.xLabel, yLabel: one.name, logX: false, logY: wide }, table));
+        drawn.set(one.name, chart(box, { title: one.name, xLabel: "iteration or epoch", yLabel: one.name, logX: false, logY: wide }, table));
       }
       document.body.dataset.events = Number(document.body.dataset.events ?? 0) + 1;
     }
