@@ -1,0 +1,485 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace LastBit.Networks.Kernels;
+
+/// <summary>
+/// 3x3 convolutions with stride 1 and zero padding 1 of one image, channels last (NHWC).
+/// Each output is one chain of fused multiply-adds in the order kernel row, input channel, kernel column; terms that would
+/// multiply the padding above and below the image are left out, those beside it multiply the zero columns that the caller keeps
+/// at both ends of every row. One input value serves the three kernel columns that it touches, so that a load feeds three to six FMAs.
+/// </summary>
+internal static unsafe class Convolution3x3
+{
+    /// <inheritdoc cref="Forward{T}"/>
+    public static void Forward(float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            Forward<Lanes512>(input, weights, output, height, width, inChannels, outChannels);
+        else if (Vector256.IsHardwareAccelerated)
+            Forward<Lanes256>(input, weights, output, height, width, inChannels, outChannels);
+        else if (Vector128.IsHardwareAccelerated)
+            Forward<Lanes128>(input, weights, output, height, width, inChannels, outChannels);
+        else
+            Forward<Lanes1>(input, weights, output, height, width, inChannels, outChannels);
+    }
+
+    /// <inheritdoc cref="WeightGradient{T}"/>
+    public static void WeightGradient(float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            WeightGradient<Lanes512>(input, gradient, weightGradient, height, width, inChannels, outChannels);
+        else if (Vector256.IsHardwareAccelerated)
+            WeightGradient<Lanes256>(input, gradient, weightGradient, height, width, inChannels, outChannels);
+        else if (Vector128.IsHardwareAccelerated)
+            WeightGradient<Lanes128>(input, gradient, weightGradient, height, width, inChannels, outChannels);
+        else
+            WeightGradient<Lanes1>(input, gradient, weightGradient, height, width, inChannels, outChannels);
+    }
+
+    /// <summary>
+    /// output[y, x, o] = sum over kernel row r, input channel i, kernel column c of input[y + r - 1, x + c, i] * weights[r, i, c, o].
+    /// The gradient of a loss with respect to the input is the same function of the output gradient, with turned weights .
+    /// </summary>
+    /// <param name="input">height x (width + 2) x inChannels, the first and last column zero.</param>
+    /// <param name="weights">3 x inChannels x 3 x outChannels.</param>
+    /// <param name="output">height x width x outChannels.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns, a multiple of 8.</param>
+    /// <param name="inChannels">Input channels, any number.</param>
+    /// <param name="outChannels">Output channels, a multiple of 16.</param>
+    public static void Forward<T>(float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels)
+        where T : struct, ILanes<T>
+    {
+        int rowStride = (width + 2) * inChannels;
+        // Which tile fits the registers: 32 of 512 bits (or of 128 bits on ARM), 16 of 256 bits. The tile does not touch the order of any sum.
+        bool narrow = typeof(T) == typeof(Lanes256) || typeof(T) == typeof(Lanes1);
+        bool single = outChannels % (2 * T.Count) != 0;
+        int pixels = narrow ? 4 : single && width % 16 == 0 ? 16 : 8;
+        int lanes = single ? T.Count : 2 * T.Count;
+        for (int o = 0; o < outChannels; o += lanes)
+        {
+            for (int y = 0; y < height; y++)
+            {
+                int first = y == 0 ? 1 : 0;
+                int kernelRows = (y == height - 1 ? 2 : 3) - first;
+                float* source = input + ((long)(y + first - 1) * rowStride);
+                float* taps = weights + ((long)first * inChannels * 3 * outChannels) + o;
+                float* target = output + ((long)y * width * outChannels) + o;
+                for (int x = 0; x < width; x += pixels, source += pixels * inChannels, target += pixels * outChannels)
+                {
+                    if (narrow)
+                        Tile4x2<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                    else if (!single)
+                        Tile8x2<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                    else if (pixels == 16)
+                        Tile16x1<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                    else
+                        Tile8x1<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// weightGradient[r, i, c, o] += sum over y, x of input[y + r - 1, x + c, i] * gradient[y, x + 1, o]: one chain, rows outside, columns inside, begun at
+    /// the value that is already there (so that the images of a piece follow one another in one chain).
+    /// </summary>
+    /// <param name="input">height x (width + 2) x inChannels; the first and last column are not read.</param>
+    /// <param name="gradient">height x (width + 2) x outChannels: the gradient with respect to the output; the first and last column are not read.</param>
+    /// <param name="weightGradient">3 x inChannels x 3 x outChannels, added to.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns, at least 2.</param>
+    /// <param name="inChannels">Input channels, a multiple of 4.</param>
+    /// <param name="outChannels">Output channels, a multiple of 16.</param>
+    public static void WeightGradient<T>(float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels)
+        where T : struct, ILanes<T>
+    {
+        bool wide = typeof(T) != typeof(Lanes256) && inChannels % 8 == 0;
+        int channels = wide ? 8 : 4;
+        for (int r = 0; r < 3; r++)
+        {
+            int firstRow = r == 0 ? 1 : 0;
+            int rows = height - (r == 1 ? 0 : 1);
+            float* source = input + ((long)(firstRow + r - 1) * (width + 2) * inChannels);
+            float* outer = gradient + ((long)firstRow * (width + 2) * outChannels);
+            for (int i = 0; i < inChannels; i += channels)
+            {
+                float* target = weightGradient + ((((long)r * inChannels) + i) * 3 * outChannels);
+                for (int o = 0; o < outChannels; o += T.Count)
+                {
+                    if (wide)
+                        Tile8<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
+                    else
+                        Tile4<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
+                }
+            }
+        }
+    }
+
+    /// <summary>16 pixels of a row by 1 row of output channels: 16 running sums, 3 weights and one broadcast input in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile16x1<T>(float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
+        where T : struct, ILanes<T>
+    {
+        T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default, a8 = default, a9 = default, a10 = default, a11 = default, a12 = default, a13 = default, a14 = default, a15 = default;
+        for (int row = 0; row < kernelRows; row++, input += rowStride)
+        {
+            float* pixel = input;
+            for (int channel = 0; channel < inChannels; channel++, pixel++, weights += 3 * outChannels)
+            {
+                T w0a = T.Load(weights);
+                T w1a = T.Load(weights + outChannels);
+                T w2a = T.Load(weights + (2 * outChannels));
+                T x = T.Broadcast(pixel[0]);
+                a0 = T.FusedMultiplyAdd(x, w0a, a0);
+                x = T.Broadcast(pixel[inChannels]);
+                a1 = T.FusedMultiplyAdd(x, w0a, a1);
+                a0 = T.FusedMultiplyAdd(x, w1a, a0);
+                x = T.Broadcast(pixel[2 * inChannels]);
+                a2 = T.FusedMultiplyAdd(x, w0a, a2);
+                a1 = T.FusedMultiplyAdd(x, w1a, a1);
+                a0 = T.FusedMultiplyAdd(x, w2a, a0);
+                x = T.Broadcast(pixel[3 * inChannels]);
+                a3 = T.FusedMultiplyAdd(x, w0a, a3);
+                a2 = T.FusedMultiplyAdd(x, w1a, a2);
+                a1 = T.FusedMultiplyAdd(x, w2a, a1);
+                x = T.Broadcast(pixel[4 * inChannels]);
+                a4 = T.FusedMultiplyAdd(x, w0a, a4);
+                a3 = T.FusedMultiplyAdd(x, w1a, a3);
+                a2 = T.FusedMultiplyAdd(x, w2a, a2);
+                x = T.Broadcast(pixel[5 * inChannels]);
+                a5 = T.FusedMultiplyAdd(x, w0a, a5);
+                a4 = T.FusedMultiplyAdd(x, w1a, a4);
+                a3 = T.FusedMultiplyAdd(x, w2a, a3);
+                x = T.Broadcast(pixel[6 * inChannels]);
+                a6 = T.FusedMultiplyAdd(x, w0a, a6);
+                a5 = T.FusedMultiplyAdd(x, w1a, a5);
+                a4 = T.FusedMultiplyAdd(x, w2a, a4);
+                x = T.Broadcast(pixel[7 * inChannels]);
+                a7 = T.FusedMultiplyAdd(x, w0a, a7);
+                a6 = T.FusedMultiplyAdd(x, w1a, a6);
+                a5 = T.FusedMultiplyAdd(x, w2a, a5);
+                x = T.Broadcast(pixel[8 * inChannels]);
+                a8 = T.FusedMultiplyAdd(x, w0a, a8);
+                a7 = T.FusedMultiplyAdd(x, w1a, a7);
+                a6 = T.FusedMultiplyAdd(x, w2a, a6);
+                x = T.Broadcast(pixel[9 * inChannels]);
+                a9 = T.FusedMultiplyAdd(x, w0a, a9);
+                a8 = T.FusedMultiplyAdd(x, w1a, a8);
+                a7 = T.FusedMultiplyAdd(x, w2a, a7);
+                x = T.Broadcast(pixel[10 * inChannels]);
+                a10 = T.FusedMultiplyAdd(x, w0a, a10);
+                a9 = T.FusedMultiplyAdd(x, w1a, a9);
+                a8 = T.FusedMultiplyAdd(x, w2a, a8);
+                x = T.Broadcast(pixel[11 * inChannels]);
+                a11 = T.FusedMultiplyAdd(x, w0a, a11);
+                a10 = T.FusedMultiplyAdd(x, w1a, a10);
+                a9 = T.FusedMultiplyAdd(x, w2a, a9);
+                x = T.Broadcast(pixel[12 * inChannels]);
+                a12 = T.FusedMultiplyAdd(x, w0a, a12);
+                a11 = T.FusedMultiplyAdd(x, w1a, a11);
+                a10 = T.FusedMultiplyAdd(x, w2a, a10);
+                x = T.Broadcast(pixel[13 * inChannels]);
+                a13 = T.FusedMultiplyAdd(x, w0a, a13);
+                a12 = T.FusedMultiplyAdd(x, w1a, a12);
+                a11 = T.FusedMultiplyAdd(x, w2a, a11);
+                x = T.Broadcast(pixel[14 * inChannels]);
+                a14 = T.FusedMultiplyAdd(x, w0a, a14);
+                a13 = T.FusedMultiplyAdd(x, w1a, a13);
+                a12 = T.FusedMultiplyAdd(x, w2a, a12);
+                x = T.Broadcast(pixel[15 * inChannels]);
+                a15 = T.FusedMultiplyAdd(x, w0a, a15);
+                a14 = T.FusedMultiplyAdd(x, w1a, a14);
+                a13 = T.FusedMultiplyAdd(x, w2a, a13);
+                x = T.Broadcast(pixel[16 * inChannels]);
+                a15 = T.FusedMultiplyAdd(x, w1a, a15);
+                a14 = T.FusedMultiplyAdd(x, w2a, a14);
+                x = T.Broadcast(pixel[17 * inChannels]);
+                a15 = T.FusedMultiplyAdd(x, w2a, a15);
+            }
+        }
+        T.Store(a0, output);
+        T.Store(a1, output + outChannels);
+        T.Store(a2, output + (2 * outChannels));
+        T.Store(a3, output + (3 * outChannels));
+        T.Store(a4, output + (4 * outChannels));
+        T.Store(a5, output + (5 * outChannels));
+        T.Store(a6, output + (6 * outChannels));
+        T.Store(a7, output + (7 * outChannels));
+        T.Store(a8, output + (8 * outChannels));
+        T.Store(a9, output + (9 * outChannels));
+        T.Store(a10, output + (10 * outChannels));
+        T.Store(a11, output + (11 * outChannels));
+        T.Store(a12, output + (12 * outChannels));
+        T.Store(a13, output + (13 * outChannels));
+        T.Store(a14, output + (14 * outChannels));
+        T.Store(a15, output + (15 * outChannels));
+    }
+
+    /// <summary>8 pixels of a row by 2 rows of output channels: 16 running sums, 6 weights and one broadcast input in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile8x2<T>(float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
+        where T : struct, ILanes<T>
+    {
+        T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
+        T b0 = default, b1 = default, b2 = default, b3 = default, b4 = default, b5 = default, b6 = default, b7 = default;
+        for (int row = 0; row < kernelRows; row++, input += rowStride)
+        {
+            float* pixel = input;
+            for (int channel = 0; channel < inChannels; channel++, pixel++, weights += 3 * outChannels)
+            {
+                T w0a = T.Load(weights), w0b = T.Load(weights + T.Count);
+                T w1a = T.Load(weights + outChannels), w1b = T.Load(weights + outChannels + T.Count);
+                T w2a = T.Load(weights + (2 * outChannels)), w2b = T.Load(weights + (2 * outChannels) + T.Count);
+                T x = T.Broadcast(pixel[0]);
+                a0 = T.FusedMultiplyAdd(x, w0a, a0); b0 = T.FusedMultiplyAdd(x, w0b, b0);
+                x = T.Broadcast(pixel[inChannels]);
+                a1 = T.FusedMultiplyAdd(x, w0a, a1); b1 = T.FusedMultiplyAdd(x, w0b, b1);
+                a0 = T.FusedMultiplyAdd(x, w1a, a0); b0 = T.FusedMultiplyAdd(x, w1b, b0);
+                x = T.Broadcast(pixel[2 * inChannels]);
+                a2 = T.FusedMultiplyAdd(x, w0a, a2); b2 = T.FusedMultiplyAdd(x, w0b, b2);
+                a1 = T.FusedMultiplyAdd(x, w1a, a1); b1 = T.FusedMultiplyAdd(x, w1b, b1);
+                a0 = T.FusedMultiplyAdd(x, w2a, a0); b0 = T.FusedMultiplyAdd(x, w2b, b0);
+                x = T.Broadcast(pixel[3 * inChannels]);
+                a3 = T.FusedMultiplyAdd(x, w0a, a3); b3 = T.FusedMultiplyAdd(x, w0b, b3);
+                a2 = T.FusedMultiplyAdd(x, w1a, a2); b2 = T.FusedMultiplyAdd(x, w1b, b2);
+                a1 = T.FusedMultiplyAdd(x, w2a, a1); b1 = T.FusedMultiplyAdd(x, w2b, b1);
+                x = T.Broadcast(pixel[4 * inChannels]);
+                a4 = T.FusedMultiplyAdd(x, w0a, a4); b4 = T.FusedMultiplyAdd(x, w0b, b4);
+                a3 = T.FusedMultiplyAdd(x, w1a, a3); b3 = T.FusedMultiplyAdd(x, w1b, b3);
+                a2 = T.FusedMultiplyAdd(x, w2a, a2); b2 = T.FusedMultiplyAdd(x, w2b, b2);
+                x = T.Broadcast(pixel[5 * inChannels]);
+                a5 = T.FusedMultiplyAdd(x, w0a, a5); b5 = T.FusedMultiplyAdd(x, w0b, b5);
+                a4 = T.FusedMultiplyAdd(x, w1a, a4); b4 = T.FusedMultiplyAdd(x, w1b, b4);
+                a3 = T.FusedMultiplyAdd(x, w2a, a3); b3 = T.FusedMultiplyAdd(x, w2b, b3);
+                x = T.Broadcast(pixel[6 * inChannels]);
+                a6 = T.FusedMultiplyAdd(x, w0a, a6); b6 = T.FusedMultiplyAdd(x, w0b, b6);
+                a5 = T.FusedMultiplyAdd(x, w1a, a5); b5 = T.FusedMultiplyAdd(x, w1b, b5);
+                a4 = T.FusedMultiplyAdd(x, w2a, a4); b4 = T.FusedMultiplyAdd(x, w2b, b4);
+                x = T.Broadcast(pixel[7 * inChannels]);
+                a7 = T.FusedMultiplyAdd(x, w0a, a7); b7 = T.FusedMultiplyAdd(x, w0b, b7);
+                a6 = T.FusedMultiplyAdd(x, w1a, a6); b6 = T.FusedMultiplyAdd(x, w1b, b6);
+                a5 = T.FusedMultiplyAdd(x, w2a, a5); b5 = T.FusedMultiplyAdd(x, w2b, b5);
+                x = T.Broadcast(pixel[8 * inChannels]);
+                a7 = T.FusedMultiplyAdd(x, w1a, a7); b7 = T.FusedMultiplyAdd(x, w1b, b7);
+                a6 = T.FusedMultiplyAdd(x, w2a, a6); b6 = T.FusedMultiplyAdd(x, w2b, b6);
+                x = T.Broadcast(pixel[9 * inChannels]);
+                a7 = T.FusedMultiplyAdd(x, w2a, a7); b7 = T.FusedMultiplyAdd(x, w2b, b7);
+            }
+        }
+        T.Store(a0, output); T.Store(b0, output + T.Count);
+        T.Store(a1, output + outChannels); T.Store(b1, output + outChannels + T.Count);
+        T.Store(a2, output + (2 * outChannels)); T.Store(b2, output + (2 * outChannels) + T.Count);
+        T.Store(a3, output + (3 * outChannels)); T.Store(b3, output + (3 * outChannels) + T.Count);
+        T.Store(a4, output + (4 * outChannels)); T.Store(b4, output + (4 * outChannels) + T.Count);
+        T.Store(a5, output + (5 * outChannels)); T.Store(b5, output + (5 * outChannels) + T.Count);
+        T.Store(a6, output + (6 * outChannels)); T.Store(b6, output + (6 * outChannels) + T.Count);
+        T.Store(a7, output + (7 * outChannels)); T.Store(b7, output + (7 * outChannels) + T.Count);
+    }
+
+    /// <summary>8 pixels of a row by 1 row of output channels: 8 running sums, 3 weights and one broadcast input in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile8x1<T>(float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
+        where T : struct, ILanes<T>
+    {
+        T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
+        for (int row = 0; row < kernelRows; row++, input += rowStride)
+        {
+            float* pixel = input;
+            for (int channel = 0; channel < inChannels; channel++, pixel++, weights += 3 * outChannels)
+            {
+                T w0a = T.Load(weights);
+                T w1a = T.Load(weights + outChannels);
+                T w2a = T.Load(weights + (2 * outChannels));
+                T x = T.Broadcast(pixel[0]);
+                a0 = T.FusedMultiplyAdd(x, w0a, a0);
+                x = T.Broadcast(pixel[inChannels]);
+                a1 = T.FusedMultiplyAdd(x, w0a, a1);
+                a0 = T.FusedMultiplyAdd(x, w1a, a0);
+                x = T.Broadcast(pixel[2 * inChannels]);
+                a2 = T.FusedMultiplyAdd(x, w0a, a2);
+                a1 = T.FusedMultiplyAdd(x, w1a, a1);
+                a0 = T.FusedMultiplyAdd(x, w2a, a0);
+                x = T.Broadcast(pixel[3 * inChannels]);
+                a3 = T.FusedMultiplyAdd(x, w0a, a3);
+                a2 = T.FusedMultiplyAdd(x, w1a, a2);
+                a1 = T.FusedMultiplyAdd(x, w2a, a1);
+                x = T.Broadcast(pixel[4 * inChannels]);
+                a4 = T.FusedMultiplyAdd(x, w0a, a4);
+                a3 = T.FusedMultiplyAdd(x, w1a, a3);
+                a2 = T.FusedMultiplyAdd(x, w2a, a2);
+                x = T.Broadcast(pixel[5 * inChannels]);
+                a5 = T.FusedMultiplyAdd(x, w0a, a5);
+                a4 = T.FusedMultiplyAdd(x, w1a, a4);
+                a3 = T.FusedMultiplyAdd(x, w2a, a3);
+                x = T.Broadcast(pixel[6 * inChannels]);
+                a6 = T.FusedMultiplyAdd(x, w0a, a6);
+                a5 = T.FusedMultiplyAdd(x, w1a, a5);
+                a4 = T.FusedMultiplyAdd(x, w2a, a4);
+                x = T.Broadcast(pixel[7 * inChannels]);
+                a7 = T.FusedMultiplyAdd(x, w0a, a7);
+                a6 = T.FusedMultiplyAdd(x, w1a, a6);
+                a5 = T.FusedMultiplyAdd(x, w2a, a5);
+                x = T.Broadcast(pixel[8 * inChannels]);
+                a7 = T.FusedMultiplyAdd(x, w1a, a7);
+                a6 = T.FusedMultiplyAdd(x, w2a, a6);
+                x = T.Broadcast(pixel[9 * inChannels]);
+                a7 = T.FusedMultiplyAdd(x, w2a, a7);
+            }
+        }
+        T.Store(a0, output);
+        T.Store(a1, output + outChannels);
+        T.Store(a2, output + (2 * outChannels));
+        T.Store(a3, output + (3 * outChannels));
+        T.Store(a4, output + (4 * outChannels));
+        T.Store(a5, output + (5 * outChannels));
+        T.Store(a6, output + (6 * outChannels));
+        T.Store(a7, output + (7 * outChannels));
+    }
+
+    /// <summary>4 pixels of a row by 2 rows of output channels: 8 running sums, 6 weights and one broadcast input in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile4x2<T>(float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
+        where T : struct, ILanes<T>
+    {
+        T a0 = default, a1 = default, a2 = default, a3 = default;
+        T b0 = default, b1 = default, b2 = default, b3 = default;
+        for (int row = 0; row < kernelRows; row++, input += rowStride)
+        {
+            float* pixel = input;
+            for (int channel = 0; channel < inChannels; channel++, pixel++, weights += 3 * outChannels)
+            {
+                T w0a = T.Load(weights), w0b = T.Load(weights + T.Count);
+                T w1a = T.Load(weights + outChannels), w1b = T.Load(weights + outChannels + T.Count);
+                T w2a = T.Load(weights + (2 * outChannels)), w2b = T.Load(weights + (2 * outChannels) + T.Count);
+                T x = T.Broadcast(pixel[0]);
+                a0 = T.FusedMultiplyAdd(x, w0a, a0); b0 = T.FusedMultiplyAdd(x, w0b, b0);
+                x = T.Broadcast(pixel[inChannels]);
+                a1 = T.FusedMultiplyAdd(x, w0a, a1); b1 = T.FusedMultiplyAdd(x, w0b, b1);
+                a0 = T.FusedMultiplyAdd(x, w1a, a0); b0 = T.FusedMultiplyAdd(x, w1b, b0);
+                x = T.Broadcast(pixel[2 * inChannels]);
+                a2 = T.FusedMultiplyAdd(x, w0a, a2); b2 = T.FusedMultiplyAdd(x, w0b, b2);
+                a1 = T.FusedMultiplyAdd(x, w1a, a1); b1 = T.FusedMultiplyAdd(x, w1b, b1);
+                a0 = T.FusedMultiplyAdd(x, w2a, a0); b0 = T.FusedMultiplyAdd(x, w2b, b0);
+                x = T.Broadcast(pixel[3 * inChannels]);
+                a3 = T.FusedMultiplyAdd(x, w0a, a3); b3 = T.FusedMultiplyAdd(x, w0b, b3);
+                a2 = T.FusedMultiplyAdd(x, w1a, a2); b2 = T.FusedMultiplyAdd(x, w1b, b2);
+                a1 = T.FusedMultiplyAdd(x, w2a, a1); b1 = T.FusedMultiplyAdd(x, w2b, b1);
+                x = T.Broadcast(pixel[4 * inChannels]);
+                a3 = T.FusedMultiplyAdd(x, w1a, a3); b3 = T.FusedMultiplyAdd(x, w1b, b3);
+                a2 = T.FusedMultiplyAdd(x, w2a, a2); b2 = T.FusedMultiplyAdd(x, w2b, b2);
+                x = T.Broadcast(pixel[5 * inChannels]);
+                a3 = T.FusedMultiplyAdd(x, w2a, a3); b3 = T.FusedMultiplyAdd(x, w2b, b3);
+            }
+        }
+        T.Store(a0, output); T.Store(b0, output + T.Count);
+        T.Store(a1, output + outChannels); T.Store(b1, output + outChannels + T.Count);
+        T.Store(a2, output + (2 * outChannels)); T.Store(b2, output + (2 * outChannels) + T.Count);
+        T.Store(a3, output + (3 * outChannels)); T.Store(b3, output + (3 * outChannels) + T.Count);
+    }
+
+    /// <summary>8 input channels by 3 kernel columns by one row of output channels: 24 running sums, three output gradients and one broadcast input in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile8<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
+        where T : struct, ILanes<T>
+    {
+        float* target = weightGradient;
+        int next = 3 * outChannels;
+        T s0l = T.Load(target), s0m = T.Load(target + outChannels), s0r = T.Load(target + (2 * outChannels));
+        T s1l = T.Load(target + (1 * next)), s1m = T.Load(target + (1 * next) + outChannels), s1r = T.Load(target + (1 * next) + (2 * outChannels));
+        T s2l = T.Load(target + (2 * next)), s2m = T.Load(target + (2 * next) + outChannels), s2r = T.Load(target + (2 * next) + (2 * outChannels));
+        T s3l = T.Load(target + (3 * next)), s3m = T.Load(target + (3 * next) + outChannels), s3r = T.Load(target + (3 * next) + (2 * outChannels));
+        T s4l = T.Load(target + (4 * next)), s4m = T.Load(target + (4 * next) + outChannels), s4r = T.Load(target + (4 * next) + (2 * outChannels));
+        T s5l = T.Load(target + (5 * next)), s5m = T.Load(target + (5 * next) + outChannels), s5r = T.Load(target + (5 * next) + (2 * outChannels));
+        T s6l = T.Load(target + (6 * next)), s6m = T.Load(target + (6 * next) + outChannels), s6r = T.Load(target + (6 * next) + (2 * outChannels));
+        T s7l = T.Load(target + (7 * next)), s7m = T.Load(target + (7 * next) + outChannels), s7r = T.Load(target + (7 * next) + (2 * outChannels));
+        for (int row = 0; row < rows; row++)
+        {
+            float* pixel = input + ((long)row * (width + 2) * inChannels) + inChannels;
+            float* outer = gradient + ((long)row * (width + 2) * outChannels) + outChannels;
+            T here = T.Load(outer), after = T.Load(outer + outChannels), before, x;
+            x = T.Broadcast(pixel[0]); s0l = T.FusedMultiplyAdd(x, after, s0l); s0m = T.FusedMultiplyAdd(x, here, s0m);
+            x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m);
+            x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m);
+            x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m);
+            x = T.Broadcast(pixel[4]); s4l = T.FusedMultiplyAdd(x, after, s4l); s4m = T.FusedMultiplyAdd(x, here, s4m);
+            x = T.Broadcast(pixel[5]); s5l = T.FusedMultiplyAdd(x, after, s5l); s5m = T.FusedMultiplyAdd(x, here, s5m);
+            x = T.Broadcast(pixel[6]); s6l = T.FusedMultiplyAdd(x, after, s6l); s6m = T.FusedMultiplyAdd(x, here, s6m);
+            x = T.Broadcast(pixel[7]); s7l = T.FusedMultiplyAdd(x, after, s7l); s7m = T.FusedMultiplyAdd(x, here, s7m);
+            for (int column = 1; column < width - 1; column++)
+            {
+                pixel += inChannels;
+                before = T.Load(outer); outer += outChannels; here = T.Load(outer); after = T.Load(outer + outChannels);
+                x = T.Broadcast(pixel[0]); s0l = T.FusedMultiplyAdd(x, after, s0l); s0m = T.FusedMultiplyAdd(x, here, s0m); s0r = T.FusedMultiplyAdd(x, before, s0r);
+                x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m); s1r = T.FusedMultiplyAdd(x, before, s1r);
+                x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m); s2r = T.FusedMultiplyAdd(x, before, s2r);
+                x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m); s3r = T.FusedMultiplyAdd(x, before, s3r);
+                x = T.Broadcast(pixel[4]); s4l = T.FusedMultiplyAdd(x, after, s4l); s4m = T.FusedMultiplyAdd(x, here, s4m); s4r = T.FusedMultiplyAdd(x, before, s4r);
+                x = T.Broadcast(pixel[5]); s5l = T.FusedMultiplyAdd(x, after, s5l); s5m = T.FusedMultiplyAdd(x, here, s5m); s5r = T.FusedMultiplyAdd(x, before, s5r);
+                x = T.Broadcast(pixel[6]); s6l = T.FusedMultiplyAdd(x, after, s6l); s6m = T.FusedMultiplyAdd(x, here, s6m); s6r = T.FusedMultiplyAdd(x, before, s6r);
+                x = T.Broadcast(pixel[7]); s7l = T.FusedMultiplyAdd(x, after, s7l); s7m = T.FusedMultiplyAdd(x, here, s7m); s7r = T.FusedMultiplyAdd(x, before, s7r);
+            }
+            pixel += inChannels; before = here; here = after;
+            before = T.Load(outer);
+            x = T.Broadcast(pixel[0]); s0m = T.FusedMultiplyAdd(x, here, s0m); s0r = T.FusedMultiplyAdd(x, before, s0r);
+            x = T.Broadcast(pixel[1]); s1m = T.FusedMultiplyAdd(x, here, s1m); s1r = T.FusedMultiplyAdd(x, before, s1r);
+            x = T.Broadcast(pixel[2]); s2m = T.FusedMultiplyAdd(x, here, s2m); s2r = T.FusedMultiplyAdd(x, before, s2r);
+            x = T.Broadcast(pixel[3]); s3m = T.FusedMultiplyAdd(x, here, s3m); s3r = T.FusedMultiplyAdd(x, before, s3r);
+            x = T.Broadcast(pixel[4]); s4m = T.FusedMultiplyAdd(x, here, s4m); s4r = T.FusedMultiplyAdd(x, before, s4r);
+            x = T.Broadcast(pixel[5]); s5m = T.FusedMultiplyAdd(x, here, s5m); s5r = T.FusedMultiplyAdd(x, before, s5r);
+            x = T.Broadcast(pixel[6]); s6m = T.FusedMultiplyAdd(x, here, s6m); s6r = T.FusedMultiplyAdd(x, before, s6r);
+            x = T.Broadcast(pixel[7]); s7m = T.FusedMultiplyAdd(x, here, s7m); s7r = T.FusedMultiplyAdd(x, before, s7r);
+        }
+        T.Store(s0l, target); T.Store(s0m, target + outChannels); T.Store(s0r, target + (2 * outChannels));
+        T.Store(s1l, target + (1 * next)); T.Store(s1m, target + (1 * next) + outChannels); T.Store(s1r, target + (1 * next) + (2 * outChannels));
+        T.Store(s2l, target + (2 * next)); T.Store(s2m, target + (2 * next) + outChannels); T.Store(s2r, target + (2 * next) + (2 * outChannels));
+        T.Store(s3l, target + (3 * next)); T.Store(s3m, target + (3 * next) + outChannels); T.Store(s3r, target + (3 * next) + (2 * outChannels));
+        T.Store(s4l, target + (4 * next)); T.Store(s4m, target + (4 * next) + outChannels); T.Store(s4r, target + (4 * next) + (2 * outChannels));
+        T.Store(s5l, target + (5 * next)); T.Store(s5m, target + (5 * next) + outChannels); T.Store(s5r, target + (5 * next) + (2 * outChannels));
+        T.Store(s6l, target + (6 * next)); T.Store(s6m, target + (6 * next) + outChannels); T.Store(s6r, target + (6 * next) + (2 * outChannels));
+        T.Store(s7l, target + (7 * next)); T.Store(s7m, target + (7 * next) + outChannels); T.Store(s7r, target + (7 * next) + (2 * outChannels));
+    }
+
+    /// <summary>4 input channels by 3 kernel columns by one row of output channels: 12 running sums, three output gradients and one broadcast input in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile4<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
+        where T : struct, ILanes<T>
+    {
+        float* target = weightGradient;
+        int next = 3 * outChannels;
+        T s0l = T.Load(target), s0m = T.Load(target + outChannels), s0r = T.Load(target + (2 * outChannels));
+        T s1l = T.Load(target + (1 * next)), s1m = T.Load(target + (1 * next) + outChannels), s1r = T.Load(target + (1 * next) + (2 * outChannels));
+        T s2l = T.Load(target + (2 * next)), s2m = T.Load(target + (2 * next) + outChannels), s2r = T.Load(target + (2 * next) + (2 * outChannels));
+        T s3l = T.Load(target + (3 * next)), s3m = T.Load(target + (3 * next) + outChannels), s3r = T.Load(target + (3 * next) + (2 * outChannels));
+        for (int row = 0; row < rows; row++)
+        {
+            float* pixel = input + ((long)row * (width + 2) * inChannels) + inChannels;
+            float* outer = gradient + ((long)row * (width + 2) * outChannels) + outChannels;
+            T here = T.Load(outer), after = T.Load(outer + outChannels), before, x;
+            x = T.Broadcast(pixel[0]); s0l = T.FusedMultiplyAdd(x, after, s0l); s0m = T.FusedMultiplyAdd(x, here, s0m);
+            x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m);
+            x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m);
+            x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m);
+            for (int column = 1; column < width - 1; column++)
+            {
+                pixel += inChannels;
+                before = T.Load(outer); outer += outChannels; here = T.Load(outer); after = T.Load(outer + outChannels);
+                x = T.Broadcast(pixel[0]); s0l = T.FusedMultiplyAdd(x, after, s0l); s0m = T.FusedMultiplyAdd(x, here, s0m); s0r = T.FusedMultiplyAdd(x, before, s0r);
+                x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m); s1r = T.FusedMultiplyAdd(x, before, s1r);
+                x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m); s2r = T.FusedMultiplyAdd(x, before, s2r);
+                x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m); s3r = T.FusedMultiplyAdd(x, before, s3r);
+            }
+            pixel += inChannels; before = here; here = after;
+            before = T.Load(outer);
+            x = T.Broadcast(pixel[0]); s0m = T.FusedMultiplyAdd(x, here, s0m); s0r = T.FusedMultiplyAdd(x, before, s0r);
+            x = T.Broadcast(pixel[1]); s1m = T.FusedMultiplyAdd(x, here, s1m); s1r = T.FusedMultiplyAdd(x, before, s1r);
+            x = T.Broadcast(pixel[2]); s2m = T.FusedMultiplyAdd(x, here, s2m); s2r = T.FusedMultiplyAdd(x, before, s2r);
+            x = T.Broadcast(pixel[3]); s3m = T.FusedMultiplyAdd(x, here, s3m); s3r = T.FusedMultiplyAdd(x, before, s3r);
+        }
+        T.Store(s0l, target); T.Store(s0m, target + outChannels); T.Store(s0r, target + (2 * outChannels));
+        T.Store(s1l, target + (1 * next)); T.Store(s1m, target + (1 * next) + outChannels); T.Store(s1r, target + (1 * next) + (2 * outChannels));
+        T.Store(s2l, target + (2 * next)); T.Store(s2m, target + (2 * next) + outChannels); T.Store(s2r, target + (2 * next) + (2 * outChannels));
+        T.Store(s3l, target + (3 * next)); T.Store(s3m, target + (3 * next) + outChannels); T.Store(s3r, target + (3 * next) + (2 * outChannels));
+    }
+}
