@@ -1,0 +1,176 @@
+using LastBit.Data;
+using LastBit.Networks;
+
+namespace LastBit.Training;
+
+/// <summary>How well a replica does on a set of images.</summary>
+/// <param name="Loss">Mean cross-entropy.</param>
+/// <param name="Accuracy">Percent classified rightly.</param>
+public readonly record struct Score(double Loss, double Accuracy);
+
+/// <summary>
+/// Trains the replicas of one seed side by side: they start from the same weights and see the same batches, augmented once. All of them use the memory of one
+/// network in turn, so that a further replica costs its own state and nothing else. Position and state can be saved after any step.
+/// </summary>
+public sealed unsafe class Trainer : IDisposable
+{
+    private readonly Dataset _train;
+    private readonly Dataset _test;
+    private readonly WorkerTeam _team;
+    private readonly float[] _testImages;
+    private readonly int[] _testLabels;
+    private BatchLoader? _loader;
+
+    /// <summary>Builds the network and initialises the replicas.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="perturbations">The k of each replica.</param>
+    /// <param name="train">Training images.</param>
+    /// <param name="test">Test images.</param>
+    /// <param name="team">The threads; they stay the caller's.</param>
+    /// <exception cref="InputException">A setting makes no sense.</exception>
+    public Trainer(TrainingSettings settings, IReadOnlyList<double> perturbations, Dataset train, Dataset test, WorkerTeam team)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(perturbations);
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(test);
+        ArgumentNullException.ThrowIfNull(team);
+        settings.Validate();
+        foreach (double k in perturbations)
+            TrainingSettings.ValidatePerturbation(k);
+
+        Settings = settings;
+        _train = train;
+        _test = test;
+        _team = team;
+        int capacity = Math.Min(settings.BatchSize, train.Count);
+        Network = ResNet.Build(settings.Network, capacity, team);
+        Replicas = [.. perturbations.Select(k => new Replica(Network.Layout, k))];
+        Scores = new EpochScore[Replicas.Count];
+        foreach (var replica in Replicas)
+        {
+            if (replica == Replicas[0])
+                replica.Initialise(settings.Seed);
+            else
+                replica.State.CopyFrom(Replicas[0].State);
+        }
+        BatchesPerEpoch = Augmentation.BatchesPerEpoch(train.Count, settings.BatchSize);
+        _testImages = GC.AllocateArray<float>(capacity * Augmentation.ImageFloats, pinned: true);
+        _testLabels = GC.AllocateArray<int>(capacity, pinned: true);
+    }
+
+    /// <summary>The settings.</summary>
+    public TrainingSettings Settings { get; }
+
+    /// <summary>The network that all replicas share.</summary>
+    public Network Network { get; }
+
+    /// <summary>One replica for each k.</summary>
+    public IReadOnlyList<Replica> Replicas { get; }
+
+    /// <summary>The epoch of the next step, from 0; equal to the number of epochs when the training is over.</summary>
+    public int Epoch { get; private set; }
+
+    /// <summary>The batch of the next step within its epoch, from 0.</summary>
+    public int BatchIndex { get; private set; }
+
+    /// <summary>Steps of an epoch.</summary>
+    public int BatchesPerEpoch { get; }
+
+    /// <summary>Steps done so far.</summary>
+    public long StepsDone => ((long)Epoch * BatchesPerEpoch) + BatchIndex;
+
+    /// <summary>Whether all epochs are done.</summary>
+    public bool IsFinished => Epoch >= Settings.Epochs;
+
+    /// <summary>What the training batches of this epoch have given so far, per replica; begun anew with the first step of an epoch.</summary>
+    public EpochScore[] Scores { get; }
+
+    /// <summary>Trains every replica on the next batch.</summary>
+    /// <exception cref="InvalidOperationException">The training is over.</exception>
+    public void Step()
+    {
+        if (IsFinished)
+            throw new InvalidOperationException("The training is over.");
+        _loader ??= BatchLoader.ForTraining(_train, Settings.Seed, Settings.BatchSize, Epoch, BatchIndex);
+        var batch = _loader.Next();
+        if (batch.Epoch != Epoch || batch.Index != BatchIndex)
+            throw new InvalidOperationException("The loader and the trainer have lost step.");
+        if (BatchIndex == 0)
+            Array.Clear(Scores);
+        double learningRate = Settings.LearningRateAt(Epoch);
+        fixed (float* images = batch.Images)
+        fixed (int* labels = batch.Labels)
+        {
+            for (int i = 0; i < Scores.Length; i++)
+            {
+                var replica = Replicas[i];
+                Network.Load(replica.State);
+                var result = Network.Forward(images, labels, batch.Count, training: true);
+                Network.Backward();
+                replica.Update(Network, Settings, learningRate, _team);
+                Scores[i] = Scores[i].Add(result);
+            }
+        }
+        if (++BatchIndex == BatchesPerEpoch)
+        {
+            BatchIndex = 0;
+            Epoch++;
+        }
+    }
+
+    /// <summary>Loss and accuracy on the test images, with the running statistics.</summary>
+    /// <param name="replica">Which replica.</param>
+    /// <param name="cancellation">Gives up between two batches.</param>
+    /// <returns>The score.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public Score Evaluate(Replica replica, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(replica);
+        Network.Load(replica.State);
+        var sum = default(EpochScore);
+        fixed (float* images = _testImages)
+        fixed (int* labels = _testLabels)
+        {
+            int batches = Augmentation.BatchesPerEpoch(_test.Count, Network.Capacity);
+            for (int b = 0; b < batches; b++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                int count = Augmentation.FillTestBatch(_test, b, Network.Capacity, _testImages, _testLabels);
+                sum = sum.Add(Network.Forward(images, labels, count, training: false));
+            }
+        }
+        return sum.Score;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _loader?.Dispose();
+        foreach (var replica in Replicas)
+            replica.Dispose();
+        Network.Dispose();
+    }
+
+    /// <summary>Takes up another position; the caller restores the replicas and scores that belong to it.</summary>
+    internal void MoveTo(int epoch, int batchIndex)
+    {
+        _loader?.Dispose();
+        _loader = null;
+        Epoch = epoch;
+        BatchIndex = batchIndex;
+    }
+}
+
+/// <summary>Sums over the batches of an epoch.</summary>
+/// <param name="LossSum">Sum of cross-entropies, batch by batch in binary64.</param>
+/// <param name="Right">Images classified rightly.</param>
+/// <param name="Count">Images.</param>
+public readonly record struct EpochScore(double LossSum, long Right, long Count)
+{
+    /// <summary>Mean loss and percentage.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public Score Score => new(LossSum / Count, 100.0 * Right / Count);
+
+    internal EpochScore Add(BatchResult batch) => new(LossSum + batch.LossSum, Right + batch.Right, Count + batch.Count);
+}

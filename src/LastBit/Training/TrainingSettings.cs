@@ -1,0 +1,70 @@
+using LastBit.Networks;
+
+namespace LastBit.Training;
+
+/// <summary>
+/// Everything that the bits of a training run depend on, besides the data: two runs with equal settings, equal k and equal data end in the same digest
+/// on any machine and with any number of threads.
+/// </summary>
+/// <param name="Network">The network.</param>
+/// <param name="Seed">Seeds initial weights, the order of the images, crops and flips.</param>
+/// <param name="Epochs">Passes over the training images, at least 1.</param>
+/// <param name="BatchSize">Images of a step; the last step of an epoch takes what is left.</param>
+/// <param name="LearningRate">The learning rate of the first epochs.</param>
+/// <param name="Momentum">mu, in [0, 1).</param>
+/// <param name="Nesterov">Whether the step looks ahead.</param>
+/// <param name="WeightDecay">wd, on every parameter.</param>
+/// <param name="StepSchedule">Whether the learning rate is divided by 10 after 20, 40, 60 and 80% of the epochs (epochs 40, 80, 120 and 160 of the paper's 200).</param>
+public sealed record TrainingSettings(
+    NetworkSettings Network,
+    ulong Seed = 1,
+    int Epochs = 200,
+    int BatchSize = 128,
+    double LearningRate = 0.1,
+    double Momentum = 0.9,
+    bool Nesterov = true,
+    double WeightDecay = 5e-4,
+    bool StepSchedule = true)
+{
+    /// <summary>The learning rate of an epoch.</summary>
+    /// <param name="epoch">Counted from 0.</param>
+    /// <returns>The rate in binary64.</returns>
+    public double LearningRateAt(int epoch)
+    {
+        double rate = LearningRate;
+        for (int drop = 1; StepSchedule && drop <= 4; drop++)
+        {
+            // Whole epochs, rounded to nearest: 40 drop of 200.
+            if (epoch >= ((2L * Epochs * drop) + 5) / 10)
+                rate /= 10;
+        }
+        return rate;
+    }
+
+    /// <summary>Checks every number.</summary>
+    /// <exception cref="InputException">A setting makes no sense; the message names its option.</exception>
+    public void Validate()
+    {
+        if (Epochs < 1)
+            throw new InputException($"--epochs: {Epochs} epochs; give at least 1");
+        if (BatchSize < 1 || BatchSize > 65536)
+            throw new InputException($"--batch-size: {BatchSize} images; give 1 to 65536");
+        if (!(LearningRate > 0) || !double.IsFinite(LearningRate) || (float)LearningRate == 0)
+            throw new InputException(Invariant($"--learning-rate: {LearningRate}; give a positive number"));
+        if (!(Momentum >= 0 && Momentum < 1))
+            throw new InputException(Invariant($"--momentum: {Momentum}; give a number in [0, 1)"));
+        if (!(WeightDecay >= 0) || !double.IsFinite(WeightDecay))
+            throw new InputException(Invariant($"--weight-decay: {WeightDecay}; give 0 or a positive number"));
+
+        static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+    }
+
+    /// <summary>Checks a perturbation.</summary>
+    /// <param name="k">The perturbation.</param>
+    /// <exception cref="InputException">It is not a positive number of moderate size.</exception>
+    public static void ValidatePerturbation(double k)
+    {
+        if (!(k >= 1e-6 && k <= 1e6))
+            throw new InputException(FormattableString.Invariant($"--k: {k}; give positive numbers from 1e-6 to 1e6, as 1,3,5"));
+    }
+}
