@@ -6,7 +6,7 @@ namespace LastBit.Networks.Kernels;
 /// <summary>
 /// Square convolutions of any odd size and any stride of one image, channels last (NHWC), zero padding size / 2: the shortcuts and the first
 /// convolutions of a stage. They are few, so one plain loop serves them all; the 3x3 convolutions with stride 1 have <see cref="Convolution3x3"/>.
-/// Each output is one chain of fused multiply-adds in the order kernel row, input channel, kernel column, as there. The caller keeps
+/// Each output is the sum of one chain a kernel row, in the order input channel, kernel column, as there. The caller keeps
 /// size / 2 zero columns at both ends of every row; rows above and below the image are left out.
 /// </summary>
 internal static unsafe class Convolution
@@ -150,7 +150,7 @@ internal static unsafe class Convolution
         return k < rest ? -1 : k;
     }
 
-    /// <summary>weightGradient[r, i, c, o] += sum over y, x of input[s y + r - p, s x + c - p, i] * gradient[y, x, o]: one chain, rows outside, columns inside.</summary>
+    /// <summary>weightGradient[r, i, c, o] += sum over y, x of input[s y + r - p, s x + c - p, i] * gradient[y, x, o]: one chain an image, rows outside, columns inside, then added.</summary>
     /// <param name="input">InHeight x (InWidth + 2 p) x InChannels, p zero columns at both ends.</param>
     /// <param name="gradient">OutHeight x (OutWidth + 2 p') x OutChannels with p' = max(p, 1) columns at both ends that are not read.</param>
     /// <param name="weightGradient">Size x InChannels x Size x OutChannels, added to.</param>
@@ -193,13 +193,18 @@ internal static unsafe class Convolution
     private static void Tile<T>(in Taps taps, float* output)
         where T : struct, ILanes<T>
     {
-        T a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
         int step = taps.InputPixel, columns = taps.Columns, inputColumn = taps.InputColumn, weightColumn = taps.WeightColumn;
-        for (int row = 0; row < taps.Rows; row++)
+        float* o1 = output + taps.OutputPixel;
+        float* o2 = o1 + taps.OutputPixel;
+        float* o3 = o2 + taps.OutputPixel;
+        // A pixel that no tap reaches (the input gradient of a 1x1 convolution with stride) is zero.
+        for (int row = 0; row < Math.Max(1, taps.Rows); row++)
         {
+            T a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
             float* source = taps.Input + ((long)row * taps.InputRow);
             float* channelWeights = taps.Weights + ((long)row * taps.WeightRow);
-            for (int channel = 0; channel < taps.Channels; channel++, source++, channelWeights += taps.WeightChannel)
+            int channels = taps.Rows == 0 ? 0 : taps.Channels;
+            for (int channel = 0; channel < channels; channel++, source++, channelWeights += taps.WeightChannel)
             {
                 float* pixel = source;
                 float* weights = channelWeights;
@@ -216,14 +221,18 @@ internal static unsafe class Convolution
                     a3 = T.FusedMultiplyAdd(x, wa, a3); b3 = T.FusedMultiplyAdd(x, wb, b3);
                 }
             }
+            if (row > 0)
+            {
+                a0 = T.Add(T.Load(output), a0); b0 = T.Add(T.Load(output + T.Count), b0);
+                a1 = T.Add(T.Load(o1), a1); b1 = T.Add(T.Load(o1 + T.Count), b1);
+                a2 = T.Add(T.Load(o2), a2); b2 = T.Add(T.Load(o2 + T.Count), b2);
+                a3 = T.Add(T.Load(o3), a3); b3 = T.Add(T.Load(o3 + T.Count), b3);
+            }
+            T.Store(a0, output); T.Store(b0, output + T.Count);
+            T.Store(a1, o1); T.Store(b1, o1 + T.Count);
+            T.Store(a2, o2); T.Store(b2, o2 + T.Count);
+            T.Store(a3, o3); T.Store(b3, o3 + T.Count);
         }
-        T.Store(a0, output); T.Store(b0, output + T.Count);
-        output += taps.OutputPixel;
-        T.Store(a1, output); T.Store(b1, output + T.Count);
-        output += taps.OutputPixel;
-        T.Store(a2, output); T.Store(b2, output + T.Count);
-        output += taps.OutputPixel;
-        T.Store(a3, output); T.Store(b3, output + T.Count);
     }
 
     /// <summary>4 input channels by 2 rows of output channels of one kernel position.</summary>
@@ -235,8 +244,7 @@ internal static unsafe class Convolution
         float* t1 = target + targetChannel;
         float* t2 = t1 + targetChannel;
         float* t3 = t2 + targetChannel;
-        T a0 = T.Load(target), a1 = T.Load(t1), a2 = T.Load(t2), a3 = T.Load(t3);
-        T b0 = T.Load(target + T.Count), b1 = T.Load(t1 + T.Count), b2 = T.Load(t2 + T.Count), b3 = T.Load(t3 + T.Count);
+        T a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
         for (int row = 0; row < rows; row++, input += inputRow, gradient += gradientRow)
         {
             float* pixel = input;
@@ -254,10 +262,10 @@ internal static unsafe class Convolution
                 a3 = T.FusedMultiplyAdd(x, ga, a3); b3 = T.FusedMultiplyAdd(x, gb, b3);
             }
         }
-        T.Store(a0, target); T.Store(b0, target + T.Count);
-        T.Store(a1, t1); T.Store(b1, t1 + T.Count);
-        T.Store(a2, t2); T.Store(b2, t2 + T.Count);
-        T.Store(a3, t3); T.Store(b3, t3 + T.Count);
+        T.Store(T.Add(T.Load(target), a0), target); T.Store(T.Add(T.Load(target + T.Count), b0), target + T.Count);
+        T.Store(T.Add(T.Load(t1), a1), t1); T.Store(T.Add(T.Load(t1 + T.Count), b1), t1 + T.Count);
+        T.Store(T.Add(T.Load(t2), a2), t2); T.Store(T.Add(T.Load(t2 + T.Count), b2), t2 + T.Count);
+        T.Store(T.Add(T.Load(t3), a3), t3); T.Store(T.Add(T.Load(t3 + T.Count), b3), t3 + T.Count);
     }
 }
 

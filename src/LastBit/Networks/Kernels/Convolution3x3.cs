@@ -5,9 +5,9 @@ namespace LastBit.Networks.Kernels;
 
 /// <summary>
 /// 3x3 convolutions with stride 1 and zero padding 1 of one image, channels last (NHWC).
-/// Each output is one chain of fused multiply-adds in the order kernel row, input channel, kernel column; terms that would
-/// multiply the padding above and below the image are left out, those beside it multiply the zero columns that the caller keeps
-/// at both ends of every row. One input value serves the three kernel columns that it touches, so that a load feeds three to six FMAs.
+/// Each output is the sum, in order, of one chain a kernel row; a chain is of fused multiply-adds in the order input channel, kernel column.
+/// (Three chains of 3 C terms round less than one of 9 C.) Kernel rows that would multiply the padding above and below the image are left out;
+/// the padding beside it is multiplied: the caller keeps zero columns at both ends of every row. One input value serves the three kernel columns that it touches, so that a load feeds three to six FMAs.
 /// </summary>
 internal static unsafe class Convolution3x3
 {
@@ -82,8 +82,8 @@ internal static unsafe class Convolution3x3
     }
 
     /// <summary>
-    /// weightGradient[r, i, c, o] += sum over y, x of input[y + r - 1, x + c, i] * gradient[y, x + 1, o]: one chain, rows outside, columns inside, begun at
-    /// the value that is already there (so that the images of a piece follow one another in one chain).
+    /// weightGradient[r, i, c, o] += sum over y, x of input[y + r - 1, x + c, i] * gradient[y, x + 1, o]: one chain an image, rows outside, columns inside, which is then
+    /// added to the value that is already there.
     /// </summary>
     /// <param name="input">height x (width + 2) x inChannels; the first and last column are not read.</param>
     /// <param name="gradient">height x (width + 2) x outChannels: the gradient with respect to the output; the first and last column are not read.</param>
@@ -122,9 +122,9 @@ internal static unsafe class Convolution3x3
     private static void Tile16x1<T>(float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
         where T : struct, ILanes<T>
     {
-        T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default, a8 = default, a9 = default, a10 = default, a11 = default, a12 = default, a13 = default, a14 = default, a15 = default;
         for (int row = 0; row < kernelRows; row++, input += rowStride)
         {
+            T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default, a8 = default, a9 = default, a10 = default, a11 = default, a12 = default, a13 = default, a14 = default, a15 = default;
             float* pixel = input;
             for (int channel = 0; channel < inChannels; channel++, pixel++, weights += 3 * outChannels)
             {
@@ -198,23 +198,42 @@ internal static unsafe class Convolution3x3
                 x = T.Broadcast(pixel[17 * inChannels]);
                 a15 = T.FusedMultiplyAdd(x, w2a, a15);
             }
+            if (row > 0)
+            {
+                a0 = T.Add(T.Load(output), a0);
+                a1 = T.Add(T.Load(output + outChannels), a1);
+                a2 = T.Add(T.Load(output + (2 * outChannels)), a2);
+                a3 = T.Add(T.Load(output + (3 * outChannels)), a3);
+                a4 = T.Add(T.Load(output + (4 * outChannels)), a4);
+                a5 = T.Add(T.Load(output + (5 * outChannels)), a5);
+                a6 = T.Add(T.Load(output + (6 * outChannels)), a6);
+                a7 = T.Add(T.Load(output + (7 * outChannels)), a7);
+                a8 = T.Add(T.Load(output + (8 * outChannels)), a8);
+                a9 = T.Add(T.Load(output + (9 * outChannels)), a9);
+                a10 = T.Add(T.Load(output + (10 * outChannels)), a10);
+                a11 = T.Add(T.Load(output + (11 * outChannels)), a11);
+                a12 = T.Add(T.Load(output + (12 * outChannels)), a12);
+                a13 = T.Add(T.Load(output + (13 * outChannels)), a13);
+                a14 = T.Add(T.Load(output + (14 * outChannels)), a14);
+                a15 = T.Add(T.Load(output + (15 * outChannels)), a15);
+            }
+            T.Store(a0, output);
+            T.Store(a1, output + outChannels);
+            T.Store(a2, output + (2 * outChannels));
+            T.Store(a3, output + (3 * outChannels));
+            T.Store(a4, output + (4 * outChannels));
+            T.Store(a5, output + (5 * outChannels));
+            T.Store(a6, output + (6 * outChannels));
+            T.Store(a7, output + (7 * outChannels));
+            T.Store(a8, output + (8 * outChannels));
+            T.Store(a9, output + (9 * outChannels));
+            T.Store(a10, output + (10 * outChannels));
+            T.Store(a11, output + (11 * outChannels));
+            T.Store(a12, output + (12 * outChannels));
+            T.Store(a13, output + (13 * outChannels));
+            T.Store(a14, output + (14 * outChannels));
+            T.Store(a15, output + (15 * outChannels));
         }
-        T.Store(a0, output);
-        T.Store(a1, output + outChannels);
-        T.Store(a2, output + (2 * outChannels));
-        T.Store(a3, output + (3 * outChannels));
-        T.Store(a4, output + (4 * outChannels));
-        T.Store(a5, output + (5 * outChannels));
-        T.Store(a6, output + (6 * outChannels));
-        T.Store(a7, output + (7 * outChannels));
-        T.Store(a8, output + (8 * outChannels));
-        T.Store(a9, output + (9 * outChannels));
-        T.Store(a10, output + (10 * outChannels));
-        T.Store(a11, output + (11 * outChannels));
-        T.Store(a12, output + (12 * outChannels));
-        T.Store(a13, output + (13 * outChannels));
-        T.Store(a14, output + (14 * outChannels));
-        T.Store(a15, output + (15 * outChannels));
     }
 
     /// <summary>8 pixels of a row by 2 rows of output channels: 16 running sums, 6 weights and one broadcast input in registers.</summary>
@@ -222,10 +241,10 @@ internal static unsafe class Convolution3x3
     private static void Tile8x2<T>(float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
         where T : struct, ILanes<T>
     {
-        T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
-        T b0 = default, b1 = default, b2 = default, b3 = default, b4 = default, b5 = default, b6 = default, b7 = default;
         for (int row = 0; row < kernelRows; row++, input += rowStride)
         {
+            T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
+            T b0 = default, b1 = default, b2 = default, b3 = default, b4 = default, b5 = default, b6 = default, b7 = default;
             float* pixel = input;
             for (int channel = 0; channel < inChannels; channel++, pixel++, weights += 3 * outChannels)
             {
@@ -267,15 +286,26 @@ internal static unsafe class Convolution3x3
                 x = T.Broadcast(pixel[9 * inChannels]);
                 a7 = T.FusedMultiplyAdd(x, w2a, a7); b7 = T.FusedMultiplyAdd(x, w2b, b7);
             }
+            if (row > 0)
+            {
+                a0 = T.Add(T.Load(output), a0); b0 = T.Add(T.Load(output + T.Count), b0);
+                a1 = T.Add(T.Load(output + outChannels), a1); b1 = T.Add(T.Load(output + outChannels + T.Count), b1);
+                a2 = T.Add(T.Load(output + (2 * outChannels)), a2); b2 = T.Add(T.Load(output + (2 * outChannels) + T.Count), b2);
+                a3 = T.Add(T.Load(output + (3 * outChannels)), a3); b3 = T.Add(T.Load(output + (3 * outChannels) + T.Count), b3);
+                a4 = T.Add(T.Load(output + (4 * outChannels)), a4); b4 = T.Add(T.Load(output + (4 * outChannels) + T.Count), b4);
+                a5 = T.Add(T.Load(output + (5 * outChannels)), a5); b5 = T.Add(T.Load(output + (5 * outChannels) + T.Count), b5);
+                a6 = T.Add(T.Load(output + (6 * outChannels)), a6); b6 = T.Add(T.Load(output + (6 * outChannels) + T.Count), b6);
+                a7 = T.Add(T.Load(output + (7 * outChannels)), a7); b7 = T.Add(T.Load(output + (7 * outChannels) + T.Count), b7);
+            }
+            T.Store(a0, output); T.Store(b0, output + T.Count);
+            T.Store(a1, output + outChannels); T.Store(b1, output + outChannels + T.Count);
+            T.Store(a2, output + (2 * outChannels)); T.Store(b2, output + (2 * outChannels) + T.Count);
+            T.Store(a3, output + (3 * outChannels)); T.Store(b3, output + (3 * outChannels) + T.Count);
+            T.Store(a4, output + (4 * outChannels)); T.Store(b4, output + (4 * outChannels) + T.Count);
+            T.Store(a5, output + (5 * outChannels)); T.Store(b5, output + (5 * outChannels) + T.Count);
+            T.Store(a6, output + (6 * outChannels)); T.Store(b6, output + (6 * outChannels) + T.Count);
+            T.Store(a7, output + (7 * outChannels)); T.Store(b7, output + (7 * outChannels) + T.Count);
         }
-        T.Store(a0, output); T.Store(b0, output + T.Count);
-        T.Store(a1, output + outChannels); T.Store(b1, output + outChannels + T.Count);
-        T.Store(a2, output + (2 * outChannels)); T.Store(b2, output + (2 * outChannels) + T.Count);
-        T.Store(a3, output + (3 * outChannels)); T.Store(b3, output + (3 * outChannels) + T.Count);
-        T.Store(a4, output + (4 * outChannels)); T.Store(b4, output + (4 * outChannels) + T.Count);
-        T.Store(a5, output + (5 * outChannels)); T.Store(b5, output + (5 * outChannels) + T.Count);
-        T.Store(a6, output + (6 * outChannels)); T.Store(b6, output + (6 * outChannels) + T.Count);
-        T.Store(a7, output + (7 * outChannels)); T.Store(b7, output + (7 * outChannels) + T.Count);
     }
 
     /// <summary>8 pixels of a row by 1 row of output channels: 8 running sums, 3 weights and one broadcast input in registers.</summary>
@@ -283,9 +313,9 @@ internal static unsafe class Convolution3x3
     private static void Tile8x1<T>(float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
         where T : struct, ILanes<T>
     {
-        T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
         for (int row = 0; row < kernelRows; row++, input += rowStride)
         {
+            T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
             float* pixel = input;
             for (int channel = 0; channel < inChannels; channel++, pixel++, weights += 3 * outChannels)
             {
@@ -327,15 +357,26 @@ internal static unsafe class Convolution3x3
                 x = T.Broadcast(pixel[9 * inChannels]);
                 a7 = T.FusedMultiplyAdd(x, w2a, a7);
             }
+            if (row > 0)
+            {
+                a0 = T.Add(T.Load(output), a0);
+                a1 = T.Add(T.Load(output + outChannels), a1);
+                a2 = T.Add(T.Load(output + (2 * outChannels)), a2);
+                a3 = T.Add(T.Load(output + (3 * outChannels)), a3);
+                a4 = T.Add(T.Load(output + (4 * outChannels)), a4);
+                a5 = T.Add(T.Load(output + (5 * outChannels)), a5);
+                a6 = T.Add(T.Load(output + (6 * outChannels)), a6);
+                a7 = T.Add(T.Load(output + (7 * outChannels)), a7);
+            }
+            T.Store(a0, output);
+            T.Store(a1, output + outChannels);
+            T.Store(a2, output + (2 * outChannels));
+            T.Store(a3, output + (3 * outChannels));
+            T.Store(a4, output + (4 * outChannels));
+            T.Store(a5, output + (5 * outChannels));
+            T.Store(a6, output + (6 * outChannels));
+            T.Store(a7, output + (7 * outChannels));
         }
-        T.Store(a0, output);
-        T.Store(a1, output + outChannels);
-        T.Store(a2, output + (2 * outChannels));
-        T.Store(a3, output + (3 * outChannels));
-        T.Store(a4, output + (4 * outChannels));
-        T.Store(a5, output + (5 * outChannels));
-        T.Store(a6, output + (6 * outChannels));
-        T.Store(a7, output + (7 * outChannels));
     }
 
     /// <summary>4 pixels of a row by 2 rows of output channels: 8 running sums, 6 weights and one broadcast input in registers.</summary>
@@ -343,10 +384,10 @@ internal static unsafe class Convolution3x3
     private static void Tile4x2<T>(float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
         where T : struct, ILanes<T>
     {
-        T a0 = default, a1 = default, a2 = default, a3 = default;
-        T b0 = default, b1 = default, b2 = default, b3 = default;
         for (int row = 0; row < kernelRows; row++, input += rowStride)
         {
+            T a0 = default, a1 = default, a2 = default, a3 = default;
+            T b0 = default, b1 = default, b2 = default, b3 = default;
             float* pixel = input;
             for (int channel = 0; channel < inChannels; channel++, pixel++, weights += 3 * outChannels)
             {
@@ -372,11 +413,18 @@ internal static unsafe class Convolution3x3
                 x = T.Broadcast(pixel[5 * inChannels]);
                 a3 = T.FusedMultiplyAdd(x, w2a, a3); b3 = T.FusedMultiplyAdd(x, w2b, b3);
             }
+            if (row > 0)
+            {
+                a0 = T.Add(T.Load(output), a0); b0 = T.Add(T.Load(output + T.Count), b0);
+                a1 = T.Add(T.Load(output + outChannels), a1); b1 = T.Add(T.Load(output + outChannels + T.Count), b1);
+                a2 = T.Add(T.Load(output + (2 * outChannels)), a2); b2 = T.Add(T.Load(output + (2 * outChannels) + T.Count), b2);
+                a3 = T.Add(T.Load(output + (3 * outChannels)), a3); b3 = T.Add(T.Load(output + (3 * outChannels) + T.Count), b3);
+            }
+            T.Store(a0, output); T.Store(b0, output + T.Count);
+            T.Store(a1, output + outChannels); T.Store(b1, output + outChannels + T.Count);
+            T.Store(a2, output + (2 * outChannels)); T.Store(b2, output + (2 * outChannels) + T.Count);
+            T.Store(a3, output + (3 * outChannels)); T.Store(b3, output + (3 * outChannels) + T.Count);
         }
-        T.Store(a0, output); T.Store(b0, output + T.Count);
-        T.Store(a1, output + outChannels); T.Store(b1, output + outChannels + T.Count);
-        T.Store(a2, output + (2 * outChannels)); T.Store(b2, output + (2 * outChannels) + T.Count);
-        T.Store(a3, output + (3 * outChannels)); T.Store(b3, output + (3 * outChannels) + T.Count);
     }
 
     /// <summary>8 input channels by 3 kernel columns by one row of output channels: 24 running sums, three output gradients and one broadcast input in registers.</summary>
@@ -386,14 +434,14 @@ internal static unsafe class Convolution3x3
     {
         float* target = weightGradient;
         int next = 3 * outChannels;
-        T s0l = T.Load(target), s0m = T.Load(target + outChannels), s0r = T.Load(target + (2 * outChannels));
-        T s1l = T.Load(target + (1 * next)), s1m = T.Load(target + (1 * next) + outChannels), s1r = T.Load(target + (1 * next) + (2 * outChannels));
-        T s2l = T.Load(target + (2 * next)), s2m = T.Load(target + (2 * next) + outChannels), s2r = T.Load(target + (2 * next) + (2 * outChannels));
-        T s3l = T.Load(target + (3 * next)), s3m = T.Load(target + (3 * next) + outChannels), s3r = T.Load(target + (3 * next) + (2 * outChannels));
-        T s4l = T.Load(target + (4 * next)), s4m = T.Load(target + (4 * next) + outChannels), s4r = T.Load(target + (4 * next) + (2 * outChannels));
-        T s5l = T.Load(target + (5 * next)), s5m = T.Load(target + (5 * next) + outChannels), s5r = T.Load(target + (5 * next) + (2 * outChannels));
-        T s6l = T.Load(target + (6 * next)), s6m = T.Load(target + (6 * next) + outChannels), s6r = T.Load(target + (6 * next) + (2 * outChannels));
-        T s7l = T.Load(target + (7 * next)), s7m = T.Load(target + (7 * next) + outChannels), s7r = T.Load(target + (7 * next) + (2 * outChannels));
+        T s0l = default, s0m = default, s0r = default;
+        T s1l = default, s1m = default, s1r = default;
+        T s2l = default, s2m = default, s2r = default;
+        T s3l = default, s3m = default, s3r = default;
+        T s4l = default, s4m = default, s4r = default;
+        T s5l = default, s5m = default, s5r = default;
+        T s6l = default, s6m = default, s6r = default;
+        T s7l = default, s7m = default, s7r = default;
         for (int row = 0; row < rows; row++)
         {
             float* pixel = input + ((long)row * (width + 2) * inChannels) + inChannels;
@@ -431,14 +479,14 @@ internal static unsafe class Convolution3x3
             x = T.Broadcast(pixel[6]); s6m = T.FusedMultiplyAdd(x, here, s6m); s6r = T.FusedMultiplyAdd(x, before, s6r);
             x = T.Broadcast(pixel[7]); s7m = T.FusedMultiplyAdd(x, here, s7m); s7r = T.FusedMultiplyAdd(x, before, s7r);
         }
-        T.Store(s0l, target); T.Store(s0m, target + outChannels); T.Store(s0r, target + (2 * outChannels));
-        T.Store(s1l, target + (1 * next)); T.Store(s1m, target + (1 * next) + outChannels); T.Store(s1r, target + (1 * next) + (2 * outChannels));
-        T.Store(s2l, target + (2 * next)); T.Store(s2m, target + (2 * next) + outChannels); T.Store(s2r, target + (2 * next) + (2 * outChannels));
-        T.Store(s3l, target + (3 * next)); T.Store(s3m, target + (3 * next) + outChannels); T.Store(s3r, target + (3 * next) + (2 * outChannels));
-        T.Store(s4l, target + (4 * next)); T.Store(s4m, target + (4 * next) + outChannels); T.Store(s4r, target + (4 * next) + (2 * outChannels));
-        T.Store(s5l, target + (5 * next)); T.Store(s5m, target + (5 * next) + outChannels); T.Store(s5r, target + (5 * next) + (2 * outChannels));
-        T.Store(s6l, target + (6 * next)); T.Store(s6m, target + (6 * next) + outChannels); T.Store(s6r, target + (6 * next) + (2 * outChannels));
-        T.Store(s7l, target + (7 * next)); T.Store(s7m, target + (7 * next) + outChannels); T.Store(s7r, target + (7 * next) + (2 * outChannels));
+        AddTo<T>(target, outChannels, s0l, s0m, s0r);
+        AddTo<T>(target + (1 * next), outChannels, s1l, s1m, s1r);
+        AddTo<T>(target + (2 * next), outChannels, s2l, s2m, s2r);
+        AddTo<T>(target + (3 * next), outChannels, s3l, s3m, s3r);
+        AddTo<T>(target + (4 * next), outChannels, s4l, s4m, s4r);
+        AddTo<T>(target + (5 * next), outChannels, s5l, s5m, s5r);
+        AddTo<T>(target + (6 * next), outChannels, s6l, s6m, s6r);
+        AddTo<T>(target + (7 * next), outChannels, s7l, s7m, s7r);
     }
 
     /// <summary>4 input channels by 3 kernel columns by one row of output channels: 12 running sums, three output gradients and one broadcast input in registers.</summary>
@@ -448,10 +496,10 @@ internal static unsafe class Convolution3x3
     {
         float* target = weightGradient;
         int next = 3 * outChannels;
-        T s0l = T.Load(target), s0m = T.Load(target + outChannels), s0r = T.Load(target + (2 * outChannels));
-        T s1l = T.Load(target + (1 * next)), s1m = T.Load(target + (1 * next) + outChannels), s1r = T.Load(target + (1 * next) + (2 * outChannels));
-        T s2l = T.Load(target + (2 * next)), s2m = T.Load(target + (2 * next) + outChannels), s2r = T.Load(target + (2 * next) + (2 * outChannels));
-        T s3l = T.Load(target + (3 * next)), s3m = T.Load(target + (3 * next) + outChannels), s3r = T.Load(target + (3 * next) + (2 * outChannels));
+        T s0l = default, s0m = default, s0r = default;
+        T s1l = default, s1m = default, s1r = default;
+        T s2l = default, s2m = default, s2r = default;
+        T s3l = default, s3m = default, s3r = default;
         for (int row = 0; row < rows; row++)
         {
             float* pixel = input + ((long)row * (width + 2) * inChannels) + inChannels;
@@ -477,9 +525,18 @@ internal static unsafe class Convolution3x3
             x = T.Broadcast(pixel[2]); s2m = T.FusedMultiplyAdd(x, here, s2m); s2r = T.FusedMultiplyAdd(x, before, s2r);
             x = T.Broadcast(pixel[3]); s3m = T.FusedMultiplyAdd(x, here, s3m); s3r = T.FusedMultiplyAdd(x, before, s3r);
         }
-        T.Store(s0l, target); T.Store(s0m, target + outChannels); T.Store(s0r, target + (2 * outChannels));
-        T.Store(s1l, target + (1 * next)); T.Store(s1m, target + (1 * next) + outChannels); T.Store(s1r, target + (1 * next) + (2 * outChannels));
-        T.Store(s2l, target + (2 * next)); T.Store(s2m, target + (2 * next) + outChannels); T.Store(s2r, target + (2 * next) + (2 * outChannels));
-        T.Store(s3l, target + (3 * next)); T.Store(s3m, target + (3 * next) + outChannels); T.Store(s3r, target + (3 * next) + (2 * outChannels));
+        AddTo<T>(target, outChannels, s0l, s0m, s0r);
+        AddTo<T>(target + (1 * next), outChannels, s1l, s1m, s1r);
+        AddTo<T>(target + (2 * next), outChannels, s2l, s2m, s2r);
+        AddTo<T>(target + (3 * next), outChannels, s3l, s3m, s3r);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddTo<T>(float* target, int outChannels, T left, T middle, T right)
+        where T : struct, ILanes<T>
+    {
+        T.Store(T.Add(T.Load(target), left), target);
+        T.Store(T.Add(T.Load(target + outChannels), middle), target + outChannels);
+        T.Store(T.Add(T.Load(target + (2 * outChannels)), right), target + (2 * outChannels));
     }
 }
