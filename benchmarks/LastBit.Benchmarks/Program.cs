@@ -6,7 +6,9 @@ switch (args.FirstOrDefault())
     case "peak":
         Console.WriteLine(MachinePeak.Measure(args.Length > 1 ? int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : Environment.ProcessorCount));
         return 0;
+    case "step":
+        return StepBenchmark.Run(args[1..]);
     default:
-        Console.Error.WriteLine("usage: LastBit.Benchmarks peak [THREADS]");
+        Console.Error.WriteLine("usage: LastBit.Benchmarks peak [THREADS] | step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--pytorch] [--layers] [--swish]");
         return 2;
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LastBit.Networks.Kernels;
 
 namespace LastBit.Networks;
@@ -127,12 +128,14 @@ public sealed unsafe class Network : IDisposable
         foreach (var pass in _forward)
         {
             _pass = pass;
+            long start = Stopwatch.GetTimestamp();
             _team.Run(pieces, _forwardJob);
             if (training)
             {
                 foreach (var tensor in pass.Normalised)
                     tensor.Normalization!.FinishForward(_state, count, tensor.Positions);
             }
+            pass.Ticks += Stopwatch.GetTimestamp() - start;
         }
 
         int right = 0;
@@ -151,10 +154,15 @@ public sealed unsafe class Network : IDisposable
         foreach (var pass in _backward)
         {
             _pass = pass;
+            long start = Stopwatch.GetTimestamp();
             _team.Run(pieces, _backwardJob);
             foreach (var tensor in pass.Normalised)
                 tensor.Normalization!.FinishBackward(_gradients.Pointer, _count, tensor.Positions);
+            long reduce = Stopwatch.GetTimestamp();
             _team.Run(pass.Parts.Length, _reduceJob);
+            long end = Stopwatch.GetTimestamp();
+            pass.Ticks += reduce - start;
+            pass.ReduceTicks += end - reduce;
         }
     }
 
@@ -162,6 +170,23 @@ public sealed unsafe class Network : IDisposable
     /// <param name="sample">Which image of the batch.</param>
     /// <returns>One number a class.</returns>
     public ReadOnlySpan<float> Logits(int sample) => new(_classifier.Output.Sample(sample), _classifier.Classes);
+
+    /// <summary>Where the time has gone since the last call: one line a pass, with the operations of its convolutions a batch of one image.</summary>
+    internal IReadOnlyList<PassTime> TakeTimes()
+    {
+        var times = new List<PassTime>();
+        foreach (bool backward in (ReadOnlySpan<bool>)[false, true])
+        {
+            foreach (var pass in backward ? _backward : _forward)
+            {
+                long flop = pass.Layers.Sum(layer => layer.ForwardFlop * (!backward ? 1 : layer.Inputs[0].Tensor == _images ? 1 : 2));
+                times.Add(new PassTime(
+                    string.Join(" + ", pass.Layers.Select(layer => layer.Name)), backward, pass.Ticks / (double)Stopwatch.Frequency, pass.ReduceTicks / (double)Stopwatch.Frequency, flop));
+                pass.Ticks = pass.ReduceTicks = 0;
+            }
+        }
+        return times;
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -285,8 +310,17 @@ public sealed unsafe class Network : IDisposable
         public long[] TableStarts { get; init; } = [];
 
         public (int Layer, int Part)[] Parts { get; init; } = [];
+
+        /// <summary>Time spent in the pass, and of a backward pass in adding its tables, in ticks of <see cref="Stopwatch"/>.</summary>
+        public long Ticks { get; set; }
+
+        /// <inheritdoc cref="Ticks"/>
+        public long ReduceTicks { get; set; }
     }
 }
+
+/// <summary>Time of one pass.</summary>
+internal readonly record struct PassTime(string Layers, bool Backward, double Seconds, double ReduceSeconds, long Flop);
 
 /// <summary>What a forward pass says of a batch.</summary>
 /// <param name="LossSum">Sum of the cross-entropies of its images.</param>

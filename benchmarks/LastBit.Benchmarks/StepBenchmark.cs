@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using System.Globalization;
+using LastBit.Data;
+using LastBit.Networks;
+using LastBit.Training;
+
+namespace LastBit.Benchmarks;
+
+/// <summary>
+/// One whole training step (forward, backward, update) of a ResNet beside the machine's peak and, if asked for, beside PyTorch, taken in turns in one run.
+/// </summary>
+internal static class StepBenchmark
+{
+    /// <summary>step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--pytorch] [--layers].</summary>
+    public static int Run(string[] args)
+    {
+        string[] plain = [.. args.Where(a => !a.StartsWith("--", StringComparison.Ordinal))];
+        string name = plain.ElementAtOrDefault(0) ?? "resnet56";
+        int batch = Number(plain, 1, 128), threads = Number(plain, 2, Environment.ProcessorCount), rounds = Number(plain, 3, 10);
+        bool pytorch = args.Contains("--pytorch"), layers = args.Contains("--layers"), swish = args.Contains("--swish");
+
+        var network = NetworkSettings.Parse(name, swish ? Activation.Swish : Activation.Relu);
+        var (train, test) = Cifar10.Load(Cifar10.Sample);
+        using var team = new WorkerTeam(threads);
+        using var trainer = new Trainer(new TrainingSettings(network, Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01), [1], train, test, team);
+        double gflop = trainer.Network.TrainingFlop * (double)batch / 1e9;
+        Warm(trainer);
+        trainer.Network.TakeTimes();
+
+        var steps = new List<double>();
+        var theirs = new List<double>();
+        var peaks = new List<MachinePeak>();
+        long allocated = 0;
+        int measured = 0;
+        for (int round = 0; round < rounds; round++)
+        {
+            peaks.Add(MachinePeak.Measure(threads));
+            for (int i = 0; i < 5; i++)
+            {
+                // The last batch of an epoch is smaller: it is trained on, but not timed.
+                if (trainer.BatchIndex == trainer.BatchesPerEpoch - 1)
+                    trainer.Step();
+                long bytes = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp();
+                trainer.Step();
+                steps.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                allocated += GC.GetAllocatedBytesForCurrentThread() - bytes;
+                measured++;
+            }
+            if (pytorch)
+                theirs.Add(PyTorchStep(network.Blocks, batch));
+        }
+
+        double ours = Median(steps), best = steps.Min(), peak = peaks.Max(p => p.Gflops32);
+        Print($"{name} {(swish ? "swish" : "relu")}, batch {batch}, {threads} threads, {gflop:F1} GFLOP a step counted as direct convolutions");
+        Print($"step: median {ours:F1} ms, best {best:F1} ms of {steps.Count}; {batch / ours * 1e3:F0} images a second");
+        Print($"peak of this run: {peak:F0} GFLOPS binary32, memory {peaks.Max(p => p.ReadGBs):F1} GB/s read, {peaks.Max(p => p.CopyGBs):F1} GB/s copy");
+        Print($"fraction of the FMA peak: median {gflop / ours * 1e3 / peak:P1}, best {gflop / best * 1e3 / peak:P1}");
+        Print($"memory of the network: {trainer.Network.Bytes / 1e6:F0} MB; working set of the process {Environment.WorkingSet / 1e6:F0} MB; allocated {allocated / (double)measured:F0} bytes a step on the training thread");
+        if (pytorch)
+            Print($"PyTorch, in turns: median {Median(theirs):F1} ms a step; LastBit is {Median(theirs) / ours:F2} times as fast");
+        if (layers)
+        {
+            foreach (var pass in trainer.Network.TakeTimes())
+            {
+                double seconds = pass.Seconds / measured;
+                Print($"{(pass.Backward ? "backward" : "forward "),-8} {pass.Layers,-44} {seconds * 1e3,7:F2} ms {pass.Flop * (double)batch / seconds / 1e9 / peak,6:P0} of peak  + tables {pass.ReduceSeconds / measured * 1e3:F2} ms");
+            }
+        }
+        return 0;
+    }
+
+    private static void Warm(Trainer trainer)
+    {
+        for (int i = 0; i < 3; i++)
+            trainer.Step();
+    }
+
+    private static double PyTorchStep(int blocks, int batch)
+    {
+        string script = Path.Combine(RepositoryRoot(), "benchmarks", "pytorch", "train.py");
+        var start = new ProcessStartInfo("/usr/bin/python3", [script, "--step", Text(blocks), Text(batch), "5"]) { RedirectStandardOutput = true };
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("python3 did not start.");
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return double.Parse(output, CultureInfo.InvariantCulture);
+    }
+
+    private static string RepositoryRoot()
+    {
+        string folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "LastBit.slnx")))
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("Run the benchmark inside the repository.");
+        return folder;
+    }
+
+    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static int Number(string[] args, int index, int otherwise) => index < args.Length ? int.Parse(args[index], CultureInfo.InvariantCulture) : otherwise;
+
+    private static double Median(List<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    private static void Print(FormattableString text) => Console.WriteLine(FormattableString.Invariant(text));
+}
