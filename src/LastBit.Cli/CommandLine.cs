@@ -22,6 +22,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("How much of a training run is rounding error? LastBit reproduces every figure and table of \"Surprising Instabilities in Training Deep Networks and a Theoretical Analysis\" (NeurIPS 2022), bit for bit the same on any machine.")
         {
+            ReproduceCommand.Create(),
             HeatCommand.Create(),
             LinearCommand.Create(),
             NonLinearCommand.Create(),

@@ -80,8 +80,10 @@ internal sealed class Session : IDisposable
     /// <param name="print">Prints the tables; not called under --quiet.</param>
     /// <param name="figures">Names of the figures that were drawn ("figure3").</param>
     /// <param name="next">A command to try next, with what it does.</param>
+    /// <param name="more">One more file to name.</param>
     /// <returns>The exit code, 0.</returns>
-    internal int Finish(string json, Action<IAnsiConsole> print, IReadOnlyList<string> figures, (string Line, string What)? next = null)
+    internal int Finish(
+        string json, Action<IAnsiConsole> print, IReadOnlyList<string> figures, (string Line, string What)? next = null, (string What, string File)? more = null)
     {
         _folder.Finish();
         _live?.Say($"The results are in {Folder}.");
@@ -92,8 +94,10 @@ internal sealed class Session : IDisposable
 
         print(Text);
         Text.WriteLine();
-        foreach (string figure in figures)
-            Line("Figure", $"{Path.Combine(Folder, "figures", figure)}.png and .svg");
+        if (figures.Count > 0)
+            Line(figures.Count == 1 ? "Figure" : "Figures", $"{Path.Combine(Folder, "figures", figures.Count == 1 ? figures[0] : $"{{{string.Join(',', figures)}}}")}.{{png,svg}}");
+        if (more is { } named)
+            Line(named.What, named.File);
         Line("Results", Folder);
         if (next is { } command)
             Line("Next", $"{command.Line}   ({command.What})");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LastBit.Experiments;
+using LastBit.Reports;
 using Spectre.Console;
 
 namespace LastBit.Cli;
@@ -91,6 +92,20 @@ internal static class Tables
         Table table = Create(console, "Regions of the activation (Table 3)", "region", "linearized PDE", "alpha at least", "alpha at most");
         foreach (StabilityRegion region in result.Regions)
             table.AddRow(Markup.Escape(region.Region), Markup.Escape(region.Equation), region.AlphaMin is { } least ? Number(least, 9) : "none", Number(region.AlphaMax, 9));
+        return table;
+    }
+
+    /// <summary>The claims of the paper, each with its verdict and the number that decides it.</summary>
+    internal static Table Claims(IAnsiConsole console, IEnumerable<ReportSection> claims)
+    {
+        Table table = Create(console, "What came out", "in the paper", "claim and the number that decides it", "verdict");
+        table.Columns[1].Alignment(Justify.Left).NoWrap = false;
+        foreach (ReportSection claim in claims)
+        {
+            bool holds = claim.Finding.Verdict == Verdict.Confirmed;
+            table.AddRow(Markup.Escape(claim.Place), $"{Markup.Escape(claim.Title)}\n[dim]{Markup.Escape(claim.Finding.Decides)}[/]",
+                holds ? "[green]confirmed[/]" : "[red]not confirmed[/]");
+        }
         return table;
     }
 

@@ -83,21 +83,20 @@ public sealed partial class RunFolder : IDisposable
 
             MachineInfo machine = MachineInfo.Current;
             double secondsBefore = older?["seconds"]?.GetValue<double>() ?? 0;
-            var run = new JsonObject
-            {
-                ["command"] = command,
-                ["settings"] = settings.DeepClone(),
-                ["version"] = machine.Version,
-                ["commit"] = machine.Commit,
-                ["processor"] = machine.Processor,
-                ["vectorBits"] = machine.VectorBits,
-                ["threads"] = threads,
-                ["framework"] = machine.Framework,
-                ["system"] = machine.System,
-                ["started"] = older?["started"]?.DeepClone() ?? DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
-                ["seconds"] = secondsBefore,
-                ["finished"] = false,
-            };
+            // What an earlier session recorded beside these members stays.
+            JsonObject run = older ?? [];
+            run["command"] = command;
+            run["settings"] = settings.DeepClone();
+            run["version"] = machine.Version;
+            run["commit"] = machine.Commit;
+            run["processor"] = machine.Processor;
+            run["vectorBits"] = machine.VectorBits;
+            run["threads"] = threads;
+            run["framework"] = machine.Framework;
+            run["system"] = machine.System;
+            run["started"] = older?["started"]?.DeepClone() ?? DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+            run["seconds"] = secondsBefore;
+            run["finished"] = false;
             Write(path, run);
             if (shared)
                 held.Dispose();

@@ -1,0 +1,41 @@
+using LastBit.Experiments;
+using LastBit.Reports;
+
+namespace LastBit.Cli.Parts;
+
+/// <summary>The parts that need no data set. They take seconds, so every scale runs them at the paper's size.</summary>
+internal static class OneLayerParts
+{
+    /// <summary>The heat equation.</summary>
+    internal static Part Figure1 { get; } = new("figure1", "the heat equation", run =>
+    {
+        HeatEquation.Run(new HeatEquationSettings(), run.Context);
+        Reports.Figure1.Draw(run.Context.Folder);
+        return new PartResult(["heat.json"], [Reports.Figure1.Name], _ => []);
+    });
+
+    /// <summary>Tables 2 and 3: bounds and regions.</summary>
+    internal static Part Table3 { get; } = new("table3", "stability bounds and regions (Tables 2 and 3)", run =>
+    {
+        StabilityBoundsResult result = StabilityBounds.Run(new StabilityBoundsSettings(), run.Context);
+        return new PartResult(["bounds.json"], [], console => [Tables.Bounds(console, result), Tables.Regions(console, result)]);
+    });
+
+    /// <summary>The linearized PDE.</summary>
+    internal static Part Figure3 { get; } = new("figure3", "the linearized PDE", run =>
+    {
+        LinearizedPde.Run(new LinearizedPdeSettings(), run.Context);
+        Reports.Figure3.Draw(run.Context.Folder);
+        return new PartResult(["linear.json"], [Reports.Figure3.Name], _ => []);
+    });
+
+    /// <summary>The non-linear PDE and the amplification of rounding errors.</summary>
+    internal static Part Figure4 { get; } = new("figure4", "the non-linear PDE and error amplification", run =>
+    {
+        NonLinearPde.Run(new NonLinearPdeSettings(), run.Context);
+        Figure4Left.Draw(run.Context.Folder);
+        ErrorAmplification.Run(new ErrorAmplificationSettings(), run.Context);
+        Figure4Right.Draw(run.Context.Folder);
+        return new PartResult(["nonlinear.json", "amplify.json"], [Figure4Left.Name, Figure4Right.Name], _ => []);
+    });
+}

@@ -1,0 +1,36 @@
+using LastBit.Experiments;
+using Spectre.Console;
+
+namespace LastBit.Cli.Parts;
+
+/// <summary>
+/// One figure or table of the paper as `lastbit reproduce` runs it. A new part is one file in this folder and one line in
+/// <see cref="All"/>.
+/// </summary>
+/// <param name="Name">What --only calls it.</param>
+/// <param name="Title">What it is, in a few words.</param>
+/// <param name="Run">Runs it and draws its figures; null while it is not in LastBit yet.</param>
+internal sealed record Part(string Name, string Title, Func<PartRun, PartResult>? Run)
+{
+    /// <summary>Every part, in the order in which they run: the quick ones first.</summary>
+    internal static Part[] All { get; } =
+    [
+        OneLayerParts.Figure1,
+        OneLayerParts.Table3,
+        OneLayerParts.Figure3,
+        OneLayerParts.Figure4,
+        new("figure2", "divergence of the weights of a network (CIFAR-10)", null),
+        new("table1", "accuracy over seeds and perturbations (CIFAR-10)", null),
+    ];
+}
+
+/// <summary>What a part is run with.</summary>
+/// <param name="Scale">demo, laptop or paper.</param>
+/// <param name="Context">Folder, threads, observer.</param>
+internal sealed record PartRun(string Scale, ExperimentContext Context);
+
+/// <summary>What came of a part.</summary>
+/// <param name="Documents">Result documents in the folder ("linear.json").</param>
+/// <param name="Figures">Figures in figures/ ("figure3").</param>
+/// <param name="Tables">The tables to print, made for the console that they are printed on.</param>
+internal sealed record PartResult(string[] Documents, string[] Figures, Func<IAnsiConsole, Table[]> Tables);
