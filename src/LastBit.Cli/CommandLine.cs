@@ -30,6 +30,7 @@ internal static class CommandLine
             BoundsCommand.Create(),
             DataCommand.Create(),
             InfoCommand.Create(),
+            SummarizeCommand.Create(),
             ReportCommand.Create(),
         };
         foreach (Option option in root.Options)

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Globalization;
+using LastBit.Arithmetic;
+using LastBit.Experiments;
+using Spectre.Console;
+
+namespace LastBit.Cli.Commands;
+
+/// <summary>`lastbit summarize DIR`: Table 1 with its statistics, from a result folder.</summary>
+internal static class SummarizeCommand
+{
+    internal static Command Create()
+    {
+        var folder = new Argument<string>("DIR") { Description = "A folder of `lastbit accuracy`, or of the authors' scripts (any level down to seed*/test*.npy)." };
+        var testImages = OptionTypes.Count("--test-images", Summary.CifarTestImages, "Size of the test set, for results that do not say.");
+        var outFolder = OptionTypes.PathTo("--out", "DIR", "The folder for summary.json.", "the result folder");
+        var command = new Command("summarize", "Prints Table 1 of a result folder with its standard deviations, their intervals and tests.")
+        {
+            folder, testImages, outFolder, CommonOptions.Json,
+        };
+        command.SetAction(parse =>
+        {
+            int? images = parse.GetResult(testImages) is { Implicit: false } ? parse.GetValue(testImages) : null;
+            Summary summary = Summary.Run(parse.GetRequiredValue(folder), images, parse.GetValue(outFolder));
+            if (parse.GetValue(CommonOptions.Json))
+                Console.Out.WriteLine(summary.ToJson());
+            else
+                Show(summary, Terminal.Out);
+            return CommandLine.Done;
+        });
+        return command.Example("lastbit summarize runs/accuracy-20260101-120000", "the table, what its spreads are worth, and what they tell")
+            .Example("lastbit summarize result/accuracy/cifar10_resnet_sgd --json", "the results of the authors' scripts, for a script");
+    }
+
+    /// <summary>The summary as a person reads it: table, statistics, notes, and the sentences that it comes to.</summary>
+    internal static void Show(Summary summary, IAnsiConsole console)
+    {
+        Tables.Write(console, AccuracyTable(summary, console), StatisticsTable(summary.Statistics, console));
+        foreach (string text in summary.Notes.Append(summary.Comparison).Append(summary.Sentence))
+        {
+            console.WriteLine();
+            // A terminal wraps at words; in a pipe a sentence stays one line.
+            if (console.Profile.Capabilities.Ansi)
+                console.WriteLine(text);
+            else
+                console.Profile.Out.Writer.WriteLine(text);
+        }
+    }
+
+    private static Table AccuracyTable(Summary summary, IAnsiConsole console)
+    {
+        string mean = summary.FinalEpochs == 1 ? "last epoch" : Text($"last {summary.FinalEpochs} epochs");
+        Table table = Tables.Create(console, $"Test accuracy in percent, {mean} (Table 1)",
+            ["k", .. summary.Final.Keys.Select(seed => Text($"seed {seed}")), "std over seeds"]);
+        foreach (int k in summary.Final.Values.SelectMany(runs => runs.Keys).Distinct().Order())
+        {
+            table.AddRow([
+                Text($"{k}"),
+                .. summary.Final.Values.Select(runs => runs.TryGetValue(k, out double accuracy) ? Text($"{accuracy:0.00}") : "-"),
+                summary.StdOverSeeds.TryGetValue(k, out double std) ? Text($"{std:0.000}") : "-"]);
+        }
+        table.AddRow([
+            "std over k",
+            .. summary.Final.Keys.Select(seed => summary.StdOverK.TryGetValue(seed, out double std) ? Text($"{std:0.000}") : "-"),
+            ""]);
+        return table;
+    }
+
+    private static Table StatisticsTable(SummaryStatistics statistics, IAnsiConsole console)
+    {
+        Table table = Tables.Create(console, "What the spreads are worth", "in percentage points", "estimate", "95% interval");
+        SamplingShare sampling = statistics.Sampling;
+        Add("spread over rounding, pooled", statistics.Rounding);
+        Add("spread over seeds (rounding included)", statistics.Seeds);
+        Add("rounding : seeds", statistics.Ratio);
+        if (statistics.LeastDifference is { } difference)
+            table.AddRow("95% of pairs differ by rounding less than", Text($"{difference:0.000}"), "");
+        table.AddRow(Text($"unavoidable if calibrated, {sampling.TestImages} test images"), "", Text($"{sampling.CalibratedStdLow:0.000} to {sampling.CalibratedStdHigh:0.000}"));
+        table.AddRow("binomial spread of fresh test sets", Text($"{sampling.BinomialStd:0.000}"), "");
+        if (sampling is { CalibratedShareOfRoundingLow: { } low, CalibratedShareOfRoundingHigh: { } high })
+            table.AddRow("share of the rounding variance that calibration explains", "", Text($"{low:0.00} to {high:0.00}"));
+        if (sampling.BinomialShareOfRounding is { } share)
+            table.AddRow("binomial variance : rounding variance", Text($"{share:0.00}"), "");
+        if (statistics.KEffect is { } effect)
+            table.AddRow("does some k differ in its mean?", Text($"p = {effect.P:0.000}"), "");
+        return table;
+
+        void Add(string name, Estimate? estimate)
+        {
+            if (estimate is not null)
+                table.AddRow(name, Text($"{estimate.Value:0.000}"), Text($"{estimate.Low:0.000} to {estimate.High:0.000}"));
+        }
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using LastBit.Files;
+
+namespace LastBit.Experiments;
+
+/// <summary>The test accuracies of the runs of Table 1, epoch by epoch, as a result folder holds them.</summary>
+/// <param name="Epochs">How many epochs a finished run has, at least 1.</param>
+/// <param name="TestImages">The size of the test set, where the folder says; null in the authors' layout.</param>
+/// <param name="Classes">How many classes, where the folder says; null in the authors' layout.</param>
+/// <param name="TestAccuracy">Seed, then k, then the accuracy (percent) after each epoch. An unfinished run has fewer epochs.</param>
+public sealed partial record AccuracyCurves(
+    int Epochs, int? TestImages, int? Classes, SortedDictionary<int, SortedDictionary<int, double[]>> TestAccuracy)
+{
+    /// <summary>The name of the document of an `accuracy` run in its folder.</summary>
+    public const string FileName = "accuracy.json";
+
+    private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    /// <summary>
+    /// The k of the file test<paramref name="number"/>.npy in the layout of the authors' scripts: test1, test2, ... are k = 1, 3, ...
+    /// </summary>
+    /// <param name="number">The number in the file's name, from 1.</param>
+    public static int KOfFile(int number) => 2 * number - 1;
+
+    /// <summary>Reads the curves of an `accuracy` run (accuracy.json) or of the authors' scripts (seed*/test*.npy).</summary>
+    /// <param name="folder">The folder itself, or for the authors' layout any level from the folder of one seed up to the root of the results.</param>
+    /// <returns>The curves, complete and checked.</returns>
+    /// <exception cref="InputException">There are none, or they are damaged; the message says which and why.</exception>
+    public static AccuracyCurves Read(string folder)
+    {
+        if (!Directory.Exists(folder))
+            throw new InputException($"{folder}: is not a folder; name one with the results of `lastbit accuracy` or of the authors' scripts");
+        string file = Path.Combine(folder, FileName);
+        return File.Exists(file) ? ReadJson(file) : ReadAuthors(folder);
+    }
+
+    private static AccuracyCurves ReadJson(string file)
+    {
+        AccuracyCurves? curves;
+        try
+        {
+            curves = JsonSerializer.Deserialize<AccuracyCurves>(File.ReadAllBytes(file), Options);
+        }
+        catch (JsonException error)
+        {
+            throw new InputException($"{file}: is not what `lastbit accuracy` writes ({error.Message.ReplaceLineEndings(" ")})", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{file}: cannot be read ({error.Message.ReplaceLineEndings(" ")})", error);
+        }
+        if (curves is null || curves.Epochs < 1 || curves.TestAccuracy is null || curves.TestImages < 1 || curves.Classes < 2)
+            throw new InputException($"{file}: is not what `lastbit accuracy` writes (epochs, testImages, classes and testAccuracy are needed)");
+        foreach ((int seed, SortedDictionary<int, double[]> runs) in curves.TestAccuracy)
+        {
+            foreach ((int k, double[] accuracy) in runs ?? throw new InputException($"{file}: seed {seed} has no runs"))
+            {
+                string what = string.Create(CultureInfo.InvariantCulture, $"{file}: seed {seed}, k = {k}");
+                if (k < 1 || accuracy is null)
+                    throw new InputException($"{what}: is not a run; k is at least 1, and its accuracies are a list");
+                Check(accuracy, what);
+                if (accuracy.Length > curves.Epochs)
+                    throw new InputException($"{what}: has {accuracy.Length} epochs where {curves.Epochs} were to be run");
+            }
+        }
+        return curves;
+    }
+
+    private static AccuracyCurves ReadAuthors(string folder)
+    {
+        List<string> seedFolders = [];
+        Collect(Path.GetFullPath(folder), 0, seedFolders);
+        if (seedFolders.Count == 0)
+            throw new InputException($"{folder}: holds neither {FileName} nor seed*/test*.npy; name a folder with the results of `lastbit accuracy` or of the authors' scripts");
+        string[] networks = [.. seedFolders.Select(path => Path.GetDirectoryName(path)!).Distinct().Order(StringComparer.Ordinal)];
+        if (networks.Length > 1)
+            throw new InputException($"{folder}: holds the results of {networks.Length} trainings ({string.Join(", ", networks.Select(Path.GetFileName))}); name the folder of one");
+
+        var table = new SortedDictionary<int, SortedDictionary<int, double[]>>();
+        (string File, int Epochs)? first = null;
+        foreach (string seedFolder in seedFolders.Order(StringComparer.Ordinal))
+        {
+            int seed = NumberIn(SeedName(), Path.GetFileName(seedFolder))!.Value;
+            var runs = new SortedDictionary<int, double[]>();
+            foreach (string file in Directory.GetFiles(seedFolder, "*.npy").Order(StringComparer.Ordinal))
+            {
+                if (NumberIn(TestName(), Path.GetFileName(file)) is not { } number)
+                    continue;
+                double[] accuracy = ReadNpy(file);
+                first ??= (file, accuracy.Length);
+                if (accuracy.Length != first.Value.Epochs)
+                    throw new InputException($"{file}: has {accuracy.Length} epochs where {first.Value.File} has {first.Value.Epochs}; all runs of a table need the same number");
+                if (!runs.TryAdd(KOfFile(number), accuracy))
+                    throw new InputException($"{file}: a second file for test {number}; keep one");
+            }
+            if (!table.TryAdd(seed, runs))
+                throw new InputException($"{seedFolder}: a second folder for seed {seed}; keep one");
+        }
+        return new AccuracyCurves(first!.Value.Epochs, null, null, table);
+    }
+
+    /// <summary>The folders seed* with files test*.npy, at most four levels below (result/accuracy/NETWORK/seed1).</summary>
+    private static void Collect(string folder, int depth, List<string> found)
+    {
+        try
+        {
+            if (NumberIn(SeedName(), Path.GetFileName(folder)) is not null
+                && Directory.EnumerateFiles(folder, "*.npy").Any(file => NumberIn(TestName(), Path.GetFileName(file)) is not null))
+            {
+                found.Add(folder);
+                return;
+            }
+            if (depth == 4)
+                return;
+            foreach (string child in Directory.EnumerateDirectories(folder))
+                Collect(child, depth + 1, found);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{folder}: cannot be read ({error.Message.ReplaceLineEndings(" ")})", error);
+        }
+    }
+
+    private static double[] ReadNpy(string file)
+    {
+        NumericArray array = Npy.Read(file);
+        if (array.Shape is not [> 0])
+            throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); one accuracy an epoch, a list of one dimension, is right");
+        double[] accuracy = array.ElementType == typeof(float) ? [.. array.Get<float>().Select(value => (double)value)] : array.Get<double>();
+        Check(accuracy, file);
+        if (accuracy.Max() <= 1)
+            throw new InputException($"{file}: no accuracy is above 1; they must be in percent, from 0 to 100");
+        return accuracy;
+    }
+
+    private static void Check(double[] accuracy, string what)
+    {
+        for (int epoch = 0; epoch < accuracy.Length; epoch++)
+        {
+            if (!(accuracy[epoch] >= 0 && accuracy[epoch] <= 100))
+                throw new InputException(string.Create(CultureInfo.InvariantCulture,
+                    $"{what}: the accuracy of epoch {epoch + 1} is {accuracy[epoch]}; it must be in percent, from 0 to 100"));
+        }
+    }
+
+    private static int? NumberIn(Regex pattern, string name) =>
+        pattern.Match(name) is { Success: true } match && int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : null;
+
+    [GeneratedRegex(@"^seed(\d+)$")]
+    private static partial Regex SeedName();
+
+    [GeneratedRegex(@"^test([1-9]\d{0,4})\.npy$")]
+    private static partial Regex TestName();
+}

@@ -1,0 +1,244 @@
+using System.Globalization;
+using LastBit.Arithmetic;
+using LastBit.Files;
+
+namespace LastBit.Experiments;
+
+/// <summary>The share of the spread that a test set of this size explains by sampling alone; in percentage points where it is an accuracy.</summary>
+/// <param name="TestImages">The size of the test set.</param>
+/// <param name="Classes">How many classes it has.</param>
+/// <param name="MeanAccuracy">Mean final accuracy of all runs, percent.</param>
+/// <param name="AccuracyLow">Lower end of the 95% (Clopper and Pearson) interval of the accuracy on images like these, percent.</param>
+/// <param name="AccuracyHigh">Its upper end.</param>
+/// <param name="BinomialStd">sqrt(p(1-p)/n): the spread between fresh test sets of this size.</param>
+/// <param name="BinomialShareOfRounding">Its square over the rounding variance; above 1 says that runs on one test set vary less than test sets do.</param>
+/// <param name="BinomialShareOfSeeds">The same over the variance over seeds.</param>
+/// <param name="CalibratedStdLow">Lower bound of the spread between runs that calibration makes unavoidable: sqrt(err/(classes n)).</param>
+/// <param name="CalibratedStdHigh">Upper bound, sqrt(err/(2n)), which is Jordan's formula for two classes.</param>
+/// <param name="CalibratedShareOfRoundingLow">The square of the lower bound over the rounding variance.</param>
+/// <param name="CalibratedShareOfRoundingHigh">The square of the upper bound over the rounding variance.</param>
+public sealed record SamplingShare(
+    int TestImages, int Classes, double MeanAccuracy, double AccuracyLow, double AccuracyHigh,
+    double BinomialStd, double? BinomialShareOfRounding, double? BinomialShareOfSeeds,
+    double CalibratedStdLow, double CalibratedStdHigh, double? CalibratedShareOfRoundingLow, double? CalibratedShareOfRoundingHigh);
+
+/// <summary>The statistics of Table 1; docs/statistics.md says what each assumes. Standard deviations in percentage points.</summary>
+/// <param name="Confidence">The confidence of all intervals.</param>
+/// <param name="Runs">How many runs are compared (equal k counted once).</param>
+/// <param name="StdOverK">For each seed with two runs: the standard deviation over rounding alone, its value by the sample formula.</param>
+/// <param name="StdOverSeeds">For each k with two runs: the standard deviation over seeds, likewise.</param>
+/// <param name="Rounding">The spread over rounding alone, pooled over seeds.</param>
+/// <param name="Seeds">The spread of a run with a fresh seed (which holds the spread over rounding too).</param>
+/// <param name="Ratio">Rounding over Seeds.</param>
+/// <param name="Test">Whether a seed adds to the spread over rounding.</param>
+/// <param name="KEffect">Whether some k has another mean accuracy than the others, which would be more than rounding; complete tables only.</param>
+/// <param name="Sampling">What the size of the test set explains.</param>
+/// <param name="LeastDifference">Two runs that differ by rounding alone differ by less with probability 0.95.</param>
+public sealed record SummaryStatistics(
+    double Confidence, int Runs, SortedDictionary<int, Estimate> StdOverK, SortedDictionary<int, Estimate> StdOverSeeds,
+    Estimate? Rounding, Estimate? Seeds, Estimate? Ratio, SpreadTest? Test, RowEffect? KEffect, SamplingShare Sampling, double? LeastDifference);
+
+/// <summary>Table 1 with its statistics; summary.json, and part of accuracy.json.</summary>
+/// <param name="Epochs">Epochs of a run.</param>
+/// <param name="FinalEpochs">How many last epochs the final accuracy is the mean of: 10, or all of a shorter run.</param>
+/// <param name="Final">Seed, then k, then the final accuracy, percent; finished runs only.</param>
+/// <param name="StdOverK">For each seed with at least two runs: population standard deviation over k, rounding alone (a column of Table 1).</param>
+/// <param name="StdOverSeeds">For each k with at least two runs: population standard deviation over seeds (a row of Table 1).</param>
+/// <param name="Statistics">Intervals, ratio, tests, sampling.</param>
+/// <param name="Sentence">Below which difference two runs cannot be told apart from rounding error.</param>
+/// <param name="Comparison">How the two spreads compare, in one sentence.</param>
+/// <param name="Notes">What a reader must know of this table: missing runs, short runs, equal k.</param>
+public sealed record Summary(
+    int Epochs, int FinalEpochs, SortedDictionary<int, SortedDictionary<int, double>> Final,
+    SortedDictionary<int, double> StdOverK, SortedDictionary<int, double> StdOverSeeds,
+    SummaryStatistics Statistics, string Sentence, string Comparison, string[] Notes)
+{
+    /// <summary>The name of the document in the folder that was summarized.</summary>
+    public const string FileName = "summary.json";
+
+    /// <summary>The final accuracy of a run is the mean over this many last epochs (experiments 3a).</summary>
+    public const int LastEpochs = 10;
+
+    /// <summary>Size of CIFAR-10's test set, for results that do not say.</summary>
+    public const int CifarTestImages = 10_000;
+
+    /// <summary>Classes of CIFAR-10, for results that do not say.</summary>
+    public const int CifarClasses = 10;
+
+    /// <summary>Reads a result folder, computes its summary and writes summary.json into it.</summary>
+    /// <param name="folder">A folder of `lastbit accuracy`, or one in the layout of the authors' scripts.</param>
+    /// <param name="testImages">The size of the test set; null to take it from the folder, or else CIFAR-10's.</param>
+    /// <param name="outFolder">Where summary.json goes; null for the folder itself.</param>
+    /// <exception cref="InputException">There are no results, they are damaged, or the folder cannot be written.</exception>
+    public static Summary Run(string folder, int? testImages = null, string? outFolder = null)
+    {
+        AccuracyCurves curves = AccuracyCurves.Read(folder);
+        if (testImages < 1)
+            throw new InputException("--test-images: must be at least 1");
+        Summary summary = Of(testImages is null ? curves : curves with { TestImages = testImages });
+        AtomicFile.WriteAllText(Path.Combine(outFolder ?? folder, FileName), summary.ToJson());
+        return summary;
+    }
+
+    /// <summary>The final accuracy of a run: the mean of its last 10 epochs, or of all when it is shorter.</summary>
+    /// <param name="accuracy">The accuracy of every epoch, at least one.</param>
+    public static double FinalAccuracy(double[] accuracy)
+    {
+        ArgumentNullException.ThrowIfNull(accuracy);
+        return Spread.Mean(accuracy.AsSpan(Math.Max(0, accuracy.Length - LastEpochs)));
+    }
+
+    /// <summary>Computes the summary of curves.</summary>
+    /// <param name="curves">The curves; unfinished runs are left out.</param>
+    /// <exception cref="InputException">No run is finished.</exception>
+    public static Summary Of(AccuracyCurves curves)
+    {
+        ArgumentNullException.ThrowIfNull(curves);
+        List<string> notes = [];
+        SortedDictionary<int, SortedDictionary<int, double>> final = FinishedRuns(curves, notes);
+        if (final.Count == 0)
+            throw new InputException($"no run has finished its {curves.Epochs} epochs yet; a table needs at least one");
+        int finalEpochs = Math.Min(LastEpochs, curves.Epochs);
+        if (finalEpochs < LastEpochs)
+            notes.Add($"Runs have {Count(curves.Epochs, "epoch")}, so the final accuracy is the mean of {(finalEpochs == 1 ? "that one" : "them all")}, not of the last {LastEpochs}.");
+
+        SortedDictionary<int, SortedDictionary<int, double>> distinct = DistinctRuns(final, notes);
+        int[] ks = [.. distinct.Values.SelectMany(runs => runs.Keys).Distinct().Order()];
+        var rows = ks.ToDictionary(k => k, k => distinct.Values.Where(runs => runs.ContainsKey(k)).Select(runs => runs[k]).ToArray());
+        var columns = distinct.ToDictionary(seed => seed.Key, seed => seed.Value.Values.ToArray());
+        bool complete = columns.Values.All(column => column.Length == ks.Length);
+        if (!complete)
+        {
+            notes.Add("Runs are missing from the table: "
+                + string.Join(", ", distinct.SelectMany(seed => ks.Where(k => !seed.Value.ContainsKey(k)).Select(k => $"seed {seed.Key} k = {k}")))
+                + "; with unequal columns the intervals are approximate.");
+        }
+
+        double[][] groups = [.. columns.OrderBy(column => column.Key).Select(column => column.Value)];
+        VarianceComponents components = VarianceComponents.Analyze(groups);
+        SpreadTest? test = components.Ratio is null ? null : SpreadTest.Of(groups);
+        RowEffect? kEffect = complete && groups.Length > 1 && ks.Length > 1 ? RowEffect.Of(groups) : null;
+        var statistics = new SummaryStatistics(
+            Spread.Confidence, groups.Sum(group => group.Length), Estimates(columns), Estimates(rows),
+            components.Rounding, components.Seeds, components.Ratio, FiniteOnly(test), kEffect,
+            Sampling(curves, groups, components), components.LeastDifference);
+        return new Summary(
+            curves.Epochs, finalEpochs, final, PopulationStds(columns), PopulationStds(rows), statistics,
+            SentenceOf(components, groups.Sum(group => group.Length) - groups.Length), ComparisonOf(components, test), [.. notes]);
+    }
+
+    /// <summary>The document that --json prints and summary.json holds.</summary>
+    public string ToJson() => ResultJson.Serialize(this);
+
+    private static SortedDictionary<int, SortedDictionary<int, double>> FinishedRuns(AccuracyCurves curves, List<string> notes)
+    {
+        var final = new SortedDictionary<int, SortedDictionary<int, double>>();
+        foreach ((int seed, SortedDictionary<int, double[]> runs) in curves.TestAccuracy)
+        {
+            foreach ((int k, double[] accuracy) in runs)
+            {
+                if (accuracy.Length < curves.Epochs)
+                {
+                    notes.Add($"Seed {seed} k = {k} has {accuracy.Length} of {curves.Epochs} epochs and is left out.");
+                    continue;
+                }
+                if (!final.TryGetValue(seed, out SortedDictionary<int, double>? row))
+                    final.Add(seed, row = []);
+                row.Add(k, FinalAccuracy(accuracy));
+            }
+        }
+        return final;
+    }
+
+    /// <summary>
+    /// A factor of 2 in k changes no rounding: k = 2 is the run k = 1 over again, k = 6 is k = 3. Only the smallest k of each
+    /// such family is a run of its own; the others would make the spread over rounding look smaller than it is.
+    /// </summary>
+    private static SortedDictionary<int, SortedDictionary<int, double>> DistinctRuns(
+        SortedDictionary<int, SortedDictionary<int, double>> final, List<string> notes)
+    {
+        var distinct = new SortedDictionary<int, SortedDictionary<int, double>>();
+        var dropped = new SortedSet<(int K, int Same)>();
+        foreach ((int seed, SortedDictionary<int, double> runs) in final)
+        {
+            var kept = new SortedDictionary<int, double>();
+            foreach ((int k, double accuracy) in runs)
+            {
+                int? same = kept.Keys.Where(other => OddPart(other) == OddPart(k)).Select(other => (int?)other).FirstOrDefault();
+                if (same is null)
+                    kept.Add(k, accuracy);
+                else
+                    dropped.Add((k, same.Value));
+            }
+            distinct.Add(seed, kept);
+        }
+        foreach ((int k, int same) in dropped)
+            notes.Add($"k = {k} is the very run k = {same} (a factor of 2 rounds nothing) and counts once.");
+        return distinct;
+
+        static int OddPart(int k) => k >> System.Numerics.BitOperations.TrailingZeroCount(k);
+    }
+
+    private static SortedDictionary<int, Estimate> Estimates(Dictionary<int, double[]> lines)
+    {
+        var estimates = new SortedDictionary<int, Estimate>();
+        foreach ((int name, double[] values) in lines.Where(line => line.Value.Length > 1))
+            estimates.Add(name, Spread.StdFromSquares(Spread.SquaredDeviations(values), values.Length - 1));
+        return estimates;
+    }
+
+    private static SortedDictionary<int, double> PopulationStds(Dictionary<int, double[]> lines)
+    {
+        var stds = new SortedDictionary<int, double>();
+        foreach ((int name, double[] values) in lines.Where(line => line.Value.Length > 1))
+            stds.Add(name, Spread.PopulationStd(values));
+        return stds;
+    }
+
+    /// <summary>A test whose F is infinite (runs of a seed all equal, seeds not) has no number to print; the ratio of 0 says it.</summary>
+    private static SpreadTest? FiniteOnly(SpreadTest? test) => test is null || double.IsFinite(test.F) ? test : null;
+
+    private static SamplingShare Sampling(AccuracyCurves curves, double[][] groups, VarianceComponents components)
+    {
+        int images = curves.TestImages ?? CifarTestImages, classes = curves.Classes ?? CifarClasses;
+        double accuracy = Spread.Mean([.. groups.SelectMany(group => group)]) / 100;
+        double binomial = TestSetSampling.BinomialVariance(accuracy, images);
+        (double low, double high) = TestSetSampling.CalibratedVarianceBounds(accuracy, images, classes);
+        (double accuracyLow, double accuracyHigh) = Distributions.ClopperPearson(accuracy * images, images, Spread.Confidence);
+        return new SamplingShare(
+            images, classes, 100 * accuracy, 100 * accuracyLow, 100 * accuracyHigh,
+            100 * Math.Sqrt(binomial), Share(binomial, components.Rounding), Share(binomial, components.Seeds),
+            100 * Math.Sqrt(low), 100 * Math.Sqrt(high), Share(low, components.Rounding), Share(high, components.Rounding));
+
+        static double? Share(double variance, Estimate? std) => std is { Value: > 0 } ? variance * 1e4 / (std.Value * std.Value) : null;
+    }
+
+    private static string SentenceOf(VarianceComponents components, int degrees) => components switch
+    {
+        { LeastDifference: null } => "Below which difference two runs cannot be told apart from rounding error needs two k of one seed; there are none.",
+        { LeastDifference: 0.0 } => "Runs that differ in nothing but rounding came out with the same accuracy: any difference between two runs is more than rounding error.",
+        _ => $"Two single runs of this training whose test accuracies differ by less than {Points(components.LeastDifference.Value)} percentage points cannot be told apart "
+            + $"from rounding error: of two runs that differ in nothing but rounding, 95% differ by less (t of {Count(degrees, "degree")} of freedom times the square root of 2 "
+            + $"times the rounding spread of {Points(components.Rounding!.Value)}).",
+    };
+
+    private static string ComparisonOf(VarianceComponents components, SpreadTest? test)
+    {
+        if (components.Rounding is null || components.Seeds is null)
+            return "To compare the spread over rounding with the spread over seeds takes two seeds, and two k of one seed.";
+        if (components.Ratio is not { } ratio)
+            return "All runs have the same accuracy: there is no spread to compare.";
+        if (test is null || !double.IsFinite(test.F))
+            return "Runs of one seed have the same accuracy and seeds do not: rounding has no part in the spread.";
+        string verdict = test.P < SpreadTest.Level
+            ? "a seed changes the accuracy by more than rounding does"
+            : "no difference between the two is seen";
+        return $"The spread over rounding alone is {Points(ratio.Value)} (95% interval {Points(ratio.Low)} to {Points(ratio.High)}) times the spread over seeds; "
+            + string.Create(CultureInfo.InvariantCulture, $"{verdict} (F test p = {test.P:0.0000}, by permutation p = {test.PermutationP:0.0000}).");
+    }
+
+    private static string Points(double value) => value.ToString(value < 0.1 ? "0.0000" : "0.00", CultureInfo.InvariantCulture);
+
+    private static string Count(int count, string what) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
+}

@@ -1,0 +1,239 @@
+using System.Text.Json;
+using CsCheck;
+using LastBit.Arithmetic;
+using LastBit.Experiments;
+using LastBit.Files;
+
+namespace LastBit.Tests.Experiments;
+
+public class SummaryTests : IDisposable
+{
+    private readonly TemporaryFolder _temporary = new();
+
+    private string Folder => _temporary.Path;
+
+    public void Dispose()
+    {
+        _temporary.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public void The_final_accuracy_is_the_mean_of_the_last_ten_epochs_or_of_all()
+    {
+        Assert.Equal(14.5, Summary.FinalAccuracy([.. Enumerable.Range(0, 20).Select(epoch => (double)epoch)]));
+        Assert.Equal(2, Summary.FinalAccuracy([1, 2, 3]));
+        Assert.Contains(Summary.Of(Curves(3)).Notes, note => note.StartsWith("Runs have 3 epochs, so the final accuracy is the mean of them all", StringComparison.Ordinal));
+        Assert.Empty(Summary.Of(Curves(12)).Notes);
+    }
+
+    [Fact]
+    public void The_table_has_the_standard_deviations_of_its_rows_and_columns()
+    {
+        Summary summary = Summary.Of(new AccuracyCurves(1, 10_000, 10, Table(((1, 1), [90]), ((1, 3), [92]), ((2, 1), [94]), ((2, 3), [92]))));
+        Assert.Equal([1.0, 1.0], summary.StdOverK.Values);
+        Assert.Equal([2.0, 0.0], summary.StdOverSeeds.Values);
+        Assert.Equal(Math.Sqrt(2), summary.Statistics.StdOverK[1].Value, 1e-12);
+        Assert.Equal(Math.Sqrt(2), summary.Statistics.Rounding!.Value, 1e-12);
+        // Between: 2 * 2 = 4; within: 2; so the variance over seeds is (4 + 2)/2.
+        Assert.Equal(Math.Sqrt(3), summary.Statistics.Seeds!.Value, 1e-12);
+        Assert.Equal(92, summary.Statistics.Sampling.MeanAccuracy, 1e-12);
+        Assert.Equal(0.2712932, summary.Statistics.Sampling.BinomialStd, 1e-7);
+        Assert.Equal(0.92 * 0.08, summary.Statistics.Sampling.BinomialShareOfRounding!.Value * 2, 1e-9);
+    }
+
+    [Fact]
+    public void The_document_has_the_members_that_scripts_rely_on_and_is_the_file()
+    {
+        WriteOwn(Curves(12));
+        Summary summary = Summary.Run(Folder);
+        string text = File.ReadAllText(Path.Combine(Folder, "summary.json"));
+        Assert.Equal(summary.ToJson(), text);
+        JsonElement root = JsonDocument.Parse(text).RootElement;
+        Assert.Equal(Summary.FinalAccuracy(Curves(12).TestAccuracy[2][5]), root.GetProperty("final").GetProperty("2").GetProperty("5").GetDouble());
+        Assert.Equal(summary.StdOverK[3], root.GetProperty("stdOverK").GetProperty("3").GetDouble());
+        Assert.Equal(summary.StdOverSeeds[5], root.GetProperty("stdOverSeeds").GetProperty("5").GetDouble());
+        Assert.Equal(summary.Statistics.Ratio!.High, root.GetProperty("statistics").GetProperty("ratio").GetProperty("high").GetDouble());
+        Assert.Equal(summary.Sentence, root.GetProperty("sentence").GetString());
+        Assert.Equal(text, Summary.Run(Folder).ToJson());
+    }
+
+    [Fact]
+    public void The_sentence_names_the_difference_that_rounding_alone_makes()
+    {
+        Summary summary = Summary.Of(Curves(12));
+        double difference = summary.Statistics.LeastDifference!.Value;
+        Assert.Equal(Distributions.StudentTQuantile(0.975, 6) * Math.Sqrt(2) * summary.Statistics.Rounding!.Value, difference, 1e-12);
+        Assert.StartsWith(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+            $"Two single runs of this training whose test accuracies differ by less than {difference:0.00} percentage points cannot be told apart from rounding error"),
+            summary.Sentence, StringComparison.Ordinal);
+        Assert.Contains("6 degrees of freedom", summary.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Unfinished_runs_are_left_out_and_missing_ones_named()
+    {
+        AccuracyCurves curves = Curves(12);
+        curves.TestAccuracy[3][5] = [90, 91];
+        curves.TestAccuracy[1].Remove(1);
+        Summary summary = Summary.Of(curves);
+        Assert.Equal(7, summary.Statistics.Runs);
+        Assert.Equal([1, 3], summary.Final[3].Keys);
+        Assert.Null(summary.Statistics.KEffect);
+        Assert.NotNull(summary.Statistics.Ratio);
+        Assert.Contains("Seed 3 k = 5 has 2 of 12 epochs and is left out.", summary.Notes);
+        Assert.Contains(summary.Notes, note => note.Contains("seed 1 k = 1, seed 3 k = 5", StringComparison.Ordinal));
+        var none = new AccuracyCurves(12, null, null, Table(((1, 1), [90.0])));
+        Assert.Contains("12 epochs", Assert.Throws<InputException>(() => Summary.Of(none)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_k_that_rounds_like_another_counts_once()
+    {
+        AccuracyCurves curves = Curves(12);
+        Summary without = Summary.Of(curves);
+        foreach (SortedDictionary<int, double[]> runs in curves.TestAccuracy.Values)
+        {
+            runs[2] = runs[1];
+            runs[12] = runs[3];
+        }
+        Summary with = Summary.Of(curves);
+        Assert.Equal(without.Statistics.Rounding, with.Statistics.Rounding);
+        Assert.Equal(without.StdOverK, with.StdOverK);
+        Assert.Equal([1, 2, 3, 5, 12], with.Final[1].Keys);
+        Assert.Equal(["k = 2 is the very run k = 1 (a factor of 2 rounds nothing) and counts once.", "k = 12 is the very run k = 3 (a factor of 2 rounds nothing) and counts once."], with.Notes);
+    }
+
+    [Fact]
+    public void Runs_that_are_all_the_same_give_zeros_and_plain_words() => Gen.Select(Gen.Double[0, 100], Gen.Int[1, 4], Gen.Int[1, 4]).Sample((accuracy, seeds, ks) =>
+    {
+        var curves = new AccuracyCurves(1, 100, 10, Table([.. from seed in Enumerable.Range(1, seeds) from k in Enumerable.Range(0, ks) select ((seed, 2 * k + 1), new[] { accuracy })]));
+        Summary summary = Summary.Of(curves);
+        Assert.All(summary.StdOverK.Values.Concat(summary.StdOverSeeds.Values), std => Assert.Equal(0, std));
+        Assert.DoesNotContain("NaN", summary.ToJson() + summary.Sentence + summary.Comparison, StringComparison.Ordinal);
+        Assert.Equal(ks > 1 ? 0 : null, summary.Statistics.LeastDifference);
+    });
+
+    [Fact]
+    public void Names_of_seeds_do_not_matter() => Gen.Shuffle(new[] { 1, 2, 3 }).Sample(order =>
+    {
+        AccuracyCurves curves = Curves(12);
+        var renamed = new SortedDictionary<int, SortedDictionary<int, double[]>>();
+        for (int i = 0; i < 3; i++)
+            renamed.Add(order[i], curves.TestAccuracy[i + 1]);
+        Summary a = Summary.Of(curves), b = Summary.Of(curves with { TestAccuracy = renamed });
+        Assert.Equal(a.Statistics.Ratio!.High, b.Statistics.Ratio!.High, 1e-9);
+        Assert.Equal(a.Statistics.Test!.PermutationP, b.Statistics.Test!.PermutationP, 0.001);
+        Assert.Equal(a.Sentence, b.Sentence);
+    });
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("result")]
+    [InlineData("result/accuracy")]
+    [InlineData("result/accuracy/cifar10_resnet_sgd")]
+    public void The_authors_layout_is_read_at_any_level(string level)
+    {
+        AccuracyCurves curves = Curves(12);
+        WriteAuthors(curves);
+        AccuracyCurves read = AccuracyCurves.Read(Path.Combine(Folder, level));
+        Assert.Equal(Summary.Of(curves).ToJson(), Summary.Of(read).ToJson());
+    }
+
+    [Fact]
+    public void TheFolder_of_one_seed_is_read_and_single_precision_too()
+    {
+        WriteAuthors(Curves(12));
+        string seed2 = Path.Combine(Folder, "result", "accuracy", "cifar10_resnet_sgd", "seed2");
+        Npy.Write(Path.Combine(seed2, "test4.npy"), Enumerable.Repeat(90.5f, 12).ToArray(), 12);
+        File.WriteAllText(Path.Combine(seed2, "train1.npy"), "not a test accuracy");
+        AccuracyCurves read = AccuracyCurves.Read(seed2);
+        Assert.Equal([2], read.TestAccuracy.Keys);
+        Assert.Equal([1, 3, 5, 7], read.TestAccuracy[2].Keys);
+        Assert.Null(Summary.Of(read).Statistics.Seeds);
+        Assert.Equal(0, Spread.PopulationStd(read.TestAccuracy[2][7]));
+    }
+
+    [Fact]
+    public void Damaged_results_are_refused_with_the_file_and_the_reason()
+    {
+        Refused("is not a folder", Path.Combine(Folder, "none"));
+        Refused("holds neither accuracy.json nor seed*/test*.npy", Folder);
+
+        WriteAuthors(Curves(12));
+        string file = Path.Combine(Folder, "result", "accuracy", "cifar10_resnet_sgd", "seed2", "test2.npy");
+        byte[] whole = File.ReadAllBytes(file);
+        File.WriteAllBytes(file, whole[..^3]);
+        Refused("truncated", Folder, file);
+        Npy.Write(file, new double[11], 11);
+        Refused("no accuracy is above 1", Folder, file);
+        Npy.Write(file, [.. Enumerable.Repeat(90.0, 11)], 11);
+        Refused("has 11 epochs where", Folder, file);
+        Npy.Write(file, [.. Enumerable.Repeat(90.0, 12)], 3, 4);
+        Refused("has the shape (3, 4)", Folder, file);
+        Npy.Write(file, [.. Enumerable.Repeat(90.0, 11), double.NaN], 12);
+        Refused("the accuracy of epoch 12 is NaN", Folder, file);
+        Npy.Write(file, [.. Enumerable.Repeat(90.0, 11), 100.5], 12);
+        Refused("the accuracy of epoch 12 is 100.5", Folder, file);
+        File.WriteAllBytes(file, whole);
+        Npy.Write(Path.Combine(Folder, "result", "accuracy", "other", "seed1", "test1.npy"), [90], 1);
+        Refused("holds the results of 2 trainings (cifar10_resnet_sgd, other)", Folder);
+    }
+
+    [Fact]
+    public void A_damaged_document_is_refused_with_the_reason()
+    {
+        string file = Path.Combine(Folder, "accuracy.json");
+        foreach ((string text, string reason) in new[]
+        {
+            ("{", "is not what `lastbit accuracy` writes"),
+            ("null", "is not what `lastbit accuracy` writes"),
+            ("{\"epochs\":2}", "are needed"),
+            ("{\"epochs\":2,\"testAccuracy\":{\"1\":null}}", "seed 1 has no runs"),
+            ("{\"epochs\":2,\"testAccuracy\":{\"1\":{\"0\":[90]}}}", "k is at least 1"),
+            ("{\"epochs\":2,\"testAccuracy\":{\"1\":{\"1\":[90,91,92]}}}", "has 3 epochs where 2"),
+            ("{\"epochs\":2,\"testAccuracy\":{\"1\":{\"1\":[90,101]}}}", "the accuracy of epoch 2 is 101"),
+            ("{\"epochs\":2,\"testAccuracy\":{\"x\":{}}}", "is not what `lastbit accuracy` writes"),
+        })
+        {
+            File.WriteAllText(file, text);
+            Refused(reason, Folder, file);
+        }
+    }
+
+    private static void Refused(string reason, string folder, string? file = null)
+    {
+        string message = Assert.Throws<InputException>(() => AccuracyCurves.Read(folder)).Message;
+        Assert.StartsWith((file ?? folder) + ":", message, StringComparison.Ordinal);
+        Assert.Contains(reason, message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    private static SortedDictionary<int, SortedDictionary<int, double[]>> Table(params ((int Seed, int K) Cell, double[] Accuracy)[] cells)
+    {
+        var table = new SortedDictionary<int, SortedDictionary<int, double[]>>();
+        foreach (((int seed, int k), double[] accuracy) in cells)
+        {
+            table.TryAdd(seed, []);
+            table[seed][k] = accuracy;
+        }
+        return table;
+    }
+
+    /// <summary>Three seeds, k = 1, 3, 5, with a curve of its own for each.</summary>
+    private static AccuracyCurves Curves(int epochs) => new(epochs, 10_000, 10, Table(
+        [.. from seed in Enumerable.Range(1, 3)
+            from k in new[] { 1, 3, 5 }
+            select ((seed, k), Enumerable.Range(0, epochs).Select(epoch => 88 + (seed * 7 + k * k * 3 + epoch * 5) % 11 * 0.25).ToArray())]));
+
+    private void WriteOwn(AccuracyCurves curves) => File.WriteAllText(Path.Combine(Folder, "accuracy.json"), ResultJson.Serialize(curves));
+
+    private void WriteAuthors(AccuracyCurves curves)
+    {
+        foreach ((int seed, SortedDictionary<int, double[]> runs) in curves.TestAccuracy)
+        {
+            foreach ((int k, double[] accuracy) in runs)
+                Npy.Write(Path.Combine(Folder, "result", "accuracy", "cifar10_resnet_sgd", $"seed{seed}", $"test{(k + 1) / 2}.npy"), accuracy, accuracy.Length);
+        }
+    }
+}
