@@ -44,6 +44,8 @@ internal static class Terminal
             ColorSystem = plain || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
             Interactive = plain ? InteractionSupport.No : InteractionSupport.Yes,
         });
+        if (plain)
+            console.Profile.Capabilities.Ansi = false; // which a build server's profile turns on again
         if (redirected)
             console.Profile.Width = 140;
         return console;
