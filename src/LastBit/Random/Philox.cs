@@ -1,3 +1,5 @@
+using LastBit.Arithmetic;
+
 namespace LastBit.Random;
 
 /// <summary>Four random words of 32 bits: one draw of <see cref="Philox"/>.</summary>
@@ -117,7 +119,7 @@ public static class Philox
             double square = Math.FusedMultiplyAdd(u, u, v * v);
             if (square is > 0 and < 1)
             {
-                double scale = Math.Sqrt(-2 * Log(square) / square);
+                double scale = Math.Sqrt(-2 * Logarithm.Log(square) / square);
                 return (u * scale, v * scale);
             }
         }
@@ -174,24 +176,5 @@ public static class Philox
     {
         long bits = (long)((((ulong)high << 32) | low) >> 11);
         return (2 * bits + 1 - (1L << 53)) * (1.0 / (1L << 53));
-    }
-
-    // Natural logarithm of a normal number below 1: x = m * 2^e with m in [sqrt(1/2), sqrt(2)), ln m = 2 artanh(t) with t = (m - 1)/(m + 1),
-    // |t| < 0.1716, whose series has left 2^-55 of its first term after the eleventh. Not more than 2 ulp wrong, which is plenty here.
-    internal static double Log(double x)
-    {
-        long bits = BitConverter.DoubleToInt64Bits(x);
-        int exponent = (int)(bits >> 52) - 1023;
-        double mantissa = BitConverter.Int64BitsToDouble((bits & 0xFFFFFFFFFFFFF) | (1023L << 52));
-        if (mantissa > 1.4142135623730951)
-        {
-            mantissa *= 0.5;
-            exponent++;
-        }
-        double t = (mantissa - 1) / (mantissa + 1), square = t * t, sum = 1.0 / 21;
-        for (int denominator = 19; denominator >= 3; denominator -= 2)
-            sum = Math.FusedMultiplyAdd(sum, square, 1.0 / denominator);
-        double logMantissa = Math.FusedMultiplyAdd(2 * t * square, sum, 2 * t);
-        return Math.FusedMultiplyAdd(exponent, 0.6931471805599453, logMantissa);
     }
 }

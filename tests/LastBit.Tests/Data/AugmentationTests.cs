@@ -136,6 +136,7 @@ public class AugmentationTests
     {
         int[] permutation = new int[s_train.Count], labels = new int[128];
         float[] images = new float[128 * Augmentation.ImageFloats];
+        Augmentation.FillTestBatch(s_train, 0, 128, images, labels); // The table is made at the first use.
         long before = GC.GetAllocatedBytesForCurrentThread();
         Augmentation.FillPermutation(1, 1, permutation);
         Augmentation.FillTrainingBatch(s_train, 1, 1, 0, 128, permutation, images, labels);

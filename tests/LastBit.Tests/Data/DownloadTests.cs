@@ -129,7 +129,7 @@ public sealed class DownloadTests : IDisposable
             LocalServer.Send(stream, "200 OK", _content.AsSpan(0, 1000), "Content-Length: 300000\r\n");
             silent.Wait();
         });
-        await Fetch(server, silence: 1);
+        await Fetch(server, silence: 3);
         silent.Set();
         AssertWhole();
         Assert.Equal([null, 1000], server.Requests.Select(request => request.From));

@@ -65,7 +65,7 @@ internal sealed class LocalServer : IDisposable
             while (true)
             {
                 TcpClient client = await _listener.AcceptTcpClientAsync();
-                _ = Task.Run(() => Serve(client));
+                new Thread(() => Serve(client)) { IsBackground = true }.Start(); // Some answers wait; they must not keep the pool from its work.
             }
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException or InvalidOperationException)
