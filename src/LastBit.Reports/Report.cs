@@ -22,20 +22,30 @@ public static class Report
         ("heat.json", Figure1.Draw), ("linear.json", Figure3.Draw), ("nonlinear.json", Figure4Left.Draw), ("amplify.json", Figure4Right.Draw),
     ];
 
-    /// <summary>(Re)builds the figures and the report of a result folder from the documents in it.</summary>
+    /// <summary>Draws the figures of a result folder anew and writes its report.</summary>
     /// <param name="folder">The folder.</param>
     /// <returns>The path of the report.</returns>
     /// <exception cref="InputException">The folder holds no results, a document is damaged, or it cannot be written.</exception>
-    public static string Write(string folder)
+    public static string Rebuild(string folder)
     {
-        ResultFolder results = ResultFolder.Read(folder);
+        // Read first: a damaged document is better told of before anything is drawn.
+        _ = ResultFolder.Read(folder);
         foreach ((string document, Action<string> draw) in Figures)
         {
             if (File.Exists(Path.Combine(folder, document)))
                 draw(folder);
         }
+        return Write(folder);
+    }
+
+    /// <summary>Writes the report of a result folder from the documents and figures in it.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <returns>The path of the report.</returns>
+    /// <exception cref="InputException">The folder holds no results, a document is damaged, or it cannot be written.</exception>
+    public static string Write(string folder)
+    {
         string path = Path.Combine(folder, FileName);
-        AtomicFile.WriteAllText(path, Html(results));
+        AtomicFile.WriteAllText(path, Html(ResultFolder.Read(folder)));
         return path;
     }
 
@@ -99,6 +109,8 @@ public static class Report
         var ends = runs.Select(run => (run.LearningRate, End: Claims.MeanOfLastTenth(run.RelativeL1))).ToArray();
         var apart = ends.MaxBy(run => run.End);
         var together = ends.MinBy(run => run.End);
+        if (apart.End == 0)
+            return $"Two copies of one descent that differ only in rounding end equal to the last bit at every learning rate tried ({Claims.Listed(runs.Select(run => run.LearningRate))}). {tally}";
         return $"Two copies of one descent that differ only in rounding end {Claims.Text(apart.End)} apart (relative L1 difference; 2 is the most there can be) at learning rate "
             + $"{Claims.Text(apart.LearningRate)}, and {(together.End == 0 ? "equal to the last bit" : $"{Claims.Text(together.End)} apart")} at {Claims.Text(together.LearningRate)}. {tally}";
     }

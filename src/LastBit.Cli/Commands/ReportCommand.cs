@@ -12,7 +12,7 @@ internal static class ReportCommand
         var command = new Command("report", "Builds report.html from a result folder: the paper claim by claim, with a verdict for each.") { folder };
         command.SetAction(parse =>
         {
-            Console.Out.WriteLine(Report.Write(parse.GetRequiredValue(folder)));
+            Console.Out.WriteLine(Report.Rebuild(parse.GetRequiredValue(folder)));
             return CommandLine.Done;
         });
         return command.Example("lastbit report runs/reproduce-20260101-120000", "the same page again from the files of a run");

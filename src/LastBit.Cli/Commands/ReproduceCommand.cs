@@ -18,8 +18,8 @@ internal static class ReproduceCommand
         Option<string> scale = OptionTypes.Choice("--scale", "demo", ["demo", "laptop", "paper"],
             "demo: minutes, no download. laptop: all of CIFAR-10 and a smaller network. paper: the paper's sizes. The one-layer experiments are the paper's at any scale.");
         Option<string[]> only = OptionTypes.Choices("--only", [.. Part.All.Select(part => part.Name).Order(StringComparer.Ordinal)], "Runs some parts only");
-        Command command = new Command("reproduce", "Runs every figure and table at a scale and writes figures, results and a report into one folder.") { scale, only }
-            .WithCommonOptions();
+        Command command = LiveView.AddTo(new Command("reproduce", "Runs every figure and table at a scale and writes figures, results and a report into one folder.") { scale, only }
+            .WithCommonOptions());
         command.SetAction(parse => Run(parse, parse.GetRequiredValue(scale), parse.GetRequiredValue(only), isChosen: parse.GetResult(only) is { Implicit: false }));
         return command.Example("lastbit reproduce", "everything that fits into a few minutes")
             .Example("lastbit reproduce --only figure3,table3 --out runs/bounds", "the linearized PDE and its bounds; more parts can be added to the folder later");

@@ -141,11 +141,11 @@
         padding: [10, 24, 0, 0],
         cursor: {
           drag: { x: true, y: true, uni: 24 }, focus: { prox: 24 },
-          points: { size: 7 }, bind: { dblclick: (u, target, act) => event => { zoomed = false; act(event); mark(); return null; } },
+          points: { size: 7 }, bind: { dblclick: () => () => { reset.click(); return null; } },
         },
         focus: { alpha: 0.35 },
         scales: { x: { time: false, distr: logX ? 3 : 1 }, y: { distr: logY ? 3 : 1 } },
-        axes: [axis(options.xLabel, logX, 36), axis(options.yLabel, logY, 58)],
+        axes: [axis(options.xLabel, logX, 36), axis(options.yLabel, logY, 52)],
         series: [{}, ...table.labels.map((label, i) => ({
           label, show: !hidden.has(label), stroke: css(`--series-${i % colours}`), width: 1.75,
           dash: dashes[(i + Math.floor(i / colours)) % dashes.length], points: { show: shown.length <= 40 && !box.hasAttribute("data-dense") ? undefined : false },
@@ -253,7 +253,10 @@
     const cell = make("output", { class: "at", "aria-live": "polite" });
     const scale = make("div", { class: "ramp", "aria-hidden": "true" });
     box.replaceChildren(make("h3", {}, options.title), make("div", { class: "tools" }, choice, cell), area, scale);
-    let plot = null, names = [], values = [], low = -9;
+    let plot = null, names = [], values = [];
+    // One scale for all groups, so that two of them can be compared; 2 is the most that the difference can be.
+    const positive = rows.slice(1).flatMap(row => row.slice(2)).map(Number).filter(value => value > 0);
+    const low = Math.min(-1, Math.floor(Math.log10(positive.reduce((least, value) => Math.min(least, value), 1))));
     const high = Math.log10(2), spot = { row: 0, column: 0 };
 
     const stops = () => [0, 1, 2, 3, 4].map(i => css(`--map-${i}`).match(/[0-9a-f]{2}/gi).map(part => parseInt(part, 16)));
@@ -268,8 +271,6 @@
       const chosen = rows.slice(1).filter(row => row[0] === choice.value);
       names = chosen.map(row => row[1]);
       values = chosen.map(row => row.slice(2).map(value => value === "" ? NaN : Number(value)));
-      const positive = values.flat().filter(value => value > 0);
-      low = positive.length ? Math.floor(Math.log10(Math.min(...positive))) : -9;
       const ink = css("--muted"), font = `12px ${css("--sans")}`, width = Math.max(280, area.clientWidth), ramp = stops();
       const wide = width < 560 ? 84 : 150;
       plot = new uPlot({

@@ -1,0 +1,46 @@
+using LastBit.Reports.Live;
+using Microsoft.Playwright;
+
+namespace LastBit.Tests.Reports;
+
+[Collection(nameof(BrowserTests))]
+public class LivePageTests(Browser browser)
+{
+    [Fact]
+    public async Task The_page_follows_tasks_and_curves_to_the_end_of_the_run()
+    {
+        var run = new LiveRun();
+        LiveServer server = LiveServer.Start(run, "lastbit accuracy", 0, TimeSpan.FromMilliseconds(50));
+        run.Begin("seed 1", 20, "epochs");
+        run.Point("test accuracy", "k = 1", 1, 31.25);
+        run.Point("test accuracy", "k = 3", 1, 31.5);
+        await using WatchedPage page = await browser.Open(server.Address);
+        await Assertions.Expect(page.Page.Locator("h1")).ToHaveTextAsync("lastbit accuracy");
+        ILocator note = page.Page.Locator("#tasks .note");
+        await Assertions.Expect(note).ToHaveTextAsync("0 of 20 epochs");
+        ILocator values = page.Page.Locator("figure output");
+        await Assertions.Expect(values).ToHaveTextAsync(["31.25", "31.5"]);
+
+        run.Advance("seed 1", 7, "loss <b>0.5</b>");
+        run.Point("test accuracy", "k = 1", 2, 40.125);
+        run.Point("test accuracy", "k = 3", 2, double.NaN);
+        run.Point("weights", "layer2", 1, 1e-9);
+        await Assertions.Expect(note).ToHaveTextAsync("7 of 20 epochs · loss <b>0.5</b>");
+        await Assertions.Expect(page.Page.Locator("progress")).ToHaveJSPropertyAsync("value", 7);
+        await Assertions.Expect(page.Page.Locator("figure").First.Locator("output")).ToHaveTextAsync(["40.13", "–"]);
+        await Assertions.Expect(page.Page.Locator("figure h3")).ToHaveTextAsync(["test accuracy", "weights"]);
+
+        ILocator key = page.Page.Locator("figure .key").First;
+        await key.ClickAsync();
+        run.Point("test accuracy", "k = 1", 3, 41);
+        await Assertions.Expect(page.Page.Locator("figure output").First).ToHaveTextAsync("41");
+        await Assertions.Expect(key).ToHaveAttributeAsync("aria-pressed", "false");
+
+        run.Message("The results are in runs/a.");
+        await server.DisposeAsync();
+        await Assertions.Expect(page.Page.Locator("#state")).ToContainTextAsync("Finished");
+        await Assertions.Expect(page.Page.Locator("#messages")).ToHaveTextAsync("The results are in runs/a.");
+        Assert.Empty(page.Complaints);
+        Assert.All(page.Requests, address => Assert.StartsWith(server.Address, address, StringComparison.Ordinal));
+    }
+}
