@@ -32,6 +32,7 @@ internal static class CommandLine
             InfoCommand.Create(),
             SummarizeCommand.Create(),
             ReportCommand.Create(),
+            CompletionCommand.Create(),
         };
         foreach (Option option in root.Options)
         {

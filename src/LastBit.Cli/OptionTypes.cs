@@ -28,11 +28,11 @@ internal static class OptionTypes
 
     /// <summary>One of a few words.</summary>
     internal static Option<string> Choice(string name, string value, string[] choices, string description) =>
-        Make(name, string.Join("|", choices), value, value, description, text => ParseChoice(text, choices));
+        Completed(Make(name, string.Join("|", choices), value, value, description, text => ParseChoice(text, choices)), choices);
 
     /// <summary>Some of a few words, comma-separated; none given means all.</summary>
     internal static Option<string[]> Choices(string name, string[] choices, string description) =>
-        Make(name, "LIST", choices, "all", $"{description}: {string.Join(", ", choices)}", text => Each(text, word => ParseChoice(word, choices)));
+        Completed(Make(name, "LIST", choices, "all", $"{description}: {string.Join(", ", choices)}", text => Each(text, word => ParseChoice(word, choices))), choices);
 
     /// <summary>A file or folder, or null when it is not given.</summary>
     internal static Option<string?> PathTo(string name, string what, string description, string? defaultText = null)
@@ -88,6 +88,12 @@ internal static class OptionTypes
             },
         };
         HelpPage.SetDefault(option, valueText);
+        return option;
+    }
+
+    private static Option<T> Completed<T>(Option<T> option, string[] choices)
+    {
+        option.CompletionSources.Add(choices);
         return option;
     }
 

@@ -43,7 +43,7 @@ internal static partial class FigureFile
         using var memory = new MemoryStream();
         using (SKCanvas canvas = SKSvgCanvas.Create(new SKRect(0, 0, ColumnWidth, height), memory))
             Draw(canvas, note, panels);
-        AtomicFile.WriteAllText(path + ".svg", Finish(Encoding.UTF8.GetString(memory.ToArray()), title, height));
+        AtomicFile.WriteAllText(path + ".svg", Finish(Encoding.UTF8.GetString(memory.ToArray()), name, title, height));
     }
 
     private static void Draw(SKCanvas canvas, string? note, FigurePanel[] panels)
@@ -63,12 +63,25 @@ internal static partial class FigureFile
     }
 
     /// <summary>Gives the picture its printed size, a title for screen readers, and fonts to fall back on.</summary>
-    private static string Finish(string svg, string title, int height)
+    private static string Finish(string svg, string name, string title, int height)
     {
+        // Clips are numbered through the life of a process; a page may hold several figures, and a figure is the same each time.
+        var clips = new Dictionary<string, string>();
+        svg = ClipId().Replace(svg, match => clips.TryGetValue(match.Value, out string? id) ? id : clips[match.Value] = $"{name}-clip{clips.Count + 1}");
+
+        // Clearing the canvas to nothing is drawn as a black rectangle, whose edge would shimmer through.
+        svg = ClearedCanvas().Replace(svg, "$1");
+
         string head = string.Create(CultureInfo.InvariantCulture, $"width=\"{ColumnWidth / 96.0 * 25.4:0.##}mm\" height=\"{height / 96.0 * 25.4:0.##}mm\" viewBox=\"0 0 {ColumnWidth} {height}\" role=\"img\"");
         svg = SvgTag().Replace(svg, match => $"<svg {WidthAndHeight().Replace(match.Groups[1].Value, "").Trim()} {head}><title>{System.Security.SecurityElement.Escape(title)}</title>", 1);
         return svg.Replace($"font-family=\"{FigureFont.Family}\"", $"font-family=\"{FigureFont.Family}, Verdana, sans-serif\"", StringComparison.Ordinal);
     }
+
+    [GeneratedRegex(@"\bcl_[0-9a-f]+")]
+    private static partial Regex ClipId();
+
+    [GeneratedRegex("""(<g clip-path="[^"]*">\s*)<rect width="[^"]*" height="[^"]*"/>\s*""")]
+    private static partial Regex ClearedCanvas();
 
     [GeneratedRegex("<svg ([^>]*)>")]
     private static partial Regex SvgTag();

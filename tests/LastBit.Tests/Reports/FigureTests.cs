@@ -1,0 +1,112 @@
+using System.Xml.Linq;
+using LastBit.Experiments;
+using LastBit.Files;
+using LastBit.Reports;
+
+namespace LastBit.Tests.Reports;
+
+public sealed class FigureTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("lastbit-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Figure_1_has_a_panel_for_each_time_step_and_an_entry_for_each_snapshot()
+    {
+        double[] start = [.. Enumerable.Range(0, 31).Select(i => i < 15 ? i / 10.0 : (30 - i) / 10.0)];
+        Write("heat.json", new HeatEquationResult(
+        [
+            new(0.4, true, null, null, [new(0, 0, start), new(800, 2000, new double[31])]),
+            new(0.8, false, 22, 900, [new(0, 0, start), new(4, 5, [.. start.Select((u, i) => i % 2 == 0 ? 3 * u : -3 * u)])]),
+        ]).ToJson());
+        Figure1.Draw(_folder);
+        HasTexts(Figure1.Name, "dt = 0.4 (stable)", "dt = 0.8 (unstable)", "t = 0", "t = 800", "t = 4", "x", "u");
+    }
+
+    [Fact]
+    public void Figure_3_names_every_weight_decay_and_has_ticks_at_powers_of_ten()
+    {
+        double[] alphas = [1.1e7, 1.3e7, 2e8, 2.2e8];
+        Write("linear.json", new LinearizedPdeResult(1e-8, 1000,
+            [.. alphas.Select((alpha, i) => new LinearizedPdeRun(alpha, [.. Enumerable.Range(0, 1000).Select(n => 1e9 * Math.Exp((i - 1.5) * 0.01 * n))], 1000))]).ToJson());
+        Figure3.Draw(_folder);
+        HasTexts(Figure3.Name, "iteration", "loss", "α = 1.1×10⁷", "α = 1.3×10⁷", "α = 2×10⁸", "α = 2.2×10⁸", "1", "10", "10²");
+    }
+
+    [Fact]
+    public void Figure_4_draws_runs_that_blew_up_and_differences_of_zero_without_a_value_that_is_not_finite()
+    {
+        Write("nonlinear.json", new NonLinearPdeResult(20, 1000,
+            [new(0.01, [.. Enumerable.Repeat(0.3, 1000)], 1000), new(0.13, [1e4, 1e100, 1e300], 3)]).ToJson());
+        Write("amplify.json", new ErrorAmplificationResult(3, 20, 1000,
+            [new(0.01, new double[1000], 1000), new(0.09, [.. Enumerable.Range(0, 1000).Select(n => Math.Min(1, 1e-16 * Math.Exp(n)))], 1000)]).ToJson());
+        Figure4Left.Draw(_folder);
+        Figure4Right.Draw(_folder);
+        HasTexts(Figure4Left.Name, "iteration", "loss", "dt = 0.01", "dt = 0.13");
+        HasTexts(Figure4Right.Name, "iteration", "relative L1 difference", "dt = 0.01", "dt = 0.09", "10⁻¹⁵", "1");
+    }
+
+    [Fact]
+    public void A_figure_that_is_not_the_papers_setting_says_so()
+    {
+        Write("run.json", """{ "settings": { "kernelSize": 8, "image": { "name": "cat.png", "height": 64, "width": 48, "digest": "00" } } }""");
+        Write("linear.json", new LinearizedPdeResult(1e-8, 20, [new(1e7, [.. Enumerable.Repeat(2.0, 20)], 20)]).ToJson());
+        Figure3.Draw(_folder);
+        HasTexts(Figure3.Name, "Not the paper's setting: image cat.png, 64×48 (paper: checkerboard, 256×256); kernel 8×8 (paper: 32×32); 20 iterations (paper: 1000)");
+    }
+
+    [Fact]
+    public void A_run_without_a_single_finite_loss_still_gives_a_figure()
+    {
+        Write("linear.json", new LinearizedPdeResult(1, 10, [new(1e308, [], 0)]).ToJson());
+        Figure3.Draw(_folder);
+        HasTexts(Figure3.Name, "iteration", "loss", "α = 10³⁰⁸");
+    }
+
+    [Fact]
+    public void Drawn_twice_a_figure_is_the_same_file()
+    {
+        Write("linear.json", new LinearizedPdeResult(1e-8, 1000, [new(1e7, [1, 2, 3], 3)]).ToJson());
+        Figure3.Draw(_folder);
+        byte[] svg = File.ReadAllBytes(PathOf(Figure3.Name, "svg")), png = File.ReadAllBytes(PathOf(Figure3.Name, "png"));
+        Figure3.Draw(_folder);
+        Assert.Equal(svg, File.ReadAllBytes(PathOf(Figure3.Name, "svg")));
+        Assert.Equal(png, File.ReadAllBytes(PathOf(Figure3.Name, "png")));
+    }
+
+    [Fact]
+    public void A_damaged_result_is_named()
+    {
+        Write("linear.json", "{ \"runs\": [");
+        var error = Assert.Throws<InputException>(() => Figure3.Draw(_folder));
+        Assert.Contains("linear.json", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_moving_average_is_over_the_values_there_are_and_forgets_large_values_entirely()
+    {
+        double[] values = [2, 4, 6, 1e300, 0, 0, 1e-300];
+        Assert.Equal([2, 3, 5, (6 + 1e300) / 2, 1e300 / 2, 0, 1e-300 / 2], Figure4Right.MovingAverage(values, 2));
+    }
+
+    private string PathOf(string name, string kind) => Path.Combine(_folder, "figures", $"{name}.{kind}");
+
+    private void Write(string name, string content) => File.WriteAllText(Path.Combine(_folder, name), content);
+
+    /// <summary>The SVG is well-formed, one column wide, holds these texts, and the PNG is the same picture at 576 pixels an inch, not all of one colour.</summary>
+    private void HasTexts(string name, params string[] texts)
+    {
+        XElement svg = XDocument.Load(PathOf(name, "svg")).Root!;
+        Assert.Equal("85.2mm", svg.Attribute("width")!.Value);
+        string[] found = [.. svg.Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value.Trim())];
+        foreach (string text in texts)
+            Assert.Contains(text, found);
+        Assert.DoesNotContain("NaN", File.ReadAllText(PathOf(name, "svg")), StringComparison.Ordinal);
+
+        int height = int.Parse(svg.Attribute("viewBox")!.Value.Split(' ')[3], System.Globalization.CultureInfo.InvariantCulture);
+        PngImage png = PngImage.Read(PathOf(name, "png"));
+        Assert.Equal((322 * 6, height * 6), (png.Width, png.Height));
+        Assert.True(png.Samples.Distinct().Count() > 10);
+    }
+}
