@@ -54,6 +54,7 @@ public static class Report
     /// <returns>One section a claim.</returns>
     public static IReadOnlyList<ReportSection> Sections(ResultFolder folder) =>
     [
+        SectionsTraining.Accuracy(folder.Accuracy),
         SectionsOneLayer.Heat(folder.Heat),
         SectionsOneLayer.Linear(folder.Linear, folder.Bounds),
         SectionsOneLayer.Regions(folder.Bounds),
@@ -103,6 +104,8 @@ public static class Report
         int Number(Verdict verdict) => sections.Count(section => section.Finding.Verdict == verdict);
         string tally = $"Of {sections.Count} claims of the paper, {Number(Verdict.Confirmed)} {(Number(Verdict.Confirmed) == 1 ? "is" : "are")} confirmed, "
             + $"{Number(Verdict.NotConfirmed)} not confirmed and {Number(Verdict.NotTested)} not tested at this scale.";
+        if (sections.First(section => section.Id == "table1").Finding is { Verdict: not Verdict.NotTested } trained)
+            return $"{trained.Decides} {tally}";
         if (folder.Amplify?.Runs.Where(run => run.RelativeL1.Length > 0).ToArray() is not { Length: > 0 } runs)
             return (sections.FirstOrDefault(section => section.Finding.Verdict != Verdict.NotTested) is { } first ? first.Finding.Decides + " " : "") + tally;
 

@@ -11,6 +11,7 @@ namespace LastBit.Reports;
 /// <param name="NonLinear">nonlinear.json.</param>
 /// <param name="Amplify">amplify.json.</param>
 /// <param name="Bounds">bounds.json.</param>
+/// <param name="Accuracy">accuracy.json.</param>
 public sealed record ResultFolder(
     string Path,
     JsonObject? Run,
@@ -18,7 +19,8 @@ public sealed record ResultFolder(
     LinearizedPdeResult? Linear,
     NonLinearPdeResult? NonLinear,
     ErrorAmplificationResult? Amplify,
-    StabilityBoundsResult? Bounds)
+    StabilityBoundsResult? Bounds,
+    AccuracyCurves? Accuracy)
 {
     /// <summary>The names of the documents that a report is made from.</summary>
     public static IReadOnlyList<string> Documents { get; } =
@@ -42,7 +44,8 @@ public sealed record ResultFolder(
             Document<LinearizedPdeResult>(path, "linear.json"),
             Document<NonLinearPdeResult>(path, "nonlinear.json"),
             Document<ErrorAmplificationResult>(path, "amplify.json"),
-            Document<StabilityBoundsResult>(path, "bounds.json"));
+            Document<StabilityBoundsResult>(path, "bounds.json"),
+            File.Exists(System.IO.Path.Combine(path, AccuracyCurves.FileName)) ? AccuracyCurves.Read(path) : null);
     }
 
     /// <summary>A file of the folder.</summary>

@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Experiments;
 using LastBit.Reports;
 
@@ -95,6 +96,26 @@ public class ClaimsTests
         Assert.Equal(Verdict.NotConfirmed, Claims.RoundingIsAmplified([growing with { Parameter = 0.03 }, growing]).Verdict);
         Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([vanishing]).Verdict);
         Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([]).Verdict);
+    }
+
+    [Theory]
+    [InlineData(6, 6, 200, 10_000, 93, 0.2, Verdict.Confirmed)]
+    [InlineData(3, 3, 20, 10_000, 50, 0.11, Verdict.Confirmed)]
+    [InlineData(6, 6, 200, 10_000, 93, 0.05, Verdict.NotConfirmed)]
+    [InlineData(6, 6, 200, 10_000, 93, 0.5, Verdict.NotConfirmed)]
+    [InlineData(2, 6, 200, 10_000, 93, 0.2, Verdict.NotTested)]
+    [InlineData(6, 2, 200, 10_000, 93, 0.2, Verdict.NotTested)]
+    [InlineData(6, 6, 19, 10_000, 93, 0.2, Verdict.NotTested)]
+    [InlineData(6, 6, 200, 500, 93, 0.2, Verdict.NotTested)]
+    [InlineData(6, 6, 200, 10_000, 20, 0.2, Verdict.NotTested)]
+    public void Spreads_are_alike_within_a_factor_of_two_if_the_training_is_large_enough(
+        int seeds, int fewestK, int epochs, int testImages, double accuracy, double rounding, Verdict expected)
+    {
+        Estimate Of(double value) => new(value, value / 2, value * 2, 10);
+        Finding finding = Claims.RoundingSpreadsLikeSeeds(seeds, fewestK, epochs, testImages, accuracy, Of(rounding), Of(0.21), Of(rounding / 0.21));
+        Assert.Equal(expected, finding.Verdict);
+        Assert.Contains($"rounding spread by {rounding} percentage points", finding.Decides, StringComparison.Ordinal);
+        Assert.Equal(Verdict.NotTested, Claims.RoundingSpreadsLikeSeeds(seeds, fewestK, epochs, testImages, accuracy, Of(rounding), null, null).Verdict);
     }
 
     [Fact]
