@@ -29,6 +29,7 @@ internal static class CommandLine
             AmplifyCommand.Create(),
             BoundsCommand.Create(),
             DataCommand.Create(),
+            TrainCommand.Create(),
             InfoCommand.Create(),
             SummarizeCommand.Create(),
             ReportCommand.Create(),

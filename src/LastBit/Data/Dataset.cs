@@ -40,6 +40,16 @@ public sealed class Dataset
     /// <summary>N, the number of images.</summary>
     public int Count => Labels.Length;
 
+    /// <summary>SHA-256 over all images and then all labels: equal digests mean the same data in the same order.</summary>
+    /// <returns>64 lower-case hexadecimal digits.</returns>
+    public string Digest()
+    {
+        using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
+        hash.AppendData(Images);
+        hash.AppendData(Labels);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
     /// <summary>The first images, in file order.</summary>
     /// <param name="count">How many, 0 .. <see cref="Count"/>.</param>
     /// <returns>This data set itself if it has no more.</returns>

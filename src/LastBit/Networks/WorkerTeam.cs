@@ -9,8 +9,8 @@ public sealed class WorkerTeam : IDisposable
     private const int Spins = 200;
     private readonly Thread[] _threads;
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _wake = new(0);
-    private readonly SemaphoreSlim _finished = new(0);
+    private readonly object _sleep = new();
+    private readonly object _finish = new();
     private Action<int, int>? _job;
     private int _pieces;
     private int _next;
@@ -61,10 +61,7 @@ public sealed class WorkerTeam : IDisposable
             else
             {
                 Volatile.Write(ref _running, _threads.Length);
-                Interlocked.Increment(ref _generation);
-                int sleeping = Interlocked.Exchange(ref _sleeping, 0);
-                if (sleeping > 0)
-                    _wake.Release(sleeping);
+                Wake();
                 Take(0);
                 AwaitOthers();
             }
@@ -80,12 +77,20 @@ public sealed class WorkerTeam : IDisposable
         if (_stopped)
             return;
         _stopped = true;
-        Interlocked.Increment(ref _generation);
-        _wake.Release(_threads.Length + 1);
+        Wake();
         foreach (var thread in _threads)
             thread.Join();
-        _wake.Dispose();
-        _finished.Dispose();
+    }
+
+    // Sleeping and waking agree through two interlocked operations in opposite order: either the sleeper sees the new generation, or the waker sees the sleeper.
+    private void Wake()
+    {
+        Interlocked.Increment(ref _generation);
+        if (Volatile.Read(ref _sleeping) > 0)
+        {
+            lock (_sleep)
+                Monitor.PulseAll(_sleep);
+        }
     }
 
     private void AwaitOthers()
@@ -97,11 +102,13 @@ public sealed class WorkerTeam : IDisposable
                 return;
             spinner.SpinOnce(sleep1Threshold: -1);
         }
-        // The last worker signals if it sees the mark; whoever clears the mark first decides whether there is a signal to take.
         Interlocked.Exchange(ref _waiting, 1);
-        if (Volatile.Read(ref _running) == 0 && Interlocked.Exchange(ref _waiting, 0) == 1)
-            return;
-        _finished.Wait();
+        lock (_finish)
+        {
+            while (Volatile.Read(ref _running) != 0)
+                Monitor.Wait(_finish);
+        }
+        Volatile.Write(ref _waiting, 0);
     }
 
     private void Work(int worker)
@@ -114,8 +121,11 @@ public sealed class WorkerTeam : IDisposable
                 return;
             seen++;
             Take(worker);
-            if (Interlocked.Decrement(ref _running) == 0 && Interlocked.Exchange(ref _waiting, 0) == 1)
-                _finished.Release();
+            if (Interlocked.Decrement(ref _running) == 0 && Volatile.Read(ref _waiting) == 1)
+            {
+                lock (_finish)
+                    Monitor.Pulse(_finish);
+            }
         }
     }
 
@@ -128,27 +138,13 @@ public sealed class WorkerTeam : IDisposable
                 return;
             spinner.SpinOnce(sleep1Threshold: -1);
         }
-        while (true)
+        Interlocked.Increment(ref _sleeping);
+        lock (_sleep)
         {
-            Interlocked.Increment(ref _sleeping);
-            if (Volatile.Read(ref _generation) != seen)
-            {
-                // Either take the mark back, or take the signal that Run has sent for it.
-                int sleeping = Volatile.Read(ref _sleeping);
-                while (sleeping > 0)
-                {
-                    int before = Interlocked.CompareExchange(ref _sleeping, sleeping - 1, sleeping);
-                    if (before == sleeping)
-                        return;
-                    sleeping = before;
-                }
-                _wake.Wait();
-                return;
-            }
-            _wake.Wait();
-            if (Volatile.Read(ref _generation) != seen)
-                return;
+            while (Volatile.Read(ref _generation) == seen)
+                Monitor.Wait(_sleep);
         }
+        Interlocked.Decrement(ref _sleeping);
     }
 
     private void Take(int worker)

@@ -133,7 +133,7 @@ public static class Checkpoint
 
         var header = (JsonObject)JsonNode.Parse(content.Slice(start, length))!;
         CheckIdentity(path, (JsonObject)header["identity"]!, Identity(trainer, dataDigest));
-        var numbers = content[(start + length)..];
+        ReadOnlySpan<byte> numbers = content[(start + length)..];
         var layout = trainer.Network.Layout;
         long expected = (long)trainer.Replicas.Count * ((2L * layout.ParameterCount) + layout.StatisticCount) * sizeof(float);
         if (numbers.Length != expected)

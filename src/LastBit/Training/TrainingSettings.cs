@@ -34,8 +34,8 @@ public sealed record TrainingSettings(
         double rate = LearningRate;
         for (int drop = 1; StepSchedule && drop <= 4; drop++)
         {
-            // Whole epochs, rounded to nearest: 40 drop of 200.
-            if (epoch >= ((2L * Epochs * drop) + 5) / 10)
+            // Whole epochs, rounded to nearest: 40 drop of 200. However short the run, its first epoch has the full rate.
+            if (epoch >= Math.Max(1, ((2L * Epochs * drop) + 5) / 10))
                 rate /= 10;
         }
         return rate;

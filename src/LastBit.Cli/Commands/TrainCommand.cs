@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Globalization;
+using LastBit.Experiments;
+using LastBit.Networks;
+using Spectre.Console;
+
+namespace LastBit.Cli.Commands;
+
+/// <summary>`lastbit train`: one network, one k.</summary>
+internal static class TrainCommand
+{
+    private static readonly TrainingRunSettings Paper = new();
+
+    internal static Command Create()
+    {
+        Option<string> network = TrainingOptions.Network(Paper.Network);
+        Option<string> activation = TrainingOptions.Activation("relu");
+        Option<double> k = OptionTypes.Number("--k", Paper.K, "The perturbation: the step is (lr k) (d / k), the same in exact arithmetic for every k.");
+        Option<int> seed = OptionTypes.Count("--seed", 1, "Seeds weights, batches and augmentation.", least: 0);
+        var common = new TrainingOptions();
+        Command command = LiveView.AddTo(new Command("train", "Trains one CIFAR ResNet with one k, every rounding accounted for.") { network, activation, k, seed });
+        common.AddTo(command);
+        command.Add(TrainingOptions.Resume);
+        command.WithCommonOptions();
+        command.SetAction(parse =>
+        {
+            var settings = TrainingOptions.Resumed<TrainingRunSettings>(parse, "train") ?? new TrainingRunSettings
+            {
+                Network = parse.GetRequiredValue(network),
+                Activation = TrainingOptions.ActivationOf(parse.GetRequiredValue(activation)),
+                K = parse.GetValue(k),
+                Seed = (ulong)parse.GetValue(seed),
+                Epochs = parse.GetValue(common.Epochs),
+                BatchSize = parse.GetValue(common.BatchSize),
+                LearningRate = parse.GetValue(common.LearningRate),
+                Momentum = parse.GetValue(common.Momentum),
+                WeightDecay = parse.GetValue(common.WeightDecay),
+                TrainSize = TrainingOptions.TrainSizeOf(parse),
+                Data = parse.GetValue(TrainingOptions.Data),
+            };
+            settings.ToTraining();
+            using Session session = Session.Open(parse, "train", settings, goOn: path => $"lastbit train --resume {path}");
+            TrainingRunResult result = session.Run(context => TrainingRun.Run(settings, context));
+            return session.Finish(result.ToJson(), console => Print(console, result), [],
+                ("lastbit accuracy", "the same with six k and several seeds: how much of the accuracy is rounding"));
+        });
+        return command.Example("lastbit train --network resnet20 --epochs 20 --out runs/resnet20", "ResNet-20 on all of CIFAR-10")
+            .Example("lastbit train --network resnet8 --data sample --epochs 2", "a minute on the sample that comes with the program")
+            .Example("lastbit train --resume runs/resnet20", "goes on with a run that was stopped, to the same bits");
+    }
+
+    private static void Print(IAnsiConsole console, TrainingRunResult result)
+    {
+        var table = new Table().AddColumns("epoch", "training loss", "training right", "test loss", "test right");
+        foreach (TrainingEpoch epoch in result.Epochs)
+            table.AddRow(Text(epoch.Epoch), Number(epoch.TrainLoss), Percent(epoch.TrainAccuracy), Number(epoch.TestLoss), Percent(epoch.TestAccuracy));
+        Tables.Write(console, table);
+        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Digest:  {result.Digest}"));
+        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"A step took {result.SecondsPerStep * 1e3:F1} ms."));
+
+        static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+        static string Number(double? value) => value is { } finite ? finite.ToString("F4", CultureInfo.InvariantCulture) : "not finite";
+        static string Percent(double value) => value.ToString("F2", CultureInfo.InvariantCulture) + "%";
+    }
+}
