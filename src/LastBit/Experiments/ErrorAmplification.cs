@@ -1,3 +1,6 @@
+using System.Globalization;
+using LastBit.Arithmetic;
+using LastBit.Files;
 using LastBit.Pde;
 
 namespace LastBit.Experiments;
@@ -53,5 +56,93 @@ public static class ErrorAmplification
     /// <param name="settings">What to run.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <exception cref="InputException">A setting is not possible; the message names the option.</exception>
-    public static ErrorAmplificationResult Run(ErrorAmplificationSettings settings, ExperimentContext context) => throw new NotImplementedException();
+    public static ErrorAmplificationResult Run(ErrorAmplificationSettings settings, ExperimentContext context)
+    {
+        OneLayerSetup.CheckList("--learning-rate", settings.LearningRates, OneLayerSetup.CheckPositive);
+        OneLayerSetup.CheckNotNegative("--weight-decay", settings.WeightDecay);
+        OneLayerSetup.CheckIterations(settings.Iterations);
+        OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
+        if (settings.K < 1)
+            throw new InputException($"--k: {settings.K} is not possible; a perturbation is a whole number of at least 1");
+        int size = settings.KernelSize * settings.KernelSize;
+        if ((long)settings.Iterations * size > Array.MaxLength)
+            throw new InputException($"--iterations: {settings.Iterations} kernels do not fit into one file; at most {Array.MaxLength / size} do");
+
+        var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
+        double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);
+        var pairs = new Pair[settings.LearningRates.Length];
+        for (int i = 0; i < pairs.Length; i++)
+            pairs[i] = new Pair();
+        var runs = new ErrorAmplificationRun[pairs.Length];
+        // The copies of a pair are independent runs too; whichever ends last compares them.
+        OneLayerSetup.ForEach(2 * pairs.Length, context, i =>
+        {
+            double learningRate = settings.LearningRates[i / 2];
+            bool perturbed = i % 2 == 1;
+            string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {learningRate:G}, {(perturbed ? $"k = {settings.K}, copy 2" : "k = 1")}");
+            var cnn = new OneLayerCnn(correlation, beta: 1);
+            double[] kernels = new double[settings.Iterations * size];
+            int finite = 0;
+            OneLayerSetup.Watch(context, task, "error amplification: loss", settings.Iterations,
+                observe => GradientDescent.NonLinear(cnn, initial, perturbed ? settings.K : 1, settings.WeightDecay, learningRate, settings.Iterations, observe),
+                (iteration, _, kernel) =>
+                {
+                    kernel.CopyTo(kernels.AsSpan(iteration * size));
+                    finite = iteration + 1;
+                });
+            string copy = Path.Combine(context.Folder, "result", "parameter", "1layer",
+                $"dt{PythonNumber.Float(learningRate)}_L{PythonNumber.IntOrFloat(settings.WeightDecay)}", perturbed ? "1_2" : "1_1");
+            WriteKernels(copy, kernels.AsSpan(0, finite * size).ToArray(), finite, settings, context);
+            if (pairs[i / 2].Add(kernels, finite) is var (first, second, both))
+                runs[i / 2] = Compare(learningRate, first, second, both, size);
+        });
+        var result = new ErrorAmplificationResult(settings.K, settings.WeightDecay, settings.Iterations, runs);
+        AtomicFile.WriteAllText(Path.Combine(context.Folder, "amplify.json"), result.ToJson());
+        return result;
+    }
+
+    private static ErrorAmplificationRun Compare(double learningRate, double[] first, double[] second, int finite, int size)
+    {
+        double[] differences = new double[finite];
+        for (int i = 0; i < finite; i++)
+            differences[i] = RelativeDifference.L1(first.AsSpan(i * size, size), second.AsSpan(i * size, size));
+        return new ErrorAmplificationRun(learningRate, differences, finite);
+    }
+
+    private static void WriteKernels(string path, double[] kernels, int finite, ErrorAmplificationSettings settings, ExperimentContext context)
+    {
+        int side = settings.KernelSize, size = side * side;
+        Npy.Write(path + ".npy", kernels, finite, 1, 1, side, side);
+        for (int i = 0; settings.Mat && i < finite; i++)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            MatFile.Write(Path.Combine(path, string.Create(CultureInfo.InvariantCulture, $"{i + 1}_conv_weight.mat")), "conv_weight",
+                kernels.AsSpan(i * size, size), 1, 1, side, side);
+        }
+    }
+
+    /// <summary>Two copies of which one waits for the other.</summary>
+    private sealed class Pair
+    {
+        private readonly Lock _gate = new();
+        private double[]? _kernels;
+        private int _finite;
+
+        /// <summary>Hands in one copy.</summary>
+        /// <returns>Null for the first; both and the iterations that both have for the second.</returns>
+        public (double[] First, double[] Second, int Finite)? Add(double[] kernels, int finite)
+        {
+            lock (_gate)
+            {
+                if (_kernels is null)
+                {
+                    (_kernels, _finite) = (kernels, finite);
+                    return null;
+                }
+                double[] other = _kernels;
+                _kernels = null;
+                return (other, kernels, Math.Min(finite, _finite));
+            }
+        }
+    }
 }

@@ -1,3 +1,7 @@
+using System.Globalization;
+using LastBit.Files;
+using LastBit.Pde;
+
 namespace LastBit.Experiments;
 
 /// <summary>Settings of Figure 1.</summary>
@@ -8,7 +12,7 @@ public sealed record HeatEquationSettings
 }
 
 /// <summary>The rod at one time.</summary>
-/// <param name="Time">t = Step * dt.</param>
+/// <param name="Time">t = Step * dt, exactly; the step nearest to the time of Figure 1.</param>
 /// <param name="Step">Steps taken.</param>
 /// <param name="U">31 temperatures, all finite.</param>
 public sealed record HeatSnapshot(double Time, int Step, double[] U);
@@ -32,9 +36,56 @@ public sealed record HeatEquationResult(HeatEquationRun[] Runs)
 /// <summary>Figure 1: the heat equation u_t = u_xx by explicit Euler with a stable and an unstable time step.</summary>
 public static class HeatEquation
 {
+    private const double Large = 1e3;
+
+    // An unstable run blows up long before, unless dt is only just above the limit, where 31 points are still stable.
+    private const int MostSteps = 1_000_000;
+
+    private static readonly double[] s_times = [0, 0.8, 2.4, 4], s_lateTimes = [100, 200, 800];
+
     /// <summary>Runs every time step and writes heat.json.</summary>
     /// <param name="settings">The time steps.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <exception cref="InputException">A setting is not possible; the message names the option.</exception>
-    public static HeatEquationResult Run(HeatEquationSettings settings, ExperimentContext context) => throw new NotImplementedException();
+    public static HeatEquationResult Run(HeatEquationSettings settings, ExperimentContext context)
+    {
+        OneLayerSetup.CheckList("--dt", settings.TimeSteps, OneLayerSetup.CheckPositive);
+        var runs = new HeatEquationRun[settings.TimeSteps.Length];
+        OneLayerSetup.ForEach(runs.Length, context, i => runs[i] = RunOne(settings.TimeSteps[i], context));
+        var result = new HeatEquationResult(runs);
+        AtomicFile.WriteAllText(Path.Combine(context.Folder, "heat.json"), result.ToJson());
+        return result;
+    }
+
+    private static HeatEquationRun RunOne(double dt, ExperimentContext context)
+    {
+        bool stable = dt <= HeatRod.StableTimeStep;
+        int[] snapshotSteps = [.. (stable ? s_times.Concat(s_lateTimes) : s_times).Select(time => Math.Round(time / dt)).Where(step => step < MostSteps)
+            .Select(step => (int)step).Distinct()];
+        string task = string.Create(CultureInfo.InvariantCulture, $"dt {dt}");
+        context.Observer.Begin(task, snapshotSteps[^1] + 1, "steps");
+
+        double[] u = HeatRod.Initial();
+        var snapshots = new List<HeatSnapshot>();
+        int? above = null, notFinite = null;
+        int end = stable ? snapshotSteps[^1] : MostSteps;
+        for (int step = 0; step <= end && notFinite is null; step++)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            if (step > 0)
+                HeatRod.Step(u, dt);
+            double greatest = u.Max(Math.Abs);
+            if (Array.Exists(u, value => !double.IsFinite(value)))
+                notFinite = step;
+            if (notFinite is not null || greatest > Large)
+                above ??= step;
+            if (notFinite is null && snapshotSteps.Contains(step))
+            {
+                snapshots.Add(new HeatSnapshot(step * dt, step, [.. u]));
+                context.Observer.Advance(task, step + 1);
+            }
+        }
+        context.Observer.End(task, above is null ? "bounded" : $"exceeds {Large} at step {above}");
+        return new HeatEquationRun(dt, stable, above, notFinite, [.. snapshots]);
+    }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using LastBit.Files;
 using LastBit.Pde;
 
 namespace LastBit.Experiments;
@@ -10,6 +12,12 @@ public sealed record LinearizedPdeSettings
 
     /// <summary>Learning rate dt; option --learning-rate.</summary>
     public double LearningRate { get; init; } = 1e-8;
+
+    /// <summary>The constant a of the linearization.</summary>
+    public double A { get; init; } = -0.5;
+
+    /// <summary>The slope beta of Swish.</summary>
+    public double Beta { get; init; } = 1;
 
     /// <summary>Gradient steps a run; option --iterations.</summary>
     public int Iterations { get; init; } = 1000;
@@ -44,5 +52,28 @@ public static class LinearizedPde
     /// <param name="settings">What to run.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <exception cref="InputException">A setting is not possible; the message names the option.</exception>
-    public static LinearizedPdeResult Run(LinearizedPdeSettings settings, ExperimentContext context) => throw new NotImplementedException();
+    public static LinearizedPdeResult Run(LinearizedPdeSettings settings, ExperimentContext context)
+    {
+        OneLayerSetup.CheckList("--alpha", settings.Alphas, OneLayerSetup.CheckNotNegative);
+        OneLayerSetup.CheckPositive("--learning-rate", settings.LearningRate);
+        OneLayerSetup.CheckIterations(settings.Iterations);
+        OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
+
+        var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
+        double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);
+        var runs = new LinearizedPdeRun[settings.Alphas.Length];
+        OneLayerSetup.ForEach(runs.Length, context, i =>
+        {
+            double alpha = settings.Alphas[i];
+            var cnn = new OneLayerCnn(correlation, settings.Beta);
+            double[] losses = OneLayerSetup.Watch(context, string.Create(CultureInfo.InvariantCulture, $"alpha {alpha:G}"), "linearized PDE: loss", settings.Iterations,
+                observe => GradientDescent.Linearized(cnn, initial, settings.A, alpha, settings.LearningRate, settings.Iterations, observe));
+            Npy.Write(Path.Combine(context.Folder, "result", "loss", "linear", $"loss_alpha{PythonNumber.Float(alpha)}.npy"),
+                OneLayerSetup.Padded(losses, settings.Iterations), settings.Iterations);
+            runs[i] = new LinearizedPdeRun(alpha, losses, losses.Length);
+        });
+        var result = new LinearizedPdeResult(settings.LearningRate, settings.Iterations, runs);
+        AtomicFile.WriteAllText(Path.Combine(context.Folder, "linear.json"), result.ToJson());
+        return result;
+    }
 }

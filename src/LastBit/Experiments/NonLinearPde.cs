@@ -1,3 +1,5 @@
+using System.Globalization;
+using LastBit.Files;
 using LastBit.Pde;
 
 namespace LastBit.Experiments;
@@ -44,5 +46,29 @@ public static class NonLinearPde
     /// <param name="settings">What to run.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <exception cref="InputException">A setting is not possible; the message names the option.</exception>
-    public static NonLinearPdeResult Run(NonLinearPdeSettings settings, ExperimentContext context) => throw new NotImplementedException();
+    public static NonLinearPdeResult Run(NonLinearPdeSettings settings, ExperimentContext context)
+    {
+        OneLayerSetup.CheckList("--learning-rate", settings.LearningRates, OneLayerSetup.CheckPositive);
+        OneLayerSetup.CheckNotNegative("--weight-decay", settings.WeightDecay);
+        OneLayerSetup.CheckIterations(settings.Iterations);
+        OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
+
+        var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
+        double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);
+        var runs = new NonLinearPdeRun[settings.LearningRates.Length];
+        OneLayerSetup.ForEach(runs.Length, context, i =>
+        {
+            double learningRate = settings.LearningRates[i];
+            var cnn = new OneLayerCnn(correlation, beta: 1);
+            double[] losses = OneLayerSetup.Watch(context, string.Create(CultureInfo.InvariantCulture, $"learning rate {learningRate:G}"), "non-linear PDE: loss", settings.Iterations,
+                observe => GradientDescent.NonLinear(cnn, initial, 1, settings.WeightDecay, learningRate, settings.Iterations, observe));
+            Npy.Write(Path.Combine(context.Folder, "result", "loss", "nonlinear",
+                $"loss_dt{PythonNumber.Float(learningRate)}_L{PythonNumber.IntOrFloat(settings.WeightDecay)}.npy"),
+                OneLayerSetup.Padded(losses, settings.Iterations), settings.Iterations);
+            runs[i] = new NonLinearPdeRun(learningRate, losses, losses.Length);
+        });
+        var result = new NonLinearPdeResult(settings.WeightDecay, settings.Iterations, runs);
+        AtomicFile.WriteAllText(Path.Combine(context.Folder, "nonlinear.json"), result.ToJson());
+        return result;
+    }
 }

@@ -1,3 +1,4 @@
+using LastBit.Files;
 using LastBit.Pde;
 
 namespace LastBit.Experiments;
@@ -34,8 +35,12 @@ public sealed record StabilityRegion(string Region, string Equation, double? Alp
 /// <param name="LambdaMin">Least eigenvalue of the operator K -> sum_x z[x] I[x+.].</param>
 /// <param name="LambdaMax">Greatest eigenvalue of that operator.</param>
 /// <param name="LambdaTolerance">How far an eigenvalue may be off, as the residual of its eigenvector says; absolute.</param>
-/// <param name="FourierAlphaMin">The paper's formula, with |Ihat|^2 in place of the eigenvalues.</param>
-/// <param name="FourierAlphaMax">The paper's formula, with |Ihat|^2 in place of the eigenvalues.</param>
+/// <param name="FourierAlphaMin">
+/// The paper's formula, with |Ihat|^2 in place of the eigenvalues: Ihat(w) = sum_x I[x] exp(-i w x), not normalised, of the image taken as 0 outside
+/// (the continuous transform of unit pulses), at the frequencies 2 pi (j/P, k/Q), P and Q the transform lengths (the image's sides where these are
+/// even and have no prime factor above 5).
+/// </param>
+/// <param name="FourierAlphaMax">The paper's formula, with the same |Ihat|^2.</param>
 /// <param name="Regions">Table 3.</param>
 public sealed record StabilityBoundsResult(double AlphaMin, double AlphaMax, double LambdaMin, double LambdaMax, double LambdaTolerance,
     double FourierAlphaMin, double FourierAlphaMax, StabilityRegion[] Regions)
@@ -51,5 +56,45 @@ public static class StabilityBounds
     /// <param name="settings">Image, kernel size and constants.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <exception cref="InputException">A setting is not possible; the message names the option.</exception>
-    public static StabilityBoundsResult Run(StabilityBoundsSettings settings, ExperimentContext context) => throw new NotImplementedException();
+    public static StabilityBoundsResult Run(StabilityBoundsSettings settings, ExperimentContext context)
+    {
+        OneLayerSetup.CheckPositive("--learning-rate", settings.LearningRate);
+        OneLayerSetup.CheckFinite("--a", settings.A);
+        OneLayerSetup.CheckFinite("--beta", settings.Beta);
+        OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
+
+        const string Task = "extreme eigenvalues";
+        int size = settings.KernelSize * settings.KernelSize;
+        context.Observer.Begin(Task, size, "products");
+        var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
+        var cnn = new OneLayerCnn(correlation, settings.Beta);
+        int products = 0;
+        (double lambdaMin, double lambdaMax, double error) = ExtremeEigenvalues.Find((x, y) =>
+        {
+            cnn.Evaluate(OneLayerCnn.Field.Z, x, y);
+            context.Observer.Advance(Task, ++products);
+        }, size, context.Cancellation);
+        // The operator is a sum of squares: below 0 there is only rounding.
+        lambdaMin = Math.Max(0, lambdaMin);
+        context.Observer.End(Task, $"{products} products");
+
+        // Modes grow by 1 - dt (alpha + c lambda) a step, c = a beta / 2.
+        double c = settings.A * settings.Beta / 2, fastest = 2 / settings.LearningRate;
+        (double powerMin, double powerMax) = correlation.PowerRange();
+        (double alphaMin, double alphaMax) = Bounds(c, lambdaMin, lambdaMax, fastest);
+        (double fourierMin, double fourierMax) = Bounds(c, powerMin, powerMax, fastest);
+        double mean = cnn.ImageMean;
+        var result = new StabilityBoundsResult(alphaMin, alphaMax, lambdaMin, lambdaMax, error, fourierMin, fourierMax,
+        [
+            new("activated", "dK/dt = -(sigmoid(0)-y) mean(I) - mean(I)^2 mean(K)/8 - alpha K", null, fastest - mean * mean / 8),
+            new("transitioning", "dK/dt = -(a/2) (mean(I) + beta (K*I)*I) - alpha K", fourierMin, fourierMax),
+            new("not activated", "dK/dt = -alpha K", null, fastest),
+        ]);
+        AtomicFile.WriteAllText(Path.Combine(context.Folder, "bounds.json"), result.ToJson());
+        return result;
+    }
+
+    // 0 <= alpha + c lambda <= 2/dt for every lambda between the two.
+    private static (double Min, double Max) Bounds(double c, double lambdaMin, double lambdaMax, double fastest) =>
+        (-Math.Min(c * lambdaMin, c * lambdaMax), fastest - Math.Max(c * lambdaMin, c * lambdaMax));
 }

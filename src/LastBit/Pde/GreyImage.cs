@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text.Json.Serialization;
+using LastBit.Files;
 
 namespace LastBit.Pde;
 
@@ -69,8 +70,24 @@ public sealed class GreyImage
         return new GreyImage("checkerboard", size, size, pixels);
     }
 
-    /// <summary>Reads an image file (PNG) and maps its grey values 0..255 to [-1, 1].</summary>
+    /// <summary>
+    /// Reads a PNG image. Samples from 0 to 1 become grey values from -1 to 1 (2 s - 1); of a coloured image the luma 0.299 R + 0.587 G + 0.114 B
+    /// is taken, and transparency is ignored.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="InputException">The file is not there, or not such an image.</exception>
-    public static GreyImage Load(string path) => throw new NotSupportedException($"{path}: images from files come with the PNG reader");
+    public static GreyImage Load(string path)
+    {
+        PngImage png = PngImage.Read(path);
+        double[] pixels = new double[png.Width * png.Height];
+        for (int i = 0; i < pixels.Length; i++)
+        {
+            int x = i % png.Width, y = i / png.Width;
+            double grey = png.Sample(x, y, 0);
+            if (png.Channels >= 3)
+                grey = Math.FusedMultiplyAdd(0.114, png.Sample(x, y, 2), Math.FusedMultiplyAdd(0.587, png.Sample(x, y, 1), 0.299 * grey));
+            pixels[i] = Math.Clamp(Math.FusedMultiplyAdd(2, grey, -1), -1, 1);
+        }
+        return new GreyImage(Path.GetFileName(path), png.Height, png.Width, pixels);
+    }
 }

@@ -1,0 +1,124 @@
+using LastBit.Arithmetic;
+
+namespace LastBit.Pde;
+
+/// <summary>
+/// The memory in which one thread correlates. The steps, in this order: <see cref="FromKernel"/>; for every panel of the field
+/// <see cref="ToPositions"/>, whatever is done with z there, <see cref="ToFrequencies"/>; then <see cref="ToKernel"/>.
+/// </summary>
+internal sealed unsafe class CorrelationWork
+{
+    private readonly ValidCorrelation _correlation;
+    private readonly AlignedBuffer _field, _kernel, _row;
+
+    public CorrelationWork(ValidCorrelation correlation)
+    {
+        _correlation = correlation;
+        _field = new AlignedBuffer(correlation.FieldPanels * correlation.ColumnPanelSize);
+        _kernel = new AlignedBuffer(correlation.KernelPanels * correlation.ColumnPanelSize);
+        _row = new AlignedBuffer(correlation.RowPanelSize);
+    }
+
+    /// <summary>
+    /// Eight columns of the field, from column 8 panel on: row y holds eight positions of image row 2y, then eight of 2y+1. What lies outside
+    /// of the valid positions is finite and without meaning.
+    /// </summary>
+    public double* Field(int panel) => _field.Start + panel * _correlation.ColumnPanelSize;
+
+    /// <summary>Starts from a kernel, row by row: its spectrum, the product with the image's, and back along the rows.</summary>
+    public void FromKernel<V, L>(ReadOnlySpan<double> kernel)
+        where V : unmanaged
+        where L : struct, ILanes<V>
+    {
+        ValidCorrelation c = _correlation;
+        for (int panel = 0; panel < c.KernelPanels; panel++)
+        {
+            double* data = Kernel(panel);
+            RealPacking.Pack(kernel, c.KernelHeight, c.KernelWidth, panel, data);
+            c.Columns.Forward<V, L>(data, (c.KernelHeight + 1) / 2);
+            c.Real.ToSpectrum<V, L>(data);
+        }
+        for (int frequencies = 0; frequencies < c.FrequencyPanels; frequencies++)
+        {
+            for (int panel = 0; panel < c.KernelPanels; panel++)
+                Transposition.Complex8x8(Kernel(panel) + Block(frequencies), _row.Start + Block(panel));
+            Multiply<V, L>(frequencies, c.KernelWidth, c.Width);
+            for (int panel = 0; panel < c.FieldPanels; panel++)
+                Transposition.Complex8x8(_row.Start + Block(panel), Field(panel) + Block(frequencies));
+        }
+    }
+
+    /// <summary>Computes z in one panel of the field.</summary>
+    public void ToPositions<V, L>(int panel)
+        where V : unmanaged
+        where L : struct, ILanes<V>
+    {
+        _correlation.Real.FromSpectrum<V, L>(Field(panel));
+        _correlation.Columns.Inverse<V, L>(Field(panel), (_correlation.Height + 1) / 2);
+    }
+
+    /// <summary>Takes what stands in one panel of the field at the valid positions, and 0 elsewhere.</summary>
+    public void ToFrequencies<V, L>(int panel)
+        where V : unmanaged
+        where L : struct, ILanes<V>
+    {
+        ValidCorrelation c = _correlation;
+        double* data = Field(panel);
+        int rows = (c.Height + 1) / 2, columns = Math.Min(PanelFft.Lanes, c.Width - panel * PanelFft.Lanes);
+        for (int row = 0; columns < PanelFft.Lanes && row < rows; row++)
+        {
+            for (int lane = columns; lane < PanelFft.Lanes; lane++)
+                data[row * PanelFft.RowSize + lane] = data[row * PanelFft.RowSize + PanelFft.Lanes + lane] = 0;
+        }
+        if (c.Height % 2 != 0)
+        {
+            for (int lane = 0; lane < PanelFft.Lanes; lane++)
+                data[(rows - 1) * PanelFft.RowSize + PanelFft.Lanes + lane] = 0;
+        }
+        c.Columns.Forward<V, L>(data, rows);
+        c.Real.ToSpectrum<V, L>(data);
+    }
+
+    /// <summary>Correlates the field with the image: what comes out has the kernel's shape.</summary>
+    public void ToKernel<V, L>(Span<double> kernel)
+        where V : unmanaged
+        where L : struct, ILanes<V>
+    {
+        ValidCorrelation c = _correlation;
+        for (int frequencies = 0; frequencies < c.FrequencyPanels; frequencies++)
+        {
+            for (int panel = 0; panel < c.FieldPanels; panel++)
+                Transposition.Complex8x8(Field(panel) + Block(frequencies), _row.Start + Block(panel));
+            Multiply<V, L>(frequencies, c.Width, c.KernelWidth);
+            for (int panel = 0; panel < c.KernelPanels; panel++)
+                Transposition.Complex8x8(_row.Start + Block(panel), Kernel(panel) + Block(frequencies));
+        }
+        for (int panel = 0; panel < c.KernelPanels; panel++)
+        {
+            double* data = Kernel(panel);
+            c.Real.FromSpectrum<V, L>(data);
+            c.Columns.Inverse<V, L>(data, (c.KernelHeight + 1) / 2);
+            RealPacking.Unpack(data, kernel, c.KernelHeight, c.KernelWidth, panel);
+        }
+    }
+
+    private static int Block(int index) => index * PanelFft.Lanes * PanelFft.RowSize;
+
+    private double* Kernel(int panel) => _kernel.Start + panel * _correlation.ColumnPanelSize;
+
+    // Along the rows: transform, conjugate times the image's spectrum, transform back.
+    private void Multiply<V, L>(int frequencies, int nonzero, int wanted)
+        where V : unmanaged
+        where L : struct, ILanes<V>
+    {
+        PanelFft rows = _correlation.Rows;
+        rows.Forward<V, L>(_row.Start, nonzero);
+        double* spectrum = _correlation.Spectrum(frequencies);
+        for (int lane = 0; lane < PanelFft.Lanes; lane += L.Count)
+        {
+            for (int i = lane; i < rows.Length * PanelFft.RowSize; i += PanelFft.RowSize)
+                Complex<V, L>.Load(_row.Start + i).ConjugateTimes(Complex<V, L>.Load(spectrum + i)).Store(_row.Start + i);
+        }
+        rows.Inverse<V, L>(_row.Start, wanted);
+    }
+}

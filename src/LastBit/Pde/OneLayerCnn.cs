@@ -1,0 +1,121 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using LastBit.Arithmetic;
+
+namespace LastBit.Pde;
+
+/// <summary>
+/// The one-layer CNN: z = valid correlation of the image with the kernel, Swish r(z) = z sigmoid(beta z), p = mean of r over the positions. One pass gives p and the
+/// sum over the positions that the gradient consists of. Holds the memory of one thread.
+/// </summary>
+internal sealed unsafe class OneLayerCnn
+{
+    private readonly ValidCorrelation _correlation;
+    private readonly CorrelationWork _work;
+
+    // Sums of r(z) over one image column and the even or odd image rows: pieces that the shape fixes.
+    private readonly AlignedBuffer _sums;
+
+    /// <summary>Prepares the memory.</summary>
+    /// <param name="correlation">Of the image.</param>
+    /// <param name="beta">Slope of Swish.</param>
+    public OneLayerCnn(ValidCorrelation correlation, double beta)
+    {
+        _correlation = correlation;
+        _work = new CorrelationWork(correlation);
+        Beta = beta;
+        ImageMean = FixedOrderSum.Of(correlation.Image.Pixels) / correlation.Image.Pixels.Length;
+        _sums = new AlignedBuffer(correlation.FieldPanels * PanelFft.RowSize);
+    }
+
+    /// <summary>What takes z's place before the correlation with the image.</summary>
+    public enum Field
+    {
+        /// <summary>z itself, and no p.</summary>
+        Z,
+
+        /// <summary>z itself.</summary>
+        ZAndActivation,
+
+        /// <summary>r'(z).</summary>
+        Derivative,
+    }
+
+    /// <summary>Slope of Swish.</summary>
+    public double Beta { get; }
+
+    /// <summary>mean(I), over the whole image.</summary>
+    public double ImageMean { get; }
+
+    /// <summary>N, how many valid positions there are.</summary>
+    public double Positions => (double)_correlation.Height * _correlation.Width;
+
+    /// <summary>sums[u] = sum over the valid x of f(x) I[x+u].</summary>
+    /// <param name="field">What f is.</param>
+    /// <param name="kernel">The kernel, row by row.</param>
+    /// <param name="sums">As large as the kernel; receives the sums.</param>
+    /// <returns>p, the mean of r(z); 0 for <see cref="Field.Z"/>.</returns>
+    public double Evaluate(Field field, ReadOnlySpan<double> kernel, Span<double> sums)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            return Evaluate<Vector512<double>, Lanes512>(field, kernel, sums);
+        if (Vector256.IsHardwareAccelerated)
+            return Evaluate<Vector256<double>, Lanes256>(field, kernel, sums);
+        if (Vector128.IsHardwareAccelerated)
+            return Evaluate<Vector128<double>, Lanes128>(field, kernel, sums);
+        return Evaluate<double, Lanes64>(field, kernel, sums);
+    }
+
+    private double Evaluate<V, L>(Field field, ReadOnlySpan<double> kernel, Span<double> sums)
+        where V : unmanaged
+        where L : struct, ILanes<V>
+    {
+        _work.FromKernel<V, L>(kernel);
+        for (int panel = 0; panel < _correlation.FieldPanels; panel++)
+        {
+            _work.ToPositions<V, L>(panel);
+            if (field != Field.Z)
+                Activate<V, L>(panel, field == Field.Derivative);
+            _work.ToFrequencies<V, L>(panel);
+        }
+        _work.ToKernel<V, L>(sums);
+        if (field == Field.Z)
+            return 0;
+
+        // The lanes beyond the last column hold sums over what is not there.
+        int lastColumns = _correlation.Width - (_correlation.FieldPanels - 1) * PanelFft.Lanes;
+        double* last = _sums.Start + (_correlation.FieldPanels - 1) * PanelFft.RowSize;
+        for (int lane = lastColumns; lane < PanelFft.Lanes; lane++)
+            last[lane] = last[PanelFft.Lanes + lane] = 0;
+        return FixedOrderSum.Of(new ReadOnlySpan<double>(_sums.Start, _correlation.FieldPanels * PanelFft.RowSize)) / Positions;
+    }
+
+    private void Activate<V, L>(int panel, bool derivative)
+        where V : unmanaged
+        where L : struct, ILanes<V>
+    {
+        double* sums = _sums.Start + panel * PanelFft.RowSize;
+        for (int lane = 0; lane < PanelFft.RowSize; lane += L.Count)
+        {
+            // Lanes 0 to 7 are even image rows, 8 to 15 odd ones.
+            int rows = lane < PanelFft.Lanes ? (_correlation.Height + 1) / 2 : _correlation.Height / 2;
+            L.Store(ActivateLanes<V, L>(_work.Field(panel) + lane, rows, derivative, L.All(Beta)), sums + lane);
+        }
+    }
+
+    private static V ActivateLanes<V, L>(double* data, int rows, bool derivative, V beta)
+        where V : unmanaged
+        where L : struct, ILanes<V>
+    {
+        V sum = L.All(0);
+        for (int row = 0; row < rows; row++, data += PanelFft.RowSize)
+        {
+            V z = L.Load(data), steep = L.Multiply(beta, z);
+            (V sigmoid, V complement) = Swish.Sigmoids<V, L>(steep);
+            sum = L.MultiplyAdd(z, sigmoid, sum);
+            if (derivative)
+                L.Store(L.MultiplyAdd(L.Multiply(steep, complement), sigmoid, sigmoid), data);
+        }
+        return sum;
+    }
+}
