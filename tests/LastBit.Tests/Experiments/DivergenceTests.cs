@@ -1,0 +1,132 @@
+using System.Text.Json;
+using LastBit.Arithmetic;
+using LastBit.Experiments;
+using LastBit.Files;
+
+namespace LastBit.Tests.Experiments;
+
+public class DivergenceTests
+{
+    private static readonly DivergenceSettings Small = new() { Network = "resnet8", BatchSize = 16, TrainSize = 40, Data = "sample", ScaledIterations = 4, Divisors = [2, 3] };
+
+    [Fact]
+    public void The_difference_is_that_of_the_saved_weights_and_of_the_map()
+    {
+        using var folder = new TemporaryFolder();
+        DivergenceResult result = Divergence.Run(Small with { Mat = true }, Context(folder.Path));
+        Assert.Equal(result.ToJson(), File.ReadAllText(folder["divergence.json"]));
+        Assert.Equal("layer2.0.conv1.weight", result.Tensor);
+        Assert.Equal([2, 3], result.Runs.Select(run => run.Divisor));
+        Assert.Equal([1, 3, 5, 7], result.Runs[0].Iterations);
+        Assert.Equal([2, 5, 8, 11], result.Runs[1].Iterations);
+        Assert.Equal(0.1 / 3, result.Runs[1].LearningRate);
+
+        foreach (DivergenceRun run in result.Runs)
+        {
+            string weights = folder[$"result/parameter/nlayer/swish_0.1/L0.0005_{run.Divisor}"];
+            float[][] first = Rows(weights + "_1"), second = Rows(weights + "_2");
+            double[] map = Npy.Read(folder[run.Map]).Get<double>(4, result.Tensors.Length);
+            int column = Array.IndexOf(result.Tensors, result.Tensor);
+            for (int i = 0; i < 4; i++)
+            {
+                Assert.Equal(RelativeDifference.L1(first[i], second[i]), run.RelativeL1[i]);
+                Assert.Equal(run.RelativeL1[i], map[i * result.Tensors.Length + column]);
+                Assert.InRange(run.RelativeL1[i], double.Epsilon, 2);
+                NumericArray mat = MatFile.Read(Path.Combine(weights + "_2", $"{i + 1}_conv_weight.mat"))["conv_weight"];
+                Assert.Equal(second[i], mat.Get<float>(32, 16, 3, 3));
+            }
+            // Rounding of the very first update is already another one in every layer with many weights.
+            Assert.Equal(1, run.FirstDifference["conv1.weight"]);
+            Assert.Equal(1, run.FirstDifference[result.Tensor]);
+            Assert.Equal(result.Tensors, run.FirstDifference.Keys);
+        }
+
+        static float[][] Rows(string file) => [.. Npy.Read(file + ".npy").Get<float>(4, 32, 16, 3, 3).Chunk(32 * 16 * 9)];
+    }
+
+    [Fact]
+    public void A_factor_of_two_never_makes_a_difference()
+    {
+        using var folder = new TemporaryFolder();
+        DivergenceRun run = Assert.Single(Divergence.Run(Small with { K = 4, Divisors = [1] }, Context(folder.Path)).Runs);
+        Assert.Equal([0, 1, 2, 3], run.Iterations);
+        Assert.Equal([0.0, 0, 0, 0], run.RelativeL1);
+        Assert.All(run.FirstDifference.Values, Assert.Null);
+        Assert.Equal(run.Digests![0], run.Digests[1]);
+    }
+
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(5, false)]
+    public void A_run_stopped_again_and_again_ends_in_the_same_files(int steps, bool kill)
+    {
+        using var whole = new TemporaryFolder();
+        using var parts = new TemporaryFolder();
+        Divergence.Run(Small, Context(whole.Path));
+        for (int i = 0; ; i++)
+        {
+            using var source = new CancellationTokenSource();
+            try
+            {
+                // Between two checkpoints nothing is kept of a killed run, so it must be given more and more steps.
+                Divergence.Run(Small, new ExperimentContext(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
+                break;
+            }
+            catch (Exception error) when (error is KilledException or OperationCanceledException)
+            {
+                Assert.True(i < 20);
+                if (kill)
+                    File.WriteAllText(Path.Combine(parts.Path, "cells", "divergence", "n2", "run.json.1.0123456789abcdef0123456789abcdef.tmp"), "half");
+            }
+        }
+        Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
+    }
+
+    [Fact]
+    public void Divisors_can_be_added_later_and_another_one_at_work_is_left_alone()
+    {
+        using var whole = new TemporaryFolder();
+        using var parts = new TemporaryFolder();
+        Divergence.Run(Small, Context(whole.Path));
+        Divergence.Run(Small with { Divisors = [3] }, Context(parts.Path));
+        var observer = new StoppingObserver(0, kill: false);
+        Directory.CreateDirectory(parts["cells/divergence/n2"]);
+        using (RunFolder.TryLock(parts["cells/divergence/n2"], ".lock"))
+            Assert.Equal(3, Assert.Single(Divergence.Run(Small, Context(parts.Path, observer)).Runs).Divisor);
+        Assert.Empty(observer.Tasks);
+        Assert.StartsWith("Another process is working on divisor 2", Assert.Single(observer.Messages), StringComparison.Ordinal);
+
+        Divergence.Run(Small, Context(parts.Path, observer));
+        Assert.Equal(["learning rate 0.1/2"], observer.Tasks);
+        Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
+        Assert.Equal([2, 3], Divergence.DivisorsOf(parts.Path));
+    }
+
+    [Fact]
+    public void A_learning_rate_that_blows_up_says_at_which_iteration()
+    {
+        using var folder = new TemporaryFolder();
+        DivergenceRun run = Assert.Single(Divergence.Run(Small with { LearningRate = 1e30, Divisors = [1] }, Context(folder.Path)).Runs);
+        Assert.NotNull(run.DivergedAtIteration);
+        Assert.True(run.RelativeL1.Length < 4);
+        Assert.DoesNotContain("NaN", JsonDocument.Parse(File.ReadAllText(folder["divergence.json"])).RootElement.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Other_settings_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        Divergence.Run(Small with { Divisors = [2], ScaledIterations = 1 }, Context(folder.Path));
+        Refused("(k is 3 there and 5 here)", Small with { ScaledIterations = 1, K = 5 });
+        Refused("(scaledIterations is 1 there and 4 here)", Small);
+        Refused("--divisors", Small with { Divisors = [0] });
+        Refused("--scaled-iterations", Small with { ScaledIterations = 0 });
+        Refused("--learning-rate", Small with { LearningRate = double.NaN });
+
+        void Refused(string reason, DivergenceSettings settings) =>
+            Assert.Contains(reason, Assert.Throws<InputException>(() => Divergence.Run(settings, Context(folder.Path))).Message, StringComparison.Ordinal);
+    }
+
+    private static ExperimentContext Context(string folder, IRunObserver? observer = null) =>
+        new(folder, 2, observer ?? SilentObserver.Instance, CancellationToken.None);
+}
