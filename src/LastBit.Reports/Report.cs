@@ -56,10 +56,10 @@ public static class Report
     [
         SectionsTraining.Accuracy(folder.Accuracy),
         SectionsOneLayer.Heat(folder.Heat),
-        SectionsOneLayer.Linear(folder.Linear, folder.Bounds),
+        SectionsOneLayer.Linear(folder.Linear, folder.Bounds, Note(folder, folder.Linear?.Iterations)),
         SectionsOneLayer.Regions(folder.Bounds),
-        SectionsOneLayer.NonLinear(folder.NonLinear),
-        SectionsOneLayer.Amplification(folder.Amplify),
+        SectionsOneLayer.NonLinear(folder.NonLinear, folder.HasPapersImage, Note(folder, folder.NonLinear?.Iterations)),
+        SectionsOneLayer.Amplification(folder.Amplify, folder.HasPapersImage, Note(folder, folder.Amplify?.Iterations)),
     ];
 
     /// <summary>The page.</summary>
@@ -117,6 +117,8 @@ public static class Report
         return $"Two copies of one descent that differ only in rounding end {Claims.Text(apart.End)} apart (relative L1 difference; 2 is the most there can be) at learning rate "
             + $"{Claims.Text(apart.LearningRate)}, and {(together.End == 0 ? "equal to the last bit" : $"{Claims.Text(together.End)} apart")} at {Claims.Text(together.LearningRate)}. {tally}";
     }
+
+    private static string? Note(ResultFolder folder, int? iterations) => iterations is { } count ? FigureNote.OneLayer(folder.Path, count) : null;
 
     private static Markup Scale(string? scale) => scale is null or "paper" ? Markup.Empty : Markup.Of($"""
         <p class="scale">This is the {scale} scale: the one-layer experiments are the paper's own size, everything that trains a network is scaled down and says so.</p>

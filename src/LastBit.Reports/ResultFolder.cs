@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
+using LastBit.Pde;
 
 namespace LastBit.Reports;
 
@@ -25,6 +26,14 @@ public sealed record ResultFolder(
     /// <summary>The names of the documents that a report is made from.</summary>
     public static IReadOnlyList<string> Documents { get; } =
         ["heat.json", "linear.json", "nonlinear.json", "amplify.json", "bounds.json", "accuracy.json", "divergence.json", "train.json", "summary.json"];
+
+    /// <summary>
+    /// Whether the one-layer experiments ran on the paper's image and kernel size, so that what the paper says of single learning rates can be asked of them.
+    /// A reproduction has neither among its settings: it always does.
+    /// </summary>
+    public bool HasPapersImage =>
+        Run?["settings"] is not JsonObject settings
+        || ((settings["image"] is not JsonObject image || image["digest"]?.ToString() == GreyImage.Checkerboard().Digest) && settings["kernelSize"]?.ToString() is null or "32");
 
     /// <summary>Reads a folder.</summary>
     /// <param name="path">The folder.</param>

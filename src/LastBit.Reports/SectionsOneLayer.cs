@@ -20,7 +20,7 @@ internal static class SectionsOneLayer
             Claims.HeatRule, finding, figure, Markup.Empty, "lastbit heat");
     }
 
-    internal static ReportSection Linear(LinearizedPdeResult? linear, StabilityBoundsResult? bounds)
+    internal static ReportSection Linear(LinearizedPdeResult? linear, StabilityBoundsResult? bounds, string? note)
     {
         RunCurve[] runs = linear is null ? [] : [.. linear.Runs.Select(run => RunCurve.Of(run.Alpha, run.Loss, linear.Iterations))];
         Finding finding = linear is null ? Missing("linear.json")
@@ -37,7 +37,7 @@ internal static class SectionsOneLayer
             "figure3", "Table 2 and Figure 3", "Stability needs a weight decay between two bounds",
             "Linearized where the activations are in transition, gradient descent on one convolution is stable exactly for weight decays between αmin and αmax; outside, the loss diverges.",
             linear is null ? "" : $"The linearized PDE (equation 9) for {linear.Iterations:N0} iterations at learning rate {Claims.Text(linear.LearningRate)} with weight decays "
-                + $"{Claims.Listed(linear.Runs.Select(run => run.Alpha))}; the bounds by extreme eigenvalues of the operator, computed apart. float64.",
+                + $"{Claims.Listed(linear.Runs.Select(run => run.Alpha))}; the bounds by extreme eigenvalues of the operator, computed apart. float64.{Sentence(note)}",
             Claims.BoundsRule, finding, figure, table, "lastbit reproduce --only figure3,table3");
     }
 
@@ -63,10 +63,10 @@ internal static class SectionsOneLayer
             Claims.RegionsRule, finding, null, table, "lastbit bounds");
     }
 
-    internal static ReportSection NonLinear(NonLinearPdeResult? nonLinear)
+    internal static ReportSection NonLinear(NonLinearPdeResult? nonLinear, bool isPapersImage, string? note)
     {
         RunCurve[] runs = nonLinear is null ? [] : [.. nonLinear.Runs.Select(run => RunCurve.Of(run.LearningRate, run.Loss, nonLinear.Iterations))];
-        Finding finding = nonLinear is null ? Missing("nonlinear.json") : Claims.RestrainedInstability(runs, nonLinear.WeightDecay);
+        Finding finding = nonLinear is null ? Missing("nonlinear.json") : Claims.RestrainedInstability(runs, nonLinear.WeightDecay, isPapersImage);
         ReportFigure? figure = nonLinear is null ? null : new ReportFigure([Figure4Left.Name], "Cross-entropy plus weight decay in every iteration; a curve that blows up ends at 10⁸ times its start. All iterations are in nonlinear.json.", [new ReportChart(
             "figure4-left", "Loss of the non-linear PDE", "iteration", "loss", true, true, Csv.Write("iteration", [.. nonLinear.Runs.Select(run =>
             {
@@ -78,14 +78,14 @@ internal static class SectionsOneLayer
             "figure4-left", "Figure 4, left", "Between settling and blowing up lies a restrained instability",
             "With the real activation there are three regimes: small learning rates settle, large ones (beyond 2/α) blow up, and in between the loss oscillates for ever without blowing up.",
             nonLinear is null ? "" : $"The non-linear PDE (equation 8) for {nonLinear.Iterations:N0} iterations with weight decay {Claims.Text(nonLinear.WeightDecay)} (so 2/α = {Claims.Text(2 / nonLinear.WeightDecay)}) "
-                + $"and learning rates {Claims.Listed(nonLinear.Runs.Select(run => run.LearningRate))}. float64.",
+                + $"and learning rates {Claims.Listed(nonLinear.Runs.Select(run => run.LearningRate))}. float64.{Sentence(note)}",
             Claims.RestrainedRule, finding, figure, table, "lastbit nonlinear");
     }
 
-    internal static ReportSection Amplification(ErrorAmplificationResult? amplify)
+    internal static ReportSection Amplification(ErrorAmplificationResult? amplify, bool isPapersImage, string? note)
     {
         Finding finding = amplify is null ? Missing("amplify.json")
-            : Claims.RoundingIsAmplified([.. amplify.Runs.Select(run => RunCurve.Of(run.LearningRate, run.RelativeL1, amplify.Iterations))]);
+            : Claims.RoundingIsAmplified([.. amplify.Runs.Select(run => RunCurve.Of(run.LearningRate, run.RelativeL1, amplify.Iterations))], amplify.WeightDecay, isPapersImage);
         ReportFigure? figure = amplify is null ? null : new ReportFigure([Figure4Right.Name], $"2·mean(|K₁ − K₂| / (|K₁| + |K₂|)) between the two kernels: the mean over {Figure4Right.Window} iterations, as in the paper, and every iteration.",
         [
             new ReportChart("figure4-right-average", $"Relative L1 difference, mean of the last {Figure4Right.Window} iterations", "iteration", "relative L1 difference", true, true,
@@ -98,7 +98,7 @@ internal static class SectionsOneLayer
             "figure4-right", "Figure 4, right", "The restrained instability amplifies rounding to order one",
             "Two copies that differ only in how one step is rounded stay together where the loss settles, and drift as far apart as two unrelated kernels where it oscillates.",
             amplify is null ? "" : $"Pairs of the same descent, K ← K − Δt·g beside K ← K − (Δt·{amplify.K})·(g/{amplify.K}), equal in exact arithmetic, for {amplify.Iterations:N0} iterations "
-                + $"with weight decay {Claims.Text(amplify.WeightDecay)} and learning rates {Claims.Listed(amplify.Runs.Select(run => run.LearningRate))}. float64.",
+                + $"with weight decay {Claims.Text(amplify.WeightDecay)} and learning rates {Claims.Listed(amplify.Runs.Select(run => run.LearningRate))}. float64.{Sentence(note)}",
             Claims.AmplificationRule, finding, figure, Markup.Empty, "lastbit amplify");
     }
 
@@ -133,6 +133,9 @@ internal static class SectionsOneLayer
         LossBehaviour.Oscillates => "oscillates",
         _ => "blows up",
     };
+
+    /// <summary>How the runs differ from the paper's, as one more sentence.</summary>
+    private static string Sentence(string? note) => note is null ? "" : $" {note}.";
 
     private static double[] Count(int first, int count) => [.. Enumerable.Range(first, count).Select(i => (double)i)];
 

@@ -76,11 +76,12 @@ public class ClaimsTests
     public void A_restrained_instability_needs_all_three_kinds_of_curves()
     {
         RunCurve[] runs = [new(0.01, Settling()), new(0.05, Oscillating()), new(0.1, Oscillating()), new(0.13, [.. Growing(700), double.NaN])];
-        Assert.Equal(Verdict.Confirmed, Claims.RestrainedInstability(runs, 20).Verdict);
-        Assert.Equal(Verdict.NotTested, Claims.RestrainedInstability(runs[..3], 20).Verdict);
-        Assert.Equal(Verdict.NotTested, Claims.RestrainedInstability(runs, 10).Verdict);
-        Assert.Equal(Verdict.NotTested, Claims.RestrainedInstability([.. runs.Select(run => new RunCurve(run.Parameter, run.Values[..100]))], 20).Verdict);
-        Finding wrong = Claims.RestrainedInstability([runs[0], new(0.05, Settling()), runs[3]], 20);
+        Assert.Equal(Verdict.Confirmed, Claims.RestrainedInstability(runs, 20, true).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.RestrainedInstability(runs[..3], 20, true).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.RestrainedInstability(runs, 10, true).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.RestrainedInstability([.. runs.Select(run => new RunCurve(run.Parameter, run.Values[..100]))], 20, true).Verdict);
+        Finding wrong = Claims.RestrainedInstability([runs[0], new(0.05, Settling()), runs[3]], 20, true);
+        Assert.Equal(Verdict.NotTested, Claims.RestrainedInstability(runs, 20, false).Verdict);
         Assert.Equal(Verdict.NotConfirmed, wrong.Verdict);
         Assert.EndsWith("Against the claim: 0.05.", wrong.Decides, StringComparison.Ordinal);
     }
@@ -89,13 +90,15 @@ public class ClaimsTests
     public void Rounding_is_amplified_only_where_the_loss_oscillates()
     {
         RunCurve vanishing = new(0.01, Curve(1000, n => n < 50 ? 1e-15 : 0)), growing = new(0.09, Curve(1000, n => n == 0 ? 2e-16 : Math.Min(1, 1e-16 * Math.Pow(1.5, n))));
-        Finding confirmed = Claims.RoundingIsAmplified([vanishing, growing]);
+        Finding confirmed = Claims.RoundingIsAmplified([vanishing, growing], 20, true);
         Assert.Equal(Verdict.Confirmed, confirmed.Verdict);
         Assert.Contains("10⁻¹⁵", confirmed.Decides, StringComparison.Ordinal);
-        Assert.Equal(Verdict.NotConfirmed, Claims.RoundingIsAmplified([vanishing with { Parameter = 0.05 }, vanishing]).Verdict);
-        Assert.Equal(Verdict.NotConfirmed, Claims.RoundingIsAmplified([growing with { Parameter = 0.03 }, growing]).Verdict);
-        Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([vanishing]).Verdict);
-        Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([]).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, Claims.RoundingIsAmplified([vanishing with { Parameter = 0.05 }, vanishing], 20, true).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, Claims.RoundingIsAmplified([growing with { Parameter = 0.03 }, growing], 20, true).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([vanishing], 20, true).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([], 20, true).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([vanishing, growing], 20, false).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([vanishing, growing], 10, true).Verdict);
     }
 
     [Theory]
