@@ -89,7 +89,7 @@ public static partial class Claims
 
     /// <summary>A number for a sentence: 3 digits, powers of ten where the size calls for it.</summary>
     /// <param name="value">The number.</param>
-    /// <returns>"0.693", "12,960,000", "1.31 × 10⁻¹⁵".</returns>
+    /// <returns>"0.693", "12,960,000", "1.31×10⁻¹⁵".</returns>
     public static string Text(double value)
     {
         double size = Math.Abs(value);
@@ -104,7 +104,7 @@ public static partial class Claims
 
         string[] parts = value.ToString("0.##e+0", CultureInfo.InvariantCulture).Split('e');
         string exponent = string.Concat(parts[1].Select(digit => digit switch { '+' => "", '-' => "⁻", _ => $"{"⁰¹²³⁴⁵⁶⁷⁸⁹"[digit - '0']}" }));
-        return $"{parts[0]} × 10{exponent}";
+        return parts[0] == "1" ? $"10{exponent}" : $"{parts[0]}×10{exponent}";
     }
 
     /// <summary>Parameters as the figures write them.</summary>

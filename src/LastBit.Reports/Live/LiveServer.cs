@@ -82,9 +82,10 @@ public sealed class LiveServer : IAsyncDisposable
     /// <returns>When it has stopped.</returns>
     public async ValueTask DisposeAsync()
     {
-        _run.Complete();
+        // The clock first: only one frame may say that the run has ended.
         await _stop.CancelAsync().ConfigureAwait(false);
         await _clock.ConfigureAwait(false);
+        _run.Complete();
         Publish(last: true);
         for (int i = 0; i < 40 && Volatile.Read(ref _readers) > 0; i++)
             await Task.Delay(50).ConfigureAwait(false);

@@ -16,14 +16,14 @@
 
   const superscript = n => String(n).replace("-", "⁻").replace(/\d/g, digit => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]);
 
-  // 4 digits, the way a person writes them: 0.6931, 1.25 × 10⁻¹⁵.
+  // 4 digits, the way a person writes them: 0.6931, 1.25×10⁻¹⁵.
   const text = value => {
     if (value == null || !Number.isFinite(value)) return "–";
     if (value === 0) return "0";
     const size = Math.abs(value);
     if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(4)));
     const [mantissa, exponent] = value.toExponential(3).split("e");
-    return `${Number(mantissa)} × 10${superscript(Number(exponent))}`;
+    return `${Number(mantissa)}×10${superscript(Number(exponent))}`;
   };
 
   const power = value => {

@@ -87,4 +87,4 @@ internal sealed class WatchedPage : IAsyncDisposable
 
 /// <summary>One browser for all tests that use one.</summary>
 [CollectionDefinition(nameof(BrowserTests))]
-public sealed class BrowserTests : ICollectionFixture<Browser>;
+public sealed class BrowserTests : ICollectionFixture<Browser>, ICollectionFixture<SmallRun>;

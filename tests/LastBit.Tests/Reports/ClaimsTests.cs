@@ -61,6 +61,8 @@ public class ClaimsTests
 
     [Theory]
     [InlineData(12_960_000, 13_000_000, Verdict.Confirmed)]
+    [InlineData(12_960_000, 1_073_741_824, Verdict.Confirmed)]
+    [InlineData(3e8, 4e8, Verdict.NotConfirmed)]
     [InlineData(12_960_000, 12_000_000, Verdict.NotConfirmed)]
     [InlineData(-1, 0, Verdict.NotTested)]
     public void Regions_are_decided_by_the_exact_and_the_published_bound(double exact, double formula, Verdict expected)
@@ -94,6 +96,10 @@ public class ClaimsTests
         Assert.Equal(Verdict.Confirmed, confirmed.Verdict);
         Assert.Contains("10⁻¹⁵", confirmed.Decides, StringComparison.Ordinal);
         Assert.Equal(Verdict.NotConfirmed, Claims.RoundingIsAmplified([vanishing with { Parameter = 0.05 }, vanishing], 20, true).Verdict);
+        RunCurve spike = vanishing with { Values = Curve(1000, n => n == 4 ? 2e-14 : n < 50 ? 1e-16 : 0) };
+        Assert.Equal(Verdict.Confirmed, Claims.RoundingIsAmplified([spike, growing], 20, true).Verdict);
+        RunCurve remaining = vanishing with { Values = Curve(1000, n => 1e-16) };
+        Assert.Equal(Verdict.NotConfirmed, Claims.RoundingIsAmplified([remaining, growing], 20, true).Verdict);
         Assert.Equal(Verdict.NotConfirmed, Claims.RoundingIsAmplified([growing with { Parameter = 0.03 }, growing], 20, true).Verdict);
         Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([vanishing], 20, true).Verdict);
         Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([], 20, true).Verdict);
@@ -137,9 +143,9 @@ public class ClaimsTests
     [InlineData(0.6931, "0.693")]
     [InlineData(12_960_000.25, "12,960,000")]
     [InlineData(67_579.2, "67,579")]
-    [InlineData(1.3125e-15, "1.31 × 10⁻¹⁵")]
-    [InlineData(1e-8, "1 × 10⁻⁸")]
-    [InlineData(-2.5e30, "-2.5 × 10³⁰")]
+    [InlineData(1.3125e-15, "1.31×10⁻¹⁵")]
+    [InlineData(1e-8, "10⁻⁸")]
+    [InlineData(-2.5e30, "-2.5×10³⁰")]
     [InlineData(double.PositiveInfinity, "infinite")]
     [InlineData(double.NaN, "not a number")]
     public void Numbers_read_as_a_person_writes_them(double value, string text) => Assert.Equal(text, Claims.Text(value));

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using LastBit.Reports.Live;
+using LastBit.Tests.Cli;
 using Microsoft.Playwright;
 
 namespace LastBit.Tests.Reports;
@@ -42,5 +44,33 @@ public class LivePageTests(Browser browser)
         await Assertions.Expect(page.Page.Locator("#messages")).ToHaveTextAsync("The results are in runs/a.");
         Assert.Empty(page.Complaints);
         Assert.All(page.Requests, address => Assert.StartsWith(server.Address, address, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_run_of_the_command_line_shows_itself_while_it_goes_on()
+    {
+        using var folder = new TemporaryFolder();
+        using Process lastbit = LastBitProcess.Start(folder.Path, "nonlinear", "--live", "--quiet", "--json", "--image-size", "64", "--kernel-size", "8",
+            "--learning-rate", "0.01,0.05", "--iterations", "3000000", "--out", "run");
+        try
+        {
+            string line = (await lastbit.StandardError.ReadLineAsync(TestContext.Current.CancellationToken))!;
+            Assert.StartsWith("Live:    http://127.0.0.1:", line, StringComparison.Ordinal);
+            await using WatchedPage page = await browser.Open(line["Live:".Length..].Trim());
+            await Assertions.Expect(page.Page.Locator("h1")).ToHaveTextAsync("lastbit nonlinear");
+            await Assertions.Expect(page.Page.Locator("#tasks li")).Not.ToHaveCountAsync(0);
+            await page.Page.WaitForFunctionAsync("() => Number(document.body.dataset.events) >= 3 && [...document.querySelectorAll('progress')].some(bar => bar.value > 0)");
+            await Assertions.Expect(page.Page.Locator("#state")).ToContainTextAsync("Running");
+            await Assertions.Expect(page.Page.Locator("figure canvas").First).ToBeVisibleAsync();
+            lastbit.Kill(entireProcessTree: true);
+            await Assertions.Expect(page.Page.Locator("#state")).ToContainTextAsync("Connection lost");
+            Assert.All(page.Complaints, complaint => Assert.Contains("ERR_", complaint, StringComparison.Ordinal));
+        }
+        finally
+        {
+            if (!lastbit.HasExited)
+                lastbit.Kill(entireProcessTree: true);
+            await lastbit.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
     }
 }

@@ -1,0 +1,220 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using LastBit.Reports;
+using Microsoft.Playwright;
+
+namespace LastBit.Tests.Reports;
+
+[Collection(nameof(BrowserTests))]
+public class ReportTests(Browser browser, SmallRun run)
+{
+    private const string Left = "#figure4-left .chart", Right = "#figure4-right .chart >> nth=1";
+
+    [Fact]
+    public async Task The_page_opens_from_disk_without_an_error_and_without_the_network()
+    {
+        await using WatchedPage page = await browser.Open(run.Address);
+        await Assertions.Expect(page.Page.Locator(".chart .u-over")).ToHaveCountAsync(6);
+        Assert.Equal("How much of a training run is rounding error?", await page.Page.Locator("h1").InnerTextAsync());
+        Assert.Empty(page.Complaints);
+        Assert.All(page.Requests, address => Assert.StartsWith("file:", address, StringComparison.Ordinal));
+        Assert.InRange(new FileInfo(run.ReportFile).Length, 1, 5_000_000);
+    }
+
+    [Fact]
+    public async Task Verdicts_and_numbers_on_the_page_are_those_of_the_rules()
+    {
+        await using WatchedPage page = await browser.Open(run.Address);
+        foreach (ReportSection section in Report.Sections(ResultFolder.Read(run.Folder)).Where(section => section.HasData))
+        {
+            ILocator place = page.Page.Locator($"#{section.Id}");
+            Assert.Equal(section.Finding.Decides, await place.Locator(".decides").InnerTextAsync());
+            string verdict = section.Finding.Verdict switch { Verdict.Confirmed => "✓ confirmed", Verdict.NotConfirmed => "✗ not confirmed", _ => "○ not tested at this scale" };
+            Assert.Equal(verdict, await place.Locator(".verdict").InnerTextAsync());
+            Assert.Equal(verdict, await page.Page.Locator($".glance tr:has(a[href='#{section.Id}']) .verdict").InnerTextAsync());
+        }
+    }
+
+    [Fact]
+    public async Task The_value_under_the_pointer_is_the_one_in_the_result()
+    {
+        await using WatchedPage page = await browser.Open(run.Address);
+        ILocator chart = page.Page.Locator(Left), plot = chart.Locator(".u-over");
+        await plot.ScrollIntoViewIfNeededAsync();
+        await plot.HoverAsync();
+        int iteration = (int)await Value(chart.Locator(".at"));
+        Assert.InRange(iteration, 2, run.NonLinear.Iterations - 1);
+        for (int i = 0; i < 5; i++)
+            Assert.Equal(run.NonLinear.Runs[i].Loss[iteration - 1], await Value(chart.Locator("output").Nth(i)));
+
+        // By keyboard: the first, then one further.
+        ILocator right = page.Page.Locator(Right);
+        await right.Locator(".plot").FocusAsync();
+        await page.Page.Keyboard.PressAsync("Home");
+        await page.Page.Keyboard.PressAsync("ArrowRight");
+        Assert.Equal(2, await Value(right.Locator(".at")));
+        Assert.Equal(run.Amplify.Runs[4].RelativeL1[1], await Value(right.Locator("output").Nth(4)));
+        Assert.Contains("dt = 0.09: ", await right.Locator("[role=status]").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Empty(page.Complaints);
+    }
+
+    [Fact]
+    public async Task A_series_is_switched_off_and_on_by_pointer_and_by_keyboard()
+    {
+        await using WatchedPage page = await browser.Open(run.Address);
+        ILocator key = page.Page.Locator(Left).Locator(".key").Nth(1);
+        string before = await Picture(page, Left);
+        await key.ClickAsync();
+        await Assertions.Expect(key).ToHaveAttributeAsync("aria-pressed", "false");
+        await page.Page.Mouse.MoveAsync(0, 0);
+        await WaitForOther(page, Left, before);
+        await key.FocusAsync();
+        await page.Page.Keyboard.PressAsync("Space");
+        await Assertions.Expect(key).ToHaveAttributeAsync("aria-pressed", "true");
+        await page.Page.WaitForFunctionAsync($"before => document.querySelector('{Left} canvas').toDataURL() === before", before);
+    }
+
+    [Fact]
+    public async Task Axes_switch_between_logarithmic_and_linear()
+    {
+        await using WatchedPage page = await browser.Open(run.Address);
+        ILocator button = page.Page.Locator(Left).GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "log y" });
+        await Assertions.Expect(button).ToHaveAttributeAsync("aria-pressed", "true");
+        string before = await Picture(page, Left);
+        await button.ClickAsync();
+        await Assertions.Expect(button).ToHaveAttributeAsync("aria-pressed", "false");
+        await WaitForOther(page, Left, before);
+        await button.ClickAsync();
+        await page.Page.WaitForFunctionAsync($"before => document.querySelector('{Left} canvas').toDataURL() === before", before);
+        Assert.Empty(page.Complaints);
+    }
+
+    [Fact]
+    public async Task A_drag_zooms_and_the_button_shows_everything_again()
+    {
+        await using WatchedPage page = await browser.Open(run.Address);
+        ILocator chart = page.Page.Locator(Left), reset = chart.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "reset zoom" });
+        await chart.Locator(".u-over").ScrollIntoViewIfNeededAsync();
+        await page.Page.Mouse.MoveAsync(0, 0);
+        string before = await Picture(page, Left);
+        LocatorBoundingBoxResult box = (await chart.Locator(".u-over").BoundingBoxAsync())!;
+        await page.Page.Mouse.MoveAsync(box.X + (box.Width * 0.3f), box.Y + (box.Height * 0.3f));
+        await page.Page.Mouse.DownAsync();
+        await page.Page.Mouse.MoveAsync(box.X + (box.Width * 0.6f), box.Y + (box.Height * 0.7f), new MouseMoveOptions { Steps = 4 });
+        await page.Page.Mouse.UpAsync();
+        await Assertions.Expect(reset).ToBeEnabledAsync();
+        await WaitForOther(page, Left, before);
+        await reset.ClickAsync();
+        await Assertions.Expect(reset).ToBeDisabledAsync();
+        await page.Page.Mouse.MoveAsync(0, 0);
+        await page.Page.WaitForFunctionAsync($"before => document.querySelector('{Left} canvas').toDataURL() === before", before);
+    }
+
+    [Theory]
+    [InlineData(1280, ColorScheme.Light)]
+    [InlineData(390, ColorScheme.Dark)]
+    [InlineData(320, ColorScheme.Light)]
+    public async Task Nothing_is_wider_than_the_window_and_no_text_lies_on_another(int width, ColorScheme scheme)
+    {
+        await using WatchedPage page = await browser.Open(run.Address, width, scheme);
+        await page.Page.Locator(".chart .u-over").First.WaitForAsync();
+        Assert.Equal(width, await page.Page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
+        string[] overlaps = await page.Page.EvaluateAsync<string[]>("""
+            () => {
+              const seen = element => { const s = getComputedStyle(element); return s.visibility === "visible" && !element.closest(".hidden, .skip, thead, .u-over"); };
+              const texts = [...document.querySelectorAll("h1, h2, h3, p, dt, dd, th, td, li, .tools > *, caption, pre")].filter(element => seen(element) && element.textContent.trim());
+              const boxes = texts.map(element => ({ element, box: element.getBoundingClientRect() })).filter(one => one.box.width > 0 && one.box.height > 0);
+              const found = [];
+              for (let i = 0; i < boxes.length; i++)
+                for (let j = i + 1; j < boxes.length; j++) {
+                  const a = boxes[i], b = boxes[j];
+                  if (a.element.contains(b.element) || b.element.contains(a.element)) continue;
+                  const w = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left), h = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
+                  if (w > 1 && h > 1) found.push(`${a.element.textContent.trim().slice(0, 40)} | ${b.element.textContent.trim().slice(0, 40)}`);
+                }
+              return found;
+            }
+            """);
+        Assert.Empty(overlaps);
+        Assert.Empty(page.Complaints);
+    }
+
+    [Fact]
+    public async Task Without_scripts_and_on_paper_the_static_figures_show()
+    {
+        await using WatchedPage still = await browser.Open(run.Address, scripts: false);
+        await Assertions.Expect(still.Page.Locator(".static img")).ToHaveCountAsync(4);
+        foreach (ILocator image in await still.Page.Locator(".static img").AllAsync())
+        {
+            await Assertions.Expect(image).ToBeVisibleAsync();
+            Assert.InRange((await image.GetAttributeAsync("alt"))!.Length, 40, 1000);
+        }
+
+        await using WatchedPage page = await browser.Open(run.Address);
+        await Assertions.Expect(page.Page.Locator(".chart .u-over")).ToHaveCountAsync(6);
+        await Assertions.Expect(page.Page.Locator(".static img").First).ToBeHiddenAsync();
+        await page.Page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });
+        await Assertions.Expect(page.Page.Locator(".static img").First).ToBeVisibleAsync();
+        await Assertions.Expect(page.Page.Locator(".chart").First).ToBeHiddenAsync();
+    }
+
+    [Fact]
+    public async Task Headings_are_in_order_and_every_part_has_a_name()
+    {
+        await using WatchedPage page = await browser.Open(run.Address);
+        await page.Page.Locator(".chart .u-over").First.WaitForAsync();
+        int[] levels = await page.Page.EvaluateAsync<int[]>("() => [...document.querySelectorAll('h1, h2, h3, h4')].map(heading => Number(heading.tagName[1]))");
+        Assert.Equal(1, levels[0]);
+        Assert.Single(levels, 1);
+        Assert.All(levels.Zip(levels.Skip(1)), pair => Assert.True(pair.Second <= pair.First + 1));
+        string[] unnamed = await page.Page.EvaluateAsync<string[]>("""
+            () => [...document.querySelectorAll("main section, figure, [role=region], [role=group], button, a, img, table")].filter(element => {
+              const label = element.getAttribute("aria-labelledby");
+              const named = element.matches("button, a, table") ? element.textContent.trim() : (label && document.getElementById(label)?.textContent) || element.getAttribute("aria-label") || element.getAttribute("alt");
+              return !named;
+            }).map(element => element.outerHTML.slice(0, 80))
+            """);
+        Assert.Empty(unnamed);
+        Assert.Equal("en", await page.Page.Locator("html").GetAttributeAsync("lang"));
+    }
+
+    [Fact]
+    public void The_page_names_the_folder_safely_and_gives_digests_and_the_command()
+    {
+        string html = File.ReadAllText(run.ReportFile);
+        Assert.Contains("&lt;img src=x onerror=alert(1)&gt; &amp; &#39;co&#39;", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("<img src=x", html, StringComparison.Ordinal);
+        Assert.Contains("lastbit reproduce --scale demo --kernel-size 8 --image-size 48", html, StringComparison.Ordinal);
+        foreach (string name in new[] { "heat.json", "linear.json", "nonlinear.json", "amplify.json", "bounds.json" })
+            Assert.Contains(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(run.Folder, name)))), html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_without_results_or_with_a_damaged_one_is_refused_in_one_line()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("holds no results", Assert.Throws<InputException>(() => Report.Rebuild(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("is not a folder", Assert.Throws<InputException>(() => Report.Rebuild(folder["none"])).Message, StringComparison.Ordinal);
+        foreach (string damaged in new[] { "", "{}", "[1]", "{\"runs\":[{\"dt\":", "{\"runs\":\"no\"}" })
+        {
+            File.WriteAllText(folder["heat.json"], damaged);
+            InputException error = Assert.Throws<InputException>(() => Report.Rebuild(folder.Path));
+            Assert.StartsWith(folder["heat.json"], error.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', error.Message);
+        }
+        Assert.False(File.Exists(folder["report.html"]));
+    }
+
+    private static async Task<double> Value(ILocator output) =>
+        double.Parse((await output.GetAttributeAsync("data-value"))!, CultureInfo.InvariantCulture);
+
+    private static async Task<string> Picture(WatchedPage page, string chart)
+    {
+        await page.Page.Locator(chart).Locator(".u-over").WaitForAsync();
+        await page.Page.EvaluateAsync("() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
+        return await page.Page.EvaluateAsync<string>($"() => document.querySelector('{chart} canvas').toDataURL()");
+    }
+
+    private static Task<IJSHandle> WaitForOther(WatchedPage page, string chart, string before) =>
+        page.Page.WaitForFunctionAsync($"before => document.querySelector('{chart} canvas').toDataURL() !== before", before);
+}

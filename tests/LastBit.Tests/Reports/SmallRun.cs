@@ -1,0 +1,41 @@
+using System.Text.Json;
+using LastBit.Experiments;
+using LastBit.Pde;
+using LastBit.Reports;
+
+namespace LastBit.Tests.Reports;
+
+/// <summary>A result folder of the one-layer experiments, really run, at a size that takes a second; its name is not a kind one.</summary>
+public sealed class SmallRun : IDisposable
+{
+    private readonly TemporaryFolder _parent = new();
+
+    public SmallRun()
+    {
+        Folder = _parent["<img src=x onerror=alert(1)> & 'co'"];
+        GreyImage image = GreyImage.Checkerboard(48);
+        var context = new ExperimentContext(Folder, Environment.ProcessorCount, SilentObserver.Instance, CancellationToken.None);
+        using (RunFolder run = RunFolder.Open(Folder, "reproduce", new() { ["scale"] = "demo", ["kernelSize"] = 8, ["image"] = JsonSerializer.SerializeToNode(image, JsonSerializerOptions.Web) }, context.Threads))
+        {
+            HeatEquation.Run(new HeatEquationSettings(), context);
+            StabilityBounds.Run(new StabilityBoundsSettings { Image = image, KernelSize = 8, LearningRate = 5e-6 }, context);
+            LinearizedPde.Run(new LinearizedPdeSettings { Image = image, KernelSize = 8, LearningRate = 5e-6, Alphas = [20_000, 30_000, 380_000, 440_000], Iterations = 300 }, context);
+            NonLinear = NonLinearPde.Run(new NonLinearPdeSettings { Image = image, KernelSize = 8, Iterations = 300 }, context);
+            Amplify = ErrorAmplification.Run(new ErrorAmplificationSettings { Image = image, KernelSize = 8, Iterations = 300 }, context);
+            run.Finish();
+        }
+        ReportFile = Report.Rebuild(Folder);
+    }
+
+    public string Folder { get; }
+
+    public string ReportFile { get; }
+
+    public NonLinearPdeResult NonLinear { get; }
+
+    public ErrorAmplificationResult Amplify { get; }
+
+    internal string Address => new Uri(Path.GetFullPath(ReportFile)).AbsoluteUri;
+
+    public void Dispose() => _parent.Dispose();
+}
