@@ -45,19 +45,37 @@ internal static class Tables
     /// <summary>Figure 3 in numbers.</summary>
     internal static Table Linear(IAnsiConsole console, LinearizedPdeResult result)
     {
-        Table table = Create(console, $"Linearized PDE, dt = {OptionTypes.Format(result.LearningRate)} (Figure 3)", "alpha", "first loss", "last loss", "iterations", "the loss");
-        foreach (LinearizedPdeRun run in result.Runs)
-            table.AddRow(OptionTypes.Format(run.Alpha), First(run.Loss), Last(run.Loss), Iterations(run.Finite, result.Iterations), Course(run.Loss, run.Finite < result.Iterations));
+        Table table = Create(console, $"Linearized PDE, dt = {OptionTypes.Format(result.LearningRate)} (Figure 3)", "alpha", "first loss", "lowest", "last", "iterations", "loss, log-log", "which");
+        string[] curves = Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
+        for (int i = 0; i < result.Runs.Length; i++)
+        {
+            LinearizedPdeRun run = result.Runs[i];
+            table.AddRow(OptionTypes.Format(run.Alpha), First(run.Loss), Lowest(run.Loss), Last(run.Loss), Iterations(run.Finite, result.Iterations), curves[i], Course(run, result.Iterations));
+        }
         return table;
+
+        // The report's rule: a loss diverges if it stops being finite or ends far above its lowest value.
+        static string Course(LinearizedPdeRun run, int iterations) =>
+            run.Loss.Length == 0 || run.Finite < iterations || run.Loss[^1] > 10 * run.Loss.Min() ? "diverges"
+            : run.Loss[^1] > 0.5 * run.Loss[0] ? "stays" : "falls";
     }
 
     /// <summary>Figure 4 left in numbers.</summary>
     internal static Table NonLinear(IAnsiConsole console, NonLinearPdeResult result)
     {
-        Table table = Create(console, $"Non-linear PDE, alpha = {OptionTypes.Format(result.WeightDecay)} (Figure 4, left)",
-            "dt", "first loss", "last loss", "iterations", "the loss");
-        foreach (NonLinearPdeRun run in result.Runs)
-            table.AddRow(OptionTypes.Format(run.LearningRate), First(run.Loss), Last(run.Loss), Iterations(run.Finite, result.Iterations), Course(run.Loss, run.Finite < result.Iterations));
+        Table table = Create(console, $"Non-linear PDE, alpha = {OptionTypes.Format(result.WeightDecay)} (Figure 4, left)", "dt", "first loss", "lowest", "last", "iterations", "loss, log-log", "which");
+        string[] curves = Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
+        for (int i = 0; i < result.Runs.Length; i++)
+        {
+            NonLinearPdeRun run = result.Runs[i];
+            string course = run.Loss.Length == 0 || run.Finite < result.Iterations ? "blows up" : Reports.Claims.Classify(run.Loss) switch
+            {
+                LossBehaviour.Settles => "settles",
+                LossBehaviour.Oscillates => "oscillates",
+                _ => "blows up",
+            };
+            table.AddRow(OptionTypes.Format(run.LearningRate), First(run.Loss), Lowest(run.Loss), Last(run.Loss), Iterations(run.Finite, result.Iterations), curves[i], course);
+        }
         return table;
     }
 
@@ -65,14 +83,14 @@ internal static class Tables
     internal static Table Amplify(IAnsiConsole console, ErrorAmplificationResult result)
     {
         Table table = Create(console, $"Relative L1 difference of k = 1 and k = {result.K}, alpha = {OptionTypes.Format(result.WeightDecay)} (Figure 4, right)",
-            "dt", "after 1 step", "largest", "at iteration", "mean of the last 100", "iterations");
-        foreach (ErrorAmplificationRun run in result.Runs)
+            "dt", "after 1 step", "largest", "last tenth", "iterations", "1e-18 to 2, log-log");
+        string[] curves = Sparkline.Draw(console, result.Runs.Select(run => run.RelativeL1), Math.Max(2, result.Iterations), 1e-18, 2);
+        for (int i = 0; i < result.Runs.Length; i++)
         {
+            ErrorAmplificationRun run = result.Runs[i];
             double[] difference = run.RelativeL1;
-            double largest = difference.Length == 0 ? 0 : difference.Max();
-            table.AddRow(OptionTypes.Format(run.LearningRate), First(difference), difference.Length == 0 ? "" : Number(largest),
-                difference.Length == 0 ? "" : $"{Array.IndexOf(difference, largest) + 1}",
-                difference.Length == 0 ? "" : Number(difference.TakeLast(100).Average()), Iterations(run.Finite, result.Iterations));
+            table.AddRow(OptionTypes.Format(run.LearningRate), First(difference), difference.Length == 0 ? "" : Number(difference.Max()),
+                difference.Length == 0 ? "" : Number(Reports.Claims.MeanOfLastTenth(difference)), Iterations(run.Finite, result.Iterations), curves[i]);
         }
         return table;
     }
@@ -123,12 +141,15 @@ internal static class Tables
     private static string Iterations(int finite, int asked) =>
         string.Create(CultureInfo.InvariantCulture, $"{(finite < asked ? $"stopped at {finite}" : $"{asked}")}");
 
-    /// <summary>One word for a loss: whether it ends far above where it began, far below, or neither.</summary>
-    private static string Course(double[] loss, bool stopped) =>
-        stopped || (loss.Length > 0 && loss[^1] > 1e3 * loss[0]) ? "blows up"
-        : loss.Length > 1 && loss[^1] > 0.5 * loss[0] ? "stays where it was"
-        : loss.Length > 1 && loss[^1] > 1e3 * loss.Min() ? "fell, and grows again"
-        : "falls";
+    private static string Lowest(double[] values) => values.Length == 0 ? "" : Number(values.Min());
+
+    /// <summary>Losses as curves; the scale goes to a thousand times where they begin, for a run that blows up would flatten the others.</summary>
+    private static string[] Curves(IAnsiConsole console, double[][] losses, int iterations)
+    {
+        double[] all = [.. losses.SelectMany(loss => loss).Where(value => value > 0).DefaultIfEmpty(1)];
+        double begin = losses.Where(loss => loss.Length > 0).Select(loss => loss[0]).DefaultIfEmpty(1).Max();
+        return Sparkline.Draw(console, losses, Math.Max(2, iterations), all.Min(), Math.Max(2 * all.Min(), 1000 * begin));
+    }
 
     private static string Number(double value, int digits = 4)
     {

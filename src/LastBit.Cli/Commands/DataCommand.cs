@@ -9,7 +9,8 @@ internal static class DataCommand
 {
     private static readonly Option<string?> Folder = OptionTypes.PathTo("--dir", "DIR", "The folder for the six files of CIFAR-10.", "in the user's cache");
 
-    internal static Command Create() => new("data", "Gets CIFAR-10 and checks it.") { CreateFetch(), CreateVerify() };
+    internal static Command Create() => new Command("data", "Gets CIFAR-10 and checks it.") { CreateFetch(), CreateVerify() }
+        .Example("lastbit data fetch", "CIFAR-10 into the cache, where every run finds it");
 
     private static Command CreateFetch()
     {

@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LastBit.Experiments;
+
+namespace LastBit.Tests.Cli;
+
+/// <summary>The one-layer commands as a script sees them; small images and few iterations.</summary>
+public sealed class OneLayerCommandTests : IDisposable
+{
+    private static readonly string[] Small = ["--image-size", "24", "--kernel-size", "6", "--iterations", "12", "--threads", "2"];
+
+    private readonly string _root = Directory.CreateTempSubdirectory("lastbit-").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    private string Folder => Path.Combine(_root, "run");
+
+    private LastBitProcess Run(string command, params string[] args) => LastBitProcess.RunIn(_root, [command, .. args]);
+
+    [Fact]
+    public void Heat_prints_its_document_and_writes_the_same_into_the_folder()
+    {
+        LastBitProcess heat = Run("heat", "--json", "--out", Folder);
+        Assert.Equal((0, 2), (heat.ExitCode, heat.Json.GetProperty("runs").GetArrayLength()));
+        Assert.Equal(File.ReadAllText(Path.Combine(Folder, "heat.json")).TrimEnd(), heat.Output.TrimEnd());
+        Assert.True(File.Exists(Path.Combine(Folder, "figures", "figure1.png")));
+        Assert.True(File.Exists(Path.Combine(Folder, "figures", "figure1.svg")));
+    }
+
+    [Fact]
+    public void Linear_has_a_run_with_its_losses_for_each_alpha()
+    {
+        LastBitProcess linear = Run("linear", ["--alpha", "1e5,2.5e8", "--json", "--out", Folder, .. Small]);
+        Assert.True(linear.ExitCode == 0, linear.Error);
+        JsonElement[] runs = [.. linear.Json.GetProperty("runs").EnumerateArray()];
+        Assert.Equal([1e5, 2.5e8], runs.Select(run => run.GetProperty("alpha").GetDouble()));
+        Assert.All(runs, run => Assert.Equal((12, 12), (run.GetProperty("loss").GetArrayLength(), run.GetProperty("finite").GetInt32())));
+        Assert.True(File.Exists(Path.Combine(Folder, "result", "loss", "linear", "loss_alpha250000000.0.npy")));
+        Assert.True(File.Exists(Path.Combine(Folder, "figures", "figure3.svg")));
+
+        JsonNode settings = RunFolder.Read(Folder)!["settings"]!;
+        Assert.Equal((6, 12, 24), ((int)settings["kernelSize"]!, (int)settings["iterations"]!, (int)settings["image"]!["height"]!));
+        Assert.True((bool)RunFolder.Read(Folder)!["finished"]!);
+    }
+
+    [Fact]
+    public void Nonlinear_amplify_and_bounds_have_the_members_that_scripts_rely_on()
+    {
+        JsonElement nonLinear = Run("nonlinear", ["--learning-rate", "0.01,0.05", "--json", "--out", Folder, .. Small]).Json;
+        Assert.All(nonLinear.GetProperty("runs").EnumerateArray(), run => Assert.Equal(12, run.GetProperty("loss").GetArrayLength()));
+        Assert.Equal(0.05, nonLinear.GetProperty("runs")[1].GetProperty("learningRate").GetDouble());
+
+        JsonElement amplify = Run("amplify", ["--learning-rate", "0.05", "--k", "3", "--json", "--out", Folder + "2", .. Small]).Json;
+        Assert.Equal(12, Assert.Single(amplify.GetProperty("runs").EnumerateArray()).GetProperty("relativeL1").GetArrayLength());
+
+        JsonElement bounds = Run("bounds", "--json", "--image-size", "24", "--kernel-size", "6", "--out", Folder + "3").Json;
+        foreach (string member in new[] { "alphaMin", "alphaMax", "lambdaMin", "lambdaMax", "fourierAlphaMin", "fourierAlphaMax" })
+            Assert.Equal(JsonValueKind.Number, bounds.GetProperty(member).ValueKind);
+        Assert.Equal(3, bounds.GetProperty("regions").GetArrayLength());
+    }
+
+    [Fact]
+    public void Output_in_a_pipe_has_no_escape_sequences_and_its_tables_are_Markdown()
+    {
+        LastBitProcess heat = Run("heat", "--out", Folder);
+        Assert.Equal(0, heat.ExitCode);
+        Assert.DoesNotContain('\e', heat.Output + heat.Error);
+        Assert.Contains("| 0.4 ", heat.Output, StringComparison.Ordinal);
+        Assert.Contains("Results: " + Folder, heat.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Quiet_prints_nothing_but_JSON_that_was_asked_for()
+    {
+        LastBitProcess quiet = Run("heat", "--quiet", "--out", Folder);
+        Assert.Equal((0, "", ""), (quiet.ExitCode, quiet.Output, quiet.Error));
+        quiet = Run("heat", "--quiet", "--json", "--out", Folder + "2");
+        Assert.Equal("", quiet.Error);
+        Assert.Equal(2, quiet.Json.GetProperty("runs").GetArrayLength());
+    }
+
+    [Fact]
+    public void Without_out_the_folder_is_named_by_command_and_time()
+    {
+        Assert.Equal(0, Run("heat").ExitCode);
+        string folder = Assert.Single(Directory.GetDirectories(Path.Combine(_root, "runs")));
+        Assert.Matches(@"heat-\d{8}-\d{6}$", folder);
+    }
+
+    [Theory]
+    [InlineData("--alpha: 'abc' is not a number", "linear", "--alpha", "1e7,abc")]
+    [InlineData("--alpha: 'NaN' is not a finite number", "linear", "--alpha", "NaN")]
+    [InlineData("--alpha: 10000000 is given twice", "linear", "--alpha", "1e7,10000000")]
+    [InlineData("--alpha: a value is missing", "linear", "--alpha")]
+    [InlineData("--learning-rate: ", "linear", "--learning-rate", "0")]
+    [InlineData("--learning-rate: ", "nonlinear", "--learning-rate", "-0.1")]
+    [InlineData("--learning-rate: 'inf' is not a", "bounds", "--learning-rate", "inf")]
+    [InlineData("--iterations: 0 is too small", "linear", "--iterations", "0")]
+    [InlineData("--kernel-size: ", "linear", "--image-size", "8", "--kernel-size", "9", "--iterations", "2")]
+    [InlineData("--image-size: is for the checkerboard", "bounds", "--image", "a.png", "--image-size", "9")]
+    [InlineData("no-such-file.png", "bounds", "--image", "no-such-file.png")]
+    [InlineData("--k: 'x' is not a whole number", "amplify", "--k", "x")]
+    [InlineData("--dt: ", "heat", "--dt", "-1")]
+    [InlineData("--threads: 0 is too small", "heat", "--threads", "0")]
+    [InlineData("--scale: 'big' is unknown; give one of demo, laptop, paper", "reproduce", "--scale", "big")]
+    [InlineData("--only: 'figure9' is unknown", "reproduce", "--only", "figure1,figure9")]
+    public void A_bad_option_is_one_line_that_names_it_and_exit_code_2(string line, params string[] args)
+    {
+        LastBitProcess run = LastBitProcess.RunIn(_root, args);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal("", run.Output);
+        Assert.Contains(line, Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_image_that_is_damaged_is_named()
+    {
+        File.WriteAllText(Path.Combine(_root, "cat.png"), "meow");
+        LastBitProcess run = Run("bounds", "--image", "cat.png");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("cat.png", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_of_another_run_is_refused_and_keeps_its_results()
+    {
+        Assert.Equal(0, Run("heat", "--dt", "0.3", "--out", Folder).ExitCode);
+        string before = File.ReadAllText(Path.Combine(Folder, "heat.json"));
+
+        LastBitProcess other = Run("heat", "--dt", "0.2", "--out", Folder);
+        Assert.Equal(2, other.ExitCode);
+        Assert.Contains("timeSteps", Assert.Single(other.ErrorLines), StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllText(Path.Combine(Folder, "heat.json")));
+        Assert.Equal(0, Run("heat", "--dt", "0.3", "--out", Folder).ExitCode);
+    }
+
+    [Fact]
+    public async Task An_interrupted_run_says_how_to_go_on_and_the_line_works()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("sends SIGINT, which Windows does not have");
+        using Process process = LastBitProcess.Start(_root, "linear", "--iterations", "1000000", "--alpha", "1.3e7", "--threads", "1", "--out", "run");
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(cancellation), error = process.StandardError.ReadToEndAsync(cancellation);
+        while (!File.Exists(Path.Combine(Folder, "run.json")) && !process.HasExited)
+            await Task.Delay(20, cancellation);
+
+        LastBitProcess second = Run("linear", "--iterations", "1000000", "--alpha", "1.3e7", "--threads", "1", "--out", "run");
+        Assert.Equal(2, second.ExitCode);
+        Assert.Contains("another run is working in this folder", Assert.Single(second.ErrorLines), StringComparison.Ordinal);
+
+        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"])!)
+            await kill.WaitForExitAsync(cancellation);
+        await process.WaitForExitAsync(cancellation).WaitAsync(TimeSpan.FromSeconds(60), cancellation);
+        string said = await error;
+        Assert.Equal((1, ""), (process.ExitCode, await output));
+        Assert.Contains("stopped. What was computed is in run. To go on: lastbit linear --iterations 1000000 --alpha 1.3e7 --threads 1 --out run", said, StringComparison.Ordinal);
+        Assert.False((bool)RunFolder.Read(Folder)!["finished"]!);
+        Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Reproduce_runs_the_parts_that_are_asked_for_and_more_can_be_added_to_the_folder()
+    {
+        LastBitProcess first = Run("reproduce", "--only", "figure1", "--json", "--out", Folder);
+        Assert.True(first.ExitCode == 0, first.Error);
+        Assert.Equal("demo", first.Json.GetProperty("scale").GetString());
+        Assert.Equal("figure1", Assert.Single(first.Json.GetProperty("parts").EnumerateArray()).GetProperty("name").GetString());
+
+        LastBitProcess second = Run("reproduce", "--only", "table3", "--out", Folder);
+        Assert.Equal(0, second.ExitCode);
+        Assert.Contains("12,960,000", second.Output, StringComparison.Ordinal);
+        Assert.Contains("200,000,000", second.Output, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(Folder, "heat.json")) && File.Exists(Path.Combine(Folder, "bounds.json")) && File.Exists(Path.Combine(Folder, "report.html")));
+        Assert.Equal(2, Run("reproduce", "--scale", "paper", "--only", "figure1", "--out", Folder).ExitCode);
+    }
+}
