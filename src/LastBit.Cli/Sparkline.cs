@@ -5,7 +5,7 @@ namespace LastBit.Cli;
 /// <summary>Curves of one line of text, for a first look: both axes are logarithmic, as in the paper's figures.</summary>
 internal static class Sparkline
 {
-    private const int Columns = 24;
+    private const int Columns = 20;
     private const string Blocks = "▁▂▃▄▅▆▇█";
     private const string Ascii = "_.-:=+*#";
 

@@ -24,8 +24,31 @@ internal static class Tables
         foreach (Table table in tables)
         {
             console.WriteLine();
-            console.Write(table);
+            if (console.Profile.Capabilities.Ansi)
+                console.Write(table);
+            else
+                console.Profile.Out.Writer.Write(Plain(console, table));
         }
+    }
+
+    /// <summary>A table as text without the spaces that would centre its title and fill its empty lines.</summary>
+    private static string Plain(IAnsiConsole console, Table table)
+    {
+        string title = Markup.Remove(table.Title?.Text ?? "");
+        table.Title = null;
+        using var text = new StringWriter(CultureInfo.InvariantCulture);
+        IAnsiConsole paper = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(text),
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+        });
+        paper.Profile.Capabilities.Ansi = false;
+        paper.Profile.Width = console.Profile.Width;
+        paper.Write(table);
+        IEnumerable<string> lines = text.ToString().Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0).Prepend(title);
+        return string.Join(Environment.NewLine, lines) + Environment.NewLine;
     }
 
     /// <summary>Figure 1 in numbers.</summary>
@@ -45,12 +68,12 @@ internal static class Tables
     /// <summary>Figure 3 in numbers.</summary>
     internal static Table Linear(IAnsiConsole console, LinearizedPdeResult result)
     {
-        Table table = Create(console, $"Linearized PDE, dt = {OptionTypes.Format(result.LearningRate)} (Figure 3)", "alpha", "first loss", "lowest", "last", "iterations", "loss, log-log", "which");
+        Table table = Create(console, $"Linearized PDE, dt = {OptionTypes.Format(result.LearningRate)} (Figure 3)", "alpha", "first loss", "lowest", "last", "log-log", "the loss");
         string[] curves = Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
         for (int i = 0; i < result.Runs.Length; i++)
         {
             LinearizedPdeRun run = result.Runs[i];
-            table.AddRow(OptionTypes.Format(run.Alpha), First(run.Loss), Lowest(run.Loss), Last(run.Loss), Iterations(run.Finite, result.Iterations), curves[i], Course(run, result.Iterations));
+            table.AddRow(OptionTypes.Format(run.Alpha), First(run.Loss), Lowest(run.Loss), Last(run.Loss, run.Finite, result.Iterations), curves[i], Course(run, result.Iterations));
         }
         return table;
 
@@ -63,7 +86,7 @@ internal static class Tables
     /// <summary>Figure 4 left in numbers.</summary>
     internal static Table NonLinear(IAnsiConsole console, NonLinearPdeResult result)
     {
-        Table table = Create(console, $"Non-linear PDE, alpha = {OptionTypes.Format(result.WeightDecay)} (Figure 4, left)", "dt", "first loss", "lowest", "last", "iterations", "loss, log-log", "which");
+        Table table = Create(console, $"Non-linear PDE, alpha = {OptionTypes.Format(result.WeightDecay)} (Figure 4, left)", "dt", "first loss", "lowest", "last", "log-log", "the loss");
         string[] curves = Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
         for (int i = 0; i < result.Runs.Length; i++)
         {
@@ -74,7 +97,7 @@ internal static class Tables
                 LossBehaviour.Oscillates => "oscillates",
                 _ => "blows up",
             };
-            table.AddRow(OptionTypes.Format(run.LearningRate), First(run.Loss), Lowest(run.Loss), Last(run.Loss), Iterations(run.Finite, result.Iterations), curves[i], course);
+            table.AddRow(OptionTypes.Format(run.LearningRate), First(run.Loss), Lowest(run.Loss), Last(run.Loss, run.Finite, result.Iterations), curves[i], course);
         }
         return table;
     }
@@ -83,14 +106,14 @@ internal static class Tables
     internal static Table Amplify(IAnsiConsole console, ErrorAmplificationResult result)
     {
         Table table = Create(console, $"Relative L1 difference of k = 1 and k = {result.K}, alpha = {OptionTypes.Format(result.WeightDecay)} (Figure 4, right)",
-            "dt", "after 1 step", "largest", "last tenth", "iterations", "1e-18 to 2, log-log");
+            "dt", "after 1 step", "largest", "last tenth", "log-log, 1e-18 to 2");
         string[] curves = Sparkline.Draw(console, result.Runs.Select(run => run.RelativeL1), Math.Max(2, result.Iterations), 1e-18, 2);
         for (int i = 0; i < result.Runs.Length; i++)
         {
             ErrorAmplificationRun run = result.Runs[i];
             double[] difference = run.RelativeL1;
             table.AddRow(OptionTypes.Format(run.LearningRate), First(difference), difference.Length == 0 ? "" : Number(difference.Max()),
-                difference.Length == 0 ? "" : Number(Reports.Claims.MeanOfLastTenth(difference)), Iterations(run.Finite, result.Iterations), curves[i]);
+                difference.Length == 0 || run.Finite < result.Iterations ? Ended(run.Finite) : Number(Reports.Claims.MeanOfLastTenth(difference)), curves[i]);
         }
         return table;
     }
@@ -108,6 +131,7 @@ internal static class Tables
     internal static Table Regions(IAnsiConsole console, StabilityBoundsResult result)
     {
         Table table = Create(console, "Regions of the activation (Table 3)", "region", "linearized PDE", "alpha at least", "alpha at most");
+        table.Columns[1].Alignment(Justify.Left).NoWrap = false;
         foreach (StabilityRegion region in result.Regions)
             table.AddRow(Markup.Escape(region.Region), Markup.Escape(region.Equation), region.AlphaMin is { } least ? Number(least, 9) : "none", Number(region.AlphaMax, 9));
         return table;
@@ -136,10 +160,9 @@ internal static class Tables
 
     private static string First(double[] values) => values.Length == 0 ? "" : Number(values[0]);
 
-    private static string Last(double[] values) => values.Length == 0 ? "" : Number(values[^1]);
+    private static string Last(double[] values, int finite, int asked) => finite < asked ? Ended(finite) : Number(values[^1]);
 
-    private static string Iterations(int finite, int asked) =>
-        string.Create(CultureInfo.InvariantCulture, $"{(finite < asked ? $"stopped at {finite}" : $"{asked}")}");
+    private static string Ended(int finite) => string.Create(CultureInfo.InvariantCulture, $"ended at {finite}");
 
     private static string Lowest(double[] values) => values.Length == 0 ? "" : Number(values.Min());
 
