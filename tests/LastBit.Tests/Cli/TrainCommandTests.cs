@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace LastBit.Tests.Cli;
+
+public class TrainCommandTests
+{
+    private static readonly string[] Small = ["train", "--network", "resnet8", "--data", "sample", "--train-size", "100", "--batch-size", "40", "--json"];
+
+    [Fact]
+    public void A_run_that_is_killed_and_resumed_ends_in_the_results_of_one_that_was_not()
+    {
+        using var folder = new TemporaryFolder();
+        JsonElement straight = LastBitProcess.Run([.. Small, "--epochs", "6", "--out", folder["straight"]]).Json;
+        foreach (string signal in new[] { "-KILL", "-INT" })
+        {
+            string stopped = folder["stopped" + signal];
+            using (Process process = LastBitProcess.Start(folder.Path, [.. Small, "--epochs", "6", "--out", stopped]))
+            {
+                Wait(() => File.Exists(Path.Combine(stopped, "train.json")) || process.HasExited);
+                using (Process kill = Process.Start("kill", [signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+                    kill.WaitForExit();
+                string error = process.StandardError.ReadToEnd();
+                process.WaitForExit();
+                if (signal == "-INT" && process.ExitCode != 0)
+                    Assert.Contains($"lastbit train --resume {stopped}", error, StringComparison.Ordinal);
+            }
+            var resumed = LastBitProcess.Run("train", "--resume", stopped, "--json");
+            Assert.Equal(0, resumed.ExitCode);
+            foreach (string member in new[] { "digest", "epochs", "stepsDone" })
+                Assert.Equal(straight.GetProperty(member).GetRawText(), resumed.Json.GetProperty(member).GetRawText());
+            Assert.Equal(resumed.Output.Trim(), File.ReadAllText(Path.Combine(stopped, "train.json")).Trim());
+        }
+        Assert.Equal(6, straight.GetProperty("epochs").GetArrayLength());
+        Assert.Equal(18, straight.GetProperty("stepsDone").GetInt64());
+    }
+
+    [Fact]
+    public void A_run_that_blows_up_stops_and_says_where()
+    {
+        using var folder = new TemporaryFolder();
+        var run = LastBitProcess.Run([.. Small, "--epochs", "3", "--learning-rate", "1e30", "--out", folder["out"]]);
+        Assert.Equal(0, run.ExitCode);
+        long step = run.Json.GetProperty("divergedAtStep").GetInt64();
+        Assert.InRange(step, 1, 9);
+        Assert.Contains($"no longer finite at step {step}", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_cannot_be_resumed_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        Refused("there is no run.json", "train", "--resume", folder["none"]);
+        Assert.Equal(0, LastBitProcess.Run([.. Small, "--epochs", "1", "--out", folder["run"]]).ExitCode);
+        Refused("--epochs", "train", "--resume", folder["run"], "--epochs", "2");
+        Refused("other settings", [.. Small, "--epochs", "2", "--out", folder["run"]]);
+        string checkpoint = Path.Combine(folder["run"], "checkpoint.bin");
+        byte[] whole = File.ReadAllBytes(checkpoint);
+        File.WriteAllBytes(checkpoint, whole[..^100]);
+        Refused("checkpoint.bin: is damaged", "train", "--resume", folder["run"]);
+        Assert.Equal(whole.Length - 100, new FileInfo(checkpoint).Length);
+    }
+
+    [Theory]
+    [InlineData("--network", "vgg16")]
+    [InlineData("--activation", "tanh")]
+    [InlineData("--k", "0")]
+    [InlineData("--k", "nan")]
+    [InlineData("--epochs", "0")]
+    [InlineData("--batch-size", "0")]
+    [InlineData("--learning-rate", "-1")]
+    [InlineData("--momentum", "1")]
+    [InlineData("--weight-decay", "-1")]
+    [InlineData("--train-size", "1001")]
+    [InlineData("--data", "no-such-folder")]
+    public void Impossible_options_are_named(string option, string value)
+    {
+        using var folder = new TemporaryFolder();
+        string[] rest = option == "--data" ? [] : ["--data", "sample"];
+        Refused(option, ["train", option, value, .. rest, "--out", folder["out"]]);
+    }
+
+    private static void Refused(string reason, params string[] args)
+    {
+        var run = LastBitProcess.Run(args);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(reason, Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+
+    private static void Wait(Func<bool> until)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!until() && watch.Elapsed < TimeSpan.FromMinutes(1))
+            Thread.Sleep(2);
+    }
+}
