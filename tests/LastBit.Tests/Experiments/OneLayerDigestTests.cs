@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using LastBit.Experiments;
+using LastBit.Pde;
+
+namespace LastBit.Tests.Experiments;
+
+public class OneLayerDigestTests
+{
+    // Changes when any bit of any result of these small runs does. Look for the reason before changing it.
+    private const string Expected = "7c80ac2a23d87c356ebd9bde7e0274f4f3a7e553c0bcff9f6c10702f655db20d";
+
+    [Fact]
+    public void The_bits_are_the_same_for_every_vector_width_and_those_in_the_repository() =>
+        Assert.Equal(Expected, ChildProcess.SameForEveryVectorWidth(Digest, "2"));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(7)]
+    public void The_bits_are_the_same_for_every_number_of_threads(int threads) => Assert.Equal(Expected, Digest(threads.ToString(CultureInfo.InvariantCulture)));
+
+    // Every file of all five experiments on a small image of odd sides.
+    private static string Digest(string threads)
+    {
+        using var folder = new TemporaryFolder();
+        ExperimentContext context = OneLayerExperiments.Context(folder.Path, int.Parse(threads, CultureInfo.InvariantCulture));
+        GreyImage image = OneLayerExperiments.Noise(29, 37);
+        HeatEquation.Run(new(), context);
+        LinearizedPde.Run(new() { Alphas = [10, 20, 500], LearningRate = 1e-3, Iterations = 15, Image = image, KernelSize = 7 }, context);
+        NonLinearPde.Run(new() { LearningRates = [0.01, 0.05, 0.09], Iterations = 15, Image = image, KernelSize = 7 }, context);
+        ErrorAmplification.Run(new() { LearningRates = [0.05, 0.09], Iterations = 15, Image = image, KernelSize = 7, Mat = true }, context);
+        StabilityBounds.Run(new() { LearningRate = 1e-3, Image = image, KernelSize = 7 }, context);
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        string[] files = Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories);
+        Assert.Equal(5 + 3 + 3 + 4 + 60, files.Length);
+        foreach (string file in files.Order(StringComparer.Ordinal))
+        {
+            hash.AppendData(System.Text.Encoding.UTF8.GetBytes(Path.GetRelativePath(folder.Path, file).Replace('\\', '/')));
+            hash.AppendData(File.ReadAllBytes(file));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}
