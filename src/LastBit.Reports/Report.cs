@@ -55,6 +55,7 @@ public static class Report
     public static IReadOnlyList<ReportSection> Sections(ResultFolder folder) =>
     [
         SectionsTraining.Accuracy(folder.Accuracy),
+        SectionsTraining.Divergence(folder.Divergence, folder.Path),
         SectionsOneLayer.Heat(folder.Heat),
         SectionsOneLayer.Linear(folder.Linear, folder.Bounds, Note(folder, folder.Linear?.Iterations)),
         SectionsOneLayer.Regions(folder.Bounds),

@@ -13,6 +13,7 @@ namespace LastBit.Reports;
 /// <param name="Amplify">amplify.json.</param>
 /// <param name="Bounds">bounds.json.</param>
 /// <param name="Accuracy">accuracy.json.</param>
+/// <param name="Divergence">divergence.json.</param>
 public sealed record ResultFolder(
     string Path,
     JsonObject? Run,
@@ -21,7 +22,8 @@ public sealed record ResultFolder(
     NonLinearPdeResult? NonLinear,
     ErrorAmplificationResult? Amplify,
     StabilityBoundsResult? Bounds,
-    AccuracyCurves? Accuracy)
+    AccuracyResult? Accuracy,
+    DivergenceResult? Divergence)
 {
     /// <summary>The names of the documents that a report is made from.</summary>
     public static IReadOnlyList<string> Documents { get; } =
@@ -54,7 +56,8 @@ public sealed record ResultFolder(
             Document<NonLinearPdeResult>(path, "nonlinear.json"),
             Document<ErrorAmplificationResult>(path, "amplify.json"),
             Document<StabilityBoundsResult>(path, "bounds.json"),
-            File.Exists(System.IO.Path.Combine(path, AccuracyCurves.FileName)) ? AccuracyCurves.Read(path) : null);
+            Document<AccuracyResult>(path, AccuracyCurves.FileName),
+            Document<DivergenceResult>(path, DivergenceResult.FileName));
     }
 
     /// <summary>A file of the folder.</summary>

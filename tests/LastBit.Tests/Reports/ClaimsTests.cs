@@ -108,23 +108,42 @@ public class ClaimsTests
     }
 
     [Theory]
-    [InlineData(6, 6, 200, 10_000, 93, 0.2, Verdict.Confirmed)]
-    [InlineData(3, 3, 20, 10_000, 50, 0.11, Verdict.Confirmed)]
-    [InlineData(6, 6, 200, 10_000, 93, 0.05, Verdict.NotConfirmed)]
-    [InlineData(6, 6, 200, 10_000, 93, 0.5, Verdict.NotConfirmed)]
-    [InlineData(2, 6, 200, 10_000, 93, 0.2, Verdict.NotTested)]
-    [InlineData(6, 2, 200, 10_000, 93, 0.2, Verdict.NotTested)]
-    [InlineData(6, 6, 19, 10_000, 93, 0.2, Verdict.NotTested)]
-    [InlineData(6, 6, 200, 500, 93, 0.2, Verdict.NotTested)]
-    [InlineData(6, 6, 200, 10_000, 20, 0.2, Verdict.NotTested)]
+    [InlineData(6, 6, 200, 50_000, 10_000, 93, 0.2, Verdict.Confirmed)]
+    [InlineData(3, 3, 20, 50_000, 10_000, 50, 0.11, Verdict.Confirmed)]
+    [InlineData(6, 6, 200, 50_000, 10_000, 93, 0.05, Verdict.NotConfirmed)]
+    [InlineData(6, 6, 200, 50_000, 10_000, 93, 0.5, Verdict.NotConfirmed)]
+    [InlineData(2, 6, 200, 50_000, 10_000, 93, 0.2, Verdict.NotTested)]
+    [InlineData(6, 2, 200, 50_000, 10_000, 93, 0.2, Verdict.NotTested)]
+    [InlineData(6, 6, 19, 50_000, 10_000, 93, 0.2, Verdict.NotTested)]
+    [InlineData(6, 6, 200, 5_000, 10_000, 93, 0.2, Verdict.NotTested)]
+    [InlineData(6, 6, 200, 50_000, 500, 93, 0.2, Verdict.NotTested)]
+    [InlineData(6, 6, 200, 50_000, 10_000, 20, 0.2, Verdict.NotTested)]
     public void Spreads_are_alike_within_a_factor_of_two_if_the_training_is_large_enough(
-        int seeds, int fewestK, int epochs, int testImages, double accuracy, double rounding, Verdict expected)
+        int seeds, int fewestK, int epochs, int trainImages, int testImages, double accuracy, double rounding, Verdict expected)
     {
         Estimate Of(double value) => new(value, value / 2, value * 2, 10);
-        Finding finding = Claims.RoundingSpreadsLikeSeeds(seeds, fewestK, epochs, testImages, accuracy, Of(rounding), Of(0.21), Of(rounding / 0.21));
+        Finding finding = Claims.RoundingSpreadsLikeSeeds(seeds, fewestK, epochs, trainImages, testImages, accuracy, Of(rounding), Of(0.21), Of(rounding / 0.21));
         Assert.Equal(expected, finding.Verdict);
         Assert.Contains($"rounding spread by {rounding} percentage points", finding.Decides, StringComparison.Ordinal);
-        Assert.Equal(Verdict.NotTested, Claims.RoundingSpreadsLikeSeeds(seeds, fewestK, epochs, testImages, accuracy, Of(rounding), null, null).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.RoundingSpreadsLikeSeeds(seeds, fewestK, epochs, trainImages, testImages, accuracy, Of(rounding), null, null).Verdict);
+    }
+
+    [Fact]
+    public void Differences_must_shoot_up_at_large_steps_and_stay_down_at_small_ones()
+    {
+        RunCurve large = new(2, Curve(100, n => Math.Min(1.4, 1e-7 * Math.Pow(3, n)))), small = new(320, Curve(100, n => 1e-7 * n));
+        Finding Of(params RunCurve[] runs) => Claims.DifferencesShootUpOnlyAtLargeSteps("resnet56", true, 50_000, runs);
+        Assert.Equal(Verdict.Confirmed, Of(large, small).Verdict);
+        Assert.Equal("The greatest difference is 1.4 with divisor 2; 9.9×10⁻⁶ with divisor 320.", Of(small, large).Decides);
+        Assert.Equal(Verdict.NotConfirmed, Of(large, large with { Parameter = 320 }).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, Of(small with { Parameter = 8 }, small).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, Of(large with { Values = [.. large.Values, double.NaN] }, small).Verdict);
+        Assert.Equal(Verdict.NotTested, Of(large, small with { Values = small.Values[..19] }).Verdict);
+        Assert.Equal(Verdict.NotTested, Of(large).Verdict);
+        Assert.Equal(Verdict.NotTested, Of().Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.DifferencesShootUpOnlyAtLargeSteps("resnet8", true, 50_000, [large, small]).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.DifferencesShootUpOnlyAtLargeSteps("resnet56", false, 50_000, [large, small]).Verdict);
+        Assert.Equal(Verdict.NotTested, Claims.DifferencesShootUpOnlyAtLargeSteps("resnet56", true, 1000, [large, small]).Verdict);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public class ReportTests(Browser browser, SmallRun run)
     public async Task The_page_opens_from_disk_without_an_error_and_without_the_network()
     {
         await using WatchedPage page = await browser.Open(run.Address);
-        await Assertions.Expect(page.Page.Locator(".chart .u-over")).ToHaveCountAsync(6);
+        await Assertions.Expect(page.Page.Locator(".chart .u-over")).ToHaveCountAsync(9);
         Assert.Equal("How much of a training run is rounding error?", await page.Page.Locator("h1").InnerTextAsync());
         Assert.Empty(page.Complaints);
         Assert.All(page.Requests, address => Assert.StartsWith("file:", address, StringComparison.Ordinal));
@@ -55,6 +55,28 @@ public class ReportTests(Browser browser, SmallRun run)
         Assert.Equal(2, await Value(right.Locator(".at")));
         Assert.Equal(run.Amplify.Runs[4].RelativeL1[1], await Value(right.Locator("output").Nth(4)));
         Assert.Contains("dt = 0.09: ", await right.Locator("[role=status]").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Empty(page.Complaints);
+    }
+
+    [Fact]
+    public async Task The_cell_under_the_pointer_of_the_layer_map_is_the_one_in_the_result()
+    {
+        await using WatchedPage page = await browser.Open(run.Address);
+        ILocator map = page.Page.Locator("#figure2 .chart").Nth(1);
+        await map.Locator("select").SelectOptionAsync("8");
+        await map.Locator(".u-over").ScrollIntoViewIfNeededAsync();
+        await map.Locator(".u-over").HoverAsync();
+        Assert.StartsWith($"{run.Divergence.Tensors[(run.Divergence.Tensors.Length - 1) / 2]}, scaled iteration 3:", await map.Locator(".at").InnerTextAsync(), StringComparison.Ordinal);
+
+        // By keyboard to the row of the tensor whose curve is Figure 2.
+        await map.Locator(".plot").FocusAsync();
+        int row = Array.IndexOf(run.Divergence.Tensors, run.Divergence.Tensor);
+        for (int i = (run.Divergence.Tensors.Length - 1) / 2; i != row; i += Math.Sign(row - i))
+            await page.Page.Keyboard.PressAsync(i < row ? "ArrowDown" : "ArrowUp");
+        await page.Page.Keyboard.PressAsync("ArrowRight");
+        Assert.StartsWith($"{run.Divergence.Tensor}, scaled iteration 4:", await map.Locator(".at").InnerTextAsync(), StringComparison.Ordinal);
+        double expected = run.Divergence.Runs[1].RelativeL1[3];
+        Assert.Equal(expected, await Value(map.Locator(".at")), Math.Abs(expected) * 1e-3);
         Assert.Empty(page.Complaints);
     }
 
@@ -151,11 +173,11 @@ public class ReportTests(Browser browser, SmallRun run)
         }
 
         await using WatchedPage page = await browser.Open(run.Address);
-        await Assertions.Expect(page.Page.Locator(".chart .u-over")).ToHaveCountAsync(6);
+        await Assertions.Expect(page.Page.Locator(".chart .u-over")).ToHaveCountAsync(9);
         await Assertions.Expect(page.Page.Locator(".static img").First).ToBeHiddenAsync();
         await page.Page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });
         await Assertions.Expect(page.Page.Locator(".static img").First).ToBeVisibleAsync();
-        await Assertions.Expect(page.Page.Locator(".chart").First).ToBeHiddenAsync();
+        await Assertions.Expect(page.Page.Locator(".static ~ .charts .chart").First).ToBeHiddenAsync();
     }
 
     [Fact]

@@ -22,6 +22,8 @@ public sealed class SmallRun : IDisposable
             LinearizedPde.Run(new LinearizedPdeSettings { Image = image, KernelSize = 8, LearningRate = 5e-6, Alphas = [20_000, 30_000, 380_000, 440_000], Iterations = 300 }, context);
             NonLinear = NonLinearPde.Run(new NonLinearPdeSettings { Image = image, KernelSize = 8, Iterations = 300 }, context);
             Amplify = ErrorAmplification.Run(new ErrorAmplificationSettings { Image = image, KernelSize = 8, Iterations = 300 }, context);
+            Accuracy.Run(new AccuracySettings { Network = "resnet8", Data = "sample", TrainSize = 64, BatchSize = 32, Epochs = 2, Seeds = [1, 2], K = [1, 3] }, context);
+            Divergence = LastBit.Experiments.Divergence.Run(new DivergenceSettings { Network = "resnet8", Data = "sample", TrainSize = 64, BatchSize = 32, ScaledIterations = 5, Divisors = [2, 8] }, context);
             run.Finish();
         }
         ReportFile = Report.Rebuild(Folder);
@@ -34,6 +36,8 @@ public sealed class SmallRun : IDisposable
     public NonLinearPdeResult NonLinear { get; }
 
     public ErrorAmplificationResult Amplify { get; }
+
+    public DivergenceResult Divergence { get; }
 
     internal string Address => new Uri(Path.GetFullPath(ReportFile)).AbsoluteUri;
 
