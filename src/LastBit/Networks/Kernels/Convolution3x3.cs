@@ -55,7 +55,7 @@ internal static unsafe class Convolution3x3
         // Which tile fits the registers: 32 of 512 bits (or of 128 bits on ARM), 16 of 256 bits. The tile does not touch the order of any sum.
         bool narrow = typeof(T) == typeof(Lanes256) || typeof(T) == typeof(Lanes1);
         bool single = outChannels % (2 * T.Count) != 0;
-        int pixels = narrow ? 4 : single && width % 16 == 0 ? 16 : 8;
+        int pixels = narrow ? 4 : 8;
         int lanes = single ? T.Count : 2 * T.Count;
         for (int o = 0; o < outChannels; o += lanes)
         {
@@ -72,8 +72,6 @@ internal static unsafe class Convolution3x3
                         Tile4x2<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
                     else if (!single)
                         Tile8x2<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
-                    else if (pixels == 16)
-                        Tile16x1<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
                     else
                         Tile8x1<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
                 }
@@ -114,125 +112,6 @@ internal static unsafe class Convolution3x3
                         Tile4<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
                 }
             }
-        }
-    }
-
-    /// <summary>16 pixels of a row by 1 row of output channels: 16 running sums, 3 weights and one broadcast input in registers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile16x1<T>(float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
-        where T : struct, ILanes<T>
-    {
-        for (int row = 0; row < kernelRows; row++, input += rowStride)
-        {
-            T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default, a8 = default, a9 = default, a10 = default, a11 = default, a12 = default, a13 = default, a14 = default, a15 = default;
-            float* pixel = input;
-            for (int channel = 0; channel < inChannels; channel++, pixel++, weights += 3 * outChannels)
-            {
-                T w0a = T.Load(weights);
-                T w1a = T.Load(weights + outChannels);
-                T w2a = T.Load(weights + (2 * outChannels));
-                T x = T.Broadcast(pixel[0]);
-                a0 = T.FusedMultiplyAdd(x, w0a, a0);
-                x = T.Broadcast(pixel[inChannels]);
-                a1 = T.FusedMultiplyAdd(x, w0a, a1);
-                a0 = T.FusedMultiplyAdd(x, w1a, a0);
-                x = T.Broadcast(pixel[2 * inChannels]);
-                a2 = T.FusedMultiplyAdd(x, w0a, a2);
-                a1 = T.FusedMultiplyAdd(x, w1a, a1);
-                a0 = T.FusedMultiplyAdd(x, w2a, a0);
-                x = T.Broadcast(pixel[3 * inChannels]);
-                a3 = T.FusedMultiplyAdd(x, w0a, a3);
-                a2 = T.FusedMultiplyAdd(x, w1a, a2);
-                a1 = T.FusedMultiplyAdd(x, w2a, a1);
-                x = T.Broadcast(pixel[4 * inChannels]);
-                a4 = T.FusedMultiplyAdd(x, w0a, a4);
-                a3 = T.FusedMultiplyAdd(x, w1a, a3);
-                a2 = T.FusedMultiplyAdd(x, w2a, a2);
-                x = T.Broadcast(pixel[5 * inChannels]);
-                a5 = T.FusedMultiplyAdd(x, w0a, a5);
-                a4 = T.FusedMultiplyAdd(x, w1a, a4);
-                a3 = T.FusedMultiplyAdd(x, w2a, a3);
-                x = T.Broadcast(pixel[6 * inChannels]);
-                a6 = T.FusedMultiplyAdd(x, w0a, a6);
-                a5 = T.FusedMultiplyAdd(x, w1a, a5);
-                a4 = T.FusedMultiplyAdd(x, w2a, a4);
-                x = T.Broadcast(pixel[7 * inChannels]);
-                a7 = T.FusedMultiplyAdd(x, w0a, a7);
-                a6 = T.FusedMultiplyAdd(x, w1a, a6);
-                a5 = T.FusedMultiplyAdd(x, w2a, a5);
-                x = T.Broadcast(pixel[8 * inChannels]);
-                a8 = T.FusedMultiplyAdd(x, w0a, a8);
-                a7 = T.FusedMultiplyAdd(x, w1a, a7);
-                a6 = T.FusedMultiplyAdd(x, w2a, a6);
-                x = T.Broadcast(pixel[9 * inChannels]);
-                a9 = T.FusedMultiplyAdd(x, w0a, a9);
-                a8 = T.FusedMultiplyAdd(x, w1a, a8);
-                a7 = T.FusedMultiplyAdd(x, w2a, a7);
-                x = T.Broadcast(pixel[10 * inChannels]);
-                a10 = T.FusedMultiplyAdd(x, w0a, a10);
-                a9 = T.FusedMultiplyAdd(x, w1a, a9);
-                a8 = T.FusedMultiplyAdd(x, w2a, a8);
-                x = T.Broadcast(pixel[11 * inChannels]);
-                a11 = T.FusedMultiplyAdd(x, w0a, a11);
-                a10 = T.FusedMultiplyAdd(x, w1a, a10);
-                a9 = T.FusedMultiplyAdd(x, w2a, a9);
-                x = T.Broadcast(pixel[12 * inChannels]);
-                a12 = T.FusedMultiplyAdd(x, w0a, a12);
-                a11 = T.FusedMultiplyAdd(x, w1a, a11);
-                a10 = T.FusedMultiplyAdd(x, w2a, a10);
-                x = T.Broadcast(pixel[13 * inChannels]);
-                a13 = T.FusedMultiplyAdd(x, w0a, a13);
-                a12 = T.FusedMultiplyAdd(x, w1a, a12);
-                a11 = T.FusedMultiplyAdd(x, w2a, a11);
-                x = T.Broadcast(pixel[14 * inChannels]);
-                a14 = T.FusedMultiplyAdd(x, w0a, a14);
-                a13 = T.FusedMultiplyAdd(x, w1a, a13);
-                a12 = T.FusedMultiplyAdd(x, w2a, a12);
-                x = T.Broadcast(pixel[15 * inChannels]);
-                a15 = T.FusedMultiplyAdd(x, w0a, a15);
-                a14 = T.FusedMultiplyAdd(x, w1a, a14);
-                a13 = T.FusedMultiplyAdd(x, w2a, a13);
-                x = T.Broadcast(pixel[16 * inChannels]);
-                a15 = T.FusedMultiplyAdd(x, w1a, a15);
-                a14 = T.FusedMultiplyAdd(x, w2a, a14);
-                x = T.Broadcast(pixel[17 * inChannels]);
-                a15 = T.FusedMultiplyAdd(x, w2a, a15);
-            }
-            if (row > 0)
-            {
-                a0 = T.Add(T.Load(output), a0);
-                a1 = T.Add(T.Load(output + outChannels), a1);
-                a2 = T.Add(T.Load(output + (2 * outChannels)), a2);
-                a3 = T.Add(T.Load(output + (3 * outChannels)), a3);
-                a4 = T.Add(T.Load(output + (4 * outChannels)), a4);
-                a5 = T.Add(T.Load(output + (5 * outChannels)), a5);
-                a6 = T.Add(T.Load(output + (6 * outChannels)), a6);
-                a7 = T.Add(T.Load(output + (7 * outChannels)), a7);
-                a8 = T.Add(T.Load(output + (8 * outChannels)), a8);
-                a9 = T.Add(T.Load(output + (9 * outChannels)), a9);
-                a10 = T.Add(T.Load(output + (10 * outChannels)), a10);
-                a11 = T.Add(T.Load(output + (11 * outChannels)), a11);
-                a12 = T.Add(T.Load(output + (12 * outChannels)), a12);
-                a13 = T.Add(T.Load(output + (13 * outChannels)), a13);
-                a14 = T.Add(T.Load(output + (14 * outChannels)), a14);
-                a15 = T.Add(T.Load(output + (15 * outChannels)), a15);
-            }
-            T.Store(a0, output);
-            T.Store(a1, output + outChannels);
-            T.Store(a2, output + (2 * outChannels));
-            T.Store(a3, output + (3 * outChannels));
-            T.Store(a4, output + (4 * outChannels));
-            T.Store(a5, output + (5 * outChannels));
-            T.Store(a6, output + (6 * outChannels));
-            T.Store(a7, output + (7 * outChannels));
-            T.Store(a8, output + (8 * outChannels));
-            T.Store(a9, output + (9 * outChannels));
-            T.Store(a10, output + (10 * outChannels));
-            T.Store(a11, output + (11 * outChannels));
-            T.Store(a12, output + (12 * outChannels));
-            T.Store(a13, output + (13 * outChannels));
-            T.Store(a14, output + (14 * outChannels));
-            T.Store(a15, output + (15 * outChannels));
         }
     }
 
@@ -313,6 +192,7 @@ internal static unsafe class Convolution3x3
     private static void Tile8x1<T>(float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
         where T : struct, ILanes<T>
     {
+        T sum0 = default, sum1 = default, sum2 = default, sum3 = default, sum4 = default, sum5 = default, sum6 = default, sum7 = default;
         for (int row = 0; row < kernelRows; row++, input += rowStride)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
@@ -357,26 +237,16 @@ internal static unsafe class Convolution3x3
                 x = T.Broadcast(pixel[9 * inChannels]);
                 a7 = T.FusedMultiplyAdd(x, w2a, a7);
             }
-            if (row > 0)
-            {
-                a0 = T.Add(T.Load(output), a0);
-                a1 = T.Add(T.Load(output + outChannels), a1);
-                a2 = T.Add(T.Load(output + (2 * outChannels)), a2);
-                a3 = T.Add(T.Load(output + (3 * outChannels)), a3);
-                a4 = T.Add(T.Load(output + (4 * outChannels)), a4);
-                a5 = T.Add(T.Load(output + (5 * outChannels)), a5);
-                a6 = T.Add(T.Load(output + (6 * outChannels)), a6);
-                a7 = T.Add(T.Load(output + (7 * outChannels)), a7);
-            }
-            T.Store(a0, output);
-            T.Store(a1, output + outChannels);
-            T.Store(a2, output + (2 * outChannels));
-            T.Store(a3, output + (3 * outChannels));
-            T.Store(a4, output + (4 * outChannels));
-            T.Store(a5, output + (5 * outChannels));
-            T.Store(a6, output + (6 * outChannels));
-            T.Store(a7, output + (7 * outChannels));
+            sum0 = T.Add(sum0, a0); sum1 = T.Add(sum1, a1); sum2 = T.Add(sum2, a2); sum3 = T.Add(sum3, a3); sum4 = T.Add(sum4, a4); sum5 = T.Add(sum5, a5); sum6 = T.Add(sum6, a6); sum7 = T.Add(sum7, a7);
         }
+        T.Store(sum0, output);
+        T.Store(sum1, output + outChannels);
+        T.Store(sum2, output + (2 * outChannels));
+        T.Store(sum3, output + (3 * outChannels));
+        T.Store(sum4, output + (4 * outChannels));
+        T.Store(sum5, output + (5 * outChannels));
+        T.Store(sum6, output + (6 * outChannels));
+        T.Store(sum7, output + (7 * outChannels));
     }
 
     /// <summary>4 pixels of a row by 2 rows of output channels: 8 running sums, 6 weights and one broadcast input in registers.</summary>

@@ -66,16 +66,27 @@ internal static unsafe class Pointwise
             for (int i = 0; i < edge; i += T.Count)
                 T.Store(default, padded + i);
             padded += edge;
-            for (int x = 0; x < width; x++, source += channels, padded += channels)
+            // A row stays in the first-level cache, so that going through it once for each row of channels costs less than loading the coefficients again.
+            for (int c = 0; c < channels; c += T.Count)
             {
-                for (int c = 0; c < channels; c += T.Count)
+                T m = default, s = default, b = default;
+                if (TNorm.Applies)
                 {
-                    T z = T.Load(source + c);
+                    m = T.Load(mean + c);
+                    s = T.Load(scale + c);
+                    b = T.Load(shift + c);
+                }
+                float* from = source + c, to = padded + c;
+                for (int x = 0; x < width; x++, from += channels, to += channels)
+                {
+                    T z = T.Load(from);
                     if (TNorm.Applies)
-                        z = T.FusedMultiplyAdd(T.Subtract(z, T.Load(mean + c)), T.Load(scale + c), T.Load(shift + c));
-                    T.Store(TActivation.Value(z), padded + c);
+                        z = T.FusedMultiplyAdd(T.Subtract(z, m), s, b);
+                    T.Store(TActivation.Value(z), to);
                 }
             }
+            source += width * channels;
+            padded += width * channels;
             for (int i = 0; i < edge; i += T.Count)
                 T.Store(default, padded + i);
             padded += edge;
@@ -274,27 +285,37 @@ internal static unsafe class Pointwise
         where TRaw : INormalisation
     {
         float* mean = norm.Mean, scale = norm.Scale, slope = norm.GradientSlope, offset = norm.GradientOffset;
-        int edge = border * channels;
+        int edge = border * channels, row = width * channels;
         for (int y = 0; y < height; y++)
         {
             for (int i = 0; i < edge; i += T.Count)
                 T.Store(default, padded + i);
             padded += edge;
-            for (int column = 0; column < width; column++, dz += channels, x += channels, raw += channels, padded += channels)
+            for (int c = 0; c < channels; c += T.Count)
             {
-                for (int c = 0; c < channels; c += T.Count)
+                T m = default, a = default, b = default, o = default;
+                if (TNorm.Applies)
                 {
-                    T gradient = T.Load(dz + c);
+                    m = T.Load(mean + c);
+                    a = T.Load(scale + c);
+                    b = T.Load(slope + c);
+                    o = T.Load(offset + c);
+                }
+                float* to = padded + c;
+                for (int i = c; i < row; i += channels, to += channels)
+                {
+                    T gradient = T.Load(dz + i);
                     if (TNorm.Applies)
-                    {
-                        T linear = T.FusedMultiplyAdd(T.Load(slope + c), T.Subtract(T.Load(x + c), T.Load(mean + c)), T.Load(offset + c));
-                        gradient = T.FusedMultiplyAdd(T.Load(scale + c), gradient, linear);
-                    }
+                        gradient = T.FusedMultiplyAdd(a, gradient, T.FusedMultiplyAdd(b, T.Subtract(T.Load(x + i), m), o));
                     if (TRaw.Applies)
-                        gradient = T.Add(gradient, T.Load(raw + c));
-                    T.Store(gradient, padded + c);
+                        gradient = T.Add(gradient, T.Load(raw + i));
+                    T.Store(gradient, to);
                 }
             }
+            dz += row;
+            x += row;
+            raw += row;
+            padded += row;
             for (int i = 0; i < edge; i += T.Count)
                 T.Store(default, padded + i);
             padded += edge;
