@@ -93,8 +93,10 @@ internal static unsafe class Convolution3x3
     public static void WeightGradient<T>(float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels)
         where T : struct, ILanes<T>
     {
-        bool wide = typeof(T) != typeof(Lanes256) && inChannels % 8 == 0;
-        int channels = wide ? 8 : 4;
+        bool narrow = typeof(T) == typeof(Lanes256) || typeof(T) == typeof(Lanes1);
+        bool wide = !narrow && inChannels % 8 == 0;
+        int channels = narrow ? 2 : wide ? 8 : 4;
+        int lanes = narrow ? 2 * T.Count : T.Count;
         for (int r = 0; r < 3; r++)
         {
             int firstRow = r == 0 ? 1 : 0;
@@ -104,9 +106,11 @@ internal static unsafe class Convolution3x3
             for (int i = 0; i < inChannels; i += channels)
             {
                 float* target = weightGradient + ((((long)r * inChannels) + i) * 3 * outChannels);
-                for (int o = 0; o < outChannels; o += T.Count)
+                for (int o = 0; o < outChannels; o += lanes)
                 {
-                    if (wide)
+                    if (narrow)
+                        Tile2x2<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
+                    else if (wide)
                         Tile8<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
                     else
                         Tile4<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
@@ -399,6 +403,51 @@ internal static unsafe class Convolution3x3
         AddTo<T>(target + (1 * next), outChannels, s1l, s1m, s1r);
         AddTo<T>(target + (2 * next), outChannels, s2l, s2m, s2r);
         AddTo<T>(target + (3 * next), outChannels, s3l, s3m, s3r);
+    }
+
+    /// <summary>2 input channels by 3 kernel columns by 2 rows of output channels: 12 running sums, two inputs and one output gradient fit 16 registers with room to spare; a spilled sum would wait for memory in every step.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile2x2<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
+        where T : struct, ILanes<T>
+    {
+        float* target = weightGradient;
+        int next = 3 * outChannels;
+        T s0la = default, s0lb = default, s0ma = default, s0mb = default, s0ra = default, s0rb = default;
+        T s1la = default, s1lb = default, s1ma = default, s1mb = default, s1ra = default, s1rb = default;
+        for (int row = 0; row < rows; row++)
+        {
+            float* pixel = input + ((long)row * (width + 2) * inChannels) + inChannels;
+            float* outer = gradient + ((long)row * (width + 2) * outChannels) + outChannels;
+            T x, y, g;
+            x = T.Broadcast(pixel[0]); y = T.Broadcast(pixel[1]);
+            g = T.Load(outer + outChannels); s0la = T.FusedMultiplyAdd(x, g, s0la); s1la = T.FusedMultiplyAdd(y, g, s1la);
+            g = T.Load(outer + outChannels + T.Count); s0lb = T.FusedMultiplyAdd(x, g, s0lb); s1lb = T.FusedMultiplyAdd(y, g, s1lb);
+            g = T.Load(outer); s0ma = T.FusedMultiplyAdd(x, g, s0ma); s1ma = T.FusedMultiplyAdd(y, g, s1ma);
+            g = T.Load(outer + T.Count); s0mb = T.FusedMultiplyAdd(x, g, s0mb); s1mb = T.FusedMultiplyAdd(y, g, s1mb);
+            for (int column = 1; column < width - 1; column++)
+            {
+                pixel += inChannels;
+                outer += outChannels;
+                x = T.Broadcast(pixel[0]); y = T.Broadcast(pixel[1]);
+                g = T.Load(outer + outChannels); s0la = T.FusedMultiplyAdd(x, g, s0la); s1la = T.FusedMultiplyAdd(y, g, s1la);
+                g = T.Load(outer + outChannels + T.Count); s0lb = T.FusedMultiplyAdd(x, g, s0lb); s1lb = T.FusedMultiplyAdd(y, g, s1lb);
+                g = T.Load(outer); s0ma = T.FusedMultiplyAdd(x, g, s0ma); s1ma = T.FusedMultiplyAdd(y, g, s1ma);
+                g = T.Load(outer + T.Count); s0mb = T.FusedMultiplyAdd(x, g, s0mb); s1mb = T.FusedMultiplyAdd(y, g, s1mb);
+                g = T.Load(outer - outChannels); s0ra = T.FusedMultiplyAdd(x, g, s0ra); s1ra = T.FusedMultiplyAdd(y, g, s1ra);
+                g = T.Load(outer - outChannels + T.Count); s0rb = T.FusedMultiplyAdd(x, g, s0rb); s1rb = T.FusedMultiplyAdd(y, g, s1rb);
+            }
+            pixel += inChannels;
+            outer += outChannels;
+            x = T.Broadcast(pixel[0]); y = T.Broadcast(pixel[1]);
+            g = T.Load(outer); s0ma = T.FusedMultiplyAdd(x, g, s0ma); s1ma = T.FusedMultiplyAdd(y, g, s1ma);
+            g = T.Load(outer + T.Count); s0mb = T.FusedMultiplyAdd(x, g, s0mb); s1mb = T.FusedMultiplyAdd(y, g, s1mb);
+            g = T.Load(outer - outChannels); s0ra = T.FusedMultiplyAdd(x, g, s0ra); s1ra = T.FusedMultiplyAdd(y, g, s1ra);
+            g = T.Load(outer - outChannels + T.Count); s0rb = T.FusedMultiplyAdd(x, g, s0rb); s1rb = T.FusedMultiplyAdd(y, g, s1rb);
+        }
+        AddTo<T>(target, outChannels, s0la, s0ma, s0ra);
+        AddTo<T>(target + T.Count, outChannels, s0lb, s0mb, s0rb);
+        AddTo<T>(target + next, outChannels, s1la, s1ma, s1ra);
+        AddTo<T>(target + next + T.Count, outChannels, s1lb, s1mb, s1rb);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
