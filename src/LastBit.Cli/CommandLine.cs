@@ -30,6 +30,8 @@ internal static class CommandLine
             BoundsCommand.Create(),
             DataCommand.Create(),
             TrainCommand.Create(),
+            AccuracyCommand.Create(),
+            DivergenceCommand.Create(),
             InfoCommand.Create(),
             SummarizeCommand.Create(),
             ReportCommand.Create(),

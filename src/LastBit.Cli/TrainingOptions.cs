@@ -56,15 +56,18 @@ internal sealed class TrainingOptions
     }
 
     /// <summary>The settings of the run that --resume names, or null when it is not given.</summary>
+    /// <param name="parse">The parsed command line.</param>
+    /// <param name="command">The command that must have filled the folder.</param>
+    /// <param name="free">Options that are no settings of a run but say which runs to do.</param>
     /// <exception cref="InputException">The folder holds no such run, or other options say something else than it.</exception>
-    internal static TSettings? Resumed<TSettings>(ParseResult parse, string command)
+    internal static TSettings? Resumed<TSettings>(ParseResult parse, string command, params Option[] free)
         where TSettings : class
     {
         if (parse.GetValue(Resume) is not { } folder)
             return null;
         foreach (Option option in parse.CommandResult.Command.Options)
         {
-            bool common = option == Resume || option == CommonOptions.Threads || option == CommonOptions.Json || option == CommonOptions.Quiet || option.Name.StartsWith("--live", StringComparison.Ordinal);
+            bool common = option == Resume || free.Contains(option) || option == CommonOptions.Threads || option == CommonOptions.Json || option == CommonOptions.Quiet || option.Name.StartsWith("--live", StringComparison.Ordinal);
             if (!common && parse.GetResult(option) is { Implicit: false })
                 throw new InputException($"{option.Name}: a run that is gone on with keeps its settings; leave {option.Name} away, or begin a new run");
         }

@@ -18,7 +18,8 @@ public static class RunCommand
         var command = new StringBuilder("lastbit");
         if (run?["command"] is JsonValue name)
             command.Append(' ').Append(Word(name.ToString()));
-        foreach ((string setting, JsonNode? value) in run?["settings"] as JsonObject ?? [])
+        // Cells are the runs of one folder that were added to it bit by bit: seeds, k, divisors.
+        foreach ((string setting, JsonNode? value) in (run?["settings"] as JsonObject ?? []).Concat(run?["cells"] as JsonObject ?? []))
         {
             if (value is JsonObject image && setting == "image")
                 command.Append(image["name"]?.ToString() == "checkerboard" ? $" --image-size {image["height"]}" : $" --image {Word(image["name"]?.ToString() ?? "")}");

@@ -35,7 +35,7 @@ internal static class SummarizeCommand
     /// <summary>The summary as a person reads it: table, statistics, notes, and the sentences that it comes to.</summary>
     internal static void Show(Summary summary, IAnsiConsole console)
     {
-        Tables.Write(console, AccuracyTable(summary, console), StatisticsTable(summary.Statistics, console));
+        Tables.Write(console, TablesOf(summary, console));
         foreach (string text in summary.Notes.Append(summary.Comparison).Append(summary.Sentence))
         {
             console.WriteLine();
@@ -46,6 +46,9 @@ internal static class SummarizeCommand
                 console.Profile.Out.Writer.WriteLine(text);
         }
     }
+
+    /// <summary>Table 1 and its statistics.</summary>
+    internal static Table[] TablesOf(Summary summary, IAnsiConsole console) => [AccuracyTable(summary, console), StatisticsTable(summary.Statistics, console)];
 
     private static Table AccuracyTable(Summary summary, IAnsiConsole console)
     {

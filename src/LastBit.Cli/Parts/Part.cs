@@ -19,8 +19,8 @@ internal sealed record Part(string Name, string Title, Func<PartRun, PartResult>
         OneLayerParts.Table3,
         OneLayerParts.Figure3,
         OneLayerParts.Figure4,
-        new("figure2", "divergence of the weights of a network (CIFAR-10)", null),
-        new("table1", "accuracy over seeds and perturbations (CIFAR-10)", null),
+        TrainingParts.Figure2,
+        TrainingParts.Table1,
     ];
 }
 

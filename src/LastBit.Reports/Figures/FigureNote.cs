@@ -23,4 +23,40 @@ internal static class FigureNote
             differences.Add($"{iterations} iterations (paper: 1000)");
         return differences.Count == 0 ? null : "Not the paper's setting: " + string.Join("; ", differences);
     }
+
+    /// <summary>How the runs of Table 1 differ from the paper's.</summary>
+    /// <param name="result">accuracy.json.</param>
+    /// <returns>The line, or null when nothing differs.</returns>
+    internal static string? Accuracy(AccuracyResult result)
+    {
+        var differences = new List<string>();
+        AddNetwork(differences, result.Network, result.TrainImages);
+        if (result.Epochs != 200)
+            differences.Add($"{result.Epochs} epochs");
+        return Scaled(differences);
+    }
+
+    /// <summary>How the runs of Figure 2 differ from the paper's.</summary>
+    /// <param name="result">divergence.json.</param>
+    /// <returns>The line, or null when nothing differs.</returns>
+    internal static string? Divergence(DivergenceResult result)
+    {
+        var differences = new List<string>();
+        AddNetwork(differences, result.Network, result.TrainImages);
+        if (result.Activation != LastBit.Networks.Activation.Swish)
+            differences.Add("ReLU");
+        if (result.ScaledIterations < 100)
+            differences.Add($"{result.ScaledIterations} scaled iterations");
+        return Scaled(differences);
+    }
+
+    private static void AddNetwork(List<string> differences, string network, int trainImages)
+    {
+        if (network != "resnet56")
+            differences.Add(network);
+        if (trainImages != 50_000)
+            differences.Add(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{trainImages:N0} training images"));
+    }
+
+    private static string? Scaled(List<string> differences) => differences.Count == 0 ? null : "Not the paper's setting: " + string.Join("; ", differences);
 }

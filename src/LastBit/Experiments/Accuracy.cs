@@ -144,17 +144,13 @@ public static class Accuracy
         return run.WriteTable();
     }
 
-    /// <summary>The seeds and k of a folder, finished or not: what --resume goes on with.</summary>
+    /// <summary>The seeds and k that were asked for in a folder, finished or not: what --resume goes on with.</summary>
     /// <param name="folder">A folder of an `accuracy` run.</param>
-    /// <returns>Both in ascending order; empty where nothing was begun.</returns>
+    /// <returns>Both in ascending order; empty where nothing was asked for.</returns>
     public static (int[] Seeds, int[] K) CellsOf(string folder)
     {
-        string path = Path.Combine(folder, "cells", Kind);
-        if (!Directory.Exists(path))
-            return ([], []);
-        List<(int Seed, int K)> cells = [.. Directory.EnumerateFiles(path, "k*.json", SearchOption.AllDirectories)
-            .Select(file => (NumberAfter("seed", Path.GetFileName(Path.GetDirectoryName(file)!)), NumberAfter("k", Path.GetFileNameWithoutExtension(file))))];
-        return ([.. cells.Select(cell => cell.Seed).Distinct().Order()], [.. cells.Select(cell => cell.K).Distinct().Order()]);
+        SortedDictionary<string, SortedSet<int>> plan = CellFolder.ReadPlan(folder, Kind);
+        return ([.. plan.GetValueOrDefault("seeds", [])], [.. plan.GetValueOrDefault("k", [])]);
     }
 
     private static int NumberAfter(string prefix, string name) => int.Parse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture);
@@ -177,6 +173,7 @@ public static class Accuracy
             var identity = (JsonObject)JsonNode.Parse(ResultJson.Serialize(settings with { Data = _data, TrainSize = train.Count }))!;
             identity["arithmetic"] = Checkpoint.ArithmeticVersion;
             _cells = new CellFolder(context.Folder, Kind, identity);
+            _cells.Plan(("seeds", settings.Seeds), ("k", settings.K));
         }
 
         /// <summary>Computes what is missing of a seed; false when another process holds it.</summary>

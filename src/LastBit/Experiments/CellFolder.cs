@@ -12,6 +12,7 @@ namespace LastBit.Experiments;
 internal sealed class CellFolder
 {
     private const string ResultsLock = ".results.lock";
+    private const string PlanName = "plan.json";
     private readonly string _root;
     private readonly string _path;
 
@@ -28,6 +29,37 @@ internal sealed class CellFolder
         if (!File.Exists(file))
             AtomicFile.WriteAllText(file, settings.ToJsonString());
         Compare(file, settings);
+    }
+
+    /// <summary>What was asked for so far, name by name; empty where nothing was.</summary>
+    /// <param name="root">The result folder.</param>
+    /// <param name="kind">The experiment.</param>
+    /// <exception cref="InputException">The file is damaged.</exception>
+    public static SortedDictionary<string, SortedSet<int>> ReadPlan(string root, string kind)
+    {
+        string file = Path.Combine(root, "cells", kind, PlanName);
+        try
+        {
+            return File.Exists(file) ? ResultJson.Deserialize<SortedDictionary<string, SortedSet<int>>>(File.ReadAllText(file)) : [];
+        }
+        catch (JsonException error)
+        {
+            throw new InputException($"{file}: is damaged ({error.Message.ReplaceLineEndings(" ")}); delete it, and say anew what to compute", error);
+        }
+    }
+
+    /// <summary>Notes what is asked for, beside what was asked for before, so that a run that is stopped at once can still be gone on with.</summary>
+    /// <param name="wanted">Names with their numbers (seeds, k; divisors).</param>
+    public void Plan(params (string Name, int[] Numbers)[] wanted)
+    {
+        using FileStream held = LockResults();
+        SortedDictionary<string, SortedSet<int>> plan = ReadPlan(_root, Path.GetFileName(_path));
+        foreach ((string name, int[] numbers) in wanted)
+        {
+            plan.TryAdd(name, []);
+            plan[name].UnionWith(numbers);
+        }
+        AtomicFile.WriteAllText(Path.Combine(_path, PlanName), ResultJson.Serialize(plan));
     }
 
     /// <summary>The groups that have a folder, by name.</summary>
@@ -59,11 +91,14 @@ internal sealed class CellFolder
     /// <param name="write">Reads the cells and writes the file.</param>
     public T WriteResult<T>(string file, Func<string, T> write)
     {
-        using FileStream held = RunFolder.TryLock(_path, ResultsLock, TimeSpan.FromMinutes(1))
-            ?? throw new InputException($"{_path}: another process keeps {ResultsLock} for more than a minute; end it, or wait for it");
+        using FileStream held = LockResults();
         DeleteUnfinished(Path.Combine(_root, file));
+        DeleteUnfinished(Path.Combine(_path, "*"));
         return write(Path.Combine(_root, file));
     }
+
+    private FileStream LockResults() => RunFolder.TryLock(_path, ResultsLock, TimeSpan.FromMinutes(1))
+        ?? throw new InputException($"{_path}: another process keeps {ResultsLock} for more than a minute; end it, or wait for it");
 
     private static void DeleteUnfinished(string file)
     {

@@ -144,14 +144,10 @@ public static class Divergence
         return run.WriteResult();
     }
 
-    /// <summary>The divisors of a folder, finished or not: what --resume goes on with.</summary>
+    /// <summary>The divisors that were asked for in a folder, finished or not: what --resume goes on with.</summary>
     /// <param name="folder">A folder of a `divergence` run.</param>
-    /// <returns>In ascending order; empty where nothing was begun.</returns>
-    public static int[] DivisorsOf(string folder)
-    {
-        string path = Path.Combine(folder, "cells", Kind);
-        return Directory.Exists(path) ? [.. Directory.EnumerateDirectories(path).Select(group => DivisorOf(Path.GetFileName(group))).Order()] : [];
-    }
+    /// <returns>In ascending order; empty where nothing was asked for.</returns>
+    public static int[] DivisorsOf(string folder) => [.. CellFolder.ReadPlan(folder, Kind).GetValueOrDefault("divisors", [])];
 
     private static int DivisorOf(string group) => int.Parse(group.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture);
 
@@ -177,6 +173,7 @@ public static class Divergence
             var identity = (JsonObject)JsonNode.Parse(ResultJson.Serialize(settings with { Data = _data, TrainSize = train.Count }))!;
             identity["arithmetic"] = Checkpoint.ArithmeticVersion;
             _cells = new CellFolder(context.Folder, Kind, identity);
+            _cells.Plan(("divisors", settings.Divisors));
             using Network network = ResNet.Build(NetworkSettings.Parse(settings.Network, settings.Activation), 1, team);
             _tensors = [.. network.Layout.All.Where(tensor => tensor.IsTrainable)];
         }

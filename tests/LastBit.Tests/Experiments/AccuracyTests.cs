@@ -50,7 +50,7 @@ public class AccuracyTests
         Assert.Equal(own.ToJson(), result.ToSummary()!.ToJson());
         Assert.Equal(own.StdOverK, authors.StdOverK);
         Assert.Equal(
-            [".results.lock", "seed1/.lock", "seed1/k1.json", "seed1/k3.json", "seed2/.lock", "seed2/k1.json", "seed2/k3.json", "settings.json"],
+            [".results.lock", "plan.json", "seed1/.lock", "seed1/k1.json", "seed1/k3.json", "seed2/.lock", "seed2/k1.json", "seed2/k3.json", "settings.json"],
             FolderFiles.Read(folder["cells/accuracy"]).Keys);
     }
 

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using LastBit.Experiments;
+using LastBit.Reports;
+using Spectre.Console;
+
+namespace LastBit.Cli.Commands;
+
+/// <summary>`lastbit divergence`: Figure 2, the weights of two copies that differ by rounding.</summary>
+internal static class DivergenceCommand
+{
+    private static readonly DivergenceSettings Paper = new();
+
+    internal static Command Create()
+    {
+        Option<string> network = TrainingOptions.Network(Paper.Network);
+        Option<string> activation = TrainingOptions.Activation("swish");
+        Option<int[]> divisors = OptionTypes.Counts("--divisors", Paper.Divisors, "Divisors n of the learning rate, one pair of runs each; more can be added to a folder later.");
+        Option<int> scaled = OptionTypes.Count("--scaled-iterations", Paper.ScaledIterations, "How many times n iterations.");
+        Option<int> k = OptionTypes.Count("--k", Paper.K, "Perturbation of the second copy; the first has 1.");
+        Option<int> seed = OptionTypes.Count("--seed", Paper.Seed, "Seeds weights, batches and augmentation.", least: 0);
+        Option<int> batchSize = OptionTypes.Count("--batch-size", Paper.BatchSize, "Images a step.");
+        Option<double> learningRate = OptionTypes.Number("--learning-rate", Paper.LearningRate, "The learning rate that is divided by n.");
+        Option<double> weightDecay = OptionTypes.Number("--weight-decay", Paper.WeightDecay, "Weight decay, on every parameter.");
+        Option<bool> mat = OptionTypes.Switch("--mat", "Also writes the weights of every scaled iteration as a MATLAB file, as the authors' scripts do.");
+        Command command = LiveView.AddTo(new Command("divergence", "Figure 2: how far the weights of two runs drift apart that differ by rounding alone.")
+        {
+            network, activation, divisors, scaled, k, seed, batchSize, learningRate, weightDecay, TrainingOptions.TrainSize, TrainingOptions.Data, mat, TrainingOptions.Resume,
+        }).WithCommonOptions();
+        command.SetAction(parse =>
+        {
+            var settings = TrainingOptions.Resumed<DivergenceSettings>(parse, "divergence", divisors, mat) ?? new DivergenceSettings
+            {
+                Network = parse.GetRequiredValue(network),
+                Activation = TrainingOptions.ActivationOf(parse.GetRequiredValue(activation)),
+                K = parse.GetValue(k),
+                Seed = parse.GetValue(seed),
+                ScaledIterations = parse.GetValue(scaled),
+                BatchSize = parse.GetValue(batchSize),
+                LearningRate = parse.GetValue(learningRate),
+                WeightDecay = parse.GetValue(weightDecay),
+                TrainSize = TrainingOptions.TrainSizeOf(parse),
+                Data = parse.GetValue(TrainingOptions.Data),
+            };
+            int[] begun = parse.GetValue(TrainingOptions.Resume) is { } folder ? Divergence.DivisorsOf(folder) : [];
+            settings = settings with
+            {
+                Divisors = begun.Length > 0 && parse.GetResult(divisors) is not { Implicit: false } ? begun : parse.GetRequiredValue(divisors),
+                Mat = parse.GetValue(mat),
+            };
+            settings.ToTraining(1, 1);
+            using Session session = Session.Open(parse, "divergence", settings, shared: true, goOn: path => $"lastbit divergence --resume {path}");
+            DivergenceResult result = session.Run(context => Divergence.Run(settings, context));
+            session.RunFolder.Record("cells", new JsonObject { ["divisors"] = new JsonArray([.. Divergence.DivisorsOf(session.Folder).Select(divisor => (JsonNode)divisor)]) });
+            Figure2.Draw(session.Folder);
+            return session.Finish(result.ToJson(), console => Tables.Write(console, ResultTable(result, console)), [Figure2.Name, Figure2.LayersName],
+                ($"lastbit report {session.Folder}", "the same as a page to send to a colleague"));
+        });
+        return command.Example("lastbit divergence --divisors 2,8,32 --out runs/figure2", "three learning rates of the paper's, ResNet-56 with Swish")
+            .Example("lastbit divergence --resume runs/figure2 --divisors 320", "one more, in the same folder")
+            .Example("lastbit divergence --network resnet8 --data sample --divisors 2,8 --scaled-iterations 20", "a minute on the sample that comes with the program");
+    }
+
+    /// <summary>Figure 2 in numbers.</summary>
+    internal static Table ResultTable(DivergenceResult result, IAnsiConsole console)
+    {
+        Table table = Tables.Create(console, Text($"Relative L1 difference of {result.Tensor}, k = 1 beside k = {result.K} (Figure 2)"),
+            "n", "learning rate", "first layer to differ", "first", "largest", "last", "scaled iterations");
+        foreach (DivergenceRun run in result.Runs)
+        {
+            (string layer, int? iteration) = run.FirstDifference.Where(tensor => tensor.Value is not null).OrderBy(tensor => tensor.Value)
+                .Select(tensor => (tensor.Key, tensor.Value)).FirstOrDefault(("none", null));
+            double[] difference = run.RelativeL1;
+            bool any = difference.Length > 0;
+            table.AddRow(
+                Text($"{run.Divisor}"), Text($"{run.LearningRate:0.######}"), iteration is null ? layer : Text($"{layer}, iteration {iteration}"),
+                any ? Text($"{difference[0]:G3}") : "-", any ? Text($"{difference.Max():G3}") : "-", any ? Text($"{difference[^1]:G3}") : "-",
+                run.DivergedAtIteration is { } end ? Text($"{difference.Length}, not finite at iteration {end}") : Text($"{difference.Length}"));
+        }
+        return table;
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

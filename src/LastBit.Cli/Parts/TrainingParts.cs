@@ -1,0 +1,46 @@
+using LastBit.Cli.Commands;
+using LastBit.Data;
+using LastBit.Experiments;
+using LastBit.Reports;
+
+namespace LastBit.Cli.Parts;
+
+/// <summary>
+/// The parts that train networks. demo: the sample of CIFAR-10 inside the program and a small network, about two minutes on two cores together;
+/// laptop: all of CIFAR-10 and ResNet-20, hours; paper: as published, weeks.
+/// </summary>
+internal static class TrainingParts
+{
+    /// <summary>Divergence of the weights.</summary>
+    internal static Part Figure2 { get; } = new("figure2", "divergence of the weights of a network (CIFAR-10)", run =>
+    {
+        DivergenceResult result = Divergence.Run(DivergenceAt(run.Scale), run.Context);
+        Reports.Figure2.Draw(run.Context.Folder);
+        return new PartResult([DivergenceResult.FileName], [Reports.Figure2.Name, Reports.Figure2.LayersName], console => [DivergenceCommand.ResultTable(result, console)]);
+    });
+
+    /// <summary>Accuracy over seeds and perturbations.</summary>
+    internal static Part Table1 { get; } = new("table1", "accuracy over seeds and perturbations (CIFAR-10)", run =>
+    {
+        AccuracyResult result = Accuracy.Run(AccuracyAt(run.Scale), run.Context);
+        Reports.Table1.Draw(run.Context.Folder);
+        return new PartResult([AccuracyCurves.FileName], [Reports.Table1.Name],
+            console => result.ToSummary() is { } summary ? SummarizeCommand.TablesOf(summary, console) : []);
+    });
+
+    /// <summary>Figure 2 at a scale.</summary>
+    internal static DivergenceSettings DivergenceAt(string scale) => scale switch
+    {
+        "demo" => new DivergenceSettings { Network = "resnet8", Data = Cifar10.Sample, BatchSize = 32, ScaledIterations = 50, Divisors = [2, 8, 32] },
+        "laptop" => new DivergenceSettings { Network = "resnet20", Divisors = [2, 4, 8, 16, 32] },
+        _ => new DivergenceSettings { Divisors = [2, 4, 8, 16, 32, 320, 3200, 32000] },
+    };
+
+    /// <summary>Table 1 at a scale.</summary>
+    internal static AccuracySettings AccuracyAt(string scale) => scale switch
+    {
+        "demo" => new AccuracySettings { Network = "resnet8", Data = Cifar10.Sample, Epochs = 15, Seeds = [1, 2, 3], K = [1, 3, 5] },
+        "laptop" => new AccuracySettings { Network = "resnet20", Epochs = 20, Seeds = [1, 2, 3] },
+        _ => new AccuracySettings(),
+    };
+}
