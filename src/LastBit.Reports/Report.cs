@@ -150,7 +150,7 @@ public static class Report
         <dl>
         <dt>Claim</dt><dd>{section.Statement}</dd>
         <dt>What we ran</dt><dd>{section.Ran}</dd>
-        <dt>What decides</dt><dd class="decides">{section.Finding.Decides}</dd>
+        <dt>What decides</dt><dd class="decides" id="{section.Id}-decides">{section.Finding.Decides}</dd>
         <dt>Rule</dt><dd class="rule">{section.Rule}</dd>
         </dl>
         {(section.Figure is { } figure ? Figure(section, figure, folder) : Markup.Empty)}{section.Table}
@@ -165,7 +165,7 @@ public static class Report
         return Markup.Of($"""
             <figure aria-label="{section.Place}">
             {(image is null ? Markup.Empty : Markup.Of($"""<div class="static"><img alt="{alternative}" src="data:image/png;base64,{Convert.ToBase64String(image)}"></div>"""))}
-            <div class="charts">{Markup.Join(figure.Charts.Select(chart => Markup.Of($"""<div class="chart" data-csv="csv-{chart.Id}" data-chart="{Options(chart)}"></div>""")))}</div>
+            <div class="charts">{Markup.Join(figure.Charts.Select(chart => Markup.Of($"""<div class="chart" data-finding="{section.Id}-decides" data-csv="csv-{chart.Id}" data-chart="{Options(chart)}"></div>""")))}</div>
             <figcaption><p>{figure.Caption}</p>
             <p class="links">{Markup.Join(figure.Charts.Select(chart => Markup.Of($"""
             <a class="csv" id="csv-{chart.Id}" download="{chart.Id}.csv" href="{Csv.ToDataAddress(chart.Csv)}">Data{(figure.Charts.Count > 1 ? $": {chart.Title}" : "")} (CSV)</a> 

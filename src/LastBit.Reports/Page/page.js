@@ -181,15 +181,13 @@
       }));
     }
 
-    // The values under the pointer, from the table itself (zeros too); without a pointer, the last ones.
+    // The values under the pointer, from the table itself (zeros too); without a pointer, the last one of each series.
     function read(u) {
-      const under = u.cursor.idx != null && u.cursor.left >= 0;
-      const row = under ? shown[u.cursor.idx] : table.columns[0].length - 1;
-      const x = table.columns[0][row];
-      at.textContent = x === undefined ? "" : `${options.xLabel} ${text(x)}`;
-      at.dataset.value = x;
+      const under = u.cursor.idx != null && u.cursor.left >= 0, row = under ? shown[u.cursor.idx] : -1;
+      at.textContent = under ? `${options.xLabel} ${text(table.columns[0][row])}` : "last values";
+      at.dataset.value = under ? table.columns[0][row] : "";
       [...legend.querySelectorAll("output")].forEach((output, i) => {
-        const value = table.columns[i + 1][row];
+        const column = table.columns[i + 1], value = under ? column[row] : column.findLast(one => one !== undefined);
         output.textContent = text(value);
         output.dataset.value = value ?? "";
       });
@@ -327,6 +325,8 @@
       const options = JSON.parse(box.dataset.chart), rows = linkedCsv(document.getElementById(box.dataset.csv));
       box.closest("figure").classList.add("alive");
       if (options.map) map(box, options, rows); else chart(box, options, tableOf(rows));
+      // Who cannot see the plot hears what it shows.
+      box.querySelector(".plot").setAttribute("aria-describedby", box.dataset.finding);
     }
     for (const copy of document.querySelectorAll("button[data-copy]")) {
       copy.hidden = !navigator.clipboard;
@@ -374,12 +374,13 @@
         note.textContent = `${task.completed.toLocaleString("en")} of ${task.total.toLocaleString("en")} ${task.unit}${task.note ? ` · ${task.note}` : ""}`;
       }
       messages.textContent = run.messages.join("\n");
+      messages.parentElement.hidden = run.messages.length === 0;
       for (const one of run.charts) {
         const table = joined(one.series);
         if (!table.columns[0].length) continue;
         if (drawn.has(one.name)) { drawn.get(one.name).update(table); continue; }
         const values = table.columns.slice(1).flat().filter(value => value > 0);
-        const wide = values.length > 0 && Math.max(...values) > 1e3 * Math.min(...values);
+        const wide = values.length > 0 && values.reduce((a, b) => Math.max(a, b)) > 100 * values.reduce((a, b) => Math.min(a, b));
         const box = make("div", { class: "chart" });
         charts.append(make("figure", { class: "alive" }, box));
         drawn.set(one.name, chart(box, { title: one.name, xLabel: "iteration or epoch", yLabel: one.name, logX: false, logY: wide }, table));

@@ -197,6 +197,8 @@ public class ReportTests(Browser browser, SmallRun run)
             }).map(element => element.outerHTML.slice(0, 80))
             """);
         Assert.Empty(unnamed);
+        foreach (ILocator plot in await page.Page.Locator(".plot").AllAsync())
+            Assert.NotEmpty(await page.Page.Locator($"[id='{await plot.GetAttributeAsync("aria-describedby")}']").InnerTextAsync());
         Assert.Equal("en", await page.Page.Locator("html").GetAttributeAsync("lang"));
     }
 
