@@ -8,7 +8,9 @@ switch (args.FirstOrDefault())
         return 0;
     case "step":
         return StepBenchmark.Run(args[1..]);
+    case "replicas":
+        return StepBenchmark.Replicas(args[1..]);
     default:
-        Console.Error.WriteLine("usage: LastBit.Benchmarks peak [THREADS] | step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--pytorch] [--layers] [--swish]");
+        Console.Error.WriteLine("usage: LastBit.Benchmarks peak [THREADS] | step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--pytorch] [--layers] [--swish] | replicas [NETWORK] [ROUNDS]");
         return 2;
 }

@@ -51,7 +51,7 @@ internal static class StepBenchmark
         }
 
         double ours = Median(steps), best = steps.Min(), peak = peaks.Max(p => p.Gflops32);
-        Print($"{name} {(swish ? "swish" : "relu")}, batch {batch}, {threads} threads, {gflop:F1} GFLOP a step counted as direct convolutions");
+        Print($"{name} {(swish ? "swish" : "relu")}, batch {batch}, {threads} threads, vectors of {MachineInfo.Current.VectorText}, {gflop:F1} GFLOP a step counted as direct convolutions");
         Print($"step: median {ours:F1} ms, best {best:F1} ms of {steps.Count}; {batch / ours * 1e3:F0} images a second");
         Print($"peak of this run: {peak:F0} GFLOPS binary32, memory {peaks.Max(p => p.ReadGBs):F1} GB/s read, {peaks.Max(p => p.CopyGBs):F1} GB/s copy");
         Print($"fraction of the FMA peak: median {gflop / ours * 1e3 / peak:P1}, best {gflop / best * 1e3 / peak:P1}");
@@ -67,6 +67,51 @@ internal static class StepBenchmark
             }
         }
         return 0;
+    }
+
+    /// <summary>replicas [NETWORK] [ROUNDS]: what six replicas cost beside one, and evaluation beside training, image for image.</summary>
+    public static int Replicas(string[] args)
+    {
+        string name = args.ElementAtOrDefault(0) ?? "resnet56";
+        int rounds = Number(args, 1, 5);
+        var network = NetworkSettings.Parse(name, Activation.Relu);
+        var (train, test) = Cifar10.Load(Cifar10.Sample);
+        using var team = new WorkerTeam(Environment.ProcessorCount);
+        var settings = new TrainingSettings(network, Epochs: int.MaxValue, StepSchedule: false, LearningRate: 0.01);
+        using var one = new Trainer(settings, [1], train, test, team);
+        using var six = new Trainer(settings, [1, 3, 5, 7, 9, 11], train, test, team);
+        Warm(one);
+        Warm(six);
+        List<double> single = [], several = [], training = [], evaluation = [];
+        for (int round = 0; round < rounds; round++)
+        {
+            single.Add(Milliseconds(one));
+            several.Add(Milliseconds(six));
+            single.Add(Milliseconds(one));
+            // An epoch of the sample is 1000 images, an evaluation 500.
+            while (one.BatchIndex != 0)
+                one.Step();
+            long start = Stopwatch.GetTimestamp();
+            do
+                one.Step();
+            while (one.BatchIndex != 0);
+            training.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds / train.Count);
+            start = Stopwatch.GetTimestamp();
+            one.Evaluate(one.Replicas[0]);
+            evaluation.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds / test.Count);
+        }
+        Print($"{name}: a step of one replica {Median(single):F1} ms, of six {Median(several):F1} ms: {Median(several) / Median(single):F2} times");
+        Print($"an image in training {Median(training):F3} ms, in evaluation {Median(evaluation):F3} ms: {Median(evaluation) / Median(training):F3} of it");
+        return 0;
+
+        static double Milliseconds(Trainer trainer)
+        {
+            if (trainer.BatchIndex == trainer.BatchesPerEpoch - 1)
+                trainer.Step();
+            long start = Stopwatch.GetTimestamp();
+            trainer.Step();
+            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
     }
 
     private static void Warm(Trainer trainer)
