@@ -145,10 +145,13 @@ internal static class Tables
         foreach (ReportSection claim in claims)
         {
             bool holds = claim.Finding.Verdict == Verdict.Confirmed;
-            table.AddRow(Markup.Escape(claim.Place), $"{Markup.Escape(claim.Title)}\n[dim]{Markup.Escape(claim.Finding.Decides)}[/]",
+            table.AddRow(Markup.Escape(claim.Place), $"{Cell(claim.Title)}\n[dim]{Cell(claim.Finding.Decides)}[/]",
                 holds ? "[green]confirmed[/]" : "[red]not confirmed[/]");
         }
         return table;
+
+        // |u| would end a cell of a Markdown table.
+        string Cell(string text) => Markup.Escape(console.Profile.Capabilities.Ansi ? text : text.Replace("|", "\\|", StringComparison.Ordinal));
     }
 
     /// <summary>Two columns without a frame: a name and what it is.</summary>
@@ -162,7 +165,8 @@ internal static class Tables
 
     private static string Last(double[] values, int finite, int asked) => finite < asked ? Ended(finite) : Number(values[^1]);
 
-    private static string Ended(int finite) => string.Create(CultureInfo.InvariantCulture, $"ended at {finite}");
+    /// <summary>The first iteration, counted from 1, that was no longer finite.</summary>
+    private static string Ended(int finite) => string.Create(CultureInfo.InvariantCulture, $"inf at {finite + 1}");
 
     private static string Lowest(double[] values) => values.Length == 0 ? "" : Number(values.Min());
 

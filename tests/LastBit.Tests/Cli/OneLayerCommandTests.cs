@@ -155,7 +155,7 @@ public sealed class OneLayerCommandTests : IDisposable
         await process.WaitForExitAsync(cancellation).WaitAsync(TimeSpan.FromSeconds(60), cancellation);
         string said = await error;
         Assert.Equal((1, ""), (process.ExitCode, await output));
-        Assert.Contains("stopped. What was computed is in run. To go on: lastbit linear --iterations 1000000 --alpha 1.3e7 --threads 1 --out run", said, StringComparison.Ordinal);
+        Assert.Contains("stopped. What is finished is in run. To go on: lastbit linear --iterations 1000000 --alpha 1.3e7 --threads 1 --out run", said, StringComparison.Ordinal);
         Assert.False((bool)RunFolder.Read(Folder)!["finished"]!);
         Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
     }
