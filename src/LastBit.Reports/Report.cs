@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LastBit.Experiments;
 using LastBit.Files;
 using LastBit.Reports.Page;
 
@@ -19,7 +20,8 @@ public static class Report
     /// <summary>Which document each static figure is drawn from.</summary>
     private static readonly (string Document, Action<string> Draw)[] Figures =
     [
-        ("heat.json", Figure1.Draw), ("linear.json", Figure3.Draw), ("nonlinear.json", Figure4Left.Draw), ("amplify.json", Figure4Right.Draw),
+        (AccuracyCurves.FileName, Table1.Draw), (DivergenceResult.FileName, Figure2.Draw), ("heat.json", Figure1.Draw),
+        ("linear.json", Figure3.Draw), ("nonlinear.json", Figure4Left.Draw), ("amplify.json", Figure4Right.Draw),
     ];
 
     /// <summary>Draws the figures of a result folder anew and writes its report.</summary>

@@ -165,7 +165,7 @@ public class ReportTests(Browser browser, SmallRun run)
     public async Task Without_scripts_and_on_paper_the_static_figures_show()
     {
         await using WatchedPage still = await browser.Open(run.Address, scripts: false);
-        await Assertions.Expect(still.Page.Locator(".static img")).ToHaveCountAsync(4);
+        await Assertions.Expect(still.Page.Locator(".static img")).ToHaveCountAsync(6);
         foreach (ILocator image in await still.Page.Locator(".static img").AllAsync())
         {
             await Assertions.Expect(image).ToBeVisibleAsync();
