@@ -6,11 +6,14 @@ switch (args.FirstOrDefault())
     case "peak":
         Console.WriteLine(MachinePeak.Measure(args.Length > 1 ? int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : Environment.ProcessorCount));
         return 0;
+    case "pde":
+        return PdeBenchmark.Run(args.AsSpan(1));
     case "step":
         return StepBenchmark.Run(args[1..]);
     case "replicas":
         return StepBenchmark.Replicas(args[1..]);
     default:
-        Console.Error.WriteLine("usage: LastBit.Benchmarks peak [THREADS] | step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--pytorch] [--layers] [--swish] | replicas [NETWORK] [ROUNDS]");
+        Console.Error.WriteLine("usage: LastBit.Benchmarks peak [THREADS] | pde [IMAGE-SIZE] [KERNEL-SIZE]"
+            + " | step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--pytorch] [--layers] [--swish] | replicas [NETWORK] [ROUNDS]");
         return 2;
 }

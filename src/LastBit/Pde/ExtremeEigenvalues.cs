@@ -132,22 +132,23 @@ internal static class ExtremeEigenvalues
                 {
                     (first[i], second[i], third[i]) = (below, belowDiagonal, belowNext);
                     double ratio = a / below;
-                    (a, b) = (b - ratio * belowDiagonal, -ratio * belowNext);
-                    (x[i], x[i + 1]) = (x[i + 1], x[i] - ratio * x[i + 1]);
+                    (a, b) = (Math.FusedMultiplyAdd(-ratio, belowDiagonal, b), -ratio * belowNext);
+                    (x[i], x[i + 1]) = (x[i + 1], Math.FusedMultiplyAdd(-ratio, x[i + 1], x[i]));
                 }
                 else
                 {
                     a = a == 0 ? tiny : a;
                     (first[i], second[i]) = (a, b);
                     double ratio = below / a;
-                    (a, b) = (belowDiagonal - ratio * b, belowNext);
-                    x[i + 1] -= ratio * x[i];
+                    (a, b) = (Math.FusedMultiplyAdd(-ratio, b, belowDiagonal), belowNext);
+                    x[i + 1] = Math.FusedMultiplyAdd(-ratio, x[i], x[i + 1]);
                 }
             }
             first[n - 1] = Math.Abs(a) < tiny ? tiny : a;
             for (int i = n - 1; i >= 0; i--)
             {
-                double rest = x[i] - (i + 1 < n ? second[i] * x[i + 1] : 0) - (i + 2 < n ? third[i] * x[i + 2] : 0);
+                double rest = i + 1 < n ? Math.FusedMultiplyAdd(-second[i], x[i + 1], x[i]) : x[i];
+                rest = i + 2 < n ? Math.FusedMultiplyAdd(-third[i], x[i + 2], rest) : rest;
                 x[i] = rest / first[i];
             }
             double greatest = x.Max(Math.Abs);

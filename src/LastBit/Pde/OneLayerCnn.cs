@@ -66,7 +66,7 @@ internal sealed unsafe class OneLayerCnn
         return Evaluate<double, Lanes64>(field, kernel, sums);
     }
 
-    private double Evaluate<V, L>(Field field, ReadOnlySpan<double> kernel, Span<double> sums)
+    internal double Evaluate<V, L>(Field field, ReadOnlySpan<double> kernel, Span<double> sums)
         where V : unmanaged
         where L : struct, ILanes<V>
     {

@@ -8,7 +8,7 @@ namespace LastBit.Tests.Experiments;
 public class OneLayerDigestTests
 {
     // Changes when any bit of any result of these small runs does. Look for the reason before changing it.
-    private const string Expected = "7c80ac2a23d87c356ebd9bde7e0274f4f3a7e553c0bcff9f6c10702f655db20d";
+    private const string Expected = "46e80fd545189e5af78062bc919a1d10af17d377ede09f44a3c92637a68bdb42";
 
     [Fact]
     public void The_bits_are_the_same_for_every_vector_width_and_those_in_the_repository() =>
