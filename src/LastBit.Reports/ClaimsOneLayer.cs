@@ -6,7 +6,8 @@ public static partial class Claims
 {
     /// <summary>The rule of <see cref="HeatStability"/> in words.</summary>
     public const string HeatRule =
-        "Every run with Δt ≤ Δx²/2 = 0.5 keeps |u| at or below its start in every snapshot, every run with a larger Δt exceeds 1000; at least one run on either side.";
+        "Every run with Δt ≤ Δx²/2 = 0.5 keeps |u| at or below its start in every snapshot, every run with a larger Δt exceeds 1000; at "
+        + "least one run on either side.";
 
     /// <summary>Figure 1: explicit Euler on the heat equation is stable up to dt = dx^2/2 and blows up beyond.</summary>
     /// <param name="runs">The runs, dx = 1.</param>
@@ -27,8 +28,10 @@ public static partial class Claims
 
     /// <summary>The rule of <see cref="LossesDivergeOutsideTheBounds"/> in words.</summary>
     public const string BoundsRule =
-        "A loss diverges if it stops being finite or ends at more than 10 times its lowest value. Every run with α inside the computed [αmin, αmax] must not, every run outside must; "
-        + "runs outside whose predicted growth |1 − Δt(α − bound)|²ⁿ over n iterations is below 10⁶ are left out, for they had no time to show it; at least one run inside and one outside.";
+        "A loss diverges if it stops being finite or ends at more than 10 times its lowest value. Every run with α inside the computed "
+        + "[αmin, αmax] must not, every run outside must; "
+        + "runs outside whose predicted growth |1 − Δt(α − bound)|²ⁿ over n iterations is below 10⁶ are left out, for they had no time "
+        + "to show it; at least one run inside and one outside.";
 
     /// <summary>Table 2 and Figure 3: the linearized PDE diverges exactly where weight decay is outside the bounds of the analysis.</summary>
     /// <param name="runs">Loss curves; the parameter is alpha.</param>
@@ -63,7 +66,8 @@ public static partial class Claims
 
     /// <summary>The rule of <see cref="OnlyTheTransitionNeedsWeightDecay"/> in words.</summary>
     public const string RegionsRule =
-        "Only the transitioning region has a lower bound; by the eigenvalues, exact for the kernel's finite support, it is above 0 and below the upper bound; and the paper's formula calls no weight decay stable that is not "
+        "Only the transitioning region has a lower bound; by the eigenvalues, exact for the kernel's finite support, it is above 0 and "
+        + "below the upper bound; and the paper's formula calls no weight decay stable that is not "
         + "(to 10⁻⁹ of αmax). Not tested where the constants and the image leave no lower bound.";
 
     /// <summary>Table 3: of the three regions only the transitioning one needs a least weight decay, and the paper's formula for it is on the safe side.</summary>
@@ -77,14 +81,17 @@ public static partial class Claims
         bool only = bounds.Regions.All(region => region.Region == "transitioning" ? region.AlphaMin > 0 : !(region.AlphaMin > 0));
         bool safe = bounds.FourierAlphaMin >= bounds.AlphaMin - slack && bounds.FourierAlphaMax <= bounds.AlphaMax + slack;
         return Decide(only && safe && bounds.AlphaMin < bounds.AlphaMax,
-            $"In transition a weight decay of {Text(bounds.AlphaMin)} is the least and {Text(bounds.AlphaMax)} the most that is stable (exact); the paper's formula asks for {Text(bounds.FourierAlphaMin)}"
+            $"In transition a weight decay of {Text(bounds.AlphaMin)} is the least and {Text(bounds.AlphaMax)} the most that is stable "
+            + $"(exact); the paper's formula asks for {Text(bounds.FourierAlphaMin)}"
             + (bounds.FourierAlphaMin > bounds.FourierAlphaMax ? ", which is above its own upper bound: for so small a kernel it leaves nothing stable." : "."));
     }
 
     /// <summary>The rule of <see cref="RestrainedInstability"/> in words.</summary>
     public const string RestrainedRule =
-        "A loss blows up if it stops being finite or ends at more than 1000 times its start, has settled if it varies by less than 10⁻⁶ of its mean over the last tenth of the run, and oscillates otherwise. "
-        + "With the paper's image, kernel and weight decay and at least 200 iterations, 0.01 and 0.03 must settle, 0.05 to 0.09 oscillate, 0.11 and 0.13 blow up (0.1 is the threshold itself and is not judged); at least one run of each kind.";
+        "A loss blows up if it stops being finite or ends at more than 1000 times its start, has settled if it varies by less than 10⁻⁶ "
+        + "of its mean over the last tenth of the run, and oscillates otherwise. "
+        + "With the paper's image, kernel and weight decay and at least 200 iterations, 0.01 and 0.03 must settle, 0.05 to 0.09 "
+        + "oscillate, 0.11 and 0.13 blow up (0.1 is the threshold itself and is not judged); at least one run of each kind.";
 
     /// <summary>Figure 4 left: beyond 2/alpha the non-linear PDE blows up; below it there is a range where it neither settles nor blows up.</summary>
     /// <param name="runs">Loss curves; the parameter is the learning rate.</param>
@@ -116,8 +123,10 @@ public static partial class Claims
 
     /// <summary>The rule of <see cref="RoundingIsAmplified"/> in words.</summary>
     public const string AmplificationRule =
-        "With the paper's image, kernel and weight decay and at least 200 iterations: at learning rates up to 0.03 the relative L1 difference, averaged over 100 iterations as in the figure, never reaches 10⁻¹⁴, "
-        + "and the difference itself is 0 at the end; at 0.05 and above it begins below 10⁻¹² and its mean over the last tenth of the run is above 0.1; at least one run of each kind. "
+        "With the paper's image, kernel and weight decay and at least 200 iterations: at learning rates up to 0.03 the relative L1 "
+        + "difference, averaged over 100 iterations as in the figure, never reaches 10⁻¹⁴, "
+        + "and the difference itself is 0 at the end; at 0.05 and above it begins below 10⁻¹² and its mean over the last tenth of the "
+        + "run is above 0.1; at least one run of each kind. "
         + "(10⁻¹² and not 10⁻¹⁵, for at 0.05 one step cancels nearly all of the kernel, and what is left has fewer digits.)";
 
     /// <summary>Figure 4 right: in the restrained instability a difference of rounding grows to order 1; where the loss settles it vanishes.</summary>
@@ -138,8 +147,10 @@ public static partial class Claims
         bool vanishes = average < 1e-14 && small.All(run => run.Values[^1] == 0);
         bool grows = large.All(run => run.Values[0] < 1e-12 && MeanOfLastTenth(run.Values) > 0.1);
         return Decide(vanishes && grows,
-            $"At learning rates {Listed(small.Select(run => run.Parameter))} the difference, averaged over {Figure4Right.Window} iterations, never exceeds {Text(average)} and ends at "
-            + $"{Text(small.Max(run => run.Values[^1]))}; at {Listed(large.Select(run => run.Parameter))} it begins at {Text(large.Max(run => run.Values[0]))} or less and ends "
+            $"At learning rates {Listed(small.Select(run => run.Parameter))} the difference, averaged over {Figure4Right.Window} "
+            + $"iterations, never exceeds {Text(average)} and ends at "
+            + $"{Text(small.Max(run => run.Values[^1]))}; at {Listed(large.Select(run => run.Parameter))} it begins at "
+            + $"{Text(large.Max(run => run.Values[0]))} or less and ends "
             + $"at {Text(large.Min(run => MeanOfLastTenth(run.Values)))} or more (mean of the last tenth; 2 is the most there can be).");
     }
 

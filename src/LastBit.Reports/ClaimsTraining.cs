@@ -18,7 +18,8 @@ public static partial class Claims
 
     /// <summary>The rule of <see cref="RoundingSpreadsLikeSeeds"/> in words.</summary>
     public const string SpreadRule =
-        "The spread (standard deviation) of final test accuracy over rounding alone, pooled over seeds, is between half and twice the spread over seeds. "
+        "The spread (standard deviation) of final test accuracy over rounding alone, pooled over seeds, is between half and twice the "
+        + "spread over seeds. "
         + "Tested with at least 3 seeds, 3 k of a seed, 20 epochs, 10,000 training images, 10,000 test images and a mean accuracy of 50%.";
 
     /// <summary>Table 1: runs that differ only in rounding spread as widely in test accuracy as runs with other seeds do.</summary>
@@ -39,7 +40,8 @@ public static partial class Claims
             return NotTested("The runs do not have two spreads to compare: that takes two seeds with two k each, and accuracies that differ.");
 
         string decides = $"Test accuracies of networks that differ only in rounding spread by {Text(rounding.Value)} percentage points (standard deviation), of networks with different seeds by "
-            + $"{Text(overSeeds.Value)}; the first is {Text(ratio.Value)} times the second (95% interval {Text(ratio.Low)} to {Text(ratio.High)}).";
+            + $"{Text(overSeeds.Value)}; the first is {Text(ratio.Value)} times the second (95% interval {Text(ratio.Low)} to "
+            + $"{Text(ratio.High)}).";
         string[] lacks =
         [
             .. Lack(seeds < 3, $"{seeds} seeds"), .. Lack(fewestK < 3, $"{fewestK} k"), .. Lack(epochs < FewestEpochs, $"{epochs} epochs"),
@@ -52,7 +54,8 @@ public static partial class Claims
 
     /// <summary>The rule of <see cref="DifferencesShootUpOnlyAtLargeSteps"/> in words.</summary>
     public const string DivergenceRule =
-        "Every run with a divisor of at most 8 exceeds a relative L1 difference of 0.1 and stays finite; every run with a divisor of at least 320 stays below 0.001; at least one run of each kind. "
+        "Every run with a divisor of at most 8 exceeds a relative L1 difference of 0.1 and stays finite; every run with a divisor of at "
+        + "least 320 stays below 0.001; at least one run of each kind. "
         + "Tested with ResNet-56 and Swish, at least 10,000 training images and 20 scaled iterations.";
 
     /// <summary>Figure 2: at large learning rates the weights of two copies that differ in rounding shoot apart and stay bounded; at small ones they stay together.</summary>

@@ -15,7 +15,8 @@ internal static class SectionsOneLayer
             Csv.Write("position", [.. run.Snapshots.Select(at => new Curve($"t = {FigureStyle.Number(at.Time)}", Count(0, at.U.Length), at.U))])))]);
         return new ReportSection(
             "figure1", "Figure 1", "A step that is too long destroys a stable equation",
-            "The heat equation only ever flattens, yet its explicit Euler discretization is stable only up to Δt = Δx²/2; beyond, the same equation blows up. Gradient descent is such a discretization.",
+            "The heat equation only ever flattens, yet its explicit Euler discretization is stable only up to Δt = Δx²/2; beyond, the "
+            + "same equation blows up. Gradient descent is such a discretization.",
             heat is null ? "" : $"Explicit Euler on 31 points with fixed ends, Δx = 1, Δt = {Claims.Listed(heat.Runs.Select(run => run.Dt))}, float64.",
             Claims.HeatRule, finding, figure, Markup.Empty, "lastbit heat");
     }
@@ -35,30 +36,37 @@ internal static class SectionsOneLayer
         Markup table = linear is null || bounds is null ? Markup.Empty : Table2(runs, linear, bounds);
         return new ReportSection(
             "figure3", "Table 2 and Figure 3", "Stability needs a weight decay between two bounds",
-            "Linearized where the activations are in transition, gradient descent on one convolution is stable exactly for weight decays between αmin and αmax; outside, the loss diverges.",
+            "Linearized where the activations are in transition, gradient descent on one convolution is stable exactly for weight "
+            + "decays between αmin and αmax; outside, the loss diverges.",
             linear is null ? "" : $"The linearized PDE (equation 9) for {linear.Iterations:N0} iterations at learning rate {Claims.Text(linear.LearningRate)} with weight decays "
-                + $"{Claims.Listed(linear.Runs.Select(run => run.Alpha))}; the bounds by extreme eigenvalues of the operator, computed apart. float64.{Sentence(note)}",
+                + $"{Claims.Listed(linear.Runs.Select(run => run.Alpha))}; the bounds by extreme eigenvalues of the operator, computed "
+                + $"apart. float64.{Sentence(note)}",
             Claims.BoundsRule, finding, figure, table, "lastbit reproduce --only figure3,table3");
     }
 
     internal static ReportSection Regions(StabilityBoundsResult? bounds)
     {
         Finding finding = bounds is null ? Missing("bounds.json") : Claims.OnlyTheTransitionNeedsWeightDecay(bounds);
-        Markup table = bounds is null ? Markup.Empty : Markup.Of($"""
-            <div class="scroll card" tabindex="0" role="region" aria-label="Table 3">
-            <table><caption>Table 3: between which weight decays each region is stable, by the paper's formulas; the last row is exact for this kernel's finite support.</caption>
-            <thead><tr><th scope="col">Region</th><th scope="col">Equation</th><th scope="col" class="number">α at least</th><th scope="col" class="number">α at most</th></tr></thead>
-            <tbody>
-            {Markup.Join(bounds.Regions.Select(region => Markup.Of($"""
-            <tr><th scope="row">{region.Region}</th><td>{region.Equation}</td><td class="number">{(region.AlphaMin is { } least ? Claims.Text(least) : "–")}</td><td class="number">{Claims.Text(region.AlphaMax)}</td></tr>
-
-            """)))}<tr><th scope="row">transitioning, exact</th><td>eigenvalues {Claims.Text(bounds.LambdaMin)} to {Claims.Text(bounds.LambdaMax)} (± {Claims.Text(bounds.LambdaTolerance)})</td><td class="number">{Claims.Text(bounds.AlphaMin)}</td><td class="number">{Claims.Text(bounds.AlphaMax)}</td></tr>
-            </tbody></table></div>
-            """);
+        Markup table = bounds is null ? Markup.Empty : HtmlTable.Of("Table 3",
+            "Between which weight decays each region is stable, by the paper's formulas; the last row is exact for this kernel's finite support.",
+            ["Region", "Equation", "#α at least", "#α at most"],
+            [
+                .. bounds.Regions.Select(region => new[]
+                {
+                    region.Region, region.Equation, region.AlphaMin is { } least ? Claims.Text(least) : "–", Claims.Text(region.AlphaMax),
+                }),
+                [
+                    "transitioning, exact",
+                    $"eigenvalues {Claims.Text(bounds.LambdaMin)} to {Claims.Text(bounds.LambdaMax)} (± {Claims.Text(bounds.LambdaTolerance)})",
+                    Claims.Text(bounds.AlphaMin), Claims.Text(bounds.AlphaMax),
+                ],
+            ]);
         return new ReportSection(
             "table3", "Table 3", "Only where activations switch does stability need weight decay",
-            "Where activations are fully on or off, any weight decay up to about 2/Δt is stable. Where they are in transition there is a lower bound too: "
-                + "weights that wander into transition become unstable, are driven out, and stability returns. That is what restrains the instability.",
+            "Where activations are fully on or off, any weight decay up to about 2/Δt is stable. Where they are in transition there is a "
+            + "lower bound too: "
+                + "weights that wander into transition become unstable, are driven out, and stability returns. That is what restrains "
+                + "the instability.",
             bounds is null ? "" : "The bounds of the three regions by the paper's Fourier formulas, and for the transition also the extreme eigenvalues of the operator itself, for the same image.",
             Claims.RegionsRule, finding, null, table, "lastbit bounds");
     }
@@ -73,10 +81,11 @@ internal static class SectionsOneLayer
                 double[] shown = [.. run.Loss.TakeWhile(value => value <= 1e8 * run.Loss[0])];
                 return new Curve($"dt = {FigureStyle.Number(run.LearningRate)}", Count(1, shown.Length), shown);
             })]))]);
-        Markup table = nonLinear is null ? Markup.Empty : Table4(runs, nonLinear);
+        Markup table = nonLinear is null ? Markup.Empty : RunsOfFigure4(runs, nonLinear);
         return new ReportSection(
             "figure4-left", "Figure 4, left", "Between settling and blowing up lies a restrained instability",
-            "With the real activation there are three regimes: small learning rates settle, large ones (beyond 2/α) blow up, and in between the loss oscillates for ever without blowing up.",
+            "With the real activation there are three regimes: small learning rates settle, large ones (beyond 2/α) blow up, and in "
+            + "between the loss oscillates for ever without blowing up.",
             nonLinear is null ? "" : $"The non-linear PDE (equation 8) for {nonLinear.Iterations:N0} iterations with weight decay {Claims.Text(nonLinear.WeightDecay)} (so 2/α = {Claims.Text(2 / nonLinear.WeightDecay)}) "
                 + $"and learning rates {Claims.Listed(nonLinear.Runs.Select(run => run.LearningRate))}. float64.{Sentence(note)}",
             Claims.RestrainedRule, finding, figure, table, "lastbit nonlinear");
@@ -96,33 +105,31 @@ internal static class SectionsOneLayer
         ]);
         return new ReportSection(
             "figure4-right", "Figure 4, right", "The restrained instability amplifies rounding to order one",
-            "Two copies that differ only in how one step is rounded stay together where the loss settles, and drift as far apart as two unrelated kernels where it oscillates.",
+            "Two copies that differ only in how one step is rounded stay together where the loss settles, and drift as far apart as two "
+            + "unrelated kernels where it oscillates.",
             amplify is null ? "" : $"Pairs of the same descent, K ← K − Δt·g beside K ← K − (Δt·{amplify.K})·(g/{amplify.K}), equal in exact arithmetic, for {amplify.Iterations:N0} iterations "
-                + $"with weight decay {Claims.Text(amplify.WeightDecay)} and learning rates {Claims.Listed(amplify.Runs.Select(run => run.LearningRate))}. float64.{Sentence(note)}",
+                + $"with weight decay {Claims.Text(amplify.WeightDecay)} and learning rates "
+                + $"{Claims.Listed(amplify.Runs.Select(run => run.LearningRate))}. float64.{Sentence(note)}",
             Claims.AmplificationRule, finding, figure, Markup.Empty, "lastbit amplify");
     }
 
-    private static Markup Table2(RunCurve[] runs, LinearizedPdeResult linear, StabilityBoundsResult bounds) => Markup.Of($"""
-        <div class="scroll card" tabindex="0" role="region" aria-label="Runs of Figure 3">
-        <table><caption>The runs against the bounds αmin = {Claims.Text(bounds.AlphaMin)} and αmax = {Claims.Text(bounds.AlphaMax)} at learning rate {Claims.Text(linear.LearningRate)}.</caption>
-        <thead><tr><th scope="col" class="number">α</th><th scope="col">Predicted</th><th scope="col" class="number">First loss</th><th scope="col" class="number">Lowest</th><th scope="col" class="number">Last</th></tr></thead>
-        <tbody>
-        {Markup.Join(runs.Select(run => Markup.Of($"""
-        <tr><th scope="row" class="number">{FigureStyle.Number(run.Parameter)}</th><td>{(run.Parameter < bounds.AlphaMin || run.Parameter > bounds.AlphaMax ? "diverges" : "stable")}</td><td class="number">{Claims.Text(run.Values[0])}</td><td class="number">{Claims.Text(run.Values.Where(double.IsFinite).Min())}</td><td class="number">{Last(run)}</td></tr>
+    private static Markup Table2(RunCurve[] runs, LinearizedPdeResult linear, StabilityBoundsResult bounds) => HtmlTable.Of("Runs of Figure 3",
+        $"The runs against the bounds αmin = {Claims.Text(bounds.AlphaMin)} and αmax = {Claims.Text(bounds.AlphaMax)} "
+            + $"at learning rate {Claims.Text(linear.LearningRate)}.",
+        ["#α", "Predicted", "#First loss", "#Lowest", "#Last"],
+        runs.Select(run => (string[])
+        [
+            FigureStyle.Number(run.Parameter), run.Parameter < bounds.AlphaMin || run.Parameter > bounds.AlphaMax ? "diverges" : "stable", .. Losses(run),
+        ]));
 
-        """)))}</tbody></table></div>
-        """);
+    private static Markup RunsOfFigure4(RunCurve[] runs, NonLinearPdeResult result) => HtmlTable.Of("Runs of Figure 4, left",
+        $"The runs at weight decay {Claims.Text(result.WeightDecay)}.",
+        ["#Learning rate", "Loss", "#First", "#Lowest", "#Last"],
+        runs.Select(run => (string[])[FigureStyle.Number(run.Parameter), Word(Claims.Classify(run.Values)), .. Losses(run)]));
 
-    private static Markup Table4(RunCurve[] runs, NonLinearPdeResult result) => Markup.Of($"""
-        <div class="scroll card" tabindex="0" role="region" aria-label="Runs of Figure 4, left">
-        <table><caption>The runs at weight decay {Claims.Text(result.WeightDecay)}.</caption>
-        <thead><tr><th scope="col" class="number">Learning rate</th><th scope="col">Loss</th><th scope="col" class="number">First</th><th scope="col" class="number">Lowest</th><th scope="col" class="number">Last</th></tr></thead>
-        <tbody>
-        {Markup.Join(runs.Select(run => Markup.Of($"""
-        <tr><th scope="row" class="number">{FigureStyle.Number(run.Parameter)}</th><td>{Word(Claims.Classify(run.Values))}</td><td class="number">{Claims.Text(run.Values[0])}</td><td class="number">{Claims.Text(run.Values.Where(double.IsFinite).Min())}</td><td class="number">{Last(run)}</td></tr>
-
-        """)))}</tbody></table></div>
-        """);
+    /// <summary>First, lowest and last loss.</summary>
+    private static string[] Losses(RunCurve run) =>
+        [Claims.Text(run.Values[0]), Claims.Text(run.Values.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Min()), Last(run)];
 
     private static string Last(RunCurve run) =>
         run.IsFinite ? Claims.Text(run.Values[^1]) : $"not finite after {(run.Values.Length - 1).ToString("N0", CultureInfo.InvariantCulture)}";

@@ -27,9 +27,11 @@ internal static class SectionsTraining
         ]);
         return new ReportSection(
             "table1", "Table 1", "Rounding alone spreads accuracy as much as seeds do",
-            "Networks that start from the same weights and see the same batches, and differ only in how a step is rounded, end with test accuracies as different as those of networks with different seeds.",
+            "Networks that start from the same weights and see the same batches, and differ only in how a step is rounded, end with "
+            + "test accuracies as different as those of networks with different seeds.",
             summary is null ? "" : $"{result!.Network} with {result.Activation}, {Number(result.TrainImages)} training images; {summary.Statistics.Runs} runs: {summary.Final.Count} seeds by k = {string.Join(", ", Ks(summary))}, {summary.Epochs} epochs each, "
-                + $"tested on {Number(result.TestImages)} images; the final accuracy of a run is the mean of its last {summary.FinalEpochs} epochs. float32.",
+                + $"tested on {Number(result.TestImages)} images; the final accuracy of a run is the mean of its last "
+                + $"{summary.FinalEpochs} epochs. float32.",
             Claims.SpreadRule, finding, figure, summary is null ? Markup.Empty : Table1(summary), "lastbit accuracy");
     }
 
@@ -41,7 +43,8 @@ internal static class SectionsTraining
                 [.. runs.Select(run => new RunCurve(run.Divisor, run.DivergedAtIteration is null ? run.RelativeL1 : [.. run.RelativeL1, double.NaN]))]);
         string map = result is null ? "" : MapCsv(result, runs, folder);
         ReportFigure? figure = runs.Length == 0 ? null : new ReportFigure(["figure2", "figure2-layers"],
-            $"Average relative L1 difference between the copies k = 1 and k = {result!.K}: of {result.Tensor}, as in the paper, and of every tensor, from the input (top) to the output. "
+            $"Average relative L1 difference between the copies k = 1 and k = {result!.K}: of {result.Tensor}, as in the paper, and of "
+            + "every tensor, from the input (top) to the output. "
             + "One scaled iteration is as many steps as the divisor, so that all runs have gone as far.",
         [
             new ReportChart("figure2", $"Difference of {result.Tensor}", "scaled iteration", "relative L1 difference", false, true, Csv.Write("scaled iteration",
@@ -50,7 +53,8 @@ internal static class SectionsTraining
         ]);
         return new ReportSection(
             "figure2", "Figure 2", "A difference of rounding shoots up at large learning rates and stays bounded",
-            "Two copies of a network that differ only in rounding drift apart within a few iterations when the learning rate is large, and then stay at a bounded distance; with a small one they stay together.",
+            "Two copies of a network that differ only in rounding drift apart within a few iterations when the learning rate is large, "
+            + "and then stay at a bounded distance; with a small one they stay together.",
             runs.Length == 0 ? "" : $"{result!.Network} with {result.Activation}, {Number(result.TrainImages)} training images, plain SGD; pairs with k = 1 and k = {result.K} at learning rates "
                 + $"{Claims.Listed(runs.Select(run => run.LearningRate))} (divisors {string.Join(", ", runs.Select(run => run.Divisor))}), {result.ScaledIterations} scaled iterations. float32.",
             Claims.DivergenceRule, finding, figure, runs.Length == 0 ? Markup.Empty : FirstDifferences(result!, runs), "lastbit divergence");
@@ -80,16 +84,14 @@ internal static class SectionsTraining
         static string Short(double value) => double.IsFinite(value) ? value.ToString("G4", CultureInfo.InvariantCulture) : "NaN";
     }
 
-    private static Markup FirstDifferences(DivergenceResult result, DivergenceRun[] runs) => Markup.Of($"""
-        <div class="scroll card" tabindex="0" role="region" aria-label="Where the difference is born">
-        <table><caption>The first iteration after which a weight differs: where the difference is born, and when it has reached every tensor.</caption>
-        <thead><tr><th scope="col" class="number">Divisor</th><th scope="col" class="number">Learning rate</th><th scope="col">First</th><th scope="col">Last</th><th scope="col" class="number">Greatest difference</th><th scope="col" class="number">Last difference</th></tr></thead>
-        <tbody>
-        {Markup.Join(runs.Select(run => Markup.Of($"""
-        <tr><th scope="row" class="number">{run.Divisor}</th><td class="number">{FigureStyle.Number(run.LearningRate)}</td><td>{Born(run, result, first: true)}</td><td>{Born(run, result, first: false)}</td><td class="number">{Claims.Text(run.RelativeL1.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Max())}</td><td class="number">{Claims.Text(run.RelativeL1[^1])}</td></tr>
-
-        """)))}</tbody></table></div>
-        """);
+    private static Markup FirstDifferences(DivergenceResult result, DivergenceRun[] runs) => HtmlTable.Of("Where the difference is born",
+        "The first iteration after which a weight differs: where the difference is born, and when it has reached every tensor.",
+        ["#Divisor", "#Learning rate", "First", "Last", "#Greatest difference", "#Last difference"],
+        runs.Select(run => (string[])
+        [
+            run.Divisor.ToString(CultureInfo.InvariantCulture), FigureStyle.Number(run.LearningRate), Born(run, result, first: true), Born(run, result, first: false),
+            Claims.Text(run.RelativeL1.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Max()), Claims.Text(run.RelativeL1[^1]),
+        ]));
 
     private static string Born(DivergenceRun run, DivergenceResult result, bool first)
     {
@@ -111,18 +113,21 @@ internal static class SectionsTraining
 
     private static Markup Table1(Summary summary)
     {
-        static string Points(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
-        return Markup.Of($"""
-            <div class="scroll card" tabindex="0" role="region" aria-label="Table 1">
-            <table><caption>Final test accuracy in percent, with the standard deviation of each row (over seeds) and column (over rounding alone).</caption>
-            <thead><tr><th scope="col" class="number">k</th>{Markup.Join(summary.Final.Keys.Select(seed => Markup.Of($"""<th scope="col" class="number">seed {seed}</th>""")))}<th scope="col" class="number">over seeds</th></tr></thead>
-            <tbody>
-            {Markup.Join(Ks(summary).Select(k => Markup.Of($"""
-            <tr><th scope="row" class="number">{k}</th>{Markup.Join(summary.Final.Values.Select(runs => Markup.Of($"""<td class="number">{(runs.TryGetValue(k, out double accuracy) ? Points(accuracy, "0.00") : "–")}</td>""")))}<td class="number">{(summary.StdOverSeeds.TryGetValue(k, out double row) ? Points(row, "0.000") : "–")}</td></tr>
+        static string Points<TKey>(SortedDictionary<TKey, double> values, TKey key, string format)
+            where TKey : notnull => values.TryGetValue(key, out double value) ? value.ToString(format, CultureInfo.InvariantCulture) : "–";
 
-            """)))}<tr><th scope="row" class="number">over k</th>{Markup.Join(summary.Final.Keys.Select(seed => Markup.Of($"""<td class="number">{(summary.StdOverK.TryGetValue(seed, out double column) ? Points(column, "0.000") : "–")}</td>""")))}<td></td></tr>
-            </tbody></table></div>
-            <p class="after">{summary.Comparison}</p>
+        Markup table = HtmlTable.Of("Table 1",
+            "Final test accuracy in percent, with the standard deviation of each row (over seeds) and column (over rounding alone).",
+            ["#k", .. summary.Final.Keys.Select(seed => $"#seed {seed}"), "#over seeds"],
+            [
+                .. Ks(summary).Select(k => (string[])
+                [
+                    k.ToString(CultureInfo.InvariantCulture), .. summary.Final.Values.Select(runs => Points(runs, k, "0.00")), Points(summary.StdOverSeeds, k, "0.000"),
+                ]),
+                ["over k", .. summary.Final.Keys.Select(seed => Points(summary.StdOverK, seed, "0.000")), ""],
+            ]);
+        return Markup.Of($"""
+            {table}<p class="after">{summary.Comparison}</p>
             <p>{summary.Sentence}</p>
             {Markup.Join(summary.Notes.Select(note => Markup.Of($"""<p class="scale">{note}</p>""")))}
             """);

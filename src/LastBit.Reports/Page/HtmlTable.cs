@@ -1,0 +1,28 @@
+namespace LastBit.Reports.Page;
+
+/// <summary>A table in a frame of its own that scrolls sideways where the window is too narrow.</summary>
+internal static class HtmlTable
+{
+    /// <summary>Makes the table; the first cell of each row is its heading.</summary>
+    /// <param name="label">The frame's name for screen readers.</param>
+    /// <param name="caption">What the table shows.</param>
+    /// <param name="headings">Headings of the columns; one that begins with # (which is not shown) is of a column of numbers, flush right.</param>
+    /// <param name="rows">The cells.</param>
+    /// <returns>The HTML.</returns>
+    internal static Markup Of(string label, string caption, string[] headings, IEnumerable<string[]> rows)
+    {
+        Markup Kind(int column) => headings[column].StartsWith('#') ? new Markup(" class=\"number\"") : Markup.Empty;
+        Markup Head(string heading, int column) => Markup.Of($"""<th scope="col"{Kind(column)}>{heading.TrimStart('#')}</th>""");
+        Markup Cell(string text, int column) => column == 0
+            ? Markup.Of($"""<th scope="row"{Kind(column)}>{text}</th>""")
+            : Markup.Of($"""<td{Kind(column)}>{text}</td>""");
+        return Markup.Of($"""
+            <div class="scroll card" tabindex="0" role="region" aria-label="{label}">
+            <table><caption>{caption}</caption>
+            <thead><tr>{Markup.Join(headings.Select(Head))}</tr></thead>
+            <tbody>
+            {Markup.Join(rows.Select(row => Markup.Of($"<tr>{Markup.Join(row.Select(Cell))}</tr>\n")))}</tbody></table></div>
+
+            """);
+    }
+}
