@@ -20,18 +20,14 @@ internal static class ReproduceCommand
         Option<string[]> only = OptionTypes.Choices("--only", [.. Part.All.Select(part => part.Name).Order(StringComparer.Ordinal)], "Runs some parts only");
         Command command = LiveView.AddTo(new Command("reproduce", "Runs every figure and table at a scale and writes figures, results and a report into one folder.") { scale, only }
             .WithCommonOptions());
-        command.SetAction(parse => Run(parse, parse.GetRequiredValue(scale), parse.GetRequiredValue(only), isChosen: parse.GetResult(only) is { Implicit: false }));
+        command.SetAction(parse => Run(parse, parse.GetRequiredValue(scale), parse.GetRequiredValue(only)));
         return command.Example("lastbit reproduce", "everything that fits into a few minutes")
             .Example("lastbit reproduce --only figure3,table3 --out runs/bounds", "the linearized PDE and its bounds; more parts can be added to the folder later");
     }
 
-    private static int Run(ParseResult parse, string scale, string[] names, bool isChosen)
+    private static int Run(ParseResult parse, string scale, string[] names)
     {
-        Part[] chosen = [.. Part.All.Where(part => names.Contains(part.Name))];
-        Part[] absent = [.. chosen.Where(part => part.Run is null)];
-        if (isChosen && absent.Length > 0)
-            throw new InputException($"--only: {string.Join(" and ", absent.Select(part => part.Name))} cannot be run by this version yet; leave it out");
-        Part[] parts = [.. chosen.Except(absent)];
+        Part[] parts = [.. Part.All.Where(part => names.Contains(part.Name))];
 
         using Session session = Session.Open(parse, "reproduce", new Settings(scale));
         var results = new List<PartResult>();
@@ -40,7 +36,7 @@ internal static class ReproduceCommand
         {
             session.Say($"[{results.Count + 1}/{parts.Length}] {part.Name}: {part.Title}");
             long begun = Stopwatch.GetTimestamp();
-            results.Add(session.Run(context => part.Run!(new PartRun(scale, context))));
+            results.Add(session.Run(context => part.Run(new PartRun(scale, context))));
             seconds.Add(Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3));
             Interruption.Current.Token.ThrowIfCancellationRequested();
         }
@@ -58,7 +54,6 @@ internal static class ReproduceCommand
                 ["documents"] = Names(results[i].Documents),
                 ["figures"] = Names(results[i].Figures),
             })]),
-            ["notInThisVersion"] = Names(absent.Select(part => part.Name)),
             ["claims"] = new JsonArray([.. claims.Select(claim => new JsonObject
             {
                 ["place"] = claim.Place,
@@ -76,8 +71,6 @@ internal static class ReproduceCommand
             Tables.Write(console, [.. results.SelectMany(result => result.Tables(console))]);
             if (claims.Length > 0)
                 Tables.Write(console, Tables.Claims(console, claims));
-            if (absent.Length > 0)
-                console.WriteLine($"\nNot in this version yet, so left out: {string.Join("; ", absent.Select(part => $"{part.Name}, {part.Title}"))}.");
         }
     }
 

@@ -9,8 +9,8 @@ namespace LastBit.Cli.Parts;
 /// </summary>
 /// <param name="Name">What --only calls it.</param>
 /// <param name="Title">What it is, in a few words.</param>
-/// <param name="Run">Runs it and draws its figures; null while it is not in LastBit yet.</param>
-internal sealed record Part(string Name, string Title, Func<PartRun, PartResult>? Run)
+/// <param name="Run">Runs it and draws its figures.</param>
+internal sealed record Part(string Name, string Title, Func<PartRun, PartResult> Run)
 {
     /// <summary>Every part, in the order in which they run: the quick ones first.</summary>
     internal static Part[] All { get; } =

@@ -6,7 +6,7 @@ using LastBit.Reports;
 namespace LastBit.Cli.Parts;
 
 /// <summary>
-/// The parts that train networks. demo: the sample of CIFAR-10 inside the program and a small network, about two minutes on two cores together;
+/// The parts that train networks. demo: the sample of CIFAR-10 inside the program and a small network, 283 seconds of processor time together;
 /// laptop: all of CIFAR-10 and ResNet-20, hours; paper: as published, weeks.
 /// </summary>
 internal static class TrainingParts
