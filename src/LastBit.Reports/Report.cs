@@ -167,7 +167,7 @@ public static class Report
         return Markup.Of($"""
             <figure aria-label="{section.Place}">
             {(image is null ? Markup.Empty : Markup.Of($"""<div class="static"><img alt="{alternative}" src="data:image/png;base64,{Convert.ToBase64String(image)}"></div>"""))}
-            <div class="charts">{Markup.Join(figure.Charts.Select(chart => Markup.Of($"""<div class="chart{(chart.Map ? " wide" : "")}" data-finding="{section.Id}-decides" data-csv="csv-{chart.Id}" data-chart="{Options(chart)}"></div>""")))}</div>
+            <div class="charts">{Markup.Join(figure.Charts.Select(chart => Markup.Of($"""<div class="chart{(figure.Charts.Any(one => one.Map) ? " wide" : "")}" data-finding="{section.Id}-decides" data-csv="csv-{chart.Id}" data-chart="{Options(chart)}"></div>""")))}</div>
             <figcaption><p>{figure.Caption}</p>
             <p class="links">{Markup.Join(figure.Charts.Select(chart => Markup.Of($"""
             <a class="csv" id="csv-{chart.Id}" download="{chart.Id}.csv" href="{Csv.ToDataAddress(chart.Csv)}">Data{(figure.Charts.Count > 1 ? $": {chart.Title}" : "")} (CSV)</a> 
