@@ -64,6 +64,16 @@ public class DifferenceTests
     }
 
     [Fact]
+    public void Infinities_differ_from_all_but_themselves_and_a_NaN_is_not_hidden()
+    {
+        double infinity = double.PositiveInfinity;
+        Assert.Equal(0, RelativeDifference.L1([infinity], [infinity]));
+        Assert.Equal(2, RelativeDifference.L1([infinity, -infinity], [1.0, infinity]));
+        Assert.Equal(double.NaN, RelativeDifference.L1([infinity, 1.0], [double.NaN, 1.0]));
+        Assert.Equal(double.NaN, RelativeDifference.L1([double.NaN], [1.0]));
+    }
+
+    [Fact]
     public void Sums_go_by_eights_and_then_in_a_tree() => Gen.Double[-1, 1].Array[0, 50].Sample(terms =>
     {
         double[] sums = new double[8], products = new double[8];
