@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CsCheck;
 using LastBit.Arithmetic;
+using LastBit.Experiments;
 using LastBit.Random;
 
 namespace LastBit.Tests.Arithmetic;

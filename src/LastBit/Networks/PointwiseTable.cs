@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
+using LastBit.Networks.Kernels;
 
-namespace LastBit.Networks.Kernels;
+namespace LastBit.Networks;
 
 /// <summary>
 /// The pointwise kernels compiled for the widest lanes of this machine, one entry for each combination of normalisation and activation. A layer looks its

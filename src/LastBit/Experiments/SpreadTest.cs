@@ -1,6 +1,7 @@
+using LastBit.Arithmetic;
 using LastBit.Random;
 
-namespace LastBit.Arithmetic;
+namespace LastBit.Experiments;
 
 /// <summary>
 /// Tests of the hypothesis that the group (the seed) of a run does not matter: that the spread over seeds is nothing but the
