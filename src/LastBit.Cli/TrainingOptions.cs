@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LastBit.Data;
 using LastBit.Experiments;
 using LastBit.Networks;
 
@@ -10,50 +11,59 @@ namespace LastBit.Cli;
 /// <summary>The options of the commands that train networks.</summary>
 internal sealed class TrainingOptions
 {
-    private static readonly TrainingRunSettings Paper = new();
+    private readonly Option<string> _network;
+    private readonly Option<string> _activation;
+    private readonly Option<int> _batchSize;
+    private readonly Option<double> _learningRate;
+    private readonly Option<double> _weightDecay;
+    private readonly Option<int> _trainSize = OptionTypes.Count("--train-size", 0, "How many training images, the first in file order.", defaultText: "all");
+    private readonly Option<string?> _data =
+        OptionTypes.PathTo("--data", "sample|DIR", "The images: the sample inside the program, or a folder with CIFAR-10's binary batches.", "the cache");
 
-    internal Option<int> Epochs { get; } = OptionTypes.Count("--epochs", Paper.Epochs, "Passes over the training images; the learning rate is divided by 10 after 20, 40, 60 and 80% of them.");
-
-    internal Option<int> BatchSize { get; } = OptionTypes.Count("--batch-size", Paper.BatchSize, "Images a step.");
-
-    internal Option<double> LearningRate { get; } = OptionTypes.Number("--learning-rate", Paper.LearningRate, "The first learning rate.");
-
-    internal Option<double> Momentum { get; } = OptionTypes.Number("--momentum", Paper.Momentum, "Momentum, with Nesterov's look ahead.");
-
-    internal Option<double> WeightDecay { get; } = OptionTypes.Number("--weight-decay", Paper.WeightDecay, "Weight decay, on every parameter.");
-
-    /// <summary>How many training images.</summary>
-    internal static Option<int> TrainSize { get; } = OptionTypes.Count("--train-size", 0, "How many training images, the first in file order.", defaultText: "all");
-
-    /// <summary>Which images.</summary>
-    internal static Option<string?> Data { get; } = OptionTypes.PathTo("--data", "sample|DIR", "The images: the sample inside the program, or a folder with CIFAR-10's binary batches.", "the cache");
+    /// <summary>Options whose defaults are the paper's.</summary>
+    internal TrainingOptions(NetworkTrainingSettings paper, string learningRate = "The first learning rate.")
+    {
+        _network = new Option<string>("--network")
+        {
+            Description = "resnetD or preresnetD, with D = 6n + 2.", HelpName = "NAME", Arity = ArgumentArity.ExactlyOne, DefaultValueFactory = _ => paper.Network,
+        };
+        HelpPage.SetDefault(_network, paper.Network);
+        _activation = OptionTypes.Choice("--activation", NameOf(paper.Activation), [NameOf(Activation.Relu), NameOf(Activation.Swish)], "The activation function; swish is x sigmoid(5x).");
+        _batchSize = OptionTypes.Count("--batch-size", paper.BatchSize, "Images a step.");
+        _learningRate = OptionTypes.Number("--learning-rate", paper.LearningRate, learningRate);
+        _weightDecay = OptionTypes.Number("--weight-decay", paper.WeightDecay, "Weight decay, on every parameter.");
+    }
 
     /// <summary>A folder to go on with.</summary>
     internal static Option<string?> Resume { get; } = OptionTypes.PathTo("--resume", "DIR", "Goes on with the run in this folder, with its settings.");
 
-    internal static Option<string> Network(string value)
+    /// <summary>A command with these options and its own.</summary>
+    /// <param name="name">The command's name.</param>
+    /// <param name="description">What its help says.</param>
+    /// <param name="own">What the command has beside these options.</param>
+    internal Command Command(string name, string description, params Option[] own)
     {
-        var option = new Option<string>("--network") { Description = "resnetD or preresnetD, with D = 6n + 2.", HelpName = "NAME", Arity = ArgumentArity.ExactlyOne, DefaultValueFactory = _ => value };
-        HelpPage.SetDefault(option, value);
-        return option;
+        var command = new Command(name, description) { _network, _activation };
+        foreach (Option option in (Option[])[.. own, _batchSize, _learningRate, _weightDecay, _trainSize, _data, Resume])
+            command.Add(option);
+        return LiveView.AddTo(command).WithCommonOptions();
     }
 
-    internal static Option<string> Activation(string value) => OptionTypes.Choice("--activation", value, ["relu", "swish"], "The activation function; swish is x sigmoid(5x).");
+    /// <summary>Puts what the command line says into settings.</summary>
+    internal TSettings Fill<TSettings>(ParseResult parse, TSettings settings)
+        where TSettings : NetworkTrainingSettings => (TSettings)((NetworkTrainingSettings)settings with
+        {
+            Network = parse.GetRequiredValue(_network),
+            Activation = parse.GetRequiredValue(_activation) == NameOf(Activation.Swish) ? Activation.Swish : Activation.Relu,
+            BatchSize = parse.GetValue(_batchSize),
+            LearningRate = parse.GetValue(_learningRate),
+            WeightDecay = parse.GetValue(_weightDecay),
+            TrainSize = parse.GetResult(_trainSize) is null or { Implicit: true } ? null : parse.GetValue(_trainSize),
+            // Whole, so that the run can be gone on with from another folder.
+            Data = parse.GetValue(_data) is { } folder && folder != Cifar10.Sample ? Path.GetFullPath(folder) : parse.GetValue(_data),
+        });
 
-    internal static Activation ActivationOf(string value) => value == "swish" ? LastBit.Networks.Activation.Swish : LastBit.Networks.Activation.Relu;
-
-    internal static int? TrainSizeOf(ParseResult parse) => parse.GetResult(TrainSize) is null or { Implicit: true } ? null : parse.GetValue(TrainSize);
-
-    internal void AddTo(Command command)
-    {
-        command.Add(Epochs);
-        command.Add(BatchSize);
-        command.Add(LearningRate);
-        command.Add(Momentum);
-        command.Add(WeightDecay);
-        command.Add(TrainSize);
-        command.Add(Data);
-    }
+    private static string NameOf(Activation activation) => activation.ToString().ToLowerInvariant();
 
     /// <summary>The settings of the run that --resume names, or null when it is not given.</summary>
     /// <param name="parse">The parsed command line.</param>
@@ -83,4 +93,21 @@ internal sealed class TrainingOptions
             throw new InputException($"--resume {folder}: its run.json has no settings that can be read", error);
         }
     }
+}
+
+/// <summary>The options of the commands that train by a schedule.</summary>
+internal sealed class ScheduledTrainingOptions(ScheduledTrainingSettings paper)
+{
+    private readonly TrainingOptions _training = new(paper);
+    private readonly Option<int> _epochs =
+        OptionTypes.Count("--epochs", paper.Epochs, "Passes over the training images; the learning rate is divided by 10 after 20, 40, 60 and 80% of them.");
+    private readonly Option<double> _momentum = OptionTypes.Number("--momentum", paper.Momentum, "Momentum, with Nesterov's look ahead.");
+
+    /// <inheritdoc cref="TrainingOptions.Command"/>
+    internal Command Command(string name, string description, params Option[] own) => _training.Command(name, description, [.. own, _epochs, _momentum]);
+
+    /// <inheritdoc cref="TrainingOptions.Fill"/>
+    internal TSettings Fill<TSettings>(ParseResult parse, TSettings settings)
+        where TSettings : ScheduledTrainingSettings =>
+        _training.Fill(parse, (TSettings)((ScheduledTrainingSettings)settings with { Epochs = parse.GetValue(_epochs), Momentum = parse.GetValue(_momentum) }));
 }

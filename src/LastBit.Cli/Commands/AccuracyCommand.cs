@@ -13,29 +13,13 @@ internal static class AccuracyCommand
 
     internal static Command Create()
     {
-        Option<string> network = TrainingOptions.Network(Paper.Network);
-        Option<string> activation = TrainingOptions.Activation("relu");
         Option<int[]> seeds = OptionTypes.Counts("--seeds", Paper.Seeds, "Seeds, the columns of the table; more can be added to a folder later.", least: 0);
         Option<int[]> k = OptionTypes.Counts("--k", Paper.K, "Perturbations, the rows of the table; likewise.");
-        var common = new TrainingOptions();
-        Command command = LiveView.AddTo(new Command("accuracy", "Table 1: how far test accuracies spread over seeds, and over rounding alone.") { network, activation, seeds, k });
-        common.AddTo(command);
-        command.Add(TrainingOptions.Resume);
-        command.WithCommonOptions();
+        var options = new ScheduledTrainingOptions(Paper);
+        Command command = options.Command("accuracy", "Table 1: how far test accuracies spread over seeds, and over rounding alone.", seeds, k);
         command.SetAction(parse =>
         {
-            var settings = TrainingOptions.Resumed<AccuracySettings>(parse, "accuracy", seeds, k) ?? new AccuracySettings
-            {
-                Network = parse.GetRequiredValue(network),
-                Activation = TrainingOptions.ActivationOf(parse.GetRequiredValue(activation)),
-                Epochs = parse.GetValue(common.Epochs),
-                BatchSize = parse.GetValue(common.BatchSize),
-                LearningRate = parse.GetValue(common.LearningRate),
-                Momentum = parse.GetValue(common.Momentum),
-                WeightDecay = parse.GetValue(common.WeightDecay),
-                TrainSize = TrainingOptions.TrainSizeOf(parse),
-                Data = parse.GetValue(TrainingOptions.Data),
-            };
+            AccuracySettings settings = TrainingOptions.Resumed<AccuracySettings>(parse, "accuracy", seeds, k) ?? options.Fill(parse, new AccuracySettings());
             (int[] Seeds, int[] K) begun = parse.GetValue(TrainingOptions.Resume) is { } folder ? Accuracy.CellsOf(folder) : ([], []);
             settings = settings with { Seeds = Chosen(seeds, begun.Seeds), K = Chosen(k, begun.K) };
             settings.ToTraining(settings.Seeds[0]);

@@ -14,35 +14,17 @@ internal static class DivergenceCommand
 
     internal static Command Create()
     {
-        Option<string> network = TrainingOptions.Network(Paper.Network);
-        Option<string> activation = TrainingOptions.Activation("swish");
         Option<int[]> divisors = OptionTypes.Counts("--divisors", Paper.Divisors, "Divisors n of the learning rate, one pair of runs each; more can be added to a folder later.");
         Option<int> scaled = OptionTypes.Count("--scaled-iterations", Paper.ScaledIterations, "How many times n iterations.");
         Option<int> k = OptionTypes.Count("--k", Paper.K, "Perturbation of the second copy; the first has 1.");
         Option<int> seed = OptionTypes.Count("--seed", Paper.Seed, "Seeds weights, batches and augmentation.", least: 0);
-        Option<int> batchSize = OptionTypes.Count("--batch-size", Paper.BatchSize, "Images a step.");
-        Option<double> learningRate = OptionTypes.Number("--learning-rate", Paper.LearningRate, "The learning rate that is divided by n.");
-        Option<double> weightDecay = OptionTypes.Number("--weight-decay", Paper.WeightDecay, "Weight decay, on every parameter.");
         Option<bool> mat = OptionTypes.Switch("--mat", "Also writes the weights of every scaled iteration as a MATLAB file, as the authors' scripts do.");
-        Command command = LiveView.AddTo(new Command("divergence", "Figure 2: how far the weights of two runs drift apart that differ by rounding alone.")
-        {
-            network, activation, divisors, scaled, k, seed, batchSize, learningRate, weightDecay, TrainingOptions.TrainSize, TrainingOptions.Data, mat, TrainingOptions.Resume,
-        }).WithCommonOptions();
+        var options = new TrainingOptions(Paper, "The learning rate that is divided by n.");
+        Command command = options.Command("divergence", "Figure 2: how far the weights of two runs drift apart that differ by rounding alone.", divisors, scaled, k, seed, mat);
         command.SetAction(parse =>
         {
-            var settings = TrainingOptions.Resumed<DivergenceSettings>(parse, "divergence", divisors, mat) ?? new DivergenceSettings
-            {
-                Network = parse.GetRequiredValue(network),
-                Activation = TrainingOptions.ActivationOf(parse.GetRequiredValue(activation)),
-                K = parse.GetValue(k),
-                Seed = parse.GetValue(seed),
-                ScaledIterations = parse.GetValue(scaled),
-                BatchSize = parse.GetValue(batchSize),
-                LearningRate = parse.GetValue(learningRate),
-                WeightDecay = parse.GetValue(weightDecay),
-                TrainSize = TrainingOptions.TrainSizeOf(parse),
-                Data = parse.GetValue(TrainingOptions.Data),
-            };
+            DivergenceSettings settings = TrainingOptions.Resumed<DivergenceSettings>(parse, "divergence", divisors, mat)
+                ?? options.Fill(parse, new DivergenceSettings { K = parse.GetValue(k), Seed = parse.GetValue(seed), ScaledIterations = parse.GetValue(scaled) });
             int[] begun = parse.GetValue(TrainingOptions.Resume) is { } folder ? Divergence.DivisorsOf(folder) : [];
             settings = settings with
             {

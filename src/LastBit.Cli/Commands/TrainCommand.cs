@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using LastBit.Experiments;
-using LastBit.Networks;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
@@ -13,31 +12,14 @@ internal static class TrainCommand
 
     internal static Command Create()
     {
-        Option<string> network = TrainingOptions.Network(Paper.Network);
-        Option<string> activation = TrainingOptions.Activation("relu");
         Option<double> k = OptionTypes.Number("--k", Paper.K, "The perturbation: the step is (lr k) (d / k), the same in exact arithmetic for every k.");
         Option<int> seed = OptionTypes.Count("--seed", 1, "Seeds weights, batches and augmentation.", least: 0);
-        var common = new TrainingOptions();
-        Command command = LiveView.AddTo(new Command("train", "Trains one CIFAR ResNet with one k, every rounding accounted for.") { network, activation, k, seed });
-        common.AddTo(command);
-        command.Add(TrainingOptions.Resume);
-        command.WithCommonOptions();
+        var options = new ScheduledTrainingOptions(Paper);
+        Command command = options.Command("train", "Trains one CIFAR ResNet with one k, every rounding accounted for.", k, seed);
         command.SetAction(parse =>
         {
-            var settings = TrainingOptions.Resumed<TrainingRunSettings>(parse, "train") ?? new TrainingRunSettings
-            {
-                Network = parse.GetRequiredValue(network),
-                Activation = TrainingOptions.ActivationOf(parse.GetRequiredValue(activation)),
-                K = parse.GetValue(k),
-                Seed = (ulong)parse.GetValue(seed),
-                Epochs = parse.GetValue(common.Epochs),
-                BatchSize = parse.GetValue(common.BatchSize),
-                LearningRate = parse.GetValue(common.LearningRate),
-                Momentum = parse.GetValue(common.Momentum),
-                WeightDecay = parse.GetValue(common.WeightDecay),
-                TrainSize = TrainingOptions.TrainSizeOf(parse),
-                Data = parse.GetValue(TrainingOptions.Data),
-            };
+            TrainingRunSettings settings = TrainingOptions.Resumed<TrainingRunSettings>(parse, "train")
+                ?? options.Fill(parse, new TrainingRunSettings { K = parse.GetValue(k), Seed = (ulong)parse.GetValue(seed) });
             settings.ToTraining();
             using Session session = Session.Open(parse, "train", settings, goOn: path => $"lastbit train --resume {path}");
             TrainingRunResult result = session.Run(context => TrainingRun.Run(settings, context));

@@ -12,35 +12,8 @@ using LastBit.Training;
 namespace LastBit.Experiments;
 
 /// <summary>Settings of Table 1.</summary>
-public sealed record AccuracySettings
+public sealed record AccuracySettings : ScheduledTrainingSettings
 {
-    /// <summary>The network; option --network.</summary>
-    public string Network { get; init; } = "resnet56";
-
-    /// <summary>The activation function; option --activation.</summary>
-    public Activation Activation { get; init; } = Activation.Relu;
-
-    /// <summary>Passes over the training images; option --epochs.</summary>
-    public int Epochs { get; init; } = 200;
-
-    /// <summary>Images a step; option --batch-size.</summary>
-    public int BatchSize { get; init; } = 128;
-
-    /// <summary>The first learning rate, divided by 10 after 20, 40, 60 and 80% of the epochs; option --learning-rate.</summary>
-    public double LearningRate { get; init; } = 0.1;
-
-    /// <summary>mu, with Nesterov's look ahead; option --momentum.</summary>
-    public double Momentum { get; init; } = 0.9;
-
-    /// <summary>wd; option --weight-decay.</summary>
-    public double WeightDecay { get; init; } = 5e-4;
-
-    /// <summary>How many training images, the first in file order; null for all; option --train-size.</summary>
-    public int? TrainSize { get; init; }
-
-    /// <summary>"sample", a folder, or null for the cache; option --data.</summary>
-    public string? Data { get; init; }
-
     /// <summary>The seeds to compute, columns of the table; option --seeds. Not among what a folder is compared by: seeds can be added later.</summary>
     [JsonIgnore]
     public int[] Seeds { get; init; } = [1, 2, 3, 4, 5, 6];
@@ -60,9 +33,7 @@ public sealed record AccuracySettings
             throw new InputException("--k: give different perturbations of at least 1, as 1,3,5");
         foreach (int k in K)
             TrainingSettings.ValidatePerturbation(k);
-        var settings = new TrainingSettings(NetworkSettings.Parse(Network, Activation), (ulong)seed, Epochs, BatchSize, LearningRate, Momentum, Nesterov: true, WeightDecay);
-        settings.Validate();
-        return settings;
+        return ToTrainingOf((ulong)seed);
     }
 }
 

@@ -11,14 +11,11 @@ using LastBit.Training;
 
 namespace LastBit.Experiments;
 
-/// <summary>Settings of Figure 2.</summary>
-public sealed record DivergenceSettings
+/// <summary>Settings of Figure 2; the learning rate is divided by n, and there is no momentum and no schedule.</summary>
+public sealed record DivergenceSettings : NetworkTrainingSettings
 {
-    /// <summary>The network; option --network.</summary>
-    public string Network { get; init; } = "resnet56";
-
-    /// <summary>The activation function; option --activation.</summary>
-    public Activation Activation { get; init; } = Activation.Swish;
+    /// <summary>As published: Swish, everything else as in Table 1.</summary>
+    public DivergenceSettings() => Activation = Activation.Swish;
 
     /// <summary>Perturbation of the second copy; the first has k = 1; option --k.</summary>
     public int K { get; init; } = 3;
@@ -28,21 +25,6 @@ public sealed record DivergenceSettings
 
     /// <summary>Scaled iterations, n iterations each; option --scaled-iterations.</summary>
     public int ScaledIterations { get; init; } = 100;
-
-    /// <summary>Images a step; option --batch-size.</summary>
-    public int BatchSize { get; init; } = 128;
-
-    /// <summary>The learning rate that is divided by n; option --learning-rate.</summary>
-    public double LearningRate { get; init; } = 0.1;
-
-    /// <summary>wd; option --weight-decay.</summary>
-    public double WeightDecay { get; init; } = 5e-4;
-
-    /// <summary>How many training images, the first in file order; null for all; option --train-size.</summary>
-    public int? TrainSize { get; init; }
-
-    /// <summary>"sample", a folder, or null for the cache; option --data.</summary>
-    public string? Data { get; init; }
 
     /// <summary>Divisors n of the learning rate, one pair of copies each; option --divisors. More can be added to a folder later.</summary>
     [JsonIgnore]

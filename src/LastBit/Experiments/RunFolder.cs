@@ -78,8 +78,11 @@ public sealed partial class RunFolder : IDisposable
         try
         {
             JsonObject? older = Check(path, command, settings);
-            if (!shared)
-                DeleteUnfinishedFiles(path);
+            // In a shared folder only run.json is this process's alone, and only as long as it holds the lock.
+            if (shared)
+                DeleteUnfinishedFiles(path, "run.json.*.tmp", SearchOption.TopDirectoryOnly);
+            else
+                DeleteUnfinishedFiles(path, "*.tmp", SearchOption.AllDirectories);
 
             MachineInfo machine = MachineInfo.Current;
             double secondsBefore = older?["seconds"]?.GetValue<double>() ?? 0;
@@ -246,9 +249,9 @@ public sealed partial class RunFolder : IDisposable
     }
 
     /// <summary>Removes what a killed process was writing when it died; nobody else can be writing here now.</summary>
-    private static void DeleteUnfinishedFiles(string path)
+    private static void DeleteUnfinishedFiles(string path, string pattern, SearchOption where)
     {
-        foreach (string file in Directory.EnumerateFiles(path, "*.tmp", SearchOption.AllDirectories).Where(file => UnfinishedFile().IsMatch(file)).ToList())
+        foreach (string file in Directory.EnumerateFiles(path, pattern, where).Where(file => UnfinishedFile().IsMatch(file)).ToList())
             File.Delete(file);
     }
 

@@ -9,49 +9,20 @@ using LastBit.Training;
 namespace LastBit.Experiments;
 
 /// <summary>Settings of one training: everything that decides a bit of its results.</summary>
-public sealed record TrainingRunSettings
+public sealed record TrainingRunSettings : ScheduledTrainingSettings
 {
-    /// <summary>The network; option --network.</summary>
-    public string Network { get; init; } = "resnet56";
-
-    /// <summary>The activation function; option --activation.</summary>
-    public Activation Activation { get; init; } = Activation.Relu;
-
     /// <summary>The perturbation; option --k.</summary>
     public double K { get; init; } = 1;
 
     /// <summary>Seeds weights, batches and augmentation; option --seed.</summary>
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Passes over the training images; option --epochs.</summary>
-    public int Epochs { get; init; } = 200;
-
-    /// <summary>Images a step; option --batch-size.</summary>
-    public int BatchSize { get; init; } = 128;
-
-    /// <summary>The first learning rate, divided by 10 after 20, 40, 60 and 80% of the epochs; option --learning-rate.</summary>
-    public double LearningRate { get; init; } = 0.1;
-
-    /// <summary>mu, with Nesterov's look ahead; option --momentum.</summary>
-    public double Momentum { get; init; } = 0.9;
-
-    /// <summary>wd; option --weight-decay.</summary>
-    public double WeightDecay { get; init; } = 5e-4;
-
-    /// <summary>How many training images, the first in file order; null for all; option --train-size.</summary>
-    public int? TrainSize { get; init; }
-
-    /// <summary>"sample", a folder, or null for the cache; option --data.</summary>
-    public string? Data { get; init; }
-
     /// <summary>The settings as the trainer takes them.</summary>
     /// <exception cref="InputException">A setting is not possible; the message names its option.</exception>
     public TrainingSettings ToTraining()
     {
-        var settings = new TrainingSettings(NetworkSettings.Parse(Network, Activation), Seed, Epochs, BatchSize, LearningRate, Momentum, Nesterov: true, WeightDecay);
-        settings.Validate();
         TrainingSettings.ValidatePerturbation(K);
-        return settings;
+        return ToTrainingOf(Seed);
     }
 }
 

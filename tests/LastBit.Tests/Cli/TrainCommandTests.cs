@@ -61,6 +61,17 @@ public class TrainCommandTests
         Assert.Equal(whole.Length - 100, new FileInfo(checkpoint).Length);
     }
 
+    [Fact]
+    public void A_run_finds_its_images_again_from_another_folder()
+    {
+        using var folder = new TemporaryFolder();
+        string there = Directory.CreateDirectory(folder["there"]).FullName;
+        LastBitProcess.RunIn(there, "train", "--data", "images", "--out", "run");
+        var resumed = LastBitProcess.Run("train", "--resume", Path.Combine(there, "run"));
+        Assert.Equal(2, resumed.ExitCode);
+        Assert.Contains(Path.Combine(there, "images"), resumed.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--network", "vgg16")]
     [InlineData("--activation", "tanh")]

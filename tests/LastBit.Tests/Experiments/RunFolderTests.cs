@@ -131,6 +131,19 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public void In_a_shared_folder_only_what_nobody_else_can_be_writing_is_removed()
+    {
+        Directory.CreateDirectory(Folder);
+        string ours = Path.Combine(Folder, $"run.json.17.{Guid.NewGuid():N}.tmp");
+        string anothers = Path.Combine(Folder, $"cell.json.17.{Guid.NewGuid():N}.tmp");
+        File.WriteAllText(ours, "half");
+        File.WriteAllText(anothers, "half");
+        RunFolder.Open(Folder, "accuracy", Settings(1), 1, shared: true).Dispose();
+        Assert.False(File.Exists(ours));
+        Assert.True(File.Exists(anothers));
+    }
+
+    [Fact]
     public void Processes_that_share_a_folder_guard_their_parts_by_themselves()
     {
         using RunFolder first = RunFolder.Open(Folder, "accuracy", Settings(1), 1, shared: true);

@@ -1,0 +1,52 @@
+using System.Text.Json.Serialization;
+using LastBit.Networks;
+using LastBit.Training;
+
+namespace LastBit.Experiments;
+
+/// <summary>What every experiment that trains a network on CIFAR-10 has to know; each member is an option of its command.</summary>
+public abstract record NetworkTrainingSettings
+{
+    /// <summary>The network; option --network.</summary>
+    [JsonPropertyOrder(-1)]
+    public string Network { get; init; } = "resnet56";
+
+    /// <summary>The activation function; option --activation.</summary>
+    [JsonPropertyOrder(-1)]
+    public Activation Activation { get; init; } = Activation.Relu;
+
+    /// <summary>Images a step; option --batch-size.</summary>
+    public int BatchSize { get; init; } = 128;
+
+    /// <summary>The first learning rate; option --learning-rate.</summary>
+    public double LearningRate { get; init; } = 0.1;
+
+    /// <summary>wd; option --weight-decay.</summary>
+    public double WeightDecay { get; init; } = 5e-4;
+
+    /// <summary>How many training images, the first in file order; null for all; option --train-size.</summary>
+    public int? TrainSize { get; init; }
+
+    /// <summary>"sample", a folder, or null for the cache; option --data.</summary>
+    public string? Data { get; init; }
+}
+
+/// <summary>Training as in Table 1: momentum with Nesterov's look ahead, the learning rate divided by 10 after 20, 40, 60 and 80% of the epochs.</summary>
+public abstract record ScheduledTrainingSettings : NetworkTrainingSettings
+{
+    /// <summary>Passes over the training images; option --epochs.</summary>
+    public int Epochs { get; init; } = 200;
+
+    /// <summary>mu; option --momentum.</summary>
+    public double Momentum { get; init; } = 0.9;
+
+    /// <summary>The settings of a seed as the trainer takes them.</summary>
+    /// <param name="seed">Seeds weights, batches and augmentation.</param>
+    /// <exception cref="InputException">A setting is not possible; the message names its option.</exception>
+    private protected TrainingSettings ToTrainingOf(ulong seed)
+    {
+        var settings = new TrainingSettings(NetworkSettings.Parse(Network, Activation), seed, Epochs, BatchSize, LearningRate, Momentum, Nesterov: true, WeightDecay);
+        settings.Validate();
+        return settings;
+    }
+}
