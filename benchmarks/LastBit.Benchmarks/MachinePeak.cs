@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Intrinsics;
+using Lanes32 = LastBit.Networks.Kernels;
+using Lanes64 = LastBit.Arithmetic;
 
 namespace LastBit.Benchmarks;
 
@@ -78,89 +80,45 @@ internal sealed record MachinePeak(int Threads, double Gflops64, double Gflops32
         return Vector512.Sum(sum);
     }
 
-    private static double MultiplyAdd64()
+    private static double MultiplyAdd64() =>
+        Vector512.IsHardwareAccelerated ? MultiplyAdd64<Lanes64.Lanes512, Vector512<double>>()
+        : Vector256.IsHardwareAccelerated ? MultiplyAdd64<Lanes64.Lanes256, Vector256<double>>()
+        : MultiplyAdd64<Lanes64.Lanes128, Vector128<double>>();
+
+    private static double MultiplyAdd32() =>
+        Vector512.IsHardwareAccelerated ? MultiplyAdd32<Lanes32.Lanes512>()
+        : Vector256.IsHardwareAccelerated ? MultiplyAdd32<Lanes32.Lanes256>()
+        : MultiplyAdd32<Lanes32.Lanes128>();
+
+    // Ten chains, each waiting for itself only: more than the latency of a multiply-add times how many begin in a cycle, and few enough for 16 registers.
+    private static unsafe double MultiplyAdd64<L, V>()
+        where L : struct, Lanes64.ILanes<V>
+        where V : unmanaged
     {
-        if (Vector512.IsHardwareAccelerated)
+        V x = L.All(0.999), y = L.All(1e-3);
+        V a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y, i = y, j = y;
+        for (int n = 0; n < Iterations; n++)
         {
-            Vector512<double> x = Vector512.Create(0.999), y = Vector512.Create(1e-3);
-            Vector512<double> a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y, i = y, j = y;
-            for (int n = 0; n < Iterations; n++)
-            {
-                a = Vector512.FusedMultiplyAdd(a, x, y); b = Vector512.FusedMultiplyAdd(b, x, y); c = Vector512.FusedMultiplyAdd(c, x, y);
-                d = Vector512.FusedMultiplyAdd(d, x, y); e = Vector512.FusedMultiplyAdd(e, x, y); f = Vector512.FusedMultiplyAdd(f, x, y);
-                g = Vector512.FusedMultiplyAdd(g, x, y); h = Vector512.FusedMultiplyAdd(h, x, y); i = Vector512.FusedMultiplyAdd(i, x, y);
-                j = Vector512.FusedMultiplyAdd(j, x, y);
-            }
-            return Vector512.Sum(a + b + c + d + e + f + g + h + i + j);
+            a = L.MultiplyAdd(a, x, y); b = L.MultiplyAdd(b, x, y); c = L.MultiplyAdd(c, x, y); d = L.MultiplyAdd(d, x, y); e = L.MultiplyAdd(e, x, y);
+            f = L.MultiplyAdd(f, x, y); g = L.MultiplyAdd(g, x, y); h = L.MultiplyAdd(h, x, y); i = L.MultiplyAdd(i, x, y); j = L.MultiplyAdd(j, x, y);
         }
-        if (Vector256.IsHardwareAccelerated)
-        {
-            Vector256<double> x = Vector256.Create(0.999), y = Vector256.Create(1e-3);
-            Vector256<double> a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y, i = y, j = y;
-            for (int n = 0; n < Iterations; n++)
-            {
-                a = Vector256.FusedMultiplyAdd(a, x, y); b = Vector256.FusedMultiplyAdd(b, x, y); c = Vector256.FusedMultiplyAdd(c, x, y);
-                d = Vector256.FusedMultiplyAdd(d, x, y); e = Vector256.FusedMultiplyAdd(e, x, y); f = Vector256.FusedMultiplyAdd(f, x, y);
-                g = Vector256.FusedMultiplyAdd(g, x, y); h = Vector256.FusedMultiplyAdd(h, x, y); i = Vector256.FusedMultiplyAdd(i, x, y);
-                j = Vector256.FusedMultiplyAdd(j, x, y);
-            }
-            return Vector256.Sum(a + b + c + d + e + f + g + h + i + j);
-        }
-        else
-        {
-            Vector128<double> x = Vector128.Create(0.999), y = Vector128.Create(1e-3);
-            Vector128<double> a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y, i = y, j = y;
-            for (int n = 0; n < Iterations; n++)
-            {
-                a = Vector128.FusedMultiplyAdd(a, x, y); b = Vector128.FusedMultiplyAdd(b, x, y); c = Vector128.FusedMultiplyAdd(c, x, y);
-                d = Vector128.FusedMultiplyAdd(d, x, y); e = Vector128.FusedMultiplyAdd(e, x, y); f = Vector128.FusedMultiplyAdd(f, x, y);
-                g = Vector128.FusedMultiplyAdd(g, x, y); h = Vector128.FusedMultiplyAdd(h, x, y); i = Vector128.FusedMultiplyAdd(i, x, y);
-                j = Vector128.FusedMultiplyAdd(j, x, y);
-            }
-            return Vector128.Sum(a + b + c + d + e + f + g + h + i + j);
-        }
+        double* sums = stackalloc double[L.Count];
+        L.Store(L.Add(L.Add(L.Add(L.Add(a, b), L.Add(c, d)), L.Add(L.Add(e, f), L.Add(g, h))), L.Add(i, j)), sums);
+        return sums[0];
     }
 
-    private static double MultiplyAdd32()
+    private static unsafe double MultiplyAdd32<L>()
+        where L : struct, Lanes32.ILanes<L>
     {
-        if (Vector512.IsHardwareAccelerated)
+        L x = L.Broadcast(0.999f), y = L.Broadcast(1e-3f);
+        L a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y, i = y, j = y;
+        for (int n = 0; n < Iterations; n++)
         {
-            Vector512<float> x = Vector512.Create(0.999f), y = Vector512.Create(1e-3f);
-            Vector512<float> a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y, i = y, j = y;
-            for (int n = 0; n < Iterations; n++)
-            {
-                a = Vector512.FusedMultiplyAdd(a, x, y); b = Vector512.FusedMultiplyAdd(b, x, y); c = Vector512.FusedMultiplyAdd(c, x, y);
-                d = Vector512.FusedMultiplyAdd(d, x, y); e = Vector512.FusedMultiplyAdd(e, x, y); f = Vector512.FusedMultiplyAdd(f, x, y);
-                g = Vector512.FusedMultiplyAdd(g, x, y); h = Vector512.FusedMultiplyAdd(h, x, y); i = Vector512.FusedMultiplyAdd(i, x, y);
-                j = Vector512.FusedMultiplyAdd(j, x, y);
-            }
-            return Vector512.Sum(a + b + c + d + e + f + g + h + i + j);
+            a = L.FusedMultiplyAdd(a, x, y); b = L.FusedMultiplyAdd(b, x, y); c = L.FusedMultiplyAdd(c, x, y); d = L.FusedMultiplyAdd(d, x, y); e = L.FusedMultiplyAdd(e, x, y);
+            f = L.FusedMultiplyAdd(f, x, y); g = L.FusedMultiplyAdd(g, x, y); h = L.FusedMultiplyAdd(h, x, y); i = L.FusedMultiplyAdd(i, x, y); j = L.FusedMultiplyAdd(j, x, y);
         }
-        if (Vector256.IsHardwareAccelerated)
-        {
-            Vector256<float> x = Vector256.Create(0.999f), y = Vector256.Create(1e-3f);
-            Vector256<float> a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y, i = y, j = y;
-            for (int n = 0; n < Iterations; n++)
-            {
-                a = Vector256.FusedMultiplyAdd(a, x, y); b = Vector256.FusedMultiplyAdd(b, x, y); c = Vector256.FusedMultiplyAdd(c, x, y);
-                d = Vector256.FusedMultiplyAdd(d, x, y); e = Vector256.FusedMultiplyAdd(e, x, y); f = Vector256.FusedMultiplyAdd(f, x, y);
-                g = Vector256.FusedMultiplyAdd(g, x, y); h = Vector256.FusedMultiplyAdd(h, x, y); i = Vector256.FusedMultiplyAdd(i, x, y);
-                j = Vector256.FusedMultiplyAdd(j, x, y);
-            }
-            return Vector256.Sum(a + b + c + d + e + f + g + h + i + j);
-        }
-        else
-        {
-            Vector128<float> x = Vector128.Create(0.999f), y = Vector128.Create(1e-3f);
-            Vector128<float> a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y, i = y, j = y;
-            for (int n = 0; n < Iterations; n++)
-            {
-                a = Vector128.FusedMultiplyAdd(a, x, y); b = Vector128.FusedMultiplyAdd(b, x, y); c = Vector128.FusedMultiplyAdd(c, x, y);
-                d = Vector128.FusedMultiplyAdd(d, x, y); e = Vector128.FusedMultiplyAdd(e, x, y); f = Vector128.FusedMultiplyAdd(f, x, y);
-                g = Vector128.FusedMultiplyAdd(g, x, y); h = Vector128.FusedMultiplyAdd(h, x, y); i = Vector128.FusedMultiplyAdd(i, x, y);
-                j = Vector128.FusedMultiplyAdd(j, x, y);
-            }
-            return Vector128.Sum(a + b + c + d + e + f + g + h + i + j);
-        }
+        float* sums = stackalloc float[L.Count];
+        L.Store(L.Add(L.Add(L.Add(L.Add(a, b), L.Add(c, d)), L.Add(L.Add(e, f), L.Add(g, h))), L.Add(i, j)), sums);
+        return sums[0];
     }
 }

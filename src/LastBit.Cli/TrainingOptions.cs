@@ -25,7 +25,10 @@ internal sealed class TrainingOptions
     {
         _network = new Option<string>("--network")
         {
-            Description = "resnetD or preresnetD, with D = 6n + 2.", HelpName = "NAME", Arity = ArgumentArity.ExactlyOne, DefaultValueFactory = _ => paper.Network,
+            Description = "resnetD or preresnetD, with D = 6n + 2.",
+            HelpName = "NAME",
+            Arity = ArgumentArity.ExactlyOne,
+            DefaultValueFactory = _ => paper.Network,
         };
         HelpPage.SetDefault(_network, paper.Network);
         _activation = OptionTypes.Choice("--activation", NameOf(paper.Activation), [NameOf(Activation.Relu), NameOf(Activation.Swish)], "The activation function; swish is x sigmoid(5x).");
