@@ -114,8 +114,10 @@ internal sealed record MachinePeak(int Threads, double Gflops64, double Gflops32
         L a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y, i = y, j = y;
         for (int n = 0; n < Iterations; n++)
         {
-            a = L.FusedMultiplyAdd(a, x, y); b = L.FusedMultiplyAdd(b, x, y); c = L.FusedMultiplyAdd(c, x, y); d = L.FusedMultiplyAdd(d, x, y); e = L.FusedMultiplyAdd(e, x, y);
-            f = L.FusedMultiplyAdd(f, x, y); g = L.FusedMultiplyAdd(g, x, y); h = L.FusedMultiplyAdd(h, x, y); i = L.FusedMultiplyAdd(i, x, y); j = L.FusedMultiplyAdd(j, x, y);
+            a = L.FusedMultiplyAdd(a, x, y); b = L.FusedMultiplyAdd(b, x, y); c = L.FusedMultiplyAdd(c, x, y);
+            d = L.FusedMultiplyAdd(d, x, y); e = L.FusedMultiplyAdd(e, x, y);
+            f = L.FusedMultiplyAdd(f, x, y); g = L.FusedMultiplyAdd(g, x, y); h = L.FusedMultiplyAdd(h, x, y);
+            i = L.FusedMultiplyAdd(i, x, y); j = L.FusedMultiplyAdd(j, x, y);
         }
         float* sums = stackalloc float[L.Count];
         L.Store(L.Add(L.Add(L.Add(L.Add(a, b), L.Add(c, d)), L.Add(L.Add(e, f), L.Add(g, h))), L.Add(i, j)), sums);

@@ -14,7 +14,8 @@ internal static class PdeBenchmark
     /// <summary>pde [IMAGE-SIZE] [KERNEL-SIZE]; noise, so that nothing can profit from a checkerboard.</summary>
     public static int Run(ReadOnlySpan<string> args)
     {
-        int size = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 256, kernelSize = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 32;
+        int size = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 256;
+        int kernelSize = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 32;
         GreyImage noise = Noise(size);
         // First, because the measurement of the memory's speed takes memory.
         foreach (GreyImage image in (ReadOnlySpan<GreyImage>)[GreyImage.Checkerboard(size), noise])
@@ -31,7 +32,9 @@ internal static class PdeBenchmark
                 ErrorAmplification.Run(new() { Image = image, KernelSize = kernelSize }, context);
                 double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
                 Process self = Process.GetCurrentProcess();
-                Print($"Figures 1, 3 and 4, {image.Name}: {seconds:F2} s on {context.Threads} threads ({(self.TotalProcessorTime - processor).TotalSeconds:F2} s of processor time), at most {self.PeakWorkingSet64 / 1e6:F0} MB of memory");
+                double busy = (self.TotalProcessorTime - processor).TotalSeconds;
+                Print($"Figures 1, 3 and 4, {image.Name}: {seconds:F2} s on {context.Threads} threads ",
+                    $"({busy:F2} s of processor time), at most {self.PeakWorkingSet64 / 1e6:F0} MB of memory");
             }
             finally
             {
@@ -48,13 +51,17 @@ internal static class PdeBenchmark
         CountingLanes.Operations = CountingLanes.Fused = 0;
         cnn.Evaluate<double, CountingLanes>(OneLayerCnn.Field.Derivative, kernel, sums);
         double operations = CountingLanes.Operations, positions = cnn.Positions;
-        Print($"{size} x {size} image, {kernelSize} x {kernelSize} kernel: {operations / 1e6:F2} million operations an iteration ({CountingLanes.Fused / 1e6:F2} million of them fused pairs); direct sums would take {4e-6 * positions * kernel.Length:F0} million");
+        Print($"{size} x {size} image, {kernelSize} x {kernelSize} kernel: {operations / 1e6:F2} million operations an iteration ",
+            $"({CountingLanes.Fused / 1e6:F2} million of them fused pairs); ",
+            $"direct sums would take {4e-6 * positions * kernel.Length:F0} million");
 
         (double Wall, double Processor) linear = Median(observe => GradientDescent.Linearized(cnn, kernel, -0.5, 1e-3, 1e-6, Iterations, observe));
         (double Wall, double Processor) nonLinear = Median(observe => GradientDescent.NonLinear(cnn, kernel, 1, 20, 0.01, Iterations, observe));
-        foreach ((string name, (double wall, double processor)) in (ReadOnlySpan<(string, (double, double))>)[("linearized", linear), ("non-linear", nonLinear)])
+        ReadOnlySpan<(string, (double, double))> descents = [("linearized", linear), ("non-linear", nonLinear)];
+        foreach ((string name, (double wall, double processor)) in descents)
         {
-            Print($"{name}: {wall:F3} ms an iteration on one thread (median of {Rounds} x {Iterations}), {processor:F3} ms of processor time: {operations / processor / 1e6:F1} GFLOPS, {100 * operations / processor / 1e6 / one.Gflops64:F0}% of the peak");
+            Print($"{name}: {wall:F3} ms an iteration on one thread (median of {Rounds} x {Iterations}), {processor:F3} ms of processor time: ",
+                $"{operations / processor / 1e6:F1} GFLOPS, {100 * operations / processor / 1e6 / one.Gflops64:F0}% of the peak");
         }
         return 0;
     }
@@ -85,5 +92,7 @@ internal static class PdeBenchmark
         return new GreyImage("noise", size, size, pixels);
     }
 
-    private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    /// <summary>Prints one line, from its pieces.</summary>
+    private static void Print(params FormattableString[] line) =>
+        Console.WriteLine(string.Concat(line.Select(piece => piece.ToString(CultureInfo.InvariantCulture))));
 }

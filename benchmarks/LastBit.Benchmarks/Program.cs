@@ -4,7 +4,8 @@ using LastBit.Benchmarks;
 switch (args.FirstOrDefault())
 {
     case "peak":
-        Console.WriteLine(MachinePeak.Measure(args.Length > 1 ? int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : Environment.ProcessorCount));
+        int threads = args.Length > 1 ? int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : Environment.ProcessorCount;
+        Console.WriteLine(MachinePeak.Measure(threads));
         return 0;
     case "pde":
         return PdeBenchmark.Run(args.AsSpan(1));

@@ -22,7 +22,8 @@ internal static class StepBenchmark
         var network = NetworkSettings.Parse(name, swish ? Activation.Swish : Activation.Relu);
         var (train, test) = Cifar10.Load(Cifar10.Sample);
         using var team = new WorkerTeam(threads);
-        using var trainer = new Trainer(new TrainingSettings(network, Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01), [1], train, test, team);
+        var settings = new TrainingSettings(network, Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01);
+        using var trainer = new Trainer(settings, [1], train, test, team);
         double gflop = trainer.Network.TrainingFlop * (double)batch / 1e9;
         Warm(trainer);
         trainer.Network.TakeTimes();
@@ -51,11 +52,14 @@ internal static class StepBenchmark
         }
 
         double ours = Median(steps), best = steps.Min(), peak = peaks.Max(p => p.Gflops32);
-        Print($"{name} {(swish ? "swish" : "relu")}, batch {batch}, {threads} threads, vectors of {MachineInfo.Current.VectorText}, {gflop:F1} GFLOP a step counted as direct convolutions");
+        Print($"{name} {(swish ? "swish" : "relu")}, batch {batch}, {threads} threads, vectors of {MachineInfo.Current.VectorText}, ",
+            $"{gflop:F1} GFLOP a step counted as direct convolutions");
         Print($"step: median {ours:F1} ms, best {best:F1} ms of {steps.Count}; {batch / ours * 1e3:F0} images a second");
         Print($"peak of this run: {peak:F0} GFLOPS binary32, memory {peaks.Max(p => p.ReadGBs):F1} GB/s read, {peaks.Max(p => p.CopyGBs):F1} GB/s copy");
         Print($"fraction of the FMA peak: median {gflop / ours * 1e3 / peak:P1}, best {gflop / best * 1e3 / peak:P1}");
-        Print($"memory of the network: {trainer.Network.Bytes / 1e6:F0} MB; working set of the process {Environment.WorkingSet / 1e6:F0} MB; allocated {allocated / (double)measured:F0} bytes a step on the training thread");
+        Print($"memory of the network: {trainer.Network.Bytes / 1e6:F0} MB; ",
+            $"working set of the process {Environment.WorkingSet / 1e6:F0} MB; ",
+            $"allocated {allocated / (double)measured:F0} bytes a step on the training thread");
         if (pytorch)
             Print($"PyTorch, in turns: median {Median(theirs):F1} ms a step; LastBit is {Median(theirs) / ours:F2} times as fast");
         if (layers)
@@ -63,7 +67,9 @@ internal static class StepBenchmark
             foreach (var pass in trainer.Network.TakeTimes())
             {
                 double seconds = pass.Seconds / measured;
-                Print($"{(pass.Backward ? "backward" : "forward "),-8} {pass.Layers,-44} {seconds * 1e3,7:F2} ms {pass.Flop * (double)batch / seconds / 1e9 / peak,6:P0} of peak  + tables {pass.ReduceSeconds / measured * 1e3:F2} ms");
+                Print($"{(pass.Backward ? "backward" : "forward "),-8} {pass.Layers,-44} {seconds * 1e3,7:F2} ms ",
+                    $"{pass.Flop * (double)batch / seconds / 1e9 / peak,6:P0} of peak  ",
+                    $"+ tables {pass.ReduceSeconds / measured * 1e3:F2} ms");
             }
         }
         return 0;
@@ -140,7 +146,8 @@ internal static class StepBenchmark
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 
-    private static int Number(string[] args, int index, int otherwise) => index < args.Length ? int.Parse(args[index], CultureInfo.InvariantCulture) : otherwise;
+    private static int Number(string[] args, int index, int otherwise) =>
+        index < args.Length ? int.Parse(args[index], CultureInfo.InvariantCulture) : otherwise;
 
     private static double Median(List<double> values)
     {
@@ -148,5 +155,7 @@ internal static class StepBenchmark
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private static void Print(FormattableString text) => Console.WriteLine(FormattableString.Invariant(text));
+    /// <summary>Prints one line, from its pieces.</summary>
+    private static void Print(params FormattableString[] line) =>
+        Console.WriteLine(string.Concat(line.Select(FormattableString.Invariant)));
 }

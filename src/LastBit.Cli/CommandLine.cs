@@ -20,7 +20,9 @@ internal static class CommandLine
     /// <summary>Builds the tree of commands. A new command is one file in Commands/ and one line here.</summary>
     internal static RootCommand Create()
     {
-        var root = new RootCommand("How much of a training run is rounding error? LastBit reproduces every figure and table of \"Surprising Instabilities in Training Deep Networks and a Theoretical Analysis\" (NeurIPS 2022), bit for bit the same on any machine.")
+        var root = new RootCommand("How much of a training run is rounding error? LastBit reproduces every figure and table of "
+            + "\"Surprising Instabilities in Training Deep Networks and a Theoretical Analysis\" (NeurIPS 2022), "
+            + "bit for bit the same on any machine.")
         {
             ReproduceCommand.Create(),
             HeatCommand.Create(),
@@ -99,7 +101,8 @@ internal static class CommandLine
                 Console.Error.WriteLine(interruption.WhatToDo is { } next ? $"{name}: stopped. {next}" : $"{name}: stopped.");
                 return Failed;
             default:
-                Console.Error.WriteLine($"{name}: failed unexpectedly: {cause.GetType().Name}: {cause.Message.ReplaceLineEndings(" ")} (LASTBIT_TRACE=1 shows where)");
+                Console.Error.WriteLine($"{name}: failed unexpectedly: {cause.GetType().Name}: {cause.Message.ReplaceLineEndings(" ")} "
+                    + "(LASTBIT_TRACE=1 shows where)");
                 return Failed;
         }
     }

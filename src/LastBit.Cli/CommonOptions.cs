@@ -34,5 +34,7 @@ internal static class CommonOptions
 
     /// <summary>The folder that was asked for, or the default one.</summary>
     internal static string FolderOf(ParseResult parse, string command) =>
-        parse.GetValue(Out) ?? (parse.GetResult(TrainingOptions.Resume) is null ? null : parse.GetValue(TrainingOptions.Resume)) ?? RunFolder.DefaultPath(command, DateTime.Now);
+        parse.GetValue(Out)
+        ?? (parse.GetResult(TrainingOptions.Resume) is null ? null : parse.GetValue(TrainingOptions.Resume))
+        ?? RunFolder.DefaultPath(command, DateTime.Now);
 }

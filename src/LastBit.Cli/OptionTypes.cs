@@ -31,8 +31,11 @@ internal static class OptionTypes
         Completed(Make(name, string.Join("|", choices), value, value, description, text => ParseChoice(text, choices)), choices);
 
     /// <summary>Some of a few words, comma-separated; none given means all.</summary>
-    internal static Option<string[]> Choices(string name, string[] choices, string description) =>
-        Completed(Make(name, "LIST", choices, "all", $"{description}: {string.Join(", ", choices)}", text => Each(text, word => ParseChoice(word, choices))), choices);
+    internal static Option<string[]> Choices(string name, string[] choices, string description)
+    {
+        string all = $"{description}: {string.Join(", ", choices)}";
+        return Completed(Make(name, "LIST", choices, "all", all, text => Each(text, word => ParseChoice(word, choices))), choices);
+    }
 
     /// <summary>A file or folder, or null when it is not given.</summary>
     internal static Option<string?> PathTo(string name, string what, string description, string? defaultText = null)
@@ -57,7 +60,8 @@ internal static class OptionTypes
     /// <summary>The shortest text that reads back as the same number: "1e-08" is written "1e-8".</summary>
     internal static string Format(double value)
     {
-        string text = Math.Abs(value) is >= 1e6 or < 1e-3 and not 0 ? value.ToString("0.################e0", CultureInfo.InvariantCulture) : value.ToString("R", CultureInfo.InvariantCulture);
+        string format = Math.Abs(value) is >= 1e6 or < 1e-3 and not 0 ? "0.################e0" : "R";
+        string text = value.ToString(format, CultureInfo.InvariantCulture);
         return double.Parse(text, CultureInfo.InvariantCulture) == value ? text : value.ToString("R", CultureInfo.InvariantCulture);
     }
 
@@ -109,8 +113,12 @@ internal static class OptionTypes
         if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value))
         {
             // "1e3" is a whole number too.
-            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) || real != Math.Floor(real) || Math.Abs(real) > int.MaxValue)
+            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double real)
+                || real != Math.Floor(real)
+                || Math.Abs(real) > int.MaxValue)
+            {
                 throw new InputException($"'{text}' is not a whole number; give one of at least {least}");
+            }
             value = (int)real;
         }
         return value >= least ? value : throw new InputException($"{value} is too small; give a whole number of at least {least}");
@@ -132,7 +140,9 @@ internal static class OptionTypes
     }
 
     private static string ParseChoice(string text, string[] choices) =>
-        choices.Contains(text) ? text : throw new InputException($"'{text}' is unknown; give {(choices.Length > 1 ? "one of " : "")}{string.Join(", ", choices)}");
+        choices.Contains(text)
+            ? text
+            : throw new InputException($"'{text}' is unknown; give {(choices.Length > 1 ? "one of " : "")}{string.Join(", ", choices)}");
 
     private static T[] Each<T>(string text, Func<string, T> parse) => Distinct([.. text.Split(',').Select(parse)]);
 
@@ -140,6 +150,8 @@ internal static class OptionTypes
     private static T[] Distinct<T>(T[] values)
     {
         T[] twice = [.. values.GroupBy(value => value).Where(group => group.Count() > 1).Select(group => group.Key)];
-        return twice.Length == 0 ? values : throw new InputException($"{string.Create(CultureInfo.InvariantCulture, $"{twice[0]}")} is given twice; give each once");
+        return twice.Length == 0
+            ? values
+            : throw new InputException($"{string.Create(CultureInfo.InvariantCulture, $"{twice[0]}")} is given twice; give each once");
     }
 }

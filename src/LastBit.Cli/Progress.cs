@@ -60,7 +60,8 @@ internal static class Progress
     {
         protected override bool NoWrap => true;
 
-        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) => new Text(text(task)) { Overflow = Overflow.Ellipsis };
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
+            new Text(text(task)) { Overflow = Overflow.Ellipsis };
     }
 
     /// <summary>Bars that a terminal draws over and over.</summary>
@@ -126,7 +127,9 @@ internal static class Progress
             line.Shown = Stopwatch.GetTimestamp();
             double rate = (completed - line.First) / Stopwatch.GetElapsedTime(line.Begun).TotalSeconds;
             string left = rate > 0 ? $", {RateText(rate)}, {TimeText(TimeSpan.FromSeconds(Math.Min(1e8, (line.Total - completed) / rate)))} left" : "";
-            Write(string.Create(CultureInfo.InvariantCulture, $"{task}: {100.0 * completed / line.Total:0}% of {line.Total} {line.Unit}{left}{(note is null ? "" : $", {note}")}"));
+            string aside = note is null ? "" : $", {note}";
+            Write(string.Create(CultureInfo.InvariantCulture,
+                $"{task}: {100.0 * completed / line.Total:0}% of {line.Total} {line.Unit}{left}{aside}"));
         }
 
         public void End(string task, string? note = null)

@@ -83,7 +83,8 @@ internal sealed class Session : IDisposable
     /// <param name="more">One more file to name.</param>
     /// <returns>The exit code, 0.</returns>
     internal int Finish(
-        string json, Action<IAnsiConsole> print, IReadOnlyList<string> figures, (string Line, string What)? next = null, (string What, string File)? more = null)
+        string json, Action<IAnsiConsole> print, IReadOnlyList<string> figures,
+        (string Line, string What)? next = null, (string What, string File)? more = null)
     {
         _folder.Finish();
         _live?.Say($"The results are in {Folder}.");
@@ -95,7 +96,10 @@ internal sealed class Session : IDisposable
         print(Text);
         Text.WriteLine();
         if (figures.Count > 0)
-            Line(figures.Count == 1 ? "Figure" : "Figures", $"{Path.Combine(Folder, "figures", figures.Count == 1 ? figures[0] : $"{{{string.Join(',', figures)}}}")}.{{png,svg}}");
+        {
+            string names = figures.Count == 1 ? figures[0] : $"{{{string.Join(',', figures)}}}";
+            Line(figures.Count == 1 ? "Figure" : "Figures", $"{Path.Combine(Folder, "figures", names)}.{{png,svg}}");
+        }
         if (more is { } named)
             Line(named.What, named.File);
         Line("Results", Folder);

@@ -54,11 +54,13 @@ internal static class Tables
     /// <summary>Figure 1 in numbers.</summary>
     internal static Table Heat(IAnsiConsole console, HeatEquationResult result)
     {
-        Table table = Create(console, "Heat equation (Figure 1)", "dt", "condition dt <= 1/2", "largest |u| at the last snapshot", "first above 1000", "no longer finite");
+        Table table = Create(console, "Heat equation (Figure 1)",
+            "dt", "condition dt <= 1/2", "largest |u| at the last snapshot", "first above 1000", "no longer finite");
         foreach (HeatEquationRun run in result.Runs)
         {
+            HeatSnapshot last = run.Snapshots[^1];
             table.AddRow(OptionTypes.Format(run.Dt), run.Stable ? "holds: stable" : "violated",
-                $"{Number(run.Snapshots[^1].U.Max(Math.Abs))} at t = {Number(run.Snapshots[^1].Time)}", Step(run.FirstStepAbove1000), Step(run.FirstStepNotFinite));
+                $"{Number(last.U.Max(Math.Abs))} at t = {Number(last.Time)}", Step(run.FirstStepAbove1000), Step(run.FirstStepNotFinite));
         }
         return table;
 
@@ -68,12 +70,14 @@ internal static class Tables
     /// <summary>Figure 3 in numbers.</summary>
     internal static Table Linear(IAnsiConsole console, LinearizedPdeResult result)
     {
-        Table table = Create(console, $"Linearized PDE, dt = {OptionTypes.Format(result.LearningRate)} (Figure 3)", "alpha", "first loss", "lowest", "last", "log-log", "the loss");
+        Table table = Create(console, $"Linearized PDE, dt = {OptionTypes.Format(result.LearningRate)} (Figure 3)",
+            "alpha", "first loss", "lowest", "last", "log-log", "the loss");
         string[] curves = Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
         for (int i = 0; i < result.Runs.Length; i++)
         {
             LinearizedPdeRun run = result.Runs[i];
-            table.AddRow(OptionTypes.Format(run.Alpha), First(run.Loss), Lowest(run.Loss), Last(run.Loss, run.Finite, result.Iterations), curves[i], Course(run, result.Iterations));
+            table.AddRow(OptionTypes.Format(run.Alpha), First(run.Loss), Lowest(run.Loss),
+                Last(run.Loss, run.Finite, result.Iterations), curves[i], Course(run, result.Iterations));
         }
         return table;
 
@@ -86,7 +90,8 @@ internal static class Tables
     /// <summary>Figure 4 left in numbers.</summary>
     internal static Table NonLinear(IAnsiConsole console, NonLinearPdeResult result)
     {
-        Table table = Create(console, $"Non-linear PDE, alpha = {OptionTypes.Format(result.WeightDecay)} (Figure 4, left)", "dt", "first loss", "lowest", "last", "log-log", "the loss");
+        Table table = Create(console, $"Non-linear PDE, alpha = {OptionTypes.Format(result.WeightDecay)} (Figure 4, left)",
+            "dt", "first loss", "lowest", "last", "log-log", "the loss");
         string[] curves = Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
         for (int i = 0; i < result.Runs.Length; i++)
         {
@@ -97,7 +102,8 @@ internal static class Tables
                 LossBehaviour.Oscillates => "oscillates",
                 _ => "blows up",
             };
-            table.AddRow(OptionTypes.Format(run.LearningRate), First(run.Loss), Lowest(run.Loss), Last(run.Loss, run.Finite, result.Iterations), curves[i], course);
+            table.AddRow(OptionTypes.Format(run.LearningRate), First(run.Loss), Lowest(run.Loss),
+                Last(run.Loss, run.Finite, result.Iterations), curves[i], course);
         }
         return table;
     }
@@ -133,7 +139,10 @@ internal static class Tables
         Table table = Create(console, "Regions of the activation (Table 3)", "region", "linearized PDE", "alpha at least", "alpha at most");
         table.Columns[1].Alignment(Justify.Left).NoWrap = false;
         foreach (StabilityRegion region in result.Regions)
-            table.AddRow(Markup.Escape(region.Region), Markup.Escape(region.Equation), region.AlphaMin is { } least ? Number(least, 9) : "none", Number(region.AlphaMax, 9));
+        {
+            string least = region.AlphaMin is { } alpha ? Number(alpha, 9) : "none";
+            table.AddRow(Markup.Escape(region.Region), Markup.Escape(region.Equation), least, Number(region.AlphaMax, 9));
+        }
         return table;
     }
 
@@ -182,6 +191,7 @@ internal static class Tables
     {
         string text = value.ToString($"G{digits}", CultureInfo.InvariantCulture);
         double rounded = double.Parse(text, CultureInfo.InvariantCulture);
-        return Math.Abs(value) is >= 1e5 and < 1e15 && rounded == value && digits > 4 ? value.ToString("N0", CultureInfo.InvariantCulture) : OptionTypes.Format(rounded);
+        bool isLongWholeNumber = Math.Abs(value) is >= 1e5 and < 1e15 && rounded == value && digits > 4;
+        return isLongWholeNumber ? value.ToString("N0", CultureInfo.InvariantCulture) : OptionTypes.Format(rounded);
     }
 }

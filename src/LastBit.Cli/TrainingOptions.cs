@@ -31,7 +31,8 @@ internal sealed class TrainingOptions
             DefaultValueFactory = _ => paper.Network,
         };
         HelpPage.SetDefault(_network, paper.Network);
-        _activation = OptionTypes.Choice("--activation", NameOf(paper.Activation), [NameOf(Activation.Relu), NameOf(Activation.Swish)], "The activation function; swish is x sigmoid(5x).");
+        _activation = OptionTypes.Choice("--activation", NameOf(paper.Activation), [NameOf(Activation.Relu), NameOf(Activation.Swish)],
+            "The activation function; swish is x sigmoid(5x).");
         _batchSize = OptionTypes.Count("--batch-size", paper.BatchSize, "Images a step.");
         _learningRate = OptionTypes.Number("--learning-rate", paper.LearningRate, learningRate);
         _weightDecay = OptionTypes.Number("--weight-decay", paper.WeightDecay, "Weight decay, on every parameter.");
@@ -80,11 +81,14 @@ internal sealed class TrainingOptions
             return null;
         foreach (Option option in parse.CommandResult.Command.Options)
         {
-            bool common = option == Resume || free.Contains(option) || option == CommonOptions.Threads || option == CommonOptions.Json || option == CommonOptions.Quiet || option.Name.StartsWith("--live", StringComparison.Ordinal);
+            bool common = option == Resume || free.Contains(option)
+                || option == CommonOptions.Threads || option == CommonOptions.Json || option == CommonOptions.Quiet
+                || option.Name.StartsWith("--live", StringComparison.Ordinal);
             if (!common && parse.GetResult(option) is { Implicit: false })
                 throw new InputException($"{option.Name}: a run that is gone on with keeps its settings; leave {option.Name} away, or begin a new run");
         }
-        JsonObject run = RunFolder.Read(folder) ?? throw new InputException($"--resume {folder}: there is no run.json in it; give the folder of a run that was stopped");
+        JsonObject run = RunFolder.Read(folder)
+            ?? throw new InputException($"--resume {folder}: there is no run.json in it; give the folder of a run that was stopped");
         if (run["command"]?.ToString() != command)
             throw new InputException($"--resume {folder}: holds a run of `{run["command"]}`, not of `{command}`");
         try

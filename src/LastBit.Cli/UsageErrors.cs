@@ -19,7 +19,8 @@ internal static class UsageErrors
         {
             OptionResult { Tokens.Count: 0 } option when option.Errors.Any() && option.Option.Arity.MinimumNumberOfValues > 0 =>
                 $"{option.Option.Name}: a value is missing; give {option.Option.Name} {HelpPage.ValueName(option.Option)}",
-            OptionResult { IdentifierTokenCount: > 1 } option => $"{option.Option.Name}: is given {option.IdentifierTokenCount} times; give it once (lists are comma-separated)",
+            OptionResult { IdentifierTokenCount: > 1 } option =>
+                $"{option.Option.Name}: is given {option.IdentifierTokenCount} times; give it once (lists are comma-separated)",
             CommandResult { Command.Subcommands.Count: > 0 } command when command.Command.Action is null =>
                 $"a command is missing; give one of {string.Join(", ", command.Command.Subcommands.Select(sub => sub.Name))}",
             _ => error.Message.ReplaceLineEndings(" ").TrimEnd('.'),

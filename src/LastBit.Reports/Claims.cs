@@ -100,10 +100,18 @@ public static partial class Claims
         if (size is >= 1000 and < 1e9 || (value == Math.Round(value) && size < 1e9))
             return value.ToString("#,0", CultureInfo.InvariantCulture);
         if (size is >= 1e-3 and < 1000)
-            return double.Parse(value.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).ToString("0.######", CultureInfo.InvariantCulture);
+        {
+            double rounded = double.Parse(value.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+            return rounded.ToString("0.######", CultureInfo.InvariantCulture);
+        }
 
         string[] parts = value.ToString("0.##e+0", CultureInfo.InvariantCulture).Split('e');
-        string exponent = string.Concat(parts[1].Select(digit => digit switch { '+' => "", '-' => "⁻", _ => $"{"⁰¹²³⁴⁵⁶⁷⁸⁹"[digit - '0']}" }));
+        string exponent = string.Concat(parts[1].Select(digit => digit switch
+        {
+            '+' => "",
+            '-' => "⁻",
+            _ => $"{"⁰¹²³⁴⁵⁶⁷⁸⁹"[digit - '0']}",
+        }));
         return parts[0] == "1" ? $"10{exponent}" : $"{parts[0]}×10{exponent}";
     }
 

@@ -18,12 +18,15 @@ public static partial class Claims
             return NotTested("The folder does not have a run on either side of Δt = 0.5.");
 
         static double Largest(HeatSnapshot snapshot) => snapshot.U.Max(Math.Abs);
+        static bool StaysBelowItsStart(HeatEquationRun run) =>
+            run.Snapshots.All(snapshot => Largest(snapshot) <= Largest(run.Snapshots[0]) * (1 + 1e-12));
         bool holds = runs.All(run => run.Dt <= 0.5
-            ? run.FirstStepAbove1000 is null && run.FirstStepNotFinite is null && run.Snapshots.All(snapshot => Largest(snapshot) <= Largest(run.Snapshots[0]) * (1 + 1e-12))
+            ? run.FirstStepAbove1000 is null && run.FirstStepNotFinite is null && StaysBelowItsStart(run)
             : run.FirstStepAbove1000 is not null);
         return Decide(holds, "The largest |u| " + string.Join("; ", runs.OrderBy(run => run.Dt).Select(run => run.FirstStepAbove1000 is { } step
             ? $"at Δt = {Text(run.Dt)} exceeds 1000 after {step} steps" + (run.FirstStepNotFinite is { } last ? $" and is not finite after {last}" : "")
-            : $"at Δt = {Text(run.Dt)} goes from {Text(Largest(run.Snapshots[0]))} to {Text(Largest(run.Snapshots[^1]))} at t = {Text(run.Snapshots[^1].Time)}")) + ".");
+            : $"at Δt = {Text(run.Dt)} goes from {Text(Largest(run.Snapshots[0]))} to {Text(Largest(run.Snapshots[^1]))} "
+                + $"at t = {Text(run.Snapshots[^1].Time)}")) + ".");
     }
 
     /// <summary>The rule of <see cref="LossesDivergeOutsideTheBounds"/> in words.</summary>
@@ -70,7 +73,9 @@ public static partial class Claims
         + "below the upper bound; and the paper's formula calls no weight decay stable that is not "
         + "(to 10⁻⁹ of αmax). Not tested where the constants and the image leave no lower bound.";
 
-    /// <summary>Table 3: of the three regions only the transitioning one needs a least weight decay, and the paper's formula for it is on the safe side.</summary>
+    /// <summary>
+    /// Table 3: of the three regions only the transitioning one needs a least weight decay, and the paper's formula for it is on the safe side.
+    /// </summary>
     /// <param name="bounds">The bounds by formula and by eigenvalues.</param>
     /// <returns>The verdict and the number that decides it.</returns>
     public static Finding OnlyTheTransitionNeedsWeightDecay(StabilityBoundsResult bounds)
@@ -83,7 +88,9 @@ public static partial class Claims
         return Decide(only && safe && bounds.AlphaMin < bounds.AlphaMax,
             $"In transition a weight decay of {Text(bounds.AlphaMin)} is the least and {Text(bounds.AlphaMax)} the most that is stable "
             + $"(exact); the paper's formula asks for {Text(bounds.FourierAlphaMin)}"
-            + (bounds.FourierAlphaMin > bounds.FourierAlphaMax ? ", which is above its own upper bound: for so small a kernel it leaves nothing stable." : "."));
+            + (bounds.FourierAlphaMin > bounds.FourierAlphaMax
+                ? ", which is above its own upper bound: for so small a kernel it leaves nothing stable."
+                : "."));
     }
 
     /// <summary>The rule of <see cref="RestrainedInstability"/> in words.</summary>

@@ -39,13 +39,15 @@ public static partial class Claims
         if (rounding is null || overSeeds is null || ratio is null)
             return NotTested("The runs do not have two spreads to compare: that takes two seeds with two k each, and accuracies that differ.");
 
-        string decides = $"Test accuracies of networks that differ only in rounding spread by {Text(rounding.Value)} percentage points (standard deviation), of networks with different seeds by "
-            + $"{Text(overSeeds.Value)}; the first is {Text(ratio.Value)} times the second (95% interval {Text(ratio.Low)} to "
-            + $"{Text(ratio.High)}).";
+        string decides = $"Test accuracies of networks that differ only in rounding spread by {Text(rounding.Value)} percentage points "
+            + $"(standard deviation), of networks with different seeds by {Text(overSeeds.Value)}; "
+            + $"the first is {Text(ratio.Value)} times the second (95% interval {Text(ratio.Low)} to {Text(ratio.High)}).";
         string[] lacks =
         [
             .. Lack(seeds < 3, $"{seeds} seeds"), .. Lack(fewestK < 3, $"{fewestK} k"), .. Lack(epochs < FewestEpochs, $"{epochs} epochs"),
-            .. Lack(trainImages < FewestTrainImages, $"{trainImages:N0} training images"), .. Lack(testImages < FewestTestImages, $"{testImages:N0} test images"), .. Lack(!(meanAccuracy >= 50), $"a mean accuracy of {Text(meanAccuracy)}%"),
+            .. Lack(trainImages < FewestTrainImages, $"{trainImages:N0} training images"),
+            .. Lack(testImages < FewestTestImages, $"{testImages:N0} test images"),
+            .. Lack(!(meanAccuracy >= 50), $"a mean accuracy of {Text(meanAccuracy)}%"),
         ];
         return lacks.Length > 0
             ? NotTested($"{decides} Too small to test the claim: {string.Join(", ", lacks)}.")
@@ -58,7 +60,10 @@ public static partial class Claims
         + "least 320 stays below 0.001; at least one run of each kind. "
         + "Tested with ResNet-56 and Swish, at least 10,000 training images and 20 scaled iterations.";
 
-    /// <summary>Figure 2: at large learning rates the weights of two copies that differ in rounding shoot apart and stay bounded; at small ones they stay together.</summary>
+    /// <summary>
+    /// Figure 2: at large learning rates the weights of two copies that differ in rounding shoot apart and stay bounded;
+    /// at small ones they stay together.
+    /// </summary>
     /// <param name="network">The network's name.</param>
     /// <param name="isSwish">Whether its activation is Swish.</param>
     /// <param name="trainImages">Size of the training set.</param>
@@ -70,11 +75,14 @@ public static partial class Claims
         RunCurve[] large = [.. judged.Where(run => run.Parameter <= 8)], small = [.. judged.Where(run => run.Parameter >= 320)];
         static double Greatest(RunCurve run) => run.Values.Where(double.IsFinite).DefaultIfEmpty(0).Max();
         string decides = judged.Length == 0 ? "" : string.Join("; ", judged.OrderBy(run => run.Parameter).Select(run =>
-            $"{(run == judged.MinBy(one => one.Parameter) ? "The greatest difference is " : "")}{Text(Greatest(run))} with divisor {Text(run.Parameter)}")) + ".";
+            (run == judged.MinBy(one => one.Parameter) ? "The greatest difference is " : "")
+            + $"{Text(Greatest(run))} with divisor {Text(run.Parameter)}")) + ".";
         string[] lacks =
         [
-            .. Lack(network != "resnet56" || !isSwish, $"{network}{(isSwish ? "" : " without Swish")}"), .. Lack(trainImages < FewestTrainImages, $"{trainImages:N0} training images"),
-            .. Lack(large.Length == 0, $"no divisor up to 8 with {FewestScaledIterations} scaled iterations"), .. Lack(small.Length == 0, $"no divisor from 320 with {FewestScaledIterations} scaled iterations"),
+            .. Lack(network != "resnet56" || !isSwish, $"{network}{(isSwish ? "" : " without Swish")}"),
+            .. Lack(trainImages < FewestTrainImages, $"{trainImages:N0} training images"),
+            .. Lack(large.Length == 0, $"no divisor up to 8 with {FewestScaledIterations} scaled iterations"),
+            .. Lack(small.Length == 0, $"no divisor from 320 with {FewestScaledIterations} scaled iterations"),
         ];
         return lacks.Length > 0
             ? NotTested($"{decides} Too small to test the claim: {string.Join(", ", lacks)}.".TrimStart())

@@ -15,6 +15,12 @@ public static class Report
     /// <summary>The file that <see cref="Write"/> makes.</summary>
     public const string FileName = "report.html";
 
+    private const string Question = "Asked: do two runs of gradient descent that differ only in how a last bit is rounded stay together, "
+        + "and if not, why?";
+
+    private const string SettingsDecide = "The bits of a result depend on the settings alone: "
+        + "not on the number of threads, the width of the vectors, the processor or the system.";
+
     private static readonly string[] StaticKinds = ["png", "svg"];
 
     /// <summary>Which document each static figure is drawn from.</summary>
@@ -77,12 +83,14 @@ public static class Report
         string command = folder.Run?["command"]?.ToString() ?? "lastbit";
         string? scale = (folder.Run?["settings"] as JsonObject)?["scale"]?.ToString();
         string? day = folder.Run?["started"]?.ToString() is { Length: >= 10 } started ? started[..10] : null;
+        string?[] origin = [command, scale is null ? null : $"{scale} scale", name, day];
+        string version = folder.Run?["version"]?.ToString() ?? "";
 
         Markup body = Markup.Of($"""
             <header>
-            <p class="eyebrow">LastBit · {string.Join(" · ", new[] { command, scale is null ? null : $"{scale} scale", name, day }.Where(part => part is not null))}</p>
+            <p class="eyebrow">LastBit · {string.Join(" · ", origin.Where(part => part is not null))}</p>
             <h1>How much of a training run is rounding error?</h1>
-            <p class="question">Asked: do two runs of gradient descent that differ only in how a last bit is rounded stay together, and if not, why? Computed again from
+            <p class="question">{Question} Computed again from
             “Surprising Instabilities in Training Deep Networks and a Theoretical Analysis” (NeurIPS 2022), with a verdict for each of its claims.</p>
             <p class="answer">{Answer(folder, sections)}</p>
             </header>
@@ -94,7 +102,7 @@ public static class Report
             {Markup.Join(shown.Select(section => Claim(section, folder)))}{Absent(absent)}{Made(folder)}
             </main>
             <footer>
-            <p>Made by LastBit {folder.Run?["version"]?.ToString() ?? ""}. Every verdict on this page is computed from the data by the rule beside it. The page needs no network.</p>
+            <p>Made by LastBit {version}. Every verdict on this page is computed from the data by the rule beside it. The page needs no network.</p>
             <details><summary>Licence of uPlot, the chart library in this page</summary><pre>{PageAssets.Licence}</pre></details>
             </footer>
             """);
@@ -116,28 +124,45 @@ public static class Report
         var apart = ends.MaxBy(run => run.End);
         var together = ends.MinBy(run => run.End);
         if (apart.End == 0)
-            return $"Two copies of one descent that differ only in rounding end equal to the last bit at every learning rate tried ({Claims.Listed(runs.Select(run => run.LearningRate))}). {tally}";
-        return $"Two copies of one descent that differ only in rounding end {Claims.Text(apart.End)} apart (relative L1 difference; 2 is the most there can be) at learning rate "
-            + $"{Claims.Text(apart.LearningRate)}, and {(together.End == 0 ? "equal to the last bit" : $"{Claims.Text(together.End)} apart")} at {Claims.Text(together.LearningRate)}. {tally}";
+        {
+            return "Two copies of one descent that differ only in rounding end equal to the last bit at every learning rate tried "
+                + $"({Claims.Listed(runs.Select(run => run.LearningRate))}). {tally}";
+        }
+        string least = together.End == 0 ? "equal to the last bit" : $"{Claims.Text(together.End)} apart";
+        return $"Two copies of one descent that differ only in rounding end {Claims.Text(apart.End)} apart "
+            + $"(relative L1 difference; 2 is the most there can be) at learning rate {Claims.Text(apart.LearningRate)}, "
+            + $"and {least} at {Claims.Text(together.LearningRate)}. {tally}";
     }
 
     private static string? Note(ResultFolder folder, int? iterations) => iterations is { } count ? FigureNote.OneLayer(folder.Path, count) : null;
 
-    private static Markup Scale(string? scale) => scale is null or "paper" ? Markup.Empty : Markup.Of($"""
-        <p class="scale">This is the {scale} scale: the one-layer experiments are the paper's own size, everything that trains a network is scaled down and says so.</p>
+    private static Markup Scale(string? scale)
+    {
+        const string Networks = "everything that trains a network is scaled down and says so.";
+        return scale is null or "paper" ? Markup.Empty : Markup.Of($"""
+            <p class="scale">This is the {scale} scale: the one-layer experiments are the paper's own size, {Networks}</p>
 
-        """);
+            """);
+    }
 
     private static Markup Glance(IReadOnlyList<ReportSection> sections) => Markup.Of($"""
         <div class="scroll card">
         <table class="glance">
         <thead><tr><th scope="col">In the paper</th><th scope="col">Claim and the number that decides it</th><th scope="col">Verdict</th></tr></thead>
         <tbody>
-        {Markup.Join(sections.Select(section => Markup.Of($"""
-        <tr><td>{section.Place}</td><th scope="row"><a href="#{section.Id}">{section.Title}</a><br><span class="scale">{section.Finding.Decides}</span></th><td>{Badge(section.Finding.Verdict)}</td></tr>
-
-        """)))}</tbody></table></div>
+        {Markup.Join(sections.Select(Row))}</tbody></table></div>
         """);
+
+    private static Markup Row(ReportSection section)
+    {
+        Markup claim = Markup.Of($"""
+            <a href="#{section.Id}">{section.Title}</a><br><span class="scale">{section.Finding.Decides}</span>
+            """);
+        return Markup.Of($"""
+            <tr><td>{section.Place}</td><th scope="row">{claim}</th><td>{Badge(section.Finding.Verdict)}</td></tr>
+
+            """);
+    }
 
     private static Markup Badge(Verdict verdict) => verdict switch
     {
@@ -164,14 +189,26 @@ public static class Report
     {
         byte[]? image = folder.Bytes($"figures/{figure.Files[0]}.png");
         string alternative = $"{section.Place}: {section.Title}. {section.Finding.Decides}";
+        Markup still = image is null ? Markup.Empty : Markup.Of($"""
+            <div class="static"><img alt="{alternative}" src="data:image/png;base64,{Convert.ToBase64String(image)}"></div>
+            """);
+        string wide = figure.Charts.Any(one => one.Map) ? " wide" : "";
+        Markup charts = Markup.Join(figure.Charts.Select(chart => Markup.Of($"""
+            <div class="chart{wide}" data-finding="{section.Id}-decides" data-csv="csv-{chart.Id}" data-chart="{Options(chart)}"></div>
+            """)));
+        Markup data = Markup.Join(figure.Charts.Select(chart =>
+        {
+            string address = Csv.ToDataAddress(chart.Csv), which = figure.Charts.Count > 1 ? $": {chart.Title}" : "";
+            return Markup.Of($"""<a class="csv" id="csv-{chart.Id}" download="{chart.Id}.csv" href="{address}">Data{which} (CSV)</a> """);
+        }));
+        Markup files = Markup.Join(figure.Files.SelectMany(file => StaticKinds.Select(kind =>
+            Beside(folder, $"figures/{file}.{kind}", figure.Files.Count > 1 ? $"{file}.{kind}" : kind.ToUpperInvariant()))));
         return Markup.Of($"""
             <figure aria-label="{section.Place}">
-            {(image is null ? Markup.Empty : Markup.Of($"""<div class="static"><img alt="{alternative}" src="data:image/png;base64,{Convert.ToBase64String(image)}"></div>"""))}
-            <div class="charts">{Markup.Join(figure.Charts.Select(chart => Markup.Of($"""<div class="chart{(figure.Charts.Any(one => one.Map) ? " wide" : "")}" data-finding="{section.Id}-decides" data-csv="csv-{chart.Id}" data-chart="{Options(chart)}"></div>""")))}</div>
+            {still}
+            <div class="charts">{charts}</div>
             <figcaption><p>{figure.Caption}</p>
-            <p class="links">{Markup.Join(figure.Charts.Select(chart => Markup.Of($"""
-            <a class="csv" id="csv-{chart.Id}" download="{chart.Id}.csv" href="{Csv.ToDataAddress(chart.Csv)}">Data{(figure.Charts.Count > 1 ? $": {chart.Title}" : "")} (CSV)</a> 
-            """)))}{Markup.Join(figure.Files.SelectMany(file => StaticKinds.Select(kind => Beside(folder, $"figures/{file}.{kind}", figure.Files.Count > 1 ? $"{file}.{kind}" : kind.ToUpperInvariant()))))}</p></figcaption>
+            <p class="links">{data}{files}</p></figcaption>
             </figure>
             """);
     }
@@ -218,11 +255,13 @@ public static class Report
             </tbody></table></div>
 
             """);
+        Markup copy = Markup.Of($"""<button type="button" class="copy" data-copy="again" hidden>copy</button>""");
+        var documents = ResultFolder.Documents.Select(name => (name, Bytes: folder.Bytes(name))).Where(file => file.Bytes is not null);
         return Markup.Of($"""
             <section class="claim" id="made" aria-labelledby="made-title">
             <h2 id="made-title">How to make the same bits again</h2>
-            <p>The bits of a result depend on the settings alone: not on the number of threads, the width of the vectors, the processor or the system. The same version with this command gives the files below again, byte for byte:</p>
-            <div class="again card"><pre id="again"><code>{RunCommand.Of(folder.Run)}</code></pre><button type="button" class="copy" data-copy="again" hidden>copy</button></div>
+            <p>{SettingsDecide} The same version with this command gives the files below again, byte for byte:</p>
+            <div class="again card"><pre id="again"><code>{RunCommand.Of(folder.Run)}</code></pre>{copy}</div>
             {settings}<h3>Machine</h3>
             <div class="scroll card" tabindex="0" role="region" aria-label="Machine"><table><tbody>
             {Markup.Join(rows.Select(row => Markup.Of($"""<tr><th scope="row">{row.Name}</th><td>{row.Value}</td></tr>""")))}
@@ -230,7 +269,7 @@ public static class Report
             <h3>Digests</h3>
             <p>SHA-256 of the result documents; <code>sha256sum *.json</code> in the folder prints the same.</p>
             <div class="scroll card" tabindex="0" role="region" aria-label="Digests"><table><tbody>
-            {Markup.Join(ResultFolder.Documents.Select(name => (name, Bytes: folder.Bytes(name))).Where(file => file.Bytes is not null).Select(file => Markup.Of($"""
+            {Markup.Join(documents.Select(file => Markup.Of($"""
             <tr><th scope="row">{file.name}</th><td class="digest">{Convert.ToHexStringLower(SHA256.HashData(file.Bytes!))}</td></tr>
             """)))}
             </tbody></table></div>

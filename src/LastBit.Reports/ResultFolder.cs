@@ -35,7 +35,8 @@ public sealed record ResultFolder(
     /// </summary>
     public bool HasPapersImage =>
         Run?["settings"] is not JsonObject settings
-        || ((settings["image"] is not JsonObject image || image["digest"]?.ToString() == GreyImage.Checkerboard().Digest) && settings["kernelSize"]?.ToString() is null or "32");
+        || ((settings["image"] is not JsonObject image || image["digest"]?.ToString() == GreyImage.Checkerboard().Digest)
+            && settings["kernelSize"]?.ToString() is null or "32");
 
     /// <summary>Reads a folder.</summary>
     /// <param name="path">The folder.</param>
@@ -77,7 +78,10 @@ public sealed record ResultFolder(
             return null;
         T document = ResultFile.Read<T>(folder, name);
         // A list that the text does not have would be found only deep inside the report.
-        string? missing = document is JsonObject ? null : typeof(T).GetProperties().FirstOrDefault(member => member.PropertyType.IsArray && member.GetValue(document) is null)?.Name;
-        return missing is null ? document : throw new InputException($"{file}: has no list of {missing.ToLowerInvariant()}; it should be what a run of LastBit wrote");
+        string? missing = document is JsonObject ? null : typeof(T).GetProperties()
+            .FirstOrDefault(member => member.PropertyType.IsArray && member.GetValue(document) is null)?.Name;
+        return missing is null
+            ? document
+            : throw new InputException($"{file}: has no list of {missing.ToLowerInvariant()}; it should be what a run of LastBit wrote");
     }
 }

@@ -22,7 +22,10 @@ public static class RunCommand
         foreach ((string setting, JsonNode? value) in (run?["settings"] as JsonObject ?? []).Concat(run?["cells"] as JsonObject ?? []))
         {
             if (value is JsonObject image && setting == "image")
-                command.Append(image["name"]?.ToString() == "checkerboard" ? $" --image-size {image["height"]}" : $" --image {Word(image["name"]?.ToString() ?? "")}");
+            {
+                string picture = image["name"]?.ToString() ?? "";
+                command.Append(picture == "checkerboard" ? $" --image-size {image["height"]}" : $" --image {Word(picture)}");
+            }
             if (value is null || value is JsonObject || (value is JsonValue no && no.GetValueKind() == JsonValueKind.False))
                 continue;
             command.Append(" --").Append(Option(setting));
@@ -36,7 +39,10 @@ public static class RunCommand
         : string.Concat(setting.Select(letter => char.IsAsciiLetterUpper(letter) ? $"-{char.ToLowerInvariant(letter)}" : $"{letter}"));
 
     /// <summary>A word as a shell reads it back: quoted unless it is plain.</summary>
-    private static string Word(string text) => text.Length > 0 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || "+-_.,:/=".Contains(letter, StringComparison.Ordinal))
-        ? text
-        : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+    private static string Word(string text)
+    {
+        bool isPlain = text.Length > 0
+            && text.All(letter => char.IsAsciiLetterOrDigit(letter) || "+-_.,:/=".Contains(letter, StringComparison.Ordinal));
+        return isPlain ? text : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+    }
 }

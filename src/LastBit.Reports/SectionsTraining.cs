@@ -15,9 +15,11 @@ internal static class SectionsTraining
         Summary? summary = result?.ToSummary();
         Finding finding = summary is null
             ? new Finding(Verdict.NotTested, result is null ? "The folder has no accuracy.json." : "No run has finished.")
-            : Claims.RoundingSpreadsLikeSeeds(summary.Final.Count, summary.Final.Values.Min(runs => runs.Count), summary.Epochs, result!.TrainImages, result.TestImages,
+            : Claims.RoundingSpreadsLikeSeeds(
+                summary.Final.Count, summary.Final.Values.Min(runs => runs.Count), summary.Epochs, result!.TrainImages, result.TestImages,
                 summary.Statistics.Sampling.MeanAccuracy, summary.Statistics.Rounding, summary.Statistics.Seeds, summary.Statistics.Ratio);
-        ReportFigure? figure = result is null ? null : new ReportFigure(["table1"], "Test accuracy after every epoch; the runs of one seed differ in nothing but rounding.",
+        ReportFigure? figure = result is null ? null : new ReportFigure(["table1"],
+            "Test accuracy after every epoch; the runs of one seed differ in nothing but rounding.",
         [
             new ReportChart("table1", "Test accuracy", "epoch", "percent", false, false, Csv.Write("epoch",
             [
@@ -29,9 +31,10 @@ internal static class SectionsTraining
             "table1", "Table 1", "Rounding alone spreads accuracy as much as seeds do",
             "Networks that start from the same weights and see the same batches, and differ only in how a step is rounded, end with "
             + "test accuracies as different as those of networks with different seeds.",
-            summary is null ? "" : $"{result!.Network} with {result.Activation}, {Number(result.TrainImages)} training images; {summary.Statistics.Runs} runs: {summary.Final.Count} seeds by k = {string.Join(", ", Ks(summary))}, {summary.Epochs} epochs each, "
-                + $"tested on {Number(result.TestImages)} images; the final accuracy of a run is the mean of its last "
-                + $"{summary.FinalEpochs} epochs. float32.",
+            summary is null ? "" : $"{result!.Network} with {result.Activation}, {Number(result.TrainImages)} training images; "
+                + $"{summary.Statistics.Runs} runs: {summary.Final.Count} seeds by k = {string.Join(", ", Ks(summary))}, "
+                + $"{summary.Epochs} epochs each, tested on {Number(result.TestImages)} images; "
+                + $"the final accuracy of a run is the mean of its last {summary.FinalEpochs} epochs. float32.",
             Claims.SpreadRule, finding, figure, summary is null ? Markup.Empty : Table1(summary), "lastbit accuracy");
     }
 
@@ -47,16 +50,20 @@ internal static class SectionsTraining
             + "every tensor, from the input (top) to the output. "
             + "One scaled iteration is as many steps as the divisor, so that all runs have gone as far.",
         [
-            new ReportChart("figure2", $"Difference of {result.Tensor}", "scaled iteration", "relative L1 difference", false, true, Csv.Write("scaled iteration",
-                [.. runs.Select(run => new Curve($"{FigureStyle.Number(run.LearningRate)} (n = {run.Divisor})", Count(run.RelativeL1.Length), run.RelativeL1))])),
-            .. map.Length == 0 ? Array.Empty<ReportChart>() : [new ReportChart("figure2-layers", "Difference of every tensor", "scaled iteration", "tensor", false, false, map, Map: true)],
+            new ReportChart("figure2", $"Difference of {result.Tensor}", "scaled iteration", "relative L1 difference", false, true,
+                Csv.Write("scaled iteration", [.. runs.Select(run => new Curve(
+                    $"{FigureStyle.Number(run.LearningRate)} (n = {run.Divisor})", Count(run.RelativeL1.Length), run.RelativeL1))])),
+            .. map.Length == 0
+                ? Array.Empty<ReportChart>()
+                : [new ReportChart("figure2-layers", "Difference of every tensor", "scaled iteration", "tensor", false, false, map, Map: true)],
         ]);
         return new ReportSection(
             "figure2", "Figure 2", "A difference of rounding shoots up at large learning rates and stays bounded",
             "Two copies of a network that differ only in rounding drift apart within a few iterations when the learning rate is large, "
             + "and then stay at a bounded distance; with a small one they stay together.",
-            runs.Length == 0 ? "" : $"{result!.Network} with {result.Activation}, {Number(result.TrainImages)} training images, plain SGD; pairs with k = 1 and k = {result.K} at learning rates "
-                + $"{Claims.Listed(runs.Select(run => run.LearningRate))} (divisors {string.Join(", ", runs.Select(run => run.Divisor))}), {result.ScaledIterations} scaled iterations. float32.",
+            runs.Length == 0 ? "" : $"{result!.Network} with {result.Activation}, {Number(result.TrainImages)} training images, plain SGD; "
+                + $"pairs with k = 1 and k = {result.K} at learning rates {Claims.Listed(runs.Select(run => run.LearningRate))} "
+                + $"(divisors {string.Join(", ", runs.Select(run => run.Divisor))}), {result.ScaledIterations} scaled iterations. float32.",
             Claims.DivergenceRule, finding, figure, runs.Length == 0 ? Markup.Empty : FirstDifferences(result!, runs), "lastbit divergence");
     }
 
@@ -89,13 +96,15 @@ internal static class SectionsTraining
         ["#Divisor", "#Learning rate", "First", "Last", "#Greatest difference", "#Last difference"],
         runs.Select(run => (string[])
         [
-            run.Divisor.ToString(CultureInfo.InvariantCulture), FigureStyle.Number(run.LearningRate), Born(run, result, first: true), Born(run, result, first: false),
+            run.Divisor.ToString(CultureInfo.InvariantCulture), FigureStyle.Number(run.LearningRate),
+            Born(run, result, first: true), Born(run, result, first: false),
             Claims.Text(run.RelativeL1.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Max()), Claims.Text(run.RelativeL1[^1]),
         ]));
 
     private static string Born(DivergenceRun run, DivergenceResult result, bool first)
     {
-        var known = result.Tensors.Where(name => run.FirstDifference.GetValueOrDefault(name) is not null).Select(name => (Name: name, At: run.FirstDifference[name]!.Value)).ToArray();
+        var known = result.Tensors.Where(name => run.FirstDifference.GetValueOrDefault(name) is not null)
+            .Select(name => (Name: name, At: run.FirstDifference[name]!.Value)).ToArray();
         if (known.Length == 0)
             return "nowhere";
         if (!first && known.Length < result.Tensors.Length)
@@ -122,7 +131,8 @@ internal static class SectionsTraining
             [
                 .. Ks(summary).Select(k => (string[])
                 [
-                    k.ToString(CultureInfo.InvariantCulture), .. summary.Final.Values.Select(runs => Points(runs, k, "0.00")), Points(summary.StdOverSeeds, k, "0.000"),
+                    k.ToString(CultureInfo.InvariantCulture), .. summary.Final.Values.Select(runs => Points(runs, k, "0.00")),
+                    Points(summary.StdOverSeeds, k, "0.000"),
                 ]),
                 ["over k", .. summary.Final.Keys.Select(seed => Points(summary.StdOverK, seed, "0.000")), ""],
             ]);

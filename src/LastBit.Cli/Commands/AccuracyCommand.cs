@@ -35,7 +35,9 @@ internal static class AccuracyCommand
             int[] Chosen(Option<int[]> option, int[] ofFolder) =>
                 ofFolder.Length > 0 && parse.GetResult(option) is not { Implicit: false } ? ofFolder : parse.GetRequiredValue(option);
         });
-        return command.Example("lastbit accuracy --network resnet20 --epochs 20 --train-size 10000 --seeds 1..3 --out runs/table1", "three seeds by six k on a fifth of CIFAR-10")
+        return command
+            .Example("lastbit accuracy --network resnet20 --epochs 20 --train-size 10000 --seeds 1..3 --out runs/table1",
+                "three seeds by six k on a fifth of CIFAR-10")
             .Example("lastbit accuracy --resume runs/table1 --seeds 4..6", "three more seeds, in the same folder; another process may be at work on others")
             .Example("lastbit accuracy --network resnet8 --data sample --epochs 4 --seeds 1,2 --k 1,3", "a minute on the sample that comes with the program");
 

@@ -13,8 +13,8 @@ internal static class BoundsCommand
         Option<double> learningRate = OptionTypes.Number("--learning-rate", Paper.LearningRate, "Learning rate dt.");
         Option<double> a = OptionTypes.Number("--a", Paper.A, "The constant a of the linearization.");
         Option<double> beta = OptionTypes.Number("--beta", Paper.Beta, "The slope beta of Swish.");
-        Command command = new Command("bounds", "Tables 2 and 3: between which weight decays gradient descent is stable, for any image.") { learningRate, a, beta }
-            .WithImageOptions().WithCommonOptions();
+        const string Description = "Tables 2 and 3: between which weight decays gradient descent is stable, for any image.";
+        Command command = new Command("bounds", Description) { learningRate, a, beta }.WithImageOptions().WithCommonOptions();
         command.SetAction(parse =>
         {
             var settings = new StabilityBoundsSettings

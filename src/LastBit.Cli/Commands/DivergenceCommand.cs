@@ -14,17 +14,24 @@ internal static class DivergenceCommand
 
     internal static Command Create()
     {
-        Option<int[]> divisors = OptionTypes.Counts("--divisors", Paper.Divisors, "Divisors n of the learning rate, one pair of runs each; more can be added to a folder later.");
+        Option<int[]> divisors = OptionTypes.Counts("--divisors", Paper.Divisors,
+            "Divisors n of the learning rate, one pair of runs each; more can be added to a folder later.");
         Option<int> scaled = OptionTypes.Count("--scaled-iterations", Paper.ScaledIterations, "How many times n iterations.");
         Option<int> k = OptionTypes.Count("--k", Paper.K, "Perturbation of the second copy; the first has 1.");
         Option<int> seed = OptionTypes.Count("--seed", Paper.Seed, "Seeds weights, batches and augmentation.", least: 0);
         Option<bool> mat = OptionTypes.Switch("--mat", "Also writes the weights of every scaled iteration as a MATLAB file, as the authors' scripts do.");
         var options = new TrainingOptions(Paper, "The learning rate that is divided by n.");
-        Command command = options.Command("divergence", "Figure 2: how far the weights of two runs drift apart that differ by rounding alone.", divisors, scaled, k, seed, mat);
+        Command command = options.Command("divergence",
+            "Figure 2: how far the weights of two runs drift apart that differ by rounding alone.", divisors, scaled, k, seed, mat);
         command.SetAction(parse =>
         {
             DivergenceSettings settings = TrainingOptions.Resumed<DivergenceSettings>(parse, "divergence", divisors, mat)
-                ?? options.Fill(parse, new DivergenceSettings { K = parse.GetValue(k), Seed = parse.GetValue(seed), ScaledIterations = parse.GetValue(scaled) });
+                ?? options.Fill(parse, new DivergenceSettings
+                {
+                    K = parse.GetValue(k),
+                    Seed = parse.GetValue(seed),
+                    ScaledIterations = parse.GetValue(scaled),
+                });
             int[] begun = parse.GetValue(TrainingOptions.Resume) is { } folder ? Divergence.DivisorsOf(folder) : [];
             settings = settings with
             {
@@ -34,14 +41,16 @@ internal static class DivergenceCommand
             settings.ToTraining(1, 1);
             using Session session = Session.Open(parse, "divergence", settings, shared: true, goOn: path => $"lastbit divergence --resume {path}");
             DivergenceResult result = session.Run(context => Divergence.Run(settings, context));
-            session.RunFolder.Record("cells", new JsonObject { ["divisors"] = new JsonArray([.. Divergence.DivisorsOf(session.Folder).Select(divisor => (JsonNode)divisor)]) });
+            var cells = new JsonArray([.. Divergence.DivisorsOf(session.Folder).Select(divisor => (JsonNode)divisor)]);
+            session.RunFolder.Record("cells", new JsonObject { ["divisors"] = cells });
             Figure2.Draw(session.Folder);
             return session.Finish(result.ToJson(), console => Tables.Write(console, ResultTable(result, console)), [Figure2.Name, Figure2.LayersName],
                 ($"lastbit report {session.Folder}", "the same as a page to send to a colleague"));
         });
         return command.Example("lastbit divergence --divisors 2,8,32 --out runs/figure2", "three learning rates of the paper's, ResNet-56 with Swish")
             .Example("lastbit divergence --resume runs/figure2 --divisors 320", "one more, in the same folder")
-            .Example("lastbit divergence --network resnet8 --data sample --divisors 2,8 --scaled-iterations 20", "a minute on the sample that comes with the program");
+            .Example("lastbit divergence --network resnet8 --data sample --divisors 2,8 --scaled-iterations 20",
+                "a minute on the sample that comes with the program");
     }
 
     /// <summary>Figure 2 in numbers.</summary>

@@ -14,7 +14,8 @@ internal static class LinearCommand
         Option<double[]> alpha = OptionTypes.Numbers("--alpha", Paper.Alphas, "Weight decays, one run each.");
         Option<double> learningRate = OptionTypes.Number("--learning-rate", Paper.LearningRate, "Learning rate dt.");
         Option<int> iterations = OptionTypes.Count("--iterations", Paper.Iterations, "Gradient steps a run.");
-        Command command = LiveView.AddTo(new Command("linear", "Figure 3: the linearized PDE is stable only between two weight decays.") { alpha, learningRate, iterations }
+        const string Description = "Figure 3: the linearized PDE is stable only between two weight decays.";
+        Command command = LiveView.AddTo(new Command("linear", Description) { alpha, learningRate, iterations }
             .WithImageOptions().WithCommonOptions());
         command.SetAction(parse =>
         {

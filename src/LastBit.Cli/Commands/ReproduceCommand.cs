@@ -16,13 +16,15 @@ internal static class ReproduceCommand
     internal static Command Create()
     {
         Option<string> scale = OptionTypes.Choice("--scale", "demo", ["demo", "laptop", "paper"],
-            "demo: minutes, no download. laptop: all of CIFAR-10 and a smaller network. paper: the paper's sizes. The one-layer experiments are the paper's at any scale.");
+            "demo: minutes, no download. laptop: all of CIFAR-10 and a smaller network. paper: the paper's sizes. "
+            + "The one-layer experiments are the paper's at any scale.");
         Option<string[]> only = OptionTypes.Choices("--only", [.. Part.All.Select(part => part.Name).Order(StringComparer.Ordinal)], "Runs some parts only");
-        Command command = LiveView.AddTo(new Command("reproduce", "Runs every figure and table at a scale and writes figures, results and a report into one folder.") { scale, only }
-            .WithCommonOptions());
+        const string Description = "Runs every figure and table at a scale and writes figures, results and a report into one folder.";
+        Command command = LiveView.AddTo(new Command("reproduce", Description) { scale, only }.WithCommonOptions());
         command.SetAction(parse => Run(parse, parse.GetRequiredValue(scale), parse.GetRequiredValue(only)));
         return command.Example("lastbit reproduce", "everything that fits into a few minutes")
-            .Example("lastbit reproduce --only figure3,table3 --out runs/bounds", "the linearized PDE and its bounds; more parts can be added to the folder later");
+            .Example("lastbit reproduce --only figure3,table3 --out runs/bounds",
+                "the linearized PDE and its bounds; more parts can be added to the folder later");
     }
 
     private static int Run(ParseResult parse, string scale, string[] names)
@@ -63,8 +65,8 @@ internal static class ReproduceCommand
             })]),
             ["report"] = report,
         };
-        return session.Finish(Json.Text(document), Print, [.. results.SelectMany(result => result.Figures)], ("lastbit nonlinear --learning-rate 0.04,0.05", "where the oscillation begins"),
-            ("Report", report));
+        return session.Finish(Json.Text(document), Print, [.. results.SelectMany(result => result.Figures)],
+            ("lastbit nonlinear --learning-rate 0.04,0.05", "where the oscillation begins"), ("Report", report));
 
         void Print(IAnsiConsole console)
         {

@@ -11,7 +11,10 @@ internal static class SummarizeCommand
 {
     internal static Command Create()
     {
-        var folder = new Argument<string>("DIR") { Description = "A folder of `lastbit accuracy`, or of the authors' scripts (any level down to seed*/test*.npy)." };
+        var folder = new Argument<string>("DIR")
+        {
+            Description = "A folder of `lastbit accuracy`, or of the authors' scripts (any level down to seed*/test*.npy).",
+        };
         var testImages = OptionTypes.Count("--test-images", Summary.CifarTestImages, "Size of the test set, for results that do not say.");
         var outFolder = OptionTypes.PathTo("--out", "DIR", "The folder for summary.json.", "the result folder");
         var command = new Command("summarize", "Prints Table 1 of a result folder with its standard deviations, their intervals and tests.")
@@ -78,7 +81,8 @@ internal static class SummarizeCommand
         Add("rounding : seeds", statistics.Ratio);
         if (statistics.LeastDifference is { } difference)
             table.AddRow("95% of pairs differ by rounding less than", Text($"{difference:0.000}"), "");
-        table.AddRow(Text($"unavoidable if calibrated, {sampling.TestImages} test images"), "", Text($"{sampling.CalibratedStdLow:0.000} to {sampling.CalibratedStdHigh:0.000}"));
+        table.AddRow(Text($"unavoidable if calibrated, {sampling.TestImages} test images"), "",
+            Text($"{sampling.CalibratedStdLow:0.000} to {sampling.CalibratedStdHigh:0.000}"));
         table.AddRow("binomial spread of fresh test sets", Text($"{sampling.BinomialStd:0.000}"), "");
         if (sampling is { CalibratedShareOfRoundingLow: { } low, CalibratedShareOfRoundingHigh: { } high })
             table.AddRow("share of the rounding variance that calibration explains", "", Text($"{low:0.00} to {high:0.00}"));

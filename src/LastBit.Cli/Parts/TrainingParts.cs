@@ -16,7 +16,8 @@ internal static class TrainingParts
     {
         DivergenceResult result = Divergence.Run(DivergenceAt(run.Scale), run.Context);
         Reports.Figure2.Draw(run.Context.Folder);
-        return new PartResult([DivergenceResult.FileName], [Reports.Figure2.Name, Reports.Figure2.LayersName], console => [DivergenceCommand.ResultTable(result, console)]);
+        return new PartResult([DivergenceResult.FileName], [Reports.Figure2.Name, Reports.Figure2.LayersName],
+            console => [DivergenceCommand.ResultTable(result, console)]);
     });
 
     /// <summary>Accuracy over seeds and perturbations.</summary>

@@ -7,7 +7,9 @@ using ScottPlot.TickGenerators;
 
 namespace LastBit.Reports;
 
-/// <summary>Figure 2: relative L1 difference of the weights of two copies that differ by rounding; one curve a learning rate, and a map of all layers.</summary>
+/// <summary>
+/// Figure 2: relative L1 difference of the weights of two copies that differ by rounding; one curve a learning rate, and a map of all layers.
+/// </summary>
 public static class Figure2
 {
     /// <summary>The figure's name, and that of its files.</summary>
@@ -26,7 +28,8 @@ public static class Figure2
     {
         DivergenceResult result = ResultFile.Read<DivergenceResult>(folder, DivergenceResult.FileName);
         string? note = FigureNote.Divergence(result);
-        FigureFile.Write(folder, Name, $"Relative L1 difference of {result.Tensor} of two copies that differ by rounding, for several learning rates", note, Curves(result));
+        FigureFile.Write(folder, Name,
+            $"Relative L1 difference of {result.Tensor} of two copies that differ by rounding, for several learning rates", note, Curves(result));
         if (result.Runs.Any(run => run.RelativeL1.Length > 0))
         {
             FigureFile.Write(folder, LayersName, "Relative L1 difference of every parameter tensor against the scaled iteration, one map a learning rate", note,
@@ -98,12 +101,16 @@ public static class Figure2
         // The first layer is on top; a stage is named in the middle of its layers.
         (panel.Plot.Axes.Left.Min, panel.Plot.Axes.Left.Max) = (layers.Length - 0.5, -0.5);
         var stages = new NumericManual();
-        foreach (var stage in layers.Select((tensor, layer) => (Name: result.Tensors[tensor].Split('.')[0], Layer: layer)).GroupBy(tensor => tensor.Name).Where(stage => stage.Count() > 1))
+        var layersOfStages = layers.Select((tensor, layer) => (Name: result.Tensors[tensor].Split('.')[0], Layer: layer))
+            .GroupBy(tensor => tensor.Name);
+        foreach (var stage in layersOfStages.Where(stage => stage.Count() > 1))
             stages.AddMajor(stage.Average(tensor => tensor.Layer), stage.Key);
         panel.Plot.Axes.Left.TickGenerator = stages;
         return panel;
     }
 
     private static bool IsLayer(string tensor) =>
-        tensor == "fc.weight" || tensor.EndsWith("downsample.0.weight", StringComparison.Ordinal) || (tensor.Contains("conv", StringComparison.Ordinal) && tensor.EndsWith(".weight", StringComparison.Ordinal));
+        tensor == "fc.weight"
+        || tensor.EndsWith("downsample.0.weight", StringComparison.Ordinal)
+        || (tensor.Contains("conv", StringComparison.Ordinal) && tensor.EndsWith(".weight", StringComparison.Ordinal));
 }

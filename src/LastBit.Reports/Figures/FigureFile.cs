@@ -72,8 +72,14 @@ internal static partial class FigureFile
         // Clearing the canvas to nothing is drawn as a black rectangle, whose edge would shimmer through.
         svg = ClearedCanvas().Replace(svg, "$1");
 
-        string head = string.Create(CultureInfo.InvariantCulture, $"width=\"{ColumnWidth / 96.0 * 25.4:0.##}mm\" height=\"{height / 96.0 * 25.4:0.##}mm\" viewBox=\"0 0 {ColumnWidth} {height}\" role=\"img\"");
-        svg = SvgTag().Replace(svg, match => $"<svg {WidthAndHeight().Replace(match.Groups[1].Value, "").Trim()} {head}><title>{System.Security.SecurityElement.Escape(title)}</title>", 1);
+        string head = string.Create(CultureInfo.InvariantCulture,
+            $"width=\"{ColumnWidth / 96.0 * 25.4:0.##}mm\" height=\"{height / 96.0 * 25.4:0.##}mm\" "
+            + $"viewBox=\"0 0 {ColumnWidth} {height}\" role=\"img\"");
+        svg = SvgTag().Replace(svg, match =>
+        {
+            string attributes = WidthAndHeight().Replace(match.Groups[1].Value, "").Trim();
+            return $"<svg {attributes} {head}><title>{System.Security.SecurityElement.Escape(title)}</title>";
+        }, 1);
         return svg.Replace($"font-family=\"{FigureFont.Family}\"", $"font-family=\"{FigureFont.Family}, Verdana, sans-serif\"", StringComparison.Ordinal);
     }
 

@@ -5,6 +5,9 @@ namespace LastBit.Reports.Live;
 /// <summary>The page of a run that goes on; its script fills it from the events.</summary>
 internal static class LivePage
 {
+    private const string Footer = "Served by the run itself, on this machine only; it ends with the run. "
+        + "Long curves are thinned here, the result files have every point.";
+
     internal static string Html(string command, string policy) => PageAssets.Document($"{command}: live", "live", policy, Markup.Of($"""
         <header>
         <p class="eyebrow">LastBit · live</p>
@@ -17,6 +20,6 @@ internal static class LivePage
         <section aria-labelledby="charts-title"><h2 id="charts-title">Curves</h2><div id="charts"></div></section>
         <section aria-labelledby="messages-title"><h2 id="messages-title">Messages</h2><pre id="messages" class="card"></pre></section>
         </main>
-        <footer><p>Served by the run itself, on this machine only; it ends with the run. Long curves are thinned here, the result files have every point.</p></footer>
+        <footer><p>{Footer}</p></footer>
         """));
 }

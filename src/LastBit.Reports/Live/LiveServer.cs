@@ -56,7 +56,8 @@ public sealed class LiveServer : IAsyncDisposable
         }
         catch (IOException error)
         {
-            throw new InputException($"--live-port: {port} cannot be listened on ({error.Message.ReplaceLineEndings(" ")}); give a free port, or 0 for any", error);
+            throw new InputException(
+                $"--live-port: {port} cannot be listened on ({error.Message.ReplaceLineEndings(" ")}); give a free port, or 0 for any", error);
         }
         string address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Port = new Uri(address).Port;
@@ -128,7 +129,9 @@ public sealed class LiveServer : IAsyncDisposable
         response.Headers.ContentSecurityPolicy = _policy + "; frame-ancestors 'none'";
 
         string host = context.Request.Host.Value ?? "";
-        if (host != string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}") && host != string.Create(CultureInfo.InvariantCulture, $"localhost:{Port}"))
+        string byNumber = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
+        string byName = string.Create(CultureInfo.InvariantCulture, $"localhost:{Port}");
+        if (host != byNumber && host != byName)
             await Refuse(response, StatusCodes.Status421MisdirectedRequest, $"This page is served at {Address} only.").ConfigureAwait(false);
         else if (context.Request.Path != "/" && context.Request.Path != "/events")
             await Refuse(response, StatusCodes.Status404NotFound, "There is only / and /events.").ConfigureAwait(false);

@@ -6,7 +6,10 @@ namespace LastBit.Reports.Page;
 /// <summary>Tables of numbers as RFC 4180 text: the data of a figure, which the page embeds, draws from and offers for download.</summary>
 public static class Csv
 {
-    /// <summary>The curves of a figure: the first column is x, then one column a curve; a curve that has no point at some x is blank there, a value that is not finite is NaN.</summary>
+    /// <summary>
+    /// The curves of a figure: the first column is x, then one column a curve;
+    /// a curve that has no point at some x is blank there, a value that is not finite is NaN.
+    /// </summary>
     /// <param name="xLabel">Heading of the first column.</param>
     /// <param name="curves">The curves; each has as many y as x, its x strictly rising.</param>
     /// <returns>Lines that end in a line feed; numbers in the shortest form that reads back as the same bits.</returns>

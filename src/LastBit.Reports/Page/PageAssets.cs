@@ -22,7 +22,8 @@ internal static class PageAssets
     /// <param name="connect">"'self'" for the live page, "'none'" for a file.</param>
     /// <returns>A Content-Security-Policy.</returns>
     internal static string Policy(string connect) =>
-        $"default-src 'none'; script-src 'sha256-{Hash(Script)}'; style-src 'sha256-{Hash(Style)}'; img-src data:; connect-src {connect}; base-uri 'none'; form-action 'none'";
+        $"default-src 'none'; script-src 'sha256-{Hash(Script)}'; style-src 'sha256-{Hash(Style)}'; img-src data:; "
+        + $"connect-src {connect}; base-uri 'none'; form-action 'none'";
 
     /// <summary>A whole page: head with policy, style and icon; the script at its end.</summary>
     /// <param name="title">The title.</param>
@@ -55,7 +56,8 @@ internal static class PageAssets
 
     private static string Read(string name)
     {
-        using Stream stream = typeof(PageAssets).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not in the assembly.");
+        using Stream stream = typeof(PageAssets).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"{name} is not in the assembly.");
         using var reader = new StreamReader(stream, Encoding.UTF8);
         // Browsers hash what they parsed, and they parse every line end as a line feed.
         return reader.ReadToEnd().ReplaceLineEndings("\n");

@@ -1,6 +1,9 @@
 namespace LastBit.Arithmetic;
 
-/// <summary>The average relative L1 difference of two arrays: 2 mean(|a-b| / (|a|+|b|)), where 0/0 counts as 0. Between 0 and 2; section 2c of the specification, Figures 2 and 4.</summary>
+/// <summary>
+/// The average relative L1 difference of two arrays: 2 mean(|a-b| / (|a|+|b|)), where 0/0 counts as 0.
+/// Between 0 and 2; section 2c of the specification, Figures 2 and 4.
+/// </summary>
 public static class RelativeDifference
 {
     /// <summary>The difference of two arrays. An infinity differs from anything but itself by 2; a NaN makes the whole NaN.</summary>

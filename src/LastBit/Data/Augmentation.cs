@@ -90,7 +90,9 @@ public static class Augmentation
         for (int i = 0; i < count; i++)
         {
             int image = batchIndex * batchSize + i;
-            FillImage(data.Images.AsSpan(image * Dataset.ImageBytes, Dataset.ImageBytes), Padding, Padding, flip: false, images.Slice(i * ImageFloats, ImageFloats));
+            FillImage(
+                data.Images.AsSpan(image * Dataset.ImageBytes, Dataset.ImageBytes), Padding, Padding, flip: false,
+                images.Slice(i * ImageFloats, ImageFloats));
             labels[i] = data.Labels[image];
         }
         return count;

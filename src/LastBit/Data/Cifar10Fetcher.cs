@@ -156,7 +156,10 @@ public static class Cifar10Fetcher
                 cancellation.ThrowIfCancellationRequested();
                 byte[] records = content(number);
                 if (!files[number].Describes(records))
-                    throw new SourceException($"its {files[number].Name} is not that of CIFAR-10 (SHA-256 {BatchFile.Hash(records)[..8]}... instead of {files[number].Sha256[..8]}...)");
+                {
+                    throw new SourceException($"its {files[number].Name} is not that of CIFAR-10 "
+                        + $"(SHA-256 {BatchFile.Hash(records)[..8]}... instead of {files[number].Sha256[..8]}...)");
+                }
                 AtomicFile.WriteAllBytes(Path.Combine(folder, files[number].Name), records);
                 observer.Advance(Task, number + 1);
             }

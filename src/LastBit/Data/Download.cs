@@ -91,7 +91,8 @@ internal static class Download
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("lastbit", null));
         if (file.Length > 0)
             request.Headers.Range = new RangeHeaderValue(file.Length, null);
-        using HttpResponseMessage response = await InTime(token => client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), silence, cancellation);
+        using HttpResponseMessage response = await InTime(
+            token => client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), silence, cancellation);
         ContentRangeHeaderValue? range = response.Content.Headers.ContentRange;
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && file.Length > 0)
         {
@@ -167,7 +168,8 @@ internal static class Download
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new InputException(
-                $"{part}: cannot be written ({error.Message.ReplaceLineEndings(" ")}); wait if another download is running, or name a folder that is writable", error);
+                $"{part}: cannot be written ({error.Message.ReplaceLineEndings(" ")}); "
+                + "wait if another download is running, or name a folder that is writable", error);
         }
     }
 

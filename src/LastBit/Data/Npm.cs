@@ -23,7 +23,13 @@ internal static class Npm
 
     internal static async Task<NpmAnswer> Run(string program, IReadOnlyList<string> arguments, string folder, TimeSpan limit, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using Process process = Start(start);
         process.StandardInput.Close();
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

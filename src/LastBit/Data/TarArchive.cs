@@ -56,7 +56,8 @@ internal static class TarArchive
         string plain = name.StartsWith("./", StringComparison.Ordinal) ? name[2..] : name;
         bool leavesTheFolder = plain.StartsWith('/') || plain.Contains('\\') || plain.Contains(':') || plain.Contains('\0') || plain.Split('/').Contains("..");
         return leavesTheFolder
-            ? throw new SourceException($"the archive holds the name {new string([.. name.Select(c => char.IsControl(c) ? '?' : c)])}, which leads out of its folder")
+            ? throw new SourceException($"the archive holds the name {new string([.. name.Select(c => char.IsControl(c) ? '?' : c)])}, "
+                + "which leads out of its folder")
             : plain;
     }
 

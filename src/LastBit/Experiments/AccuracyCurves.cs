@@ -73,10 +73,16 @@ public sealed partial record AccuracyCurves(
         List<string> seedFolders = [];
         Collect(Path.GetFullPath(folder), 0, seedFolders);
         if (seedFolders.Count == 0)
-            throw new InputException($"{folder}: holds neither {FileName} nor seed*/test*.npy; name a folder with the results of `lastbit accuracy` or of the authors' scripts");
+        {
+            throw new InputException($"{folder}: holds neither {FileName} nor seed*/test*.npy; "
+                + "name a folder with the results of `lastbit accuracy` or of the authors' scripts");
+        }
         string[] networks = [.. seedFolders.Select(path => Path.GetDirectoryName(path)!).Distinct().Order(StringComparer.Ordinal)];
         if (networks.Length > 1)
-            throw new InputException($"{folder}: holds the results of {networks.Length} trainings ({string.Join(", ", networks.Select(Path.GetFileName))}); name the folder of one");
+        {
+            throw new InputException($"{folder}: holds the results of {networks.Length} trainings "
+                + $"({string.Join(", ", networks.Select(Path.GetFileName))}); name the folder of one");
+        }
 
         var table = new SortedDictionary<int, SortedDictionary<int, double[]>>();
         (string File, int Epochs)? first = null;
@@ -91,7 +97,10 @@ public sealed partial record AccuracyCurves(
                 double[] accuracy = ReadNpy(file);
                 first ??= (file, accuracy.Length);
                 if (accuracy.Length != first.Value.Epochs)
-                    throw new InputException($"{file}: has {accuracy.Length} epochs where {first.Value.File} has {first.Value.Epochs}; all runs of a table need the same number");
+                {
+                    throw new InputException($"{file}: has {accuracy.Length} epochs where {first.Value.File} has {first.Value.Epochs}; "
+                        + "all runs of a table need the same number");
+                }
                 if (!runs.TryAdd(KOfFile(number), accuracy))
                     throw new InputException($"{file}: a second file for test {number}; keep one");
             }
@@ -146,7 +155,8 @@ public sealed partial record AccuracyCurves(
     }
 
     private static int? NumberIn(Regex pattern, string name) =>
-        pattern.Match(name) is { Success: true } match && int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+        pattern.Match(name) is { Success: true } match
+        && int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
             ? number
             : null;
 

@@ -124,7 +124,10 @@ internal sealed class CellFolder
         foreach (string name in here.Select(member => member.Key).Union(there.Select(member => member.Key)))
         {
             if (!JsonNode.DeepEquals(here[name], there[name]))
-                throw new InputException($"{file}: the runs in this folder have other settings ({name} is {Text(there[name])} there and {Text(here[name])} here); name another folder");
+            {
+                throw new InputException($"{file}: the runs in this folder have other settings "
+                    + $"({name} is {Text(there[name])} there and {Text(here[name])} here); name another folder");
+            }
         }
 
         static string Text(JsonNode? value) => value?.ToJsonString() ?? "not given";

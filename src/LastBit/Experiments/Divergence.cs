@@ -36,7 +36,8 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
 
     /// <summary>The tensor of Figure 2: layer2.5.conv1, or that of the last block of stage 2 in a shallower network.</summary>
     [JsonIgnore]
-    public string Tensor => string.Create(CultureInfo.InvariantCulture, $"layer2.{Math.Min(5, NetworkSettings.Parse(Network, Activation).Blocks - 1)}.conv1.weight");
+    public string Tensor => string.Create(CultureInfo.InvariantCulture,
+        $"layer2.{Math.Min(5, NetworkSettings.Parse(Network, Activation).Blocks - 1)}.conv1.weight");
 
     /// <summary>The settings of one divisor as the trainer takes them: no momentum, no schedule.</summary>
     /// <param name="divisor">The divisor n.</param>
@@ -52,7 +53,8 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
             throw new InputException("--seed: give a seed of at least 0");
         TrainingSettings.ValidatePerturbation(K);
         var settings = new TrainingSettings(
-            NetworkSettings.Parse(Network, Activation), (ulong)Seed, epochs, BatchSize, LearningRate / divisor, Momentum: 0, Nesterov: false, WeightDecay, StepSchedule: false);
+            NetworkSettings.Parse(Network, Activation), (ulong)Seed, epochs, BatchSize, LearningRate / divisor,
+            Momentum: 0, Nesterov: false, WeightDecay, StepSchedule: false);
         settings.Validate();
         return settings;
     }
@@ -98,8 +100,9 @@ public static class Divergence
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(50);
 
     /// <summary>
-    /// Computes the divisors that the folder does not hold yet. Writes divergence.json, divergence/mapN.npy, the weights of the tensor of Figure 2 in
-    /// result/parameter/nlayer/ACTIVATION_LR/LWD_N_1.npy and _2.npy ([scaled iterations] before the tensor's shape), with --mat also a folder of .mat files for each of these,
+    /// Computes the divisors that the folder does not hold yet. Writes divergence.json, divergence/mapN.npy,
+    /// the weights of the tensor of Figure 2 in result/parameter/nlayer/ACTIVATION_LR/LWD_N_1.npy and _2.npy
+    /// ([scaled iterations] before the tensor's shape), with --mat also a folder of .mat files for each of these,
     /// and a checkpoint at least once a minute. Divisors that another process is working on are left to it.
     /// </summary>
     /// <param name="settings">What to train.</param>
@@ -163,7 +166,8 @@ public static class Divergence
         /// <summary>Computes a divisor unless it is there; false when another process holds it.</summary>
         public bool TryFinish(int divisor)
         {
-            using FileStream? held = _cells.TryLock(GroupOf(divisor), Path.Combine(_context.Folder, MapFile(divisor)), WeightsFile(divisor, 0) + ".npy", WeightsFile(divisor, 1) + ".npy");
+            using FileStream? held = _cells.TryLock(
+                GroupOf(divisor), Path.Combine(_context.Folder, MapFile(divisor)), WeightsFile(divisor, 0) + ".npy", WeightsFile(divisor, 1) + ".npy");
             if (held is null)
                 return false;
             if (Read(divisor)?.Digests is null)
@@ -178,7 +182,8 @@ public static class Divergence
         public DivergenceResult WriteResult() => _cells.WriteResult(DivergenceResult.FileName, file =>
         {
             var result = new DivergenceResult(
-                _settings.Network, _settings.Activation, _settings.K, _train.Count, _settings.ScaledIterations, _settings.Tensor, [.. _tensors.Select(tensor => tensor.Name)],
+                _settings.Network, _settings.Activation, _settings.K, _train.Count, _settings.ScaledIterations,
+                _settings.Tensor, [.. _tensors.Select(tensor => tensor.Name)],
                 [.. _cells.Groups.Select(group => Read(DivisorOf(group))).OfType<DivergenceRun>().OrderBy(run => run.Divisor)]);
             AtomicFile.WriteAllText(file, result.ToJson());
             return result;
@@ -187,7 +192,8 @@ public static class Divergence
         private void Train(int divisor)
         {
             int steps = checked(_settings.ScaledIterations * divisor) - 1;
-            int epochs = Math.Max(1, (steps + Augmentation.BatchesPerEpoch(_train.Count, _settings.BatchSize) - 1) / Augmentation.BatchesPerEpoch(_train.Count, _settings.BatchSize));
+            int perEpoch = Augmentation.BatchesPerEpoch(_train.Count, _settings.BatchSize);
+            int epochs = Math.Max(1, (steps + perEpoch - 1) / perEpoch);
             using var trainer = new Trainer(_settings.ToTraining(divisor, epochs), [1, _settings.K], _train, _test, _team);
             NetworkState first = trainer.Replicas[0].State, second = trainer.Replicas[1].State;
             Parameter shown = trainer.Network.Layout[_settings.Tensor];
@@ -261,7 +267,8 @@ public static class Divergence
                 return true;
             }
 
-            void Show(int row) => _context.Observer.Point("relative L1 difference of " + _settings.Tensor, $"n = {divisor}", row + 1, recorded.Rows[row][place]);
+            void Show(int row) => _context.Observer.Point(
+                "relative L1 difference of " + _settings.Tensor, $"n = {divisor}", row + 1, recorded.Rows[row][place]);
 
             void Save()
             {
@@ -277,7 +284,8 @@ public static class Divergence
                 for (int copy = 0; copy < 2; copy++)
                     Npy.Write(WeightsFile(divisor, copy) + ".npy", [.. weights[copy].SelectMany(row => row)], [rows, .. shown.Shape]);
                 Npy.Write(Path.Combine(_context.Folder, MapFile(divisor)), [.. recorded.Rows.SelectMany(row => row)], rows, _tensors.Length);
-                var firstDifference = new Dictionary<string, int?>(_tensors.Select((tensor, i) => KeyValuePair.Create(tensor.Name, recorded.FirstDifference[i])));
+                var firstDifference = new Dictionary<string, int?>(
+                    _tensors.Select((tensor, i) => KeyValuePair.Create(tensor.Name, recorded.FirstDifference[i])));
                 var run = new DivergenceRun(
                     divisor, trainer.Settings.LearningRate, [.. recorded.Iterations], [.. recorded.Rows.Select(row => row[place])],
                     MapFile(divisor), firstDifference, diverged, digests);

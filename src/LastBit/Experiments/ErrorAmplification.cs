@@ -33,7 +33,9 @@ public sealed record ErrorAmplificationSettings
 /// <summary>One learning rate's pair of copies.</summary>
 /// <param name="LearningRate">The learning rate.</param>
 /// <param name="RelativeL1">Average relative L1 difference of the two kernels after every step, from iteration 0; between 0 and 2.</param>
-/// <param name="Finite">How many iterations left both kernels finite: the pair stopped at iteration <c>Finite</c> when this is below the iterations asked for.</param>
+/// <param name="Finite">
+/// How many iterations left both kernels finite: the pair stopped at iteration <c>Finite</c> when this is below the iterations asked for.
+/// </param>
 public sealed record ErrorAmplificationRun(double LearningRate, double[] RelativeL1, int Finite);
 
 /// <summary>Figure 4 right as numbers; amplify.json.</summary>
@@ -51,7 +53,8 @@ public sealed record ErrorAmplificationResult(int K, double WeightDecay, int Ite
 public static class ErrorAmplification
 {
     /// <summary>
-    /// Runs every pair; writes result/parameter/1layer/dt*_L*/1_1.npy (k = 1) and 1_2.npy (the other k), with --mat also the trees of .mat files, and amplify.json.
+    /// Runs every pair; writes result/parameter/1layer/dt*_L*/1_1.npy (k = 1) and 1_2.npy (the other k),
+    /// with --mat also the trees of .mat files, and amplify.json.
     /// </summary>
     /// <param name="settings">What to run.</param>
     /// <param name="context">Folder, threads, observer.</param>
@@ -84,7 +87,8 @@ public static class ErrorAmplification
             double[] kernels = new double[settings.Iterations * size];
             int finite = 0;
             OneLayerSetup.Watch(context, task, "error amplification: loss", settings.Iterations,
-                observe => GradientDescent.NonLinear(cnn, initial, perturbed ? settings.K : 1, settings.WeightDecay, learningRate, settings.Iterations, observe),
+                observe => GradientDescent.NonLinear(
+                    cnn, initial, perturbed ? settings.K : 1, settings.WeightDecay, learningRate, settings.Iterations, observe),
                 (iteration, _, kernel) =>
                 {
                     kernel.CopyTo(kernels.AsSpan(iteration * size));

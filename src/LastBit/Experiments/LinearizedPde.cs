@@ -66,7 +66,8 @@ public static class LinearizedPde
         {
             double alpha = settings.Alphas[i];
             var cnn = new OneLayerCnn(correlation, settings.Beta);
-            double[] losses = OneLayerSetup.Watch(context, string.Create(CultureInfo.InvariantCulture, $"alpha {alpha:G}"), "linearized PDE: loss", settings.Iterations,
+            string task = string.Create(CultureInfo.InvariantCulture, $"alpha {alpha:G}");
+            double[] losses = OneLayerSetup.Watch(context, task, "linearized PDE: loss", settings.Iterations,
                 observe => GradientDescent.Linearized(cnn, initial, settings.A, alpha, settings.LearningRate, settings.Iterations, observe));
             Npy.Write(Path.Combine(context.Folder, "result", "loss", "linear", $"loss_alpha{PythonNumber.Float(alpha)}.npy"),
                 OneLayerSetup.Padded(losses, settings.Iterations), settings.Iterations);

@@ -45,7 +45,8 @@ public abstract record ScheduledTrainingSettings : NetworkTrainingSettings
     /// <exception cref="InputException">A setting is not possible; the message names its option.</exception>
     private protected TrainingSettings ToTrainingOf(ulong seed)
     {
-        var settings = new TrainingSettings(NetworkSettings.Parse(Network, Activation), seed, Epochs, BatchSize, LearningRate, Momentum, Nesterov: true, WeightDecay);
+        var settings = new TrainingSettings(
+            NetworkSettings.Parse(Network, Activation), seed, Epochs, BatchSize, LearningRate, Momentum, Nesterov: true, WeightDecay);
         settings.Validate();
         return settings;
     }

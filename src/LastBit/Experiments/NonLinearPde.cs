@@ -60,7 +60,8 @@ public static class NonLinearPde
         {
             double learningRate = settings.LearningRates[i];
             var cnn = new OneLayerCnn(correlation, beta: 1);
-            double[] losses = OneLayerSetup.Watch(context, string.Create(CultureInfo.InvariantCulture, $"learning rate {learningRate:G}"), "non-linear PDE: loss", settings.Iterations,
+            string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {learningRate:G}");
+            double[] losses = OneLayerSetup.Watch(context, task, "non-linear PDE: loss", settings.Iterations,
                 observe => GradientDescent.NonLinear(cnn, initial, 1, settings.WeightDecay, learningRate, settings.Iterations, observe));
             Npy.Write(Path.Combine(context.Folder, "result", "loss", "nonlinear",
                 $"loss_dt{PythonNumber.Float(learningRate)}_L{PythonNumber.IntOrFloat(settings.WeightDecay)}.npy"),

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.ExceptionServices;
 using LastBit.Pde;
@@ -69,7 +70,10 @@ internal static class OneLayerSetup
         for (int i = 0; i < values.Length; i++)
         {
             if (Array.IndexOf(values, values[i]) < i)
-                throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{option}: {values[i]} occurs twice; every number makes one run and one file"));
+            {
+                throw new InputException(string.Create(CultureInfo.InvariantCulture,
+                    $"{option}: {values[i]} occurs twice; every number makes one run and one file"));
+            }
         }
     }
 
@@ -79,8 +83,9 @@ internal static class OneLayerSetup
         try
         {
             // Pieces are handed out one by one and in order: they take about the same time.
-            var pieces = System.Collections.Concurrent.Partitioner.Create(Enumerable.Range(0, count), System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering);
-            Parallel.ForEach(pieces, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, context.Threads), CancellationToken = context.Cancellation }, work);
+            var pieces = Partitioner.Create(Enumerable.Range(0, count), EnumerablePartitionerOptions.NoBuffering);
+            var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, context.Threads), CancellationToken = context.Cancellation };
+            Parallel.ForEach(pieces, options, work);
         }
         catch (AggregateException error)
         {

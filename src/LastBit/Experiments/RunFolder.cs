@@ -237,7 +237,10 @@ public sealed partial class RunFolder : IDisposable
         foreach (string name in ours.Select(member => member.Key).Union(theirs.Select(member => member.Key)))
         {
             if (!JsonNode.DeepEquals(ours[name], theirs[name]))
-                throw new InputException($"--out {path}: holds a run of other settings ({name} is {Short(theirs[name])} there and {Short(ours[name])} here); name another folder");
+            {
+                throw new InputException($"--out {path}: holds a run of other settings "
+                    + $"({name} is {Short(theirs[name])} there and {Short(ours[name])} here); name another folder");
+            }
         }
         return older;
     }

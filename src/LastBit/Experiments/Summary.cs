@@ -100,7 +100,10 @@ public sealed record Summary(
             throw new InputException($"no run has finished its {curves.Epochs} epochs yet; a table needs at least one");
         int finalEpochs = Math.Min(LastEpochs, curves.Epochs);
         if (finalEpochs < LastEpochs)
-            notes.Add($"Runs have {Count(curves.Epochs, "epoch")}, so the final accuracy is the mean of {(finalEpochs == 1 ? "that one" : "them all")}, not of the last {LastEpochs}.");
+        {
+            notes.Add($"Runs have {Count(curves.Epochs, "epoch")}, so the final accuracy is the mean of "
+                + $"{(finalEpochs == 1 ? "that one" : "them all")}, not of the last {LastEpochs}.");
+        }
 
         SortedDictionary<int, SortedDictionary<int, double>> distinct = DistinctRuns(final, notes);
         int[] ks = [.. distinct.Values.SelectMany(runs => runs.Keys).Distinct().Order()];
@@ -216,9 +219,12 @@ public sealed record Summary(
     private static string SentenceOf(VarianceComponents components, int degrees) => components switch
     {
         { LeastDifference: null } => "Below which difference two runs cannot be told apart from rounding error needs two k of one seed; there are none.",
-        { LeastDifference: 0.0 } => "Runs that differ in nothing but rounding came out with the same accuracy: any difference between two runs is more than rounding error.",
-        _ => $"Two single runs of this training whose test accuracies differ by less than {Points(components.LeastDifference.Value)} percentage points cannot be told apart "
-            + $"from rounding error: of two runs that differ in nothing but rounding, 95% differ by less (t of {Count(degrees, "degree")} of freedom times the square root of 2 "
+        { LeastDifference: 0.0 } => "Runs that differ in nothing but rounding came out with the same accuracy: "
+            + "any difference between two runs is more than rounding error.",
+        _ => "Two single runs of this training whose test accuracies differ by less than "
+            + $"{Points(components.LeastDifference.Value)} percentage points cannot be told apart from rounding error: "
+            + "of two runs that differ in nothing but rounding, 95% differ by less "
+            + $"(t of {Count(degrees, "degree")} of freedom times the square root of 2 "
             + $"times the rounding spread of {Points(components.Rounding!.Value)}).",
     };
 
@@ -233,7 +239,8 @@ public sealed record Summary(
         string verdict = test.P < SpreadTest.Level
             ? "a seed changes the accuracy by more than rounding does"
             : "no difference between the two is seen";
-        return $"The spread over rounding alone is {Points(ratio.Value)} (95% interval {Points(ratio.Low)} to {Points(ratio.High)}) times the spread over seeds; "
+        return $"The spread over rounding alone is {Points(ratio.Value)} (95% interval {Points(ratio.Low)} to {Points(ratio.High)}) "
+            + "times the spread over seeds; "
             + string.Create(CultureInfo.InvariantCulture, $"{verdict} (F test p = {test.P:0.0000}, by permutation p = {test.PermutationP:0.0000}).");
     }
 

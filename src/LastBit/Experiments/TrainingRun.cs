@@ -65,7 +65,10 @@ public static class TrainingRun
 
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(50);
 
-    /// <summary>Trains to the last epoch, from the folder's checkpoint if it has one; writes train.json after every epoch and checkpoint.bin at least once a minute.</summary>
+    /// <summary>
+    /// Trains to the last epoch, from the folder's checkpoint if it has one;
+    /// writes train.json after every epoch and checkpoint.bin at least once a minute.
+    /// </summary>
     /// <param name="settings">What to train.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <returns>The learning curve and the digest.</returns>
@@ -86,7 +89,8 @@ public static class TrainingRun
         if (File.Exists(checkpoint))
         {
             epochs = ResultJson.Deserialize<List<TrainingEpoch>>(Checkpoint.Load(checkpoint, trainer, data));
-            context.Observer.Message(string.Create(CultureInfo.InvariantCulture, $"Going on from step {trainer.StepsDone} of {(long)trainer.BatchesPerEpoch * training.Epochs}."));
+            context.Observer.Message(string.Create(CultureInfo.InvariantCulture,
+                $"Going on from step {trainer.StepsDone} of {(long)trainer.BatchesPerEpoch * training.Epochs}."));
         }
 
         string task = $"{training.Network.Name}, k = {settings.K.ToString(CultureInfo.InvariantCulture)}";
@@ -119,11 +123,14 @@ public static class TrainingRun
                 // At the end of an epoch the sums are those of the whole epoch; within it they run.
                 var running = trainer.Scores[0];
                 long images = trainer.BatchIndex == 0 ? (long)trainer.Epoch * train.Count : ((long)trainer.Epoch * train.Count) + running.Count;
-                context.Observer.Advance(task, images, string.Create(CultureInfo.InvariantCulture, $"epoch {((trainer.StepsDone - 1) / trainer.BatchesPerEpoch) + 1}, loss {running.Score.Loss:F3}, {running.Score.Accuracy:F1}% right"));
+                context.Observer.Advance(task, images, string.Create(CultureInfo.InvariantCulture,
+                    $"epoch {((trainer.StepsDone - 1) / trainer.BatchesPerEpoch) + 1}, "
+                    + $"loss {running.Score.Loss:F3}, {running.Score.Accuracy:F1}% right"));
                 if (!double.IsFinite(running.LossSum))
                 {
                     diverged = trainer.StepsDone;
-                    context.Observer.Message(string.Create(CultureInfo.InvariantCulture, $"The loss is no longer finite at step {diverged}; the run stops here. A smaller --learning-rate would help."));
+                    context.Observer.Message(string.Create(CultureInfo.InvariantCulture,
+                        $"The loss is no longer finite at step {diverged}; the run stops here. A smaller --learning-rate would help."));
                     break;
                 }
                 if (sinceCheckpoint.Elapsed > CheckpointInterval)
@@ -146,7 +153,8 @@ public static class TrainingRun
 
         TrainingRunResult WriteResult()
         {
-            var result = new TrainingRunResult(trainer.Replicas[0].State.Digest(), epochs, trainer.StepsDone, diverged, steps == 0 ? 0 : stepping.Elapsed.TotalSeconds / steps);
+            double secondsPerStep = steps == 0 ? 0 : stepping.Elapsed.TotalSeconds / steps;
+            var result = new TrainingRunResult(trainer.Replicas[0].State.Digest(), epochs, trainer.StepsDone, diverged, secondsPerStep);
             AtomicFile.WriteAllText(Path.Combine(context.Folder, "train.json"), result.ToJson());
             return result;
         }
@@ -159,6 +167,7 @@ public static class TrainingRun
         observer.Point("cross-entropy", "test", epoch.Epoch, epoch.TestLoss ?? double.NaN);
         observer.Point("cross-entropy", "training", epoch.Epoch, epoch.TrainLoss ?? double.NaN);
         observer.Message(string.Create(CultureInfo.InvariantCulture,
-            $"epoch {epoch.Epoch}: training loss {epoch.TrainLoss:F4}, {epoch.TrainAccuracy:F2}% right; test loss {epoch.TestLoss:F4}, {epoch.TestAccuracy:F2}% right"));
+            $"epoch {epoch.Epoch}: training loss {epoch.TrainLoss:F4}, {epoch.TrainAccuracy:F2}% right; "
+            + $"test loss {epoch.TestLoss:F4}, {epoch.TestAccuracy:F2}% right"));
     }
 }

@@ -23,7 +23,8 @@ public static class AtomicFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{path}: cannot be written ({error.Message.ReplaceLineEndings(" ")}); name a folder that is writable and has room", error);
+            throw new InputException(
+                $"{path}: cannot be written ({error.Message.ReplaceLineEndings(" ")}); name a folder that is writable and has room", error);
         }
         finally
         {

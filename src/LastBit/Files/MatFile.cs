@@ -9,7 +9,8 @@ namespace LastBit.Files;
 public static class MatFile
 {
     // Data types (mi...) and array classes (mx...) of the format.
-    private const int MiInt8 = 1, MiUInt8 = 2, MiInt16 = 3, MiUInt16 = 4, MiInt32 = 5, MiUInt32 = 6, MiSingle = 7, MiDouble = 9, MiMatrix = 14, MiCompressed = 15;
+    private const int MiInt8 = 1, MiUInt8 = 2, MiInt16 = 3, MiUInt16 = 4, MiInt32 = 5, MiUInt32 = 6, MiSingle = 7, MiDouble = 9;
+    private const int MiMatrix = 14, MiCompressed = 15;
     private const int MxDouble = 6, MxSingle = 7;
 
     /// <summary>Writes one array of binary64 values; the file appears whole or not at all.</summary>
@@ -152,7 +153,10 @@ public static class MatFile
         foreach (int extent in shape)
             length = checked(length * extent);
         if (shape.Length < 2 || length != values.Length)
-            throw new ArgumentException($"Shape ({string.Join(", ", shape.ToArray())}) does not fit {values.Length} values in at least two dimensions.", nameof(shape));
+        {
+            throw new ArgumentException(
+                $"Shape ({string.Join(", ", shape.ToArray())}) does not fit {values.Length} values in at least two dimensions.", nameof(shape));
+        }
 
         T[] source = values.ToArray(), ordered = new T[values.Length];
         ForEachElement(shape, (inC, inMatlab) => ordered[inMatlab] = source[inC]);

@@ -51,7 +51,9 @@ public static partial class Npy
         if (major is < 1 or > 3)
             throw new InputException($"{source}: is a .npy file of version {major}; versions 1 to 3 can be read");
         int start = major == 1 ? 10 : 12;
-        long headerLength = major == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(file[8..]) : file.Length < 12 ? uint.MaxValue : BinaryPrimitives.ReadUInt32LittleEndian(file[8..]);
+        long headerLength = major == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(file[8..])
+            : file.Length < 12 ? uint.MaxValue
+            : BinaryPrimitives.ReadUInt32LittleEndian(file[8..]);
         if (file.Length - start < headerLength)
             throw new InputException($"{source}: ends within its header; it is truncated");
 

@@ -99,7 +99,10 @@ public sealed class PngImage
             else if (type.SequenceEqual("IEND"u8))
                 ended = true;
             else if ((type[0] & 0x20) == 0) // An upper-case first letter: not to be ignored.
-                throw Damaged(name, $"it has a chunk of an unknown kind that must be understood ({(char)type[0]}{(char)type[1]}{(char)type[2]}{(char)type[3]})");
+            {
+                string kind = $"{(char)type[0]}{(char)type[1]}{(char)type[2]}{(char)type[3]}";
+                throw Damaged(name, $"it has a chunk of an unknown kind that must be understood ({kind})");
+            }
         }
         if (header!.ColourType == 3 && palette is null)
             throw Damaged(name, "it has no palette");

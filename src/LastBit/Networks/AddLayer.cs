@@ -2,7 +2,10 @@ using LastBit.Networks.Kernels;
 
 namespace LastBit.Networks;
 
-/// <summary>The end of a residual block: output = norm(left) + f(norm(right)), each normalisation and f only where the views say so. The activation that follows is applied by the readers.</summary>
+/// <summary>
+/// The end of a residual block: output = norm(left) + f(norm(right)), each normalisation and f only where the views say so.
+/// The activation that follows is applied by the readers.
+/// </summary>
 public sealed unsafe class AddLayer : Layer
 {
     private readonly delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> _add;

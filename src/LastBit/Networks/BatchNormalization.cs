@@ -3,8 +3,9 @@ using LastBit.Networks.Kernels;
 namespace LastBit.Networks;
 
 /// <summary>
-/// Batch normalisation of a stored tensor x, channel by channel: z = (x - mean) * weight / sqrt(variance + eps) + bias. It is never computed by itself: the layer that
-/// writes x leaves the moments of each image here, whoever reads x applies the coefficients, and the two sums of the backward pass are left here in the same way.
+/// Batch normalisation of a stored tensor x, channel by channel: z = (x - mean) * weight / sqrt(variance + eps) + bias.
+/// It is never computed by itself: the layer that writes x leaves the moments of each image here, whoever reads x applies the coefficients,
+/// and the two sums of the backward pass are left here in the same way.
 /// </summary>
 public sealed unsafe class BatchNormalization : IDisposable
 {

@@ -3,7 +3,8 @@ using LastBit.Networks.Kernels;
 namespace LastBit.Networks;
 
 /// <summary>
-/// Average over all positions of f(norm(x)), a linear layer, and the softmax cross-entropy. Its output tensor holds the logits, padded to a multiple of 16 classes.
+/// Average over all positions of f(norm(x)), a linear layer, and the softmax cross-entropy.
+/// Its output tensor holds the logits, padded to a multiple of 16 classes.
 /// </summary>
 public sealed unsafe class ClassifierLayer : Layer, IDisposable
 {

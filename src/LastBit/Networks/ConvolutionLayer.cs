@@ -3,8 +3,9 @@ using LastBit.Networks.Kernels;
 namespace LastBit.Networks;
 
 /// <summary>
-/// A convolution without bias of the view f(norm(x)), zero padding size / 2. The view is computed into a padded buffer that stays in the second-level cache, so the
-/// activations themselves are never written to memory; the moments for the output's batch normalisation are taken while the output is still there.
+/// A convolution without bias of the view f(norm(x)), zero padding size / 2.
+/// The view is computed into a padded buffer that stays in the second-level cache, so the activations themselves are never written to memory;
+/// the moments for the output's batch normalisation are taken while the output is still there.
 /// </summary>
 public sealed unsafe class ConvolutionLayer : Layer, IDisposable
 {
@@ -66,10 +67,16 @@ public sealed unsafe class ConvolutionLayer : Layer, IDisposable
     internal override void Backward(int sample, Scratch scratch, float* table)
     {
         if (_normBackward == null)
-            _normBackward = PointwiseTable.NormBackward(Output.ViewGradient is not null && Output.Normalization is not null, Output.ViewGradient is not null && Output.RawGradient is not null);
+        {
+            _normBackward = PointwiseTable.NormBackward(
+                Output.ViewGradient is not null && Output.Normalization is not null,
+                Output.ViewGradient is not null && Output.RawGradient is not null);
+        }
         var first = Output.ViewGradient ?? Output.RawGradient!;
         float* raw = Output.RawGradient is { } buffer ? buffer.Sample(sample) : null;
-        _normBackward(first.Sample(sample), Output.Sample(sample), Output.Norm, raw, scratch.Gradient, _shape.OutHeight, _shape.OutWidth, _shape.OutChannels, _shape.GradientBorder);
+        _normBackward(
+            first.Sample(sample), Output.Sample(sample), Output.Norm, raw, scratch.Gradient,
+            _shape.OutHeight, _shape.OutWidth, _shape.OutChannels, _shape.GradientBorder);
 
         FillInput(sample, scratch);
         if (_shape.IsDense3x3)
@@ -79,10 +86,11 @@ public sealed unsafe class ConvolutionLayer : Layer, IDisposable
 
         if (Sinks[0] is { } sink)
         {
+            float* turned = _turned!.Pointer;
             if (_shape.IsDense3x3)
-                Convolution3x3.Forward(scratch.Gradient, _turned!.Pointer, scratch.Flat, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels);
+                Convolution3x3.Forward(scratch.Gradient, turned, scratch.Flat, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels);
             else
-                Convolution.InputGradient(scratch.Gradient, _turned!.Pointer, scratch.Flat, _shape);
+                Convolution.InputGradient(scratch.Gradient, turned, scratch.Flat, _shape);
             sink.Contribute(sample, scratch.Flat);
         }
     }

@@ -1,8 +1,9 @@
 namespace LastBit.Networks;
 
 /// <summary>
-/// Decides where the gradient of each tensor lies. Going back through the layers, a gradient is needed from its first contribution until its producer has used it; then
-/// its memory serves another tensor of the same size. A residual addition hands the same numbers to both operands, so they share its buffer.
+/// Decides where the gradient of each tensor lies. Going back through the layers, a gradient is needed from its first contribution
+/// until its producer has used it; then its memory serves another tensor of the same size.
+/// A residual addition hands the same numbers to both operands, so they share its buffer.
 /// </summary>
 internal static unsafe class GradientPlan
 {
@@ -73,7 +74,8 @@ internal static unsafe class GradientPlan
     }
 
     /// <summary>
-    /// The buffer of a residual addition, when operand <paramref name="input"/> can share it: nothing is to be computed in place while another operand still needs the numbers.
+    /// The buffer of a residual addition, when operand <paramref name="input"/> can share it:
+    /// nothing is to be computed in place while another operand still needs the numbers.
     /// </summary>
     private static GradientBuffer? Shared(Layer[] layers, Layer layer, int input, int firstReader, bool last)
     {

@@ -3,9 +3,10 @@ using LastBit.Networks.Kernels;
 namespace LastBit.Networks;
 
 /// <summary>
-/// A layer is a pair of functions on one image: <see cref="Forward"/> reads its input views and writes <see cref="Output"/>; <see cref="Backward"/> reads the gradient of
-/// <see cref="Output"/> and hands a gradient on to each input. Images are independent of one another within a layer, so threads share them out; what is summed over images
-/// (weight gradients) goes into one table a piece, and the network adds the tables in a fixed tree.
+/// A layer is a pair of functions on one image: <see cref="Forward"/> reads its input views and writes <see cref="Output"/>;
+/// <see cref="Backward"/> reads the gradient of <see cref="Output"/> and hands a gradient on to each input.
+/// Images are independent of one another within a layer, so threads share them out;
+/// what is summed over images (weight gradients) goes into one table a piece, and the network adds the tables in a fixed tree.
 /// </summary>
 public abstract unsafe class Layer
 {
@@ -35,7 +36,10 @@ public abstract unsafe class Layer
     /// <summary>Into how many parts <see cref="ReduceTables"/> can be cut.</summary>
     internal virtual int ReduceParts => 0;
 
-    /// <summary>Floating-point operations of one image's forward pass, a multiplication and an addition counted as two, padding included; for benchmarks.</summary>
+    /// <summary>
+    /// Floating-point operations of one image's forward pass, a multiplication and an addition counted as two, padding included;
+    /// for benchmarks.
+    /// </summary>
     internal virtual long ForwardFlop => 0;
 
     /// <summary>Floats that one worker needs for a padded image.</summary>
@@ -59,8 +63,9 @@ public abstract unsafe class Layer
 }
 
 /// <summary>
-/// Takes the gradient that a layer hands on to one of its inputs. Several layers may read one view; the first of them to come in the backward pass writes, the next add,
-/// and the last also passes the gradient back through the activation function and leaves the sums that the normalisation needs.
+/// Takes the gradient that a layer hands on to one of its inputs. Several layers may read one view;
+/// the first of them to come in the backward pass writes, the next add, and the last also passes the gradient back
+/// through the activation function and leaves the sums that the normalisation needs.
 /// </summary>
 internal sealed unsafe class GradientSink
 {

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace LastBit.Networks;
 
 /// <summary>
-/// Binary32 numbers outside the managed heap: 64-byte aligned (a vector never straddles two cache lines), zero at the beginning, never moved, freed with its owner.
+/// Binary32 numbers outside the managed heap: 64-byte aligned (a vector never straddles two cache lines),
+/// zero at the beginning, never moved, freed with its owner.
 /// </summary>
 internal sealed unsafe class NativeBuffer : IDisposable
 {
@@ -42,7 +43,8 @@ internal sealed unsafe class NativeBuffer : IDisposable
         Pointer = null;
     }
 
-    // MADV_HUGEPAGE: a hint that costs nothing where it is not understood. Activations are read in long sweeps, and 2 MiB pages save the misses of the address cache.
+    // MADV_HUGEPAGE: a hint that costs nothing where it is not understood.
+    // Activations are read in long sweeps, and 2 MiB pages save the misses of the address cache.
     [DllImport("libc", EntryPoint = "madvise")]
     private static extern int Advise(void* address, nuint length, int advice);
 }

@@ -4,8 +4,9 @@ using LastBit.Networks.Kernels;
 namespace LastBit.Networks;
 
 /// <summary>
-/// A network ready to compute: the memory of one batch, allocated once, and the order of work. A pass is a run of layers that one thread can take an image through
-/// without waiting for other images; passes end where a batch normalisation needs the moments (or, going back, the gradient sums) of the whole batch.
+/// A network ready to compute: the memory of one batch, allocated once, and the order of work.
+/// A pass is a run of layers that one thread can take an image through without waiting for other images;
+/// passes end where a batch normalisation needs the moments (or, going back, the gradient sums) of the whole batch.
 /// States (<see cref="NetworkState"/>) are loaded into it in turn: replicas share the network.
 /// </summary>
 public sealed unsafe class Network : IDisposable
@@ -81,7 +82,10 @@ public sealed unsafe class Network : IDisposable
     /// <summary>Images in the largest batch.</summary>
     public int Capacity { get; }
 
-    /// <summary>The gradient of the mean loss with respect to every trainable number, in definition order and PyTorch's layouts; written by <see cref="Backward"/>.</summary>
+    /// <summary>
+    /// The gradient of the mean loss with respect to every trainable number, in definition order and PyTorch's layouts;
+    /// written by <see cref="Backward"/>.
+    /// </summary>
     public Span<float> Gradients => _gradients.Span;
 
     internal float* GradientPointer => _gradients.Pointer;
@@ -90,11 +94,15 @@ public sealed unsafe class Network : IDisposable
     public long Bytes => sizeof(float) * (_activations.Count + _gradientMemory.Count + _tables.Count + _gradients.Count);
 
     /// <summary>
-    /// Floating-point operations of one image's training step counted as direct convolutions with padding: forward, weight gradient, and input gradient for all but the first layer.
+    /// Floating-point operations of one image's training step counted as direct convolutions with padding:
+    /// forward, weight gradient, and input gradient for all but the first layer.
     /// </summary>
     public long TrainingFlop => _layers.Sum(layer => layer.ForwardFlop * (layer.Inputs[0].Tensor == _images ? 2 : 3));
 
-    /// <summary>Takes the weights of a state; to be called again when they have changed. The state's running statistics are moved by forward passes in training.</summary>
+    /// <summary>
+    /// Takes the weights of a state; to be called again when they have changed.
+    /// The state's running statistics are moved by forward passes in training.
+    /// </summary>
     /// <param name="state">A state of this network's layout.</param>
     public void Load(NetworkState state)
     {
@@ -106,7 +114,10 @@ public sealed unsafe class Network : IDisposable
     /// <param name="images">count x 32 x 32 x 4 numbers; must stay where they are until <see cref="Backward"/> has returned.</param>
     /// <param name="labels">count classes.</param>
     /// <param name="count">Number of images, from 1 to <see cref="Capacity"/>.</param>
-    /// <param name="training">Whether batch normalisation uses (and moves the running statistics towards) the moments of this batch, rather than the running statistics.</param>
+    /// <param name="training">
+    /// Whether batch normalisation uses (and moves the running statistics towards) the moments of this batch,
+    /// rather than the running statistics.
+    /// </param>
     /// <returns>The sum of the cross-entropies of the images, and how many were classified rightly.</returns>
     internal BatchResult Forward(float* images, int* labels, int count, bool training)
     {
@@ -180,8 +191,9 @@ public sealed unsafe class Network : IDisposable
             foreach (var pass in backward ? _backward : _forward)
             {
                 long flop = pass.Layers.Sum(layer => layer.ForwardFlop * (!backward ? 1 : layer.Inputs[0].Tensor == _images ? 1 : 2));
-                times.Add(new PassTime(
-                    string.Join(" + ", pass.Layers.Select(layer => layer.Name)), backward, pass.Ticks / (double)Stopwatch.Frequency, pass.ReduceTicks / (double)Stopwatch.Frequency, flop));
+                string names = string.Join(" + ", pass.Layers.Select(layer => layer.Name));
+                double seconds = pass.Ticks / (double)Stopwatch.Frequency, reduceSeconds = pass.ReduceTicks / (double)Stopwatch.Frequency;
+                times.Add(new PassTime(names, backward, seconds, reduceSeconds, flop));
                 pass.Ticks = pass.ReduceTicks = 0;
             }
         }
@@ -252,7 +264,11 @@ public sealed unsafe class Network : IDisposable
 
         void Close()
         {
-            passes.Add(new Pass { Layers = [.. current], Normalised = [.. current.Select(layer => layer.Output).Where(output => output.Normalization is not null)] });
+            passes.Add(new Pass
+            {
+                Layers = [.. current],
+                Normalised = [.. current.Select(layer => layer.Output).Where(output => output.Normalization is not null)],
+            });
             current.Clear();
         }
     }

@@ -46,7 +46,10 @@ public sealed class NetworkBuilder : IDisposable
         if (size < 1 || size % 2 == 0 || stride < 1)
             throw new ArgumentException($"{name}: a {size}x{size} kernel with stride {stride}; the size must be odd and the stride at least 1.", nameof(size));
         if (tensor.Width % stride != 0 || tensor.Height % stride != 0 || tensor.Width / stride % 4 != 0)
-            throw new ArgumentException($"{name}: {tensor.Height}x{tensor.Width} pixels with stride {stride}; the output must have whole rows of a multiple of 4 pixels.", nameof(stride));
+        {
+            throw new ArgumentException($"{name}: {tensor.Height}x{tensor.Width} pixels with stride {stride}; "
+                + "the output must have whole rows of a multiple of 4 pixels.", nameof(stride));
+        }
         int inChannels = tensor == Images ? 3 : tensor.Channels;
         var weight = Layout.Add($"{name}.weight", true, channels, inChannels, size, size);
         var output = new StoredTensor(name, tensor.Height / stride, tensor.Width / stride, channels);
@@ -66,7 +69,10 @@ public sealed class NetworkBuilder : IDisposable
     {
         ArgumentNullException.ThrowIfNull(tensor);
         if (tensor.Normalization is not null || tensor == Images)
-            throw new ArgumentException($"{name}: {tensor.Name} cannot be normalised {(tensor == Images ? "here; it is the images" : "twice")}.", nameof(tensor));
+        {
+            string why = tensor == Images ? "here; it is the images" : "twice";
+            throw new ArgumentException($"{name}: {tensor.Name} cannot be normalised {why}.", nameof(tensor));
+        }
         tensor.Normalization = new BatchNormalization(Layout, name, tensor.Channels, Capacity);
         _owned.Add(tensor.Normalization);
         return new View(tensor, true, activation);

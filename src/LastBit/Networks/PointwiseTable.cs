@@ -21,7 +21,8 @@ internal static unsafe class PointwiseTable
         : Vector128.IsHardwareAccelerated ? Of<Lanes128>.Add(left, activation, right)
         : Of<Lanes1>.Add(left, activation, right);
 
-    public static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close(bool normalised, Activation activation, bool already)
+    public static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close(
+        bool normalised, Activation activation, bool already)
         => Vector512.IsHardwareAccelerated ? Of<Lanes512>.Close(normalised, activation, already)
         : Vector256.IsHardwareAccelerated ? Of<Lanes256>.Close(normalised, activation, already)
         : Vector128.IsHardwareAccelerated ? Of<Lanes128>.Close(normalised, activation, already)
@@ -95,10 +96,12 @@ internal static unsafe class PointwiseTable
                 _ => &Pointwise.FillPadded<T, SwishActivation, Normalised>,
             };
 
-        public static delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add(bool left, Activation activation, bool right)
+        public static delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add(
+            bool left, Activation activation, bool right)
             => left ? Add<Normalised>(activation, right) : Add<Raw>(activation, right);
 
-        public static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close(bool normalised, Activation activation, bool already)
+        public static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close(
+            bool normalised, Activation activation, bool already)
             => already ? Close<Normalised>(normalised, activation) : Close<Raw>(normalised, activation);
 
         public static delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void> NormBackward(bool normalised, bool raw)
@@ -122,7 +125,8 @@ internal static unsafe class PointwiseTable
                 _ => &Pointwise.Add<T, TLeft, SwishActivation, Normalised>,
             };
 
-        private static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close<TAlready>(bool normalised, Activation activation)
+        private static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close<TAlready>(
+            bool normalised, Activation activation)
             where TAlready : INormalisation
             => (normalised, activation) switch
             {

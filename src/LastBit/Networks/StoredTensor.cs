@@ -3,8 +3,9 @@ using LastBit.Networks.Kernels;
 namespace LastBit.Networks;
 
 /// <summary>
-/// An activation that is kept in memory from the forward to the backward pass: what a layer writes, before normalisation and activation function, which its readers
-/// apply as they read (<see cref="View"/>). Channels last: samples x height x width x channels.
+/// An activation that is kept in memory from the forward to the backward pass: what a layer writes,
+/// before normalisation and activation function, which its readers apply as they read (<see cref="View"/>).
+/// Channels last: samples x height x width x channels.
 /// </summary>
 public sealed unsafe class StoredTensor
 {
@@ -37,7 +38,10 @@ public sealed unsafe class StoredTensor
 
     internal float* Data { get; set; }
 
-    /// <summary>The gradient with respect to the normalised value (before the activation function); to the tensor itself where there is no normalisation.</summary>
+    /// <summary>
+    /// The gradient with respect to the normalised value (before the activation function);
+    /// to the tensor itself where there is no normalisation.
+    /// </summary>
     internal GradientBuffer? ViewGradient { get; set; }
 
     /// <summary>The gradient from readers that go past the normalisation, if there are any.</summary>

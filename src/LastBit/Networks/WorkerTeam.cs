@@ -82,7 +82,8 @@ public sealed class WorkerTeam : IDisposable
             thread.Join();
     }
 
-    // Sleeping and waking agree through two interlocked operations in opposite order: either the sleeper sees the new generation, or the waker sees the sleeper.
+    // Sleeping and waking agree through two interlocked operations in opposite order:
+    // either the sleeper sees the new generation, or the waker sees the sleeper.
     private void Wake()
     {
         Interlocked.Increment(ref _generation);

@@ -16,7 +16,8 @@ internal static class GradientDescent
     /// the step plus (alpha/2) sum K^2 after it.
     /// </summary>
     /// <returns>The losses up to the first that is not finite, where the run stops.</returns>
-    public static double[] Linearized(OneLayerCnn cnn, ReadOnlySpan<double> initial, double a, double alpha, double learningRate, int iterations, Observe observe)
+    public static double[] Linearized(
+        OneLayerCnn cnn, ReadOnlySpan<double> initial, double a, double alpha, double learningRate, int iterations, Observe observe)
     {
         double[] kernel = initial.ToArray(), sums = new double[kernel.Length];
         var losses = new List<double>();

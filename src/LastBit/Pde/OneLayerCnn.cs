@@ -5,8 +5,8 @@ using LastBit.Arithmetic;
 namespace LastBit.Pde;
 
 /// <summary>
-/// The one-layer CNN: z = valid correlation of the image with the kernel, Swish r(z) = z sigmoid(beta z), p = mean of r over the positions. One pass gives p and the
-/// sum over the positions that the gradient consists of. Holds the memory of one thread.
+/// The one-layer CNN: z = valid correlation of the image with the kernel, Swish r(z) = z sigmoid(beta z), p = mean of r over the positions.
+/// One pass gives p and the sum over the positions that the gradient consists of. Holds the memory of one thread.
 /// </summary>
 internal sealed unsafe class OneLayerCnn
 {

@@ -288,9 +288,10 @@ internal sealed unsafe class PanelFft
             nint step = (nint)part * RowSize;
             for (int j = 0; j < part; j++, data += RowSize, w += 14)
             {
-                Complex<V, L> c0 = Complex<V, L>.Load(data), c1 = Complex<V, L>.Load(data + step), c2 = Complex<V, L>.Load(data + 2 * step), c3 = Complex<V, L>.Load(data + 3 * step);
-                Complex<V, L> c4 = Complex<V, L>.Load(data + 4 * step), c5 = Complex<V, L>.Load(data + 5 * step), c6 = Complex<V, L>.Load(data + 6 * step);
-                Complex<V, L> c7 = Complex<V, L>.Load(data + 7 * step);
+                Complex<V, L> c0 = Complex<V, L>.Load(data), c1 = Complex<V, L>.Load(data + step);
+                Complex<V, L> c2 = Complex<V, L>.Load(data + 2 * step), c3 = Complex<V, L>.Load(data + 3 * step);
+                Complex<V, L> c4 = Complex<V, L>.Load(data + 4 * step), c5 = Complex<V, L>.Load(data + 5 * step);
+                Complex<V, L> c6 = Complex<V, L>.Load(data + 6 * step), c7 = Complex<V, L>.Load(data + 7 * step);
                 Butterfly8(ref c0, ref c1, ref c2, ref c3, ref c4, ref c5, ref c6, ref c7);
                 c0.Store(data);
                 if (part == 1)
@@ -321,8 +322,9 @@ internal sealed unsafe class PanelFft
             nint step = (nint)part * RowSize;
             for (int j = 0; j < part; j++, data += RowSize, w += 14)
             {
-                Complex<V, L> c0 = Complex<V, L>.LoadSwapped(data), c1 = Complex<V, L>.LoadSwapped(data + step), c2 = Complex<V, L>.LoadSwapped(data + 2 * step);
-                Complex<V, L> c3 = Complex<V, L>.LoadSwapped(data + 3 * step), c4 = Complex<V, L>.LoadSwapped(data + 4 * step), c5 = Complex<V, L>.LoadSwapped(data + 5 * step);
+                Complex<V, L> c0 = Complex<V, L>.LoadSwapped(data), c1 = Complex<V, L>.LoadSwapped(data + step);
+                Complex<V, L> c2 = Complex<V, L>.LoadSwapped(data + 2 * step), c3 = Complex<V, L>.LoadSwapped(data + 3 * step);
+                Complex<V, L> c4 = Complex<V, L>.LoadSwapped(data + 4 * step), c5 = Complex<V, L>.LoadSwapped(data + 5 * step);
                 Complex<V, L> c6 = Complex<V, L>.LoadSwapped(data + 6 * step), c7 = Complex<V, L>.LoadSwapped(data + 7 * step);
                 if (part != 1)
                 {
@@ -353,7 +355,8 @@ internal sealed unsafe class PanelFft
             nint step = (nint)part * RowSize;
             for (int j = 0; j < part; j++, data += RowSize, w += 6)
             {
-                Complex<V, L> c0 = Complex<V, L>.Load(data), c1 = Complex<V, L>.Load(data + step), c2 = Complex<V, L>.Load(data + 2 * step), c3 = Complex<V, L>.Load(data + 3 * step);
+                Complex<V, L> c0 = Complex<V, L>.Load(data), c1 = Complex<V, L>.Load(data + step);
+                Complex<V, L> c2 = Complex<V, L>.Load(data + 2 * step), c3 = Complex<V, L>.Load(data + 3 * step);
                 Butterfly4(ref c0, ref c1, ref c2, ref c3);
                 c0.Store(data);
                 if (part == 1)

@@ -20,9 +20,10 @@ internal static unsafe class Transposition
         const int Row = PanelFft.RowSize;
         if (Avx512F.IsSupported)
         {
-            Vector512<double> r0 = Vector512.Load(from), r1 = Vector512.Load(from + Row), r2 = Vector512.Load(from + 2 * Row), r3 = Vector512.Load(from + 3 * Row);
-            Vector512<double> r4 = Vector512.Load(from + 4 * Row), r5 = Vector512.Load(from + 5 * Row), r6 = Vector512.Load(from + 6 * Row);
-            Vector512<double> r7 = Vector512.Load(from + 7 * Row);
+            Vector512<double> r0 = Vector512.Load(from), r1 = Vector512.Load(from + Row);
+            Vector512<double> r2 = Vector512.Load(from + 2 * Row), r3 = Vector512.Load(from + 3 * Row);
+            Vector512<double> r4 = Vector512.Load(from + 4 * Row), r5 = Vector512.Load(from + 5 * Row);
+            Vector512<double> r6 = Vector512.Load(from + 6 * Row), r7 = Vector512.Load(from + 7 * Row);
             // Pairs of rows, then pairs of pairs (128 bits at a time), then halves.
             Vector512<double> a0 = Avx512F.UnpackLow(r0, r1), a1 = Avx512F.UnpackHigh(r0, r1), a2 = Avx512F.UnpackLow(r2, r3), a3 = Avx512F.UnpackHigh(r2, r3);
             Vector512<double> a4 = Avx512F.UnpackLow(r4, r5), a5 = Avx512F.UnpackHigh(r4, r5), a6 = Avx512F.UnpackLow(r6, r7), a7 = Avx512F.UnpackHigh(r6, r7);

@@ -89,7 +89,10 @@ internal sealed unsafe class ValidCorrelation
 
     internal double* Spectrum(int panel) => _spectrum.Start + panel * RowPanelSize;
 
-    /// <summary>The least and the greatest |Ihat|^2, the squared spectrum of the image (zero outside), over the frequencies (j / ColumnLength, k / RowLength).</summary>
+    /// <summary>
+    /// The least and the greatest |Ihat|^2, the squared spectrum of the image (zero outside),
+    /// over the frequencies (j / ColumnLength, k / RowLength).
+    /// </summary>
     public (double Min, double Max) PowerRange()
     {
         double min = double.PositiveInfinity, max = 0;
@@ -99,7 +102,8 @@ internal sealed unsafe class ValidCorrelation
             double* panel = Spectrum(row / PanelFft.Lanes) + row % PanelFft.Lanes;
             for (int k = 0; k < RowLength; k++)
             {
-                double re = panel[k * PanelFft.RowSize] * 2 * ColumnLength * RowLength, im = panel[k * PanelFft.RowSize + PanelFft.Lanes] * 2 * ColumnLength * RowLength;
+                double re = panel[k * PanelFft.RowSize] * 2 * ColumnLength * RowLength;
+                double im = panel[k * PanelFft.RowSize + PanelFft.Lanes] * 2 * ColumnLength * RowLength;
                 double power = Math.FusedMultiplyAdd(re, re, im * im);
                 min = Math.Min(min, power);
                 max = Math.Max(max, power);

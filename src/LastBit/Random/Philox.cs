@@ -142,7 +142,10 @@ public static class Philox
         }
     }
 
-    /// <summary>Fills a span with numbers uniform in [low, high): low + (high - low) * <see cref="Uniform"/>, computed in binary64 and rounded once to binary32.</summary>
+    /// <summary>
+    /// Fills a span with numbers uniform in [low, high): low + (high - low) * <see cref="Uniform"/>,
+    /// computed in binary64 and rounded once to binary32.
+    /// </summary>
     /// <param name="seed">The seed of the run.</param>
     /// <param name="purpose">What the draws are for.</param>
     /// <param name="epoch">The epoch, or whatever else numbers the uses of one purpose.</param>

@@ -9,13 +9,18 @@ using LastBit.Networks;
 namespace LastBit.Training;
 
 /// <summary>
-/// The whole state of a training after any step, in one file: position, sums of the epoch, and of each replica weights, running statistics and momentum. A run that goes
-/// on from it ends in the same bits as one that was never stopped. The file begins with the settings that the bits depend on and ends with a SHA-256 over everything
-/// before, so that a file that is cut short, altered, or of another run is refused with the reason.
+/// The whole state of a training after any step, in one file: position, sums of the epoch,
+/// and of each replica weights, running statistics and momentum.
+/// A run that goes on from it ends in the same bits as one that was never stopped.
+/// The file begins with the settings that the bits depend on and ends with a SHA-256 over everything before,
+/// so that a file that is cut short, altered, or of another run is refused with the reason.
 /// </summary>
 public static class Checkpoint
 {
-    /// <summary>Changes whenever the order of a rounding in the training changes: older checkpoints cannot be gone on from, for the bits would be neither the old nor the new.</summary>
+    /// <summary>
+    /// Changes whenever the order of a rounding in the training changes:
+    /// older checkpoints cannot be gone on from, for the bits would be neither the old nor the new.
+    /// </summary>
     public const int ArithmeticVersion = 1;
 
     private const int HeaderLimit = 1 << 26;
@@ -126,7 +131,10 @@ public static class Checkpoint
             throw new InputException($"{path}: is not a checkpoint of LastBit; begin the run anew in another folder");
         var content = file.AsSpan(0, file.Length - SHA256.HashSizeInBytes);
         if (!SHA256.HashData(content).AsSpan().SequenceEqual(file.AsSpan(content.Length)))
-            throw new InputException($"{path}: is damaged (cut short or altered: its SHA-256 does not fit); restore it from a copy, or begin the run anew in another folder");
+        {
+            throw new InputException($"{path}: is damaged (cut short or altered: its SHA-256 does not fit); "
+                + "restore it from a copy, or begin the run anew in another folder");
+        }
         int length = BinaryPrimitives.ReadInt32LittleEndian(content[s_magic.Length..]);
         if (length < 0 || length > HeaderLimit || start + length > content.Length)
             throw new InputException($"{path}: is not a checkpoint of LastBit; begin the run anew in another folder");
@@ -167,7 +175,8 @@ public static class Checkpoint
             if (!JsonNode.DeepEquals(parsed[name], theirs[name]))
             {
                 string there = theirs[name]?.ToJsonString() ?? "missing", here = parsed[name]?.ToJsonString() ?? "missing";
-                throw new InputException($"{path}: is of another run ({name} is {there} there and {here} here); go on with its own settings, or begin anew in another folder");
+                throw new InputException($"{path}: is of another run ({name} is {there} there and {here} here); "
+                    + "go on with its own settings, or begin anew in another folder");
             }
         }
     }

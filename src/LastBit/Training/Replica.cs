@@ -31,8 +31,8 @@ public sealed unsafe class Replica : IDisposable
     public Span<float> Velocity => _velocity.Span;
 
     /// <summary>
-    /// Draws initial weights: convolutions normal with deviation sqrt(2 / (rows * columns * out)), batch normalisation 1 and 0, linear weights and biases uniform in
-    /// +-1/sqrt(features) (spec: experiments, 3).
+    /// Draws initial weights: convolutions normal with deviation sqrt(2 / (rows * columns * out)), batch normalisation 1 and 0,
+    /// linear weights and biases uniform in +-1/sqrt(features) (spec: experiments, 3).
     /// </summary>
     /// <param name="seed">The seed; every replica of a seed starts from the same bits.</param>
     public void Initialise(ulong seed)

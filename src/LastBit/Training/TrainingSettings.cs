@@ -14,7 +14,9 @@ namespace LastBit.Training;
 /// <param name="Momentum">mu, in [0, 1).</param>
 /// <param name="Nesterov">Whether the step looks ahead.</param>
 /// <param name="WeightDecay">wd, on every parameter.</param>
-/// <param name="StepSchedule">Whether the learning rate is divided by 10 after 20, 40, 60 and 80% of the epochs (epochs 40, 80, 120 and 160 of the paper's 200).</param>
+/// <param name="StepSchedule">
+/// Whether the learning rate is divided by 10 after 20, 40, 60 and 80% of the epochs (epochs 40, 80, 120 and 160 of the paper's 200).
+/// </param>
 public sealed record TrainingSettings(
     NetworkSettings Network,
     ulong Seed = 1,

@@ -44,8 +44,8 @@ public class DifferenceTests
     });
 
     [Fact]
-    public void Scaling_both_by_a_power_of_two_changes_nothing() => Gen.Select(Gen.Double[-1e3, 1e3].Array[7], Gen.Double[-1e3, 1e3].Array[7], Gen.Int[-300, 300])
-        .Sample((a, b, power) =>
+    public void Scaling_both_by_a_power_of_two_changes_nothing() =>
+        Gen.Select(Gen.Double[-1e3, 1e3].Array[7], Gen.Double[-1e3, 1e3].Array[7], Gen.Int[-300, 300]).Sample((a, b, power) =>
         {
             double scale = Math.ScaleB(1, power);
             Assert.Equal(RelativeDifference.L1(a, b), RelativeDifference.L1([.. a.Select(x => x * scale)], [.. b.Select(x => x * scale)]));

@@ -17,8 +17,11 @@ public sealed class DataCommandTests : IDisposable
         Assert.False(verify.Json.GetProperty("complete").GetBoolean());
         Assert.Equal(
             Cifar10.Files.Select(file => (file.Name, file.Name == "data_batch_2.bin" ? "is 5 bytes long instead of 30730000" : "is missing")),
-            verify.Json.GetProperty("files").EnumerateArray().Select(file => (file.GetProperty("name").GetString()!, file.GetProperty("problem").GetString()!)));
-        Assert.Equal($"lastbit data verify: {_folder["data_batch_1.bin"]}: is missing (and 5 more); run `lastbit data fetch`", Assert.Single(verify.ErrorLines));
+            verify.Json.GetProperty("files").EnumerateArray()
+                .Select(file => (file.GetProperty("name").GetString()!, file.GetProperty("problem").GetString()!)));
+        Assert.Equal(
+            $"lastbit data verify: {_folder["data_batch_1.bin"]}: is missing (and 5 more); run `lastbit data fetch`",
+            Assert.Single(verify.ErrorLines));
     }
 
     [Fact]

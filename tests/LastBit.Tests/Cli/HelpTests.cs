@@ -7,7 +7,8 @@ public class HelpTests
     {
         LastBitProcess root = LastBitProcess.Run();
         Assert.Equal((0, ""), (root.ExitCode, root.Error));
-        string[] commands = [.. root.Output.Split('\n').SkipWhile(line => line != "Commands:").Skip(1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal))
+        string[] commands = [.. root.Output.Split('\n').SkipWhile(line => line != "Commands:").Skip(1)
+            .TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal))
             .Where(line => line[2] != ' ').Select(line => line.Trim().Split(' ')[0])];
         Assert.Contains("reproduce", commands);
         Assert.Contains("info", commands);
@@ -38,7 +39,8 @@ public class HelpTests
             string[] typed = line.Split(' ');
             File.WriteAllText(script, LastBitProcess.Run("completion", "bash").Output
                 + $"COMP_WORDS=({string.Join(' ', typed.Select(word => $"'{word}'"))}); COMP_CWORD={typed.Length - 1}; _lastbit; echo \"${{COMPREPLY[*]}}\"\n");
-            using var bash = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("/bin/bash", [script]) { RedirectStandardOutput = true })!;
+            var start = new System.Diagnostics.ProcessStartInfo("/bin/bash", [script]) { RedirectStandardOutput = true };
+            using var bash = System.Diagnostics.Process.Start(start)!;
             Assert.Equal(words, bash.StandardOutput.ReadToEnd().Trim());
         }
         finally

@@ -155,7 +155,9 @@ public sealed class OneLayerCommandTests : IDisposable
         await process.WaitForExitAsync(cancellation).WaitAsync(TimeSpan.FromSeconds(60), cancellation);
         string said = await error;
         Assert.Equal((1, ""), (process.ExitCode, await output));
-        Assert.Contains("stopped. What is finished is in run. To go on: lastbit linear --iterations 1000000 --alpha 1.3e7 --threads 1 --out run", said, StringComparison.Ordinal);
+        Assert.Contains(
+            "stopped. What is finished is in run. To go on: lastbit linear --iterations 1000000 --alpha 1.3e7 --threads 1 --out run",
+            said, StringComparison.Ordinal);
         Assert.False((bool)RunFolder.Read(Folder)!["finished"]!);
         Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
     }
@@ -172,7 +174,8 @@ public sealed class OneLayerCommandTests : IDisposable
         Assert.Equal(0, second.ExitCode);
         Assert.Contains("12,960,000", second.Output, StringComparison.Ordinal);
         Assert.Contains("200,000,000", second.Output, StringComparison.Ordinal);
-        Assert.True(File.Exists(Path.Combine(Folder, "heat.json")) && File.Exists(Path.Combine(Folder, "bounds.json")) && File.Exists(Path.Combine(Folder, "report.html")));
+        foreach (string name in (string[])["heat.json", "bounds.json", "report.html"])
+            Assert.True(File.Exists(Path.Combine(Folder, name)), name);
         Assert.Equal(2, Run("reproduce", "--scale", "paper", "--only", "figure1", "--out", Folder).ExitCode);
     }
 }

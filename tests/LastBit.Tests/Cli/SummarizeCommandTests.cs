@@ -11,7 +11,10 @@ public sealed class SummarizeCommandTests : IDisposable
         for (int seed = 1; seed <= 2; seed++)
         {
             for (int test = 1; test <= 3; test++)
-                Npy.Write(_folder[Path.Combine("result", "accuracy", "cifar10_resnet_sgd", $"seed{seed}", $"test{test}.npy")], [91 + seed * 0.25 - test * test * 0.125], 1);
+            {
+                string file = _folder[Path.Combine("result", "accuracy", "cifar10_resnet_sgd", $"seed{seed}", $"test{test}.npy")];
+                Npy.Write(file, [91 + seed * 0.25 - test * test * 0.125], 1);
+            }
         }
     }
 

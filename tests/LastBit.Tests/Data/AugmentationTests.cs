@@ -52,7 +52,8 @@ public class AugmentationTests
             for (int i = 0; i < s_train.Count; i++)
             {
                 // Red holds the column and green the row, so that one inner pixel tells what was done.
-                ReadOnlySpan<float> a = batch.AsSpan(i * Augmentation.ImageFloats + (16 * 32 + 16) * 4, 4), b = batch.AsSpan(i * Augmentation.ImageFloats + (16 * 32 + 17) * 4, 4);
+                ReadOnlySpan<float> a = batch.AsSpan(i * Augmentation.ImageFloats + (16 * 32 + 16) * 4, 4);
+                ReadOnlySpan<float> b = batch.AsSpan(i * Augmentation.ImageFloats + (16 * 32 + 17) * 4, 4);
                 bool flip = b[0] < a[0];
                 int column = ByteOf(0, a[0]), row = ByteOf(1, a[1]);
                 flips += flip ? 1 : 0;
@@ -93,7 +94,8 @@ public class AugmentationTests
     public void What_happens_to_an_image_depends_on_seed_epoch_and_image_and_not_on_its_batch() =>
         Gen.Select(Gen.ULong, Gen.Int[0, 200], Gen.Int[1, 300]).Sample((seed, epoch, batchSize) =>
         {
-            int[] permutation = new int[s_train.Count], identity = [.. Enumerable.Range(0, s_train.Count)], labels = new int[batchSize], allLabels = new int[s_train.Count];
+            int[] permutation = new int[s_train.Count], identity = [.. Enumerable.Range(0, s_train.Count)];
+            int[] labels = new int[batchSize], allLabels = new int[s_train.Count];
             float[] images = new float[batchSize * Augmentation.ImageFloats], all = new float[s_train.Count * Augmentation.ImageFloats];
             Augmentation.FillPermutation(seed, epoch, permutation);
             Augmentation.FillTrainingBatch(s_train, seed, epoch, 0, s_train.Count, identity, all, allLabels);
@@ -112,7 +114,9 @@ public class AugmentationTests
         Augmentation.FillPermutation(1, 1, permutation);
         Augmentation.FillTrainingBatch(s_train, 1, 1, 0, 128, permutation, images, labels);
         Assert.Equal([58, 47, 286], permutation[..3]);
-        Assert.Equal("2e1a1411c30e5aa21731d9785ec2c6484e54defe0191358ee4c3b2c3a85ee2a6", BatchFile.Hash(System.Runtime.InteropServices.MemoryMarshal.AsBytes(images.AsSpan())));
+        Assert.Equal(
+            "2e1a1411c30e5aa21731d9785ec2c6484e54defe0191358ee4c3b2c3a85ee2a6",
+            BatchFile.Hash(System.Runtime.InteropServices.MemoryMarshal.AsBytes(images.AsSpan())));
     }
 
     [Fact]

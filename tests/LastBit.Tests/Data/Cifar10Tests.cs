@@ -93,7 +93,11 @@ public sealed class Cifar10Tests : IDisposable
         Assert.Equal(all.Images[..(64 * 3072)], some.Images);
         Assert.Equal(500, test.Count);
         foreach (int size in (int[])[0, -1, 1001])
-            Assert.Equal($"--train-size: {size} images cannot be taken; 1 to 1000 would be right", Assert.Throws<InputException>(() => Cifar10.Load("sample", size)).Message);
+        {
+            Assert.Equal(
+                $"--train-size: {size} images cannot be taken; 1 to 1000 would be right",
+                Assert.Throws<InputException>(() => Cifar10.Load("sample", size)).Message);
+        }
     }
 
     [Fact]

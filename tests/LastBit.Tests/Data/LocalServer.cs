@@ -44,7 +44,10 @@ internal sealed class LocalServer : IDisposable
         if (request.From is not long from)
             Send(stream, "200 OK", content, $"Content-Length: {content.Length}\r\n");
         else if (from < content.Length)
-            Send(stream, "206 Partial Content", content.AsSpan((int)from), $"Content-Length: {content.Length - from}\r\nContent-Range: bytes {from}-{content.Length - 1}/{content.Length}\r\n");
+        {
+            Send(stream, "206 Partial Content", content.AsSpan((int)from),
+                $"Content-Length: {content.Length - from}\r\nContent-Range: bytes {from}-{content.Length - 1}/{content.Length}\r\n");
+        }
         else
             Send(stream, "416 Range Not Satisfiable", [], $"Content-Length: 0\r\nContent-Range: bytes */{content.Length}\r\n");
     }

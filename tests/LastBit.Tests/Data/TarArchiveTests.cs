@@ -35,7 +35,8 @@ public sealed class TarArchiveTests : IDisposable
     [InlineData("..")]
     public void A_name_that_leads_out_of_the_folder_is_refused(string name)
     {
-        Write(TarEntryFormat.Pax, ("in/a.bin", TarEntryType.RegularFile, [1]), ("in/b.bin", TarEntryType.RegularFile, [1]), (name, TarEntryType.RegularFile, [1]));
+        Write(TarEntryFormat.Pax,
+            ("in/a.bin", TarEntryType.RegularFile, [1]), ("in/b.bin", TarEntryType.RegularFile, [1]), (name, TarEntryType.RegularFile, [1]));
         Assert.Contains("leads out of its folder", Refusal(), StringComparison.Ordinal);
     }
 

@@ -7,7 +7,16 @@ namespace LastBit.Tests.Experiments;
 public class AccuracyTests
 {
     // 40 images in batches of 16: two whole batches and one of 8 an epoch.
-    private static readonly AccuracySettings Small = new() { Network = "resnet8", Epochs = 2, BatchSize = 16, TrainSize = 40, Data = "sample", Seeds = [1, 2], K = [1, 3] };
+    private static readonly AccuracySettings Small = new()
+    {
+        Network = "resnet8",
+        Epochs = 2,
+        BatchSize = 16,
+        TrainSize = 40,
+        Data = "sample",
+        Seeds = [1, 2],
+        K = [1, 3],
+    };
 
     [Fact]
     public void A_factor_of_two_changes_nothing_and_three_does()

@@ -7,7 +7,15 @@ namespace LastBit.Tests.Experiments;
 
 public class DivergenceTests
 {
-    private static readonly DivergenceSettings Small = new() { Network = "resnet8", BatchSize = 16, TrainSize = 40, Data = "sample", ScaledIterations = 4, Divisors = [2, 3] };
+    private static readonly DivergenceSettings Small = new()
+    {
+        Network = "resnet8",
+        BatchSize = 16,
+        TrainSize = 40,
+        Data = "sample",
+        ScaledIterations = 4,
+        Divisors = [2, 3],
+    };
 
     [Fact]
     public void The_difference_is_that_of_the_saved_weights_and_of_the_map()

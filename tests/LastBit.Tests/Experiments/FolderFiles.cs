@@ -7,7 +7,9 @@ internal static class FolderFiles
     public static SortedDictionary<string, string> Read(string folder)
     {
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "run.json" || file.Contains("cells", StringComparison.Ordinal)))
+        IEnumerable<string> kept = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(file) != "run.json" || file.Contains("cells", StringComparison.Ordinal));
+        foreach (string file in kept)
             files.Add(Path.GetRelativePath(folder, file), Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file))));
         return files;
     }

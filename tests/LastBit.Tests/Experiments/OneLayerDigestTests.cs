@@ -19,7 +19,8 @@ public class OneLayerDigestTests
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(7)]
-    public void The_bits_are_the_same_for_every_number_of_threads(int threads) => Assert.Equal(Expected, Digest(threads.ToString(CultureInfo.InvariantCulture)));
+    public void The_bits_are_the_same_for_every_number_of_threads(int threads) =>
+        Assert.Equal(Expected, Digest(threads.ToString(CultureInfo.InvariantCulture)));
 
     // Every file of all five experiments on a small image of odd sides.
     private static string Digest(string threads)

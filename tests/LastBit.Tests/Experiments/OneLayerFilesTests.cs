@@ -14,7 +14,8 @@ public sealed class OneLayerFilesTests : IDisposable
     [Fact]
     public void Losses_lie_where_the_authors_scripts_look_for_them()
     {
-        LinearizedPdeResult linear = LinearizedPde.Run(new() { Alphas = [11, 1.3e7], LearningRate = 1e-4, Iterations = 5, Image = s_image, KernelSize = 4 }, Context());
+        LinearizedPdeResult linear = LinearizedPde.Run(
+            new() { Alphas = [11, 1.3e7], LearningRate = 1e-4, Iterations = 5, Image = s_image, KernelSize = 4 }, Context());
         NonLinearPdeResult nonLinear = NonLinearPde.Run(new() { LearningRates = [0.01, 0.1], Iterations = 5, Image = s_image, KernelSize = 4 }, Context());
         Assert.Equal(linear.Runs[0].Loss, Npy.Read(_folder["result/loss/linear/loss_alpha11.0.npy"]).Get<double>(5));
         Assert.Equal(linear.Runs[1].Loss, Npy.Read(_folder["result/loss/linear/loss_alpha13000000.0.npy"]).Get<double>(5));
@@ -55,10 +56,12 @@ public sealed class OneLayerFilesTests : IDisposable
         Assert.All(file[run.Finite..], loss => Assert.Equal(double.PositiveInfinity, loss));
 
         // Without weight decay nothing but the loss of the network itself is left; and without a bound on the iterations the kernel overflows.
-        LinearizedPdeRun linear = LinearizedPde.Run(new() { Alphas = [0], LearningRate = 1, Iterations = 1000, Image = s_image, KernelSize = 4 }, Context()).Runs[0];
+        LinearizedPdeRun linear = LinearizedPde.Run(
+            new() { Alphas = [0], LearningRate = 1, Iterations = 1000, Image = s_image, KernelSize = 4 }, Context()).Runs[0];
         Assert.InRange(linear.Finite, 10, 999);
         Assert.All(linear.Loss, loss => Assert.True(double.IsFinite(loss)));
-        ErrorAmplificationRun pair = ErrorAmplification.Run(new() { LearningRates = [0.13], Iterations = 1000, Image = s_image, KernelSize = 4 }, Context()).Runs[0];
+        ErrorAmplificationRun pair = ErrorAmplification.Run(
+            new() { LearningRates = [0.13], Iterations = 1000, Image = s_image, KernelSize = 4 }, Context()).Runs[0];
         Assert.InRange(pair.Finite, 700, 800);
         Assert.All(pair.RelativeL1, difference => Assert.InRange(difference, 0, 2));
     }
@@ -71,7 +74,9 @@ public sealed class OneLayerFilesTests : IDisposable
         Assert.Equal((11, 13), (image.Height, image.Width));
         for (int i = 0; i < image.Pixels.Length; i++)
             Assert.Equal((0.299 * samples[3 * i] + 0.587 * samples[3 * i + 1] + 0.114 * samples[3 * i + 2]) / 127.5 - 1, image.Pixels[i], 1e-14);
-        Assert.Equal(4, LinearizedPde.Run(new() { Alphas = [1], LearningRate = 1e-4, Iterations = 4, Image = image, KernelSize = 3 }, Context()).Runs[0].Finite);
+        LinearizedPdeResult result = LinearizedPde.Run(
+            new() { Alphas = [1], LearningRate = 1e-4, Iterations = 4, Image = image, KernelSize = 3 }, Context());
+        Assert.Equal(4, result.Runs[0].Finite);
         Assert.Contains("none.png", Assert.Throws<InputException>(() => GreyImage.Load("none.png")).Message, StringComparison.Ordinal);
     }
 

@@ -19,7 +19,8 @@ public sealed class OneLayerReferenceTests : IDisposable
     public void Every_curve_of_the_linearized_PDE_is_the_reference_within_1e_9()
     {
         JsonElement curves = s_reference.GetProperty("linear_lr_1e-8");
-        LinearizedPdeResult result = LinearizedPde.Run(new() { Alphas = [.. curves.EnumerateObject().Select(Number)] }, OneLayerExperiments.Context(_folder.Path));
+        LinearizedPdeResult result = LinearizedPde.Run(
+            new() { Alphas = [.. curves.EnumerateObject().Select(Number)] }, OneLayerExperiments.Context(_folder.Path));
         foreach ((LinearizedPdeRun run, JsonProperty curve) in result.Runs.Zip(curves.EnumerateObject()))
         {
             Assert.Equal(1000, run.Finite);
@@ -36,8 +37,9 @@ public sealed class OneLayerReferenceTests : IDisposable
         }
     }
 
-    // The non-linear PDE is stable at 0.01: compared throughout. At 0.05 and 0.09 it amplifies rounding; how far a comparison makes sense is what the experiment itself
-    // measures: as long as our own two copies, which differ in rounding alone, have not drifted apart by 1e-9.
+    // The non-linear PDE is stable at 0.01: compared throughout. At 0.05 and 0.09 it amplifies rounding;
+    // how far a comparison makes sense is what the experiment itself measures:
+    // as long as our own two copies, which differ in rounding alone, have not drifted apart by 1e-9.
     [Fact]
     public void Every_curve_of_the_non_linear_PDE_is_the_reference_within_1e_9_until_rounding_is_amplified()
     {
@@ -62,8 +64,9 @@ public sealed class OneLayerReferenceTests : IDisposable
         Assert.Equal(20 + 11 + 11, compared);
     }
 
-    // At 0.03 one of the 1024 weights comes within 1e-6 of 0 in iteration 4, so that the last bit that it had before is 1e-11 of it: that one value is above 1e-14 (NumPy gives
-    // 1e-15 there with its Fourier transform, and 2e-13 to 3e-13 with direct sums, depending on the order of the additions). The figure, a moving average over 100 iterations, is below 1e-14 throughout.
+    // At 0.03 one of the 1024 weights comes within 1e-6 of 0 in iteration 4, so that the last bit that it had before is 1e-11 of it:
+    // that one value is above 1e-14 (NumPy gives 1e-15 there with its Fourier transform, and 2e-13 to 3e-13 with direct sums,
+    // depending on the order of the additions). The figure, a moving average over 100 iterations, is below 1e-14 throughout.
     [Fact]
     public void Rounding_stays_rounding_at_low_learning_rates_and_is_amplified_to_order_1_at_higher_ones()
     {
@@ -90,7 +93,8 @@ public sealed class OneLayerReferenceTests : IDisposable
     [Fact]
     public void A_perturbation_by_a_power_of_two_changes_no_bit()
     {
-        ErrorAmplificationResult result = ErrorAmplification.Run(new() { K = 4, LearningRates = [0.09], Iterations = 100 }, OneLayerExperiments.Context(_folder.Path));
+        ErrorAmplificationResult result = ErrorAmplification.Run(
+            new() { K = 4, LearningRates = [0.09], Iterations = 100 }, OneLayerExperiments.Context(_folder.Path));
         Assert.All(result.Runs[0].RelativeL1, difference => Assert.Equal(0, difference));
     }
 

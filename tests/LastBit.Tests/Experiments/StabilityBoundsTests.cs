@@ -54,7 +54,8 @@ public sealed class StabilityBoundsTests : IDisposable
     {
         GreyImage image = OneLayerExperiments.Noise(24, 24);
         StabilityBoundsResult negative = Bounds(image, 5, 1e-3);
-        StabilityBoundsResult positive = StabilityBounds.Run(new() { Image = image, KernelSize = 5, LearningRate = 1e-3, A = 0.5, Beta = 2 }, OneLayerExperiments.Context(_folder.Path));
+        StabilityBoundsResult positive = StabilityBounds.Run(
+            new() { Image = image, KernelSize = 5, LearningRate = 1e-3, A = 0.5, Beta = 2 }, OneLayerExperiments.Context(_folder.Path));
         Assert.Equal(-0.5 * negative.LambdaMin, positive.AlphaMin);
         Assert.Equal(2000 - 0.5 * negative.LambdaMax, positive.AlphaMax);
     }
@@ -62,7 +63,8 @@ public sealed class StabilityBoundsTests : IDisposable
     [Fact]
     public void The_bounds_of_noise_of_the_default_size_are_found_to_the_stated_tolerance()
     {
-        StabilityBoundsResult bounds = StabilityBounds.Run(new() { Image = OneLayerExperiments.Noise(100, 120), KernelSize = 16 }, OneLayerExperiments.Context(_folder.Path));
+        StabilityBoundsResult bounds = StabilityBounds.Run(
+            new() { Image = OneLayerExperiments.Noise(100, 120), KernelSize = 16 }, OneLayerExperiments.Context(_folder.Path));
         Assert.InRange(bounds.LambdaTolerance, 0, 2e-12 * bounds.LambdaMax);
         // Marchenko and Pastur: pixels of variance 1/3, 8925 positions, 256 weights; neighbouring windows share pixels, so only roughly.
         Assert.InRange(bounds.LambdaMax, 8925 / 3.0, 2.2 * 8925 / 3.0);

@@ -23,7 +23,8 @@ public class SummaryTests : IDisposable
     {
         Assert.Equal(14.5, Summary.FinalAccuracy([.. Enumerable.Range(0, 20).Select(epoch => (double)epoch)]));
         Assert.Equal(2, Summary.FinalAccuracy([1, 2, 3]));
-        Assert.Contains(Summary.Of(Curves(3)).Notes, note => note.StartsWith("Runs have 3 epochs, so the final accuracy is the mean of them all", StringComparison.Ordinal));
+        Assert.Contains(Summary.Of(Curves(3)).Notes, note =>
+            note.StartsWith("Runs have 3 epochs, so the final accuracy is the mean of them all", StringComparison.Ordinal));
         Assert.Empty(Summary.Of(Curves(12)).Notes);
     }
 
@@ -65,7 +66,8 @@ public class SummaryTests : IDisposable
         double difference = summary.Statistics.LeastDifference!.Value;
         Assert.Equal(Distributions.StudentTQuantile(0.975, 6) * Math.Sqrt(2) * summary.Statistics.Rounding!.Value, difference, 1e-12);
         Assert.StartsWith(string.Create(System.Globalization.CultureInfo.InvariantCulture,
-            $"Two single runs of this training whose test accuracies differ by less than {difference:0.00} percentage points cannot be told apart from rounding error"),
+            $"Two single runs of this training whose test accuracies differ by less than {difference:0.00} percentage points "
+            + $"cannot be told apart from rounding error"),
             summary.Sentence, StringComparison.Ordinal);
         Assert.Contains("6 degrees of freedom", summary.Sentence, StringComparison.Ordinal);
     }
@@ -101,18 +103,25 @@ public class SummaryTests : IDisposable
         Assert.Equal(without.Statistics.Rounding, with.Statistics.Rounding);
         Assert.Equal(without.StdOverK, with.StdOverK);
         Assert.Equal([1, 2, 3, 5, 12], with.Final[1].Keys);
-        Assert.Equal(["k = 2 is the very run k = 1 (a factor of 2 rounds nothing) and counts once.", "k = 12 is the very run k = 3 (a factor of 2 rounds nothing) and counts once."], with.Notes);
+        string[] expected =
+        [
+            "k = 2 is the very run k = 1 (a factor of 2 rounds nothing) and counts once.",
+            "k = 12 is the very run k = 3 (a factor of 2 rounds nothing) and counts once.",
+        ];
+        Assert.Equal(expected, with.Notes);
     }
 
     [Fact]
-    public void Runs_that_are_all_the_same_give_zeros_and_plain_words() => Gen.Select(Gen.Double[0, 100], Gen.Int[1, 4], Gen.Int[1, 4]).Sample((accuracy, seeds, ks) =>
-    {
-        var curves = new AccuracyCurves(1, 100, 10, Table([.. from seed in Enumerable.Range(1, seeds) from k in Enumerable.Range(0, ks) select ((seed, 2 * k + 1), new[] { accuracy })]));
-        Summary summary = Summary.Of(curves);
-        Assert.All(summary.StdOverK.Values.Concat(summary.StdOverSeeds.Values), std => Assert.Equal(0, std));
-        Assert.DoesNotContain("NaN", summary.ToJson() + summary.Sentence + summary.Comparison, StringComparison.Ordinal);
-        Assert.Equal(ks > 1 ? 0 : null, summary.Statistics.LeastDifference);
-    });
+    public void Runs_that_are_all_the_same_give_zeros_and_plain_words() =>
+        Gen.Select(Gen.Double[0, 100], Gen.Int[1, 4], Gen.Int[1, 4]).Sample((accuracy, seeds, ks) =>
+        {
+            var cells = from seed in Enumerable.Range(1, seeds) from k in Enumerable.Range(0, ks) select ((seed, 2 * k + 1), new[] { accuracy });
+            var curves = new AccuracyCurves(1, 100, 10, Table([.. cells]));
+            Summary summary = Summary.Of(curves);
+            Assert.All(summary.StdOverK.Values.Concat(summary.StdOverSeeds.Values), std => Assert.Equal(0, std));
+            Assert.DoesNotContain("NaN", summary.ToJson() + summary.Sentence + summary.Comparison, StringComparison.Ordinal);
+            Assert.Equal(ks > 1 ? 0 : null, summary.Statistics.LeastDifference);
+        });
 
     [Fact]
     public void Names_of_seeds_do_not_matter() => Gen.Shuffle(new[] { 1, 2, 3 }).Sample(order =>

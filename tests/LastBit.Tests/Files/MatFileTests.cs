@@ -28,7 +28,9 @@ public sealed class MatFileTests : IDisposable
 
     [Fact]
     public void A_variable_of_another_class_is_named() =>
-        Assert.Contains("variable i", Assert.Throws<InputException>(() => MatFile.Read(Reference.File("files", "scipy-int.mat"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "variable i", Assert.Throws<InputException>(() => MatFile.Read(Reference.File("files", "scipy-int.mat"))).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("scipy.mat")]

@@ -39,7 +39,8 @@ public class PngImageTests
                 int channels = format.ColourType switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
                 byte[] samples = bytes[..(width * height * channels * format.BitDepth / 8)];
                 PngImage image = PngImage.Decode(PngWriter.Encode(width, height, format.ColourType, format.BitDepth, samples, filters), "test");
-                return (image.Width, image.Height, image.Channels, image.BitDepth) == (width, height, channels, format.BitDepth) && image.Samples.SequenceEqual(samples);
+                return (image.Width, image.Height, image.Channels, image.BitDepth) == (width, height, channels, format.BitDepth)
+                    && image.Samples.SequenceEqual(samples);
             });
 
     [Fact]
@@ -67,7 +68,10 @@ public class PngImageTests
         byte[] whole = [.. PngWriter.Signature, .. s_header, .. s_pixels, .. s_end];
         Assert.Equal([1, 2, 3, 4], PngImage.Decode(whole, "test").Samples);
         for (int length = 0; length < whole.Length; length++)
-            Assert.StartsWith("cut.png: ", Assert.Throws<InputException>(() => PngImage.Decode(whole.AsSpan(0, length), "cut.png")).Message, StringComparison.Ordinal);
+        {
+            InputException refused = Assert.Throws<InputException>(() => PngImage.Decode(whole.AsSpan(0, length), "cut.png"));
+            Assert.StartsWith("cut.png: ", refused.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -88,15 +92,18 @@ public class PngImageTests
         Assert.Contains("not a PNG", Refusal(() => PngImage.Decode("GIF89a....."u8, "test")), StringComparison.Ordinal);
         Assert.Contains("first chunk", Refusal(() => Decode(s_pixels, s_end)), StringComparison.Ordinal);
         Assert.Contains("check sum of the chunk at byte 8", Refusal(() => Decode([.. s_header[..^1], 0], s_end)), StringComparison.Ordinal);
-        Assert.Contains("after 3 of 6", Refusal(() => Decode(s_header, PngWriter.Chunk("IDAT", PngWriter.Compress([0, 1, 2])), s_end)), StringComparison.Ordinal);
-        Assert.Contains("more pixels", Refusal(() => Decode(s_header, PngWriter.Chunk("IDAT", PngWriter.Compress(new byte[7])), s_end)), StringComparison.Ordinal);
+        Assert.Contains("after 3 of 6", Refusal(() => Decode(s_header, Pixels([0, 1, 2]), s_end)), StringComparison.Ordinal);
+        Assert.Contains("more pixels", Refusal(() => Decode(s_header, Pixels(new byte[7]), s_end)), StringComparison.Ordinal);
         Assert.Contains("decompressed", Refusal(() => Decode(s_header, PngWriter.Chunk("IDAT", [1, 2, 3, 4]), s_end)), StringComparison.Ordinal);
-        Assert.Contains("filter 5", Refusal(() => Decode(s_header, PngWriter.Chunk("IDAT", PngWriter.Compress([5, 1, 2, 0, 3, 4])), s_end)), StringComparison.Ordinal);
+        Assert.Contains("filter 5", Refusal(() => Decode(s_header, Pixels([5, 1, 2, 0, 3, 4]), s_end)), StringComparison.Ordinal);
         Assert.Contains("WHAT", Refusal(() => Decode(s_header, PngWriter.Chunk("WHAT", []), s_pixels, s_end)), StringComparison.Ordinal);
         byte[] paletteHeader = PngWriter.Chunk("IHDR", PngWriter.HeaderData(2, 2, 8, 3));
         Assert.Contains("no palette", Refusal(() => Decode(paletteHeader, s_pixels, s_end)), StringComparison.Ordinal);
-        Assert.Contains("palette has a wrong length", Refusal(() => Decode(paletteHeader, PngWriter.Chunk("PLTE", [1]), s_pixels, s_end)), StringComparison.Ordinal);
-        Assert.Contains("colour 4 of a palette of 4", Refusal(() => Decode(paletteHeader, PngWriter.Chunk("PLTE", new byte[12]), s_pixels, s_end)), StringComparison.Ordinal);
+        Assert.Contains("palette has a wrong length", Refusal(() => Decode(paletteHeader, Palette([1]), s_pixels, s_end)), StringComparison.Ordinal);
+        Assert.Contains("colour 4 of a palette of 4", Refusal(() => Decode(paletteHeader, Palette(new byte[12]), s_pixels, s_end)), StringComparison.Ordinal);
+
+        static byte[] Pixels(byte[] filtered) => PngWriter.Chunk("IDAT", PngWriter.Compress(filtered));
+        static byte[] Palette(byte[] colours) => PngWriter.Chunk("PLTE", colours);
     }
 
     [Theory]
@@ -108,8 +115,11 @@ public class PngImageTests
     [InlineData(-1, -1, 16, 6, "at most")]
     [InlineData(16384, 16384, 8, 2, "at most")]
     [InlineData(16384, 16384, 8, 0, "cannot hold")] // Within the limit, but 268 million pixels are not in a dozen bytes.
-    public void Headers_that_lie_are_refused_before_memory_is_given_to_them(int width, int height, int bitDepth, int colourType, string reason) =>
-        Assert.Contains(reason, Refusal(() => Decode(PngWriter.Chunk("IHDR", PngWriter.HeaderData(width, height, bitDepth, colourType)), s_pixels, s_end)), StringComparison.Ordinal);
+    public void Headers_that_lie_are_refused_before_memory_is_given_to_them(int width, int height, int bitDepth, int colourType, string reason)
+    {
+        byte[] header = PngWriter.Chunk("IHDR", PngWriter.HeaderData(width, height, bitDepth, colourType));
+        Assert.Contains(reason, Refusal(() => Decode(header, s_pixels, s_end)), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_file_that_is_missing_is_named() =>

@@ -28,7 +28,8 @@ internal static class PngWriter
                 filtered.WriteByte((byte)(rows[y * rowBytes + i] - predicted));
             }
         }
-        return [.. Signature, .. Chunk("IHDR", HeaderData(width, height, bitDepth, colourType)), .. Chunk("IDAT", Compress(filtered.ToArray())), .. Chunk("IEND", [])];
+        byte[] header = Chunk("IHDR", HeaderData(width, height, bitDepth, colourType));
+        return [.. Signature, .. header, .. Chunk("IDAT", Compress(filtered.ToArray())), .. Chunk("IEND", [])];
     }
 
     public static byte[] HeaderData(int width, int height, int bitDepth, int colourType, int interlaced = 0)

@@ -24,7 +24,8 @@ public unsafe class BackwardTests(ITestOutputHelper output)
     [InlineData(3, 1)]
     [InlineData(3, 2)]
     [InlineData(5, 2)]
-    public void Convolution_of_the_images(int size, int stride) => Check(b => b.Classify("fc", View.Of(b.Convolution("conv", View.Of(b.Images), 48, size, stride)), 3));
+    public void Convolution_of_the_images(int size, int stride) => Check(b =>
+        b.Classify("fc", View.Of(b.Convolution("conv", View.Of(b.Images), 48, size, stride)), 3));
 
     [Theory]
     [InlineData(Activation.None)]
@@ -41,7 +42,10 @@ public unsafe class BackwardTests(ITestOutputHelper output)
     [InlineData(Activation.Relu)]
     [InlineData(Activation.Swish)]
     public void Activation_without_normalisation(Activation activation) => Check(b =>
-        b.Classify("fc", new View(b.Convolution("conv2", new View(b.Convolution("conv", View.Of(b.Images), 16, 3, 1), false, activation), 16, 3, 2), false, activation), 10));
+    {
+        var first = new View(b.Convolution("conv", View.Of(b.Images), 16, 3, 1), false, activation);
+        b.Classify("fc", new View(b.Convolution("conv2", first, 16, 3, 2), false, activation), 10);
+    });
 
     [Theory]
     [InlineData(false, false, Activation.None)]

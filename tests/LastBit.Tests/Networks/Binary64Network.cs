@@ -3,8 +3,8 @@ using LastBit.Networks;
 namespace LastBit.Tests.Networks;
 
 /// <summary>
-/// The same network computed in binary64 by the definitions alone, one plain loop a layer: what central differences are taken of. It shares the description of the
-/// layers with the real network and no arithmetic.
+/// The same network computed in binary64 by the definitions alone, one plain loop a layer: what central differences are taken of.
+/// It shares the description of the layers with the real network and no arithmetic.
 /// </summary>
 internal sealed class Binary64Network(Network network, double[] images, int[] labels)
 {

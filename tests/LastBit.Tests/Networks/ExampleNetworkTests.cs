@@ -42,7 +42,8 @@ public unsafe class ExampleNetworkTests
     [Fact]
     public void The_docs_show_what_is_tested()
     {
-        string docs = File.ReadAllText(Path.Combine(Root(), "docs", "networks.md")), test = File.ReadAllText(Path.Combine(Root(), "tests", "LastBit.Tests", "Networks", "ExampleNetworkTests.cs"));
+        string docs = File.ReadAllText(Path.Combine(Root(), "docs", "networks.md"));
+        string test = File.ReadAllText(Path.Combine(Root(), "tests", "LastBit.Tests", "Networks", "ExampleNetworkTests.cs"));
         string[] example = docs.Split("```csharp\n")[1].Split("```")[0].Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.True(example.Length > 5);
         Assert.All(example, line => Assert.Contains($"        {line}\n", test, StringComparison.Ordinal));

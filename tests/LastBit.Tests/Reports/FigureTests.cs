@@ -28,8 +28,9 @@ public sealed class FigureTests : IDisposable
     public void Figure_3_names_every_weight_decay_and_has_ticks_at_powers_of_ten()
     {
         double[] alphas = [1.1e7, 1.3e7, 2e8, 2.2e8];
+        double[] Loss(int i) => [.. Enumerable.Range(0, 1000).Select(n => 1e9 * Math.Exp((i - 1.5) * 0.01 * n))];
         Write("linear.json", new LinearizedPdeResult(1e-8, 1000,
-            [.. alphas.Select((alpha, i) => new LinearizedPdeRun(alpha, [.. Enumerable.Range(0, 1000).Select(n => 1e9 * Math.Exp((i - 1.5) * 0.01 * n))], 1000))]).ToJson());
+            [.. alphas.Select((alpha, i) => new LinearizedPdeRun(alpha, Loss(i), 1000))]).ToJson());
         Figure3.Draw(_folder);
         HasTexts(Figure3.Name, "iteration", "loss", "α = 1.1×10⁷", "α = 1.3×10⁷", "α = 2×10⁸", "α = 2.2×10⁸", "1", "10", "10²");
     }
@@ -53,7 +54,8 @@ public sealed class FigureTests : IDisposable
         Write("run.json", """{ "settings": { "kernelSize": 8, "image": { "name": "cat.png", "height": 64, "width": 48, "digest": "00" } } }""");
         Write("linear.json", new LinearizedPdeResult(1e-8, 20, [new(1e7, [.. Enumerable.Repeat(2.0, 20)], 20)]).ToJson());
         Figure3.Draw(_folder);
-        HasTexts(Figure3.Name, "Not the paper's setting: image cat.png, 64×48 (paper: checkerboard, 256×256); kernel 8×8 (paper: 32×32); 20 iterations (paper: 1000)");
+        HasTexts(Figure3.Name, "Not the paper's setting: image cat.png, 64×48 (paper: checkerboard, 256×256); "
+            + "kernel 8×8 (paper: 32×32); 20 iterations (paper: 1000)");
     }
 
     [Fact]
@@ -94,7 +96,10 @@ public sealed class FigureTests : IDisposable
 
     private void Write(string name, string content) => File.WriteAllText(Path.Combine(_folder, name), content);
 
-    /// <summary>The SVG is well-formed, one column wide, holds these texts, and the PNG is the same picture at 576 pixels an inch, not all of one colour.</summary>
+    /// <summary>
+    /// The SVG is well-formed, one column wide, holds these texts,
+    /// and the PNG is the same picture at 576 pixels an inch, not all of one colour.
+    /// </summary>
     private void HasTexts(string name, params string[] texts)
     {
         XElement svg = XDocument.Load(PathOf(name, "svg")).Root!;

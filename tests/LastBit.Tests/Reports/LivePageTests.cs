@@ -59,7 +59,8 @@ public class LivePageTests(Browser browser)
             await using WatchedPage page = await browser.Open(line["Live:".Length..].Trim());
             await Assertions.Expect(page.Page.Locator("h1")).ToHaveTextAsync("lastbit nonlinear");
             await Assertions.Expect(page.Page.Locator("#tasks li")).Not.ToHaveCountAsync(0);
-            await page.Page.WaitForFunctionAsync("() => Number(document.body.dataset.events) >= 3 && [...document.querySelectorAll('progress')].some(bar => bar.value > 0)");
+            await page.Page.WaitForFunctionAsync("() => Number(document.body.dataset.events) >= 3 "
+                + "&& [...document.querySelectorAll('progress')].some(bar => bar.value > 0)");
             await Assertions.Expect(page.Page.Locator("#state")).ToContainTextAsync("Running");
             await Assertions.Expect(page.Page.Locator("figure canvas").First).ToBeVisibleAsync();
             lastbit.Kill(entireProcessTree: true);

@@ -80,7 +80,8 @@ public class LiveTests
     public async Task Only_the_loopback_address_is_listened_on()
     {
         await using LiveServer server = LiveServer.Start(new LiveRun(), "lastbit", 0, Often);
-        foreach (IPAddress other in (await Dns.GetHostAddressesAsync(Dns.GetHostName(), Cancellation)).Where(one => one.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(one)))
+        IPAddress[] addresses = await Dns.GetHostAddressesAsync(Dns.GetHostName(), Cancellation);
+        foreach (IPAddress other in addresses.Where(one => one.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(one)))
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             await Assert.ThrowsAnyAsync<SocketException>(async () => await socket.ConnectAsync(other, server.Port, Cancellation));

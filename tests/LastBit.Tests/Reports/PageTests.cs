@@ -13,7 +13,9 @@ public partial class PageTests
     public void Values_in_markup_are_escaped_and_literals_are_not()
     {
         string hostile = """<script>alert("1")</script>&'""";
-        Assert.Equal("<p title='&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;'><b>7</b></p>", Markup.Of($"<p title='{hostile}'>{Markup.Of($"<b>{7}</b>")}</p>").Html);
+        Assert.Equal(
+            "<p title='&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;'><b>7</b></p>",
+            Markup.Of($"<p title='{hostile}'>{Markup.Of($"<b>{7}</b>")}</p>").Html);
     }
 
     [Fact]
@@ -30,7 +32,8 @@ public partial class PageTests
 
     [Fact]
     public void Any_table_survives_its_way_through_an_address() =>
-        Gen.String.Where(text => !text.Any(char.IsSurrogate)).Sample(text => Uri.UnescapeDataString(Csv.ToDataAddress(text)["data:text/csv;charset=utf-8,".Length..]) == text);
+        Gen.String.Where(text => !text.Any(char.IsSurrogate)).Sample(text =>
+            Uri.UnescapeDataString(Csv.ToDataAddress(text)["data:text/csv;charset=utf-8,".Length..]) == text);
 
     [Fact]
     public void A_command_is_written_from_the_settings_so_that_a_shell_reads_it_back()
@@ -55,7 +58,10 @@ public partial class PageTests
         foreach (string text in new[] { "text", "muted", "accent" })
             Assert.True(Contrast(colours[text], colours[ground]) >= 4.5, $"{text} on {ground}: {Contrast(colours[text], colours[ground]):0.00}");
         foreach (string verdict in new[] { "good", "bad", "open" })
-            Assert.True(Contrast(colours[verdict], colours[$"{verdict}-card"]) >= 4.5, $"{verdict}: {Contrast(colours[verdict], colours[$"{verdict}-card"]):0.00}");
+        {
+            double contrast = Contrast(colours[verdict], colours[$"{verdict}-card"]);
+            Assert.True(contrast >= 4.5, $"{verdict}: {contrast:0.00}");
+        }
         for (int i = 0; i < 8; i++)
             Assert.True(Contrast(colours[$"series-{i}"], colours["card"]) >= 3, $"series {i}: {Contrast(colours[$"series-{i}"], colours["card"]):0.00}");
         Assert.True(Contrast(colours["card"], colours["accent"]) >= 4.5, "the text of a pressed button");
@@ -76,7 +82,8 @@ public partial class PageTests
     {
         string style = PageAssets.Style;
         string block = style[style.IndexOf(scheme, StringComparison.Ordinal)..];
-        return Colour().Matches(block[..block.IndexOf('}', StringComparison.Ordinal)]).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
+        return Colour().Matches(block[..block.IndexOf('}', StringComparison.Ordinal)])
+            .ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
     }
 
     private static double Contrast(string one, string other)

@@ -29,7 +29,12 @@ public class ReportTests(Browser browser, SmallRun run)
         {
             ILocator place = page.Page.Locator($"#{section.Id}");
             Assert.Equal(section.Finding.Decides, await place.Locator(".decides").InnerTextAsync());
-            string verdict = section.Finding.Verdict switch { Verdict.Confirmed => "✓ confirmed", Verdict.NotConfirmed => "✗ not confirmed", _ => "○ not tested at this scale" };
+            string verdict = section.Finding.Verdict switch
+            {
+                Verdict.Confirmed => "✓ confirmed",
+                Verdict.NotConfirmed => "✗ not confirmed",
+                _ => "○ not tested at this scale",
+            };
             Assert.Equal(verdict, await place.Locator(".verdict").InnerTextAsync());
             Assert.Equal(verdict, await page.Page.Locator($".glance tr:has(a[href='#{section.Id}']) .verdict").InnerTextAsync());
         }
@@ -66,7 +71,8 @@ public class ReportTests(Browser browser, SmallRun run)
         await map.Locator("select").SelectOptionAsync("8");
         await map.Locator(".u-over").ScrollIntoViewIfNeededAsync();
         await map.Locator(".u-over").HoverAsync();
-        Assert.StartsWith($"{run.Divergence.Tensors[(run.Divergence.Tensors.Length - 1) / 2]}, scaled iteration 3:", await map.Locator(".at").InnerTextAsync(), StringComparison.Ordinal);
+        string middle = run.Divergence.Tensors[(run.Divergence.Tensors.Length - 1) / 2];
+        Assert.StartsWith($"{middle}, scaled iteration 3:", await map.Locator(".at").InnerTextAsync(), StringComparison.Ordinal);
 
         // By keyboard to the row of the tensor whose curve is Figure 2.
         await map.Locator(".plot").FocusAsync();
@@ -143,15 +149,18 @@ public class ReportTests(Browser browser, SmallRun run)
         Assert.Equal(width, await page.Page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
         string[] overlaps = await page.Page.EvaluateAsync<string[]>("""
             () => {
-              const seen = element => { const s = getComputedStyle(element); return s.visibility === "visible" && !element.closest(".hidden, .skip, thead, .u-over"); };
-              const texts = [...document.querySelectorAll("h1, h2, h3, p, dt, dd, th, td, li, .tools > *, caption, pre")].filter(element => seen(element) && element.textContent.trim());
+              const shows = element => getComputedStyle(element).visibility === "visible";
+              const seen = element => shows(element) && !element.closest(".hidden, .skip, thead, .u-over");
+              const texts = [...document.querySelectorAll("h1, h2, h3, p, dt, dd, th, td, li, .tools > *, caption, pre")]
+                .filter(element => seen(element) && element.textContent.trim());
               const boxes = texts.map(element => ({ element, box: element.getBoundingClientRect() })).filter(one => one.box.width > 0 && one.box.height > 0);
               const found = [];
               for (let i = 0; i < boxes.length; i++)
                 for (let j = i + 1; j < boxes.length; j++) {
                   const a = boxes[i], b = boxes[j];
                   if (a.element.contains(b.element) || b.element.contains(a.element)) continue;
-                  const w = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left), h = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
+                  const w = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
+                  const h = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
                   if (w > 1 && h > 1) found.push(`${a.element.textContent.trim().slice(0, 40)} | ${b.element.textContent.trim().slice(0, 40)}`);
                 }
               return found;
@@ -185,14 +194,16 @@ public class ReportTests(Browser browser, SmallRun run)
     {
         await using WatchedPage page = await browser.Open(run.Address);
         await page.Page.Locator(".chart .u-over").First.WaitForAsync();
-        int[] levels = await page.Page.EvaluateAsync<int[]>("() => [...document.querySelectorAll('h1, h2, h3, h4')].map(heading => Number(heading.tagName[1]))");
+        int[] levels = await page.Page.EvaluateAsync<int[]>(
+            "() => [...document.querySelectorAll('h1, h2, h3, h4')].map(heading => Number(heading.tagName[1]))");
         Assert.Equal(1, levels[0]);
         Assert.Single(levels, 1);
         Assert.All(levels.Zip(levels.Skip(1)), pair => Assert.True(pair.Second <= pair.First + 1));
         string[] unnamed = await page.Page.EvaluateAsync<string[]>("""
             () => [...document.querySelectorAll("main section, figure, [role=region], [role=group], button, a, img, table")].filter(element => {
               const label = element.getAttribute("aria-labelledby");
-              const named = element.matches("button, a, table") ? element.textContent.trim() : (label && document.getElementById(label)?.textContent) || element.getAttribute("aria-label") || element.getAttribute("alt");
+              const named = element.matches("button, a, table") ? element.textContent.trim()
+                : (label && document.getElementById(label)?.textContent) || element.getAttribute("aria-label") || element.getAttribute("alt");
               return !named;
             }).map(element => element.outerHTML.slice(0, 80))
             """);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LastBit.Experiments;
 using LastBit.Pde;
 using LastBit.Reports;
@@ -15,15 +16,44 @@ public sealed class SmallRun : IDisposable
         Folder = _parent["<img src=x onerror=alert(1)> & 'co'"];
         GreyImage image = GreyImage.Checkerboard(48);
         var context = new ExperimentContext(Folder, Environment.ProcessorCount, SilentObserver.Instance, CancellationToken.None);
-        using (RunFolder run = RunFolder.Open(Folder, "reproduce", new() { ["scale"] = "demo", ["kernelSize"] = 8, ["image"] = JsonSerializer.SerializeToNode(image, JsonSerializerOptions.Web) }, context.Threads))
+        var settings = new JsonObject
+        {
+            ["scale"] = "demo",
+            ["kernelSize"] = 8,
+            ["image"] = JsonSerializer.SerializeToNode(image, JsonSerializerOptions.Web),
+        };
+        using (RunFolder run = RunFolder.Open(Folder, "reproduce", settings, context.Threads))
         {
             HeatEquation.Run(new HeatEquationSettings(), context);
             StabilityBounds.Run(new StabilityBoundsSettings { Image = image, KernelSize = 8, LearningRate = 5e-6 }, context);
-            LinearizedPde.Run(new LinearizedPdeSettings { Image = image, KernelSize = 8, LearningRate = 5e-6, Alphas = [20_000, 30_000, 380_000, 440_000], Iterations = 300 }, context);
+            double[] alphas = [20_000, 30_000, 380_000, 440_000];
+            LinearizedPde.Run(
+                new LinearizedPdeSettings { Image = image, KernelSize = 8, LearningRate = 5e-6, Alphas = alphas, Iterations = 300 }, context);
             NonLinear = NonLinearPde.Run(new NonLinearPdeSettings { Image = image, KernelSize = 8, Iterations = 300 }, context);
             Amplify = ErrorAmplification.Run(new ErrorAmplificationSettings { Image = image, KernelSize = 8, Iterations = 300 }, context);
-            Accuracy.Run(new AccuracySettings { Network = "resnet8", Data = "sample", TrainSize = 64, BatchSize = 32, Epochs = 2, Seeds = [1, 2], K = [1, 3] }, context);
-            Divergence = LastBit.Experiments.Divergence.Run(new DivergenceSettings { Network = "resnet8", Data = "sample", TrainSize = 64, BatchSize = 32, ScaledIterations = 5, Divisors = [2, 8] }, context);
+            Accuracy.Run(
+                new AccuracySettings
+                {
+                    Network = "resnet8",
+                    Data = "sample",
+                    TrainSize = 64,
+                    BatchSize = 32,
+                    Epochs = 2,
+                    Seeds = [1, 2],
+                    K = [1, 3],
+                },
+                context);
+            Divergence = LastBit.Experiments.Divergence.Run(
+                new DivergenceSettings
+                {
+                    Network = "resnet8",
+                    Data = "sample",
+                    TrainSize = 64,
+                    BatchSize = 32,
+                    ScaledIterations = 5,
+                    Divisors = [2, 8],
+                },
+                context);
             run.Finish();
         }
         ReportFile = Report.Rebuild(Folder);

@@ -6,8 +6,9 @@ using LastBit.Training;
 namespace LastBit.Tests.Training;
 
 /// <summary>
-/// The arithmetic contract: the digest of a small training is the one that is written down here, whatever the width of the vectors, the number of threads and the stops
-/// on the way. If a change moves it on purpose, <see cref="Checkpoint.ArithmeticVersion"/> goes up with it.
+/// The arithmetic contract: the digest of a small training is the one that is written down here,
+/// whatever the width of the vectors, the number of threads and the stops on the way.
+/// If a change moves it on purpose, <see cref="Checkpoint.ArithmeticVersion"/> goes up with it.
 /// </summary>
 public class ContractTests
 {
@@ -172,7 +173,9 @@ public class ContractTests
     private static string Train(string argument)
     {
         string[] words = argument.Split(' ');
-        using var training = new Training([double.Parse(words[2], CultureInfo.InvariantCulture)], words[0] == "swish" ? Activation.Swish : Activation.Relu, int.Parse(words[1], CultureInfo.InvariantCulture));
+        double k = double.Parse(words[2], CultureInfo.InvariantCulture);
+        Activation activation = words[0] == "swish" ? Activation.Swish : Activation.Relu;
+        using var training = new Training([k], activation, int.Parse(words[1], CultureInfo.InvariantCulture));
         training.Trainer.Step();
         training.Trainer.Evaluate(training.Trainer.Replicas[0]);
         return training.Finish();
@@ -186,7 +189,8 @@ public class ContractTests
         {
             _team = new WorkerTeam(threads);
             var (train, test) = Cifar10.Load(Cifar10.Sample, 20);
-            Trainer = new Trainer(new TrainingSettings(new NetworkSettings(8, Activation: activation), Seed: 7, Epochs: epochs, BatchSize: 12), k, train, test.First(5), _team);
+            var settings = new TrainingSettings(new NetworkSettings(8, Activation: activation), Seed: 7, Epochs: epochs, BatchSize: 12);
+            Trainer = new Trainer(settings, k, train, test.First(5), _team);
         }
 
         public Trainer Trainer { get; }

@@ -150,7 +150,10 @@ internal static unsafe class Convolution
         return k < rest ? -1 : k;
     }
 
-    /// <summary>weightGradient[r, i, c, o] += sum over y, x of input[s y + r - p, s x + c - p, i] * gradient[y, x, o]: one chain an image, rows outside, columns inside, then added.</summary>
+    /// <summary>
+    /// weightGradient[r, i, c, o] += sum over y, x of input[s y + r - p, s x + c - p, i] * gradient[y, x, o]:
+    /// one chain an image, rows outside, columns inside, then added.
+    /// </summary>
     /// <param name="input">InHeight x (InWidth + 2 p) x InChannels, p zero columns at both ends.</param>
     /// <param name="gradient">OutHeight x (OutWidth + 2 p') x OutChannels with p' = max(p, 1) columns at both ends that are not read.</param>
     /// <param name="weightGradient">Size x InChannels x Size x OutChannels, added to.</param>
@@ -174,7 +177,9 @@ internal static unsafe class Convolution
                     for (int o = 0; o < outC; o += 2 * T.Count)
                     {
                         float* target = weightGradient + (((((long)r * inC) + i) * size) + c) * outC + o;
-                        GradientTile<T>(source + i, stride * rowStride, stride * inC, outer + o, gradientRow, outC, last - first, shape.OutWidth, target, size * outC);
+                        GradientTile<T>(
+                            source + i, stride * rowStride, stride * inC, outer + o, gradientRow, outC, last - first, shape.OutWidth,
+                            target, size * outC);
                     }
                 }
             }

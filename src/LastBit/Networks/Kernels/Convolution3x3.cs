@@ -7,7 +7,8 @@ namespace LastBit.Networks.Kernels;
 /// 3x3 convolutions with stride 1 and zero padding 1 of one image, channels last (NHWC).
 /// Each output is the sum, in order, of one chain a kernel row; a chain is of fused multiply-adds in the order input channel, kernel column.
 /// (Three chains of 3 C terms round less than one of 9 C.) Kernel rows that would multiply the padding above and below the image are left out;
-/// the padding beside it is multiplied: the caller keeps zero columns at both ends of every row. One input value serves the three kernel columns that it touches, so that a load feeds three to six FMAs.
+/// the padding beside it is multiplied: the caller keeps zero columns at both ends of every row.
+/// One input value serves the three kernel columns that it touches, so that a load feeds three to six FMAs.
 /// </summary>
 internal static unsafe class Convolution3x3
 {
@@ -80,8 +81,8 @@ internal static unsafe class Convolution3x3
     }
 
     /// <summary>
-    /// weightGradient[r, i, c, o] += sum over y, x of input[y + r - 1, x + c, i] * gradient[y, x + 1, o]: one chain an image, rows outside, columns inside, which is then
-    /// added to the value that is already there.
+    /// weightGradient[r, i, c, o] += sum over y, x of input[y + r - 1, x + c, i] * gradient[y, x + 1, o]:
+    /// one chain an image, rows outside, columns inside, which is then added to the value that is already there.
     /// </summary>
     /// <param name="input">height x (width + 2) x inChannels; the first and last column are not read.</param>
     /// <param name="gradient">height x (width + 2) x outChannels: the gradient with respect to the output; the first and last column are not read.</param>
@@ -301,7 +302,10 @@ internal static unsafe class Convolution3x3
         }
     }
 
-    /// <summary>8 input channels by 3 kernel columns by one row of output channels: 24 running sums, three output gradients and one broadcast input in registers.</summary>
+    /// <summary>
+    /// 8 input channels by 3 kernel columns by one row of output channels:
+    /// 24 running sums, three output gradients and one broadcast input in registers.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile8<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
         where T : struct, ILanes<T>
@@ -363,7 +367,10 @@ internal static unsafe class Convolution3x3
         AddTo<T>(target + (7 * next), outChannels, s7l, s7m, s7r);
     }
 
-    /// <summary>4 input channels by 3 kernel columns by one row of output channels: 12 running sums, three output gradients and one broadcast input in registers.</summary>
+    /// <summary>
+    /// 4 input channels by 3 kernel columns by one row of output channels:
+    /// 12 running sums, three output gradients and one broadcast input in registers.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
         where T : struct, ILanes<T>
@@ -405,7 +412,11 @@ internal static unsafe class Convolution3x3
         AddTo<T>(target + (3 * next), outChannels, s3l, s3m, s3r);
     }
 
-    /// <summary>2 input channels by 3 kernel columns by 2 rows of output channels: 12 running sums, two inputs and one output gradient fit 16 registers with room to spare; a spilled sum would wait for memory in every step.</summary>
+    /// <summary>
+    /// 2 input channels by 3 kernel columns by 2 rows of output channels:
+    /// 12 running sums, two inputs and one output gradient fit 16 registers with room to spare;
+    /// a spilled sum would wait for memory in every step.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile2x2<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
         where T : struct, ILanes<T>

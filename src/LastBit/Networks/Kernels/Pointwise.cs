@@ -54,7 +54,8 @@ internal static unsafe class Pointwise
     /// <param name="channels">Channels, a multiple of 4.</param>
     /// <param name="border">Zero columns at both ends.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void FillPadded<T, TActivation, TNorm>(float* source, in NormCoefficients norm, float* padded, int height, int width, int channels, int border)
+    public static void FillPadded<T, TActivation, TNorm>(
+        float* source, in NormCoefficients norm, float* padded, int height, int width, int channels, int border)
         where T : struct, ILanes<T>
         where TActivation : IActivation
         where TNorm : INormalisation
@@ -236,7 +237,10 @@ internal static unsafe class Pointwise
         }
     }
 
-    /// <summary>The two sums of a normalisation whose output gradient is already there: sum of gradient and sum of gradient * (x - mean), per channel.</summary>
+    /// <summary>
+    /// The two sums of a normalisation whose output gradient is already there:
+    /// sum of gradient and sum of gradient * (x - mean), per channel.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void GradientSums<T>(float* gradient, float* x, in NormCoefficients norm, int positions, int channels, float* sum, float* product)
         where T : struct, ILanes<T>
@@ -271,7 +275,10 @@ internal static unsafe class Pointwise
     /// <param name="dz">height x width x channels: the gradient with respect to the normalised view.</param>
     /// <param name="x">height x width x channels: the stored tensor.</param>
     /// <param name="norm">The normalisation.</param>
-    /// <param name="raw">height x width x channels: the gradient from consumers that read the tensor as it is; not used unless <typeparamref name="TRaw"/> applies.</param>
+    /// <param name="raw">
+    /// height x width x channels: the gradient from consumers that read the tensor as it is;
+    /// not used unless <typeparamref name="TRaw"/> applies.
+    /// </param>
     /// <param name="padded">height x (width + 2 border) x channels.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
@@ -332,7 +339,8 @@ internal static unsafe class Pointwise
     }
 
     /// <summary>
-    /// Adds the rows of a table in a fixed tree, in place: row i += row i + 1 for even i, then row i += row i + 2 for i divisible by 4, and so on. The sum is left in row 0.
+    /// Adds the rows of a table in a fixed tree, in place: row i += row i + 1 for even i, then row i += row i + 2 for i divisible by 4,
+    /// and so on. The sum is left in row 0.
     /// </summary>
     /// <param name="table">rows x stride.</param>
     /// <param name="rows">How many rows, at least 1.</param>

@@ -6,7 +6,10 @@ namespace LastBit.Networks.Kernels;
 /// </summary>
 internal static unsafe class WeightLayout
 {
-    /// <summary>Fills the layout of the forward pass, Size x InChannels x Size x OutChannels, from OIHW weights with <paramref name="realInChannels"/> input channels.</summary>
+    /// <summary>
+    /// Fills the layout of the forward pass, Size x InChannels x Size x OutChannels,
+    /// from OIHW weights with <paramref name="realInChannels"/> input channels.
+    /// </summary>
     public static void Pack(float* oihw, int realInChannels, float* packed, in ConvolutionShape shape)
     {
         int size = shape.Size, inC = shape.InChannels, outC = shape.OutChannels;
