@@ -11,8 +11,9 @@ import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 
 
 class Block(nn.Module):
-    def __init__(self, cin, cout, stride):
+    def __init__(self, cin, cout, stride, act):
         super().__init__()
+        self.act = act
         self.conv1 = nn.Conv2d(cin, cout, 3, stride, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(cout)
         self.conv2 = nn.Conv2d(cout, cout, 3, 1, 1, bias=False)
@@ -23,18 +24,19 @@ class Block(nn.Module):
 
     def forward(self, x):
         skip = x if self.downsample is None else self.downsample(x)
-        return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))) + skip)
+        return self.act(self.bn2(self.conv2(self.act(self.bn1(self.conv1(x))))) + skip)
 
 
 class ResNet(nn.Module):
-    def __init__(self, n):
+    def __init__(self, n, act=F.relu):
         super().__init__()
+        self.act = act
         self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(16)
         blocks, cin = [], 16
         for cout, stride in ((16, 1), (32, 2), (64, 2)):
             for j in range(n):
-                blocks.append(Block(cin, cout, stride if j == 0 else 1))
+                blocks.append(Block(cin, cout, stride if j == 0 else 1, act))
                 cin = cout
         self.blocks = nn.Sequential(*blocks)
         self.fc = nn.Linear(64, 10)
@@ -43,7 +45,7 @@ class ResNet(nn.Module):
                 nn.init.normal_(m.weight, 0, (2 / (m.kernel_size[0] * m.kernel_size[1] * m.out_channels)) ** 0.5)
 
     def forward(self, x):
-        x = self.blocks(F.relu(self.bn1(self.conv1(x))))
+        x = self.blocks(self.act(self.bn1(self.conv1(x))))
         return self.fc(F.avg_pool2d(x, 8).flatten(1))
 
 
@@ -72,6 +74,12 @@ def normalise(x):
     return torch.from_numpy((x.astype(np.float32) / 255 - mean) / std)
 
 
+def augment(padded, idx, rng):
+    """The images idx, each cropped and flipped at random; padded is [image][3][40][40] uint8."""
+    dy, dx, flip = rng.integers(0, 9, len(idx)), rng.integers(0, 9, len(idx)), rng.integers(0, 2, len(idx))
+    return normalise(np.stack([padded[k, :, a:a + 32, b:b + 32][:, :, ::-1 if f else 1] for k, a, b, f in zip(idx, dy, dx, flip)]))
+
+
 def train(folder, n, epochs, out):
     torch.manual_seed(1)
     rng = np.random.default_rng(1)
@@ -90,11 +98,9 @@ def train(folder, n, epochs, out):
         order, loss_sum, right = rng.permutation(len(x)), 0.0, 0
         for i in range(0, len(x), 128):
             idx = order[i:i + 128]
-            dy, dx, flip = rng.integers(0, 9, len(idx)), rng.integers(0, 9, len(idx)), rng.integers(0, 2, len(idx))
-            batch = np.stack([padded[k, :, a:a + 32, b:b + 32][:, :, ::-1 if f else 1] for k, a, b, f in zip(idx, dy, dx, flip)])
             target = torch.from_numpy(y[idx])
             opt.zero_grad()
-            logits = net(normalise(batch))
+            logits = net(augment(padded, idx, rng))
             loss = F.cross_entropy(logits, target)
             loss.backward()
             opt.step()
@@ -110,7 +116,8 @@ def train(folder, n, epochs, out):
         json.dump({"epochs": curve}, open(out, "w"))
 
 
-if sys.argv[1] == "--step":
-    print(f"{step_time(*map(int, sys.argv[2:5])):.1f}")
-else:
-    train(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+if __name__ == "__main__":
+    if sys.argv[1] == "--step":
+        print(f"{step_time(*map(int, sys.argv[2:5])):.1f}")
+    else:
+        train(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

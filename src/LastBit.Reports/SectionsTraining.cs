@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using LastBit.Experiments;
-using LastBit.Files;
 using LastBit.Networks;
 using LastBit.Reports.Page;
 
@@ -73,10 +72,8 @@ internal static class SectionsTraining
         var csv = new StringBuilder();
         foreach (DivergenceRun run in runs.Where(run => File.Exists(Path.Combine(folder, run.Map))))
         {
-            // [scaled iterations][tensors]; a run that another process is writing may be a row ahead of its document.
-            NumericArray map = Npy.Read(Path.Combine(folder, run.Map));
-            double[] values = map.Get<double>();
-            int width = result.Tensors.Length, rows = Math.Min(run.RelativeL1.Length, values.Length / width);
+            double[] values = Figure2.ReadMap(folder, result, run);
+            int width = result.Tensors.Length, rows = run.RelativeL1.Length;
             for (int tensor = 0; tensor < width; tensor++)
             {
                 csv.Append(CultureInfo.InvariantCulture, $"{run.Divisor},{Csv.Field(result.Tensors[tensor])}");

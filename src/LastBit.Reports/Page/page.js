@@ -274,9 +274,11 @@
       plot = new uPlot({
         width, height: Math.min(620, Math.max(220, names.length * 13 + 60)), legend: { show: false }, padding: [8, 14, 0, 0],
         cursor: { drag: { x: false, y: false }, points: { show: false } },
-        scales: { x: { time: false, range: () => [steps[0] - 0.5, steps.at(-1) + 0.5] }, y: { range: () => [-0.5, names.length - 0.5], dir: -1 } },
+        // Logarithmic, because what is born in the first few scaled iterations takes hundreds to settle.
+        scales: { x: { time: false, distr: 3, range: () => [steps[0] - 0.5, steps.at(-1) + 0.5] }, y: { range: () => [-0.5, names.length - 0.5], dir: -1 } },
         axes: [
-          { label: options.xLabel, stroke: ink, font, labelFont: font, labelSize: 22, size: 36, grid: { show: false }, ticks: { show: false } },
+          { label: options.xLabel, stroke: ink, font, labelFont: font, labelSize: 22, size: 36, grid: { show: false }, ticks: { show: false },
+            splits: () => steps.filter(step => /^[125]0*$/.test(step)), filter: (u, splits) => splits, values: (u, splits) => splits.map(String) },
           { stroke: ink, font: `11px ${css("--sans")}`, size: wide, grid: { show: false }, ticks: { show: false },
             splits: u => names.map((_, i) => i).filter(i => i % Math.max(1, Math.ceil(names.length * 13 / (u.bbox.height / devicePixelRatio))) === 0),
             values: (u, splits) => splits.map(i => names[i].length * 6 > wide ? `…${names[i].slice(-Math.floor(wide / 6) + 1)}` : names[i]) },

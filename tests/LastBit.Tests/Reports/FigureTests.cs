@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using LastBit.Experiments;
 using LastBit.Files;
+using LastBit.Networks;
 using LastBit.Reports;
 
 namespace LastBit.Tests.Reports;
@@ -64,6 +65,39 @@ public sealed class FigureTests : IDisposable
         Write("linear.json", new LinearizedPdeResult(1, 10, [new(1e308, [], 0)]).ToJson());
         Figure3.Draw(_folder);
         HasTexts(Figure3.Name, "iteration", "loss", "α = 10³⁰⁸");
+    }
+
+    [Fact]
+    public void Figure_2_has_a_curve_a_learning_rate_and_maps_with_the_input_on_top()
+    {
+        string[] tensors = ["conv1.weight", "layer1.0.conv1.weight", "layer1.0.conv2.weight", "fc.weight"];
+        // After the first scaled iteration the last layer alone differs much, after the second the first one alone.
+        const double Much = 1.9, Little = 1e-9;
+        Directory.CreateDirectory(Path.Combine(_folder, "divergence"));
+        // A third row that the document does not know yet, as while another process is at work.
+        Npy.Write(Path.Combine(_folder, "divergence", "map2.npy"),
+            [Little, Little, Little, Much, Much, Little, Little, Little, Much, Much, Much, Much], 3, tensors.Length);
+        var run = new DivergenceRun(2, 0.05, [1, 3], [Little, Little], "divergence/map2.npy", new Dictionary<string, int?>(), null, null);
+        Write("divergence.json", new DivergenceResult(
+            "resnet56", Activation.Swish, 3, 50_000, 100, "layer1.0.conv1.weight", tensors, [run]).ToJson());
+        Figure2.Draw(_folder);
+        HasTexts(Figure2.Name, "scaled iteration", "relative L1 difference", "lr = 0.1/2");
+        HasTexts(Figure2.LayersName, "scaled iteration", "layer", "layer1", "learning rate 0.1/2", "1", "2", "10⁻⁹");
+
+        PngImage picture = PngImage.Read(PathOf(Figure2.LayersName, "png"));
+        // Viridis' yellow, left of the scale of colours.
+        (int X, int Y)[] yellow =
+        [
+            .. from y in Enumerable.Range(0, picture.Height)
+               from x in Enumerable.Range(0, picture.Width * 3 / 5)
+               let at = ((y * picture.Width) + x) * picture.Channels
+               where picture.Samples[at] > 240 && picture.Samples[at + 1] > 220 && picture.Samples[at + 2] < 80
+               select (x, y),
+        ];
+        // From 0.5 to 2.5 on a logarithmic axis the first scaled iteration takes 68% of the width.
+        int left = yellow.Min(place => place.X), right = yellow.Max(place => place.X);
+        ILookup<bool, int> heights = yellow.ToLookup(place => place.X > left + 0.68 * (right - left), place => place.Y);
+        Assert.True(heights[true].Average() < heights[false].Average() - 100, "the first layer is above the last");
     }
 
     [Fact]
