@@ -48,7 +48,7 @@ internal static class StepBenchmark
                 measured++;
             }
             if (pytorch)
-                theirs.Add(PyTorchStep(network.Blocks, batch));
+                theirs.Add(PyTorchStep(network.Blocks, batch, threads));
         }
 
         double ours = Median(steps), best = steps.Min(), peak = peaks.Max(p => p.Gflops32);
@@ -126,10 +126,10 @@ internal static class StepBenchmark
             trainer.Step();
     }
 
-    private static double PyTorchStep(int blocks, int batch)
+    private static double PyTorchStep(int blocks, int batch, int threads)
     {
         string script = Path.Combine(RepositoryRoot(), "benchmarks", "pytorch", "train.py");
-        var start = new ProcessStartInfo("/usr/bin/python3", [script, "--step", Text(blocks), Text(batch), "5"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("/usr/bin/python3", [script, "--step", Text(blocks), Text(batch), "10", Text(threads)]) { RedirectStandardOutput = true };
         using var process = Process.Start(start) ?? throw new InvalidOperationException("python3 did not start.");
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

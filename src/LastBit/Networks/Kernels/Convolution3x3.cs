@@ -6,8 +6,8 @@ namespace LastBit.Networks.Kernels;
 /// <summary>
 /// 3x3 convolutions with stride 1 and zero padding 1 of one image, channels last (NHWC).
 /// Each output is the sum, in order, of one chain a kernel row; a chain is of fused multiply-adds in the order input channel, kernel column.
-/// (Three chains of 3 C terms round less than one of 9 C.) Kernel rows that would multiply the padding above and below the image are left out;
-/// the padding beside it is multiplied: the caller keeps zero columns at both ends of every row.
+/// (Three chains of 3 C terms round less than one of 9 C.) What the padding would add is left out, rows and columns alike: 0 * w changes no sum.
+/// The caller keeps the columns beside the image all the same, so that every row has one layout.
 /// One input value serves the three kernel columns that it touches, so that a load feeds three to six FMAs.
 /// </summary>
 internal static unsafe class Convolution3x3
@@ -42,7 +42,7 @@ internal static unsafe class Convolution3x3
     /// output[y, x, o] = sum over kernel row r, input channel i, kernel column c of input[y + r - 1, x + c, i] * weights[r, i, c, o].
     /// The gradient of a loss with respect to the input is the same function of the output gradient, with turned weights .
     /// </summary>
-    /// <param name="input">height x (width + 2) x inChannels, the first and last column zero.</param>
+    /// <param name="input">height x (width + 2) x inChannels; the first and last column are not read.</param>
     /// <param name="weights">3 x inChannels x 3 x outChannels.</param>
     /// <param name="output">height x width x outChannels.</param>
     /// <param name="height">Rows.</param>
@@ -69,12 +69,14 @@ internal static unsafe class Convolution3x3
                 float* target = output + ((long)y * width * outChannels) + o;
                 for (int x = 0; x < width; x += pixels, source += pixels * inChannels, target += pixels * outChannels)
                 {
+                    // Beside the image there is nothing to add.
+                    bool left = x == 0, right = x + pixels == width;
                     if (narrow)
-                        Tile4x2<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                        Tile4x2<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target, left, right);
                     else if (!single)
-                        Tile8x2<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                        Tile8x2<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target, left, right);
                     else
-                        Tile8x1<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                        Tile8x1<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target, left, right);
                 }
             }
         }
@@ -122,7 +124,8 @@ internal static unsafe class Convolution3x3
 
     /// <summary>8 pixels of a row by 2 rows of output channels: 16 running sums, 6 weights and one broadcast input in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8x2<T>(float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
+    private static void Tile8x2<T>(
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output, bool left, bool right)
         where T : struct, ILanes<T>
     {
         for (int row = 0; row < kernelRows; row++, input += rowStride)
@@ -135,8 +138,12 @@ internal static unsafe class Convolution3x3
                 T w0a = T.Load(weights), w0b = T.Load(weights + T.Count);
                 T w1a = T.Load(weights + outChannels), w1b = T.Load(weights + outChannels + T.Count);
                 T w2a = T.Load(weights + (2 * outChannels)), w2b = T.Load(weights + (2 * outChannels) + T.Count);
-                T x = T.Broadcast(pixel[0]);
-                a0 = T.FusedMultiplyAdd(x, w0a, a0); b0 = T.FusedMultiplyAdd(x, w0b, b0);
+                T x;
+                if (!left)
+                {
+                    x = T.Broadcast(pixel[0]);
+                    a0 = T.FusedMultiplyAdd(x, w0a, a0); b0 = T.FusedMultiplyAdd(x, w0b, b0);
+                }
                 x = T.Broadcast(pixel[inChannels]);
                 a1 = T.FusedMultiplyAdd(x, w0a, a1); b1 = T.FusedMultiplyAdd(x, w0b, b1);
                 a0 = T.FusedMultiplyAdd(x, w1a, a0); b0 = T.FusedMultiplyAdd(x, w1b, b0);
@@ -167,8 +174,11 @@ internal static unsafe class Convolution3x3
                 x = T.Broadcast(pixel[8 * inChannels]);
                 a7 = T.FusedMultiplyAdd(x, w1a, a7); b7 = T.FusedMultiplyAdd(x, w1b, b7);
                 a6 = T.FusedMultiplyAdd(x, w2a, a6); b6 = T.FusedMultiplyAdd(x, w2b, b6);
-                x = T.Broadcast(pixel[9 * inChannels]);
-                a7 = T.FusedMultiplyAdd(x, w2a, a7); b7 = T.FusedMultiplyAdd(x, w2b, b7);
+                if (!right)
+                {
+                    x = T.Broadcast(pixel[9 * inChannels]);
+                    a7 = T.FusedMultiplyAdd(x, w2a, a7); b7 = T.FusedMultiplyAdd(x, w2b, b7);
+                }
             }
             if (row > 0)
             {
@@ -194,7 +204,8 @@ internal static unsafe class Convolution3x3
 
     /// <summary>8 pixels of a row by 1 row of output channels: 8 running sums, 3 weights and one broadcast input in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8x1<T>(float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
+    private static void Tile8x1<T>(
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output, bool left, bool right)
         where T : struct, ILanes<T>
     {
         T sum0 = default, sum1 = default, sum2 = default, sum3 = default, sum4 = default, sum5 = default, sum6 = default, sum7 = default;
@@ -207,8 +218,12 @@ internal static unsafe class Convolution3x3
                 T w0a = T.Load(weights);
                 T w1a = T.Load(weights + outChannels);
                 T w2a = T.Load(weights + (2 * outChannels));
-                T x = T.Broadcast(pixel[0]);
-                a0 = T.FusedMultiplyAdd(x, w0a, a0);
+                T x;
+                if (!left)
+                {
+                    x = T.Broadcast(pixel[0]);
+                    a0 = T.FusedMultiplyAdd(x, w0a, a0);
+                }
                 x = T.Broadcast(pixel[inChannels]);
                 a1 = T.FusedMultiplyAdd(x, w0a, a1);
                 a0 = T.FusedMultiplyAdd(x, w1a, a0);
@@ -239,8 +254,11 @@ internal static unsafe class Convolution3x3
                 x = T.Broadcast(pixel[8 * inChannels]);
                 a7 = T.FusedMultiplyAdd(x, w1a, a7);
                 a6 = T.FusedMultiplyAdd(x, w2a, a6);
-                x = T.Broadcast(pixel[9 * inChannels]);
-                a7 = T.FusedMultiplyAdd(x, w2a, a7);
+                if (!right)
+                {
+                    x = T.Broadcast(pixel[9 * inChannels]);
+                    a7 = T.FusedMultiplyAdd(x, w2a, a7);
+                }
             }
             sum0 = T.Add(sum0, a0); sum1 = T.Add(sum1, a1); sum2 = T.Add(sum2, a2); sum3 = T.Add(sum3, a3); sum4 = T.Add(sum4, a4); sum5 = T.Add(sum5, a5); sum6 = T.Add(sum6, a6); sum7 = T.Add(sum7, a7);
         }
@@ -256,7 +274,8 @@ internal static unsafe class Convolution3x3
 
     /// <summary>4 pixels of a row by 2 rows of output channels: 8 running sums, 6 weights and one broadcast input in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x2<T>(float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
+    private static void Tile4x2<T>(
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output, bool left, bool right)
         where T : struct, ILanes<T>
     {
         for (int row = 0; row < kernelRows; row++, input += rowStride)
@@ -269,8 +288,12 @@ internal static unsafe class Convolution3x3
                 T w0a = T.Load(weights), w0b = T.Load(weights + T.Count);
                 T w1a = T.Load(weights + outChannels), w1b = T.Load(weights + outChannels + T.Count);
                 T w2a = T.Load(weights + (2 * outChannels)), w2b = T.Load(weights + (2 * outChannels) + T.Count);
-                T x = T.Broadcast(pixel[0]);
-                a0 = T.FusedMultiplyAdd(x, w0a, a0); b0 = T.FusedMultiplyAdd(x, w0b, b0);
+                T x;
+                if (!left)
+                {
+                    x = T.Broadcast(pixel[0]);
+                    a0 = T.FusedMultiplyAdd(x, w0a, a0); b0 = T.FusedMultiplyAdd(x, w0b, b0);
+                }
                 x = T.Broadcast(pixel[inChannels]);
                 a1 = T.FusedMultiplyAdd(x, w0a, a1); b1 = T.FusedMultiplyAdd(x, w0b, b1);
                 a0 = T.FusedMultiplyAdd(x, w1a, a0); b0 = T.FusedMultiplyAdd(x, w1b, b0);
@@ -285,8 +308,11 @@ internal static unsafe class Convolution3x3
                 x = T.Broadcast(pixel[4 * inChannels]);
                 a3 = T.FusedMultiplyAdd(x, w1a, a3); b3 = T.FusedMultiplyAdd(x, w1b, b3);
                 a2 = T.FusedMultiplyAdd(x, w2a, a2); b2 = T.FusedMultiplyAdd(x, w2b, b2);
-                x = T.Broadcast(pixel[5 * inChannels]);
-                a3 = T.FusedMultiplyAdd(x, w2a, a3); b3 = T.FusedMultiplyAdd(x, w2b, b3);
+                if (!right)
+                {
+                    x = T.Broadcast(pixel[5 * inChannels]);
+                    a3 = T.FusedMultiplyAdd(x, w2a, a3); b3 = T.FusedMultiplyAdd(x, w2b, b3);
+                }
             }
             if (row > 0)
             {
