@@ -37,6 +37,10 @@ public sealed unsafe class ConvolutionLayer : Layer, IDisposable
 
     internal override int TableSize => _shape.WeightCount;
 
+    internal override int FetchesForward => _shape.IsDense3x3 ? _shape.InHeight : 0;
+
+    internal override int FetchesBackward => _shape.IsDense3x3 && Sinks[0] is not null ? _shape.InHeight : 0;
+
     internal override int ReduceParts => ((_shape.Size * _shape.InChannels) + PairsPerPart - 1) / PairsPerPart;
 
     internal override long ForwardFlop => 2L * _shape.OutHeight * _shape.OutWidth * _shape.Size * _shape.Size * _realInChannels * _shape.OutChannels;
@@ -57,7 +61,10 @@ public sealed unsafe class ConvolutionLayer : Layer, IDisposable
         FillInput(sample, scratch);
         float* output = Output.Sample(sample);
         if (_shape.IsDense3x3)
-            Convolution3x3.Forward(scratch.Input, _packed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels);
+        {
+            Convolution3x3.Forward(
+                scratch.Input, _packed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels, scratch.Ahead);
+        }
         else
             Convolution.Forward(scratch.Input, _packed.Pointer, output, _shape);
         if (training && Output.Normalization is { } norm)
@@ -88,7 +95,10 @@ public sealed unsafe class ConvolutionLayer : Layer, IDisposable
         {
             float* turned = _turned!.Pointer;
             if (_shape.IsDense3x3)
-                Convolution3x3.Forward(scratch.Gradient, turned, scratch.Flat, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels);
+            {
+                Convolution3x3.Forward(
+                    scratch.Gradient, turned, scratch.Flat, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels, scratch.Ahead);
+            }
             else
                 Convolution.InputGradient(scratch.Gradient, turned, scratch.Flat, _shape);
             sink.Contribute(sample, scratch.Flat);

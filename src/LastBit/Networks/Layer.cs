@@ -42,6 +42,12 @@ public abstract unsafe class Layer
     /// </summary>
     internal virtual long ForwardFlop => 0;
 
+    /// <summary>How often <see cref="Forward"/> lets the scratch fetch ahead.</summary>
+    internal virtual int FetchesForward => 0;
+
+    /// <summary>How often <see cref="Backward"/> lets the scratch fetch ahead.</summary>
+    internal virtual int FetchesBackward => 0;
+
     /// <summary>Floats that one worker needs for a padded image.</summary>
     internal virtual long PaddedSize => 0;
 

@@ -60,6 +60,10 @@ public sealed unsafe class Network : IDisposable
 
         _forward = ForwardPasses(_layers);
         _backward = BackwardPasses(_layers);
+        foreach (Pass pass in _forward)
+            pass.Reads = ReadsOfForward(pass.Layers);
+        foreach (Pass pass in _backward)
+            pass.Reads = ReadsOfBackward(pass.Layers);
         int pieces = (Capacity + PieceSize - 1) / PieceSize;
         _tables = new NativeBuffer(_backward.Max(pass => pass.Layers.Sum(layer => (long)layer.TableSize)) * pieces);
         _gradients = new NativeBuffer(Layout.ParameterCount);
@@ -217,6 +221,7 @@ public sealed unsafe class Network : IDisposable
     // Nothing is summed over images here, so they are shared out one by one: threads wait less for each other at the end of a pass.
     private void ForwardSample(int sample, int worker)
     {
+        Aim(_scratch[worker].Ahead, sample + _team.Size);
         foreach (var layer in _pass.Layers)
             layer.Forward(sample, _scratch[worker], _training);
     }
@@ -228,8 +233,59 @@ public sealed unsafe class Network : IDisposable
             new Span<float>(Table(i, piece), _pass.Layers[i].TableSize).Clear();
         for (int sample = piece * PieceSize; sample < end; sample++)
         {
+            Aim(_scratch[worker].Ahead, sample + 1 < end ? sample + 1 : (piece + _team.Size) * PieceSize);
             for (int i = 0; i < _pass.Layers.Length; i++)
                 _pass.Layers[i].Backward(sample, _scratch[worker], Table(i, piece));
+        }
+    }
+
+    /// <summary>Lets a worker fetch the image that it will most likely have next.</summary>
+    private void Aim(ReadAhead ahead, int next)
+    {
+        if (ReadAhead.IsSupported && next < _count)
+            ahead.Aim(_pass.Reads, next, _pass.Fetches);
+        else
+            ahead.Rest();
+    }
+
+    /// <summary>What layers read that they do not write themselves.</summary>
+    private ReadAhead.Stream[] ReadsOfForward(Layer[] layers) =>
+    [
+        .. layers.SelectMany(layer => layer.Inputs.Select(view => view.Tensor)).Distinct()
+            .Where(tensor => tensor != _images && !layers.Contains(tensor.Producer!))
+            .Select(tensor => new ReadAhead.Stream(tensor.Data, tensor.SampleSize)),
+    ];
+
+    /// <summary>The gradients and tensors that layers read or write going back; what is written comes through the caches too.</summary>
+    private ReadAhead.Stream[] ReadsOfBackward(Layer[] layers)
+    {
+        var reads = new List<ReadAhead.Stream>();
+        foreach (Layer layer in layers)
+        {
+            Add(layer.Output.ViewGradient);
+            Add(layer.Output.RawGradient);
+            if (layer.Output.Normalization is not null)
+                AddData(layer.Output);
+            foreach (View view in layer.Inputs)
+            {
+                if (view.Tensor == _images)
+                    continue;
+                AddData(view.Tensor);
+                Add(view.BypassesNormalisation ? view.Tensor.RawGradient : view.Tensor.ViewGradient);
+            }
+        }
+        return [.. reads];
+
+        void Add(GradientBuffer? buffer)
+        {
+            if (buffer is not null && reads.TrueForAll(read => read.Data != buffer.Data))
+                reads.Add(new ReadAhead.Stream(buffer.Data, buffer.SampleSize));
+        }
+
+        void AddData(StoredTensor tensor)
+        {
+            if (reads.TrueForAll(read => read.Data != tensor.Data))
+                reads.Add(new ReadAhead.Stream(tensor.Data, tensor.SampleSize));
         }
     }
 
@@ -263,6 +319,7 @@ public sealed unsafe class Network : IDisposable
             passes.Add(new Pass
             {
                 Layers = [.. current],
+                Fetches = current.Sum(layer => layer.FetchesForward),
                 Normalised = [.. current.Select(layer => layer.Output).Where(output => output.Normalization is not null)],
             });
             current.Clear();
@@ -303,6 +360,7 @@ public sealed unsafe class Network : IDisposable
             passes.Add(new Pass
             {
                 Layers = [.. current],
+                Fetches = current.Sum(layer => layer.FetchesBackward),
                 Normalised = [.. closed],
                 TableStarts = [.. starts],
                 Parts = [.. current.SelectMany((layer, index) => Enumerable.Range(0, layer.ReduceParts).Select(part => (index, part)))],
@@ -318,6 +376,12 @@ public sealed unsafe class Network : IDisposable
 
         /// <summary>Tensors whose normalisation is finished when the pass is.</summary>
         public StoredTensor[] Normalised { get; init; } = [];
+
+        /// <summary>The tensors that the pass reads from memory.</summary>
+        public ReadAhead.Stream[] Reads { get; set; } = [];
+
+        /// <summary>How often the work on an image lets its worker fetch ahead.</summary>
+        public int Fetches { get; init; }
 
         public long[] TableStarts { get; init; } = [];
 

@@ -103,6 +103,9 @@ internal sealed unsafe class Scratch(long imageSize, long flatSize) : IDisposabl
     /// <summary>The gradient that a layer hands on, or a gradient that it has taken in.</summary>
     public float* Flat => _flat.Pointer;
 
+    /// <summary>Fetches what the next image's work will read.</summary>
+    public ReadAhead Ahead { get; } = new();
+
     public void Dispose()
     {
         _input.Dispose();

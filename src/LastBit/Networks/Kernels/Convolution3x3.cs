@@ -13,16 +13,17 @@ namespace LastBit.Networks.Kernels;
 internal static unsafe class Convolution3x3
 {
     /// <inheritdoc cref="Forward{T}"/>
-    public static void Forward(float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels)
+    public static void Forward(
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, ReadAhead? ahead = null)
     {
         if (Vector512.IsHardwareAccelerated)
-            Forward<Lanes512>(input, weights, output, height, width, inChannels, outChannels);
+            Forward<Lanes512>(input, weights, output, height, width, inChannels, outChannels, ahead);
         else if (Vector256.IsHardwareAccelerated)
-            Forward<Lanes256>(input, weights, output, height, width, inChannels, outChannels);
+            Forward<Lanes256>(input, weights, output, height, width, inChannels, outChannels, ahead);
         else if (Vector128.IsHardwareAccelerated)
-            Forward<Lanes128>(input, weights, output, height, width, inChannels, outChannels);
+            Forward<Lanes128>(input, weights, output, height, width, inChannels, outChannels, ahead);
         else
-            Forward<Lanes1>(input, weights, output, height, width, inChannels, outChannels);
+            Forward<Lanes1>(input, weights, output, height, width, inChannels, outChannels, ahead);
     }
 
     /// <inheritdoc cref="WeightGradient{T}"/>
@@ -49,7 +50,9 @@ internal static unsafe class Convolution3x3
     /// <param name="width">Columns, a multiple of 8.</param>
     /// <param name="inChannels">Input channels, any number.</param>
     /// <param name="outChannels">Output channels, a multiple of 16.</param>
-    public static void Forward<T>(float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels)
+    /// <param name="ahead">Fetches a share of what comes next with each of the rows; or null.</param>
+    public static void Forward<T>(
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, ReadAhead? ahead)
         where T : struct, ILanes<T>
     {
         int rowStride = (width + 2) * inChannels;
@@ -62,6 +65,9 @@ internal static unsafe class Convolution3x3
         {
             for (int y = 0; y < height; y++)
             {
+                // Spread over the rows: asked for at once it would only wait at another place.
+                if (o == 0)
+                    ahead?.Fetch();
                 int first = y == 0 ? 1 : 0;
                 int kernelRows = (y == height - 1 ? 2 : 3) - first;
                 float* source = input + ((long)(y + first - 1) * rowStride);
