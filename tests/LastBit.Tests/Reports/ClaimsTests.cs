@@ -143,6 +143,8 @@ public class ClaimsTests
         Finding Of(params RunCurve[] runs) => Claims.DifferencesShootUpOnlyAtLargeSteps("resnet56", true, 50_000, runs);
         Assert.Equal(Verdict.Confirmed, Of(large, small).Verdict);
         Assert.Equal("The greatest difference is 1.4 with divisor 2; 9.9×10⁻⁶ with divisor 320.", Of(small, large).Decides);
+        Assert.Equal(Verdict.Confirmed, Of(large with { Values = Curve(100, n => 0.0655 * n / 99) }, small).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, Of(large with { Values = Curve(100, n => 0.0099 * n / 99) }, small).Verdict);
         Assert.Equal(Verdict.NotConfirmed, Of(large, large with { Parameter = 320 }).Verdict);
         Assert.Equal(Verdict.NotConfirmed, Of(small with { Parameter = 8 }, small).Verdict);
         Assert.Equal(Verdict.NotConfirmed, Of(large with { Values = [.. large.Values, double.NaN] }, small).Verdict);
