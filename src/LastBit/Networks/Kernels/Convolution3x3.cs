@@ -52,7 +52,7 @@ internal static unsafe class Convolution3x3
     /// <param name="outChannels">Output channels, a multiple of 16.</param>
     /// <param name="ahead">Fetches a share of what comes next with each of the rows; or null.</param>
     public static void Forward<T>(
-        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, ReadAhead? ahead)
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, ReadAhead? ahead = null)
         where T : struct, ILanes<T>
     {
         int rowStride = (width + 2) * inChannels;
