@@ -149,6 +149,7 @@ public class ClaimsTests
         Assert.Equal(Verdict.NotConfirmed, Of(small with { Parameter = 8 }, small).Verdict);
         Assert.Equal(Verdict.NotConfirmed, Of(large with { Values = [.. large.Values, double.NaN] }, small).Verdict);
         Assert.Equal(Verdict.NotTested, Of(large, small with { Values = small.Values[..19] }).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, Of(large, small with { Values = [0.00125] }).Verdict);
         Assert.Equal(Verdict.NotTested, Of(large).Verdict);
         Assert.Equal(Verdict.NotTested, Of().Verdict);
         Assert.Equal(Verdict.NotTested, Claims.DifferencesShootUpOnlyAtLargeSteps("resnet8", true, 50_000, [large, small]).Verdict);
