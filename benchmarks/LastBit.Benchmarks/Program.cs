@@ -11,10 +11,12 @@ switch (args.FirstOrDefault())
         return PdeBenchmark.Run(args.AsSpan(1));
     case "step":
         return StepBenchmark.Run(args[1..]);
+    case "kernels":
+        return KernelBenchmark.Run();
     case "replicas":
         return StepBenchmark.Replicas(args[1..]);
     default:
         Console.Error.WriteLine("usage: LastBit.Benchmarks peak [THREADS] | pde [IMAGE-SIZE] [KERNEL-SIZE]"
-            + " | step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--pytorch] [--layers] [--swish] | replicas [NETWORK] [ROUNDS]");
+            + " | step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--pytorch] [--layers] [--swish] | kernels | replicas [NETWORK] [ROUNDS]");
         return 2;
 }

@@ -198,7 +198,8 @@ internal static unsafe class Convolution
     private static void Tile<T>(in Taps taps, float* output)
         where T : struct, ILanes<T>
     {
-        int step = taps.InputPixel, columns = taps.Columns, inputColumn = taps.InputColumn, weightColumn = taps.WeightColumn;
+        nint step = taps.InputPixel, step2 = 2 * step, step3 = 3 * step;
+        nint columns = taps.Columns, inputColumn = taps.InputColumn, weightColumn = taps.WeightColumn;
         float* o1 = output + taps.OutputPixel;
         float* o2 = o1 + taps.OutputPixel;
         float* o3 = o2 + taps.OutputPixel;
@@ -217,13 +218,13 @@ internal static unsafe class Convolution
                 {
                     T wa = T.Load(weights), wb = T.Load(weights + T.Count);
                     T x = T.Broadcast(pixel[0]);
-                    a0 = T.FusedMultiplyAdd(x, wa, a0); b0 = T.FusedMultiplyAdd(x, wb, b0);
+                    T.AddProduct(ref a0, x, wa); T.AddProduct(ref b0, x, wb);
                     x = T.Broadcast(pixel[step]);
-                    a1 = T.FusedMultiplyAdd(x, wa, a1); b1 = T.FusedMultiplyAdd(x, wb, b1);
-                    x = T.Broadcast(pixel[2 * step]);
-                    a2 = T.FusedMultiplyAdd(x, wa, a2); b2 = T.FusedMultiplyAdd(x, wb, b2);
-                    x = T.Broadcast(pixel[3 * step]);
-                    a3 = T.FusedMultiplyAdd(x, wa, a3); b3 = T.FusedMultiplyAdd(x, wb, b3);
+                    T.AddProduct(ref a1, x, wa); T.AddProduct(ref b1, x, wb);
+                    x = T.Broadcast(pixel[step2]);
+                    T.AddProduct(ref a2, x, wa); T.AddProduct(ref b2, x, wb);
+                    x = T.Broadcast(pixel[step3]);
+                    T.AddProduct(ref a3, x, wa); T.AddProduct(ref b3, x, wb);
                 }
             }
             if (row > 0)
@@ -258,13 +259,13 @@ internal static unsafe class Convolution
             {
                 T ga = T.Load(outer), gb = T.Load(outer + T.Count);
                 T x = T.Broadcast(pixel[0]);
-                a0 = T.FusedMultiplyAdd(x, ga, a0); b0 = T.FusedMultiplyAdd(x, gb, b0);
+                T.AddProduct(ref a0, x, ga); T.AddProduct(ref b0, x, gb);
                 x = T.Broadcast(pixel[1]);
-                a1 = T.FusedMultiplyAdd(x, ga, a1); b1 = T.FusedMultiplyAdd(x, gb, b1);
+                T.AddProduct(ref a1, x, ga); T.AddProduct(ref b1, x, gb);
                 x = T.Broadcast(pixel[2]);
-                a2 = T.FusedMultiplyAdd(x, ga, a2); b2 = T.FusedMultiplyAdd(x, gb, b2);
+                T.AddProduct(ref a2, x, ga); T.AddProduct(ref b2, x, gb);
                 x = T.Broadcast(pixel[3]);
-                a3 = T.FusedMultiplyAdd(x, ga, a3); b3 = T.FusedMultiplyAdd(x, gb, b3);
+                T.AddProduct(ref a3, x, ga); T.AddProduct(ref b3, x, gb);
             }
         }
         T.Store(T.Add(T.Load(target), a0), target); T.Store(T.Add(T.Load(target + T.Count), b0), target + T.Count);

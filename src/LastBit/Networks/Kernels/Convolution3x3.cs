@@ -77,8 +77,12 @@ internal static unsafe class Convolution3x3
                 {
                     // Beside the image there is nothing to add.
                     bool left = x == 0, right = x + pixels == width;
-                    if (narrow)
-                        Tile4x2<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target, left, right);
+                    if (narrow && left)
+                        Tile4x2<T, Border, Inside>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                    else if (narrow && right)
+                        Tile4x2<T, Inside, Border>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                    else if (narrow)
+                        Tile4x2<T, Inside, Inside>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
                     else if (!single)
                         Tile8x2<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target, left, right);
                     else
@@ -280,44 +284,49 @@ internal static unsafe class Convolution3x3
 
     /// <summary>4 pixels of a row by 2 rows of output channels: 8 running sums, 6 weights and one broadcast input in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x2<T>(
-        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output, bool left, bool right)
+    private static void Tile4x2<T, TLeft, TRight>(
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
         where T : struct, ILanes<T>
+        where TLeft : IBorder
+        where TRight : IBorder
     {
+        // Every distance in a register of its own: what is left in the loop is the work itself.
+        nint step1 = inChannels, step2 = 2 * step1, step3 = 3 * step1, step4 = 4 * step1, step5 = 5 * step1;
+        nint column = outChannels, twoColumns = 2 * column, channelStride = 3 * column;
         for (int row = 0; row < kernelRows; row++, input += rowStride)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default;
             T b0 = default, b1 = default, b2 = default, b3 = default;
-            float* pixel = input;
-            for (int channel = 0; channel < inChannels; channel++, pixel++, weights += 3 * outChannels)
+            float* pixel = input, end = input + inChannels;
+            for (; pixel < end; pixel++, weights += channelStride)
             {
                 T w0a = T.Load(weights), w0b = T.Load(weights + T.Count);
-                T w1a = T.Load(weights + outChannels), w1b = T.Load(weights + outChannels + T.Count);
-                T w2a = T.Load(weights + (2 * outChannels)), w2b = T.Load(weights + (2 * outChannels) + T.Count);
+                T w1a = T.Load(weights + column), w1b = T.Load(weights + column + T.Count);
+                T w2a = T.Load(weights + twoColumns), w2b = T.Load(weights + twoColumns + T.Count);
                 T x;
-                if (!left)
+                if (!TLeft.Applies)
                 {
                     x = T.Broadcast(pixel[0]);
-                    a0 = T.FusedMultiplyAdd(x, w0a, a0); b0 = T.FusedMultiplyAdd(x, w0b, b0);
+                    T.AddProduct(ref a0, x, w0a); T.AddProduct(ref b0, x, w0b);
                 }
-                x = T.Broadcast(pixel[inChannels]);
-                a1 = T.FusedMultiplyAdd(x, w0a, a1); b1 = T.FusedMultiplyAdd(x, w0b, b1);
-                a0 = T.FusedMultiplyAdd(x, w1a, a0); b0 = T.FusedMultiplyAdd(x, w1b, b0);
-                x = T.Broadcast(pixel[2 * inChannels]);
-                a2 = T.FusedMultiplyAdd(x, w0a, a2); b2 = T.FusedMultiplyAdd(x, w0b, b2);
-                a1 = T.FusedMultiplyAdd(x, w1a, a1); b1 = T.FusedMultiplyAdd(x, w1b, b1);
-                a0 = T.FusedMultiplyAdd(x, w2a, a0); b0 = T.FusedMultiplyAdd(x, w2b, b0);
-                x = T.Broadcast(pixel[3 * inChannels]);
-                a3 = T.FusedMultiplyAdd(x, w0a, a3); b3 = T.FusedMultiplyAdd(x, w0b, b3);
-                a2 = T.FusedMultiplyAdd(x, w1a, a2); b2 = T.FusedMultiplyAdd(x, w1b, b2);
-                a1 = T.FusedMultiplyAdd(x, w2a, a1); b1 = T.FusedMultiplyAdd(x, w2b, b1);
-                x = T.Broadcast(pixel[4 * inChannels]);
-                a3 = T.FusedMultiplyAdd(x, w1a, a3); b3 = T.FusedMultiplyAdd(x, w1b, b3);
-                a2 = T.FusedMultiplyAdd(x, w2a, a2); b2 = T.FusedMultiplyAdd(x, w2b, b2);
-                if (!right)
+                x = T.Broadcast(*(pixel + step1));
+                T.AddProduct(ref a1, x, w0a); T.AddProduct(ref b1, x, w0b);
+                T.AddProduct(ref a0, x, w1a); T.AddProduct(ref b0, x, w1b);
+                x = T.Broadcast(*(pixel + step2));
+                T.AddProduct(ref a2, x, w0a); T.AddProduct(ref b2, x, w0b);
+                T.AddProduct(ref a1, x, w1a); T.AddProduct(ref b1, x, w1b);
+                T.AddProduct(ref a0, x, w2a); T.AddProduct(ref b0, x, w2b);
+                x = T.Broadcast(*(pixel + step3));
+                T.AddProduct(ref a3, x, w0a); T.AddProduct(ref b3, x, w0b);
+                T.AddProduct(ref a2, x, w1a); T.AddProduct(ref b2, x, w1b);
+                T.AddProduct(ref a1, x, w2a); T.AddProduct(ref b1, x, w2b);
+                x = T.Broadcast(*(pixel + step4));
+                T.AddProduct(ref a3, x, w1a); T.AddProduct(ref b3, x, w1b);
+                T.AddProduct(ref a2, x, w2a); T.AddProduct(ref b2, x, w2b);
+                if (!TRight.Applies)
                 {
-                    x = T.Broadcast(pixel[5 * inChannels]);
-                    a3 = T.FusedMultiplyAdd(x, w2a, a3); b3 = T.FusedMultiplyAdd(x, w2b, b3);
+                    x = T.Broadcast(*(pixel + step5));
+                    T.AddProduct(ref a3, x, w2a); T.AddProduct(ref b3, x, w2b);
                 }
             }
             if (row > 0)
@@ -457,35 +466,37 @@ internal static unsafe class Convolution3x3
         int next = 3 * outChannels;
         T s0la = default, s0lb = default, s0ma = default, s0mb = default, s0ra = default, s0rb = default;
         T s1la = default, s1lb = default, s1ma = default, s1mb = default, s1ra = default, s1rb = default;
+        nint inputStep = inChannels, step = outChannels, back = -step;
         for (int row = 0; row < rows; row++)
         {
             float* pixel = input + ((long)row * (width + 2) * inChannels) + inChannels;
             float* outer = gradient + ((long)row * (width + 2) * outChannels) + outChannels;
+            float* last = outer + ((width - 2) * step);
             T x, y, g;
             x = T.Broadcast(pixel[0]); y = T.Broadcast(pixel[1]);
-            g = T.Load(outer + outChannels); s0la = T.FusedMultiplyAdd(x, g, s0la); s1la = T.FusedMultiplyAdd(y, g, s1la);
-            g = T.Load(outer + outChannels + T.Count); s0lb = T.FusedMultiplyAdd(x, g, s0lb); s1lb = T.FusedMultiplyAdd(y, g, s1lb);
-            g = T.Load(outer); s0ma = T.FusedMultiplyAdd(x, g, s0ma); s1ma = T.FusedMultiplyAdd(y, g, s1ma);
-            g = T.Load(outer + T.Count); s0mb = T.FusedMultiplyAdd(x, g, s0mb); s1mb = T.FusedMultiplyAdd(y, g, s1mb);
-            for (int column = 1; column < width - 1; column++)
+            g = T.Load(outer + step); T.AddProduct(ref s0la, x, g); T.AddProduct(ref s1la, y, g);
+            g = T.Load(outer + step + T.Count); T.AddProduct(ref s0lb, x, g); T.AddProduct(ref s1lb, y, g);
+            g = T.Load(outer); T.AddProduct(ref s0ma, x, g); T.AddProduct(ref s1ma, y, g);
+            g = T.Load(outer + T.Count); T.AddProduct(ref s0mb, x, g); T.AddProduct(ref s1mb, y, g);
+            while (outer < last)
             {
-                pixel += inChannels;
-                outer += outChannels;
+                pixel += inputStep;
+                outer += step;
                 x = T.Broadcast(pixel[0]); y = T.Broadcast(pixel[1]);
-                g = T.Load(outer + outChannels); s0la = T.FusedMultiplyAdd(x, g, s0la); s1la = T.FusedMultiplyAdd(y, g, s1la);
-                g = T.Load(outer + outChannels + T.Count); s0lb = T.FusedMultiplyAdd(x, g, s0lb); s1lb = T.FusedMultiplyAdd(y, g, s1lb);
-                g = T.Load(outer); s0ma = T.FusedMultiplyAdd(x, g, s0ma); s1ma = T.FusedMultiplyAdd(y, g, s1ma);
-                g = T.Load(outer + T.Count); s0mb = T.FusedMultiplyAdd(x, g, s0mb); s1mb = T.FusedMultiplyAdd(y, g, s1mb);
-                g = T.Load(outer - outChannels); s0ra = T.FusedMultiplyAdd(x, g, s0ra); s1ra = T.FusedMultiplyAdd(y, g, s1ra);
-                g = T.Load(outer - outChannels + T.Count); s0rb = T.FusedMultiplyAdd(x, g, s0rb); s1rb = T.FusedMultiplyAdd(y, g, s1rb);
+                g = T.Load(outer + step); T.AddProduct(ref s0la, x, g); T.AddProduct(ref s1la, y, g);
+                g = T.Load(outer + step + T.Count); T.AddProduct(ref s0lb, x, g); T.AddProduct(ref s1lb, y, g);
+                g = T.Load(outer); T.AddProduct(ref s0ma, x, g); T.AddProduct(ref s1ma, y, g);
+                g = T.Load(outer + T.Count); T.AddProduct(ref s0mb, x, g); T.AddProduct(ref s1mb, y, g);
+                g = T.Load(outer + back); T.AddProduct(ref s0ra, x, g); T.AddProduct(ref s1ra, y, g);
+                g = T.Load(outer + back + T.Count); T.AddProduct(ref s0rb, x, g); T.AddProduct(ref s1rb, y, g);
             }
-            pixel += inChannels;
-            outer += outChannels;
+            pixel += inputStep;
+            outer += step;
             x = T.Broadcast(pixel[0]); y = T.Broadcast(pixel[1]);
-            g = T.Load(outer); s0ma = T.FusedMultiplyAdd(x, g, s0ma); s1ma = T.FusedMultiplyAdd(y, g, s1ma);
-            g = T.Load(outer + T.Count); s0mb = T.FusedMultiplyAdd(x, g, s0mb); s1mb = T.FusedMultiplyAdd(y, g, s1mb);
-            g = T.Load(outer - outChannels); s0ra = T.FusedMultiplyAdd(x, g, s0ra); s1ra = T.FusedMultiplyAdd(y, g, s1ra);
-            g = T.Load(outer - outChannels + T.Count); s0rb = T.FusedMultiplyAdd(x, g, s0rb); s1rb = T.FusedMultiplyAdd(y, g, s1rb);
+            g = T.Load(outer); T.AddProduct(ref s0ma, x, g); T.AddProduct(ref s1ma, y, g);
+            g = T.Load(outer + T.Count); T.AddProduct(ref s0mb, x, g); T.AddProduct(ref s1mb, y, g);
+            g = T.Load(outer + back); T.AddProduct(ref s0ra, x, g); T.AddProduct(ref s1ra, y, g);
+            g = T.Load(outer + back + T.Count); T.AddProduct(ref s0rb, x, g); T.AddProduct(ref s1rb, y, g);
         }
         AddTo<T>(target, outChannels, s0la, s0ma, s0ra);
         AddTo<T>(target + T.Count, outChannels, s0lb, s0mb, s0rb);
@@ -500,5 +511,21 @@ internal static unsafe class Convolution3x3
         T.Store(T.Add(T.Load(target), left), target);
         T.Store(T.Add(T.Load(target + outChannels), middle), target + outChannels);
         T.Store(T.Add(T.Load(target + (2 * outChannels)), right), target + (2 * outChannels));
+    }
+
+    /// <summary>Whether a tile lies at the border of the image; a type, so that the JIT leaves the question out of the loop.</summary>
+    private interface IBorder
+    {
+        static abstract bool Applies { get; }
+    }
+
+    private readonly struct Border : IBorder
+    {
+        public static bool Applies => true;
+    }
+
+    private readonly struct Inside : IBorder
+    {
+        public static bool Applies => false;
     }
 }

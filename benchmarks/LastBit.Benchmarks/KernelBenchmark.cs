@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.Intrinsics;
+using LastBit.Networks;
+using LastBit.Networks.Kernels;
+
+namespace LastBit.Benchmarks;
+
+/// <summary>The 3x3 kernels alone, on one image that lies in the caches, for each vector width of this machine; one thread.</summary>
+internal static unsafe class KernelBenchmark
+{
+    private const int Rounds = 200;
+
+    /// <summary>kernels.</summary>
+    public static int Run()
+    {
+        var lines = new List<(string Name, double Median, double Best, double Flop)>();
+        if (Vector512.IsHardwareAccelerated)
+            Measure<Lanes512>(lines);
+        if (Vector256.IsHardwareAccelerated)
+            Measure<Lanes256>(lines);
+        Measure<Lanes128>(lines);
+        double peak = MachinePeak.Measure(1).Gflops32;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"peak of one thread {peak:F0} GFLOPS binary32; median of {Rounds} rounds"));
+        foreach (var (name, median, best, flop) in lines)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{name,-46} median {median,6:F1} us, {flop / median / 1e3 / peak,6:P1} of the peak; best {best,6:F1} us, {flop / best / 1e3 / peak,6:P1}"));
+        }
+        return 0;
+    }
+
+    private static void Measure<T>(List<(string Name, double Median, double Best, double Flop)> lines)
+        where T : struct, ILanes<T>
+    {
+        foreach (var (size, channels) in ((int, int)[])[(32, 16), (16, 32), (8, 64)])
+        {
+            long padded = (long)size * (size + 2) * channels;
+            using var input = new NativeBuffer(padded);
+            using var gradient = new NativeBuffer(padded);
+            using var weights = new NativeBuffer(9L * channels * channels);
+            using var output = new NativeBuffer((long)size * size * channels);
+            input.Span.Fill(0.5f);
+            gradient.Span.Fill(0.25f);
+            weights.Span.Fill(0.125f);
+            // What the padding would multiply is not counted: a kernel leaves it out.
+            double flop = 2.0 * ((3 * size) - 2) * ((3 * size) - 2) * channels * channels;
+            string shape = $"{size} x {size} x {channels}, vectors of {32 * T.Count} bits";
+            float* i = input.Pointer, g = gradient.Pointer, w = weights.Pointer, o = output.Pointer;
+            Add("forward", () => Convolution3x3.Forward<T>(i, w, o, size, size, channels, channels));
+            Add("weight gradient", () => Convolution3x3.WeightGradient<T>(i, g, w, size, size, channels, channels));
+
+            void Add(string kernel, Action image)
+            {
+                var (median, best) = Microseconds(image);
+                lines.Add(($"{kernel} {shape}", median, best, flop));
+            }
+        }
+    }
+
+    private static (double Median, double Best) Microseconds(Action image)
+    {
+        const int Images = 5;
+        var times = new List<double>();
+        for (int round = 0; round < Rounds; round++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int k = 0; k < Images; k++)
+                image();
+            times.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds / Images);
+        }
+        times.Sort();
+        return (times[Rounds / 2], times[0]);
+    }
+}
