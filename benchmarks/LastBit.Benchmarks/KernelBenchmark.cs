@@ -6,7 +6,9 @@ using LastBit.Networks.Kernels;
 
 namespace LastBit.Benchmarks;
 
-/// <summary>The 3x3 kernels alone, on one image that lies in the caches, for each vector width of this machine; one thread.</summary>
+/// <summary>
+/// The 3x3 kernels and the passes around them alone, on one image that lies in the caches, for each vector width of this machine; one thread.
+/// </summary>
 internal static unsafe class KernelBenchmark
 {
     private const int Rounds = 200;
@@ -23,11 +25,11 @@ internal static unsafe class KernelBenchmark
         double peak = MachinePeak.Measure(1).Gflops32;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"peak of one thread {peak:F0} GFLOPS binary32; median of {Rounds} rounds"));
         foreach (var (name, median, best, flop) in lines)
-        {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{name,-46} median {median,6:F1} us, {flop / median / 1e3 / peak,6:P1} of the peak; best {best,6:F1} us, {flop / best / 1e3 / peak,6:P1}"));
-        }
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-48} median {Of(median, flop)}; best {Of(best, flop)}"));
         return 0;
+
+        string Of(double microseconds, double flop) => string.Create(CultureInfo.InvariantCulture,
+            $"{microseconds,6:F1} us{(flop == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {flop / microseconds / 1e3 / peak,6:P1} of the peak"))}");
     }
 
     private static void Measure<T>(List<(string Name, double Median, double Best, double Flop)> lines)
@@ -49,6 +51,26 @@ internal static unsafe class KernelBenchmark
             float* i = input.Pointer, g = gradient.Pointer, w = weights.Pointer, o = output.Pointer;
             Add("forward", () => Convolution3x3.Forward<T>(i, w, o, size, size, channels, channels));
             Add("weight gradient", () => Convolution3x3.WeightGradient<T>(i, g, w, size, size, channels, channels));
+
+            using var vectors = new NativeBuffer(7L * channels);
+            vectors.Span.Fill(0.5f);
+            using var more = new NativeBuffer((long)size * size * channels);
+            float* v = vectors.Pointer, t = more.Pointer, sum = v + (5 * channels), product = v + (6 * channels);
+            var norm = new NormCoefficients
+            {
+                Mean = v,
+                Scale = v + channels,
+                Shift = v + (2 * channels),
+                GradientSlope = v + (3 * channels),
+                GradientOffset = v + (4 * channels),
+            };
+            flop = 0;
+            Add("fill", () => Pointwise.FillPadded<T, ReluActivation, Normalised>(o, norm, i, size, size, channels, 1));
+            Add("fill swish", () => Pointwise.FillPadded<T, SwishActivation, Normalised>(o, norm, i, size, size, channels, 1));
+            Add("moments", () => Pointwise.Moments<T>(o, size * size, channels, sum, product));
+            Add("norm backward", () => Pointwise.NormBackward<T, Normalised, Raw>(o, t, norm, null, g, size, size, channels, 1));
+            Add("close", () => Pointwise.Close<T, ReluActivation, Normalised, Raw>(o, t, norm, i, size * size, channels, sum, product));
+            Add("close swish", () => Pointwise.Close<T, SwishActivation, Normalised, Raw>(o, t, norm, i, size * size, channels, sum, product));
 
             void Add(string kernel, Action image)
             {

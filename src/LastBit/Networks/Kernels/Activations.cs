@@ -5,6 +5,9 @@ namespace LastBit.Networks.Kernels;
 /// <summary>An activation function as the kernels want it: applied lane by lane, and its transposed derivative.</summary>
 internal interface IActivation
 {
+    /// <summary>Whether f takes so many steps that its constants and values fill the registers.</summary>
+    static abstract bool IsLong { get; }
+
     /// <summary>f(z).</summary>
     static abstract T Value<T>(T z)
         where T : struct, ILanes<T>;
@@ -16,6 +19,8 @@ internal interface IActivation
 
 internal readonly struct IdentityActivation : IActivation
 {
+    public static bool IsLong => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Value<T>(T z)
         where T : struct, ILanes<T> => z;
@@ -28,6 +33,8 @@ internal readonly struct IdentityActivation : IActivation
 /// <summary>max(0, z); the derivative at 0 is 0, as in PyTorch. A NaN stays a NaN, so that a run that has blown up is seen to have.</summary>
 internal readonly struct ReluActivation : IActivation
 {
+    public static bool IsLong => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Value<T>(T z)
         where T : struct, ILanes<T> => T.Max(T.Broadcast(0f), z);
@@ -41,6 +48,8 @@ internal readonly struct ReluActivation : IActivation
 internal readonly struct SwishActivation : IActivation
 {
     private const float Beta = 5f;
+
+    public static bool IsLong => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Value<T>(T z)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace LastBit.Networks.Kernels;
 
@@ -38,7 +39,10 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>value where condition &gt; 0, else +0. A NaN condition gives +0.</summary>
     static abstract TSelf WherePositive(TSelf condition, TSelf value);
 
-    /// <summary>left where left &lt; right, else right (so a NaN on the left gives right).</summary>
+    /// <summary>-|value|.</summary>
+    static abstract TSelf NegativeMagnitude(TSelf value);
+
+    /// <summary>left where left &lt; right, else right (so a NaN on the left gives right): what one instruction of x86 does.</summary>
     static abstract TSelf Min(TSelf left, TSelf right);
 
     /// <summary>left where left &gt; right, else right (so a NaN on the left gives right).</summary>
@@ -88,12 +92,17 @@ internal unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes512>
         => new(Vector512.GreaterThan(condition._value, Vector512<float>.Zero) & value._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 NegativeMagnitude(Lanes512 value) => new(value._value | Vector512.Create(-0f));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Min(Lanes512 left, Lanes512 right)
-        => new(Vector512.ConditionalSelect(Vector512.LessThan(left._value, right._value), left._value, right._value));
+        => new(Avx512F.IsSupported ? Avx512F.Min(left._value, right._value)
+            : Vector512.ConditionalSelect(Vector512.LessThan(left._value, right._value), left._value, right._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Max(Lanes512 left, Lanes512 right)
-        => new(Vector512.ConditionalSelect(Vector512.GreaterThan(left._value, right._value), left._value, right._value));
+        => new(Avx512F.IsSupported ? Avx512F.Max(left._value, right._value)
+            : Vector512.ConditionalSelect(Vector512.GreaterThan(left._value, right._value), left._value, right._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 PowerOfTwoFromShifted(Lanes512 shifted)
@@ -140,12 +149,17 @@ internal unsafe struct Lanes256(Vector256<float> value) : ILanes<Lanes256>
         => new(Vector256.GreaterThan(condition._value, Vector256<float>.Zero) & value._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 NegativeMagnitude(Lanes256 value) => new(value._value | Vector256.Create(-0f));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Min(Lanes256 left, Lanes256 right)
-        => new(Vector256.ConditionalSelect(Vector256.LessThan(left._value, right._value), left._value, right._value));
+        => new(Avx.IsSupported ? Avx.Min(left._value, right._value)
+            : Vector256.ConditionalSelect(Vector256.LessThan(left._value, right._value), left._value, right._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Max(Lanes256 left, Lanes256 right)
-        => new(Vector256.ConditionalSelect(Vector256.GreaterThan(left._value, right._value), left._value, right._value));
+        => new(Avx.IsSupported ? Avx.Max(left._value, right._value)
+            : Vector256.ConditionalSelect(Vector256.GreaterThan(left._value, right._value), left._value, right._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 PowerOfTwoFromShifted(Lanes256 shifted)
@@ -192,12 +206,17 @@ internal unsafe struct Lanes128(Vector128<float> value) : ILanes<Lanes128>
         => new(Vector128.GreaterThan(condition._value, Vector128<float>.Zero) & value._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 NegativeMagnitude(Lanes128 value) => new(value._value | Vector128.Create(-0f));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Min(Lanes128 left, Lanes128 right)
-        => new(Vector128.ConditionalSelect(Vector128.LessThan(left._value, right._value), left._value, right._value));
+        => new(Sse.IsSupported ? Sse.Min(left._value, right._value)
+            : Vector128.ConditionalSelect(Vector128.LessThan(left._value, right._value), left._value, right._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Max(Lanes128 left, Lanes128 right)
-        => new(Vector128.ConditionalSelect(Vector128.GreaterThan(left._value, right._value), left._value, right._value));
+        => new(Sse.IsSupported ? Sse.Max(left._value, right._value)
+            : Vector128.ConditionalSelect(Vector128.GreaterThan(left._value, right._value), left._value, right._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 PowerOfTwoFromShifted(Lanes128 shifted)
@@ -232,6 +251,8 @@ internal readonly unsafe struct Lanes1(float value) : ILanes<Lanes1>
         => sum = new(MathF.FusedMultiplyAdd(left._value, right._value, sum._value));
 
     public static Lanes1 WherePositive(Lanes1 condition, Lanes1 value) => condition._value > 0 ? value : new(0);
+
+    public static Lanes1 NegativeMagnitude(Lanes1 value) => new(-MathF.Abs(value._value));
 
     public static Lanes1 Min(Lanes1 left, Lanes1 right) => left._value < right._value ? left : right;
 

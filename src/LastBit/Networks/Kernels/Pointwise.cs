@@ -45,6 +45,9 @@ internal unsafe struct NormCoefficients
 /// </summary>
 internal static unsafe class Pointwise
 {
+    /// <summary>So many rows of 16 channels of two tensors lie in any first-level cache.</summary>
+    private const int RowsInCache = 64;
+
     /// <summary>padded[y, border + x, c] = f(norm(source[y, x, c])), the border columns zero.</summary>
     /// <param name="source">height x width x channels.</param>
     /// <param name="norm">The normalisation.</param>
@@ -62,6 +65,7 @@ internal static unsafe class Pointwise
     {
         float* mean = norm.Mean, scale = norm.Scale, shift = norm.Shift;
         int edge = border * channels;
+        nint step = channels;
         for (int y = 0; y < height; y++)
         {
             for (int i = 0; i < edge; i += T.Count)
@@ -77,8 +81,8 @@ internal static unsafe class Pointwise
                     s = T.Load(scale + c);
                     b = T.Load(shift + c);
                 }
-                float* from = source + c, to = padded + c;
-                for (int x = 0; x < width; x++, from += channels, to += channels)
+                float* from = source + c, to = padded + c, end = to + (width * step);
+                for (; to < end; from += step, to += step)
                 {
                     T z = T.Load(from);
                     if (TNorm.Applies)
@@ -184,7 +188,7 @@ internal static unsafe class Pointwise
         where TNorm : INormalisation
         where TAlready : INormalisation
     {
-        int step = 4 * channels;
+        nint next = channels;
         for (int c = 0; c < channels; c += T.Count)
         {
             T mean = default, scale = default, shift = default;
@@ -195,13 +199,24 @@ internal static unsafe class Pointwise
                 shift = T.Load(norm.Shift + c);
             }
             T s0 = default, s1 = default, s2 = default, s3 = default, q0 = default, q1 = default, q2 = default, q3 = default;
-            float* source = contribution + c, data = x + c, to = target + c;
-            for (int i = 0; i < positions; i += 4, source += step, data += step, to += step)
+            float* source = contribution + c, data = x + c, to = target + c, end = to + (positions * next);
+            while (to < end)
             {
-                One<T, TActivation, TNorm, TAlready>(source, data, to, mean, scale, shift, ref s0, ref q0);
-                One<T, TActivation, TNorm, TAlready>(source + channels, data + channels, to + channels, mean, scale, shift, ref s1, ref q1);
-                One<T, TActivation, TNorm, TAlready>(source + (2 * channels), data + (2 * channels), to + (2 * channels), mean, scale, shift, ref s2, ref q2);
-                One<T, TActivation, TNorm, TAlready>(source + (3 * channels), data + (3 * channels), to + (3 * channels), mean, scale, shift, ref s3, ref q3);
+                // Where the function needs the registers for itself, it is taken first, on rows that the sums then find in the first-level cache.
+                float* pause = TActivation.IsLong && end - to > RowsInCache * next ? to + (RowsInCache * next) : end;
+                if (TActivation.IsLong)
+                {
+                    float* row = data;
+                    for (float* written = to; written < pause; written += next, row += next, source += next)
+                        T.Store(Gradient<T, TActivation, TNorm, TAlready>(source, row, written, mean, scale, shift), written);
+                }
+                for (; to < pause; to += 4 * next, data += 4 * next, source += TActivation.IsLong ? 0 : 4 * next)
+                {
+                    One<T, TActivation, TNorm, TAlready>(source, data, to, mean, scale, shift, ref s0, ref q0);
+                    One<T, TActivation, TNorm, TAlready>(source + next, data + next, to + next, mean, scale, shift, ref s1, ref q1);
+                    One<T, TActivation, TNorm, TAlready>(source + (2 * next), data + (2 * next), to + (2 * next), mean, scale, shift, ref s2, ref q2);
+                    One<T, TActivation, TNorm, TAlready>(source + (3 * next), data + (3 * next), to + (3 * next), mean, scale, shift, ref s3, ref q3);
+                }
             }
             if (TNorm.Applies)
             {
@@ -211,8 +226,9 @@ internal static unsafe class Pointwise
         }
     }
 
+    /// <summary>What <see cref="Close"/> writes at one position.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void One<T, TActivation, TNorm, TAlready>(float* source, float* data, float* to, T mean, T scale, T shift, ref T sum, ref T product)
+    private static T Gradient<T, TActivation, TNorm, TAlready>(float* source, float* data, float* to, T mean, T scale, T shift)
         where T : struct, ILanes<T>
         where TActivation : IActivation
         where TNorm : INormalisation
@@ -222,18 +238,33 @@ internal static unsafe class Pointwise
         if (TAlready.Applies)
             gradient = T.Add(T.Load(to), gradient);
         T z = T.Load(data);
-        T deviation = z;
         if (TNorm.Applies)
+            z = T.FusedMultiplyAdd(T.Subtract(z, mean), scale, shift);
+        return TActivation.Backward(z, gradient);
+    }
+
+    /// <summary>Writes one position, unless that is done, and adds it to the sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void One<T, TActivation, TNorm, TAlready>(float* source, float* data, float* to, T mean, T scale, T shift, ref T sum, ref T product)
+        where T : struct, ILanes<T>
+        where TActivation : IActivation
+        where TNorm : INormalisation
+        where TAlready : INormalisation
+    {
+        T gradient;
+        if (TActivation.IsLong)
         {
-            deviation = T.Subtract(z, mean);
-            z = T.FusedMultiplyAdd(deviation, scale, shift);
+            gradient = T.Load(to);
         }
-        gradient = TActivation.Backward(z, gradient);
-        T.Store(gradient, to);
+        else
+        {
+            gradient = Gradient<T, TActivation, TNorm, TAlready>(source, data, to, mean, scale, shift);
+            T.Store(gradient, to);
+        }
         if (TNorm.Applies)
         {
             sum = T.Add(sum, gradient);
-            product = T.FusedMultiplyAdd(gradient, deviation, product);
+            T.AddProduct(ref product, gradient, T.Subtract(T.Load(data), mean));
         }
     }
 

@@ -17,9 +17,14 @@ internal static class Transcendental
     /// <summary>exp(x): +0 below -104, +infinity above 89; subnormal results are kept. A NaN gives a NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Exp<T>(T x)
+        where T : struct, ILanes<T> => ExpBelow90(T.Min(T.Broadcast(90f), x));
+
+    /// <summary>exp(x) for x of at most 90.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T ExpBelow90<T>(T x)
         where T : struct, ILanes<T>
     {
-        T bounded = T.Max(T.Broadcast(-105f), T.Min(T.Broadcast(90f), x));
+        T bounded = T.Max(T.Broadcast(-105f), x);
         T shift = T.Broadcast(Shift);
         T n = T.Subtract(T.FusedMultiplyAdd(bounded, T.Broadcast(Log2E), shift), shift);
         T r = T.FusedMultiplyAdd(n, T.Broadcast(-Ln2High), bounded);
@@ -46,8 +51,7 @@ internal static class Transcendental
         where T : struct, ILanes<T>
     {
         T one = T.Broadcast(1f);
-        T negative = T.Subtract(T.Broadcast(0f), x);
-        T e = Exp(T.Min(x, negative));
+        T e = ExpBelow90(T.NegativeMagnitude(x));
         T denominator = T.Add(one, e);
         // x > 0: 1 / (1 + e); otherwise e / (1 + e). As e is at most 1, the larger of e and (1 where x > 0) is the numerator.
         T numerator = T.Max(e, T.WherePositive(x, one));
