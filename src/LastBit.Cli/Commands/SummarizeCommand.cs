@@ -19,7 +19,7 @@ internal static class SummarizeCommand
         var outFolder = OptionTypes.PathTo("--out", "DIR", "The folder for summary.json.", "the result folder");
         var command = new Command("summarize", "Prints Table 1 of a result folder with its standard deviations, their intervals and tests.")
         {
-            folder, testImages, outFolder, CommonOptions.Json,
+            folder, testImages, outFolder, CommonOptions.Threads, CommonOptions.Json, CommonOptions.Quiet,
         };
         command.SetAction(parse =>
         {

@@ -37,7 +37,8 @@ public sealed class SummarizeCommandTests : IDisposable
     [Fact]
     public void Json_is_the_document_in_the_folder_and_the_test_set_can_be_given()
     {
-        LastBitProcess run = LastBitProcess.Run("summarize", _folder.Path, "--json", "--test-images", "2500", "--out", _folder["elsewhere"]);
+        LastBitProcess run = LastBitProcess.Run(
+            "summarize", _folder.Path, "--json", "--quiet", "--threads", "1", "--test-images", "2500", "--out", _folder["elsewhere"]);
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Equal(File.ReadAllText(_folder[Path.Combine("elsewhere", "summary.json")]), run.Output.TrimEnd());
         Assert.Equal(91, run.Json.GetProperty("final").GetProperty("2").GetProperty("3").GetDouble());
