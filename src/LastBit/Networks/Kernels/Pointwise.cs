@@ -45,7 +45,7 @@ internal unsafe struct NormCoefficients
 /// </summary>
 internal static unsafe class Pointwise
 {
-    /// <summary>So many rows of 16 channels of two tensors lie in any first-level cache.</summary>
+    /// <summary>So many positions of two tensors, a cache line each, are 8 KiB: they lie in any first-level cache.</summary>
     private const int RowsInCache = 64;
 
     /// <summary>padded[y, border + x, c] = f(norm(source[y, x, c])), the border columns zero.</summary>
