@@ -65,12 +65,12 @@ internal static unsafe class KernelBenchmark
                 GradientOffset = v + (4 * channels),
             };
             flop = 0;
-            Add("fill", () => Pointwise.FillPadded<T, ReluActivation, Normalised>(o, norm, i, size, size, channels, 1));
-            Add("fill swish", () => Pointwise.FillPadded<T, SwishActivation, Normalised>(o, norm, i, size, size, channels, 1));
+            Add("fill", () => Pointwise.FillPadded<T, ReluActivation, Yes>(o, norm, i, size, size, channels, 1));
+            Add("fill swish", () => Pointwise.FillPadded<T, SwishActivation, Yes>(o, norm, i, size, size, channels, 1));
             Add("moments", () => Pointwise.Moments<T>(o, size * size, channels, sum, product));
-            Add("norm backward", () => Pointwise.NormBackward<T, Normalised, Raw>(o, t, norm, null, g, size, size, channels, 1));
-            Add("close", () => Pointwise.Close<T, ReluActivation, Normalised, Raw>(o, t, norm, i, size * size, channels, sum, product));
-            Add("close swish", () => Pointwise.Close<T, SwishActivation, Normalised, Raw>(o, t, norm, i, size * size, channels, sum, product));
+            Add("norm backward", () => Pointwise.NormBackward<T, Yes, No>(o, t, norm, null, g, size, size, channels, 1));
+            Add("close", () => Pointwise.Close<T, ReluActivation, Yes, No>(o, t, norm, i, size * size, channels, sum, product));
+            Add("close swish", () => Pointwise.Close<T, SwishActivation, Yes, No>(o, t, norm, i, size * size, channels, sum, product));
 
             void Add(string kernel, Action image)
             {

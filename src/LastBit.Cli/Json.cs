@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LastBit.Reports;
 
 namespace LastBit.Cli;
 
@@ -11,4 +12,13 @@ internal static class Json
 
     /// <summary>A document as indented text.</summary>
     internal static string Text(JsonNode document) => document.ToJsonString(Options);
+
+    /// <summary>The claims of the paper that a folder can answer, with what decides each.</summary>
+    internal static JsonArray Claims(IEnumerable<ReportSection> claims) => new([.. claims.Select(claim => new JsonObject
+    {
+        ["place"] = claim.Place,
+        ["claim"] = claim.Title,
+        ["verdict"] = claim.Finding.Verdict == Verdict.Confirmed ? "confirmed" : "not confirmed",
+        ["decides"] = claim.Finding.Decides,
+    })]);
 }

@@ -24,36 +24,39 @@ public static class Report
     private static readonly string[] StaticKinds = ["png", "svg"];
 
     /// <summary>Which document each static figure is drawn from.</summary>
-    private static readonly (string Document, Action<string> Draw)[] Figures =
+    private static readonly (string Document, Action<string, string?> Draw)[] Figures =
     [
         (AccuracyCurves.FileName, Table1.Draw), (DivergenceResult.FileName, Figure2.Draw), ("heat.json", Figure1.Draw),
         ("linear.json", Figure3.Draw), ("nonlinear.json", Figure4Left.Draw), ("amplify.json", Figure4Right.Draw),
     ];
 
-    /// <summary>Draws the figures of a result folder anew and writes its report.</summary>
+    /// <summary>Draws the figures of a result folder anew and writes its report beside them.</summary>
     /// <param name="folder">The folder.</param>
+    /// <param name="outFolder">Where they go; null is the result folder itself.</param>
     /// <returns>The path of the report.</returns>
     /// <exception cref="InputException">The folder holds no results, a document is damaged, or it cannot be written.</exception>
-    public static string Rebuild(string folder)
+    public static string Rebuild(string folder, string? outFolder = null)
     {
         // Read first: a damaged document is better told of before anything is drawn.
         _ = ResultFolder.Read(folder);
-        foreach ((string document, Action<string> draw) in Figures)
+        foreach ((string document, Action<string, string?> draw) in Figures)
         {
             if (File.Exists(Path.Combine(folder, document)))
-                draw(folder);
+                draw(folder, outFolder);
         }
-        return Write(folder);
+        return Write(folder, outFolder);
     }
 
     /// <summary>Writes the report of a result folder from the documents and figures in it.</summary>
     /// <param name="folder">The folder.</param>
+    /// <param name="outFolder">Where they go; null is the result folder itself.</param>
     /// <returns>The path of the report.</returns>
     /// <exception cref="InputException">The folder holds no results, a document is damaged, or it cannot be written.</exception>
-    public static string Write(string folder)
+    public static string Write(string folder, string? outFolder = null)
     {
-        string path = Path.Combine(folder, FileName);
-        AtomicFile.WriteAllText(path, Html(ResultFolder.Read(folder)));
+        string path = Path.Combine(outFolder ?? folder, FileName);
+        ResultFolder results = ResultFolder.Read(folder);
+        AtomicFile.WriteAllText(path, Html(outFolder is null ? results : results with { PageFolder = outFolder }));
         return path;
     }
 
@@ -70,6 +73,13 @@ public static class Report
         SectionsOneLayer.NonLinear(folder.NonLinear, folder.HasPapersImage, Note(folder, folder.NonLinear?.Iterations)),
         SectionsOneLayer.Amplification(folder.Amplify, folder.HasPapersImage, Note(folder, folder.Amplify?.Iterations)),
     ];
+
+    /// <summary>The claims that a result folder can answer.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <returns>The sections with a verdict.</returns>
+    /// <exception cref="InputException">The folder holds no results, or a document is damaged.</exception>
+    public static IReadOnlyList<ReportSection> Answered(string folder) =>
+        [.. Sections(ResultFolder.Read(folder)).Where(section => section.Finding.Verdict != Verdict.NotTested)];
 
     /// <summary>The page.</summary>
     /// <param name="folder">What it is made from.</param>
@@ -187,7 +197,7 @@ public static class Report
 
     private static Markup Figure(ReportSection section, ReportFigure figure, ResultFolder folder)
     {
-        byte[]? image = folder.Bytes($"figures/{figure.Files[0]}.png");
+        byte[]? image = folder.Picture($"figures/{figure.Files[0]}.png");
         string alternative = $"{section.Place}: {section.Title}. {section.Finding.Decides}";
         Markup still = image is null ? Markup.Empty : Markup.Of($"""
             <div class="static"><img alt="{alternative}" src="data:image/png;base64,{Convert.ToBase64String(image)}"></div>
@@ -213,7 +223,7 @@ public static class Report
             """);
     }
 
-    private static Markup Beside(ResultFolder folder, string file, string name) => File.Exists(Path.Combine(folder.Path, file))
+    private static Markup Beside(ResultFolder folder, string file, string name) => File.Exists(Path.Combine(folder.PageFolder, file))
         ? Markup.Of($"""<a href="{file}">{name}</a> """)
         : Markup.Empty;
 

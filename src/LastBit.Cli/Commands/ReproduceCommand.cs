@@ -44,7 +44,7 @@ internal static class ReproduceCommand
         }
 
         string report = Report.Write(session.Folder);
-        ReportSection[] claims = [.. Report.Sections(ResultFolder.Read(session.Folder)).Where(claim => claim.Finding.Verdict != Verdict.NotTested)];
+        IReadOnlyList<ReportSection> claims = Report.Answered(session.Folder);
         var document = new JsonObject
         {
             ["folder"] = session.Folder,
@@ -56,13 +56,7 @@ internal static class ReproduceCommand
                 ["documents"] = Names(results[i].Documents),
                 ["figures"] = Names(results[i].Figures),
             })]),
-            ["claims"] = new JsonArray([.. claims.Select(claim => new JsonObject
-            {
-                ["place"] = claim.Place,
-                ["claim"] = claim.Title,
-                ["verdict"] = claim.Finding.Verdict == Verdict.Confirmed ? "confirmed" : "not confirmed",
-                ["decides"] = claim.Finding.Decides,
-            })]),
+            ["claims"] = Json.Claims(claims),
             ["report"] = report,
         };
         return session.Finish(Json.Text(document), Print, [.. results.SelectMany(result => result.Figures)],
@@ -71,7 +65,7 @@ internal static class ReproduceCommand
         void Print(IAnsiConsole console)
         {
             Tables.Write(console, [.. results.SelectMany(result => result.Tables(console))]);
-            if (claims.Length > 0)
+            if (claims.Count > 0)
                 Tables.Write(console, Tables.Claims(console, claims));
         }
     }

@@ -27,7 +27,7 @@ internal static class SummarizeCommand
             Summary summary = Summary.Run(parse.GetRequiredValue(folder), images, parse.GetValue(outFolder));
             if (parse.GetValue(CommonOptions.Json))
                 Console.Out.WriteLine(summary.ToJson());
-            else
+            else if (!parse.GetValue(CommonOptions.Quiet))
                 Show(summary, Terminal.Out);
             return CommandLine.Done;
         });

@@ -10,11 +10,13 @@ public static class Figure1
 
     /// <summary>Draws figures/figure1.png and .svg from heat.json.</summary>
     /// <param name="folder">The result folder.</param>
+    /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
     /// <exception cref="InputException">heat.json is not there or not readable, or the figure cannot be written.</exception>
-    public static void Draw(string folder)
+    public static void Draw(string folder, string? outFolder = null)
     {
         HeatEquationResult result = ResultFile.Read<HeatEquationResult>(folder, "heat.json");
-        FigureFile.Write(folder, Name, "The heat equation by explicit Euler with a stable and an unstable time step", null, [.. result.Runs.Select(Panel)]);
+        const string Title = "The heat equation by explicit Euler with a stable and an unstable time step";
+        FigureFile.Write(outFolder ?? folder, Name, Title, null, [.. result.Runs.Select(Panel)]);
     }
 
     private static FigurePanel Panel(HeatEquationRun run)

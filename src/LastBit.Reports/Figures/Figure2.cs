@@ -26,12 +26,13 @@ public static class Figure2
 
     /// <summary>Draws figures/figure2 and figures/figure2-layers, .png and .svg, from divergence.json and its maps.</summary>
     /// <param name="folder">The result folder.</param>
+    /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
     /// <exception cref="InputException">A file is not there or not readable, or a figure cannot be written.</exception>
-    public static void Draw(string folder)
+    public static void Draw(string folder, string? outFolder = null)
     {
         DivergenceResult result = ResultFile.Read<DivergenceResult>(folder, DivergenceResult.FileName);
         string? note = FigureNote.Divergence(result);
-        FigureFile.Write(folder, Name,
+        FigureFile.Write(outFolder ?? folder, Name,
             $"Relative L1 difference of {result.Tensor} of two copies that differ by rounding, for several learning rates", note, Curves(result));
         DivergenceRun[] begun = [.. result.Runs.Where(run => run.RelativeL1.Length > 0)];
         if (begun.Length == 0)
@@ -40,7 +41,8 @@ public static class Figure2
         double least = maps.SelectMany(map => map).Where(difference => difference > 0).DefaultIfEmpty(1).Min();
         int lowest = Math.Clamp((int)Math.Floor(Math.Log10(least)), Lowest, -1);
         FigureFile.Write(
-            folder, LayersName, "Relative L1 difference of every parameter tensor against the scaled iteration, one map a learning rate", note,
+            outFolder ?? folder, LayersName,
+            "Relative L1 difference of every parameter tensor against the scaled iteration, one map a learning rate", note,
             [.. begun.Select((run, i) => Map(result, run, maps[i], lowest))]);
     }
 

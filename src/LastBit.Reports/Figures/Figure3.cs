@@ -10,8 +10,9 @@ public static class Figure3
 
     /// <summary>Draws figures/figure3.png and .svg from linear.json.</summary>
     /// <param name="folder">The result folder.</param>
+    /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
     /// <exception cref="InputException">linear.json is not there or not readable, or the figure cannot be written.</exception>
-    public static void Draw(string folder)
+    public static void Draw(string folder, string? outFolder = null)
     {
         LinearizedPdeResult result = ResultFile.Read<LinearizedPdeResult>(folder, "linear.json");
         var panel = new FigurePanel("iteration", "loss", 230);
@@ -33,7 +34,8 @@ public static class Figure3
             (low, high) = (0, 1);
         FigureStyle.LogAxis(panel.Plot.Axes.Bottom, 0, Math.Log10(longest));
         FigureStyle.LogAxis(panel.Plot.Axes.Left, Math.Floor(low) - 1, Math.Ceiling(high) + 1);
-        FigureFile.Write(folder, Name, "Loss of the linearized PDE for several weight decays", FigureNote.OneLayer(folder, result.Iterations), panel);
+        FigureFile.Write(outFolder ?? folder, Name, "Loss of the linearized PDE for several weight decays",
+            FigureNote.OneLayer(folder, result.Iterations), panel);
     }
 
     /// <summary>

@@ -10,8 +10,9 @@ public static class Figure4Left
 
     /// <summary>Draws figures/figure4-left.png and .svg from nonlinear.json.</summary>
     /// <param name="folder">The result folder.</param>
+    /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
     /// <exception cref="InputException">nonlinear.json is not there or not readable, or the figure cannot be written.</exception>
-    public static void Draw(string folder)
+    public static void Draw(string folder, string? outFolder = null)
     {
         NonLinearPdeResult result = ResultFile.Read<NonLinearPdeResult>(folder, "nonlinear.json");
         var panel = new FigurePanel("iteration", "loss", 230);
@@ -37,6 +38,7 @@ public static class Figure4Left
         // Runs that blow up leave the figure at the top, two decades above where all begin.
         FigureStyle.LogAxis(panel.Plot.Axes.Bottom, 0, Math.Log10(Math.Max(2, result.Iterations)));
         FigureStyle.LogAxis(panel.Plot.Axes.Left, Math.Floor(low), Math.Ceiling(first) + 2, labels: 8);
-        FigureFile.Write(folder, Name, "Loss of the non-linear PDE for several learning rates", FigureNote.OneLayer(folder, result.Iterations), panel);
+        FigureFile.Write(outFolder ?? folder, Name, "Loss of the non-linear PDE for several learning rates",
+            FigureNote.OneLayer(folder, result.Iterations), panel);
     }
 }

@@ -13,8 +13,9 @@ public static class Figure4Right
 
     /// <summary>Draws figures/figure4-right.png and .svg from amplify.json.</summary>
     /// <param name="folder">The result folder.</param>
+    /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
     /// <exception cref="InputException">amplify.json is not there or not readable, or the figure cannot be written.</exception>
-    public static void Draw(string folder)
+    public static void Draw(string folder, string? outFolder = null)
     {
         ErrorAmplificationResult result = ResultFile.Read<ErrorAmplificationResult>(folder, "amplify.json");
         var panel = new FigurePanel("iteration", "relative L1 difference", 230);
@@ -29,7 +30,7 @@ public static class Figure4Right
         // 2 is the most that the difference can be; below 1e-18 there is only the memory of the moving average.
         FigureStyle.LogAxis(panel.Plot.Axes.Bottom, 0, Math.Log10(Math.Max(2, result.Iterations)));
         FigureStyle.LogAxis(panel.Plot.Axes.Left, -18, 1);
-        FigureFile.Write(folder, Name, "Relative L1 difference of two kernels that differ by rounding, for several learning rates",
+        FigureFile.Write(outFolder ?? folder, Name, "Relative L1 difference of two kernels that differ by rounding, for several learning rates",
             FigureNote.OneLayer(folder, result.Iterations), panel);
     }
 

@@ -11,14 +11,15 @@ public static class Table1
 
     /// <summary>Draws figures/table1.png and .svg from accuracy.json.</summary>
     /// <param name="folder">The result folder.</param>
+    /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
     /// <exception cref="InputException">accuracy.json is not there or not readable, or the figure cannot be written.</exception>
-    public static void Draw(string folder)
+    public static void Draw(string folder, string? outFolder = null)
     {
         AccuracyResult result = ResultFile.Read<AccuracyResult>(folder, AccuracyCurves.FileName);
         List<FigurePanel> panels = [Curves(result)];
         if (result.Final.Count > 0)
             panels.Add(Finals(result));
-        FigureFile.Write(folder, Name, "Test accuracy of runs that differ in seed and in rounding", FigureNote.Accuracy(result), [.. panels]);
+        FigureFile.Write(outFolder ?? folder, Name, "Test accuracy of runs that differ in seed and in rounding", FigureNote.Accuracy(result), [.. panels]);
     }
 
     private static FigurePanel Curves(AccuracyResult result)

@@ -88,54 +88,54 @@ internal static unsafe class PointwiseTable
         public static delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> FillPadded(bool normalised, Activation activation)
             => (normalised, activation) switch
             {
-                (false, Activation.None) => &Pointwise.FillPadded<T, IdentityActivation, Raw>,
-                (false, Activation.Relu) => &Pointwise.FillPadded<T, ReluActivation, Raw>,
-                (false, _) => &Pointwise.FillPadded<T, SwishActivation, Raw>,
-                (true, Activation.None) => &Pointwise.FillPadded<T, IdentityActivation, Normalised>,
-                (true, Activation.Relu) => &Pointwise.FillPadded<T, ReluActivation, Normalised>,
-                _ => &Pointwise.FillPadded<T, SwishActivation, Normalised>,
+                (false, Activation.None) => &Pointwise.FillPadded<T, IdentityActivation, No>,
+                (false, Activation.Relu) => &Pointwise.FillPadded<T, ReluActivation, No>,
+                (false, _) => &Pointwise.FillPadded<T, SwishActivation, No>,
+                (true, Activation.None) => &Pointwise.FillPadded<T, IdentityActivation, Yes>,
+                (true, Activation.Relu) => &Pointwise.FillPadded<T, ReluActivation, Yes>,
+                _ => &Pointwise.FillPadded<T, SwishActivation, Yes>,
             };
 
         public static delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add(
             bool left, Activation activation, bool right)
-            => left ? Add<Normalised>(activation, right) : Add<Raw>(activation, right);
+            => left ? Add<Yes>(activation, right) : Add<No>(activation, right);
 
         public static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close(
             bool normalised, Activation activation, bool already)
-            => already ? Close<Normalised>(normalised, activation) : Close<Raw>(normalised, activation);
+            => already ? Close<Yes>(normalised, activation) : Close<No>(normalised, activation);
 
         public static delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void> NormBackward(bool normalised, bool raw)
             => (normalised, raw) switch
             {
-                (false, false) => &Pointwise.NormBackward<T, Raw, Raw>,
-                (false, true) => &Pointwise.NormBackward<T, Raw, Normalised>,
-                (true, false) => &Pointwise.NormBackward<T, Normalised, Raw>,
-                (true, true) => &Pointwise.NormBackward<T, Normalised, Normalised>,
+                (false, false) => &Pointwise.NormBackward<T, No, No>,
+                (false, true) => &Pointwise.NormBackward<T, No, Yes>,
+                (true, false) => &Pointwise.NormBackward<T, Yes, No>,
+                (true, true) => &Pointwise.NormBackward<T, Yes, Yes>,
             };
 
         private static delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add<TLeft>(Activation activation, bool right)
-            where TLeft : INormalisation
+            where TLeft : IFlag
             => (right, activation) switch
             {
-                (false, Activation.None) => &Pointwise.Add<T, TLeft, IdentityActivation, Raw>,
-                (false, Activation.Relu) => &Pointwise.Add<T, TLeft, ReluActivation, Raw>,
-                (false, _) => &Pointwise.Add<T, TLeft, SwishActivation, Raw>,
-                (true, Activation.None) => &Pointwise.Add<T, TLeft, IdentityActivation, Normalised>,
-                (true, Activation.Relu) => &Pointwise.Add<T, TLeft, ReluActivation, Normalised>,
-                _ => &Pointwise.Add<T, TLeft, SwishActivation, Normalised>,
+                (false, Activation.None) => &Pointwise.Add<T, TLeft, IdentityActivation, No>,
+                (false, Activation.Relu) => &Pointwise.Add<T, TLeft, ReluActivation, No>,
+                (false, _) => &Pointwise.Add<T, TLeft, SwishActivation, No>,
+                (true, Activation.None) => &Pointwise.Add<T, TLeft, IdentityActivation, Yes>,
+                (true, Activation.Relu) => &Pointwise.Add<T, TLeft, ReluActivation, Yes>,
+                _ => &Pointwise.Add<T, TLeft, SwishActivation, Yes>,
             };
 
         private static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close<TAlready>(
             bool normalised, Activation activation)
-            where TAlready : INormalisation
+            where TAlready : IFlag
             => (normalised, activation) switch
             {
-                (false, Activation.None) => &Pointwise.Close<T, IdentityActivation, Raw, TAlready>,
-                (false, Activation.Relu) => &Pointwise.Close<T, ReluActivation, Raw, TAlready>,
-                (false, _) => &Pointwise.Close<T, SwishActivation, Raw, TAlready>,
-                (true, Activation.None) => &Pointwise.Close<T, IdentityActivation, Normalised, TAlready>,
-                (true, Activation.Relu) => &Pointwise.Close<T, ReluActivation, Normalised, TAlready>,
-                _ => &Pointwise.Close<T, SwishActivation, Normalised, TAlready>,
+                (false, Activation.None) => &Pointwise.Close<T, IdentityActivation, No, TAlready>,
+                (false, Activation.Relu) => &Pointwise.Close<T, ReluActivation, No, TAlready>,
+                (false, _) => &Pointwise.Close<T, SwishActivation, No, TAlready>,
+                (true, Activation.None) => &Pointwise.Close<T, IdentityActivation, Yes, TAlready>,
+                (true, Activation.Relu) => &Pointwise.Close<T, ReluActivation, Yes, TAlready>,
+                _ => &Pointwise.Close<T, SwishActivation, Yes, TAlready>,
             };
     }
 }

@@ -14,6 +14,35 @@ public class CommandLineTests
     }
 
     [Fact]
+    public void Info_takes_the_common_options_and_writes_the_same_document_into_a_folder()
+    {
+        using var folder = new TemporaryFolder();
+        LastBitProcess info = LastBitProcess.Run("info", "--json", "--threads", "1", "--out", folder["made"]);
+        Assert.Equal((0, ""), (info.ExitCode, info.Error));
+        Assert.Equal(1, info.Json.GetProperty("threads").GetInt32());
+        Assert.Equal(File.ReadAllText(folder[Path.Combine("made", "info.json")]), info.Output.ReplaceLineEndings("\n"));
+
+        LastBitProcess quiet = LastBitProcess.Run("info", "--quiet");
+        Assert.Equal((0, "", ""), (quiet.ExitCode, quiet.Output, quiet.Error));
+    }
+
+    [Fact]
+    public void Every_command_that_does_something_has_the_four_common_options()
+    {
+        string[][] commands =
+        [
+            ["reproduce"], ["heat"], ["linear"], ["nonlinear"], ["amplify"], ["bounds"], ["data", "fetch"], ["data", "verify"], ["train"],
+            ["accuracy"], ["divergence"], ["summarize"], ["report"], ["info"],
+        ];
+        foreach (string[] command in commands)
+        {
+            string help = LastBitProcess.Run([.. command, "--help"]).Output;
+            foreach (string option in new[] { "--out", "--threads", "--json", "--quiet" })
+                Assert.True(help.Contains(option, StringComparison.Ordinal), $"{string.Join(' ', command)} has no {option}");
+        }
+    }
+
+    [Fact]
     public void Version_is_one_line_with_version_and_commit()
     {
         LastBitProcess version = LastBitProcess.Run("--version");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using LastBit.Reports;
+using LastBit.Tests.Cli;
 using Microsoft.Playwright;
 
 namespace LastBit.Tests.Reports;
@@ -223,6 +224,22 @@ public class ReportTests(Browser browser, SmallRun run)
         Assert.Contains("lastbit reproduce --scale demo --kernel-size 8 --image-size 48", html, StringComparison.Ordinal);
         foreach (string name in new[] { "heat.json", "linear.json", "nonlinear.json", "amplify.json", "bounds.json" })
             Assert.Contains(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(run.Folder, name)))), html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_report_can_go_to_another_folder_and_is_the_same_page_there()
+    {
+        using var folder = new TemporaryFolder();
+        string[] before = [.. Directory.EnumerateFiles(run.Folder, "*", SearchOption.AllDirectories).Order()];
+        LastBitProcess made = LastBitProcess.Run("report", run.Folder, "--out", folder["made"], "--json", "--quiet", "--threads", "1");
+        Assert.Equal((0, ""), (made.ExitCode, made.Error));
+        string page = made.Json.GetProperty("report").GetString()!;
+        Assert.Equal(folder[Path.Combine("made", Report.FileName)], page);
+        Assert.Equal(File.ReadAllText(run.ReportFile), File.ReadAllText(page));
+        string picture = Path.Combine("figures", "figure2.png");
+        Assert.Equal(File.ReadAllBytes(Path.Combine(run.Folder, picture)), File.ReadAllBytes(Path.Combine(folder["made"], picture)));
+        Assert.Equal(Report.Answered(run.Folder).Count, made.Json.GetProperty("claims").GetArrayLength());
+        Assert.Equal(before, Directory.EnumerateFiles(run.Folder, "*", SearchOption.AllDirectories).Order());
     }
 
     [Fact]

@@ -78,11 +78,11 @@ internal static unsafe class Convolution3x3
                     // Beside the image there is nothing to add.
                     bool left = x == 0, right = x + pixels == width;
                     if (narrow && left)
-                        Tile4x2<T, Border, Inside>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                        Tile4x2<T, Yes, No>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
                     else if (narrow && right)
-                        Tile4x2<T, Inside, Border>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                        Tile4x2<T, No, Yes>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
                     else if (narrow)
-                        Tile4x2<T, Inside, Inside>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                        Tile4x2<T, No, No>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
                     else if (!single)
                         Tile8x2<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target, left, right);
                     else
@@ -284,11 +284,11 @@ internal static unsafe class Convolution3x3
 
     /// <summary>4 pixels of a row by 2 rows of output channels: 8 running sums, 6 weights and one broadcast input in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x2<T, TLeft, TRight>(
+    private static void Tile4x2<T, TLeftBorder, TRightBorder>(
         float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
         where T : struct, ILanes<T>
-        where TLeft : IBorder
-        where TRight : IBorder
+        where TLeftBorder : IFlag
+        where TRightBorder : IFlag
     {
         // Every distance in a register of its own: what is left in the loop is the work itself.
         nint step1 = inChannels, step2 = 2 * step1, step3 = 3 * step1, step4 = 4 * step1, step5 = 5 * step1;
@@ -304,7 +304,7 @@ internal static unsafe class Convolution3x3
                 T w1a = T.Load(weights + column), w1b = T.Load(weights + column + T.Count);
                 T w2a = T.Load(weights + twoColumns), w2b = T.Load(weights + twoColumns + T.Count);
                 T x;
-                if (!TLeft.Applies)
+                if (!TLeftBorder.IsSet)
                 {
                     x = T.Broadcast(pixel[0]);
                     T.AddProduct(ref a0, x, w0a); T.AddProduct(ref b0, x, w0b);
@@ -323,7 +323,7 @@ internal static unsafe class Convolution3x3
                 x = T.Broadcast(*(pixel + step4));
                 T.AddProduct(ref a3, x, w1a); T.AddProduct(ref b3, x, w1b);
                 T.AddProduct(ref a2, x, w2a); T.AddProduct(ref b2, x, w2b);
-                if (!TRight.Applies)
+                if (!TRightBorder.IsSet)
                 {
                     x = T.Broadcast(*(pixel + step5));
                     T.AddProduct(ref a3, x, w2a); T.AddProduct(ref b3, x, w2b);
@@ -511,21 +511,5 @@ internal static unsafe class Convolution3x3
         T.Store(T.Add(T.Load(target), left), target);
         T.Store(T.Add(T.Load(target + outChannels), middle), target + outChannels);
         T.Store(T.Add(T.Load(target + (2 * outChannels)), right), target + (2 * outChannels));
-    }
-
-    /// <summary>Whether a tile lies at the border of the image; a type, so that the JIT leaves the question out of the loop.</summary>
-    private interface IBorder
-    {
-        static abstract bool Applies { get; }
-    }
-
-    private readonly struct Border : IBorder
-    {
-        public static bool Applies => true;
-    }
-
-    private readonly struct Inside : IBorder
-    {
-        public static bool Applies => false;
     }
 }

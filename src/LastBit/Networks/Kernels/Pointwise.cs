@@ -2,23 +2,6 @@ using System.Runtime.CompilerServices;
 
 namespace LastBit.Networks.Kernels;
 
-/// <summary>What a consumer applies to a stored tensor first: batch normalisation, or nothing.</summary>
-internal interface INormalisation
-{
-    /// <summary>Whether there is a batch normalisation.</summary>
-    static abstract bool Applies { get; }
-}
-
-internal readonly struct Normalised : INormalisation
-{
-    public static bool Applies => true;
-}
-
-internal readonly struct Raw : INormalisation
-{
-    public static bool Applies => false;
-}
-
 /// <summary>The per-channel numbers of a batch normalisation z = (x - Mean) * Scale + Shift; each points to one number a channel.</summary>
 internal unsafe struct NormCoefficients
 {
@@ -61,7 +44,7 @@ internal static unsafe class Pointwise
         float* source, in NormCoefficients norm, float* padded, int height, int width, int channels, int border)
         where T : struct, ILanes<T>
         where TActivation : IActivation
-        where TNorm : INormalisation
+        where TNorm : IFlag
     {
         float* mean = norm.Mean, scale = norm.Scale, shift = norm.Shift;
         int edge = border * channels;
@@ -75,7 +58,7 @@ internal static unsafe class Pointwise
             for (int c = 0; c < channels; c += T.Count)
             {
                 T m = default, s = default, b = default;
-                if (TNorm.Applies)
+                if (TNorm.IsSet)
                 {
                     m = T.Load(mean + c);
                     s = T.Load(scale + c);
@@ -85,7 +68,7 @@ internal static unsafe class Pointwise
                 for (; to < end; from += step, to += step)
                 {
                     T z = T.Load(from);
-                    if (TNorm.Applies)
+                    if (TNorm.IsSet)
                         z = T.FusedMultiplyAdd(T.Subtract(z, m), s, b);
                     T.Store(TActivation.Value(z), to);
                 }
@@ -110,9 +93,9 @@ internal static unsafe class Pointwise
     public static void Add<T, TLeft, TActivation, TRight>(
         float* left, in NormCoefficients leftNorm, float* right, in NormCoefficients rightNorm, float* sum, int positions, int channels)
         where T : struct, ILanes<T>
-        where TLeft : INormalisation
+        where TLeft : IFlag
         where TActivation : IActivation
-        where TRight : INormalisation
+        where TRight : IFlag
     {
         float* lm = leftNorm.Mean, ls = leftNorm.Scale, lb = leftNorm.Shift, rm = rightNorm.Mean, rs = rightNorm.Scale, rb = rightNorm.Shift;
         for (int p = 0; p < positions; p++, left += channels, right += channels, sum += channels)
@@ -120,9 +103,9 @@ internal static unsafe class Pointwise
             for (int c = 0; c < channels; c += T.Count)
             {
                 T a = T.Load(left + c), b = T.Load(right + c);
-                if (TLeft.Applies)
+                if (TLeft.IsSet)
                     a = T.FusedMultiplyAdd(T.Subtract(a, T.Load(lm + c)), T.Load(ls + c), T.Load(lb + c));
-                if (TRight.Applies)
+                if (TRight.IsSet)
                     b = T.FusedMultiplyAdd(T.Subtract(b, T.Load(rm + c)), T.Load(rs + c), T.Load(rb + c));
                 T.Store(T.Add(a, TActivation.Value(b)), sum + c);
             }
@@ -175,7 +158,7 @@ internal static unsafe class Pointwise
     /// <param name="contribution">positions x channels: the gradient from the last consumer.</param>
     /// <param name="x">positions x channels: the stored tensor.</param>
     /// <param name="norm">The normalisation.</param>
-    /// <param name="target">positions x channels: read when <typeparamref name="TAlready"/> applies, and written.</param>
+    /// <param name="target">positions x channels: read when <typeparamref name="TAlready"/> is set, and written.</param>
     /// <param name="positions">Height times width, a multiple of 4.</param>
     /// <param name="channels">Channels, a multiple of 16.</param>
     /// <param name="sum">One number a channel, written; not used without normalisation.</param>
@@ -185,14 +168,14 @@ internal static unsafe class Pointwise
         float* contribution, float* x, in NormCoefficients norm, float* target, int positions, int channels, float* sum, float* product)
         where T : struct, ILanes<T>
         where TActivation : IActivation
-        where TNorm : INormalisation
-        where TAlready : INormalisation
+        where TNorm : IFlag
+        where TAlready : IFlag
     {
         nint next = channels;
         for (int c = 0; c < channels; c += T.Count)
         {
             T mean = default, scale = default, shift = default;
-            if (TNorm.Applies)
+            if (TNorm.IsSet)
             {
                 mean = T.Load(norm.Mean + c);
                 scale = T.Load(norm.Scale + c);
@@ -218,7 +201,7 @@ internal static unsafe class Pointwise
                     One<T, TActivation, TNorm, TAlready>(source + (3 * next), data + (3 * next), to + (3 * next), mean, scale, shift, ref s3, ref q3);
                 }
             }
-            if (TNorm.Applies)
+            if (TNorm.IsSet)
             {
                 T.Store(T.Add(T.Add(s0, s1), T.Add(s2, s3)), sum + c);
                 T.Store(T.Add(T.Add(q0, q1), T.Add(q2, q3)), product + c);
@@ -231,14 +214,14 @@ internal static unsafe class Pointwise
     private static T Gradient<T, TActivation, TNorm, TAlready>(float* source, float* data, float* to, T mean, T scale, T shift)
         where T : struct, ILanes<T>
         where TActivation : IActivation
-        where TNorm : INormalisation
-        where TAlready : INormalisation
+        where TNorm : IFlag
+        where TAlready : IFlag
     {
         T gradient = T.Load(source);
-        if (TAlready.Applies)
+        if (TAlready.IsSet)
             gradient = T.Add(T.Load(to), gradient);
         T z = T.Load(data);
-        if (TNorm.Applies)
+        if (TNorm.IsSet)
             z = T.FusedMultiplyAdd(T.Subtract(z, mean), scale, shift);
         return TActivation.Backward(z, gradient);
     }
@@ -248,8 +231,8 @@ internal static unsafe class Pointwise
     private static void One<T, TActivation, TNorm, TAlready>(float* source, float* data, float* to, T mean, T scale, T shift, ref T sum, ref T product)
         where T : struct, ILanes<T>
         where TActivation : IActivation
-        where TNorm : INormalisation
-        where TAlready : INormalisation
+        where TNorm : IFlag
+        where TAlready : IFlag
     {
         T gradient;
         if (TActivation.IsLong)
@@ -261,7 +244,7 @@ internal static unsafe class Pointwise
             gradient = Gradient<T, TActivation, TNorm, TAlready>(source, data, to, mean, scale, shift);
             T.Store(gradient, to);
         }
-        if (TNorm.Applies)
+        if (TNorm.IsSet)
         {
             sum = T.Add(sum, gradient);
             T.AddProduct(ref product, gradient, T.Subtract(T.Load(data), mean));
@@ -308,7 +291,7 @@ internal static unsafe class Pointwise
     /// <param name="norm">The normalisation.</param>
     /// <param name="raw">
     /// height x width x channels: the gradient from consumers that read the tensor as it is;
-    /// not used unless <typeparamref name="TRaw"/> applies.
+    /// not used unless <typeparamref name="TRaw"/> is set.
     /// </param>
     /// <param name="padded">height x (width + 2 border) x channels.</param>
     /// <param name="height">Rows.</param>
@@ -319,8 +302,8 @@ internal static unsafe class Pointwise
     public static void NormBackward<T, TNorm, TRaw>(
         float* dz, float* x, in NormCoefficients norm, float* raw, float* padded, int height, int width, int channels, int border)
         where T : struct, ILanes<T>
-        where TNorm : INormalisation
-        where TRaw : INormalisation
+        where TNorm : IFlag
+        where TRaw : IFlag
     {
         float* mean = norm.Mean, scale = norm.Scale, slope = norm.GradientSlope, offset = norm.GradientOffset;
         int edge = border * channels, row = width * channels;
@@ -332,7 +315,7 @@ internal static unsafe class Pointwise
             for (int c = 0; c < channels; c += T.Count)
             {
                 T m = default, a = default, b = default, o = default;
-                if (TNorm.Applies)
+                if (TNorm.IsSet)
                 {
                     m = T.Load(mean + c);
                     a = T.Load(scale + c);
@@ -343,9 +326,9 @@ internal static unsafe class Pointwise
                 for (int i = c; i < row; i += channels, to += channels)
                 {
                     T gradient = T.Load(dz + i);
-                    if (TNorm.Applies)
+                    if (TNorm.IsSet)
                         gradient = T.FusedMultiplyAdd(a, gradient, T.FusedMultiplyAdd(b, T.Subtract(T.Load(x + i), m), o));
-                    if (TRaw.Applies)
+                    if (TRaw.IsSet)
                         gradient = T.Add(gradient, T.Load(raw + i));
                     T.Store(gradient, to);
                 }
