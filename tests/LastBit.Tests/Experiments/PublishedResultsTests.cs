@@ -1,4 +1,8 @@
+using System.Globalization;
+using LastBit.Arithmetic;
 using LastBit.Experiments;
+using LastBit.Files;
+using LastBit.Reports;
 
 namespace LastBit.Tests.Experiments;
 
@@ -6,6 +10,10 @@ namespace LastBit.Tests.Experiments;
 public class PublishedResultsTests
 {
     private static string Table1 => Path.Combine(AppContext.BaseDirectory, "Results", "table1");
+
+    private static string Figure2 => Path.Combine(AppContext.BaseDirectory, "Results", "figure2");
+
+    private static string Page => Path.Combine(AppContext.BaseDirectory, "Results", "results.md");
 
     [Fact]
     public void The_published_table_follows_from_its_runs()
@@ -24,5 +32,89 @@ public class PublishedResultsTests
         AccuracyCurves own = AccuracyCurves.Read(Table1), authors = AccuracyCurves.Read(Path.Combine(Table1, "result"));
         Assert.Equal(own.Epochs, authors.Epochs);
         Assert.Equal(ResultJson.Serialize(own.TestAccuracy), ResultJson.Serialize(authors.TestAccuracy));
+    }
+
+    [Fact]
+    public void The_page_says_what_the_runs_of_Table_1_say()
+    {
+        Summary summary = Summary.Of(AccuracyCurves.Read(Table1));
+        string[][] rows = TableUnder("| k | seed 1 | seed 2 | seed 3 | std over seeds |");
+        Assert.Equal(7, rows.Length);
+        foreach (string[] row in rows[..6])
+        {
+            int k = int.Parse(row[0], CultureInfo.InvariantCulture);
+            for (int seed = 1; seed <= 3; seed++)
+                AssertRounds(row[seed], summary.Final[seed][k]);
+            AssertRounds(row[4], summary.StdOverSeeds[k]);
+        }
+        for (int seed = 1; seed <= 3; seed++)
+            AssertRounds(rows[6][seed].Trim('*'), summary.StdOverK[seed]);
+    }
+
+    [Fact]
+    public void The_published_curves_are_those_of_the_maps()
+    {
+        DivergenceResult result = ReadFigure2();
+        Assert.Equal([2, 8, 32, 320], result.Runs.Select(run => run.Divisor));
+        Assert.All(result.Runs[..3], run => Assert.Equal((100, 2), (run.RelativeL1.Length, run.Digests!.Length)));
+        int column = Array.IndexOf(result.Tensors, result.Tensor);
+        foreach (DivergenceRun run in result.Runs)
+        {
+            double[] map = Npy.Read(Path.Combine(Figure2, run.Map)).Get<double>();
+            for (int j = 0; j < run.RelativeL1.Length; j++)
+            {
+                Assert.Equal(((j + 1) * run.Divisor) - 1, run.Iterations[j]);
+                Assert.Equal(run.RelativeL1[j], map[(j * result.Tensors.Length) + column]);
+                for (int tensor = 0; tensor < result.Tensors.Length; tensor++)
+                {
+                    double difference = map[(j * result.Tensors.Length) + tensor];
+                    Assert.InRange(difference, 0, 2);
+                    Assert.True(difference == 0 || run.FirstDifference[result.Tensors[tensor]] <= run.Iterations[j]);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void The_page_says_what_the_runs_of_Figure_2_say()
+    {
+        DivergenceResult result = ReadFigure2();
+        int[] at = [1, 2, 3, 5, 10, 20, 50, 100];
+        string[][] rows = TableUnder($"| n | learning rate | {string.Join(" | ", at)} |");
+        Assert.Equal(result.Runs.Select(run => $"{run.Divisor}"), rows.Select(row => row[0]));
+        foreach ((string[] row, DivergenceRun run) in rows.Zip(result.Runs))
+        {
+            Assert.Equal(run.LearningRate, double.Parse(row[1], CultureInfo.InvariantCulture), 1e-12);
+            for (int i = 0; i < at.Length; i++)
+            {
+                if (at[i] <= run.RelativeL1.Length)
+                    AssertRounds(row[i + 2], run.RelativeL1[at[i] - 1]);
+                else
+                    Assert.True(row[i + 2] is "" || row[i + 2] == $"(stopped after {run.RelativeL1.Length})");
+            }
+        }
+        ReportSection section = Report.Sections(ResultFolder.Read(Figure2)).Single(one => one.Id == "figure2");
+        Assert.Equal(Verdict.NotConfirmed, section.Finding.Verdict);
+        Assert.Contains("| not confirmed |", File.ReadAllText(Page), StringComparison.Ordinal);
+    }
+
+    private static DivergenceResult ReadFigure2() =>
+        ResultJson.Deserialize<DivergenceResult>(File.ReadAllText(Path.Combine(Figure2, DivergenceResult.FileName)));
+
+    /// <summary>The cells of the table of docs/results.md whose first line is given.</summary>
+    private static string[][] TableUnder(string header) =>
+    [
+        .. File.ReadLines(Page).SkipWhile(line => line != header).Skip(2).TakeWhile(line => line.StartsWith('|'))
+            .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries)),
+    ];
+
+    /// <summary>Asserts that a text is a number as it comes out when rounded to the digits that the text has.</summary>
+    private static void AssertRounds(string text, double value)
+    {
+        string[] parts = text.Split('e');
+        int decimals = parts[0].Contains('.', StringComparison.Ordinal) ? parts[0].Length - parts[0].IndexOf('.', StringComparison.Ordinal) - 1 : 0;
+        double unit = Math.Pow(10, (parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0) - decimals);
+        double stated = double.Parse(text, CultureInfo.InvariantCulture);
+        Assert.True(Math.Abs(stated - value) <= 0.5001 * unit, string.Create(CultureInfo.InvariantCulture, $"{text} stands for {value}"));
     }
 }
