@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Intrinsics;
-using LastBit.Networks;
-using LastBit.Networks.Kernels;
+using LastBit.Engines.Cpu;
+using LastBit.Engines.Cpu.Kernels;
+using LastBit.Models;
 
 namespace LastBit.Benchmarks;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Intrinsics;
-using Lanes32 = LastBit.Networks.Kernels;
+using Lanes32 = LastBit.Engines.Cpu.Kernels;
 using Lanes64 = LastBit.Arithmetic;
 
 namespace LastBit.Benchmarks;

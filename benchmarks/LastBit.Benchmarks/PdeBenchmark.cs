@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using LastBit.Experiments;
 using LastBit.Pde;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Benchmarks;
 

@@ -1,5 +1,6 @@
-// One mode a line; every mode prints what it measured together with the machine's peak of the same minute.
 using LastBit.Benchmarks;
+
+// One mode a line; every mode prints what it measured together with the machine's peak of the same minute.
 
 switch (args.FirstOrDefault())
 {

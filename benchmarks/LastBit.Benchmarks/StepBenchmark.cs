@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using LastBit.Data;
-using LastBit.Networks;
+using LastBit.Engines.Cpu;
+using LastBit.Models;
 using LastBit.Training;
 
 namespace LastBit.Benchmarks;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using LastBit.Experiments;
 using LastBit.Reports;
+using LastBit.Runs;
+using LastBit.Statistics;
 using Spectre.Console;
 
 namespace LastBit.Cli;

@@ -3,8 +3,11 @@ using System.CommandLine.Parsing;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LastBit.Data;
+using LastBit.Engines.Cpu;
 using LastBit.Experiments;
-using LastBit.Networks;
+using LastBit.Models;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Cli;
 

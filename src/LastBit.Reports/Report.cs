@@ -6,6 +6,8 @@ using System.Text.Json.Nodes;
 using LastBit.Experiments;
 using LastBit.Files;
 using LastBit.Reports.Page;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Reports;
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using LastBit.Experiments;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Reports;
 

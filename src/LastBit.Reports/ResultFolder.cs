@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
 using LastBit.Pde;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Reports;
 

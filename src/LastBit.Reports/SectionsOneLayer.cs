@@ -1,6 +1,8 @@
 using System.Globalization;
 using LastBit.Experiments;
 using LastBit.Reports.Page;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Reports;
 

@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Text;
+using LastBit.Engines.Cpu;
 using LastBit.Experiments;
-using LastBit.Networks;
+using LastBit.Models;
 using LastBit.Reports.Page;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Reports;
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using LastBit.Experiments;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Cli.Commands;
 

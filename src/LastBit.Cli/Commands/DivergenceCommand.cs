@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
 using LastBit.Reports;
+using LastBit.Runs;
+using LastBit.Statistics;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using LastBit.Experiments;
 using LastBit.Reports;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Cli.Commands;
 

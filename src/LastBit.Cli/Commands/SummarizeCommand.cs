@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using LastBit.Arithmetic;
 using LastBit.Experiments;
+using LastBit.Runs;
+using LastBit.Statistics;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;

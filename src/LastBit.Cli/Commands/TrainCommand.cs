@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using LastBit.Experiments;
+using LastBit.Runs;
+using LastBit.Statistics;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;

@@ -1,5 +1,7 @@
 using LastBit.Experiments;
 using LastBit.Reports;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Cli.Parts;
 

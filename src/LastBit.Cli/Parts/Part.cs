@@ -1,4 +1,6 @@
 using LastBit.Experiments;
+using LastBit.Runs;
+using LastBit.Statistics;
 using Spectre.Console;
 
 namespace LastBit.Cli.Parts;

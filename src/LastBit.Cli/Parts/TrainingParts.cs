@@ -2,6 +2,8 @@ using LastBit.Cli.Commands;
 using LastBit.Data;
 using LastBit.Experiments;
 using LastBit.Reports;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Cli.Parts;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using LastBit.Experiments;
 using LastBit.Files;
+using LastBit.Runs;
+using LastBit.Statistics;
 using ScottPlot;
 using ScottPlot.Plottables;
 using ScottPlot.TickGenerators;

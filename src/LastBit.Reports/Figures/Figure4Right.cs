@@ -1,4 +1,6 @@
 using LastBit.Experiments;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Reports;
 

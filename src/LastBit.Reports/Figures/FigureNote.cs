@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
+using LastBit.Models;
 using LastBit.Pde;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Reports;
 
@@ -43,7 +46,7 @@ internal static class FigureNote
     {
         var differences = new List<string>();
         AddNetwork(differences, result.Network, result.TrainImages);
-        if (result.Activation != LastBit.Networks.Activation.Swish)
+        if (result.Activation != Activation.Swish)
             differences.Add("ReLU");
         if (result.ScaledIterations < 100)
             differences.Add($"{result.ScaledIterations} scaled iterations");

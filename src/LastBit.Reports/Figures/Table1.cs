@@ -1,4 +1,6 @@
 using LastBit.Experiments;
+using LastBit.Runs;
+using LastBit.Statistics;
 using ScottPlot;
 
 namespace LastBit.Reports;

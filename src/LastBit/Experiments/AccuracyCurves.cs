@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using LastBit.Files;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Experiments;
 

@@ -5,8 +5,11 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LastBit.Arithmetic;
 using LastBit.Data;
+using LastBit.Engines.Cpu;
 using LastBit.Files;
-using LastBit.Networks;
+using LastBit.Models;
+using LastBit.Runs;
+using LastBit.Statistics;
 using LastBit.Training;
 
 namespace LastBit.Experiments;

@@ -2,6 +2,8 @@ using System.Globalization;
 using LastBit.Arithmetic;
 using LastBit.Files;
 using LastBit.Pde;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Experiments;
 

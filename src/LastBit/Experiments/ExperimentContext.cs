@@ -1,3 +1,6 @@
+using LastBit.Runs;
+using LastBit.Statistics;
+
 namespace LastBit.Experiments;
 
 /// <summary>What every experiment needs beside its settings.</summary>

@@ -1,5 +1,8 @@
 using System.Text.Json.Serialization;
-using LastBit.Networks;
+using LastBit.Engines.Cpu;
+using LastBit.Models;
+using LastBit.Runs;
+using LastBit.Statistics;
 using LastBit.Training;
 
 namespace LastBit.Experiments;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using LastBit.Files;
 using LastBit.Pde;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Experiments;
 

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Runtime.ExceptionServices;
 using LastBit.Pde;
 using LastBit.Random;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Experiments;
 

@@ -1,5 +1,7 @@
 using LastBit.Files;
 using LastBit.Pde;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Experiments;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using LastBit.Arithmetic;
 using LastBit.Files;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Experiments;
 

@@ -2,8 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using LastBit.Data;
+using LastBit.Engines.Cpu;
 using LastBit.Files;
-using LastBit.Networks;
+using LastBit.Models;
+using LastBit.Runs;
+using LastBit.Statistics;
 using LastBit.Training;
 
 namespace LastBit.Experiments;

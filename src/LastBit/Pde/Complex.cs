@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using LastBit.Arithmetic;
+using LastBit.Statistics;
 
 namespace LastBit.Pde;
 

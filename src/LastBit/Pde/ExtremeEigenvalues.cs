@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using LastBit.Arithmetic;
 using LastBit.Random;
+using LastBit.Statistics;
 
 namespace LastBit.Pde;
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using LastBit.Arithmetic;
+using LastBit.Statistics;
 
 namespace LastBit.Pde;
 

@@ -1,4 +1,5 @@
 using LastBit.Arithmetic;
+using LastBit.Statistics;
 
 namespace LastBit.Pde;
 

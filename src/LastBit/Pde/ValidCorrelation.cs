@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using LastBit.Arithmetic;
+using LastBit.Statistics;
 
 namespace LastBit.Pde;
 

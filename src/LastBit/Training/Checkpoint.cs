@@ -3,8 +3,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LastBit.Engines.Cpu;
 using LastBit.Files;
-using LastBit.Networks;
+using LastBit.Models;
 
 namespace LastBit.Training;
 

@@ -1,5 +1,6 @@
-using LastBit.Networks;
-using LastBit.Networks.Kernels;
+using LastBit.Engines.Cpu;
+using LastBit.Engines.Cpu.Kernels;
+using LastBit.Models;
 using LastBit.Random;
 
 namespace LastBit.Training;

@@ -1,5 +1,6 @@
 using LastBit.Data;
-using LastBit.Networks;
+using LastBit.Engines.Cpu;
+using LastBit.Models;
 
 namespace LastBit.Training;
 

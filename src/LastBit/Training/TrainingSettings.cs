@@ -1,4 +1,5 @@
-using LastBit.Networks;
+using LastBit.Engines.Cpu;
+using LastBit.Models;
 
 namespace LastBit.Training;
 

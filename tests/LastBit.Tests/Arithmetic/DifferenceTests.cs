@@ -1,5 +1,6 @@
 using CsCheck;
 using LastBit.Arithmetic;
+using LastBit.Statistics;
 
 namespace LastBit.Tests.Arithmetic;
 

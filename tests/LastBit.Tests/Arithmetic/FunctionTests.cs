@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using System.Text.Json;
 using LastBit.Arithmetic;
+using LastBit.Statistics;
 
 namespace LastBit.Tests.Arithmetic;
 

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Tests.Cli;
 

@@ -2,6 +2,9 @@ using System.Text.Json;
 using LastBit.Arithmetic;
 using LastBit.Experiments;
 using LastBit.Files;
+using LastBit.Runs;
+using LastBit.Statistics;
+using LastBit.Tests.Runs;
 
 namespace LastBit.Tests.Experiments;
 

@@ -1,3 +1,5 @@
+using LastBit.Tests.Runs;
+
 namespace LastBit.Tests.Experiments;
 
 /// <summary>Compares result folders and stops runs.</summary>

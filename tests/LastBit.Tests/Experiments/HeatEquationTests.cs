@@ -1,4 +1,7 @@
 using LastBit.Experiments;
+using LastBit.Runs;
+using LastBit.Statistics;
+using LastBit.Tests.Runs;
 
 namespace LastBit.Tests.Experiments;
 

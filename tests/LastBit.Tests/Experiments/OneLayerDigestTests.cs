@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Security.Cryptography;
 using LastBit.Experiments;
 using LastBit.Pde;
+using LastBit.Runs;
+using LastBit.Statistics;
+using LastBit.Tests.Runs;
 
 namespace LastBit.Tests.Experiments;
 

@@ -1,6 +1,9 @@
 using LastBit.Experiments;
 using LastBit.Files;
 using LastBit.Pde;
+using LastBit.Runs;
+using LastBit.Statistics;
+using LastBit.Tests.Runs;
 
 namespace LastBit.Tests.Experiments;
 

@@ -1,5 +1,8 @@
 using LastBit.Experiments;
 using LastBit.Pde;
+using LastBit.Runs;
+using LastBit.Statistics;
+using LastBit.Tests.Runs;
 
 namespace LastBit.Tests.Experiments;
 

@@ -3,6 +3,9 @@ using CsCheck;
 using LastBit.Arithmetic;
 using LastBit.Experiments;
 using LastBit.Files;
+using LastBit.Runs;
+using LastBit.Statistics;
+using LastBit.Tests.Runs;
 
 namespace LastBit.Tests.Experiments;
 

@@ -1,6 +1,8 @@
 using LastBit.Arithmetic;
 using LastBit.Experiments;
 using LastBit.Reports;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Tests.Reports;
 

@@ -1,8 +1,11 @@
 using System.Xml.Linq;
+using LastBit.Engines.Cpu;
 using LastBit.Experiments;
 using LastBit.Files;
-using LastBit.Networks;
+using LastBit.Models;
 using LastBit.Reports;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Tests.Reports;
 

@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using LastBit.Experiments;
 using LastBit.Pde;
 using LastBit.Reports;
+using LastBit.Runs;
+using LastBit.Statistics;
 
 namespace LastBit.Tests.Reports;
 

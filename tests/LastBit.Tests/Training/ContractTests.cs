@@ -1,6 +1,7 @@
 using System.Globalization;
 using LastBit.Data;
-using LastBit.Networks;
+using LastBit.Engines.Cpu;
+using LastBit.Models;
 using LastBit.Training;
 
 namespace LastBit.Tests.Training;

@@ -1,0 +1,144 @@
+using LastBit.Engines.Cpu.Kernels;
+using LastBit.Models;
+
+namespace LastBit.Engines.Cpu;
+
+/// <summary>
+/// Batch normalisation of a stored tensor x, channel by channel: z = (x - mean) * weight / sqrt(variance + eps) + bias.
+/// It is never computed by itself: the layer that writes x leaves the moments of each image here, whoever reads x applies the coefficients,
+/// and the two sums of the backward pass are left here in the same way.
+/// </summary>
+public sealed unsafe class BatchNormalization : IDisposable
+{
+    /// <summary>Added to the variance (PyTorch's default).</summary>
+    public const float Epsilon = 1e-5f;
+
+    /// <summary>The weight of a new batch in the running statistics (PyTorch's default).</summary>
+    public const float Momentum = 0.1f;
+
+    private readonly NativeBuffer _coefficients;
+    private readonly NativeBuffer _tables;
+    private readonly int _channels;
+    private readonly int _capacity;
+
+    internal BatchNormalization(ParameterLayout layout, string name, int channels, int capacity)
+    {
+        _channels = channels;
+        _capacity = capacity;
+        Weight = layout.Add($"{name}.weight", true, channels);
+        Bias = layout.Add($"{name}.bias", true, channels);
+        RunningMean = layout.Add($"{name}.running_mean", false, channels);
+        RunningVariance = layout.Add($"{name}.running_var", false, channels);
+        _coefficients = new NativeBuffer(6L * channels);
+        _tables = new NativeBuffer(2L * capacity * channels);
+        float* p = _coefficients.Pointer;
+        Coefficients = new NormCoefficients
+        {
+            Mean = p,
+            Scale = p + channels,
+            Shift = p + (2 * channels),
+            GradientSlope = p + (3 * channels),
+            GradientOffset = p + (4 * channels),
+        };
+    }
+
+    /// <summary>gamma.</summary>
+    public Parameter Weight { get; }
+
+    /// <summary>beta.</summary>
+    public Parameter Bias { get; }
+
+    /// <summary>The running mean.</summary>
+    public Parameter RunningMean { get; }
+
+    /// <summary>The running variance (unbiased).</summary>
+    public Parameter RunningVariance { get; }
+
+    internal NormCoefficients Coefficients { get; }
+
+    // Forward: mean of each image. Backward: sum of dz of each image.
+    internal float* FirstMoment(int sample) => _tables.Pointer + ((long)sample * _channels);
+
+    // Forward: squared deviations of each image from its mean. Backward: sum of dz * (x - mean) of each image.
+    internal float* SecondMoment(int sample) => _tables.Pointer + ((long)(_capacity + sample) * _channels);
+
+    private float* InverseDeviation => _coefficients.Pointer + (5 * _channels);
+
+    /// <summary>Coefficients of this batch from the moments of its images; moves the running statistics.</summary>
+    internal void FinishForward(NetworkState state, int samples, int positions)
+    {
+        int channels = _channels;
+        float* means = FirstMoment(0), squares = SecondMoment(0);
+        float* mean = Coefficients.Mean;
+
+        // Pooled variance: squared deviations within images, plus those of the images' means, each image weighing the same.
+        float* spare = Coefficients.GradientSlope;
+        PointwiseTable.TreeSum(squares, samples, channels, channels);
+        new Span<float>(squares, channels).CopyTo(new Span<float>(spare, channels));
+        new Span<float>(means, samples * channels).CopyTo(new Span<float>(squares, samples * channels));
+        PointwiseTable.TreeSum(squares, samples, channels, channels);
+        for (int c = 0; c < channels; c++)
+            mean[c] = squares[c] / samples;
+        for (int s = 0; s < samples; s++)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                float d = means[(s * channels) + c] - mean[c];
+                means[(s * channels) + c] = d * d;
+            }
+        }
+        PointwiseTable.TreeSum(means, samples, channels, channels);
+
+        float* runningMean = state.StatisticPointer + RunningMean.Offset, runningVariance = state.StatisticPointer + RunningVariance.Offset;
+        float count = (float)samples * positions;
+        for (int c = 0; c < channels; c++)
+        {
+            float total = MathF.FusedMultiplyAdd(positions, means[c], spare[c]);
+            SetScale(state, c, total / count);
+            runningMean[c] = MathF.FusedMultiplyAdd(Momentum, mean[c], (1 - Momentum) * runningMean[c]);
+            runningVariance[c] = MathF.FusedMultiplyAdd(Momentum, total / (count - 1), (1 - Momentum) * runningVariance[c]);
+        }
+    }
+
+    /// <summary>Coefficients from the running statistics, for evaluation.</summary>
+    internal void UseRunningStatistics(NetworkState state)
+    {
+        for (int c = 0; c < _channels; c++)
+        {
+            Coefficients.Mean[c] = state.StatisticPointer[RunningMean.Offset + c];
+            SetScale(state, c, state.StatisticPointer[RunningVariance.Offset + c]);
+        }
+    }
+
+    /// <summary>Gradients of weight and bias, and the coefficients of the gradient with respect to x, from the two sums of each image.</summary>
+    internal void FinishBackward(float* gradients, int samples, int positions)
+    {
+        float* sums = FirstMoment(0), products = SecondMoment(0);
+        PointwiseTable.TreeSum(sums, samples, _channels, _channels);
+        PointwiseTable.TreeSum(products, samples, _channels, _channels);
+        float count = (float)samples * positions;
+        for (int c = 0; c < _channels; c++)
+        {
+            float inverse = InverseDeviation[c];
+            gradients[Bias.Offset + c] = sums[c];
+            gradients[Weight.Offset + c] = products[c] * inverse;
+            Coefficients.GradientOffset[c] = -Coefficients.Scale[c] * (sums[c] / count);
+            Coefficients.GradientSlope[c] = -Coefficients.Scale[c] * (inverse * inverse * (products[c] / count));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _coefficients.Dispose();
+        _tables.Dispose();
+    }
+
+    private void SetScale(NetworkState state, int channel, float variance)
+    {
+        float inverse = 1 / MathF.Sqrt(variance + Epsilon);
+        InverseDeviation[channel] = inverse;
+        Coefficients.Scale[channel] = state.ParameterPointer[Weight.Offset + channel] * inverse;
+        Coefficients.Shift[channel] = state.ParameterPointer[Bias.Offset + channel];
+    }
+}

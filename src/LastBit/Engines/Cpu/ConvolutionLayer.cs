@@ -1,0 +1,142 @@
+using LastBit.Engines.Cpu.Kernels;
+using LastBit.Models;
+
+namespace LastBit.Engines.Cpu;
+
+/// <summary>
+/// A convolution without bias of the view f(norm(x)), zero padding size / 2.
+/// The view is computed into a padded buffer that stays in the second-level cache, so the activations themselves are never written to memory;
+/// the moments for the output's batch normalisation are taken while the output is still there.
+/// </summary>
+public sealed unsafe class ConvolutionLayer : Layer, IDisposable
+{
+    private const int PairsPerPart = 12;
+    private readonly View _input;
+    private readonly ConvolutionShape _shape;
+    private readonly int _realInChannels;
+    private readonly NativeBuffer _packed;
+    private readonly NativeBuffer? _turned;
+    private readonly delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> _fill;
+    private delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void> _normBackward;
+
+    internal ConvolutionLayer(string name, View input, StoredTensor output, Parameter weight, int size, int stride)
+        : base(name, output, input)
+    {
+        _input = input;
+        Weight = weight;
+        _shape = new ConvolutionShape(input.Tensor.Height, input.Tensor.Width, input.Tensor.Channels, output.Channels, size, stride);
+        _realInChannels = weight.Shape[1];
+        _packed = new NativeBuffer(_shape.WeightCount);
+        _turned = input.Tensor.Producer is null ? null : new NativeBuffer(_shape.WeightCount);
+        _fill = PointwiseTable.FillPadded(input.Normalised, input.Activation);
+    }
+
+    /// <summary>The weights, [out, in, size, size].</summary>
+    public Parameter Weight { get; }
+
+    internal ConvolutionShape Shape => _shape;
+
+    internal override int TableSize => _shape.WeightCount;
+
+    internal override int FetchesForward => _shape.IsDense3x3 ? _shape.InHeight : 0;
+
+    internal override int FetchesBackward => _shape.IsDense3x3 && Sinks[0] is not null ? _shape.InHeight : 0;
+
+    internal override int ReduceParts => ((_shape.Size * _shape.InChannels) + PairsPerPart - 1) / PairsPerPart;
+
+    internal override long ForwardFlop => 2L * _shape.OutHeight * _shape.OutWidth * _shape.Size * _shape.Size * _realInChannels * _shape.OutChannels;
+
+    internal override long PaddedSize => Math.Max(
+        (long)_shape.InHeight * (_shape.InWidth + (2 * _shape.InputBorder)) * _shape.InChannels,
+        (long)_shape.OutHeight * (_shape.OutWidth + (2 * _shape.GradientBorder)) * _shape.OutChannels);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _packed.Dispose();
+        _turned?.Dispose();
+    }
+
+    internal override void Forward(int sample, Scratch scratch, bool training)
+    {
+        FillInput(sample, scratch);
+        float* output = Output.Sample(sample);
+        if (_shape.IsDense3x3)
+        {
+            Convolution3x3.Forward(
+                scratch.Input, _packed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels, scratch.Ahead);
+        }
+        else
+            Convolution.Forward(scratch.Input, _packed.Pointer, output, _shape);
+        if (training && Output.Normalization is { } norm)
+            PointwiseTable.Moments(output, Output.Positions, Output.Channels, norm.FirstMoment(sample), norm.SecondMoment(sample));
+    }
+
+    internal override void Backward(int sample, Scratch scratch, float* table)
+    {
+        if (_normBackward == null)
+        {
+            _normBackward = PointwiseTable.NormBackward(
+                Output.ViewGradient is not null && Output.Normalization is not null,
+                Output.ViewGradient is not null && Output.RawGradient is not null);
+        }
+        var first = Output.ViewGradient ?? Output.RawGradient!;
+        float* raw = Output.RawGradient is { } buffer ? buffer.Sample(sample) : null;
+        _normBackward(
+            first.Sample(sample), Output.Sample(sample), Output.Norm, raw, scratch.Gradient,
+            _shape.OutHeight, _shape.OutWidth, _shape.OutChannels, _shape.GradientBorder);
+
+        FillInput(sample, scratch);
+        if (_shape.IsDense3x3)
+            Convolution3x3.WeightGradient(scratch.Input, scratch.Gradient, table, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels);
+        else
+            Convolution.WeightGradient(scratch.Input, scratch.Gradient, table, _shape);
+
+        if (Sinks[0] is { } sink)
+        {
+            float* turned = _turned!.Pointer;
+            if (_shape.IsDense3x3)
+            {
+                Convolution3x3.Forward(
+                    scratch.Gradient, turned, scratch.Flat, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels, scratch.Ahead);
+            }
+            else
+                Convolution.InputGradient(scratch.Gradient, turned, scratch.Flat, _shape);
+            sink.Contribute(sample, scratch.Flat);
+        }
+    }
+
+    internal override void LoadWeights(NetworkState state)
+    {
+        float* weights = state.ParameterPointer + Weight.Offset;
+        WeightLayout.Pack(weights, _realInChannels, _packed.Pointer, _shape);
+        if (_turned is not null)
+            WeightLayout.Turn(weights, _realInChannels, _turned.Pointer, _shape);
+    }
+
+    internal override void ReduceTables(float* tables, int pieces, float* gradients, int part)
+    {
+        int from = part * PairsPerPart, to = Math.Min(from + PairsPerPart, _shape.Size * _shape.InChannels);
+        int row = _shape.Size * _shape.OutChannels;
+        PointwiseTable.TreeSum(tables + ((long)from * row), pieces, TableSize, (to - from) * row);
+        WeightLayout.Unpack(tables, _realInChannels, gradients + Weight.Offset, _shape, from, to);
+    }
+
+    private void FillInput(int sample, Scratch scratch)
+    {
+        float* source = _input.Tensor.Sample(sample);
+        if (_input.Normalised || _input.Activation != Activation.None)
+        {
+            _fill(source, _input.Tensor.Norm, scratch.Input, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.InputBorder);
+            return;
+        }
+        int row = _shape.InWidth * _shape.InChannels, edge = _shape.InputBorder * _shape.InChannels;
+        float* target = scratch.Input;
+        for (int y = 0; y < _shape.InHeight; y++, source += row, target += row + (2 * edge))
+        {
+            new Span<float>(target, edge).Clear();
+            new Span<float>(source, row).CopyTo(new Span<float>(target + edge, row));
+            new Span<float>(target + edge + row, edge).Clear();
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using LastBit.Models;
+
+namespace LastBit.Engines.Cpu;
+
+/// <summary>
+/// Decides where the gradient of each tensor lies. Going back through the layers, a gradient is needed from its first contribution
+/// until its producer has used it; then its memory serves another tensor of the same size.
+/// A residual addition hands the same numbers to both operands, so they share its buffer.
+/// </summary>
+internal static unsafe class GradientPlan
+{
+    /// <summary>Gives every layer its sinks and every tensor its gradient buffers.</summary>
+    /// <returns>The memory behind all buffers.</returns>
+    public static NativeBuffer Assign(Layer[] layers, StoredTensor images, int capacity)
+    {
+        var all = new List<GradientBuffer>();
+        var free = new List<GradientBuffer>();
+        for (int index = layers.Length - 1; index >= 0; index--)
+        {
+            var layer = layers[index];
+            for (int input = 0; input < layer.Inputs.Count; input++)
+            {
+                var view = layer.Inputs[input];
+                var tensor = view.Tensor;
+                if (tensor == images)
+                    continue;
+                CheckView(view);
+                bool bypass = view.BypassesNormalisation;
+                int firstReader = Array.FindIndex(layers, other => other.Inputs.Any(read => read.Tensor == tensor && read.BypassesNormalisation == bypass));
+                var buffer = bypass ? tensor.RawGradient : tensor.ViewGradient;
+                bool first = buffer is null;
+                bool last = firstReader == index;
+                if (buffer is null)
+                {
+                    buffer = Shared(layers, layer, input, firstReader, last) ?? Rent(tensor.SampleSize);
+                    buffer.Owners++;
+                    if (bypass)
+                        tensor.RawGradient = buffer;
+                    else
+                        tensor.ViewGradient = buffer;
+                }
+                layer.Sinks[input] = new GradientSink(view, buffer, first, last);
+            }
+            Release(layer.Output.ViewGradient);
+            Release(layer.Output.RawGradient);
+        }
+
+        var memory = new NativeBuffer(all.Sum(buffer => buffer.SampleSize) * capacity);
+        float* next = memory.Pointer;
+        foreach (var buffer in all)
+        {
+            buffer.Data = next;
+            next += buffer.SampleSize * capacity;
+        }
+        return memory;
+
+        GradientBuffer Rent(long size)
+        {
+            // Only buffers of the same image size are exchanged: within a pass, image s of the one is dead when image s of the other is written.
+            var buffer = free.Find(candidate => candidate.SampleSize == size);
+            if (buffer is not null)
+            {
+                free.Remove(buffer);
+                return buffer;
+            }
+            buffer = new GradientBuffer(size);
+            all.Add(buffer);
+            return buffer;
+        }
+
+        void Release(GradientBuffer? buffer)
+        {
+            if (buffer is not null && --buffer.Owners == 0)
+                free.Add(buffer);
+        }
+    }
+
+    /// <summary>
+    /// The buffer of a residual addition, when operand <paramref name="input"/> can share it:
+    /// nothing is to be computed in place while another operand still needs the numbers.
+    /// </summary>
+    private static GradientBuffer? Shared(Layer[] layers, Layer layer, int input, int firstReader, bool last)
+    {
+        if (layer is not AddLayer add)
+            return null;
+        var view = layer.Inputs[input];
+        if (last)
+            return view.Activation == Activation.None ? add.TotalGradient : null;
+        // The last contribution will overwrite the numbers: by then the producer of the other operand, which reads them, must have run.
+        var other = layer.Inputs[1 - input].Tensor.Producer;
+        return other is not null && Array.IndexOf(layers, other) > firstReader ? add.TotalGradient : null;
+    }
+
+    private static void CheckView(View view)
+    {
+        if (view.BypassesNormalisation)
+        {
+            if (view.Activation != Activation.None)
+                throw new InvalidOperationException($"{view.Tensor.Name} is read past its normalisation with an activation function; that is not supported.");
+            return;
+        }
+        if (view.Tensor.HasView && view.Tensor.ViewActivation != view.Activation)
+            throw new InvalidOperationException($"{view.Tensor.Name} is read with two activation functions; that is not supported.");
+        view.Tensor.HasView = true;
+        view.Tensor.ViewActivation = view.Activation;
+    }
+}

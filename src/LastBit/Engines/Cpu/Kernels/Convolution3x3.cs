@@ -1,0 +1,516 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using LastBit.Models;
+
+namespace LastBit.Engines.Cpu.Kernels;
+
+/// <summary>
+/// 3x3 convolutions with stride 1 and zero padding 1 of one image, channels last (NHWC).
+/// Each output is the sum, in order, of one chain a kernel row; a chain is of fused multiply-adds in the order input channel, kernel column.
+/// (Three chains of 3 C terms round less than one of 9 C.) What the padding would add is left out, rows and columns alike: 0 * w changes no sum.
+/// The caller keeps the columns beside the image all the same, so that every row has one layout.
+/// One input value serves the three kernel columns that it touches, so that a load feeds three to six FMAs.
+/// </summary>
+internal static unsafe class Convolution3x3
+{
+    /// <inheritdoc cref="Forward{T}"/>
+    public static void Forward(
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, ReadAhead? ahead = null)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            Forward<Lanes512>(input, weights, output, height, width, inChannels, outChannels, ahead);
+        else if (Vector256.IsHardwareAccelerated)
+            Forward<Lanes256>(input, weights, output, height, width, inChannels, outChannels, ahead);
+        else if (Vector128.IsHardwareAccelerated)
+            Forward<Lanes128>(input, weights, output, height, width, inChannels, outChannels, ahead);
+        else
+            Forward<Lanes1>(input, weights, output, height, width, inChannels, outChannels, ahead);
+    }
+
+    /// <inheritdoc cref="WeightGradient{T}"/>
+    public static void WeightGradient(float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            WeightGradient<Lanes512>(input, gradient, weightGradient, height, width, inChannels, outChannels);
+        else if (Vector256.IsHardwareAccelerated)
+            WeightGradient<Lanes256>(input, gradient, weightGradient, height, width, inChannels, outChannels);
+        else if (Vector128.IsHardwareAccelerated)
+            WeightGradient<Lanes128>(input, gradient, weightGradient, height, width, inChannels, outChannels);
+        else
+            WeightGradient<Lanes1>(input, gradient, weightGradient, height, width, inChannels, outChannels);
+    }
+
+    /// <summary>
+    /// output[y, x, o] = sum over kernel row r, input channel i, kernel column c of input[y + r - 1, x + c, i] * weights[r, i, c, o].
+    /// The gradient of a loss with respect to the input is the same function of the output gradient, with turned weights .
+    /// </summary>
+    /// <param name="input">height x (width + 2) x inChannels; the first and last column are not read.</param>
+    /// <param name="weights">3 x inChannels x 3 x outChannels.</param>
+    /// <param name="output">height x width x outChannels.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns, a multiple of 8.</param>
+    /// <param name="inChannels">Input channels, any number.</param>
+    /// <param name="outChannels">Output channels, a multiple of 16.</param>
+    /// <param name="ahead">Fetches a share of what comes next with each of the rows; or null.</param>
+    public static void Forward<T>(
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, ReadAhead? ahead = null)
+        where T : struct, ILanes<T>
+    {
+        int rowStride = (width + 2) * inChannels;
+        // Which tile fits the registers: 32 of 512 bits (or of 128 bits on ARM), 16 of 256 bits. The tile does not touch the order of any sum.
+        bool narrow = typeof(T) == typeof(Lanes256) || typeof(T) == typeof(Lanes1);
+        bool single = outChannels % (2 * T.Count) != 0;
+        int pixels = narrow ? 4 : 8;
+        int lanes = single ? T.Count : 2 * T.Count;
+        for (int o = 0; o < outChannels; o += lanes)
+        {
+            for (int y = 0; y < height; y++)
+            {
+                // Spread over the rows: asked for at once it would only wait at another place.
+                if (o == 0)
+                    ahead?.Fetch();
+                int first = y == 0 ? 1 : 0;
+                int kernelRows = (y == height - 1 ? 2 : 3) - first;
+                float* source = input + ((long)(y + first - 1) * rowStride);
+                float* taps = weights + ((long)first * inChannels * 3 * outChannels) + o;
+                float* target = output + ((long)y * width * outChannels) + o;
+                for (int x = 0; x < width; x += pixels, source += pixels * inChannels, target += pixels * outChannels)
+                {
+                    // Beside the image there is nothing to add.
+                    bool left = x == 0, right = x + pixels == width;
+                    if (narrow && left)
+                        Tile4x2<T, Yes, No>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                    else if (narrow && right)
+                        Tile4x2<T, No, Yes>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                    else if (narrow)
+                        Tile4x2<T, No, No>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                    else if (!single)
+                        Tile8x2<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target, left, right);
+                    else
+                        Tile8x1<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target, left, right);
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// weightGradient[r, i, c, o] += sum over y, x of input[y + r - 1, x + c, i] * gradient[y, x + 1, o]:
+    /// one chain an image, rows outside, columns inside, which is then added to the value that is already there.
+    /// </summary>
+    /// <param name="input">height x (width + 2) x inChannels; the first and last column are not read.</param>
+    /// <param name="gradient">height x (width + 2) x outChannels: the gradient with respect to the output; the first and last column are not read.</param>
+    /// <param name="weightGradient">3 x inChannels x 3 x outChannels, added to.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns, at least 2.</param>
+    /// <param name="inChannels">Input channels, a multiple of 4.</param>
+    /// <param name="outChannels">Output channels, a multiple of 16.</param>
+    public static void WeightGradient<T>(float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels)
+        where T : struct, ILanes<T>
+    {
+        bool narrow = typeof(T) == typeof(Lanes256) || typeof(T) == typeof(Lanes1);
+        bool wide = !narrow && inChannels % 8 == 0;
+        int channels = narrow ? 2 : wide ? 8 : 4;
+        int lanes = narrow ? 2 * T.Count : T.Count;
+        for (int r = 0; r < 3; r++)
+        {
+            int firstRow = r == 0 ? 1 : 0;
+            int rows = height - (r == 1 ? 0 : 1);
+            float* source = input + ((long)(firstRow + r - 1) * (width + 2) * inChannels);
+            float* outer = gradient + ((long)firstRow * (width + 2) * outChannels);
+            for (int i = 0; i < inChannels; i += channels)
+            {
+                float* target = weightGradient + ((((long)r * inChannels) + i) * 3 * outChannels);
+                for (int o = 0; o < outChannels; o += lanes)
+                {
+                    if (narrow)
+                        Tile2x2<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
+                    else if (wide)
+                        Tile8<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
+                    else
+                        Tile4<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
+                }
+            }
+        }
+    }
+
+    /// <summary>8 pixels of a row by 2 rows of output channels: 16 running sums, 6 weights and one broadcast input in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile8x2<T>(
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output, bool left, bool right)
+        where T : struct, ILanes<T>
+    {
+        for (int row = 0; row < kernelRows; row++, input += rowStride)
+        {
+            T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
+            T b0 = default, b1 = default, b2 = default, b3 = default, b4 = default, b5 = default, b6 = default, b7 = default;
+            float* pixel = input;
+            for (int channel = 0; channel < inChannels; channel++, pixel++, weights += 3 * outChannels)
+            {
+                T w0a = T.Load(weights), w0b = T.Load(weights + T.Count);
+                T w1a = T.Load(weights + outChannels), w1b = T.Load(weights + outChannels + T.Count);
+                T w2a = T.Load(weights + (2 * outChannels)), w2b = T.Load(weights + (2 * outChannels) + T.Count);
+                T x;
+                if (!left)
+                {
+                    x = T.Broadcast(pixel[0]);
+                    a0 = T.FusedMultiplyAdd(x, w0a, a0); b0 = T.FusedMultiplyAdd(x, w0b, b0);
+                }
+                x = T.Broadcast(pixel[inChannels]);
+                a1 = T.FusedMultiplyAdd(x, w0a, a1); b1 = T.FusedMultiplyAdd(x, w0b, b1);
+                a0 = T.FusedMultiplyAdd(x, w1a, a0); b0 = T.FusedMultiplyAdd(x, w1b, b0);
+                x = T.Broadcast(pixel[2 * inChannels]);
+                a2 = T.FusedMultiplyAdd(x, w0a, a2); b2 = T.FusedMultiplyAdd(x, w0b, b2);
+                a1 = T.FusedMultiplyAdd(x, w1a, a1); b1 = T.FusedMultiplyAdd(x, w1b, b1);
+                a0 = T.FusedMultiplyAdd(x, w2a, a0); b0 = T.FusedMultiplyAdd(x, w2b, b0);
+                x = T.Broadcast(pixel[3 * inChannels]);
+                a3 = T.FusedMultiplyAdd(x, w0a, a3); b3 = T.FusedMultiplyAdd(x, w0b, b3);
+                a2 = T.FusedMultiplyAdd(x, w1a, a2); b2 = T.FusedMultiplyAdd(x, w1b, b2);
+                a1 = T.FusedMultiplyAdd(x, w2a, a1); b1 = T.FusedMultiplyAdd(x, w2b, b1);
+                x = T.Broadcast(pixel[4 * inChannels]);
+                a4 = T.FusedMultiplyAdd(x, w0a, a4); b4 = T.FusedMultiplyAdd(x, w0b, b4);
+                a3 = T.FusedMultiplyAdd(x, w1a, a3); b3 = T.FusedMultiplyAdd(x, w1b, b3);
+                a2 = T.FusedMultiplyAdd(x, w2a, a2); b2 = T.FusedMultiplyAdd(x, w2b, b2);
+                x = T.Broadcast(pixel[5 * inChannels]);
+                a5 = T.FusedMultiplyAdd(x, w0a, a5); b5 = T.FusedMultiplyAdd(x, w0b, b5);
+                a4 = T.FusedMultiplyAdd(x, w1a, a4); b4 = T.FusedMultiplyAdd(x, w1b, b4);
+                a3 = T.FusedMultiplyAdd(x, w2a, a3); b3 = T.FusedMultiplyAdd(x, w2b, b3);
+                x = T.Broadcast(pixel[6 * inChannels]);
+                a6 = T.FusedMultiplyAdd(x, w0a, a6); b6 = T.FusedMultiplyAdd(x, w0b, b6);
+                a5 = T.FusedMultiplyAdd(x, w1a, a5); b5 = T.FusedMultiplyAdd(x, w1b, b5);
+                a4 = T.FusedMultiplyAdd(x, w2a, a4); b4 = T.FusedMultiplyAdd(x, w2b, b4);
+                x = T.Broadcast(pixel[7 * inChannels]);
+                a7 = T.FusedMultiplyAdd(x, w0a, a7); b7 = T.FusedMultiplyAdd(x, w0b, b7);
+                a6 = T.FusedMultiplyAdd(x, w1a, a6); b6 = T.FusedMultiplyAdd(x, w1b, b6);
+                a5 = T.FusedMultiplyAdd(x, w2a, a5); b5 = T.FusedMultiplyAdd(x, w2b, b5);
+                x = T.Broadcast(pixel[8 * inChannels]);
+                a7 = T.FusedMultiplyAdd(x, w1a, a7); b7 = T.FusedMultiplyAdd(x, w1b, b7);
+                a6 = T.FusedMultiplyAdd(x, w2a, a6); b6 = T.FusedMultiplyAdd(x, w2b, b6);
+                if (!right)
+                {
+                    x = T.Broadcast(pixel[9 * inChannels]);
+                    a7 = T.FusedMultiplyAdd(x, w2a, a7); b7 = T.FusedMultiplyAdd(x, w2b, b7);
+                }
+            }
+            if (row > 0)
+            {
+                a0 = T.Add(T.Load(output), a0); b0 = T.Add(T.Load(output + T.Count), b0);
+                a1 = T.Add(T.Load(output + outChannels), a1); b1 = T.Add(T.Load(output + outChannels + T.Count), b1);
+                a2 = T.Add(T.Load(output + (2 * outChannels)), a2); b2 = T.Add(T.Load(output + (2 * outChannels) + T.Count), b2);
+                a3 = T.Add(T.Load(output + (3 * outChannels)), a3); b3 = T.Add(T.Load(output + (3 * outChannels) + T.Count), b3);
+                a4 = T.Add(T.Load(output + (4 * outChannels)), a4); b4 = T.Add(T.Load(output + (4 * outChannels) + T.Count), b4);
+                a5 = T.Add(T.Load(output + (5 * outChannels)), a5); b5 = T.Add(T.Load(output + (5 * outChannels) + T.Count), b5);
+                a6 = T.Add(T.Load(output + (6 * outChannels)), a6); b6 = T.Add(T.Load(output + (6 * outChannels) + T.Count), b6);
+                a7 = T.Add(T.Load(output + (7 * outChannels)), a7); b7 = T.Add(T.Load(output + (7 * outChannels) + T.Count), b7);
+            }
+            T.Store(a0, output); T.Store(b0, output + T.Count);
+            T.Store(a1, output + outChannels); T.Store(b1, output + outChannels + T.Count);
+            T.Store(a2, output + (2 * outChannels)); T.Store(b2, output + (2 * outChannels) + T.Count);
+            T.Store(a3, output + (3 * outChannels)); T.Store(b3, output + (3 * outChannels) + T.Count);
+            T.Store(a4, output + (4 * outChannels)); T.Store(b4, output + (4 * outChannels) + T.Count);
+            T.Store(a5, output + (5 * outChannels)); T.Store(b5, output + (5 * outChannels) + T.Count);
+            T.Store(a6, output + (6 * outChannels)); T.Store(b6, output + (6 * outChannels) + T.Count);
+            T.Store(a7, output + (7 * outChannels)); T.Store(b7, output + (7 * outChannels) + T.Count);
+        }
+    }
+
+    /// <summary>8 pixels of a row by 1 row of output channels: 8 running sums, 3 weights and one broadcast input in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile8x1<T>(
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output, bool left, bool right)
+        where T : struct, ILanes<T>
+    {
+        T sum0 = default, sum1 = default, sum2 = default, sum3 = default, sum4 = default, sum5 = default, sum6 = default, sum7 = default;
+        for (int row = 0; row < kernelRows; row++, input += rowStride)
+        {
+            T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
+            float* pixel = input;
+            for (int channel = 0; channel < inChannels; channel++, pixel++, weights += 3 * outChannels)
+            {
+                T w0a = T.Load(weights);
+                T w1a = T.Load(weights + outChannels);
+                T w2a = T.Load(weights + (2 * outChannels));
+                T x;
+                if (!left)
+                {
+                    x = T.Broadcast(pixel[0]);
+                    a0 = T.FusedMultiplyAdd(x, w0a, a0);
+                }
+                x = T.Broadcast(pixel[inChannels]);
+                a1 = T.FusedMultiplyAdd(x, w0a, a1);
+                a0 = T.FusedMultiplyAdd(x, w1a, a0);
+                x = T.Broadcast(pixel[2 * inChannels]);
+                a2 = T.FusedMultiplyAdd(x, w0a, a2);
+                a1 = T.FusedMultiplyAdd(x, w1a, a1);
+                a0 = T.FusedMultiplyAdd(x, w2a, a0);
+                x = T.Broadcast(pixel[3 * inChannels]);
+                a3 = T.FusedMultiplyAdd(x, w0a, a3);
+                a2 = T.FusedMultiplyAdd(x, w1a, a2);
+                a1 = T.FusedMultiplyAdd(x, w2a, a1);
+                x = T.Broadcast(pixel[4 * inChannels]);
+                a4 = T.FusedMultiplyAdd(x, w0a, a4);
+                a3 = T.FusedMultiplyAdd(x, w1a, a3);
+                a2 = T.FusedMultiplyAdd(x, w2a, a2);
+                x = T.Broadcast(pixel[5 * inChannels]);
+                a5 = T.FusedMultiplyAdd(x, w0a, a5);
+                a4 = T.FusedMultiplyAdd(x, w1a, a4);
+                a3 = T.FusedMultiplyAdd(x, w2a, a3);
+                x = T.Broadcast(pixel[6 * inChannels]);
+                a6 = T.FusedMultiplyAdd(x, w0a, a6);
+                a5 = T.FusedMultiplyAdd(x, w1a, a5);
+                a4 = T.FusedMultiplyAdd(x, w2a, a4);
+                x = T.Broadcast(pixel[7 * inChannels]);
+                a7 = T.FusedMultiplyAdd(x, w0a, a7);
+                a6 = T.FusedMultiplyAdd(x, w1a, a6);
+                a5 = T.FusedMultiplyAdd(x, w2a, a5);
+                x = T.Broadcast(pixel[8 * inChannels]);
+                a7 = T.FusedMultiplyAdd(x, w1a, a7);
+                a6 = T.FusedMultiplyAdd(x, w2a, a6);
+                if (!right)
+                {
+                    x = T.Broadcast(pixel[9 * inChannels]);
+                    a7 = T.FusedMultiplyAdd(x, w2a, a7);
+                }
+            }
+            sum0 = T.Add(sum0, a0); sum1 = T.Add(sum1, a1); sum2 = T.Add(sum2, a2); sum3 = T.Add(sum3, a3); sum4 = T.Add(sum4, a4); sum5 = T.Add(sum5, a5); sum6 = T.Add(sum6, a6); sum7 = T.Add(sum7, a7);
+        }
+        T.Store(sum0, output);
+        T.Store(sum1, output + outChannels);
+        T.Store(sum2, output + (2 * outChannels));
+        T.Store(sum3, output + (3 * outChannels));
+        T.Store(sum4, output + (4 * outChannels));
+        T.Store(sum5, output + (5 * outChannels));
+        T.Store(sum6, output + (6 * outChannels));
+        T.Store(sum7, output + (7 * outChannels));
+    }
+
+    /// <summary>4 pixels of a row by 2 rows of output channels: 8 running sums, 6 weights and one broadcast input in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile4x2<T, TLeftBorder, TRightBorder>(
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
+        where T : struct, ILanes<T>
+        where TLeftBorder : IFlag
+        where TRightBorder : IFlag
+    {
+        // Every distance in a register of its own: what is left in the loop is the work itself.
+        nint step1 = inChannels, step2 = 2 * step1, step3 = 3 * step1, step4 = 4 * step1, step5 = 5 * step1;
+        nint column = outChannels, twoColumns = 2 * column, channelStride = 3 * column;
+        for (int row = 0; row < kernelRows; row++, input += rowStride)
+        {
+            T a0 = default, a1 = default, a2 = default, a3 = default;
+            T b0 = default, b1 = default, b2 = default, b3 = default;
+            float* pixel = input, end = input + inChannels;
+            for (; pixel < end; pixel++, weights += channelStride)
+            {
+                T w0a = T.Load(weights), w0b = T.Load(weights + T.Count);
+                T w1a = T.Load(weights + column), w1b = T.Load(weights + column + T.Count);
+                T w2a = T.Load(weights + twoColumns), w2b = T.Load(weights + twoColumns + T.Count);
+                T x;
+                if (!TLeftBorder.IsSet)
+                {
+                    x = T.Broadcast(pixel[0]);
+                    T.AddProduct(ref a0, x, w0a); T.AddProduct(ref b0, x, w0b);
+                }
+                x = T.Broadcast(*(pixel + step1));
+                T.AddProduct(ref a1, x, w0a); T.AddProduct(ref b1, x, w0b);
+                T.AddProduct(ref a0, x, w1a); T.AddProduct(ref b0, x, w1b);
+                x = T.Broadcast(*(pixel + step2));
+                T.AddProduct(ref a2, x, w0a); T.AddProduct(ref b2, x, w0b);
+                T.AddProduct(ref a1, x, w1a); T.AddProduct(ref b1, x, w1b);
+                T.AddProduct(ref a0, x, w2a); T.AddProduct(ref b0, x, w2b);
+                x = T.Broadcast(*(pixel + step3));
+                T.AddProduct(ref a3, x, w0a); T.AddProduct(ref b3, x, w0b);
+                T.AddProduct(ref a2, x, w1a); T.AddProduct(ref b2, x, w1b);
+                T.AddProduct(ref a1, x, w2a); T.AddProduct(ref b1, x, w2b);
+                x = T.Broadcast(*(pixel + step4));
+                T.AddProduct(ref a3, x, w1a); T.AddProduct(ref b3, x, w1b);
+                T.AddProduct(ref a2, x, w2a); T.AddProduct(ref b2, x, w2b);
+                if (!TRightBorder.IsSet)
+                {
+                    x = T.Broadcast(*(pixel + step5));
+                    T.AddProduct(ref a3, x, w2a); T.AddProduct(ref b3, x, w2b);
+                }
+            }
+            if (row > 0)
+            {
+                a0 = T.Add(T.Load(output), a0); b0 = T.Add(T.Load(output + T.Count), b0);
+                a1 = T.Add(T.Load(output + outChannels), a1); b1 = T.Add(T.Load(output + outChannels + T.Count), b1);
+                a2 = T.Add(T.Load(output + (2 * outChannels)), a2); b2 = T.Add(T.Load(output + (2 * outChannels) + T.Count), b2);
+                a3 = T.Add(T.Load(output + (3 * outChannels)), a3); b3 = T.Add(T.Load(output + (3 * outChannels) + T.Count), b3);
+            }
+            T.Store(a0, output); T.Store(b0, output + T.Count);
+            T.Store(a1, output + outChannels); T.Store(b1, output + outChannels + T.Count);
+            T.Store(a2, output + (2 * outChannels)); T.Store(b2, output + (2 * outChannels) + T.Count);
+            T.Store(a3, output + (3 * outChannels)); T.Store(b3, output + (3 * outChannels) + T.Count);
+        }
+    }
+
+    /// <summary>
+    /// 8 input channels by 3 kernel columns by one row of output channels:
+    /// 24 running sums, three output gradients and one broadcast input in registers.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile8<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
+        where T : struct, ILanes<T>
+    {
+        float* target = weightGradient;
+        int next = 3 * outChannels;
+        T s0l = default, s0m = default, s0r = default;
+        T s1l = default, s1m = default, s1r = default;
+        T s2l = default, s2m = default, s2r = default;
+        T s3l = default, s3m = default, s3r = default;
+        T s4l = default, s4m = default, s4r = default;
+        T s5l = default, s5m = default, s5r = default;
+        T s6l = default, s6m = default, s6r = default;
+        T s7l = default, s7m = default, s7r = default;
+        for (int row = 0; row < rows; row++)
+        {
+            float* pixel = input + ((long)row * (width + 2) * inChannels) + inChannels;
+            float* outer = gradient + ((long)row * (width + 2) * outChannels) + outChannels;
+            T here = T.Load(outer), after = T.Load(outer + outChannels), before, x;
+            x = T.Broadcast(pixel[0]); s0l = T.FusedMultiplyAdd(x, after, s0l); s0m = T.FusedMultiplyAdd(x, here, s0m);
+            x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m);
+            x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m);
+            x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m);
+            x = T.Broadcast(pixel[4]); s4l = T.FusedMultiplyAdd(x, after, s4l); s4m = T.FusedMultiplyAdd(x, here, s4m);
+            x = T.Broadcast(pixel[5]); s5l = T.FusedMultiplyAdd(x, after, s5l); s5m = T.FusedMultiplyAdd(x, here, s5m);
+            x = T.Broadcast(pixel[6]); s6l = T.FusedMultiplyAdd(x, after, s6l); s6m = T.FusedMultiplyAdd(x, here, s6m);
+            x = T.Broadcast(pixel[7]); s7l = T.FusedMultiplyAdd(x, after, s7l); s7m = T.FusedMultiplyAdd(x, here, s7m);
+            for (int column = 1; column < width - 1; column++)
+            {
+                pixel += inChannels;
+                before = T.Load(outer); outer += outChannels; here = T.Load(outer); after = T.Load(outer + outChannels);
+                x = T.Broadcast(pixel[0]); s0l = T.FusedMultiplyAdd(x, after, s0l); s0m = T.FusedMultiplyAdd(x, here, s0m); s0r = T.FusedMultiplyAdd(x, before, s0r);
+                x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m); s1r = T.FusedMultiplyAdd(x, before, s1r);
+                x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m); s2r = T.FusedMultiplyAdd(x, before, s2r);
+                x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m); s3r = T.FusedMultiplyAdd(x, before, s3r);
+                x = T.Broadcast(pixel[4]); s4l = T.FusedMultiplyAdd(x, after, s4l); s4m = T.FusedMultiplyAdd(x, here, s4m); s4r = T.FusedMultiplyAdd(x, before, s4r);
+                x = T.Broadcast(pixel[5]); s5l = T.FusedMultiplyAdd(x, after, s5l); s5m = T.FusedMultiplyAdd(x, here, s5m); s5r = T.FusedMultiplyAdd(x, before, s5r);
+                x = T.Broadcast(pixel[6]); s6l = T.FusedMultiplyAdd(x, after, s6l); s6m = T.FusedMultiplyAdd(x, here, s6m); s6r = T.FusedMultiplyAdd(x, before, s6r);
+                x = T.Broadcast(pixel[7]); s7l = T.FusedMultiplyAdd(x, after, s7l); s7m = T.FusedMultiplyAdd(x, here, s7m); s7r = T.FusedMultiplyAdd(x, before, s7r);
+            }
+            pixel += inChannels; before = here; here = after;
+            before = T.Load(outer);
+            x = T.Broadcast(pixel[0]); s0m = T.FusedMultiplyAdd(x, here, s0m); s0r = T.FusedMultiplyAdd(x, before, s0r);
+            x = T.Broadcast(pixel[1]); s1m = T.FusedMultiplyAdd(x, here, s1m); s1r = T.FusedMultiplyAdd(x, before, s1r);
+            x = T.Broadcast(pixel[2]); s2m = T.FusedMultiplyAdd(x, here, s2m); s2r = T.FusedMultiplyAdd(x, before, s2r);
+            x = T.Broadcast(pixel[3]); s3m = T.FusedMultiplyAdd(x, here, s3m); s3r = T.FusedMultiplyAdd(x, before, s3r);
+            x = T.Broadcast(pixel[4]); s4m = T.FusedMultiplyAdd(x, here, s4m); s4r = T.FusedMultiplyAdd(x, before, s4r);
+            x = T.Broadcast(pixel[5]); s5m = T.FusedMultiplyAdd(x, here, s5m); s5r = T.FusedMultiplyAdd(x, before, s5r);
+            x = T.Broadcast(pixel[6]); s6m = T.FusedMultiplyAdd(x, here, s6m); s6r = T.FusedMultiplyAdd(x, before, s6r);
+            x = T.Broadcast(pixel[7]); s7m = T.FusedMultiplyAdd(x, here, s7m); s7r = T.FusedMultiplyAdd(x, before, s7r);
+        }
+        AddTo<T>(target, outChannels, s0l, s0m, s0r);
+        AddTo<T>(target + (1 * next), outChannels, s1l, s1m, s1r);
+        AddTo<T>(target + (2 * next), outChannels, s2l, s2m, s2r);
+        AddTo<T>(target + (3 * next), outChannels, s3l, s3m, s3r);
+        AddTo<T>(target + (4 * next), outChannels, s4l, s4m, s4r);
+        AddTo<T>(target + (5 * next), outChannels, s5l, s5m, s5r);
+        AddTo<T>(target + (6 * next), outChannels, s6l, s6m, s6r);
+        AddTo<T>(target + (7 * next), outChannels, s7l, s7m, s7r);
+    }
+
+    /// <summary>
+    /// 4 input channels by 3 kernel columns by one row of output channels:
+    /// 12 running sums, three output gradients and one broadcast input in registers.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile4<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
+        where T : struct, ILanes<T>
+    {
+        float* target = weightGradient;
+        int next = 3 * outChannels;
+        T s0l = default, s0m = default, s0r = default;
+        T s1l = default, s1m = default, s1r = default;
+        T s2l = default, s2m = default, s2r = default;
+        T s3l = default, s3m = default, s3r = default;
+        for (int row = 0; row < rows; row++)
+        {
+            float* pixel = input + ((long)row * (width + 2) * inChannels) + inChannels;
+            float* outer = gradient + ((long)row * (width + 2) * outChannels) + outChannels;
+            T here = T.Load(outer), after = T.Load(outer + outChannels), before, x;
+            x = T.Broadcast(pixel[0]); s0l = T.FusedMultiplyAdd(x, after, s0l); s0m = T.FusedMultiplyAdd(x, here, s0m);
+            x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m);
+            x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m);
+            x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m);
+            for (int column = 1; column < width - 1; column++)
+            {
+                pixel += inChannels;
+                before = T.Load(outer); outer += outChannels; here = T.Load(outer); after = T.Load(outer + outChannels);
+                x = T.Broadcast(pixel[0]); s0l = T.FusedMultiplyAdd(x, after, s0l); s0m = T.FusedMultiplyAdd(x, here, s0m); s0r = T.FusedMultiplyAdd(x, before, s0r);
+                x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m); s1r = T.FusedMultiplyAdd(x, before, s1r);
+                x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m); s2r = T.FusedMultiplyAdd(x, before, s2r);
+                x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m); s3r = T.FusedMultiplyAdd(x, before, s3r);
+            }
+            pixel += inChannels; before = here; here = after;
+            before = T.Load(outer);
+            x = T.Broadcast(pixel[0]); s0m = T.FusedMultiplyAdd(x, here, s0m); s0r = T.FusedMultiplyAdd(x, before, s0r);
+            x = T.Broadcast(pixel[1]); s1m = T.FusedMultiplyAdd(x, here, s1m); s1r = T.FusedMultiplyAdd(x, before, s1r);
+            x = T.Broadcast(pixel[2]); s2m = T.FusedMultiplyAdd(x, here, s2m); s2r = T.FusedMultiplyAdd(x, before, s2r);
+            x = T.Broadcast(pixel[3]); s3m = T.FusedMultiplyAdd(x, here, s3m); s3r = T.FusedMultiplyAdd(x, before, s3r);
+        }
+        AddTo<T>(target, outChannels, s0l, s0m, s0r);
+        AddTo<T>(target + (1 * next), outChannels, s1l, s1m, s1r);
+        AddTo<T>(target + (2 * next), outChannels, s2l, s2m, s2r);
+        AddTo<T>(target + (3 * next), outChannels, s3l, s3m, s3r);
+    }
+
+    /// <summary>
+    /// 2 input channels by 3 kernel columns by 2 rows of output channels:
+    /// 12 running sums, two inputs and one output gradient fit 16 registers with room to spare;
+    /// a spilled sum would wait for memory in every step.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile2x2<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
+        where T : struct, ILanes<T>
+    {
+        float* target = weightGradient;
+        int next = 3 * outChannels;
+        T s0la = default, s0lb = default, s0ma = default, s0mb = default, s0ra = default, s0rb = default;
+        T s1la = default, s1lb = default, s1ma = default, s1mb = default, s1ra = default, s1rb = default;
+        nint inputStep = inChannels, step = outChannels, back = -step;
+        for (int row = 0; row < rows; row++)
+        {
+            float* pixel = input + ((long)row * (width + 2) * inChannels) + inChannels;
+            float* outer = gradient + ((long)row * (width + 2) * outChannels) + outChannels;
+            float* last = outer + ((width - 2) * step);
+            T x, y, g;
+            x = T.Broadcast(pixel[0]); y = T.Broadcast(pixel[1]);
+            g = T.Load(outer + step); T.AddProduct(ref s0la, x, g); T.AddProduct(ref s1la, y, g);
+            g = T.Load(outer + step + T.Count); T.AddProduct(ref s0lb, x, g); T.AddProduct(ref s1lb, y, g);
+            g = T.Load(outer); T.AddProduct(ref s0ma, x, g); T.AddProduct(ref s1ma, y, g);
+            g = T.Load(outer + T.Count); T.AddProduct(ref s0mb, x, g); T.AddProduct(ref s1mb, y, g);
+            while (outer < last)
+            {
+                pixel += inputStep;
+                outer += step;
+                x = T.Broadcast(pixel[0]); y = T.Broadcast(pixel[1]);
+                g = T.Load(outer + step); T.AddProduct(ref s0la, x, g); T.AddProduct(ref s1la, y, g);
+                g = T.Load(outer + step + T.Count); T.AddProduct(ref s0lb, x, g); T.AddProduct(ref s1lb, y, g);
+                g = T.Load(outer); T.AddProduct(ref s0ma, x, g); T.AddProduct(ref s1ma, y, g);
+                g = T.Load(outer + T.Count); T.AddProduct(ref s0mb, x, g); T.AddProduct(ref s1mb, y, g);
+                g = T.Load(outer + back); T.AddProduct(ref s0ra, x, g); T.AddProduct(ref s1ra, y, g);
+                g = T.Load(outer + back + T.Count); T.AddProduct(ref s0rb, x, g); T.AddProduct(ref s1rb, y, g);
+            }
+            pixel += inputStep;
+            outer += step;
+            x = T.Broadcast(pixel[0]); y = T.Broadcast(pixel[1]);
+            g = T.Load(outer); T.AddProduct(ref s0ma, x, g); T.AddProduct(ref s1ma, y, g);
+            g = T.Load(outer + T.Count); T.AddProduct(ref s0mb, x, g); T.AddProduct(ref s1mb, y, g);
+            g = T.Load(outer + back); T.AddProduct(ref s0ra, x, g); T.AddProduct(ref s1ra, y, g);
+            g = T.Load(outer + back + T.Count); T.AddProduct(ref s0rb, x, g); T.AddProduct(ref s1rb, y, g);
+        }
+        AddTo<T>(target, outChannels, s0la, s0ma, s0ra);
+        AddTo<T>(target + T.Count, outChannels, s0lb, s0mb, s0rb);
+        AddTo<T>(target + next, outChannels, s1la, s1ma, s1ra);
+        AddTo<T>(target + next + T.Count, outChannels, s1lb, s1mb, s1rb);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddTo<T>(float* target, int outChannels, T left, T middle, T right)
+        where T : struct, ILanes<T>
+    {
+        T.Store(T.Add(T.Load(target), left), target);
+        T.Store(T.Add(T.Load(target + outChannels), middle), target + outChannels);
+        T.Store(T.Add(T.Load(target + (2 * outChannels)), right), target + (2 * outChannels));
+    }
+}

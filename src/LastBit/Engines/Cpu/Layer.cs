@@ -1,0 +1,117 @@
+using LastBit.Engines.Cpu.Kernels;
+using LastBit.Models;
+
+namespace LastBit.Engines.Cpu;
+
+/// <summary>
+/// A layer is a pair of functions on one image: <see cref="Forward"/> reads its input views and writes <see cref="Output"/>;
+/// <see cref="Backward"/> reads the gradient of <see cref="Output"/> and hands a gradient on to each input.
+/// Images are independent of one another within a layer, so threads share them out;
+/// what is summed over images (weight gradients) goes into one table a piece, and the network adds the tables in a fixed tree.
+/// </summary>
+public abstract unsafe class Layer
+{
+    private protected Layer(string name, StoredTensor output, params View[] inputs)
+    {
+        Name = name;
+        Output = output;
+        Inputs = inputs;
+        Sinks = new GradientSink?[inputs.Length];
+    }
+
+    /// <summary>The name of the layer: PyTorch's, where it has parameters.</summary>
+    public string Name { get; }
+
+    /// <summary>What it writes.</summary>
+    public StoredTensor Output { get; }
+
+    /// <summary>What it reads.</summary>
+    public IReadOnlyList<View> Inputs { get; }
+
+    /// <summary>Where the gradient of each input goes; null for an input that needs none (the images). Filled in by the network's plan.</summary>
+    internal GradientSink?[] Sinks { get; }
+
+    /// <summary>Size of the table that gathers weight gradients, in floats; 0 for a layer without weights.</summary>
+    internal virtual int TableSize => 0;
+
+    /// <summary>Into how many parts <see cref="ReduceTables"/> can be cut.</summary>
+    internal virtual int ReduceParts => 0;
+
+    /// <summary>
+    /// Floating-point operations of one image's forward pass, a multiplication and an addition counted as two, padding included;
+    /// for benchmarks.
+    /// </summary>
+    internal virtual long ForwardFlop => 0;
+
+    /// <summary>How often <see cref="Forward"/> lets the scratch fetch ahead.</summary>
+    internal virtual int FetchesForward => 0;
+
+    /// <summary>How often <see cref="Backward"/> lets the scratch fetch ahead.</summary>
+    internal virtual int FetchesBackward => 0;
+
+    /// <summary>Floats that one worker needs for a padded image.</summary>
+    internal virtual long PaddedSize => 0;
+
+    /// <summary>Computes one image's output.</summary>
+    internal abstract void Forward(int sample, Scratch scratch, bool training);
+
+    /// <summary>Adds one image's weight gradients to <paramref name="table"/> and hands its input gradients on.</summary>
+    internal abstract void Backward(int sample, Scratch scratch, float* table);
+
+    /// <summary>Brings the weights of a state into the kernels' layout; called before the first forward pass after a change.</summary>
+    internal virtual void LoadWeights(NetworkState state)
+    {
+    }
+
+    /// <summary>Adds the pieces' tables in a fixed tree and writes one part of the gradients, in PyTorch's layout.</summary>
+    internal virtual void ReduceTables(float* tables, int pieces, float* gradients, int part)
+    {
+    }
+}
+
+/// <summary>
+/// Takes the gradient that a layer hands on to one of its inputs. Several layers may read one view;
+/// the first of them to come in the backward pass writes, the next add, and the last also passes the gradient back
+/// through the activation function and leaves the sums that the normalisation needs.
+/// </summary>
+internal sealed unsafe class GradientSink
+{
+    private readonly StoredTensor _tensor;
+    private readonly GradientBuffer _buffer;
+    private readonly bool _first;
+    private readonly bool _last;
+    private readonly delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> _close;
+
+    public GradientSink(View view, GradientBuffer buffer, bool first, bool last)
+    {
+        _tensor = view.Tensor;
+        _buffer = buffer;
+        _first = first;
+        _last = last && !view.BypassesNormalisation;
+        _close = PointwiseTable.Close(view.Normalised, view.Activation, already: !first);
+    }
+
+    /// <summary>Takes one image's gradient, positions x channels.</summary>
+    public void Contribute(int sample, float* contribution)
+    {
+        float* target = _buffer.Sample(sample);
+        if (_last)
+        {
+            float* sum = null, product = null;
+            if (_tensor.Normalization is { } norm)
+            {
+                sum = norm.FirstMoment(sample);
+                product = norm.SecondMoment(sample);
+            }
+            _close(contribution, _tensor.Sample(sample), _tensor.Norm, target, _tensor.Positions, _tensor.Channels, sum, product);
+        }
+        else if (!_first)
+        {
+            PointwiseTable.Accumulate(contribution, target, (int)_tensor.SampleSize);
+        }
+        else if (contribution != target)
+        {
+            new Span<float>(contribution, (int)_tensor.SampleSize).CopyTo(new Span<float>(target, (int)_tensor.SampleSize));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using LastBit.Engines.Cpu.Kernels;
+using LastBit.Models;
+
+namespace LastBit.Engines.Cpu;
+
+/// <summary>
+/// An activation that is kept in memory from the forward to the backward pass: what a layer writes,
+/// before normalisation and activation function, which its readers apply as they read (<see cref="View"/>).
+/// Channels last: samples x height x width x channels.
+/// </summary>
+public sealed unsafe class StoredTensor
+{
+    internal StoredTensor(string name, int height, int width, int channels)
+    {
+        Name = name;
+        Height = height;
+        Width = width;
+        Channels = channels;
+    }
+
+    /// <summary>The name of the layer that writes it.</summary>
+    public string Name { get; }
+
+    /// <summary>Rows.</summary>
+    public int Height { get; }
+
+    /// <summary>Columns.</summary>
+    public int Width { get; }
+
+    /// <summary>Channels.</summary>
+    public int Channels { get; }
+
+    /// <summary>The batch normalisation through which it is read, if any.</summary>
+    public BatchNormalization? Normalization { get; internal set; }
+
+    internal int Positions => Height * Width;
+
+    internal long SampleSize => (long)Height * Width * Channels;
+
+    internal float* Data { get; set; }
+
+    /// <summary>
+    /// The gradient with respect to the normalised value (before the activation function);
+    /// to the tensor itself where there is no normalisation.
+    /// </summary>
+    internal GradientBuffer? ViewGradient { get; set; }
+
+    /// <summary>The gradient from readers that go past the normalisation, if there are any.</summary>
+    internal GradientBuffer? RawGradient { get; set; }
+
+    /// <summary>The activation function of its view.</summary>
+    internal Activation ViewActivation { get; set; }
+
+    internal bool HasView { get; set; }
+
+    /// <summary>The layer that writes it; null for the images.</summary>
+    internal Layer? Producer { get; set; }
+
+    internal float* Sample(int sample) => Data + (sample * SampleSize);
+
+    internal NormCoefficients Norm => Normalization is { } norm ? norm.Coefficients : default;
+}
+
+/// <summary>How a layer reads a tensor: f(norm(x)), f(x), norm(x) or x.</summary>
+/// <param name="Tensor">The stored tensor x.</param>
+/// <param name="Normalised">Whether its batch normalisation is applied.</param>
+/// <param name="Activation">The activation function f.</param>
+public readonly record struct View(StoredTensor Tensor, bool Normalised, Activation Activation)
+{
+    /// <summary>The tensor as it is.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <returns>Its identity view.</returns>
+    public static View Of(StoredTensor tensor) => new(tensor, false, Activation.None);
+
+    /// <summary>Whether the view goes past the tensor's batch normalisation.</summary>
+    internal bool BypassesNormalisation => Tensor.Normalization is not null && !Normalised;
+}
+
+/// <summary>Memory for the gradient of one tensor of a batch; several tensors may share one when the first is no longer needed.</summary>
+internal sealed unsafe class GradientBuffer(long sampleSize)
+{
+    public long SampleSize { get; } = sampleSize;
+
+    public int Owners { get; set; }
+
+    public float* Data { get; set; }
+
+    public float* Sample(int sample) => Data + (sample * SampleSize);
+}
+
+/// <summary>What one worker needs besides the tensors: room for one image, padded or not, of the largest layer.</summary>
+internal sealed unsafe class Scratch(long imageSize, long flatSize) : IDisposable
+{
+    private readonly NativeBuffer _input = new(imageSize);
+    private readonly NativeBuffer _gradient = new(imageSize);
+    private readonly NativeBuffer _flat = new(flatSize);
+
+    /// <summary>The padded input of a convolution.</summary>
+    public float* Input => _input.Pointer;
+
+    /// <summary>The padded output gradient of a convolution.</summary>
+    public float* Gradient => _gradient.Pointer;
+
+    /// <summary>The gradient that a layer hands on, or a gradient that it has taken in.</summary>
+    public float* Flat => _flat.Pointer;
+
+    /// <summary>Fetches what the next image's work will read.</summary>
+    public ReadAhead Ahead { get; } = new();
+
+    public void Dispose()
+    {
+        _input.Dispose();
+        _gradient.Dispose();
+        _flat.Dispose();
+    }
+}

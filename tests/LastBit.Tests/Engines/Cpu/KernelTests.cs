@@ -1,0 +1,184 @@
+using System.Runtime.InteropServices;
+using LastBit.Engines.Cpu;
+using LastBit.Engines.Cpu.Kernels;
+using LastBit.Models;
+using LastBit.Random;
+
+namespace LastBit.Tests.Engines.Cpu;
+
+/// <summary>The convolution kernels: equal bits in every width, and near the definition in binary64.</summary>
+public unsafe class KernelTests
+{
+    public static TheoryData<int, int, int, int, int> Shapes => new()
+    {
+        { 32, 4, 16, 3, 1 }, { 32, 16, 16, 3, 1 }, { 16, 32, 32, 3, 1 }, { 8, 64, 64, 3, 1 }, { 8, 16, 48, 3, 1 }, { 24, 12, 16, 3, 1 },
+        { 32, 16, 32, 3, 2 }, { 16, 32, 64, 1, 2 }, { 8, 32, 16, 5, 1 }, { 16, 4, 32, 5, 2 }, { 8, 16, 32, 1, 1 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Convolutions_have_the_same_bits_in_every_width(int side, int inChannels, int outChannels, int size, int stride)
+    {
+        var shape = new ConvolutionShape(side, side, inChannels, outChannels, size, stride);
+        var one = Results<Lanes1>(shape);
+        bool fitsLanes512 = outChannels % 32 == 0 && inChannels % 32 == 0 || shape.IsDense3x3 && inChannels % 16 == 0;
+        Assert.All(new[] { Results<Lanes128>(shape), Results<Lanes256>(shape), fitsLanes512 ? Results<Lanes512>(shape) : one }, other =>
+        {
+            Assert.Equal(Bits(one.Forward), Bits(other.Forward));
+            Assert.Equal(Bits(one.InputGradient), Bits(other.InputGradient));
+            Assert.Equal(Bits(one.WeightGradient), Bits(other.WeightGradient));
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Convolutions_are_what_their_definition_says(int side, int inChannels, int outChannels, int size, int stride)
+    {
+        var shape = new ConvolutionShape(side, side, inChannels, outChannels, size, stride);
+        var (input, gradient, weights) = Inputs(shape);
+        var actual = Results<Lanes256>(shape);
+        double[] forward = new double[actual.Forward.Length];
+        double[] inputGradient = new double[actual.InputGradient.Length], weightGradient = new double[actual.WeightGradient.Length];
+        int pad = size / 2;
+        for (int y = 0; y < shape.OutHeight; y++)
+        {
+            for (int x = 0; x < shape.OutWidth; x++)
+            {
+                for (int r = 0; r < size; r++)
+                {
+                    for (int c = 0; c < size; c++)
+                    {
+                        int sy = (stride * y) + r - pad, sx = (stride * x) + c - pad;
+                        if (sy < 0 || sx < 0 || sy >= side || sx >= side)
+                            continue;
+                        for (int i = 0; i < inChannels; i++)
+                        {
+                            int source = (((sy * side) + sx) * inChannels) + i;
+                            for (int o = 0; o < outChannels; o++)
+                            {
+                                int target = (((y * shape.OutWidth) + x) * outChannels) + o;
+                                int weight = (((((o * inChannels) + i) * size) + r) * size) + c;
+                                int packed = (((((r * inChannels) + i) * size) + c) * outChannels) + o;
+                                forward[target] += (double)input[source] * weights[weight];
+                                inputGradient[source] += (double)gradient[target] * weights[weight];
+                                weightGradient[packed] += (double)gradient[target] * input[source];
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        AssertNear(forward, actual.Forward);
+        AssertNear(inputGradient, actual.InputGradient);
+        AssertNear(weightGradient, actual.WeightGradient);
+    }
+
+    [Fact]
+    public void Weights_survive_packing_and_unpacking()
+    {
+        var shape = new ConvolutionShape(8, 8, 4, 16, 3, 1);
+        float[] weights = new float[16 * 3 * 9];
+        Philox.FillNormal(1, RandomPurpose.None, 0, 1, weights);
+        float[] packed = new float[shape.WeightCount], back = new float[weights.Length];
+        fixed (float* w = weights)
+        fixed (float* p = packed)
+        fixed (float* b = back)
+        {
+            WeightLayout.Pack(w, 3, p, shape);
+            WeightLayout.Unpack(p, 3, b, shape, 0, 5);
+            WeightLayout.Unpack(p, 3, b, shape, 5, 12);
+        }
+        Assert.Equal(weights, back);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(7)]
+    [InlineData(32)]
+    public void The_tree_of_a_sum_is_that_of_its_definition(int rows)
+    {
+        float[] table = new float[rows * 16];
+        Philox.FillNormal(2, RandomPurpose.None, 0, 1, table);
+        float[] expected = [.. Enumerable.Range(0, 16).Select(c => Tree(table, 0, rows, c))];
+        fixed (float* t = table)
+            PointwiseTable.TreeSum(t, rows, 16, 16);
+        Assert.Equal(expected, table[..16]);
+
+        // The largest power of two below the count splits it: ((0+1)+(2+3))+((4+5)+6).
+        static float Tree(float[] table, int from, int count, int column)
+        {
+            if (count == 1)
+                return table[(from * 16) + column];
+            int left = 1;
+            while (left * 2 < count)
+                left *= 2;
+            return Tree(table, from, left, column) + Tree(table, from + left, count - left, column);
+        }
+    }
+
+    private static void AssertNear(double[] expected, float[] actual)
+    {
+        double size = expected.Max(Math.Abs);
+        for (int i = 0; i < expected.Length; i++)
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= 2e-6 * size, $"element {i}: {actual[i]}, not {expected[i]}");
+    }
+
+    private static int[] Bits(float[] values) => [.. values.Select(BitConverter.SingleToInt32Bits)];
+
+    private static (float[] Input, float[] Gradient, float[] Weights) Inputs(ConvolutionShape shape)
+    {
+        float[] input = new float[shape.InHeight * shape.InWidth * shape.InChannels];
+        float[] gradient = new float[shape.OutHeight * shape.OutWidth * shape.OutChannels];
+        float[] weights = new float[shape.WeightCount];
+        Philox.FillNormal(1, RandomPurpose.None, 0, 1, input);
+        Philox.FillNormal(1, RandomPurpose.None, 1, 1, gradient);
+        Philox.FillNormal(1, RandomPurpose.None, 2, 1, weights);
+        return (input, gradient, weights);
+    }
+
+    private static (float[] Forward, float[] InputGradient, float[] WeightGradient) Results<T>(ConvolutionShape shape)
+        where T : struct, ILanes<T>
+    {
+        var (input, gradient, weights) = Inputs(shape);
+        float[] forward = new float[gradient.Length], inputGradient = new float[input.Length], weightGradient = new float[weights.Length];
+        float[] packed = new float[weights.Length], turned = new float[weights.Length];
+        // The 3x3 kernels read nothing beside the image; the plain ones multiply zeros there.
+        bool dense = shape.IsDense3x3 && shape.InChannels % 16 == 0;
+        float[] paddedInput = Pad(input, shape.InHeight, shape.InWidth, shape.InChannels, shape.InputBorder, shape.IsDense3x3 ? float.NaN : 0);
+        float[] paddedGradient = Pad(gradient, shape.OutHeight, shape.OutWidth, shape.OutChannels, shape.GradientBorder, dense ? float.NaN : 0);
+        fixed (float* w = weights, p = packed, t = turned, x = paddedInput, g = paddedGradient, y = forward, dx = inputGradient, dw = weightGradient)
+        {
+            WeightLayout.Pack(w, shape.InChannels, p, shape);
+            WeightLayout.Turn(w, shape.InChannels, t, shape);
+            if (shape.IsDense3x3)
+            {
+                Convolution3x3.Forward<T>(x, p, y, shape.InHeight, shape.InWidth, shape.InChannels, shape.OutChannels);
+                Convolution3x3.WeightGradient<T>(x, g, dw, shape.InHeight, shape.InWidth, shape.InChannels, shape.OutChannels);
+                if (shape.InChannels % 16 == 0)
+                    Convolution3x3.Forward<T>(g, t, dx, shape.InHeight, shape.InWidth, shape.OutChannels, shape.InChannels);
+                else
+                    Convolution.InputGradient<Lanes1>(g, t, dx, shape);
+            }
+            else
+            {
+                Convolution.Forward<T>(x, p, y, shape);
+                Convolution.WeightGradient<T>(x, g, dw, shape);
+                if (shape.InChannels % (2 * T.Count) == 0)
+                    Convolution.InputGradient<T>(g, t, dx, shape);
+                else
+                    Convolution.InputGradient<Lanes1>(g, t, dx, shape);
+            }
+        }
+        return (forward, inputGradient, weightGradient);
+    }
+
+    private static float[] Pad(float[] values, int height, int width, int channels, int border, float beside)
+    {
+        float[] padded = new float[height * (width + (2 * border)) * channels];
+        Array.Fill(padded, beside);
+        for (int y = 0; y < height; y++)
+            values.AsSpan(y * width * channels, width * channels).CopyTo(padded.AsSpan(((y * (width + (2 * border))) + border) * channels));
+        return padded;
+    }
+}

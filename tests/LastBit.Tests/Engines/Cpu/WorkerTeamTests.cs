@@ -1,0 +1,61 @@
+using LastBit.Engines.Cpu;
+using LastBit.Models;
+
+namespace LastBit.Tests.Engines.Cpu;
+
+public class WorkerTeamTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(9)]
+    public void Every_piece_of_every_job_is_done_once(int size)
+    {
+        using var team = new WorkerTeam(size);
+        int[] done = new int[37];
+        int highest = 0;
+        for (int job = 1; job <= 3000; job++)
+        {
+            team.Run(done.Length, (piece, worker) =>
+            {
+                Interlocked.Increment(ref done[piece]);
+                if (worker >= size)
+                    Interlocked.Exchange(ref highest, worker);
+            });
+            Assert.All(done, count => Assert.Equal(job, count));
+            // Now and then the workers go to sleep between two jobs.
+            if (job % 1000 == 0)
+                Thread.Sleep(20);
+        }
+        Assert.Equal(0, highest);
+    }
+
+    [Fact]
+    public void Slow_workers_do_not_lose_a_wake_up()
+    {
+        using var team = new WorkerTeam(7);
+        int sum = 0;
+        for (int job = 0; job < 200; job++)
+        {
+            team.Run(7, (piece, _) =>
+            {
+                if ((piece + job) % 5 == 0)
+                    Thread.Sleep(1);
+                Interlocked.Add(ref sum, piece);
+            });
+        }
+        Assert.Equal(200 * 21, sum);
+    }
+
+    [Fact]
+    public void A_failure_in_a_piece_reaches_the_caller_and_the_team_lives_on()
+    {
+        using var team = new WorkerTeam(3);
+        var error = Assert.Throws<InvalidOperationException>(() => team.Run(10, (piece, _) => ArgumentOutOfRangeException.ThrowIfEqual(piece, 4)));
+        Assert.IsType<ArgumentOutOfRangeException>(error.InnerException);
+        int count = 0;
+        team.Run(10, (_, _) => Interlocked.Increment(ref count));
+        Assert.Equal(10, count);
+    }
+}

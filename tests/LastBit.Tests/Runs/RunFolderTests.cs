@@ -1,0 +1,172 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using LastBit.Experiments;
+using LastBit.Runs;
+using LastBit.Statistics;
+using LastBit.Tests.Experiments;
+
+namespace LastBit.Tests.Runs;
+
+public sealed class RunFolderTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("lastbit-").FullName;
+
+    private string Folder => Path.Combine(_root, "run");
+
+    private static JsonObject Settings(double alpha) => new() { ["alpha"] = alpha, ["iterations"] = 10 };
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public void Run_json_says_what_was_run_and_on_what()
+    {
+        using (RunFolder folder = RunFolder.Open(Folder, "linear", Settings(1e7), threads: 3))
+        {
+            Assert.False(folder.Existed);
+            Assert.False(RunFolder.Read(Folder)!["finished"]!.GetValue<bool>());
+            folder.Finish();
+        }
+
+        JsonObject run = RunFolder.Read(Folder)!;
+        Assert.Equal("linear", run["command"]!.GetValue<string>());
+        Assert.Equal(1e7, run["settings"]!["alpha"]!.GetValue<double>());
+        Assert.Equal(3, run["threads"]!.GetValue<int>());
+        Assert.Equal(MachineInfo.Current.Version, run["version"]!.GetValue<string>());
+        Assert.Equal(MachineInfo.Current.Processor, run["processor"]!.GetValue<string>());
+        Assert.Equal(MachineInfo.Current.VectorBits, run["vectorBits"]!.GetValue<int>());
+        Assert.True(run["finished"]!.GetValue<bool>());
+        Assert.True(run["seconds"]!.GetValue<double>() > 0);
+        Assert.DoesNotContain(Environment.MachineName, run.ToJsonString(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void A_folder_is_opened_again_with_the_same_settings_and_its_time_adds_up()
+    {
+        using (RunFolder.Open(Folder, "linear", Settings(1e7), 1))
+            Thread.Sleep(20);
+        double before = RunFolder.Read(Folder)!["seconds"]!.GetValue<double>();
+        string started = RunFolder.Read(Folder)!["started"]!.GetValue<string>();
+
+        using (RunFolder again = RunFolder.Open(Folder, "linear", Settings(10_000_000), 2))
+            Assert.True(again.Existed);
+
+        Assert.True(RunFolder.Read(Folder)!["seconds"]!.GetValue<double>() >= before);
+        Assert.Equal(started, RunFolder.Read(Folder)!["started"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void Other_settings_are_refused_by_name_and_the_folder_stays_as_it_was()
+    {
+        RunFolder.Open(Folder, "linear", Settings(1e7), 1).Dispose();
+        string before = File.ReadAllText(Path.Combine(Folder, "run.json"));
+
+        var error = Assert.Throws<InputException>(() => RunFolder.Open(Folder, "linear", Settings(2e7), 1));
+        Assert.Contains("alpha is 10000000 there and 20000000 here", error.Message, StringComparison.Ordinal);
+        error = Assert.Throws<InputException>(() => RunFolder.Open(Folder, "nonlinear", Settings(1e7), 1));
+        Assert.Contains("`linear`, not of `nonlinear`", error.Message, StringComparison.Ordinal);
+
+        Assert.Equal(before, File.ReadAllText(Path.Combine(Folder, "run.json")));
+        RunFolder.Open(Folder, "linear", Settings(1e7), 1).Dispose();
+    }
+
+    [Fact]
+    public void A_folder_that_holds_something_else_is_refused()
+    {
+        Directory.CreateDirectory(Folder);
+        File.WriteAllText(Path.Combine(Folder, "thesis.tex"), "");
+        var error = Assert.Throws<InputException>(() => RunFolder.Open(Folder, "linear", Settings(1e7), 1));
+        Assert.Contains("thesis.tex", error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(Folder, "run.json")));
+    }
+
+    [Fact]
+    public void A_damaged_run_json_is_refused_and_kept()
+    {
+        Directory.CreateDirectory(Folder);
+        string file = Path.Combine(Folder, "run.json");
+        File.WriteAllText(file, "{ \"command\": \"lin");
+        var error = Assert.Throws<InputException>(() => RunFolder.Open(Folder, "linear", Settings(1e7), 1));
+        Assert.Contains(file, error.Message, StringComparison.Ordinal);
+        Assert.Equal("{ \"command\": \"lin", File.ReadAllText(file));
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_made_is_named()
+    {
+        string file = Path.Combine(_root, "file");
+        File.WriteAllText(file, "");
+        string path = Path.Combine(file, "run");
+        var error = Assert.Throws<InputException>(() => RunFolder.Open(path, "linear", Settings(1e7), 1));
+        Assert.StartsWith($"--out {path}: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_second_run_in_the_same_folder_is_refused_until_the_first_ends()
+    {
+        using (RunFolder.Open(Folder, "linear", Settings(1e7), 1))
+        {
+            var error = Assert.Throws<InputException>(() => RunFolder.Open(Folder, "linear", Settings(1e7), 1));
+            Assert.Contains("another run is working in this folder", error.Message, StringComparison.Ordinal);
+        }
+        RunFolder.Open(Folder, "linear", Settings(1e7), 1).Dispose();
+    }
+
+    [Fact]
+    public void The_lock_of_a_killed_process_is_free_and_its_unfinished_files_are_removed()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("needs a Unix shell that holds a lock (flock)");
+        Directory.CreateDirectory(Folder);
+        string unfinished = Path.Combine(Folder, $"linear.json.17.{Guid.NewGuid():N}.tmp");
+        File.WriteAllText(unfinished, "half");
+        string ready = Path.Combine(_root, "ready");
+
+        using Process holder = Process.Start("sh", ["-c", $"exec 9>'{Folder}/.lock'; flock -x 9; echo > '{ready}'; exec sleep 60"])!;
+        while (!File.Exists(ready))
+            Thread.Sleep(10);
+        Assert.Throws<InputException>(() => RunFolder.Open(Folder, "linear", Settings(1e7), 1));
+        Assert.True(File.Exists(unfinished));
+
+        holder.Kill();
+        holder.WaitForExit();
+        RunFolder.Open(Folder, "linear", Settings(1e7), 1).Dispose();
+        Assert.False(File.Exists(unfinished));
+    }
+
+    [Fact]
+    public void In_a_shared_folder_only_what_nobody_else_can_be_writing_is_removed()
+    {
+        Directory.CreateDirectory(Folder);
+        string ours = Path.Combine(Folder, $"run.json.17.{Guid.NewGuid():N}.tmp");
+        string anothers = Path.Combine(Folder, $"cell.json.17.{Guid.NewGuid():N}.tmp");
+        File.WriteAllText(ours, "half");
+        File.WriteAllText(anothers, "half");
+        RunFolder.Open(Folder, "accuracy", Settings(1), 1, shared: true).Dispose();
+        Assert.False(File.Exists(ours));
+        Assert.True(File.Exists(anothers));
+    }
+
+    [Fact]
+    public void Processes_that_share_a_folder_guard_their_parts_by_themselves()
+    {
+        using RunFolder first = RunFolder.Open(Folder, "accuracy", Settings(1), 1, shared: true);
+        using RunFolder second = RunFolder.Open(Folder, "accuracy", Settings(1), 1, shared: true);
+
+        using (FileStream? seed1 = RunFolder.TryLock(Folder, ".lock-seed1"))
+        {
+            Assert.NotNull(seed1);
+            Assert.Null(RunFolder.TryLock(Folder, ".lock-seed1"));
+            using FileStream? seed2 = RunFolder.TryLock(Folder, ".lock-seed2");
+            Assert.NotNull(seed2);
+        }
+        using FileStream? free = RunFolder.TryLock(Folder, ".lock-seed1");
+        Assert.NotNull(free);
+    }
+
+    [Fact]
+    public void The_default_folder_is_named_by_command_and_time()
+    {
+        string path = RunFolder.DefaultPath("linear", new DateTime(2026, 3, 4, 5, 6, 7, DateTimeKind.Local));
+        Assert.Equal(Path.Combine("runs", "linear-20260304-050607"), path);
+    }
+}

@@ -1,0 +1,219 @@
+using System.Text.Json;
+using CsCheck;
+using LastBit.Arithmetic;
+using LastBit.Experiments;
+using LastBit.Random;
+using LastBit.Runs;
+using LastBit.Statistics;
+using LastBit.Tests.Arithmetic;
+
+namespace LastBit.Tests.Statistics;
+
+/// <summary>Spread, VarianceComponents, SpreadTest, RowEffect: reference values, laws, and by simulation whether an interval holds what it says.</summary>
+public class SpreadTests
+{
+    private static readonly Gen<double[]> Column = Gen.Double[88, 93].Array[2, 7];
+    private static readonly Gen<double[][]> Columns = Column.Array[2, 6];
+
+    [Fact]
+    public void A_table_of_six_k_and_four_seeds_gives_what_SciPy_computes()
+    {
+        JsonElement expected = StatisticsReference.Table;
+        double[][] rows = expected.GetProperty("rows").Deserialize<double[][]>()!;
+        double[][] columns = [.. Enumerable.Range(0, rows[0].Length).Select(seed => rows.Select(row => row[seed]).ToArray())];
+
+        AssertClose(Numbers("stdOverSeeds"), [.. rows.Select(row => Spread.PopulationStd(row))]);
+        AssertClose(Numbers("stdOverK"), [.. columns.Select(column => Spread.PopulationStd(column))]);
+        VarianceComponents actual = VarianceComponents.Analyze(columns);
+        AssertClose(Numbers("rounding"), [actual.Rounding!.Value, actual.Rounding.Low, actual.Rounding.High]);
+        AssertClose(Numbers("ratio"), [actual.Ratio!.Value, actual.Ratio.Low, actual.Ratio.High]);
+        AssertClose([Number("seeds"), Number("leastDifference")], [actual.Seeds!.Value, actual.LeastDifference!.Value]);
+        SpreadTest test = SpreadTest.Of(columns)!;
+        AssertClose([Number("f"), Number("p")], [test.F, test.P]);
+        // Both shares are random: of 10,000 assignments here and of 20,000 there.
+        Assert.InRange(test.PermutationP - Number("permutationP"), -0.008, 0.008);
+        RowEffect effect = RowEffect.Of(columns)!;
+        AssertClose([Number("rowF"), Number("rowP")], [effect.F, effect.P]);
+
+        double Number(string name) => expected.GetProperty(name).GetDouble();
+        double[] Numbers(string name) => expected.GetProperty(name).Deserialize<double[]>()!;
+    }
+
+    [Fact]
+    public void A_shift_of_all_accuracies_changes_no_spread() => Gen.Select(Columns, Gen.Double[-50, 5]).Sample((columns, shift) =>
+        AssertSame(columns, [.. columns.Select(column => column.Select(value => value + shift).ToArray())], 1));
+
+    [Fact]
+    public void A_factor_scales_the_spreads_and_leaves_ratio_and_tests() => Gen.Select(Columns, Gen.Double[0.01, 100]).Sample((columns, factor) =>
+        AssertSame(columns, [.. columns.Select(column => column.Select(value => value * factor).ToArray())], factor));
+
+    [Fact]
+    public void The_order_of_seeds_and_of_k_changes_nothing() => Columns.Sample(columns =>
+        AssertSame(columns, [.. columns.Reverse().Select(column => column.Reverse().ToArray())], 1));
+
+    [Fact]
+    public void Identical_runs_have_no_spread_and_no_NaN() => Gen.Select(Gen.Double[0, 100], Gen.Int[1, 7], Gen.Int[1, 7]).Sample((accuracy, seeds, ks) =>
+    {
+        double[][] columns = [.. Enumerable.Range(0, seeds).Select(_ => Enumerable.Repeat(accuracy, ks).ToArray())];
+        VarianceComponents components = VarianceComponents.Analyze(columns);
+        Assert.Equal(ks > 1 ? new Estimate(0, 0, 0, seeds * (ks - 1)) : null, components.Rounding);
+        Assert.Equal(seeds > 1 ? new Estimate(0, 0, 0, seeds - 1) : null, components.Seeds);
+        Assert.Null(components.Ratio);
+        Assert.Equal(ks > 1 ? 0 : null, components.LeastDifference);
+        if (seeds > 1 && ks > 1)
+        {
+            Assert.Null(SpreadTest.Of(columns));
+            Assert.Null(RowEffect.Of(columns));
+        }
+    });
+
+    [Fact]
+    public void Seeds_that_differ_with_no_rounding_give_a_ratio_of_zero()
+    {
+        double[][] columns = [[90, 90], [91, 91], [92, 92]];
+        VarianceComponents components = VarianceComponents.Analyze(columns);
+        Assert.Equal(new Estimate(0, 0, 0, 2), components.Ratio);
+        Assert.Equal(1, components.Seeds!.Value, 1e-12);
+        SpreadTest test = SpreadTest.Of(columns)!;
+        Assert.Equal((double.PositiveInfinity, 0), (test.F, test.P));
+        // Of the 15 ways to pair six runs one is as extreme as this.
+        Assert.InRange(test.PermutationP, 1 / 15.0 - 0.01, 1 / 15.0 + 0.01);
+    }
+
+    [Fact]
+    public void What_the_data_cannot_tell_is_null()
+    {
+        VarianceComponents oneSeed = VarianceComponents.Analyze([[90, 91, 92]]);
+        Assert.Equal((1, null, null), (oneSeed.Rounding!.Value, oneSeed.Seeds, oneSeed.Ratio));
+        VarianceComponents oneK = VarianceComponents.Analyze([[90], [91], [92]]);
+        Assert.Equal((null, 1.0, null, null), (oneK.Rounding, oneK.Seeds!.Value, oneK.Ratio, oneK.LeastDifference));
+        Assert.Throws<ArgumentException>(() => SpreadTest.Of([[90], [91]]));
+        Assert.Throws<ArgumentException>(() => SpreadTest.Of([[90, 91]]));
+        Assert.Throws<ArgumentException>(() => RowEffect.Of([[90, 91], [92]]));
+        Assert.Throws<ArgumentException>(() => VarianceComponents.Analyze([]));
+    }
+
+    [Fact]
+    public void Estimates_lie_within_their_intervals() => Columns.Sample(columns =>
+    {
+        VarianceComponents components = VarianceComponents.Analyze(columns);
+        foreach (Estimate estimate in new[] { components.Rounding!, components.Seeds!, components.Ratio! })
+        {
+            Assert.InRange(estimate.Value, estimate.Low, estimate.High);
+            Assert.True(estimate.Low >= 0 && double.IsFinite(estimate.High));
+        }
+    });
+
+    /// <summary>Seeds, k, standard deviation of the seed's own effect (that of rounding is 1), and how many runs the last seed lacks.</summary>
+    [Theory]
+    [InlineData(3, 6, 0.0, 0)]
+    [InlineData(3, 6, 1.0, 0)]
+    [InlineData(3, 6, 4.0, 0)]
+    [InlineData(6, 6, 0.0, 0)]
+    [InlineData(6, 6, 0.5, 0)]
+    [InlineData(6, 6, 2.0, 0)]
+    [InlineData(4, 6, 0.7, 4)]
+    public void Intervals_hold_the_truth_as_often_as_they_say(int seeds, int ks, double seedStd, int missing)
+    {
+        const int tables = 3000;
+        double total = Math.Sqrt(1 + seedStd * seedStd);
+        int rounding = 0, overSeeds = 0, ratio = 0, oneColumn = 0, oneRow = 0, difference = 0;
+        Parallel.For(0, tables, table =>
+        {
+            var normals = new Normals((uint)table);
+            double[][] columns = Simulate(normals, seeds, ks, seedStd, missing);
+            VarianceComponents components = VarianceComponents.Analyze(columns);
+            Count(ref rounding, Holds(components.Rounding!, 1));
+            Count(ref overSeeds, Holds(components.Seeds!, total));
+            Count(ref ratio, Holds(components.Ratio!, 1 / total));
+            Count(ref oneColumn, Holds(Spread.StdFromSquares(Spread.SquaredDeviations(columns[0]), ks - 1), 1));
+            double[] row = [.. columns.Select(column => column[0])];
+            Count(ref oneRow, Holds(Spread.StdFromSquares(Spread.SquaredDeviations(row), seeds - 1), total));
+            // Two further runs of one seed.
+            Count(ref difference, Math.Abs(normals.Next() - normals.Next()) < components.LeastDifference);
+        });
+
+        // The standard error of a share of 0.95 among 3000 is 0.004; the interval over seeds may be wide (it is for a sum), the rest is exact.
+        string shares = $"rounding {rounding}, seeds {overSeeds}, ratio {ratio}, column {oneColumn}, row {oneRow}, difference {difference} of {tables}";
+        foreach (int exact in new[] { rounding, ratio, oneColumn, oneRow, difference })
+            Assert.True(exact is > (int)(0.938 * tables) and < (int)(0.962 * tables), shares);
+        Assert.True(overSeeds is > (int)(0.938 * tables) and < (int)(0.99 * tables), shares);
+    }
+
+    /// <summary>Under the hypothesis a test at level 0.05 must reject one table in twenty; with a real effect, far more.</summary>
+    [Theory]
+    [InlineData(3, 6, false)]
+    [InlineData(6, 6, true)]
+    public void Tests_reject_as_often_as_they_say(int seeds, int ks, bool heavyTails)
+    {
+        const int tables = 2000;
+        int f = 0, permutation = 0, rows = 0, seen = 0;
+        Parallel.For(0, tables, table =>
+        {
+            var normals = new Normals((uint)table);
+            double[][] columns = Simulate(normals, seeds, ks, 0, 0);
+            if (heavyTails)
+                columns = [.. columns.Select(column => column.Select(value => Math.Pow(value - 90, 3)).ToArray())];
+            SpreadTest test = SpreadTest.Of(columns, 200)!;
+            Count(ref f, test.P < SpreadTest.Level);
+            Count(ref permutation, test.PermutationP < SpreadTest.Level);
+            Count(ref rows, RowEffect.Of(columns)!.P < SpreadTest.Level);
+            Count(ref seen, SpreadTest.Of(Simulate(normals, seeds, ks, 2, 0), 200)!.PermutationP < SpreadTest.Level);
+        });
+        Assert.InRange(permutation, (int)(0.035 * tables), (int)(0.065 * tables));
+        if (!heavyTails)
+        {
+            Assert.InRange(f, (int)(0.035 * tables), (int)(0.065 * tables));
+            Assert.InRange(rows, (int)(0.035 * tables), (int)(0.065 * tables));
+        }
+        Assert.InRange(seen, (int)(0.8 * tables), tables);
+    }
+
+    private static double[][] Simulate(Normals normals, int seeds, int ks, double seedStd, int missing)
+    {
+        var columns = new double[seeds][];
+        for (int seed = 0; seed < seeds; seed++)
+        {
+            double effect = 90 + seedStd * normals.Next();
+            columns[seed] = [.. Enumerable.Range(0, seed == seeds - 1 ? ks - missing : ks).Select(_ => effect + normals.Next())];
+        }
+        return columns;
+    }
+
+    private static bool Holds(Estimate estimate, double truth) => estimate.Low <= truth && truth <= estimate.High;
+
+    private static void Count(ref int counter, bool what)
+    {
+        if (what)
+            Interlocked.Increment(ref counter);
+    }
+
+    private static void AssertSame(double[][] before, double[][] after, double factor)
+    {
+        VarianceComponents a = VarianceComponents.Analyze(before), b = VarianceComponents.Analyze(after);
+        AssertClose(Numbers(a.Rounding!, factor), Numbers(b.Rounding!, 1), 1e-8);
+        AssertClose(Numbers(a.Seeds!, factor), Numbers(b.Seeds!, 1), 1e-8);
+        AssertClose(Numbers(a.Ratio!, 1), Numbers(b.Ratio!, 1), 1e-8);
+        AssertClose([a.LeastDifference!.Value * factor], [b.LeastDifference!.Value], 1e-8);
+        SpreadTest s = SpreadTest.Of(before, 100)!, t = SpreadTest.Of(after, 100)!;
+        AssertClose([s.F, s.P], [t.F, t.P], 1e-7);
+        Assert.Equal(s.PermutationP, t.PermutationP, 0.011);
+
+        static double[] Numbers(Estimate estimate, double factor) => [estimate.Value * factor, estimate.Low * factor, estimate.High * factor];
+    }
+
+    private static void AssertClose(double[] expected, double[] actual, double tolerance = 1e-9)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (int i = 0; i < expected.Length; i++)
+            Assert.True(Math.Abs(actual[i] - expected[i]) <= tolerance * Math.Abs(expected[i]), $"{actual[i]:R} instead of {expected[i]:R}");
+    }
+
+    /// <summary>Normal deviates of one simulated table.</summary>
+    private sealed class Normals(uint table)
+    {
+        private ulong _next;
+
+        public double Next() => Philox.NormalPair(7, RandomPurpose.Resample, table, _next++).First;
+    }
+}
