@@ -1,4 +1,5 @@
 using LastBit.Files;
+using LastBit.LinearAlgebra;
 using LastBit.Pde;
 using LastBit.Runs;
 using LastBit.Statistics;
@@ -71,7 +72,7 @@ public static class StabilityBounds
         var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
         var cnn = new OneLayerCnn(correlation, settings.Beta);
         int products = 0;
-        (double lambdaMin, double lambdaMax, double error) = ExtremeEigenvalues.Find((x, y) =>
+        (double lambdaMin, double lambdaMax, double error) = Lanczos.Extremes((x, y) =>
         {
             cnn.Evaluate(OneLayerCnn.Field.Z, x, y);
             context.Observer.Advance(Task, ++products);
