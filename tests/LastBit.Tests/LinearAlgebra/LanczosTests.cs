@@ -10,7 +10,7 @@ public class LanczosTests
         Gen.Select(Gen.Int[1, 60], Gen.Int[1, 4], Gen.Int[0, 1000]).Sample((size, count, seed) =>
         {
             double[] spectrum = Spectrum(size, seed);
-            LargestEigenvalues found = Lanczos.Largest(WithSpectrum(spectrum, seed), size, count, 1e-11, 10_000);
+            LargestEigenvalues found = Lanczos.Largest(WithSpectrum(spectrum, seed), size, count, 1e-11, 10_000, cancellation: TestContext.Current.CancellationToken);
             Assert.Equal(Math.Min(size, count), found.Values.Length);
             double scale = spectrum.Max(Math.Abs);
             for (int i = 0; i < found.Values.Length; i++)
@@ -26,7 +26,7 @@ public class LanczosTests
         const int Size = 80;
         double[] spectrum = Spectrum(Size, 5);
         SymmetricOperator apply = WithSpectrum(spectrum, 5);
-        LargestEigenvalues found = Lanczos.Largest(apply, Size, 3, 1e-12, 12);
+        LargestEigenvalues found = Lanczos.Largest(apply, Size, 3, 1e-12, 12, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(12, found.Products);
         Assert.Contains(found.Residuals, residual => residual > 1e-12 * spectrum[0]);
         for (int i = 0; i < 3; i++)
@@ -43,7 +43,7 @@ public class LanczosTests
     {
         const int Size = 400;
         double[] spectrum = [.. Enumerable.Range(0, Size).Select(i => 100.0 / (1 + i))];
-        LargestEigenvalues found = Lanczos.Largest(WithSpectrum(spectrum, 1), Size, 2, 1e-8, 5000, room: 6);
+        LargestEigenvalues found = Lanczos.Largest(WithSpectrum(spectrum, 1), Size, 2, 1e-8, 5000, room: 6, cancellation: TestContext.Current.CancellationToken);
         Assert.InRange(found.Products, 7, 4999);
         Assert.Equal(100, found.Values[0], 1e-6);
         Assert.Equal(50, found.Values[1], 1e-6);
@@ -55,8 +55,8 @@ public class LanczosTests
         const int Size = 300;
         double[] spectrum = Spectrum(Size, 9);
         SymmetricOperator apply = WithSpectrum(spectrum, 9);
-        LargestEigenvalues first = Lanczos.Largest(apply, Size, 1, 1e-6, 1000);
-        LargestEigenvalues again = Lanczos.Largest(apply, Size, 1, 1e-6, 1000, first.Vectors[0]);
+        LargestEigenvalues first = Lanczos.Largest(apply, Size, 1, 1e-6, 1000, cancellation: TestContext.Current.CancellationToken);
+        LargestEigenvalues again = Lanczos.Largest(apply, Size, 1, 1e-6, 1000, first.Vectors[0], cancellation: TestContext.Current.CancellationToken);
         Assert.InRange(again.Products, 1, first.Products - 1);
         Assert.Equal(first.Values[0], again.Values[0], 1e-5 * spectrum[0]);
     }

@@ -51,7 +51,7 @@ public class OneLayerHessianTests
             value = Math.Sqrt(next.Sum(one => one * one));
             x = [.. next.Select(one => one / value)];
         }
-        Assert.Equal(value - 5, hessian.Sharpness(kernel, CancellationToken.None), 1e-7);
+        Assert.Equal(value - 5, hessian.Sharpness(kernel, TestContext.Current.CancellationToken), 1e-7);
     }
 
     [Fact]
