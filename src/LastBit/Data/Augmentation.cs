@@ -3,39 +3,13 @@ using LastBit.Random;
 namespace LastBit.Data;
 
 /// <summary>
-/// Turns bytes into the numbers that a network sees. A training image is padded by 4 black pixels on every side, cropped back to 32 x 32
-/// at a random place, flipped from left to right with probability 1/2, and normalised: (byte/255 - mean)/std by channel, computed in
-/// binary64 and rounded once to binary32. As in the paper's script, the padding is black before the normalisation, so it is -mean/std after.
+/// Turns bytes into the numbers that a network sees. A training image may be padded with black pixels on every side, cropped back to its size at a
+/// random place, and flipped from left to right with probability 1/2, as <see cref="Dataset.Augmentation"/> says; then it is normalised. As in the
+/// paper's script, the padding is black before the normalisation, so it is -mean/deviation after.
 /// A batch is a function of (data, seed, epoch, number of the batch) alone: every random number belongs to one image.
 /// </summary>
 public static class Augmentation
 {
-    /// <summary>Floats a pixel in a batch: red, green, blue and a zero, since the kernels want a multiple of four channels.</summary>
-    public const int Channels = 4;
-
-    /// <summary>Floats an image in a batch.</summary>
-    public const int ImageFloats = Dataset.Pixels * Channels;
-
-    /// <summary>Pixels of padding on every side.</summary>
-    public const int Padding = 4;
-
-    private const int Side = Dataset.Side;
-
-    /// <summary>The mean of red, green and blue that is taken off.</summary>
-    public static IReadOnlyList<double> Mean { get; } = [0.507, 0.487, 0.441];
-
-    /// <summary>The standard deviation of red, green and blue that is divided by.</summary>
-    public static IReadOnlyList<double> StandardDeviation { get; } = [0.267, 0.256, 0.276];
-
-    // [3][256] normalised values of every byte. (Below Mean and StandardDeviation, since fields are initialised in the order of the text.)
-    private static readonly float[] s_normalized = MakeTable();
-
-    /// <summary>The normalised value of a byte.</summary>
-    /// <param name="channel">0 red, 1 green, 2 blue.</param>
-    /// <param name="value">The byte.</param>
-    /// <returns>(float)((value/255 - mean)/std).</returns>
-    public static float Normalize(int channel, byte value) => s_normalized[channel * 256 + value];
-
     /// <summary>How many batches an epoch has; the last may be smaller.</summary>
     /// <param name="count">Images.</param>
     /// <param name="batchSize">Images a batch.</param>
@@ -56,21 +30,23 @@ public static class Augmentation
     /// <param name="batchIndex">The number of the batch in the epoch, from 0.</param>
     /// <param name="batchSize">Images a batch.</param>
     /// <param name="permutation">[N], from <see cref="FillPermutation"/>.</param>
-    /// <param name="images">Receives [count][32][32][4].</param>
+    /// <param name="images">Receives [count][height][width][<see cref="DatasetShape.BatchChannels"/>].</param>
     /// <param name="labels">Receives [count] labels.</param>
     /// <returns>count: the batch size, or what is left for the last batch.</returns>
     /// <exception cref="ArgumentException">There is no such batch, or a span is too short.</exception>
     public static int FillTrainingBatch(
         Dataset data, ulong seed, int epoch, int batchIndex, int batchSize, ReadOnlySpan<int> permutation, Span<float> images, Span<int> labels)
     {
-        int count = CountOf(permutation.Length, batchIndex, batchSize);
+        ArgumentNullException.ThrowIfNull(data);
+        int count = CountOf(permutation.Length, batchIndex, batchSize), floats = data.Shape.ImageFloats;
+        (int padding, bool mayFlip) = data.Augmentation;
         for (int i = 0; i < count; i++)
         {
             int image = permutation[batchIndex * batchSize + i];
-            int top = (int)Philox.Below(seed, RandomPurpose.Crop, (uint)epoch, 2 * (ulong)image, 2 * Padding + 1);
-            int left = (int)Philox.Below(seed, RandomPurpose.Crop, (uint)epoch, 2 * (ulong)image + 1, 2 * Padding + 1);
-            bool flip = Philox.Below(seed, RandomPurpose.Flip, (uint)epoch, (ulong)image, 2) == 1;
-            FillImage(data.Images.AsSpan(image * Dataset.ImageBytes, Dataset.ImageBytes), top, left, flip, images.Slice(i * ImageFloats, ImageFloats));
+            int top = (int)Philox.Below(seed, RandomPurpose.Crop, (uint)epoch, 2 * (ulong)image, 2 * (uint)padding + 1);
+            int left = (int)Philox.Below(seed, RandomPurpose.Crop, (uint)epoch, 2 * (ulong)image + 1, 2 * (uint)padding + 1);
+            bool flip = mayFlip && Philox.Below(seed, RandomPurpose.Flip, (uint)epoch, (ulong)image, 2) == 1;
+            FillImage(data, image, top - padding, left - padding, flip, images.Slice(i * floats, floats));
             labels[i] = data.Labels[image];
         }
         return count;
@@ -80,45 +56,42 @@ public static class Augmentation
     /// <param name="data">N images.</param>
     /// <param name="batchIndex">The number of the batch, from 0.</param>
     /// <param name="batchSize">Images a batch.</param>
-    /// <param name="images">Receives [count][32][32][4].</param>
+    /// <param name="images">Receives [count][height][width][<see cref="DatasetShape.BatchChannels"/>].</param>
     /// <param name="labels">Receives [count] labels.</param>
     /// <returns>count: the batch size, or what is left for the last batch.</returns>
     /// <exception cref="ArgumentException">There is no such batch, or a span is too short.</exception>
     public static int FillTestBatch(Dataset data, int batchIndex, int batchSize, Span<float> images, Span<int> labels)
     {
-        int count = CountOf(data.Count, batchIndex, batchSize);
+        ArgumentNullException.ThrowIfNull(data);
+        int count = CountOf(data.Count, batchIndex, batchSize), floats = data.Shape.ImageFloats;
         for (int i = 0; i < count; i++)
         {
             int image = batchIndex * batchSize + i;
-            FillImage(
-                data.Images.AsSpan(image * Dataset.ImageBytes, Dataset.ImageBytes), Padding, Padding, flip: false,
-                images.Slice(i * ImageFloats, ImageFloats));
+            FillImage(data, image, 0, 0, flip: false, images.Slice(i * floats, floats));
             labels[i] = data.Labels[image];
         }
         return count;
     }
 
-    // target[y][x] = padded[top + y][left + (flip ? 31 - x : x)], where padded is 40 x 40 and the image begins at (4, 4).
-    internal static void FillImage(ReadOnlySpan<byte> image, int top, int left, bool flip, Span<float> target)
+    // target[y][x] = image[down + y][right + (flip ? width - 1 - x : x)], black outside of the image; the channels beyond the image's are 0.
+    internal static void FillImage(Dataset data, int number, int down, int right, bool flip, Span<float> target)
     {
-        ReadOnlySpan<float> reds = s_normalized.AsSpan(0, 256), greens = s_normalized.AsSpan(256, 256), blues = s_normalized.AsSpan(512, 256);
-        int step = flip ? -1 : 1;
-        for (int y = 0; y < Side; y++)
+        (int channels, int height, int width, _) = data.Shape;
+        int stride = data.Shape.BatchChannels, pixels = data.Shape.Pixels, step = flip ? -1 : 1;
+        ReadOnlySpan<byte> image = data.Image(number);
+        target.Clear();
+        for (int c = 0; c < channels; c++)
         {
-            Span<float> line = target.Slice(y * Side * Channels, Side * Channels);
-            int row = y + top - Padding, column = left - Padding + (flip ? Side - 1 : 0);
-            bool inside = (uint)row < Side;
-            ReadOnlySpan<byte> red = image.Slice(inside ? row * Side : 0, Side);
-            ReadOnlySpan<byte> green = image.Slice(Dataset.Pixels + (inside ? row * Side : 0), Side);
-            ReadOnlySpan<byte> blue = image.Slice(2 * Dataset.Pixels + (inside ? row * Side : 0), Side);
-            for (int i = 0; i < line.Length; i += Channels, column += step)
+            ReadOnlySpan<byte> plane = image.Slice(c * pixels, pixels);
+            ReadOnlySpan<float> table = data.Normalization.TableOf(c);
+            for (int y = 0; y < height; y++)
             {
-                Span<float> pixel = line.Slice(i, Channels);
-                bool black = !inside || (uint)column >= Side;
-                pixel[0] = reds[black ? 0 : red[column]];
-                pixel[1] = greens[black ? 0 : green[column]];
-                pixel[2] = blues[black ? 0 : blue[column]];
-                pixel[3] = 0;
+                Span<float> line = target.Slice(y * width * stride, width * stride);
+                int row = y + down, column = right + (flip ? width - 1 : 0);
+                bool inside = (uint)row < (uint)height;
+                ReadOnlySpan<byte> source = plane.Slice(inside ? row * width : 0, width);
+                for (int i = c; i < line.Length; i += stride, column += step)
+                    line[i] = table[inside && (uint)column < (uint)width ? source[column] : 0];
             }
         }
     }
@@ -129,13 +102,5 @@ public static class Augmentation
         ArgumentOutOfRangeException.ThrowIfNegative(batchIndex);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(batchIndex, BatchesPerEpoch(total, batchSize));
         return Math.Min(batchSize, total - batchIndex * batchSize);
-    }
-
-    private static float[] MakeTable()
-    {
-        float[] table = new float[3 * 256];
-        for (int i = 0; i < table.Length; i++)
-            table[i] = (float)((i % 256 / 255.0 - Mean[i / 256]) / StandardDeviation[i / 256]);
-        return table;
     }
 }

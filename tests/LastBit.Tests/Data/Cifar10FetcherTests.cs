@@ -211,7 +211,7 @@ public sealed class Cifar10FetcherTests : IDisposable
         var labels = new List<int>();
         foreach (BatchFile file in _small.Files)
         {
-            byte[] records = _small[file.Name], pixels = new byte[file.Records * Dataset.ImageBytes];
+            byte[] records = _small[file.Name], pixels = new byte[file.Records * Cifar10.ImageBytes];
             for (int i = 0; i < pixels.Length; i++)
                 pixels[i] = records[i / 3072 * 3073 + 1 + i % 3 * 1024 + i % 3072 / 3];
             pixels[99] ^= (byte)(spoil == "pixel" && file.Name == "test_batch.bin" ? 1 : 0);

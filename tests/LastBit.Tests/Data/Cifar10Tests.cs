@@ -35,8 +35,8 @@ public sealed class Cifar10Tests : IDisposable
         Assert.Equal((35, 7), (train.Count, test.Count));
         byte[] third = _small["data_batch_3.bin"][(2 * Cifar10.RecordBytes)..(3 * Cifar10.RecordBytes)];
         Assert.Equal(third[0], train.Labels[16]);
-        Assert.Equal(third[1..], train.Images[(16 * Dataset.ImageBytes)..(17 * Dataset.ImageBytes)]);
-        Assert.Equal(_small["test_batch.bin"][1..Cifar10.RecordBytes], test.Images[..Dataset.ImageBytes]);
+        Assert.Equal(third[1..], train.Images[(16 * Cifar10.ImageBytes)..(17 * Cifar10.ImageBytes)]);
+        Assert.Equal(_small["test_batch.bin"][1..Cifar10.RecordBytes], test.Images[..Cifar10.ImageBytes]);
         Assert.All(Cifar10.Check(_folder.Path, _small.Files), file => Assert.Null(file.Problem));
     }
 
@@ -104,19 +104,19 @@ public sealed class Cifar10Tests : IDisposable
     public void The_first_of_each_class_are_taken_in_file_order()
     {
         byte[] labels = [3, 3, 1, 3, 1, 0];
-        byte[] images = new byte[6 * Dataset.ImageBytes];
+        byte[] images = new byte[6 * Cifar10.ImageBytes];
         for (int i = 0; i < 6; i++)
-            images[i * Dataset.ImageBytes] = (byte)i;
-        Dataset two = new Dataset(images, labels).FirstOfEachClass(2);
+            images[i * Cifar10.ImageBytes] = (byte)i;
+        Dataset two = new Dataset(DatasetShape.Cifar10, Normalization.Paper, images, labels).FirstOfEachClass(2);
         Assert.Equal([3, 3, 1, 1, 0], two.Labels);
-        Assert.Equal([0, 1, 2, 4, 5], Enumerable.Range(0, 5).Select(i => (int)two.Images[i * Dataset.ImageBytes]));
+        Assert.Equal([0, 1, 2, 4, 5], Enumerable.Range(0, 5).Select(i => (int)two.Images[i * Cifar10.ImageBytes]));
     }
 
     [Fact]
     public void A_data_set_with_a_wrong_label_or_length_cannot_be_made()
     {
-        Assert.Throws<ArgumentException>(() => new Dataset(new byte[Dataset.ImageBytes], [10]));
-        Assert.Throws<ArgumentException>(() => new Dataset(new byte[Dataset.ImageBytes - 1], [1]));
+        Assert.Throws<ArgumentException>(() => new Dataset(DatasetShape.Cifar10, Normalization.Paper, new byte[Cifar10.ImageBytes], [10]));
+        Assert.Throws<ArgumentException>(() => new Dataset(DatasetShape.Cifar10, Normalization.Paper, new byte[Cifar10.ImageBytes - 1], [1]));
     }
 
     [Theory]

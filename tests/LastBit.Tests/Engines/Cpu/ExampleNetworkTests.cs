@@ -21,7 +21,7 @@ public unsafe class ExampleNetworkTests
         using var replica = new Replica(network.Layout, k: 3);
         replica.Initialise(seed: 1);
 
-        float[] images = GC.AllocateArray<float>(64 * Augmentation.ImageFloats, pinned: true);
+        float[] images = GC.AllocateArray<float>(64 * DatasetShape.Cifar10.ImageFloats, pinned: true);
         int[] labels = GC.AllocateArray<int>(64, pinned: true);
         int count = Augmentation.FillTestBatch(Cifar10.Load(Cifar10.Sample).Train, 0, 64, images, labels);
         var settings = new TrainingSettings(new NetworkSettings(8), LearningRate: 0.05);
