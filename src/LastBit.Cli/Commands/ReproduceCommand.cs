@@ -43,6 +43,7 @@ internal static class ReproduceCommand
             Interruption.Current.Token.ThrowIfCancellationRequested();
         }
 
+        session.RunFolder.RecordTime();
         string report = Report.Write(session.Folder);
         IReadOnlyList<ReportSection> claims = Report.Answered(session.Folder);
         var document = new JsonObject

@@ -21,10 +21,13 @@ public sealed partial class RunFolder : IDisposable
     private readonly FileStream? _lock;
     private readonly JsonObject _run;
     private readonly double _secondsBefore;
-    private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private readonly TimeProvider _clock;
+    private readonly long _begun;
 
-    private RunFolder(string path, FileStream? held, JsonObject run, double secondsBefore, bool existed)
+    private RunFolder(string path, FileStream? held, JsonObject run, double secondsBefore, bool existed, TimeProvider clock)
     {
+        _clock = clock;
+        _begun = clock.GetTimestamp();
         Path = path;
         _lock = held;
         _run = run;
@@ -60,9 +63,11 @@ public sealed partial class RunFolder : IDisposable
     /// False to keep every other process out until this object is disposed of. True when several processes may fill one folder,
     /// each its own part: then only run.json is guarded, and the caller guards the parts with <see cref="TryLock"/>.
     /// </param>
+    /// <param name="clock">What measures the time that the run takes; null for the system's clock.</param>
     /// <returns>The open folder; dispose of it when the run is over.</returns>
     /// <exception cref="InputException">The folder cannot be written, is in use, or holds something else.</exception>
-    public static RunFolder Open(string path, string command, JsonObject settings, int threads, bool shared = false)
+    public static RunFolder Open(
+        string path, string command, JsonObject settings, int threads, bool shared = false, TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         try
@@ -104,7 +109,7 @@ public sealed partial class RunFolder : IDisposable
             Write(path, run);
             if (shared)
                 held.Dispose();
-            return new RunFolder(path, shared ? null : held, run, secondsBefore, older is not null);
+            return new RunFolder(path, shared ? null : held, run, secondsBefore, older is not null, clock ?? TimeProvider.System);
         }
         catch
         {
@@ -179,6 +184,9 @@ public sealed partial class RunFolder : IDisposable
         Save();
     }
 
+    /// <summary>Puts the time spent so far into run.json, so that a report that is made from it before the end can state it.</summary>
+    public void RecordTime() => Save();
+
     /// <summary>Says in run.json that the run came to its end.</summary>
     public void Finish()
     {
@@ -202,7 +210,7 @@ public sealed partial class RunFolder : IDisposable
 
     private void Save()
     {
-        _run["seconds"] = Math.Round(_secondsBefore + _watch.Elapsed.TotalSeconds, 3);
+        _run["seconds"] = Math.Round(_secondsBefore + _clock.GetElapsedTime(_begun).TotalSeconds, 3);
         if (_lock is not null)
         {
             Write(Path, _run);

@@ -20,10 +20,15 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void Run_json_says_what_was_run_and_on_what()
     {
-        using (RunFolder folder = RunFolder.Open(Folder, "linear", Settings(1e7), threads: 3))
+        var clock = new Clock();
+        using (RunFolder folder = RunFolder.Open(Folder, "linear", Settings(1e7), threads: 3, clock: clock))
         {
             Assert.False(folder.Existed);
             Assert.False(RunFolder.Read(Folder)!["finished"]!.GetValue<bool>());
+            clock.Seconds = 140;
+            folder.RecordTime();
+            Assert.Equal(140, RunFolder.Read(Folder)!["seconds"]!.GetValue<double>());
+            clock.Seconds = 150;
             folder.Finish();
         }
 
@@ -35,22 +40,25 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(MachineInfo.Current.Processor, run["processor"]!.GetValue<string>());
         Assert.Equal(MachineInfo.Current.VectorBits, run["vectorBits"]!.GetValue<int>());
         Assert.True(run["finished"]!.GetValue<bool>());
-        Assert.True(run["seconds"]!.GetValue<double>() > 0);
+        Assert.Equal(150, run["seconds"]!.GetValue<double>());
         Assert.DoesNotContain(Environment.MachineName, run.ToJsonString(), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
     public void A_folder_is_opened_again_with_the_same_settings_and_its_time_adds_up()
     {
-        using (RunFolder.Open(Folder, "linear", Settings(1e7), 1))
-            Thread.Sleep(20);
-        double before = RunFolder.Read(Folder)!["seconds"]!.GetValue<double>();
+        var clock = new Clock();
+        using (RunFolder.Open(Folder, "linear", Settings(1e7), 1, clock: clock))
+            clock.Seconds = 2.5;
         string started = RunFolder.Read(Folder)!["started"]!.GetValue<string>();
 
-        using (RunFolder again = RunFolder.Open(Folder, "linear", Settings(10_000_000), 2))
+        using (RunFolder again = RunFolder.Open(Folder, "linear", Settings(10_000_000), 2, clock: clock))
+        {
             Assert.True(again.Existed);
+            clock.Seconds = 4;
+        }
 
-        Assert.True(RunFolder.Read(Folder)!["seconds"]!.GetValue<double>() >= before);
+        Assert.Equal(4, RunFolder.Read(Folder)!["seconds"]!.GetValue<double>());
         Assert.Equal(started, RunFolder.Read(Folder)!["started"]!.GetValue<string>());
     }
 
@@ -168,5 +176,15 @@ public sealed class RunFolderTests : IDisposable
     {
         string path = RunFolder.DefaultPath("linear", new DateTime(2026, 3, 4, 5, 6, 7, DateTimeKind.Local));
         Assert.Equal(Path.Combine("runs", "linear-20260304-050607"), path);
+    }
+
+    /// <summary>A clock that stands still until it is set: how fast the machine is must not show.</summary>
+    private sealed class Clock : TimeProvider
+    {
+        public double Seconds { get; set; }
+
+        public override long TimestampFrequency => 1000;
+
+        public override long GetTimestamp() => (long)(Seconds * 1000);
     }
 }
