@@ -38,7 +38,7 @@ public sealed record SamplingShare(
 /// <param name="LeastDifference">Two runs that differ by rounding alone differ by less with probability 0.95.</param>
 public sealed record SummaryStatistics(
     double Confidence, int Runs, SortedDictionary<int, Estimate> StdOverK, SortedDictionary<int, Estimate> StdOverSeeds,
-    Estimate? Rounding, Estimate? Seeds, Estimate? Ratio, SpreadTest? Test, RowEffect? KEffect, SamplingShare Sampling, double? LeastDifference);
+    Estimate? Rounding, Estimate? Seeds, Estimate? Ratio, GroupEffectTest? Test, RowMeansTest? KEffect, SamplingShare Sampling, double? LeastDifference);
 
 /// <summary>Table 1 with its statistics; summary.json, and part of accuracy.json.</summary>
 /// <param name="Epochs">Epochs of a run.</param>
@@ -87,7 +87,7 @@ public sealed record Summary(
     public static double FinalAccuracy(double[] accuracy)
     {
         ArgumentNullException.ThrowIfNull(accuracy);
-        return Spread.Mean(accuracy.AsSpan(Math.Max(0, accuracy.Length - LastEpochs)));
+        return SampleStatistics.Mean(accuracy.AsSpan(Math.Max(0, accuracy.Length - LastEpochs)));
     }
 
     /// <summary>Computes the summary of curves.</summary>
@@ -121,10 +121,10 @@ public sealed record Summary(
 
         double[][] groups = [.. columns.OrderBy(column => column.Key).Select(column => column.Value)];
         VarianceComponents components = VarianceComponents.Analyze(groups);
-        SpreadTest? test = components.Ratio is null ? null : SpreadTest.Of(groups);
-        RowEffect? kEffect = complete && groups.Length > 1 && ks.Length > 1 ? RowEffect.Of(groups) : null;
+        GroupEffectTest? test = components.Ratio is null ? null : GroupEffectTest.Of(groups);
+        RowMeansTest? kEffect = complete && groups.Length > 1 && ks.Length > 1 ? RowMeansTest.Of(groups) : null;
         var statistics = new SummaryStatistics(
-            Spread.Confidence, groups.Sum(group => group.Length), Estimates(columns), Estimates(rows),
+            SampleStatistics.Confidence, groups.Sum(group => group.Length), Estimates(columns), Estimates(rows),
             components.Rounding, components.Seeds, components.Ratio, FiniteOnly(test), kEffect,
             Sampling(curves, groups, components), components.LeastDifference);
         return new Summary(
@@ -188,7 +188,7 @@ public sealed record Summary(
     {
         var estimates = new SortedDictionary<int, Estimate>();
         foreach ((int name, double[] values) in lines.Where(line => line.Value.Length > 1))
-            estimates.Add(name, Spread.StdFromSquares(Spread.SquaredDeviations(values), values.Length - 1));
+            estimates.Add(name, SampleStatistics.StdFromSquares(SampleStatistics.SquaredDeviations(values), values.Length - 1));
         return estimates;
     }
 
@@ -196,20 +196,20 @@ public sealed record Summary(
     {
         var stds = new SortedDictionary<int, double>();
         foreach ((int name, double[] values) in lines.Where(line => line.Value.Length > 1))
-            stds.Add(name, Spread.PopulationStd(values));
+            stds.Add(name, SampleStatistics.PopulationStd(values));
         return stds;
     }
 
     /// <summary>A test whose F is infinite (runs of a seed all equal, seeds not) has no number to print; the ratio of 0 says it.</summary>
-    private static SpreadTest? FiniteOnly(SpreadTest? test) => test is null || double.IsFinite(test.F) ? test : null;
+    private static GroupEffectTest? FiniteOnly(GroupEffectTest? test) => test is null || double.IsFinite(test.F) ? test : null;
 
     private static SamplingShare Sampling(AccuracyCurves curves, double[][] groups, VarianceComponents components)
     {
         int images = curves.TestImages ?? CifarTestImages, classes = curves.Classes ?? CifarClasses;
-        double accuracy = Spread.Mean([.. groups.SelectMany(group => group)]) / 100;
+        double accuracy = SampleStatistics.Mean([.. groups.SelectMany(group => group)]) / 100;
         double binomial = TestSetSampling.BinomialVariance(accuracy, images);
         (double low, double high) = TestSetSampling.CalibratedVarianceBounds(accuracy, images, classes);
-        (double accuracyLow, double accuracyHigh) = Distributions.ClopperPearson(accuracy * images, images, Spread.Confidence);
+        (double accuracyLow, double accuracyHigh) = Distributions.ClopperPearson(accuracy * images, images, SampleStatistics.Confidence);
         return new SamplingShare(
             images, classes, 100 * accuracy, 100 * accuracyLow, 100 * accuracyHigh,
             100 * Math.Sqrt(binomial), Share(binomial, components.Rounding), Share(binomial, components.Seeds),
@@ -230,7 +230,7 @@ public sealed record Summary(
             + $"times the rounding spread of {Points(components.Rounding!.Value)}).",
     };
 
-    private static string ComparisonOf(VarianceComponents components, SpreadTest? test)
+    private static string ComparisonOf(VarianceComponents components, GroupEffectTest? test)
     {
         if (components.Rounding is null || components.Seeds is null)
             return "To compare the spread over rounding with the spread over seeds takes two seeds, and two k of one seed.";
@@ -238,7 +238,7 @@ public sealed record Summary(
             return "All runs have the same accuracy: there is no spread to compare.";
         if (test is null || !double.IsFinite(test.F))
             return "Runs of one seed have the same accuracy and seeds do not: rounding has no part in the spread.";
-        string verdict = test.P < SpreadTest.Level
+        string verdict = test.P < GroupEffectTest.Level
             ? "a seed changes the accuracy by more than rounding does"
             : "no difference between the two is seen";
         return $"The spread over rounding alone is {Points(ratio.Value)} (95% interval {Points(ratio.Low)} to {Points(ratio.High)}) "

@@ -1,6 +1,3 @@
-using LastBit.Arithmetic;
-using LastBit.Experiments;
-
 namespace LastBit.Statistics;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using LastBit.Arithmetic;
-using LastBit.Experiments;
-
 namespace LastBit.Statistics;
 
 /// <summary>
@@ -39,8 +36,8 @@ public sealed record VarianceComponents(Estimate? Rounding, Estimate? Seeds, Est
         var means = new double[groups.Count];
         for (int g = 0; g < means.Length; g++)
         {
-            means[g] = Spread.Mean(groups[g]);
-            within += Spread.SquaredDeviations(groups[g]);
+            means[g] = SampleStatistics.Mean(groups[g]);
+            within += SampleStatistics.SquaredDeviations(groups[g]);
             runs += groups[g].Length;
             reciprocals += 1.0 / groups[g].Length;
         }
@@ -49,14 +46,14 @@ public sealed record VarianceComponents(Estimate? Rounding, Estimate? Seeds, Est
         // distributions of the balanced case to a good approximation; with equal groups this is the exact analysis.
         double size = groups.Count / reciprocals;
 
-        Estimate? rounding = withinDegrees > 0 ? Spread.StdFromSquares(within, withinDegrees) : null;
+        Estimate? rounding = withinDegrees > 0 ? SampleStatistics.StdFromSquares(within, withinDegrees) : null;
         double? leastDifference = rounding is null
             ? null
-            : Distributions.StudentTQuantile(1 - (1 - Spread.Confidence) / 2, withinDegrees) * Math.Sqrt(2) * rounding.Value;
+            : Distributions.StudentTQuantile(1 - (1 - SampleStatistics.Confidence) / 2, withinDegrees) * Math.Sqrt(2) * rounding.Value;
         if (betweenDegrees == 0)
             return new VarianceComponents(rounding, null, null, leastDifference);
 
-        double betweenMean = size * Spread.SquaredDeviations(means) / betweenDegrees;
+        double betweenMean = size * SampleStatistics.SquaredDeviations(means) / betweenDegrees;
         double withinMean = withinDegrees > 0 ? within / withinDegrees : 0;
         Estimate seeds = TotalStd(betweenMean, betweenDegrees, withinMean, withinDegrees, size);
         if (withinDegrees == 0 || (betweenMean == 0 && withinMean == 0))
@@ -82,7 +79,7 @@ public sealed record VarianceComponents(Estimate? Rounding, Estimate? Seeds, Est
 
         void Add(double part, int degrees)
         {
-            const double tail = (1 - Spread.Confidence) / 2;
+            const double tail = (1 - SampleStatistics.Confidence) / 2;
             double down = (1 - degrees / Distributions.ChiSquareQuantile(1 - tail, degrees)) * part;
             double up = (degrees / Distributions.ChiSquareQuantile(tail, degrees) - 1) * part;
             below += down * down;
@@ -98,7 +95,7 @@ public sealed record VarianceComponents(Estimate? Rounding, Estimate? Seeds, Est
     {
         if (withinMean == 0)
             return new Estimate(0, 0, 0, betweenDegrees);
-        const double tail = (1 - Spread.Confidence) / 2;
+        const double tail = (1 - SampleStatistics.Confidence) / 2;
         double f = betweenMean / withinMean;
         return new Estimate(
             At(1),

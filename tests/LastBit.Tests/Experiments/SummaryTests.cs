@@ -163,7 +163,7 @@ public class SummaryTests : IDisposable
         Assert.Equal([2], read.TestAccuracy.Keys);
         Assert.Equal([1, 3, 5, 7], read.TestAccuracy[2].Keys);
         Assert.Null(Summary.Of(read).Statistics.Seeds);
-        Assert.Equal(0, Spread.PopulationStd(read.TestAccuracy[2][7]));
+        Assert.Equal(0, SampleStatistics.PopulationStd(read.TestAccuracy[2][7]));
     }
 
     [Fact]

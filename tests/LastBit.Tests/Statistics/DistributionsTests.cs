@@ -1,7 +1,5 @@
 using CsCheck;
-using LastBit.Arithmetic;
 using LastBit.Statistics;
-using LastBit.Tests.Arithmetic;
 
 namespace LastBit.Tests.Statistics;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LastBit.Tests.Arithmetic;
 
 namespace LastBit.Tests.Statistics;
 

@@ -1,8 +1,6 @@
 using CsCheck;
-using LastBit.Arithmetic;
 using LastBit.Random;
 using LastBit.Statistics;
-using LastBit.Tests.Arithmetic;
 
 namespace LastBit.Tests.Statistics;
 
@@ -73,8 +71,8 @@ public class TestSetSamplingTests
             accuracies[run] = (double)correct / images;
         });
 
-        double observed = Spread.SquaredDeviations(accuracies) / (runs - 1);
-        double mean = Spread.Mean(accuracies);
+        double observed = SampleStatistics.SquaredDeviations(accuracies) / (runs - 1);
+        double mean = SampleStatistics.Mean(accuracies);
         // The formula is an expectation over labels too: 2000 labels leave 3% of chance, 4000 runs 2%.
         Assert.InRange(observed / TestSetSampling.CalibratedVariance(mean, images), 0.9, 1.1);
         // And the binomial variance, of fresh test sets, is more than runs on one test set show.

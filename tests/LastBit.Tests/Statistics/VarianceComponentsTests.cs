@@ -1,16 +1,12 @@
 using System.Text.Json;
 using CsCheck;
-using LastBit.Arithmetic;
-using LastBit.Experiments;
 using LastBit.Random;
-using LastBit.Runs;
 using LastBit.Statistics;
-using LastBit.Tests.Arithmetic;
 
 namespace LastBit.Tests.Statistics;
 
-/// <summary>Spread, VarianceComponents, SpreadTest, RowEffect: reference values, laws, and by simulation whether an interval holds what it says.</summary>
-public class SpreadTests
+/// <summary>SampleStatistics, VarianceComponents, GroupEffectTest, RowMeansTest: reference values, laws, and by simulation whether an interval holds what it says.</summary>
+public class VarianceComponentsTests
 {
     private static readonly Gen<double[]> Column = Gen.Double[88, 93].Array[2, 7];
     private static readonly Gen<double[][]> Columns = Column.Array[2, 6];
@@ -22,17 +18,17 @@ public class SpreadTests
         double[][] rows = expected.GetProperty("rows").Deserialize<double[][]>()!;
         double[][] columns = [.. Enumerable.Range(0, rows[0].Length).Select(seed => rows.Select(row => row[seed]).ToArray())];
 
-        AssertClose(Numbers("stdOverSeeds"), [.. rows.Select(row => Spread.PopulationStd(row))]);
-        AssertClose(Numbers("stdOverK"), [.. columns.Select(column => Spread.PopulationStd(column))]);
+        AssertClose(Numbers("stdOverSeeds"), [.. rows.Select(row => SampleStatistics.PopulationStd(row))]);
+        AssertClose(Numbers("stdOverK"), [.. columns.Select(column => SampleStatistics.PopulationStd(column))]);
         VarianceComponents actual = VarianceComponents.Analyze(columns);
         AssertClose(Numbers("rounding"), [actual.Rounding!.Value, actual.Rounding.Low, actual.Rounding.High]);
         AssertClose(Numbers("ratio"), [actual.Ratio!.Value, actual.Ratio.Low, actual.Ratio.High]);
         AssertClose([Number("seeds"), Number("leastDifference")], [actual.Seeds!.Value, actual.LeastDifference!.Value]);
-        SpreadTest test = SpreadTest.Of(columns)!;
+        GroupEffectTest test = GroupEffectTest.Of(columns)!;
         AssertClose([Number("f"), Number("p")], [test.F, test.P]);
         // Both shares are random: of 10,000 assignments here and of 20,000 there.
         Assert.InRange(test.PermutationP - Number("permutationP"), -0.008, 0.008);
-        RowEffect effect = RowEffect.Of(columns)!;
+        RowMeansTest effect = RowMeansTest.Of(columns)!;
         AssertClose([Number("rowF"), Number("rowP")], [effect.F, effect.P]);
 
         double Number(string name) => expected.GetProperty(name).GetDouble();
@@ -62,8 +58,8 @@ public class SpreadTests
         Assert.Equal(ks > 1 ? 0 : null, components.LeastDifference);
         if (seeds > 1 && ks > 1)
         {
-            Assert.Null(SpreadTest.Of(columns));
-            Assert.Null(RowEffect.Of(columns));
+            Assert.Null(GroupEffectTest.Of(columns));
+            Assert.Null(RowMeansTest.Of(columns));
         }
     });
 
@@ -74,7 +70,7 @@ public class SpreadTests
         VarianceComponents components = VarianceComponents.Analyze(columns);
         Assert.Equal(new Estimate(0, 0, 0, 2), components.Ratio);
         Assert.Equal(1, components.Seeds!.Value, 1e-12);
-        SpreadTest test = SpreadTest.Of(columns)!;
+        GroupEffectTest test = GroupEffectTest.Of(columns)!;
         Assert.Equal((double.PositiveInfinity, 0), (test.F, test.P));
         // Of the 15 ways to pair six runs one is as extreme as this.
         Assert.InRange(test.PermutationP, 1 / 15.0 - 0.01, 1 / 15.0 + 0.01);
@@ -87,9 +83,9 @@ public class SpreadTests
         Assert.Equal((1, null, null), (oneSeed.Rounding!.Value, oneSeed.Seeds, oneSeed.Ratio));
         VarianceComponents oneK = VarianceComponents.Analyze([[90], [91], [92]]);
         Assert.Equal((null, 1.0, null, null), (oneK.Rounding, oneK.Seeds!.Value, oneK.Ratio, oneK.LeastDifference));
-        Assert.Throws<ArgumentException>(() => SpreadTest.Of([[90], [91]]));
-        Assert.Throws<ArgumentException>(() => SpreadTest.Of([[90, 91]]));
-        Assert.Throws<ArgumentException>(() => RowEffect.Of([[90, 91], [92]]));
+        Assert.Throws<ArgumentException>(() => GroupEffectTest.Of([[90], [91]]));
+        Assert.Throws<ArgumentException>(() => GroupEffectTest.Of([[90, 91]]));
+        Assert.Throws<ArgumentException>(() => RowMeansTest.Of([[90, 91], [92]]));
         Assert.Throws<ArgumentException>(() => VarianceComponents.Analyze([]));
     }
 
@@ -126,9 +122,9 @@ public class SpreadTests
             Count(ref rounding, Holds(components.Rounding!, 1));
             Count(ref overSeeds, Holds(components.Seeds!, total));
             Count(ref ratio, Holds(components.Ratio!, 1 / total));
-            Count(ref oneColumn, Holds(Spread.StdFromSquares(Spread.SquaredDeviations(columns[0]), ks - 1), 1));
+            Count(ref oneColumn, Holds(SampleStatistics.StdFromSquares(SampleStatistics.SquaredDeviations(columns[0]), ks - 1), 1));
             double[] row = [.. columns.Select(column => column[0])];
-            Count(ref oneRow, Holds(Spread.StdFromSquares(Spread.SquaredDeviations(row), seeds - 1), total));
+            Count(ref oneRow, Holds(SampleStatistics.StdFromSquares(SampleStatistics.SquaredDeviations(row), seeds - 1), total));
             // Two further runs of one seed.
             Count(ref difference, Math.Abs(normals.Next() - normals.Next()) < components.LeastDifference);
         });
@@ -154,11 +150,11 @@ public class SpreadTests
             double[][] columns = Simulate(normals, seeds, ks, 0, 0);
             if (heavyTails)
                 columns = [.. columns.Select(column => column.Select(value => Math.Pow(value - 90, 3)).ToArray())];
-            SpreadTest test = SpreadTest.Of(columns, 200)!;
-            Count(ref f, test.P < SpreadTest.Level);
-            Count(ref permutation, test.PermutationP < SpreadTest.Level);
-            Count(ref rows, RowEffect.Of(columns)!.P < SpreadTest.Level);
-            Count(ref seen, SpreadTest.Of(Simulate(normals, seeds, ks, 2, 0), 200)!.PermutationP < SpreadTest.Level);
+            GroupEffectTest test = GroupEffectTest.Of(columns, 200)!;
+            Count(ref f, test.P < GroupEffectTest.Level);
+            Count(ref permutation, test.PermutationP < GroupEffectTest.Level);
+            Count(ref rows, RowMeansTest.Of(columns)!.P < GroupEffectTest.Level);
+            Count(ref seen, GroupEffectTest.Of(Simulate(normals, seeds, ks, 2, 0), 200)!.PermutationP < GroupEffectTest.Level);
         });
         Assert.InRange(permutation, (int)(0.035 * tables), (int)(0.065 * tables));
         if (!heavyTails)
@@ -195,7 +191,7 @@ public class SpreadTests
         AssertClose(Numbers(a.Seeds!, factor), Numbers(b.Seeds!, 1), 1e-8);
         AssertClose(Numbers(a.Ratio!, 1), Numbers(b.Ratio!, 1), 1e-8);
         AssertClose([a.LeastDifference!.Value * factor], [b.LeastDifference!.Value], 1e-8);
-        SpreadTest s = SpreadTest.Of(before, 100)!, t = SpreadTest.Of(after, 100)!;
+        GroupEffectTest s = GroupEffectTest.Of(before, 100)!, t = GroupEffectTest.Of(after, 100)!;
         AssertClose([s.F, s.P], [t.F, t.P], 1e-7);
         Assert.Equal(s.PermutationP, t.PermutationP, 0.011);
 

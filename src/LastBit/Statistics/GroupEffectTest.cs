@@ -1,5 +1,3 @@
-using LastBit.Arithmetic;
-using LastBit.Experiments;
 using LastBit.Random;
 
 namespace LastBit.Statistics;
@@ -15,7 +13,7 @@ namespace LastBit.Statistics;
 /// <param name="PermutationP">
 /// The same without the normal distribution: the share of random assignments of the runs to groups whose F is at least as large.
 /// </param>
-public sealed record SpreadTest(double F, int BetweenDegrees, int WithinDegrees, double P, double PermutationP)
+public sealed record GroupEffectTest(double F, int BetweenDegrees, int WithinDegrees, double P, double PermutationP)
 {
     /// <summary>How many random assignments <see cref="PermutationP"/> compares with, the observed one among them.</summary>
     public const int Permutations = 10_000;
@@ -28,7 +26,7 @@ public sealed record SpreadTest(double F, int BetweenDegrees, int WithinDegrees,
     /// <param name="permutations">How many assignments to compare with, the observed one among them.</param>
     /// <returns>The test; null where all values are equal, so that there is no spread to test.</returns>
     /// <exception cref="ArgumentException">There are too few groups or values.</exception>
-    public static SpreadTest? Of(IReadOnlyList<double[]> groups, int permutations = Permutations)
+    public static GroupEffectTest? Of(IReadOnlyList<double[]> groups, int permutations = Permutations)
     {
         ArgumentNullException.ThrowIfNull(groups);
         double[] pool = [.. groups.SelectMany(group => group)];
@@ -36,7 +34,7 @@ public sealed record SpreadTest(double F, int BetweenDegrees, int WithinDegrees,
         if (between < 1 || within < 1)
             throw new ArgumentException("needs two groups and a group with two values", nameof(groups));
 
-        double mean = Spread.Mean(pool);
+        double mean = SampleStatistics.Mean(pool);
         for (int i = 0; i < pool.Length; i++)
             pool[i] -= mean;
         int[] sizes = [.. groups.Select(group => group.Length)];
@@ -46,7 +44,7 @@ public sealed record SpreadTest(double F, int BetweenDegrees, int WithinDegrees,
         double observed = BetweenSquares(pool, sizes);
         double inside = 0;
         foreach (double[] group in groups)
-            inside += Spread.SquaredDeviations(group);
+            inside += SampleStatistics.SquaredDeviations(group);
         if (observed == 0 && inside == 0)
             return null;
         double f = observed / between / (inside / within);
@@ -68,7 +66,7 @@ public sealed record SpreadTest(double F, int BetweenDegrees, int WithinDegrees,
             if (BetweenSquares(assigned, sizes) >= limit)
                 asLarge++;
         }
-        return new SpreadTest(f, between, within, Distributions.FUpper(f, between, within), (double)asLarge / permutations);
+        return new GroupEffectTest(f, between, within, Distributions.FUpper(f, between, within), (double)asLarge / permutations);
     }
 
     /// <summary>The sum of squares between consecutive groups of a pool whose mean is zero.</summary>
