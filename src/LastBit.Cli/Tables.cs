@@ -93,7 +93,7 @@ internal static class Tables
     internal static Table NonLinear(IAnsiConsole console, NonLinearPdeResult result)
     {
         Table table = Create(console, $"Non-linear PDE, alpha = {OptionTypes.Format(result.WeightDecay)} (Figure 4, left)",
-            "dt", "first loss", "lowest", "last", "log-log", "the loss");
+            "dt", "first loss", "lowest", "last", "log-log", "the loss", "λ dt/2");
         string[] curves = Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
         for (int i = 0; i < result.Runs.Length; i++)
         {
@@ -105,7 +105,7 @@ internal static class Tables
                 _ => "blows up",
             };
             table.AddRow(OptionTypes.Format(run.LearningRate), First(run.Loss), Lowest(run.Loss),
-                Last(run.Loss, run.Finite, result.Iterations), curves[i], course);
+                Last(run.Loss, run.Finite, result.Iterations), curves[i], course, Sharpness(run.Sharpness, run.Threshold));
         }
         return table;
     }
@@ -114,17 +114,23 @@ internal static class Tables
     internal static Table Amplify(IAnsiConsole console, ErrorAmplificationResult result)
     {
         Table table = Create(console, $"Relative L1 difference of k = 1 and k = {result.K}, alpha = {OptionTypes.Format(result.WeightDecay)} (Figure 4, right)",
-            "dt", "after 1 step", "largest", "last tenth", "log-log, 1e-18 to 2");
+            "dt", "after 1 step", "largest", "last tenth", "log-log, 1e-18 to 2", "λ dt/2");
         string[] curves = Sparkline.Draw(console, result.Runs.Select(run => run.RelativeL1), Math.Max(2, result.Iterations), 1e-18, 2);
         for (int i = 0; i < result.Runs.Length; i++)
         {
             ErrorAmplificationRun run = result.Runs[i];
             double[] difference = run.RelativeL1;
             table.AddRow(OptionTypes.Format(run.LearningRate), First(difference), difference.Length == 0 ? "" : Number(difference.Max()),
-                difference.Length == 0 || run.Finite < result.Iterations ? Ended(run.Finite) : Number(Reports.Claims.MeanOfLastTenth(difference)), curves[i]);
+                difference.Length == 0 || run.Finite < result.Iterations ? Ended(run.Finite) : Number(Reports.Claims.MeanOfLastTenth(difference)), curves[i],
+                Sharpness(run.Sharpness, run.Threshold));
         }
         return table;
     }
+
+    // The largest sharpness of the last half of a run as a multiple of the threshold 2/dt: above 1 a step overshoots.
+    private static string Sharpness(SharpnessPoint[]? points, double? threshold) => points is not { Length: > 0 }
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"{points[(points.Length / 2)..].Max(point => point.Eigenvalues[0]) / threshold:F2}");
 
     /// <summary>Table 2: the bounds.</summary>
     internal static Table Bounds(IAnsiConsole console, StabilityBoundsResult result)

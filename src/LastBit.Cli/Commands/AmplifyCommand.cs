@@ -17,10 +17,12 @@ internal static class AmplifyCommand
         Option<int> k = OptionTypes.Count("--k", Paper.K, "Perturbation of the second copy: its step is (dt*k)*(g/k).");
         Option<double> weightDecay = OptionTypes.Number("--weight-decay", Paper.WeightDecay, "Weight decay alpha.");
         Option<int> iterations = OptionTypes.Count("--iterations", Paper.Iterations, "Gradient steps a run.");
+        Option<int> sharpnessEvery = OptionTypes.Count("--sharpness-every", Paper.SharpnessEvery,
+            "Steps between two values of the sharpness (largest eigenvalue of the loss's Hessian); 0 leaves it out.", least: 0);
         Option<bool> mat = OptionTypes.Switch("--mat", "Also writes every kernel as a .mat file, as the authors' scripts do (thousands of small files).");
         Command command = LiveView.AddTo(new Command("amplify", "Figure 4, right: how far two copies drift apart that differ by rounding only.")
         {
-            learningRate, k, weightDecay, iterations, mat,
+            learningRate, k, weightDecay, iterations, sharpnessEvery, mat,
         }.WithImageOptions().WithCommonOptions());
         command.SetAction(parse =>
         {
@@ -30,6 +32,7 @@ internal static class AmplifyCommand
                 K = parse.GetValue(k),
                 WeightDecay = parse.GetValue(weightDecay),
                 Iterations = parse.GetValue(iterations),
+                SharpnessEvery = parse.GetValue(sharpnessEvery),
                 Mat = parse.GetValue(mat),
                 Image = ImageOptions.Read(parse),
                 KernelSize = parse.GetValue(ImageOptions.KernelSize),

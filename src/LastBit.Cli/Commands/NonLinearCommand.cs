@@ -16,9 +16,11 @@ internal static class NonLinearCommand
         Option<double[]> learningRate = OptionTypes.Numbers("--learning-rate", Paper.LearningRates, "Learning rates dt, one run each.");
         Option<double> weightDecay = OptionTypes.Number("--weight-decay", Paper.WeightDecay, "Weight decay alpha.");
         Option<int> iterations = OptionTypes.Count("--iterations", Paper.Iterations, "Gradient steps a run.");
+        Option<int> sharpnessEvery = OptionTypes.Count("--sharpness-every", Paper.SharpnessEvery,
+            "Steps between two values of the sharpness (largest eigenvalue of the loss's Hessian); 0 leaves it out.", least: 0);
         Command command = LiveView.AddTo(new Command("nonlinear", "Figure 4, left: the non-linear PDE oscillates without blowing up (restrained instability).")
         {
-            learningRate, weightDecay, iterations,
+            learningRate, weightDecay, iterations, sharpnessEvery,
         }.WithImageOptions().WithCommonOptions());
         command.SetAction(parse =>
         {
@@ -27,6 +29,7 @@ internal static class NonLinearCommand
                 LearningRates = parse.GetRequiredValue(learningRate),
                 WeightDecay = parse.GetValue(weightDecay),
                 Iterations = parse.GetValue(iterations),
+                SharpnessEvery = parse.GetValue(sharpnessEvery),
                 Image = ImageOptions.Read(parse),
                 KernelSize = parse.GetValue(ImageOptions.KernelSize),
             };

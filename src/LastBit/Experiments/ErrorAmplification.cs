@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using LastBit.Arithmetic;
 using LastBit.Files;
 using LastBit.Pde;
@@ -22,6 +23,9 @@ public sealed record ErrorAmplificationSettings
     /// <summary>Gradient steps a run; option --iterations.</summary>
     public int Iterations { get; init; } = 1000;
 
+    /// <summary>lambda_max of the first copy's loss is computed before the first step and after every so many; 0: never. Option --sharpness-every.</summary>
+    public int SharpnessEvery { get; init; } = OneLayerSharpness.DefaultEvery;
+
     /// <summary>Whether the kernel of every iteration also goes into a .mat file of its own; option --mat.</summary>
     public bool Mat { get; init; }
 
@@ -38,7 +42,17 @@ public sealed record ErrorAmplificationSettings
 /// <param name="Finite">
 /// How many iterations left both kernels finite: the pair stopped at iteration <c>Finite</c> when this is below the iterations asked for.
 /// </param>
-public sealed record ErrorAmplificationRun(double LearningRate, double[] RelativeL1, int Finite);
+/// <param name="Sharpness">lambda_max of the first copy's loss along the run; null where it was not computed.</param>
+public sealed record ErrorAmplificationRun(double LearningRate, double[] RelativeL1, int Finite, SharpnessPoint[]? Sharpness = null)
+{
+    /// <summary>2/dt: gradient descent is unstable along an eigenvector of the Hessian whose eigenvalue is above. Null without <see cref="Sharpness"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Threshold => Sharpness is null ? null : 2 / LearningRate;
+
+    /// <summary>lambda_max of the loss along the run; null where it was not computed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SharpnessPoint[]? Sharpness { get; init; } = Sharpness;
+}
 
 /// <summary>Figure 4 right as numbers; amplify.json.</summary>
 /// <param name="K">Perturbation of the second copy.</param>
@@ -67,6 +81,7 @@ public static class ErrorAmplification
         OneLayerSetup.CheckNotNegative("--weight-decay", settings.WeightDecay);
         OneLayerSetup.CheckIterations(settings.Iterations);
         OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
+        OneLayerSharpness.CheckEvery(settings.SharpnessEvery);
         if (settings.K < 1)
             throw new InputException($"--k: {settings.K} is not possible; a perturbation is a whole number of at least 1");
         int size = settings.KernelSize * settings.KernelSize;
@@ -88,6 +103,8 @@ public static class ErrorAmplification
             var cnn = new OneLayerCnn(correlation, beta: 1);
             double[] kernels = new double[settings.Iterations * size];
             int finite = 0;
+            // The second copy differs by rounding: one lambda_max stands for both.
+            var sharpness = new OneLayerSharpness(cnn, settings.WeightDecay, initial, perturbed ? 0 : settings.SharpnessEvery, context.Cancellation);
             OneLayerSetup.Watch(context, task, "error amplification: loss", settings.Iterations,
                 observe => GradientDescent.NonLinear(
                     cnn, initial, perturbed ? settings.K : 1, settings.WeightDecay, learningRate, settings.Iterations, observe),
@@ -95,12 +112,15 @@ public static class ErrorAmplification
                 {
                     kernel.CopyTo(kernels.AsSpan(iteration * size));
                     finite = iteration + 1;
+                    sharpness.Observe(finite, kernel);
                 });
             string copy = Path.Combine(context.Folder, "result", "parameter", "1layer",
                 $"dt{PythonNumber.Float(learningRate)}_L{PythonNumber.IntOrFloat(settings.WeightDecay)}", perturbed ? "1_2" : "1_1");
             WriteKernels(copy, kernels.AsSpan(0, finite * size).ToArray(), finite, settings, context);
+            if (!perturbed)
+                pairs[i / 2].Sharpness = sharpness.Points;
             if (pairs[i / 2].Add(kernels, finite) is var (first, second, both))
-                runs[i / 2] = Compare(learningRate, first, second, both, size);
+                runs[i / 2] = Compare(learningRate, first, second, both, size) with { Sharpness = pairs[i / 2].Sharpness };
         });
         var result = new ErrorAmplificationResult(settings.K, settings.WeightDecay, settings.Iterations, runs);
         AtomicFile.WriteAllText(Path.Combine(context.Folder, "amplify.json"), result.ToJson());
@@ -133,6 +153,9 @@ public static class ErrorAmplification
         private readonly Lock _gate = new();
         private double[]? _kernels;
         private int _finite;
+
+        /// <summary>lambda_max along the first copy's run; set before that copy is handed in.</summary>
+        public SharpnessPoint[]? Sharpness { get; set; }
 
         /// <summary>Hands in one copy.</summary>
         /// <returns>Null for the first; both and the iterations that both have for the second.</returns>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using LastBit.Files;
 using LastBit.Pde;
 using LastBit.Runs;
@@ -18,6 +19,9 @@ public sealed record NonLinearPdeSettings
     /// <summary>Gradient steps a run; option --iterations.</summary>
     public int Iterations { get; init; } = 1000;
 
+    /// <summary>lambda_max of the loss is computed before the first step and after every so many; 0: never. Option --sharpness-every.</summary>
+    public int SharpnessEvery { get; init; } = OneLayerSharpness.DefaultEvery;
+
     /// <summary>The image; options --image and --image-size.</summary>
     public GreyImage Image { get; init; } = GreyImage.Checkerboard();
 
@@ -29,7 +33,17 @@ public sealed record NonLinearPdeSettings
 /// <param name="LearningRate">The learning rate.</param>
 /// <param name="Loss">The finite losses, one an iteration from iteration 0.</param>
 /// <param name="Finite">How many iterations gave a finite loss: the run stopped at iteration <c>Finite</c> when this is below the iterations asked for.</param>
-public sealed record NonLinearPdeRun(double LearningRate, double[] Loss, int Finite);
+/// <param name="Sharpness">lambda_max of the loss along the run; null where it was not computed.</param>
+public sealed record NonLinearPdeRun(double LearningRate, double[] Loss, int Finite, SharpnessPoint[]? Sharpness = null)
+{
+    /// <summary>2/dt: gradient descent is unstable along an eigenvector of the Hessian whose eigenvalue is above. Null without <see cref="Sharpness"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Threshold => Sharpness is null ? null : 2 / LearningRate;
+
+    /// <summary>lambda_max of the loss along the run; null where it was not computed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SharpnessPoint[]? Sharpness { get; init; } = Sharpness;
+}
 
 /// <summary>Figure 4 left as numbers; nonlinear.json.</summary>
 /// <param name="WeightDecay">Weight decay of every run.</param>
@@ -54,6 +68,7 @@ public static class NonLinearPde
         OneLayerSetup.CheckNotNegative("--weight-decay", settings.WeightDecay);
         OneLayerSetup.CheckIterations(settings.Iterations);
         OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
+        OneLayerSharpness.CheckEvery(settings.SharpnessEvery);
 
         var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
         double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);
@@ -63,12 +78,14 @@ public static class NonLinearPde
             double learningRate = settings.LearningRates[i];
             var cnn = new OneLayerCnn(correlation, beta: 1);
             string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {learningRate:G}");
+            var sharpness = new OneLayerSharpness(cnn, settings.WeightDecay, initial, settings.SharpnessEvery, context.Cancellation);
             double[] losses = OneLayerSetup.Watch(context, task, "non-linear PDE: loss", settings.Iterations,
-                observe => GradientDescent.NonLinear(cnn, initial, 1, settings.WeightDecay, learningRate, settings.Iterations, observe));
+                observe => GradientDescent.NonLinear(cnn, initial, 1, settings.WeightDecay, learningRate, settings.Iterations, observe),
+                (iteration, _, kernel) => sharpness.Observe(iteration + 1, kernel));
             Npy.Write(Path.Combine(context.Folder, "result", "loss", "nonlinear",
                 $"loss_dt{PythonNumber.Float(learningRate)}_L{PythonNumber.IntOrFloat(settings.WeightDecay)}.npy"),
                 OneLayerSetup.Padded(losses, settings.Iterations), settings.Iterations);
-            runs[i] = new NonLinearPdeRun(learningRate, losses, losses.Length);
+            runs[i] = new NonLinearPdeRun(learningRate, losses, losses.Length, sharpness.Points);
         });
         var result = new NonLinearPdeResult(settings.WeightDecay, settings.Iterations, runs);
         AtomicFile.WriteAllText(Path.Combine(context.Folder, "nonlinear.json"), result.ToJson());

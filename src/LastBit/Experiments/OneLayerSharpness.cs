@@ -1,0 +1,59 @@
+using LastBit.Pde;
+
+namespace LastBit.Experiments;
+
+/// <summary>The largest eigenvalues of the Hessian of a training loss at one moment of a run.</summary>
+/// <param name="Iteration">How many steps had been done.</param>
+/// <param name="Eigenvalues">In descending order.</param>
+public sealed record SharpnessPoint(int Iteration, double[] Eigenvalues);
+
+/// <summary>
+/// Follows lambda_max of the one-layer loss (cross-entropy plus weight decay) along a run of gradient descent: where it is above 2/dt, a step
+/// overshoots along its eigenvector, and a difference of rounding grows with it.
+/// </summary>
+internal sealed class OneLayerSharpness
+{
+    /// <summary>Often enough for a curve; the search costs about as much as twenty steps.</summary>
+    public const int DefaultEvery = 20;
+
+    private readonly OneLayerHessian _hessian;
+    private readonly int _every;
+    private readonly CancellationToken _cancellation;
+    private readonly List<SharpnessPoint> _points = [];
+
+    /// <summary>Begins with lambda_max of the kernel before the first step.</summary>
+    /// <param name="cnn">The run's own; used between two steps.</param>
+    /// <param name="alpha">Weight decay.</param>
+    /// <param name="initial">The kernel before the first step.</param>
+    /// <param name="every">How many steps lie between two values; 0 for none at all.</param>
+    /// <param name="cancellation">Stops between two products.</param>
+    public OneLayerSharpness(OneLayerCnn cnn, double alpha, double[] initial, int every, CancellationToken cancellation)
+    {
+        _hessian = new OneLayerHessian(cnn, alpha, initial.Length);
+        _every = every;
+        _cancellation = cancellation;
+        Observe(0, initial);
+    }
+
+    /// <summary>The values so far; null where none was asked for.</summary>
+    public SharpnessPoint[]? Points => _every == 0 ? null : [.. _points];
+
+    /// <summary>Refuses a negative distance.</summary>
+    public static void CheckEvery(int every)
+    {
+        if (every < 0)
+            throw new InputException($"--sharpness-every: {every} is not possible; it is at least 0, and 0 leaves the sharpness out");
+    }
+
+    /// <summary>Takes a kernel in, and computes lambda_max when it is time.</summary>
+    /// <param name="steps">How many steps have been done.</param>
+    /// <param name="kernel">The kernel after them; finite.</param>
+    public void Observe(int steps, ReadOnlySpan<double> kernel)
+    {
+        if (_every == 0 || steps % _every != 0)
+            return;
+        double sharpness = _hessian.Sharpness(kernel, _cancellation);
+        if (double.IsFinite(sharpness))
+            _points.Add(new SharpnessPoint(steps, [sharpness]));
+    }
+}
