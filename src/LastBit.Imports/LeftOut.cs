@@ -1,0 +1,11 @@
+namespace LastBit.Imports;
+
+/// <summary>Something that was read but is not in the answer.</summary>
+/// <param name="What">The run, or the file whose rows they are.</param>
+/// <param name="Why">In words that follow a colon, with file and line where there is one.</param>
+/// <param name="Rows">How many rows; 0 where it is a whole run.</param>
+public sealed record LeftOut(string What, string Why, long Rows = 0)
+{
+    /// <summary>True for a whole run, false for rows of one that is kept.</summary>
+    public bool IsRun => Rows == 0;
+}
