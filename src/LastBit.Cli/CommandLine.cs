@@ -61,6 +61,7 @@ internal static class CommandLine
     /// <returns>The exit code: 0 done, 1 failed or stopped, 2 bad usage or bad input.</returns>
     internal static int Run(string[] args)
     {
+        StandardStream.Guard();
         Terminal.Prepare();
         ParseResult parse = Create().Parse(args, new ParserConfiguration { EnablePosixBundling = false });
         string name = Name(parse.CommandResult.Command);
@@ -74,7 +75,12 @@ internal static class CommandLine
         using Interruption interruption = Interruption.Listen();
         try
         {
-            return parse.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            int code = parse.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            if (code != Done || StandardStream.Output?.Failure is not { } failure)
+                return code;
+            // The run is done and its files are whole; only whoever reads standard output must know that it is not.
+            Console.Error.WriteLine($"{name}: standard output cannot be written ({failure}); the result files are whole");
+            return Failed;
         }
         catch (Exception error)
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Numerics;
 
 namespace LastBit.Cli;
 
@@ -17,6 +18,10 @@ internal static class OptionTypes
     /// <summary>One whole number of at least <paramref name="least"/>.</summary>
     internal static Option<int> Count(string name, int value, string description, int least = 1, string? defaultText = null) =>
         Make(name, "N", value, defaultText ?? value.ToString(CultureInfo.InvariantCulture), description, text => ParseCount(text, least));
+
+    /// <summary>A seed: any whole number that 64 bits hold.</summary>
+    internal static Option<ulong> Seed(string name, ulong value, string description) =>
+        Make(name, "N", value, value.ToString(CultureInfo.InvariantCulture), description, text => (ulong)ParseWhole(text, 0, ulong.MaxValue));
 
     /// <summary>Real numbers: "0.01,0.03". Each at most once.</summary>
     internal static Option<double[]> Numbers(string name, double[] values, string description) =>
@@ -108,20 +113,21 @@ internal static class OptionTypes
         return double.IsFinite(value) ? value : throw new InputException($"'{text}' is not a finite number; write one like 0.1 or 1e-8");
     }
 
-    private static int ParseCount(string text, int least)
+    private static int ParseCount(string text, int least) => (int)ParseWhole(text, least, int.MaxValue);
+
+    // BigInteger reads what no machine number holds, so that "too large" can be told from "not a whole number".
+    private static BigInteger ParseWhole(string text, BigInteger least, BigInteger most)
     {
-        if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value))
+        if (text.Length > 1000 || !BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out BigInteger value))
         {
             // "1e3" is a whole number too.
-            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double real)
-                || real != Math.Floor(real)
-                || Math.Abs(real) > int.MaxValue)
-            {
+            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) || real != Math.Floor(real) || !double.IsFinite(real))
                 throw new InputException($"'{text}' is not a whole number; give one of at least {least}");
-            }
-            value = (int)real;
+            value = new BigInteger(real);
         }
-        return value >= least ? value : throw new InputException($"{value} is too small; give a whole number of at least {least}");
+        if (value < least)
+            throw new InputException($"{text} is too small; give a whole number of at least {least}");
+        return value <= most ? value : throw new InputException($"{text} is too large; give a whole number of at most {most}");
     }
 
     private static int[] ParseCounts(string text, int least) =>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
+using LastBit.Reports;
 using LastBit.Runs;
 using LastBit.Statistics;
 using Spectre.Console;
@@ -125,6 +126,6 @@ internal sealed class Session : IDisposable
         IEnumerable<string> words = parse.Tokens.Select(token => token.Value);
         if (parse.GetValue(CommonOptions.Out) is null)
             words = words.Append("--out").Append(path);
-        return string.Join(' ', words.Prepend("lastbit").Select(word => word.Contains(' ', StringComparison.Ordinal) ? $"\"{word}\"" : word));
+        return string.Join(' ', words.Prepend("lastbit").Select(ShellWord.Quote));
     }
 }

@@ -17,32 +17,24 @@ public static class RunCommand
     {
         var command = new StringBuilder("lastbit");
         if (run?["command"] is JsonValue name)
-            command.Append(' ').Append(Word(name.ToString()));
+            command.Append(' ').Append(ShellWord.Quote(name.ToString()));
         // Cells are the runs of one folder that were added to it bit by bit: seeds, k, divisors.
         foreach ((string setting, JsonNode? value) in (run?["settings"] as JsonObject ?? []).Concat(run?["cells"] as JsonObject ?? []))
         {
             if (value is JsonObject image && setting == "image")
             {
                 string picture = image["name"]?.ToString() ?? "";
-                command.Append(picture == "checkerboard" ? $" --image-size {image["height"]}" : $" --image {Word(picture)}");
+                command.Append(picture == "checkerboard" ? $" --image-size {image["height"]}" : $" --image {ShellWord.Quote(picture)}");
             }
             if (value is null || value is JsonObject || (value is JsonValue no && no.GetValueKind() == JsonValueKind.False))
                 continue;
             command.Append(" --").Append(Option(setting));
             if (value.GetValueKind() != JsonValueKind.True)
-                command.Append(' ').Append(Word(value is JsonArray list ? string.Join(',', list.Select(one => one?.ToString())) : value.ToString()));
+                command.Append(' ').Append(ShellWord.Quote(value is JsonArray list ? string.Join(',', list.Select(one => one?.ToString())) : value.ToString()));
         }
         return command.ToString();
     }
 
     private static string Option(string setting) => Options.TryGetValue(setting, out string? option) ? option
         : string.Concat(setting.Select(letter => char.IsAsciiLetterUpper(letter) ? $"-{char.ToLowerInvariant(letter)}" : $"{letter}"));
-
-    /// <summary>A word as a shell reads it back: quoted unless it is plain.</summary>
-    private static string Word(string text)
-    {
-        bool isPlain = text.Length > 0
-            && text.All(letter => char.IsAsciiLetterOrDigit(letter) || "+-_.,:/=".Contains(letter, StringComparison.Ordinal));
-        return isPlain ? text : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
-    }
 }

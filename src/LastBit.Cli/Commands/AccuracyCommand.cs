@@ -25,13 +25,13 @@ internal static class AccuracyCommand
             (int[] Seeds, int[] K) begun = parse.GetValue(TrainingOptions.Resume) is { } folder ? Accuracy.CellsOf(folder) : ([], []);
             settings = settings with { Seeds = Chosen(seeds, begun.Seeds), K = Chosen(k, begun.K) };
             settings.ToTraining(settings.Seeds[0]);
-            using Session session = Session.Open(parse, "accuracy", settings, shared: true, goOn: path => $"lastbit accuracy --resume {path}");
+            using Session session = Session.Open(parse, "accuracy", settings, shared: true, goOn: path => $"lastbit accuracy --resume {ShellWord.Quote(path)}");
             AccuracyResult result = session.Run(context => Accuracy.Run(settings, context));
             (int[] Seeds, int[] K) cells = Accuracy.CellsOf(session.Folder);
             session.RunFolder.Record("cells", new JsonObject { ["seeds"] = Json(cells.Seeds), ["k"] = Json(cells.K) });
             Table1.Draw(session.Folder);
             return session.Finish(result.ToJson(), console => Print(result, console), [Table1.Name],
-                ($"lastbit report {session.Folder}", "the same as a page to send to a colleague"));
+                ($"lastbit report {ShellWord.Quote(session.Folder)}", "the same as a page to send to a colleague"));
 
             // What is asked for; or, when a run is gone on with, all that was asked for before.
             int[] Chosen(Option<int[]> option, int[] ofFolder) =>

@@ -41,13 +41,13 @@ internal static class DivergenceCommand
                 Mat = parse.GetValue(mat),
             };
             settings.ToTraining(1, 1);
-            using Session session = Session.Open(parse, "divergence", settings, shared: true, goOn: path => $"lastbit divergence --resume {path}");
+            using Session session = Session.Open(parse, "divergence", settings, shared: true, goOn: path => $"lastbit divergence --resume {ShellWord.Quote(path)}");
             DivergenceResult result = session.Run(context => Divergence.Run(settings, context));
             var cells = new JsonArray([.. Divergence.DivisorsOf(session.Folder).Select(divisor => (JsonNode)divisor)]);
             session.RunFolder.Record("cells", new JsonObject { ["divisors"] = cells });
             Figure2.Draw(session.Folder);
             return session.Finish(result.ToJson(), console => Tables.Write(console, ResultTable(result, console)), [Figure2.Name, Figure2.LayersName],
-                ($"lastbit report {session.Folder}", "the same as a page to send to a colleague"));
+                ($"lastbit report {ShellWord.Quote(session.Folder)}", "the same as a page to send to a colleague"));
         });
         return command.Example("lastbit divergence --divisors 2,8,32 --out runs/figure2", "three learning rates of the paper's, ResNet-56 with Swish")
             .Example("lastbit divergence --resume runs/figure2 --divisors 320", "one more, in the same folder")

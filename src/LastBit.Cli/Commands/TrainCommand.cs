@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using LastBit.Experiments;
+using LastBit.Reports;
 using LastBit.Runs;
 using LastBit.Statistics;
 using Spectre.Console;
@@ -15,15 +16,15 @@ internal static class TrainCommand
     internal static Command Create()
     {
         Option<double> k = OptionTypes.Number("--k", Paper.K, "The perturbation: the step is (lr k) (d / k), the same in exact arithmetic for every k.");
-        Option<int> seed = OptionTypes.Count("--seed", 1, "Seeds weights, batches and augmentation.", least: 0);
+        Option<ulong> seed = OptionTypes.Seed("--seed", Paper.Seed, "Seeds weights, batches and augmentation.");
         var options = new ScheduledTrainingOptions(Paper);
         Command command = options.Command("train", "Trains one CIFAR ResNet with one k, every rounding accounted for.", k, seed);
         command.SetAction(parse =>
         {
             TrainingRunSettings settings = TrainingOptions.Resumed<TrainingRunSettings>(parse, "train")
-                ?? options.Fill(parse, new TrainingRunSettings { K = parse.GetValue(k), Seed = (ulong)parse.GetValue(seed) });
+                ?? options.Fill(parse, new TrainingRunSettings { K = parse.GetValue(k), Seed = parse.GetValue(seed) });
             settings.ToTraining();
-            using Session session = Session.Open(parse, "train", settings, goOn: path => $"lastbit train --resume {path}");
+            using Session session = Session.Open(parse, "train", settings, goOn: path => $"lastbit train --resume {ShellWord.Quote(path)}");
             TrainingRunResult result = session.Run(context => TrainingRun.Run(settings, context));
             return session.Finish(result.ToJson(), console => Print(console, result), [],
                 ("lastbit accuracy", "the same with six k and several seeds: how much of the accuracy is rounding"));
