@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using LastBit.Cli.Commands;
+using LastBit.Files;
 
 namespace LastBit.Cli;
 
@@ -107,7 +108,7 @@ internal static class CommandLine
                 Console.Error.WriteLine(interruption.WhatToDo is { } next ? $"{name}: stopped. {next}" : $"{name}: stopped.");
                 return Failed;
             default:
-                Console.Error.WriteLine($"{name}: failed unexpectedly: {cause.GetType().Name}: {cause.Message.ReplaceLineEndings(" ")} "
+                Console.Error.WriteLine($"{name}: failed unexpectedly: {cause.GetType().Name}: {ForeignText.Cut(cause.Message, 500)} "
                     + "(LASTBIT_TRACE=1 shows where)");
                 return Failed;
         }
