@@ -52,6 +52,21 @@ internal static unsafe class KernelBenchmark
             float* i = input.Pointer, g = gradient.Pointer, w = weights.Pointer, o = output.Pointer;
             Add("forward", () => Convolution3x3.Forward<T>(i, w, o, size, size, channels, channels));
             Add("weight gradient", () => Convolution3x3.WeightGradient<T>(i, g, w, size, size, channels, channels));
+            var convolution = new ConvolutionShape(size, size, channels, channels, 3, 1);
+            using var transformed = new NativeBuffer(16L * channels * channels);
+            using var scratch = new NativeBuffer(Math.Max(Winograd2x2.ScratchSize(size, size, channels, channels), Winograd4x4.ScratchSize(convolution, 4)));
+            float* u = transformed.Pointer, room = scratch.Pointer;
+            Winograd2x2.TransformWeights<T>(w, u, channels, channels);
+            // Counted as the direct sums that they stand for.
+            Add("forward, Winograd", () => Winograd2x2.Forward<T>(i, u, o, size, size, channels, channels, room));
+            Add("weight gradient, Winograd", () =>
+            {
+                var progress = default(WinogradProgress);
+                for (int image = 0; image < 4; image++)
+                    Winograd4x4.Add<T>(i, g, convolution, 4, room, ref progress);
+                Winograd4x4.Finish<T>(convolution, 4, room, ref progress, w);
+            }, 4);
+            Add("transform of weights", () => Winograd2x2.TransformWeights<T>(w, u, channels, channels));
 
             using var vectors = new NativeBuffer(7L * channels);
             vectors.Span.Fill(0.5f);
@@ -73,10 +88,10 @@ internal static unsafe class KernelBenchmark
             Add("close", () => Pointwise.Close<T, ReluActivation, Yes, No>(o, t, norm, i, size * size, channels, sum, product));
             Add("close swish", () => Pointwise.Close<T, SwishActivation, Yes, No>(o, t, norm, i, size * size, channels, sum, product));
 
-            void Add(string kernel, Action image)
+            void Add(string kernel, Action work, int images = 1)
             {
-                var (median, best) = Microseconds(image);
-                lines.Add(($"{kernel} {shape}", median, best, flop));
+                var (median, best) = Microseconds(work);
+                lines.Add(($"{kernel} {shape}", median / images, best / images, flop));
             }
         }
     }

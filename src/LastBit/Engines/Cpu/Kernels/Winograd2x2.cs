@@ -1,0 +1,221 @@
+using System.Runtime.CompilerServices;
+
+namespace LastBit.Engines.Cpu.Kernels;
+
+/// <summary>
+/// 3x3 convolutions with stride 1 and zero padding 1 by minimal filtering, F(2x2, 3x3) of Winograd (1980), Lavin and Gray (2016), channels last.
+/// An output of 2 x 2 pixels is A' [(G g G') . (B' d B)] A of the 4 x 4 pixels d around it and the kernel g, where the product in the middle is summed over input channels:
+/// 16 multiplications for four outputs where direct sums take 36. The points are 0, 1, -1 and infinity, so the transforms of the images are sums alone.
+/// A block of tiles goes through all three steps while it is in the caches. Each output is one chain of fused multiply-adds over input channels a point;
+/// the transforms add in the order that the code gives, columns before rows.
+/// </summary>
+internal static unsafe class Winograd2x2
+{
+    /// <summary>Points of a tile.</summary>
+    public const int Points = 16;
+
+    private const int TilesPerBlock = 32;
+
+    // A cache line between the planes of neighbouring points: with a distance of a power of two they would all fall into one set of the first-level cache.
+    private const int Gap = 16;
+
+    /// <summary>Whether such a convolution can be computed.</summary>
+    public static bool Fits(in ConvolutionShape shape) =>
+        shape is { Size: 3, Stride: 1 } && shape.InWidth % 2 == 0 && shape.InHeight % 2 == 0 && shape.InChannels % 16 == 0 && shape.OutChannels % 16 == 0;
+
+    /// <summary>Floats of scratch that <see cref="Forward{T}"/> needs.</summary>
+    public static long ScratchSize(int height, int width, int inChannels, int outChannels)
+    {
+        int tiles = RoundedTiles(Math.Min(height / 2, RowsPerBlock(width)) * (width / 2));
+        return (Points * (((long)tiles * inChannels) + Gap + ((long)tiles * outChannels) + Gap)) + ((width + 2) * inChannels);
+    }
+
+    /// <summary>
+    /// The kernels at the points, G g G': transformed[point, block of output channels, input channel, channel of the block]; a block is <see cref="BlockSize"/> channels.
+    /// </summary>
+    /// <param name="packed">3 x inChannels x 3 x outChannels, as <see cref="WeightLayout"/> writes it.</param>
+    /// <param name="transformed">16 x inChannels x outChannels.</param>
+    /// <param name="inChannels">Input channels.</param>
+    /// <param name="outChannels">Output channels, a multiple of 16.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void TransformWeights<T>(float* packed, float* transformed, int inChannels, int outChannels)
+        where T : struct, ILanes<T>
+    {
+        int size = BlockSize(outChannels);
+        nint row = (nint)inChannels * 3 * outChannels, plane = (nint)inChannels * outChannels;
+        T half = T.Broadcast(0.5f);
+        for (int i = 0; i < inChannels; i++)
+        {
+            for (int o = 0; o < outChannels; o += T.Count)
+            {
+                float* source = packed + ((nint)i * 3 * outChannels) + o;
+                float* target = transformed + ((((nint)(o / size) * inChannels) + i) * size) + (o % size);
+                for (int r = 0; r < 4; r++, target += 4 * plane)
+                {
+                    T g0 = Column<T>(source, row, half, r);
+                    T g1 = Column<T>(source + outChannels, row, half, r);
+                    T g2 = Column<T>(source + (2 * outChannels), row, half, r);
+                    T sum = T.Add(g0, g2);
+                    T.Store(g0, target);
+                    T.Store(T.Multiply(half, T.Add(sum, g1)), target + plane);
+                    T.Store(T.Multiply(half, T.Subtract(sum, g1)), target + (2 * plane));
+                    T.Store(g2, target + (3 * plane));
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// output[y, x, o] = sum over kernel row r, input channel i, kernel column c of input[y + r - 1, x + c, i] * weights[r, i, c, o], by minimal filtering.
+    /// The gradient of a loss with respect to the input is the same function of the output gradient, with turned weights.
+    /// </summary>
+    /// <param name="input">height x (width + 2) x inChannels, the first and last column zero.</param>
+    /// <param name="transformed">What <see cref="TransformWeights{T}"/> wrote.</param>
+    /// <param name="output">height x width x outChannels.</param>
+    /// <param name="height">Rows, even.</param>
+    /// <param name="width">Columns, even.</param>
+    /// <param name="inChannels">Input channels, a multiple of 16.</param>
+    /// <param name="outChannels">Output channels, a multiple of 16.</param>
+    /// <param name="scratch"><see cref="ScratchSize"/> floats.</param>
+    /// <param name="ahead">Fetches a share of what comes next with each of the rows; or null.</param>
+    public static void Forward<T>(
+        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, ReadAhead? ahead = null)
+        where T : struct, ILanes<T>
+    {
+        int across = width / 2, tileRows = height / 2, rowsPerBlock = Math.Min(tileRows, RowsPerBlock(width));
+        int most = RoundedTiles(rowsPerBlock * across);
+        nint inPlane = ((nint)most * inChannels) + Gap, outPlane = ((nint)most * outChannels) + Gap;
+        float* zeros = scratch;
+        float* values = zeros + ((width + 2) * inChannels);
+        float* products = values + (Points * inPlane);
+        new Span<float>(zeros, (width + 2) * inChannels).Clear();
+        int vectors = WinogradProduct.Vectors<T>(outChannels), rows = WinogradProduct.Rows<T>(outChannels);
+        int columns = vectors * T.Count, size = BlockSize(outChannels);
+        for (int first = 0; first < tileRows; first += rowsPerBlock)
+        {
+            int end = Math.Min(tileRows, first + rowsPerBlock);
+            for (int row = first; row < end; row++)
+            {
+                ahead?.Fetch();
+                ahead?.Fetch();
+                TransformInput<T>(input, zeros, row, height, width, inChannels, values + ((nint)(row - first) * across * inChannels), inPlane);
+            }
+            int tiles = RoundedTiles((end - first) * across);
+            for (int point = 0; point < Points; point++)
+            {
+                float* weights = transformed + ((nint)point * inChannels * outChannels);
+                for (int o = 0; o < outChannels; o += columns)
+                {
+                    float* right = weights + ((nint)(o / size) * inChannels * size) + (o % size);
+                    float* left = values + (point * inPlane);
+                    float* product = products + (point * outPlane) + o;
+                    for (int tile = 0; tile < tiles; tile += rows, left += rows * inChannels, product += rows * outChannels)
+                        WinogradProduct.Compute<T, No>(left, inChannels, 1, right, size, inChannels, product, outChannels, vectors);
+                }
+            }
+            for (int row = first; row < end; row++)
+            {
+                TransformOutput<T>(
+                    products + ((nint)(row - first) * across * outChannels), outPlane, across, outChannels, output + ((nint)row * 2 * width * outChannels));
+            }
+        }
+    }
+
+    /// <summary>Output channels that lie side by side in the transformed weights: two vectors of the widest lanes, or one.</summary>
+    private static int BlockSize(int outChannels) => outChannels % 32 == 0 ? 32 : 16;
+
+    private static int RowsPerBlock(int width) => Math.Max(1, TilesPerBlock / (width / 2));
+
+    // The product takes whole groups of rows; what it computes beyond the last tile is not read.
+    private static int RoundedTiles(int tiles) => (tiles + 15) & ~15;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Column<T>(float* source, nint row, T half, int r)
+        where T : struct, ILanes<T>
+    {
+        if (r == 0)
+            return T.Load(source);
+        if (r == 3)
+            return T.Load(source + (2 * row));
+        T sum = T.Add(T.Load(source), T.Load(source + (2 * row))), middle = T.Load(source + row);
+        return T.Multiply(half, r == 1 ? T.Add(sum, middle) : T.Subtract(sum, middle));
+    }
+
+    /// <summary>B' d B of one row of tiles, written to one plane a point. B' d = (d0 - d2, d1 + d2, d2 - d1, d1 - d3).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TransformInput<T>(float* input, float* zeros, int row, int height, int width, int channels, float* values, nint plane)
+        where T : struct, ILanes<T>
+    {
+        nint rowStride = (nint)(width + 2) * channels, step = channels;
+        float* middle = input + (2 * row * rowStride);
+        float* above = row == 0 ? zeros : middle - rowStride;
+        float* below = 2 * row + 2 == height ? zeros : middle + (2 * rowStride);
+        // From a row to the ones that its line of the transform takes: d0 - d2, d1 + d2, d2 - d1, d1 - d3.
+        Line<T, No>(above, middle + rowStride, width, step, values, plane);
+        Line<T, Yes>(middle, middle + rowStride, width, step, values + (4 * plane), plane);
+        Line<T, No>(middle + rowStride, middle, width, step, values + (8 * plane), plane);
+        Line<T, No>(middle, below, width, step, values + (12 * plane), plane);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Line<T, TSum>(float* one, float* other, int width, nint step, float* values, nint plane)
+        where T : struct, ILanes<T>
+        where TSum : IFlag
+    {
+        nint plane2 = 2 * plane, plane3 = 3 * plane, step2 = 2 * step, step3 = 3 * step;
+        for (int c = 0; c < (int)step; c += T.Count)
+        {
+            float* p = one + c, q = other + c, to = values + c, end = to + (width / 2 * step);
+            T d0 = Both<T, TSum>(p, q), d1 = Both<T, TSum>(p + step, q + step);
+            for (; to < end; to += step, p += step2, q += step2)
+            {
+                T d2 = Both<T, TSum>(p + step2, q + step2), d3 = Both<T, TSum>(p + step3, q + step3);
+                T.Store(T.Subtract(d0, d2), to);
+                T.Store(T.Add(d1, d2), to + plane);
+                T.Store(T.Subtract(d2, d1), to + plane2);
+                T.Store(T.Subtract(d1, d3), to + plane3);
+                d0 = d2;
+                d1 = d3;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Both<T, TSum>(float* one, float* other)
+        where T : struct, ILanes<T>
+        where TSum : IFlag => TSum.IsSet ? T.Add(T.Load(one), T.Load(other)) : T.Subtract(T.Load(one), T.Load(other));
+
+    /// <summary>A' m A of one row of tiles, two rows of output. A' m = (m0 + m1 + m2, m1 - m2 - m3).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TransformOutput<T>(float* products, nint plane, int across, int channels, float* output)
+        where T : struct, ILanes<T>
+    {
+        nint step = channels, rowStride = 2 * across * step, line = 4 * plane;
+        nint plane2 = 2 * plane, plane3 = 3 * plane;
+        for (int tile = 0; tile < across; tile++, output += step)
+        {
+            for (int c = 0; c < channels; c += T.Count, products += T.Count, output += T.Count)
+            {
+                float* m = products;
+                T m1 = T.Load(m + plane), m2 = T.Load(m + plane2);
+                T left0 = T.Add(T.Add(T.Load(m), m1), m2), right0 = T.Subtract(T.Subtract(m1, m2), T.Load(m + plane3));
+                m += line;
+                m1 = T.Load(m + plane);
+                m2 = T.Load(m + plane2);
+                T left1 = T.Add(T.Add(T.Load(m), m1), m2), right1 = T.Subtract(T.Subtract(m1, m2), T.Load(m + plane3));
+                m += line;
+                m1 = T.Load(m + plane);
+                m2 = T.Load(m + plane2);
+                T left2 = T.Add(T.Add(T.Load(m), m1), m2), right2 = T.Subtract(T.Subtract(m1, m2), T.Load(m + plane3));
+                m += line;
+                m1 = T.Load(m + plane);
+                m2 = T.Load(m + plane2);
+                T left3 = T.Add(T.Add(T.Load(m), m1), m2), right3 = T.Subtract(T.Subtract(m1, m2), T.Load(m + plane3));
+                T.Store(T.Add(T.Add(left0, left1), left2), output);
+                T.Store(T.Add(T.Add(right0, right1), right2), output + step);
+                T.Store(T.Subtract(T.Subtract(left1, left2), left3), output + rowStride);
+                T.Store(T.Subtract(T.Subtract(right1, right2), right3), output + rowStride + step);
+            }
+        }
+    }
+}
