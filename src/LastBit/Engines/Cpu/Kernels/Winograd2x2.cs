@@ -110,7 +110,7 @@ internal static unsafe class Winograd2x2
                     float* left = values + (point * inPlane);
                     float* product = products + (point * outPlane) + o;
                     for (int tile = 0; tile < tiles; tile += rows, left += rows * inChannels, product += rows * outChannels)
-                        WinogradProduct.Compute<T, No>(left, inChannels, 1, right, size, inChannels, product, outChannels, vectors);
+                        WinogradProduct.Compute<T, No, No>(left, inChannels, right, size, inChannels, product, outChannels, vectors);
                 }
             }
             for (int row = first; row < end; row++)

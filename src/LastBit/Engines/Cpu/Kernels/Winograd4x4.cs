@@ -23,7 +23,7 @@ internal static unsafe class Winograd4x4
 
     /// <summary>Whether such a weight gradient can be computed.</summary>
     public static bool Fits(in ConvolutionShape shape) =>
-        shape is { Size: 3, Stride: 1 } && shape.InWidth % 4 == 0 && shape.InHeight % 4 == 0 && shape.InWidth <= 4 * MostTiles
+        shape is { Size: 3, Stride: 1 } && shape.InWidth % 8 == 0 && shape.InHeight % 4 == 0 && shape.InWidth <= 4 * MostTiles
         && shape.InChannels % 16 == 0 && shape.OutChannels % 16 == 0;
 
     /// <summary>Floats of scratch for pieces of a number of images.</summary>
@@ -89,9 +89,9 @@ internal static unsafe class Winograd4x4
                     float* right = room.Gradients + (point * room.OutPlane) + o;
                     float* sum = sums + ((nint)point * rows * columns);
                     if (progress.Started)
-                        WinogradProduct.Compute<T, Yes>(left, 1, inC, right, outC, progress.Tiles, sum, columns, vectors);
+                        WinogradProduct.Compute<T, Yes, Yes>(left, inC, right, outC, progress.Tiles, sum, columns, vectors);
                     else
-                        WinogradProduct.Compute<T, No>(left, 1, inC, right, outC, progress.Tiles, sum, columns, vectors);
+                        WinogradProduct.Compute<T, Yes, No>(left, inC, right, outC, progress.Tiles, sum, columns, vectors);
                 }
                 if (target != null)
                     TransformSums<T>(sums, rows, columns, target + ((nint)i * 3 * outC) + o, inC, outC, room.Temporary);

@@ -20,37 +20,38 @@ internal static unsafe class WinogradProduct
         where T : struct, ILanes<T> => IsNarrow<T>() ? 4 : Vectors<T>(columns) == 2 ? 8 : 16;
 
     /// <summary>Computes <see cref="Rows{T}"/> rows by <see cref="Vectors{T}"/> vectors of columns.</summary>
-    /// <param name="left">left[row * leftRow + k * leftTerm].</param>
-    /// <param name="leftRow">Distance between rows of left.</param>
-    /// <param name="leftTerm">Distance between terms of left.</param>
+    /// <param name="left">left[row * distance + k], or with <typeparamref name="TTransposed"/> left[k * distance + row].</param>
+    /// <param name="distance">See <paramref name="left"/>.</param>
     /// <param name="right">right[k * rightTerm + column].</param>
     /// <param name="rightTerm">Distance between terms of right.</param>
-    /// <param name="terms">How many terms, at least 1.</param>
+    /// <param name="terms">How many terms, a multiple of 2.</param>
     /// <param name="products">products[row * productRow + column].</param>
     /// <param name="productRow">Distance between rows of products.</param>
     /// <param name="vectors">What <see cref="Vectors{T}"/> says.</param>
     /// <typeparam name="T">The lanes.</typeparam>
+    /// <typeparam name="TTransposed">Whether neighbouring numbers of left are rows rather than terms; known to the JIT, so that it becomes part of the addresses.</typeparam>
     /// <typeparam name="TContinue">Whether the chains go on from what products holds, or begin at zero.</typeparam>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Compute<T, TContinue>(
-        float* left, nint leftRow, nint leftTerm, float* right, nint rightTerm, int terms, float* products, nint productRow, int vectors)
+    public static void Compute<T, TTransposed, TContinue>(
+        float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow, int vectors)
         where T : struct, ILanes<T>
+        where TTransposed : IFlag
         where TContinue : IFlag
     {
         if (IsNarrow<T>())
         {
             if (vectors == 2)
-                Tile4x2<T, TContinue>(left, leftRow, leftTerm, right, rightTerm, terms, products, productRow);
+                Tile4x2<T, TTransposed, TContinue>(left, distance, right, rightTerm, terms, products, productRow);
             else
-                Tile4x1<T, TContinue>(left, leftRow, leftTerm, right, rightTerm, terms, products, productRow);
+                Tile4x1<T, TTransposed, TContinue>(left, distance, right, rightTerm, terms, products, productRow);
         }
         else if (vectors == 2)
         {
-            Tile8x2<T, TContinue>(left, leftRow, leftTerm, right, rightTerm, terms, products, productRow);
+            Tile8x2<T, TTransposed, TContinue>(left, distance, right, rightTerm, terms, products, productRow);
         }
         else
         {
-            Tile16x1<T, TContinue>(left, leftRow, leftTerm, right, rightTerm, terms, products, productRow);
+            Tile16x1<T, TTransposed, TContinue>(left, distance, right, rightTerm, terms, products, productRow);
         }
     }
 
@@ -58,9 +59,10 @@ internal static unsafe class WinogradProduct
 
     /// <summary>8 rows by 2 vectors: 16 sums, two vectors of the right matrix and one broadcast value in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8x2<T, TContinue>(
-        float* left, nint leftRow, nint leftTerm, float* right, nint rightTerm, int terms, float* products, nint productRow)
+    private static void Tile8x2<T, TTransposed, TContinue>(
+        float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow)
         where T : struct, ILanes<T>
+        where TTransposed : IFlag
         where TContinue : IFlag
     {
         T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
@@ -76,28 +78,31 @@ internal static unsafe class WinogradProduct
             a6 = T.Load(products + (6 * productRow)); b6 = T.Load(products + (6 * productRow) + T.Count);
             a7 = T.Load(products + (7 * productRow)); b7 = T.Load(products + (7 * productRow) + T.Count);
         }
-        nint row1 = leftRow, row2 = 2 * leftRow, row3 = 3 * leftRow, row4 = 4 * leftRow, row5 = 5 * leftRow, row6 = 6 * leftRow, row7 = 7 * leftRow;
+        nint row = TTransposed.IsSet ? 1 : distance, term = TTransposed.IsSet ? distance : 1;
+        nint row2 = 2 * row, row3 = 3 * row, row4 = 4 * row, row5 = 5 * row, row6 = 6 * row, row7 = 7 * row;
         float* end = right + (terms * rightTerm);
-        for (; right < end; right += rightTerm, left += leftTerm)
+        while (right < end)
         {
-            T wa = T.Load(right), wb = T.Load(right + T.Count);
-            T x;
-            x = T.Broadcast(*left);
-            T.AddProduct(ref a0, x, wa); T.AddProduct(ref b0, x, wb);
-            x = T.Broadcast(*(left + row1));
-            T.AddProduct(ref a1, x, wa); T.AddProduct(ref b1, x, wb);
-            x = T.Broadcast(*(left + row2));
-            T.AddProduct(ref a2, x, wa); T.AddProduct(ref b2, x, wb);
-            x = T.Broadcast(*(left + row3));
-            T.AddProduct(ref a3, x, wa); T.AddProduct(ref b3, x, wb);
-            x = T.Broadcast(*(left + row4));
-            T.AddProduct(ref a4, x, wa); T.AddProduct(ref b4, x, wb);
-            x = T.Broadcast(*(left + row5));
-            T.AddProduct(ref a5, x, wa); T.AddProduct(ref b5, x, wb);
-            x = T.Broadcast(*(left + row6));
-            T.AddProduct(ref a6, x, wa); T.AddProduct(ref b6, x, wb);
-            x = T.Broadcast(*(left + row7));
-            T.AddProduct(ref a7, x, wa); T.AddProduct(ref b7, x, wb);
+            T wa = T.Load(right), wb = T.Load(right + T.Count), x;
+            x = T.Broadcast(*left); T.AddProduct(ref a0, x, wa); T.AddProduct(ref b0, x, wb);
+            x = T.Broadcast(*(left + row)); T.AddProduct(ref a1, x, wa); T.AddProduct(ref b1, x, wb);
+            x = T.Broadcast(*(left + row2)); T.AddProduct(ref a2, x, wa); T.AddProduct(ref b2, x, wb);
+            x = T.Broadcast(*(left + row3)); T.AddProduct(ref a3, x, wa); T.AddProduct(ref b3, x, wb);
+            x = T.Broadcast(*(left + row4)); T.AddProduct(ref a4, x, wa); T.AddProduct(ref b4, x, wb);
+            x = T.Broadcast(*(left + row5)); T.AddProduct(ref a5, x, wa); T.AddProduct(ref b5, x, wb);
+            x = T.Broadcast(*(left + row6)); T.AddProduct(ref a6, x, wa); T.AddProduct(ref b6, x, wb);
+            x = T.Broadcast(*(left + row7)); T.AddProduct(ref a7, x, wa); T.AddProduct(ref b7, x, wb);
+            wa = T.Load(right + rightTerm); wb = T.Load(right + rightTerm + T.Count);
+            x = T.Broadcast(*(left + term)); T.AddProduct(ref a0, x, wa); T.AddProduct(ref b0, x, wb);
+            x = T.Broadcast(*(left + row + term)); T.AddProduct(ref a1, x, wa); T.AddProduct(ref b1, x, wb);
+            x = T.Broadcast(*(left + row2 + term)); T.AddProduct(ref a2, x, wa); T.AddProduct(ref b2, x, wb);
+            x = T.Broadcast(*(left + row3 + term)); T.AddProduct(ref a3, x, wa); T.AddProduct(ref b3, x, wb);
+            x = T.Broadcast(*(left + row4 + term)); T.AddProduct(ref a4, x, wa); T.AddProduct(ref b4, x, wb);
+            x = T.Broadcast(*(left + row5 + term)); T.AddProduct(ref a5, x, wa); T.AddProduct(ref b5, x, wb);
+            x = T.Broadcast(*(left + row6 + term)); T.AddProduct(ref a6, x, wa); T.AddProduct(ref b6, x, wb);
+            x = T.Broadcast(*(left + row7 + term)); T.AddProduct(ref a7, x, wa); T.AddProduct(ref b7, x, wb);
+            right += 2 * rightTerm;
+            left += 2 * term;
         }
         T.Store(a0, products); T.Store(b0, products + T.Count);
         T.Store(a1, products + productRow); T.Store(b1, products + productRow + T.Count);
@@ -111,9 +116,10 @@ internal static unsafe class WinogradProduct
 
     /// <summary>16 rows by 1 vector: 16 sums, one vector of the right matrix and one broadcast value in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile16x1<T, TContinue>(
-        float* left, nint leftRow, nint leftTerm, float* right, nint rightTerm, int terms, float* products, nint productRow)
+    private static void Tile16x1<T, TTransposed, TContinue>(
+        float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow)
         where T : struct, ILanes<T>
+        where TTransposed : IFlag
         where TContinue : IFlag
     {
         T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
@@ -137,14 +143,15 @@ internal static unsafe class WinogradProduct
             a14 = T.Load(products + (14 * productRow));
             a15 = T.Load(products + (15 * productRow));
         }
-        nint row1 = leftRow, row2 = 2 * leftRow, row3 = 3 * leftRow, row4 = 4 * leftRow, row5 = 5 * leftRow, row6 = 6 * leftRow, row7 = 7 * leftRow;
-        float* later = left + (8 * leftRow);
+        nint row = TTransposed.IsSet ? 1 : distance, term = TTransposed.IsSet ? distance : 1;
+        nint row2 = 2 * row, row3 = 3 * row, row4 = 4 * row, row5 = 5 * row, row6 = 6 * row, row7 = 7 * row;
+        float* later = left + (8 * row);
         float* end = right + (terms * rightTerm);
-        for (; right < end; right += rightTerm, left += leftTerm, later += leftTerm)
+        while (right < end)
         {
             T wa = T.Load(right);
             T.AddProduct(ref a0, T.Broadcast(*left), wa);
-            T.AddProduct(ref a1, T.Broadcast(*(left + row1)), wa);
+            T.AddProduct(ref a1, T.Broadcast(*(left + row)), wa);
             T.AddProduct(ref a2, T.Broadcast(*(left + row2)), wa);
             T.AddProduct(ref a3, T.Broadcast(*(left + row3)), wa);
             T.AddProduct(ref a4, T.Broadcast(*(left + row4)), wa);
@@ -152,13 +159,33 @@ internal static unsafe class WinogradProduct
             T.AddProduct(ref a6, T.Broadcast(*(left + row6)), wa);
             T.AddProduct(ref a7, T.Broadcast(*(left + row7)), wa);
             T.AddProduct(ref a8, T.Broadcast(*later), wa);
-            T.AddProduct(ref a9, T.Broadcast(*(later + row1)), wa);
+            T.AddProduct(ref a9, T.Broadcast(*(later + row)), wa);
             T.AddProduct(ref a10, T.Broadcast(*(later + row2)), wa);
             T.AddProduct(ref a11, T.Broadcast(*(later + row3)), wa);
             T.AddProduct(ref a12, T.Broadcast(*(later + row4)), wa);
             T.AddProduct(ref a13, T.Broadcast(*(later + row5)), wa);
             T.AddProduct(ref a14, T.Broadcast(*(later + row6)), wa);
             T.AddProduct(ref a15, T.Broadcast(*(later + row7)), wa);
+            wa = T.Load(right + rightTerm);
+            T.AddProduct(ref a0, T.Broadcast(*(left + term)), wa);
+            T.AddProduct(ref a1, T.Broadcast(*(left + row + term)), wa);
+            T.AddProduct(ref a2, T.Broadcast(*(left + row2 + term)), wa);
+            T.AddProduct(ref a3, T.Broadcast(*(left + row3 + term)), wa);
+            T.AddProduct(ref a4, T.Broadcast(*(left + row4 + term)), wa);
+            T.AddProduct(ref a5, T.Broadcast(*(left + row5 + term)), wa);
+            T.AddProduct(ref a6, T.Broadcast(*(left + row6 + term)), wa);
+            T.AddProduct(ref a7, T.Broadcast(*(left + row7 + term)), wa);
+            T.AddProduct(ref a8, T.Broadcast(*(later + term)), wa);
+            T.AddProduct(ref a9, T.Broadcast(*(later + row + term)), wa);
+            T.AddProduct(ref a10, T.Broadcast(*(later + row2 + term)), wa);
+            T.AddProduct(ref a11, T.Broadcast(*(later + row3 + term)), wa);
+            T.AddProduct(ref a12, T.Broadcast(*(later + row4 + term)), wa);
+            T.AddProduct(ref a13, T.Broadcast(*(later + row5 + term)), wa);
+            T.AddProduct(ref a14, T.Broadcast(*(later + row6 + term)), wa);
+            T.AddProduct(ref a15, T.Broadcast(*(later + row7 + term)), wa);
+            right += 2 * rightTerm;
+            left += 2 * term;
+            later += 2 * term;
         }
         T.Store(a0, products);
         T.Store(a1, products + productRow);
@@ -180,9 +207,10 @@ internal static unsafe class WinogradProduct
 
     /// <summary>4 rows by 2 vectors: 8 sums, two vectors of the right matrix and one broadcast value in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x2<T, TContinue>(
-        float* left, nint leftRow, nint leftTerm, float* right, nint rightTerm, int terms, float* products, nint productRow)
+    private static void Tile4x2<T, TTransposed, TContinue>(
+        float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow)
         where T : struct, ILanes<T>
+        where TTransposed : IFlag
         where TContinue : IFlag
     {
         T a0 = default, a1 = default, a2 = default, a3 = default;
@@ -194,20 +222,23 @@ internal static unsafe class WinogradProduct
             a2 = T.Load(products + (2 * productRow)); b2 = T.Load(products + (2 * productRow) + T.Count);
             a3 = T.Load(products + (3 * productRow)); b3 = T.Load(products + (3 * productRow) + T.Count);
         }
-        nint row1 = leftRow, row2 = 2 * leftRow, row3 = 3 * leftRow;
+        nint row = TTransposed.IsSet ? 1 : distance, term = TTransposed.IsSet ? distance : 1;
+        nint row2 = 2 * row, row3 = 3 * row;
         float* end = right + (terms * rightTerm);
-        for (; right < end; right += rightTerm, left += leftTerm)
+        while (right < end)
         {
-            T wa = T.Load(right), wb = T.Load(right + T.Count);
-            T x;
-            x = T.Broadcast(*left);
-            T.AddProduct(ref a0, x, wa); T.AddProduct(ref b0, x, wb);
-            x = T.Broadcast(*(left + row1));
-            T.AddProduct(ref a1, x, wa); T.AddProduct(ref b1, x, wb);
-            x = T.Broadcast(*(left + row2));
-            T.AddProduct(ref a2, x, wa); T.AddProduct(ref b2, x, wb);
-            x = T.Broadcast(*(left + row3));
-            T.AddProduct(ref a3, x, wa); T.AddProduct(ref b3, x, wb);
+            T wa = T.Load(right), wb = T.Load(right + T.Count), x;
+            x = T.Broadcast(*left); T.AddProduct(ref a0, x, wa); T.AddProduct(ref b0, x, wb);
+            x = T.Broadcast(*(left + row)); T.AddProduct(ref a1, x, wa); T.AddProduct(ref b1, x, wb);
+            x = T.Broadcast(*(left + row2)); T.AddProduct(ref a2, x, wa); T.AddProduct(ref b2, x, wb);
+            x = T.Broadcast(*(left + row3)); T.AddProduct(ref a3, x, wa); T.AddProduct(ref b3, x, wb);
+            wa = T.Load(right + rightTerm); wb = T.Load(right + rightTerm + T.Count);
+            x = T.Broadcast(*(left + term)); T.AddProduct(ref a0, x, wa); T.AddProduct(ref b0, x, wb);
+            x = T.Broadcast(*(left + row + term)); T.AddProduct(ref a1, x, wa); T.AddProduct(ref b1, x, wb);
+            x = T.Broadcast(*(left + row2 + term)); T.AddProduct(ref a2, x, wa); T.AddProduct(ref b2, x, wb);
+            x = T.Broadcast(*(left + row3 + term)); T.AddProduct(ref a3, x, wa); T.AddProduct(ref b3, x, wb);
+            right += 2 * rightTerm;
+            left += 2 * term;
         }
         T.Store(a0, products); T.Store(b0, products + T.Count);
         T.Store(a1, products + productRow); T.Store(b1, products + productRow + T.Count);
@@ -217,9 +248,10 @@ internal static unsafe class WinogradProduct
 
     /// <summary>4 rows by 1 vector, for the few shapes that two do not divide.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x1<T, TContinue>(
-        float* left, nint leftRow, nint leftTerm, float* right, nint rightTerm, int terms, float* products, nint productRow)
+    private static void Tile4x1<T, TTransposed, TContinue>(
+        float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow)
         where T : struct, ILanes<T>
+        where TTransposed : IFlag
         where TContinue : IFlag
     {
         T a0 = default, a1 = default, a2 = default, a3 = default;
@@ -230,15 +262,23 @@ internal static unsafe class WinogradProduct
             a2 = T.Load(products + (2 * productRow));
             a3 = T.Load(products + (3 * productRow));
         }
-        nint row1 = leftRow, row2 = 2 * leftRow, row3 = 3 * leftRow;
+        nint row = TTransposed.IsSet ? 1 : distance, term = TTransposed.IsSet ? distance : 1;
+        nint row2 = 2 * row, row3 = 3 * row;
         float* end = right + (terms * rightTerm);
-        for (; right < end; right += rightTerm, left += leftTerm)
+        while (right < end)
         {
             T wa = T.Load(right);
             T.AddProduct(ref a0, T.Broadcast(*left), wa);
-            T.AddProduct(ref a1, T.Broadcast(*(left + row1)), wa);
+            T.AddProduct(ref a1, T.Broadcast(*(left + row)), wa);
             T.AddProduct(ref a2, T.Broadcast(*(left + row2)), wa);
             T.AddProduct(ref a3, T.Broadcast(*(left + row3)), wa);
+            wa = T.Load(right + rightTerm);
+            T.AddProduct(ref a0, T.Broadcast(*(left + term)), wa);
+            T.AddProduct(ref a1, T.Broadcast(*(left + row + term)), wa);
+            T.AddProduct(ref a2, T.Broadcast(*(left + row2 + term)), wa);
+            T.AddProduct(ref a3, T.Broadcast(*(left + row3 + term)), wa);
+            right += 2 * rightTerm;
+            left += 2 * term;
         }
         T.Store(a0, products);
         T.Store(a1, products + productRow);
