@@ -32,7 +32,7 @@ internal sealed record MachinePeak(int Threads, double Gflops64, double Gflops32
             Array.Fill(from[i], i);
             Array.Fill(to[i], i);
         }
-        double lanes64 = Vector512.IsHardwareAccelerated ? 8 : Vector256.IsHardwareAccelerated ? 4 : 2;
+        double lanes64 = System.Runtime.Intrinsics.X86.Avx512F.IsSupported ? 8 : Vector256.IsHardwareAccelerated ? 4 : 2;
         double operations = 2.0 * Iterations * Accumulators;
         double bytes = sizeof(double) * (double)MemoryDoubles;
         return new MachinePeak(threads,
@@ -81,12 +81,12 @@ internal sealed record MachinePeak(int Threads, double Gflops64, double Gflops32
     }
 
     private static double MultiplyAdd64() =>
-        Vector512.IsHardwareAccelerated ? MultiplyAdd64<Lanes64.Lanes512, Vector512<double>>()
+        System.Runtime.Intrinsics.X86.Avx512F.IsSupported ? MultiplyAdd64<Lanes64.Lanes512, Vector512<double>>()
         : Vector256.IsHardwareAccelerated ? MultiplyAdd64<Lanes64.Lanes256, Vector256<double>>()
         : MultiplyAdd64<Lanes64.Lanes128, Vector128<double>>();
 
     private static double MultiplyAdd32() =>
-        Vector512.IsHardwareAccelerated ? MultiplyAdd32<Lanes32.Lanes512>()
+        System.Runtime.Intrinsics.X86.Avx512F.IsSupported ? MultiplyAdd32<Lanes32.Lanes512>()
         : Vector256.IsHardwareAccelerated ? MultiplyAdd32<Lanes32.Lanes256>()
         : MultiplyAdd32<Lanes32.Lanes128>();
 

@@ -60,7 +60,7 @@ internal static unsafe class Convolution3x3
         // Which tile fits the registers: 32 of 512 bits (or of 128 bits on ARM), 16 of 256 bits. The tile does not touch the order of any sum.
         bool narrow = typeof(T) == typeof(Lanes256) || typeof(T) == typeof(Lanes1);
         bool single = outChannels % (2 * T.Count) != 0;
-        int pixels = narrow ? 4 : 8;
+        int pixels = narrow ? 4 : single && width % 16 == 0 ? 16 : 8;
         int lanes = single ? T.Count : 2 * T.Count;
         for (int o = 0; o < outChannels; o += lanes)
         {
@@ -86,6 +86,8 @@ internal static unsafe class Convolution3x3
                         Tile4x2<T, No, No>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
                     else if (!single)
                         Tile8x2<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target, left, right);
+                    else if (pixels == 16)
+                        Tile16x1<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target, left, right);
                     else
                         Tile8x1<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target, left, right);
                 }
@@ -210,6 +212,91 @@ internal static unsafe class Convolution3x3
             T.Store(a5, output + (5 * outChannels)); T.Store(b5, output + (5 * outChannels) + T.Count);
             T.Store(a6, output + (6 * outChannels)); T.Store(b6, output + (6 * outChannels) + T.Count);
             T.Store(a7, output + (7 * outChannels)); T.Store(b7, output + (7 * outChannels) + T.Count);
+        }
+    }
+
+    /// <summary>
+    /// 16 pixels of a row by 1 row of output channels: 16 running sums, 3 weights and one broadcast input in registers. A multiply-add takes four cycles and two
+    /// begin in one, so that eight sums, each of which waits for itself, would keep the multipliers busy only if nothing ever came late.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile16x1<T>(
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output, bool left, bool right)
+        where T : struct, ILanes<T>
+    {
+        nint step = inChannels, step2 = 2 * step, step3 = 3 * step, step4 = 4 * step, step5 = 5 * step;
+        nint column = outChannels, twoColumns = 2 * column;
+        for (int row = 0; row < kernelRows; row++, input += rowStride)
+        {
+            T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
+            T a8 = default, a9 = default, a10 = default, a11 = default, a12 = default, a13 = default, a14 = default, a15 = default;
+            float* pixel = input, end = input + inChannels;
+            for (; pixel < end; pixel++, weights += 3 * column)
+            {
+                T w0 = T.Load(weights), w1 = T.Load(weights + column), w2 = T.Load(weights + twoColumns), x;
+                float* at = pixel;
+                if (!left)
+                {
+                    x = T.Broadcast(*at);
+                    T.AddProduct(ref a0, x, w0);
+                }
+                x = T.Broadcast(*(at + step));
+                T.AddProduct(ref a1, x, w0); T.AddProduct(ref a0, x, w1);
+                x = T.Broadcast(*(at + step2));
+                T.AddProduct(ref a2, x, w0); T.AddProduct(ref a1, x, w1); T.AddProduct(ref a0, x, w2);
+                x = T.Broadcast(*(at + step3));
+                T.AddProduct(ref a3, x, w0); T.AddProduct(ref a2, x, w1); T.AddProduct(ref a1, x, w2);
+                x = T.Broadcast(*(at + step4));
+                T.AddProduct(ref a4, x, w0); T.AddProduct(ref a3, x, w1); T.AddProduct(ref a2, x, w2);
+                x = T.Broadcast(*(at + step5));
+                T.AddProduct(ref a5, x, w0); T.AddProduct(ref a4, x, w1); T.AddProduct(ref a3, x, w2);
+                at += 6 * step;
+                x = T.Broadcast(*at);
+                T.AddProduct(ref a6, x, w0); T.AddProduct(ref a5, x, w1); T.AddProduct(ref a4, x, w2);
+                x = T.Broadcast(*(at + step));
+                T.AddProduct(ref a7, x, w0); T.AddProduct(ref a6, x, w1); T.AddProduct(ref a5, x, w2);
+                x = T.Broadcast(*(at + step2));
+                T.AddProduct(ref a8, x, w0); T.AddProduct(ref a7, x, w1); T.AddProduct(ref a6, x, w2);
+                x = T.Broadcast(*(at + step3));
+                T.AddProduct(ref a9, x, w0); T.AddProduct(ref a8, x, w1); T.AddProduct(ref a7, x, w2);
+                x = T.Broadcast(*(at + step4));
+                T.AddProduct(ref a10, x, w0); T.AddProduct(ref a9, x, w1); T.AddProduct(ref a8, x, w2);
+                x = T.Broadcast(*(at + step5));
+                T.AddProduct(ref a11, x, w0); T.AddProduct(ref a10, x, w1); T.AddProduct(ref a9, x, w2);
+                at += 6 * step;
+                x = T.Broadcast(*at);
+                T.AddProduct(ref a12, x, w0); T.AddProduct(ref a11, x, w1); T.AddProduct(ref a10, x, w2);
+                x = T.Broadcast(*(at + step));
+                T.AddProduct(ref a13, x, w0); T.AddProduct(ref a12, x, w1); T.AddProduct(ref a11, x, w2);
+                x = T.Broadcast(*(at + step2));
+                T.AddProduct(ref a14, x, w0); T.AddProduct(ref a13, x, w1); T.AddProduct(ref a12, x, w2);
+                x = T.Broadcast(*(at + step3));
+                T.AddProduct(ref a15, x, w0); T.AddProduct(ref a14, x, w1); T.AddProduct(ref a13, x, w2);
+                x = T.Broadcast(*(at + step4));
+                T.AddProduct(ref a15, x, w1); T.AddProduct(ref a14, x, w2);
+                if (!right)
+                {
+                    x = T.Broadcast(*(at + step5));
+                    T.AddProduct(ref a15, x, w2);
+                }
+            }
+            float* to = output;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a0), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a1), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a2), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a3), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a4), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a5), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a6), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a7), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a8), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a9), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a10), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a11), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a12), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a13), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a14), to); to += column;
+            T.Store(T.Add(row > 0 ? T.Load(to) : default, a15), to);
         }
     }
 

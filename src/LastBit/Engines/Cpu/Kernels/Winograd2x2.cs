@@ -14,7 +14,8 @@ internal static unsafe class Winograd2x2
     /// <summary>Points of a tile.</summary>
     public const int Points = 16;
 
-    private const int TilesPerBlock = 32;
+    private const int Line = 4;
+    private const int TilesPerBlock = 16;
 
     // A cache line between the planes of neighbouring points: with a distance of a power of two they would all fall into one set of the first-level cache.
     private const int Gap = 16;
@@ -27,7 +28,7 @@ internal static unsafe class Winograd2x2
     public static long ScratchSize(int height, int width, int inChannels, int outChannels)
     {
         int tiles = RoundedTiles(Math.Min(height / 2, RowsPerBlock(width)) * (width / 2));
-        return (Points * (((long)tiles * inChannels) + Gap + ((long)tiles * outChannels) + Gap)) + ((width + 2) * inChannels);
+        return (Line * (((long)tiles * inChannels) + Gap + ((long)tiles * outChannels) + Gap)) + ((width + 2) * inChannels);
     }
 
     /// <summary>
@@ -87,36 +88,55 @@ internal static unsafe class Winograd2x2
         nint inPlane = ((nint)most * inChannels) + Gap, outPlane = ((nint)most * outChannels) + Gap;
         float* zeros = scratch;
         float* values = zeros + ((width + 2) * inChannels);
-        float* products = values + (Points * inPlane);
+        float* products = values + (Line * inPlane);
         new Span<float>(zeros, (width + 2) * inChannels).Clear();
         int vectors = WinogradProduct.Vectors<T>(outChannels), rows = WinogradProduct.Rows<T>(outChannels);
         int columns = vectors * T.Count, size = BlockSize(outChannels);
         for (int first = 0; first < tileRows; first += rowsPerBlock)
         {
             int end = Math.Min(tileRows, first + rowsPerBlock);
-            for (int row = first; row < end; row++)
-            {
-                ahead?.Fetch();
-                ahead?.Fetch();
-                TransformInput<T>(input, zeros, row, height, width, inChannels, values + ((nint)(row - first) * across * inChannels), inPlane);
-            }
             int tiles = RoundedTiles((end - first) * across);
-            for (int point = 0; point < Points; point++)
+            // One line of points after the other, so that what is between the steps stays in the first-level cache.
+            for (int line = 0; line < Line; line++)
             {
-                float* weights = transformed + ((nint)point * inChannels * outChannels);
-                for (int o = 0; o < outChannels; o += columns)
+                for (int row = first; row < end; row++)
                 {
-                    float* right = weights + ((nint)(o / size) * inChannels * size) + (o % size);
-                    float* left = values + (point * inPlane);
-                    float* product = products + (point * outPlane) + o;
-                    for (int tile = 0; tile < tiles; tile += rows, left += rows * inChannels, product += rows * outChannels)
-                        WinogradProduct.Compute<T, No, No>(left, inChannels, right, size, inChannels, product, outChannels, vectors);
+                    if (line % 2 == 0)
+                        ahead?.Fetch();
+                    TransformInput<T>(input, zeros, row, line, height, width, inChannels, values + ((nint)(row - first) * across * inChannels), inPlane);
                 }
-            }
-            for (int row = first; row < end; row++)
-            {
-                TransformOutput<T>(
-                    products + ((nint)(row - first) * across * outChannels), outPlane, across, outChannels, output + ((nint)row * 2 * width * outChannels));
+                for (int point = 0; point < Line; point++)
+                {
+                    float* weights = transformed + ((nint)((Line * line) + point) * inChannels * outChannels);
+                    for (int o = 0; o < outChannels; o += columns)
+                    {
+                        float* right = weights + ((nint)(o / size) * inChannels * size) + (o % size);
+                        float* left = values + (point * inPlane);
+                        float* product = products + (point * outPlane) + o;
+                        for (int tile = 0; tile < tiles; tile += rows, left += rows * inChannels, product += rows * outChannels)
+                            WinogradProduct.Compute<T, No, No>(left, inChannels, right, size, inChannels, product, outChannels, vectors);
+                    }
+                }
+                for (int row = first; row < end; row++)
+                {
+                    float* product = products + ((nint)(row - first) * across * outChannels);
+                    float* upper = output + ((nint)row * 2 * width * outChannels);
+                    switch (line)
+                    {
+                        case 0:
+                            TransformOutput<T, Begin, Leave>(product, outPlane, across, outChannels, upper);
+                            break;
+                        case 1:
+                            TransformOutput<T, Plus, Begin>(product, outPlane, across, outChannels, upper);
+                            break;
+                        case 2:
+                            TransformOutput<T, Plus, Minus>(product, outPlane, across, outChannels, upper);
+                            break;
+                        default:
+                            TransformOutput<T, Leave, Minus>(product, outPlane, across, outChannels, upper);
+                            break;
+                    }
+                }
             }
         }
     }
@@ -141,24 +161,26 @@ internal static unsafe class Winograd2x2
         return T.Multiply(half, r == 1 ? T.Add(sum, middle) : T.Subtract(sum, middle));
     }
 
-    /// <summary>B' d B of one row of tiles, written to one plane a point. B' d = (d0 - d2, d1 + d2, d2 - d1, d1 - d3).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TransformInput<T>(float* input, float* zeros, int row, int height, int width, int channels, float* values, nint plane)
+    /// <summary>One line of B' d B of one row of tiles, written to one plane a point. B' d = (d0 - d2, d1 + d2, d2 - d1, d1 - d3).</summary>
+    private static void TransformInput<T>(float* input, float* zeros, int row, int line, int height, int width, int channels, float* values, nint plane)
         where T : struct, ILanes<T>
     {
-        nint rowStride = (nint)(width + 2) * channels, step = channels;
-        float* middle = input + (2 * row * rowStride);
-        float* above = row == 0 ? zeros : middle - rowStride;
-        float* below = 2 * row + 2 == height ? zeros : middle + (2 * rowStride);
-        // From a row to the ones that its line of the transform takes: d0 - d2, d1 + d2, d2 - d1, d1 - d3.
-        Line<T, No>(above, middle + rowStride, width, step, values, plane);
-        Line<T, Yes>(middle, middle + rowStride, width, step, values + (4 * plane), plane);
-        Line<T, No>(middle + rowStride, middle, width, step, values + (8 * plane), plane);
-        Line<T, No>(middle, below, width, step, values + (12 * plane), plane);
+        nint rowStride = (nint)(width + 2) * channels;
+        float* upper = input + (2 * row * rowStride);
+        float* lower = upper + rowStride;
+        if (line == 0)
+            TransformLine<T, No>(row == 0 ? zeros : upper - rowStride, lower, width, channels, values, plane);
+        else if (line == 1)
+            TransformLine<T, Yes>(upper, lower, width, channels, values, plane);
+        else if (line == 2)
+            TransformLine<T, No>(lower, upper, width, channels, values, plane);
+        else
+            TransformLine<T, No>(upper, (2 * row) + 2 == height ? zeros : lower + rowStride, width, channels, values, plane);
     }
 
+    /// <summary>The points of the sum or difference of two rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Line<T, TSum>(float* one, float* other, int width, nint step, float* values, nint plane)
+    private static void TransformLine<T, TSum>(float* one, float* other, int width, nint step, float* values, nint plane)
         where T : struct, ILanes<T>
         where TSum : IFlag
     {
@@ -185,37 +207,65 @@ internal static unsafe class Winograd2x2
         where T : struct, ILanes<T>
         where TSum : IFlag => TSum.IsSet ? T.Add(T.Load(one), T.Load(other)) : T.Subtract(T.Load(one), T.Load(other));
 
-    /// <summary>A' m A of one row of tiles, two rows of output. A' m = (m0 + m1 + m2, m1 - m2 - m3).</summary>
+    /// <summary>
+    /// What one line of points gives to two rows of output: A' m A, where A' m = (m0 + m1 + m2, m1 - m2 - m3), so that the upper row begins with line 0 and takes
+    /// 1 and 2, the lower begins with 1 and loses 2 and 3.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TransformOutput<T>(float* products, nint plane, int across, int channels, float* output)
+    private static void TransformOutput<T, TUpper, TLower>(float* products, nint plane, int across, int channels, float* output)
         where T : struct, ILanes<T>
+        where TUpper : IGather
+        where TLower : IGather
     {
-        nint step = channels, rowStride = 2 * across * step, line = 4 * plane;
-        nint plane2 = 2 * plane, plane3 = 3 * plane;
+        nint step = channels, rowStride = 2 * across * step, plane2 = 2 * plane, plane3 = 3 * plane;
         for (int tile = 0; tile < across; tile++, output += step)
         {
             for (int c = 0; c < channels; c += T.Count, products += T.Count, output += T.Count)
             {
-                float* m = products;
-                T m1 = T.Load(m + plane), m2 = T.Load(m + plane2);
-                T left0 = T.Add(T.Add(T.Load(m), m1), m2), right0 = T.Subtract(T.Subtract(m1, m2), T.Load(m + plane3));
-                m += line;
-                m1 = T.Load(m + plane);
-                m2 = T.Load(m + plane2);
-                T left1 = T.Add(T.Add(T.Load(m), m1), m2), right1 = T.Subtract(T.Subtract(m1, m2), T.Load(m + plane3));
-                m += line;
-                m1 = T.Load(m + plane);
-                m2 = T.Load(m + plane2);
-                T left2 = T.Add(T.Add(T.Load(m), m1), m2), right2 = T.Subtract(T.Subtract(m1, m2), T.Load(m + plane3));
-                m += line;
-                m1 = T.Load(m + plane);
-                m2 = T.Load(m + plane2);
-                T left3 = T.Add(T.Add(T.Load(m), m1), m2), right3 = T.Subtract(T.Subtract(m1, m2), T.Load(m + plane3));
-                T.Store(T.Add(T.Add(left0, left1), left2), output);
-                T.Store(T.Add(T.Add(right0, right1), right2), output + step);
-                T.Store(T.Subtract(T.Subtract(left1, left2), left3), output + rowStride);
-                T.Store(T.Subtract(T.Subtract(right1, right2), right3), output + rowStride + step);
+                T m1 = T.Load(products + plane), m2 = T.Load(products + plane2);
+                T left = T.Add(T.Add(T.Load(products), m1), m2), right = T.Subtract(T.Subtract(m1, m2), T.Load(products + plane3));
+                TUpper.Take(left, output);
+                TUpper.Take(right, output + step);
+                TLower.Take(left, output + rowStride);
+                TLower.Take(right, output + rowStride + step);
             }
         }
+    }
+
+    /// <summary>What becomes of an output when a line of points is done.</summary>
+    private interface IGather
+    {
+        static abstract void Take<T>(T value, float* output)
+            where T : struct, ILanes<T>;
+    }
+
+    private readonly struct Leave : IGather
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Take<T>(T value, float* output)
+            where T : struct, ILanes<T>
+        {
+        }
+    }
+
+    private readonly struct Begin : IGather
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Take<T>(T value, float* output)
+            where T : struct, ILanes<T> => T.Store(value, output);
+    }
+
+    private readonly struct Plus : IGather
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Take<T>(T value, float* output)
+            where T : struct, ILanes<T> => T.Store(T.Add(T.Load(output), value), output);
+    }
+
+    private readonly struct Minus : IGather
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Take<T>(T value, float* output)
+            where T : struct, ILanes<T> => T.Store(T.Subtract(T.Load(output), value), output);
     }
 }
