@@ -12,7 +12,7 @@ namespace LastBit.Benchmarks;
 /// </summary>
 internal static unsafe class KernelBenchmark
 {
-    private const int Rounds = 400;
+    private const int Rounds = 100;
 
     /// <summary>kernels.</summary>
     public static int Run()

@@ -113,8 +113,7 @@ internal static unsafe class Winograd2x2
                         float* right = weights + ((nint)(o / size) * inChannels * size) + (o % size);
                         float* left = values + (point * inPlane);
                         float* product = products + (point * outPlane) + o;
-                        for (int tile = 0; tile < tiles; tile += rows, left += rows * inChannels, product += rows * outChannels)
-                            WinogradProduct.Compute<T, No, No>(left, inChannels, right, size, inChannels, product, outChannels, vectors);
+                        WinogradProduct.Compute<T, No, No>(left, inChannels, right, size, inChannels, product, outChannels, tiles / rows, vectors);
                     }
                 }
                 for (int row = first; row < end; row++)
