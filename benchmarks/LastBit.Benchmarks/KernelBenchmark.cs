@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.Intrinsics;
 using LastBit.Engines.Cpu;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
+using VectorWidth = LastBit.Arithmetic.VectorWidth;
 
 namespace LastBit.Benchmarks;
 
@@ -12,15 +12,15 @@ namespace LastBit.Benchmarks;
 /// </summary>
 internal static unsafe class KernelBenchmark
 {
-    private const int Rounds = 100;
+    private const int Rounds = 200;
 
     /// <summary>kernels.</summary>
     public static int Run()
     {
         var lines = new List<(string Name, double Median, double Best, double Flop)>();
-        if (System.Runtime.Intrinsics.X86.Avx512F.IsSupported)
+        if (VectorWidth.Is512)
             Measure<Lanes512>(lines);
-        if (Vector256.IsHardwareAccelerated)
+        if (VectorWidth.Is256)
             Measure<Lanes256>(lines);
         Measure<Lanes128>(lines);
         double peak = MachinePeak.Measure(1).Gflops32;

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.Intrinsics;
 using Lanes32 = LastBit.Engines.Cpu.Kernels;
 using Lanes64 = LastBit.Arithmetic;
+using VectorWidth = LastBit.Arithmetic.VectorWidth;
 
 namespace LastBit.Benchmarks;
 
@@ -32,7 +33,7 @@ internal sealed record MachinePeak(int Threads, double Gflops64, double Gflops32
             Array.Fill(from[i], i);
             Array.Fill(to[i], i);
         }
-        double lanes64 = System.Runtime.Intrinsics.X86.Avx512F.IsSupported ? 8 : Vector256.IsHardwareAccelerated ? 4 : 2;
+        double lanes64 = VectorWidth.Is512 ? 8 : VectorWidth.Is256 ? 4 : 2;
         double operations = 2.0 * Iterations * Accumulators;
         double bytes = sizeof(double) * (double)MemoryDoubles;
         return new MachinePeak(threads,
@@ -81,13 +82,13 @@ internal sealed record MachinePeak(int Threads, double Gflops64, double Gflops32
     }
 
     private static double MultiplyAdd64() =>
-        System.Runtime.Intrinsics.X86.Avx512F.IsSupported ? MultiplyAdd64<Lanes64.Lanes512, Vector512<double>>()
-        : Vector256.IsHardwareAccelerated ? MultiplyAdd64<Lanes64.Lanes256, Vector256<double>>()
+        VectorWidth.Is512 ? MultiplyAdd64<Lanes64.Lanes512, Vector512<double>>()
+        : VectorWidth.Is256 ? MultiplyAdd64<Lanes64.Lanes256, Vector256<double>>()
         : MultiplyAdd64<Lanes64.Lanes128, Vector128<double>>();
 
     private static double MultiplyAdd32() =>
-        System.Runtime.Intrinsics.X86.Avx512F.IsSupported ? MultiplyAdd32<Lanes32.Lanes512>()
-        : Vector256.IsHardwareAccelerated ? MultiplyAdd32<Lanes32.Lanes256>()
+        VectorWidth.Is512 ? MultiplyAdd32<Lanes32.Lanes512>()
+        : VectorWidth.Is256 ? MultiplyAdd32<Lanes32.Lanes256>()
         : MultiplyAdd32<Lanes32.Lanes128>();
 
     // Ten chains, each waiting for itself only: more than the latency of a multiply-add times how many begin in a cycle, and few enough for 16 registers.

@@ -1,8 +1,8 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
+using LastBit.Arithmetic;
 
 namespace LastBit;
 
@@ -35,7 +35,7 @@ public sealed record MachineInfo(
         string[] version = InformationalVersion().Split('+', 2);
         return new MachineInfo(
             ProcessorName(),
-            Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 0,
+            VectorWidth.Bits,
             Environment.ProcessorCount,
             RuntimeInformation.FrameworkDescription,
             RuntimeInformation.OSDescription,

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using LastBit.Arithmetic;
 
 namespace LastBit.Tests;
 
@@ -22,7 +22,7 @@ internal static class ChildProcess
 
     /// <summary>How many bits of a vector the hardware handles at once, as this process sees it.</summary>
     public static int VectorBits =>
-        Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 64;
+        Math.Max(64, VectorWidth.Bits);
 
     /// <summary>Calls <paramref name="function"/>, a static method without captured state, in a child process.</summary>
     /// <param name="function">What to call.</param>

@@ -59,11 +59,11 @@ internal sealed unsafe class OneLayerCnn
     /// <returns>p, the mean of r(z); 0 for <see cref="Field.Z"/>.</returns>
     public double Evaluate(Field field, ReadOnlySpan<double> kernel, Span<double> sums)
     {
-        if (Vector512.IsHardwareAccelerated)
+        if (VectorWidth.Is512)
             return Evaluate<Vector512<double>, Lanes512>(field, kernel, sums);
-        if (Vector256.IsHardwareAccelerated)
+        if (VectorWidth.Is256)
             return Evaluate<Vector256<double>, Lanes256>(field, kernel, sums);
-        if (Vector128.IsHardwareAccelerated)
+        if (VectorWidth.Is128)
             return Evaluate<Vector128<double>, Lanes128>(field, kernel, sums);
         return Evaluate<double, Lanes64>(field, kernel, sums);
     }
@@ -94,11 +94,11 @@ internal sealed unsafe class OneLayerCnn
     /// <returns>The mean over the positions of r'(z) dz, which is the derivative of p along D.</returns>
     public double Curvature(ReadOnlySpan<double> kernel, ReadOnlySpan<double> direction, Span<double> curvature)
     {
-        if (Vector512.IsHardwareAccelerated)
+        if (VectorWidth.Is512)
             return Curvature<Vector512<double>, Lanes512>(kernel, direction, curvature);
-        if (Vector256.IsHardwareAccelerated)
+        if (VectorWidth.Is256)
             return Curvature<Vector256<double>, Lanes256>(kernel, direction, curvature);
-        if (Vector128.IsHardwareAccelerated)
+        if (VectorWidth.Is128)
             return Curvature<Vector128<double>, Lanes128>(kernel, direction, curvature);
         return Curvature<double, Lanes64>(kernel, direction, curvature);
     }

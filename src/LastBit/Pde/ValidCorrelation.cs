@@ -41,11 +41,11 @@ internal sealed unsafe class ValidCorrelation
         ColumnPanelSize = FrequencyPanels * PanelFft.Lanes * PanelFft.RowSize;
 
         _spectrum = new AlignedBuffer(FrequencyPanels * RowPanelSize);
-        if (Vector512.IsHardwareAccelerated)
+        if (VectorWidth.Is512)
             Transform<Vector512<double>, Lanes512>(image);
-        else if (Vector256.IsHardwareAccelerated)
+        else if (VectorWidth.Is256)
             Transform<Vector256<double>, Lanes256>(image);
-        else if (Vector128.IsHardwareAccelerated)
+        else if (VectorWidth.Is128)
             Transform<Vector128<double>, Lanes128>(image);
         else
             Transform<double, Lanes64>(image);

@@ -1,6 +1,6 @@
-using System.Runtime.Intrinsics;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
+using VectorWidth = LastBit.Arithmetic.VectorWidth;
 
 namespace LastBit.Engines.Cpu;
 
@@ -11,37 +11,37 @@ namespace LastBit.Engines.Cpu;
 internal static unsafe class PointwiseTable
 {
     public static delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> FillPadded(bool normalised, Activation activation)
-        => Vector512.IsHardwareAccelerated ? Of<Lanes512>.FillPadded(normalised, activation)
-        : Vector256.IsHardwareAccelerated ? Of<Lanes256>.FillPadded(normalised, activation)
-        : Vector128.IsHardwareAccelerated ? Of<Lanes128>.FillPadded(normalised, activation)
+        => VectorWidth.Is512 ? Of<Lanes512>.FillPadded(normalised, activation)
+        : VectorWidth.Is256 ? Of<Lanes256>.FillPadded(normalised, activation)
+        : VectorWidth.Is128 ? Of<Lanes128>.FillPadded(normalised, activation)
         : Of<Lanes1>.FillPadded(normalised, activation);
 
     public static delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add(bool left, Activation activation, bool right)
-        => Vector512.IsHardwareAccelerated ? Of<Lanes512>.Add(left, activation, right)
-        : Vector256.IsHardwareAccelerated ? Of<Lanes256>.Add(left, activation, right)
-        : Vector128.IsHardwareAccelerated ? Of<Lanes128>.Add(left, activation, right)
+        => VectorWidth.Is512 ? Of<Lanes512>.Add(left, activation, right)
+        : VectorWidth.Is256 ? Of<Lanes256>.Add(left, activation, right)
+        : VectorWidth.Is128 ? Of<Lanes128>.Add(left, activation, right)
         : Of<Lanes1>.Add(left, activation, right);
 
     public static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close(
         bool normalised, Activation activation, bool already)
-        => Vector512.IsHardwareAccelerated ? Of<Lanes512>.Close(normalised, activation, already)
-        : Vector256.IsHardwareAccelerated ? Of<Lanes256>.Close(normalised, activation, already)
-        : Vector128.IsHardwareAccelerated ? Of<Lanes128>.Close(normalised, activation, already)
+        => VectorWidth.Is512 ? Of<Lanes512>.Close(normalised, activation, already)
+        : VectorWidth.Is256 ? Of<Lanes256>.Close(normalised, activation, already)
+        : VectorWidth.Is128 ? Of<Lanes128>.Close(normalised, activation, already)
         : Of<Lanes1>.Close(normalised, activation, already);
 
     public static delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void> NormBackward(bool normalised, bool raw)
-        => Vector512.IsHardwareAccelerated ? Of<Lanes512>.NormBackward(normalised, raw)
-        : Vector256.IsHardwareAccelerated ? Of<Lanes256>.NormBackward(normalised, raw)
-        : Vector128.IsHardwareAccelerated ? Of<Lanes128>.NormBackward(normalised, raw)
+        => VectorWidth.Is512 ? Of<Lanes512>.NormBackward(normalised, raw)
+        : VectorWidth.Is256 ? Of<Lanes256>.NormBackward(normalised, raw)
+        : VectorWidth.Is128 ? Of<Lanes128>.NormBackward(normalised, raw)
         : Of<Lanes1>.NormBackward(normalised, raw);
 
     public static void Moments(float* x, int positions, int channels, float* mean, float* squares)
     {
-        if (Vector512.IsHardwareAccelerated)
+        if (VectorWidth.Is512)
             Pointwise.Moments<Lanes512>(x, positions, channels, mean, squares);
-        else if (Vector256.IsHardwareAccelerated)
+        else if (VectorWidth.Is256)
             Pointwise.Moments<Lanes256>(x, positions, channels, mean, squares);
-        else if (Vector128.IsHardwareAccelerated)
+        else if (VectorWidth.Is128)
             Pointwise.Moments<Lanes128>(x, positions, channels, mean, squares);
         else
             Pointwise.Moments<Lanes1>(x, positions, channels, mean, squares);
@@ -49,11 +49,11 @@ internal static unsafe class PointwiseTable
 
     public static void GradientSums(float* gradient, float* x, in NormCoefficients norm, int positions, int channels, float* sum, float* product)
     {
-        if (Vector512.IsHardwareAccelerated)
+        if (VectorWidth.Is512)
             Pointwise.GradientSums<Lanes512>(gradient, x, norm, positions, channels, sum, product);
-        else if (Vector256.IsHardwareAccelerated)
+        else if (VectorWidth.Is256)
             Pointwise.GradientSums<Lanes256>(gradient, x, norm, positions, channels, sum, product);
-        else if (Vector128.IsHardwareAccelerated)
+        else if (VectorWidth.Is128)
             Pointwise.GradientSums<Lanes128>(gradient, x, norm, positions, channels, sum, product);
         else
             Pointwise.GradientSums<Lanes1>(gradient, x, norm, positions, channels, sum, product);
@@ -61,11 +61,11 @@ internal static unsafe class PointwiseTable
 
     public static void Accumulate(float* source, float* target, int count)
     {
-        if (Vector512.IsHardwareAccelerated)
+        if (VectorWidth.Is512)
             Pointwise.Accumulate<Lanes512>(source, target, count);
-        else if (Vector256.IsHardwareAccelerated)
+        else if (VectorWidth.Is256)
             Pointwise.Accumulate<Lanes256>(source, target, count);
-        else if (Vector128.IsHardwareAccelerated)
+        else if (VectorWidth.Is128)
             Pointwise.Accumulate<Lanes128>(source, target, count);
         else
             Pointwise.Accumulate<Lanes1>(source, target, count);
@@ -73,11 +73,11 @@ internal static unsafe class PointwiseTable
 
     public static void TreeSum(float* table, int rows, long stride, int count)
     {
-        if (Vector512.IsHardwareAccelerated && count % 16 == 0)
+        if (VectorWidth.Is512 && count % 16 == 0)
             Pointwise.TreeSum<Lanes512>(table, rows, stride, count);
-        else if (Vector256.IsHardwareAccelerated && count % 8 == 0)
+        else if (VectorWidth.Is256 && count % 8 == 0)
             Pointwise.TreeSum<Lanes256>(table, rows, stride, count);
-        else if (Vector128.IsHardwareAccelerated && count % 4 == 0)
+        else if (VectorWidth.Is128 && count % 4 == 0)
             Pointwise.TreeSum<Lanes128>(table, rows, stride, count);
         else
             Pointwise.TreeSum<Lanes1>(table, rows, stride, count);

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using LastBit.Models;
+using VectorWidth = LastBit.Arithmetic.VectorWidth;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -16,11 +16,11 @@ internal static unsafe class Convolution
     public static void Forward(float* input, float* weights, float* output, in ConvolutionShape shape)
     {
         // Two rows of output channels to a tile; where there are not so many, half the width does the same work with the same bits.
-        if (Vector512.IsHardwareAccelerated && shape.OutChannels % 32 == 0)
+        if (VectorWidth.Is512 && shape.OutChannels % 32 == 0)
             Forward<Lanes512>(input, weights, output, shape);
-        else if (Vector256.IsHardwareAccelerated)
+        else if (VectorWidth.Is256)
             Forward<Lanes256>(input, weights, output, shape);
-        else if (Vector128.IsHardwareAccelerated)
+        else if (VectorWidth.Is128)
             Forward<Lanes128>(input, weights, output, shape);
         else
             Forward<Lanes1>(input, weights, output, shape);
@@ -29,11 +29,11 @@ internal static unsafe class Convolution
     /// <inheritdoc cref="InputGradient{T}"/>
     public static void InputGradient(float* gradient, float* turned, float* inputGradient, in ConvolutionShape shape)
     {
-        if (Vector512.IsHardwareAccelerated && shape.InChannels % 32 == 0)
+        if (VectorWidth.Is512 && shape.InChannels % 32 == 0)
             InputGradient<Lanes512>(gradient, turned, inputGradient, shape);
-        else if (Vector256.IsHardwareAccelerated)
+        else if (VectorWidth.Is256)
             InputGradient<Lanes256>(gradient, turned, inputGradient, shape);
-        else if (Vector128.IsHardwareAccelerated)
+        else if (VectorWidth.Is128)
             InputGradient<Lanes128>(gradient, turned, inputGradient, shape);
         else
             InputGradient<Lanes1>(gradient, turned, inputGradient, shape);
@@ -42,11 +42,11 @@ internal static unsafe class Convolution
     /// <inheritdoc cref="WeightGradient{T}"/>
     public static void WeightGradient(float* input, float* gradient, float* weightGradient, in ConvolutionShape shape)
     {
-        if (Vector512.IsHardwareAccelerated && shape.OutChannels % 32 == 0)
+        if (VectorWidth.Is512 && shape.OutChannels % 32 == 0)
             WeightGradient<Lanes512>(input, gradient, weightGradient, shape);
-        else if (Vector256.IsHardwareAccelerated)
+        else if (VectorWidth.Is256)
             WeightGradient<Lanes256>(input, gradient, weightGradient, shape);
-        else if (Vector128.IsHardwareAccelerated)
+        else if (VectorWidth.Is128)
             WeightGradient<Lanes128>(input, gradient, weightGradient, shape);
         else
             WeightGradient<Lanes1>(input, gradient, weightGradient, shape);

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using LastBit.Models;
+using VectorWidth = LastBit.Arithmetic.VectorWidth;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -17,11 +17,11 @@ internal static unsafe class Convolution3x3
     public static void Forward(
         float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, ReadAhead? ahead = null)
     {
-        if (Vector512.IsHardwareAccelerated)
+        if (VectorWidth.Is512)
             Forward<Lanes512>(input, weights, output, height, width, inChannels, outChannels, ahead);
-        else if (Vector256.IsHardwareAccelerated)
+        else if (VectorWidth.Is256)
             Forward<Lanes256>(input, weights, output, height, width, inChannels, outChannels, ahead);
-        else if (Vector128.IsHardwareAccelerated)
+        else if (VectorWidth.Is128)
             Forward<Lanes128>(input, weights, output, height, width, inChannels, outChannels, ahead);
         else
             Forward<Lanes1>(input, weights, output, height, width, inChannels, outChannels, ahead);
@@ -30,11 +30,11 @@ internal static unsafe class Convolution3x3
     /// <inheritdoc cref="WeightGradient{T}"/>
     public static void WeightGradient(float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels)
     {
-        if (Vector512.IsHardwareAccelerated)
+        if (VectorWidth.Is512)
             WeightGradient<Lanes512>(input, gradient, weightGradient, height, width, inChannels, outChannels);
-        else if (Vector256.IsHardwareAccelerated)
+        else if (VectorWidth.Is256)
             WeightGradient<Lanes256>(input, gradient, weightGradient, height, width, inChannels, outChannels);
-        else if (Vector128.IsHardwareAccelerated)
+        else if (VectorWidth.Is128)
             WeightGradient<Lanes128>(input, gradient, weightGradient, height, width, inChannels, outChannels);
         else
             WeightGradient<Lanes1>(input, gradient, weightGradient, height, width, inChannels, outChannels);

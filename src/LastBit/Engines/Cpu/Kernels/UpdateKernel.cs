@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using LastBit.Models;
+using VectorWidth = LastBit.Arithmetic.VectorWidth;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -19,11 +19,11 @@ internal static unsafe class UpdateKernel
     public static void Update(float* weights, float* gradients, float* velocity, int count, in Rule rule)
     {
         int whole = count / 16 * 16;
-        if (Vector512.IsHardwareAccelerated)
+        if (VectorWidth.Is512)
             Update<Lanes512>(weights, gradients, velocity, whole, rule);
-        else if (Vector256.IsHardwareAccelerated)
+        else if (VectorWidth.Is256)
             Update<Lanes256>(weights, gradients, velocity, whole, rule);
-        else if (Vector128.IsHardwareAccelerated)
+        else if (VectorWidth.Is128)
             Update<Lanes128>(weights, gradients, velocity, whole, rule);
         else
             Update<Lanes1>(weights, gradients, velocity, whole, rule);
