@@ -14,10 +14,12 @@ switch (args.FirstOrDefault())
         return StepBenchmark.Run(args[1..]);
     case "kernels":
         return KernelBenchmark.Run();
+    case "scaling":
+        return ScalingBenchmark.Run(args[1..]);
     case "replicas":
         return StepBenchmark.Replicas(args[1..]);
     default:
         Console.Error.WriteLine("usage: LastBit.Benchmarks peak [THREADS] | pde [IMAGE-SIZE] [KERNEL-SIZE]"
-            + " | step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--pytorch] [--layers] [--swish] | kernels | replicas [NETWORK] [ROUNDS]");
+            + " | step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--pytorch] [--layers] [--swish] | scaling [NETWORK] [BATCH] [ROUNDS] | kernels | replicas [NETWORK] [ROUNDS]");
         return 2;
 }

@@ -14,7 +14,8 @@ internal static class CommonOptions
 
     /// <summary>How many threads to use.</summary>
     internal static Option<int> Threads { get; } =
-        OptionTypes.Count("--threads", Environment.ProcessorCount, "How many threads to use; the results do not depend on it.", defaultText: "all cores");
+        OptionTypes.Count("--threads", MachineInfo.Current.Threads, "How many threads to use; the results do not depend on it.",
+            defaultText: "all cores that may be used");
 
     /// <summary>Results as one JSON document.</summary>
     internal static Option<bool> Json { get; } =
@@ -32,6 +33,18 @@ internal static class CommonOptions
         command.Add(Json);
         command.Add(Quiet);
         return command;
+    }
+
+    /// <summary>
+    /// How many threads are to work: what was asked for, but no more than the process may use. More would only wait for each other, and thousands
+    /// would bring the machine to a standstill.
+    /// </summary>
+    internal static int ThreadsOf(ParseResult parse)
+    {
+        int asked = parse.GetValue(Threads), most = MachineInfo.Current.Threads;
+        if (asked > most && !parse.GetValue(Quiet))
+            Console.Error.WriteLine($"lastbit: --threads {asked}: this process may use {most} {(most == 1 ? "core" : "cores")}, so {most} it is");
+        return Math.Min(asked, most);
     }
 
     /// <summary>The folder that was asked for, or the default one.</summary>

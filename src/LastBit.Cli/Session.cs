@@ -48,7 +48,7 @@ internal sealed class Session : IDisposable
     /// <param name="goOn">How to go on after a stop, as a command line; by default the same command with the folder named.</param>
     internal static Session Open<TSettings>(ParseResult parse, string command, TSettings settings, bool shared = false, Func<string, string>? goOn = null)
     {
-        int threads = parse.GetValue(CommonOptions.Threads);
+        int threads = CommonOptions.ThreadsOf(parse);
         string path = CommonOptions.FolderOf(parse, command);
         var document = (JsonObject)JsonNode.Parse(ResultJson.Serialize(settings))!;
         RunFolder folder = RunFolder.Open(path, command, document, threads, shared);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
@@ -12,7 +13,7 @@ namespace LastBit;
 /// </summary>
 /// <param name="Processor">The processor's own name for itself.</param>
 /// <param name="VectorBits">Width of the vectors in use: 512, 256 or 128 bits, or 0 where none are.</param>
-/// <param name="Threads">Logical processors that this process may use.</param>
+/// <param name="Threads">Logical processors that this process may use: what the container, the affinity (taskset) and Slurm leave it.</param>
 /// <param name="Framework">The .NET that runs it.</param>
 /// <param name="System">The operating system.</param>
 /// <param name="Architecture">The instruction set, "X64" or "Arm64" say.</param>
@@ -36,12 +37,25 @@ public sealed record MachineInfo(
         return new MachineInfo(
             ProcessorName(),
             VectorWidth.Bits,
-            Environment.ProcessorCount,
+            UsableProcessors(Environment.ProcessorCount, Environment.GetEnvironmentVariable),
             RuntimeInformation.FrameworkDescription,
             RuntimeInformation.OSDescription,
             RuntimeInformation.ProcessArchitecture.ToString(),
             version[0],
             version.Length > 1 ? version[1] : null);
+    }
+
+    /// <summary>How many processors a process may use.</summary>
+    /// <param name="processors">What the runtime says, which knows of affinity and of a container's quota.</param>
+    /// <param name="variable">The environment. Slurm says there what a task was given, also where it confines nobody to it.</param>
+    internal static int UsableProcessors(int processors, Func<string, string?> variable)
+    {
+        foreach (string name in new[] { "SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE" })
+        {
+            if (int.TryParse(variable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int given) && given >= 1)
+                return Math.Min(processors, given);
+        }
+        return processors;
     }
 
     /// <summary>"0.1.0+COMMIT": the build appends SourceRevisionId, which the SDK reads from the repository's files and not through git.</summary>

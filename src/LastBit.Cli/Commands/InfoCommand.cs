@@ -22,7 +22,7 @@ internal static class InfoCommand
     private static int Run(ParseResult parse, string? outFolder)
     {
         MachineInfo machine = MachineInfo.Current;
-        int threads = parse.GetValue(CommonOptions.Threads);
+        int threads = CommonOptions.ThreadsOf(parse);
         string? data = DataFolder();
         bool complete = data is not null && Cifar10.SeemsComplete(data);
         string json = Json.Text(new JsonObject

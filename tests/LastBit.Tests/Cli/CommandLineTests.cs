@@ -61,4 +61,31 @@ public class CommandLineTests
         Assert.Equal("", run.Output);
         Assert.Contains(line, Assert.Single(run.ErrorLines), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("4000")]
+    [InlineData("20000")]
+    public void More_threads_than_the_process_may_use_are_cut_with_a_word(string threads)
+    {
+        using var folder = new TemporaryFolder();
+        LastBitProcess run = LastBitProcess.Run("train", "--network", "resnet8", "--epochs", "1", "--train-size", "16", "--batch-size", "16",
+            "--data", "sample", "--threads", threads, "--out", folder["run"]);
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains($"--threads {threads}: this process may use {MachineInfo.Current.Threads} core", run.Error, StringComparison.Ordinal);
+        using var document = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], "run.json")));
+        Assert.Equal(MachineInfo.Current.Threads, document.RootElement.GetProperty("threads").GetInt32());
+    }
+
+    [Fact]
+    public void A_process_that_is_confined_to_one_core_uses_one_thread()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/taskset"), "needs taskset");
+        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(
+            "/usr/bin/taskset", ["--cpu-list", "0", "dotnet", Path.Combine(AppContext.BaseDirectory, "LastBit.Cli.dll"), "info", "--json"])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        using var document = System.Text.Json.JsonDocument.Parse(process.StandardOutput.ReadToEnd());
+        Assert.Equal(1, document.RootElement.GetProperty("threads").GetInt32());
+    }
 }

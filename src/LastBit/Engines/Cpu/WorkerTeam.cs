@@ -1,15 +1,23 @@
+using System.Diagnostics;
 using LastBit.Models;
 
 namespace LastBit.Engines.Cpu;
 
 /// <summary>
 /// A fixed team of threads that takes the pieces of a job. Which thread takes which piece is a matter of chance, what a piece computes is not: so
-/// the number of threads cannot change a bit. Running a job allocates nothing.
+/// the number of threads cannot change a bit. Running a job allocates nothing. A thread without work spins for a tenth of a millisecond, which is as long as the
+/// last pieces of a pass take, and then sleeps: nothing is burned that another process could use. A team larger than what the process may use does not spin.
 /// </summary>
 public sealed class WorkerTeam : IDisposable
 {
-    private const int Spins = 200;
+    // A worker's counter has a cache line of its own.
+    private const int Stride = 16;
     private readonly Thread[] _threads;
+    private readonly long _spinTicks;
+    private readonly long[] _busy;
+    private readonly Dictionary<int, (long Jobs, long Busy)> _byPieces = [];
+    private long _parallelTicks;
+    private long _busyBefore;
     private readonly Lock _gate = new();
     private readonly object _sleep = new();
     private readonly object _finish = new();
@@ -29,6 +37,8 @@ public sealed class WorkerTeam : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         Size = size;
+        _spinTicks = size <= MachineInfo.Current.Threads ? Stopwatch.Frequency / 10_000 : 0;
+        _busy = new long[size * Stride];
         _threads = new Thread[size - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
@@ -56,20 +66,44 @@ public sealed class WorkerTeam : IDisposable
             _pieces = pieces;
             _failure = null;
             Volatile.Write(ref _next, 0);
-            if (pieces == 1 || _threads.Length == 0)
+            if (pieces == 1)
             {
                 Take(0);
             }
             else
             {
-                Volatile.Write(ref _running, _threads.Length);
-                Wake();
-                Take(0);
-                AwaitOthers();
+                long begun = Stopwatch.GetTimestamp();
+                if (_threads.Length == 0)
+                {
+                    Take(0);
+                }
+                else
+                {
+                    Volatile.Write(ref _running, _threads.Length);
+                    Wake();
+                    Take(0);
+                    AwaitOthers();
+                }
+                Count(pieces, Stopwatch.GetTimestamp() - begun);
             }
             _job = null;
             if (_failure is { } failure)
                 throw new InvalidOperationException("A piece of a parallel job failed.", failure);
+        }
+    }
+
+    /// <summary>How long jobs of more than one piece took since the last call, and how much of that the threads worked.</summary>
+    public TeamTimes TakeTimes()
+    {
+        lock (_gate)
+        {
+            double second = Stopwatch.Frequency;
+            var times = new TeamTimes(
+                _parallelTicks / second, _byPieces.Values.Sum(one => one.Busy) / second,
+                _byPieces.ToDictionary(one => one.Key, one => (one.Value.Jobs, one.Value.Busy / second)));
+            _byPieces.Clear();
+            _parallelTicks = 0;
+            return times;
         }
     }
 
@@ -96,15 +130,28 @@ public sealed class WorkerTeam : IDisposable
         }
     }
 
+    private void Count(int pieces, long ticks)
+    {
+        long busy = 0;
+        for (int i = 0; i < _busy.Length; i += Stride)
+            busy += _busy[i];
+        (long jobs, long before) = _byPieces.GetValueOrDefault(pieces);
+        _byPieces[pieces] = (jobs + 1, before + busy - _busyBefore);
+        _busyBefore = busy;
+        _parallelTicks += ticks;
+    }
+
     private void AwaitOthers()
     {
         var spinner = new SpinWait();
-        for (int i = 0; i < Spins; i++)
+        long begun = Stopwatch.GetTimestamp();
+        do
         {
             if (Volatile.Read(ref _running) == 0)
                 return;
             spinner.SpinOnce(sleep1Threshold: -1);
         }
+        while (Stopwatch.GetTimestamp() - begun < _spinTicks);
         Interlocked.Exchange(ref _waiting, 1);
         lock (_finish)
         {
@@ -135,12 +182,14 @@ public sealed class WorkerTeam : IDisposable
     private void AwaitGeneration(int seen)
     {
         var spinner = new SpinWait();
-        for (int i = 0; i < Spins; i++)
+        long begun = Stopwatch.GetTimestamp();
+        do
         {
             if (Volatile.Read(ref _generation) != seen)
                 return;
             spinner.SpinOnce(sleep1Threshold: -1);
         }
+        while (Stopwatch.GetTimestamp() - begun < _spinTicks);
         Interlocked.Increment(ref _sleeping);
         lock (_sleep)
         {
@@ -153,6 +202,7 @@ public sealed class WorkerTeam : IDisposable
     private void Take(int worker)
     {
         var job = _job!;
+        long begun = Stopwatch.GetTimestamp();
         int piece;
         while ((piece = Interlocked.Increment(ref _next) - 1) < _pieces)
         {
@@ -166,5 +216,13 @@ public sealed class WorkerTeam : IDisposable
                 Volatile.Write(ref _next, _pieces);
             }
         }
+        if (_pieces > 1)
+            _busy[worker * Stride] += Stopwatch.GetTimestamp() - begun;
     }
 }
+
+/// <summary>Where the time of a team went. What it did not spend in jobs of several pieces, one thread did alone.</summary>
+/// <param name="Seconds">Wall time of jobs of more than one piece.</param>
+/// <param name="BusySeconds">What all threads together worked in them; the rest of Seconds times threads they waited, at the ends of jobs for the most part.</param>
+/// <param name="ByPieces">Jobs and work by the number of pieces: no more threads than that can help.</param>
+public sealed record TeamTimes(double Seconds, double BusySeconds, IReadOnlyDictionary<int, (long Jobs, double BusySeconds)> ByPieces);

@@ -58,4 +58,24 @@ public class WorkerTeamTests
         team.Run(10, (_, _) => Interlocked.Increment(ref count));
         Assert.Equal(10, count);
     }
+
+    [Fact]
+    public void The_work_of_all_threads_is_counted_by_the_number_of_pieces()
+    {
+        using var team = new WorkerTeam(2);
+        team.Run(1, (_, _) => Thread.Sleep(5));
+        Assert.Equal(0, team.TakeTimes().Seconds);
+        for (int job = 0; job < 3; job++)
+            team.Run(4, (_, _) => Thread.Sleep(5));
+        team.Run(6, (_, _) => Thread.Sleep(5));
+        TeamTimes times = team.TakeTimes();
+        Assert.Equal([4, 6], times.ByPieces.Keys.Order());
+        Assert.Equal(3, times.ByPieces[4].Jobs);
+        // Sleeping takes at least as long as was asked for, so these hold on any machine.
+        Assert.InRange(times.ByPieces[4].BusySeconds, 0.058, double.MaxValue);
+        Assert.InRange(times.ByPieces[6].BusySeconds, 0.028, double.MaxValue);
+        Assert.Equal(times.BusySeconds, times.ByPieces[4].BusySeconds + times.ByPieces[6].BusySeconds, 9);
+        Assert.InRange(times.BusySeconds, 0, 2 * times.Seconds);
+        Assert.Empty(team.TakeTimes().ByPieces);
+    }
 }
