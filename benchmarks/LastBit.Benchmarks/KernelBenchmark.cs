@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;

@@ -23,11 +23,12 @@ internal static class StepBenchmark
         var network = NetworkSettings.Parse(name, swish ? Activation.Swish : Activation.Relu);
         var (train, test) = Cifar10.Load(Cifar10.Sample);
         using var team = new WorkerTeam(threads);
-        var settings = new TrainingSettings(network, Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01);
-        using var trainer = new Trainer(settings, [1], train, test, team);
-        double gflop = trainer.Network.TrainingFlop * (double)batch / 1e9;
+        var settings = new TrainingSettings(Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01);
+        using var engine = new CpuEngine(network.Build(), Math.Min(batch, train.Count), team);
+        using var trainer = new Trainer(engine, settings, [1], train, test, team);
+        double gflop = engine.TrainingFlop * (double)batch / 1e9;
         Warm(trainer);
-        trainer.Network.TakeTimes();
+        engine.TakeTimes();
 
         var steps = new List<double>();
         var theirs = new List<double>();
@@ -49,7 +50,7 @@ internal static class StepBenchmark
                 measured++;
             }
             if (pytorch)
-                theirs.Add(PyTorchStep(network.Blocks, batch, threads));
+                theirs.Add(PyTorchStep(((ResNetSettings)network).Blocks, batch, threads));
         }
 
         double ours = Median(steps), best = steps.Min(), peak = peaks.Max(p => p.Gflops32);
@@ -58,14 +59,14 @@ internal static class StepBenchmark
         Print($"step: median {ours:F1} ms, best {best:F1} ms of {steps.Count}; {batch / ours * 1e3:F0} images a second");
         Print($"peak of this run: {peak:F0} GFLOPS binary32, memory {peaks.Max(p => p.ReadGBs):F1} GB/s read, {peaks.Max(p => p.CopyGBs):F1} GB/s copy");
         Print($"fraction of the FMA peak: median {gflop / ours * 1e3 / peak:P1}, best {gflop / best * 1e3 / peak:P1}");
-        Print($"memory of the network: {trainer.Network.Bytes / 1e6:F0} MB; ",
+        Print($"memory of the network: {engine.Bytes / 1e6:F0} MB; ",
             $"working set of the process {Environment.WorkingSet / 1e6:F0} MB; ",
             $"allocated {allocated / (double)measured:F0} bytes a step on the training thread");
         if (pytorch)
             Print($"PyTorch, in turns: median {Median(theirs):F1} ms a step; LastBit is {Median(theirs) / ours:F2} times as fast");
         if (layers)
         {
-            foreach (var pass in trainer.Network.TakeTimes())
+            foreach (var pass in engine.TakeTimes())
             {
                 double seconds = pass.Seconds / measured;
                 Print($"{(pass.Backward ? "backward" : "forward "),-8} {pass.Layers,-44} {seconds * 1e3,7:F2} ms ",
@@ -84,9 +85,9 @@ internal static class StepBenchmark
         var network = NetworkSettings.Parse(name, Activation.Relu);
         var (train, test) = Cifar10.Load(Cifar10.Sample);
         using var team = new WorkerTeam(Environment.ProcessorCount);
-        var settings = new TrainingSettings(network, Epochs: int.MaxValue, StepSchedule: false, LearningRate: 0.01);
-        using var one = new Trainer(settings, [1], train, test, team);
-        using var six = new Trainer(settings, [1, 3, 5, 7, 9, 11], train, test, team);
+        var settings = new TrainingSettings(Epochs: int.MaxValue, StepSchedule: false, LearningRate: 0.01);
+        using var one = Trainer.OnCpu(network.Build(), settings, [1], train, test, team);
+        using var six = Trainer.OnCpu(network.Build(), settings, [1, 3, 5, 7, 9, 11], train, test, team);
         Warm(one);
         Warm(six);
         List<double> single = [], several = [], ratios = [], training = [], evaluation = [];

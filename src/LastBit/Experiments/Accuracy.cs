@@ -213,7 +213,8 @@ public static class Accuracy
 
         private void Train(int seed, int[] ks, string checkpoint)
         {
-            using var trainer = new Trainer(_settings.ToTraining(seed), [.. ks.Select(k => (double)k)], _train, _test, _team);
+            using var trainer = Trainer.OnCpu(
+                _settings.ToModel(_train.Shape), _settings.ToTraining(seed), [.. ks.Select(k => (double)k)], _train, _test, _team);
             List<TrainingEpoch>[] epochs = [.. ks.Select(_ => new List<TrainingEpoch>())];
             int[] shown = new int[ks.Length];
             if (File.Exists(checkpoint))

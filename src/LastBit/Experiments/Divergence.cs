@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LastBit.Arithmetic;
 using LastBit.Data;
+using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Files;
 using LastBit.Models;
@@ -39,8 +40,7 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
 
     /// <summary>The tensor of Figure 2: layer2.5.conv1, or that of the last block of stage 2 in a shallower network.</summary>
     [JsonIgnore]
-    public string Tensor => string.Create(CultureInfo.InvariantCulture,
-        $"layer2.{Math.Min(5, NetworkSettings.Parse(Network, Activation).Blocks - 1)}.conv1.weight");
+    public string Tensor => NetworkSettings.Parse(Network, Activation).MiddleTensor;
 
     /// <summary>The settings of one divisor as the trainer takes them: no momentum, no schedule.</summary>
     /// <param name="divisor">The divisor n.</param>
@@ -55,8 +55,9 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
         if (Seed < 0)
             throw new InputException("--seed: give a seed of at least 0");
         TrainingSettings.ValidatePerturbation(K);
+        _ = NetworkSettings.Parse(Network, Activation);
         var settings = new TrainingSettings(
-            NetworkSettings.Parse(Network, Activation), (ulong)Seed, epochs, BatchSize, LearningRate / divisor,
+            (ulong)Seed, epochs, BatchSize, LearningRate / divisor,
             Momentum: 0, Nesterov: false, WeightDecay, StepSchedule: false);
         settings.Validate();
         return settings;
@@ -162,8 +163,7 @@ public static class Divergence
             identity["arithmetic"] = Checkpoint.ArithmeticVersion;
             _cells = new CellFolder(context.Folder, Kind, identity);
             _cells.Plan(("divisors", settings.Divisors));
-            using Network network = ResNet.Build(NetworkSettings.Parse(settings.Network, settings.Activation), 1, team);
-            _tensors = [.. network.Layout.All.Where(tensor => tensor.IsTrainable)];
+            _tensors = [.. settings.ToModel(train.Shape).Layout.All.Where(tensor => tensor.IsTrainable)];
         }
 
         /// <summary>Computes a divisor unless it is there; false when another process holds it.</summary>
@@ -197,9 +197,10 @@ public static class Divergence
             int steps = checked(_settings.ScaledIterations * divisor) - 1;
             int perEpoch = Augmentation.BatchesPerEpoch(_train.Count, _settings.BatchSize);
             int epochs = Math.Max(1, (steps + perEpoch - 1) / perEpoch);
-            using var trainer = new Trainer(_settings.ToTraining(divisor, epochs), [1, _settings.K], _train, _test, _team);
+            using var trainer = Trainer.OnCpu(
+                _settings.ToModel(_train.Shape), _settings.ToTraining(divisor, epochs), [1, _settings.K], _train, _test, _team);
             NetworkState first = trainer.Replicas[0].State, second = trainer.Replicas[1].State;
-            Parameter shown = trainer.Network.Layout[_settings.Tensor];
+            Parameter shown = trainer.Model.Layout[_settings.Tensor];
             string checkpoint = CheckpointFile(divisor);
             var recorded = new Recorded([], [], new int?[_tensors.Length]);
             List<float[]>[] weights = [[], []];

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using LastBit.Engines.Cpu;
+using LastBit.Data;
 using LastBit.Models;
 using LastBit.Runs;
 using LastBit.Statistics;
@@ -32,6 +32,17 @@ public abstract record NetworkTrainingSettings
 
     /// <summary>"sample", a folder, or null for the cache; option --data.</summary>
     public string? Data { get; init; }
+
+    /// <summary>The network for images of a data set.</summary>
+    /// <param name="shape">The data's shape and classes.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="InputException">There is no such network.</exception>
+    public Model ToModel(DatasetShape shape)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        var settings = NetworkSettings.Parse(Network, Activation);
+        return (settings with { Images = new TensorShape(shape.Height, shape.Width, shape.Channels), Classes = shape.Classes }).Build();
+    }
 }
 
 /// <summary>Training as in Table 1: momentum with Nesterov's look ahead, the learning rate divided by 10 after 20, 40, 60 and 80% of the epochs.</summary>
@@ -48,8 +59,9 @@ public abstract record ScheduledTrainingSettings : NetworkTrainingSettings
     /// <exception cref="InputException">A setting is not possible; the message names its option.</exception>
     private protected TrainingSettings ToTrainingOf(ulong seed)
     {
+        _ = NetworkSettings.Parse(Network, Activation);
         var settings = new TrainingSettings(
-            NetworkSettings.Parse(Network, Activation), seed, Epochs, BatchSize, LearningRate, Momentum, Nesterov: true, WeightDecay);
+            seed, Epochs, BatchSize, LearningRate, Momentum, Nesterov: true, WeightDecay);
         settings.Validate();
         return settings;
     }

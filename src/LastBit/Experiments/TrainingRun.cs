@@ -87,7 +87,7 @@ public static class TrainingRun
         string checkpoint = Path.Combine(context.Folder, CheckpointName);
 
         using var team = new WorkerTeam(context.Threads);
-        using var trainer = new Trainer(training, [settings.K], train, test, team);
+        using var trainer = Trainer.OnCpu(settings.ToModel(train.Shape), training, [settings.K], train, test, team);
         var epochs = new List<TrainingEpoch>();
         if (File.Exists(checkpoint))
         {
@@ -96,7 +96,7 @@ public static class TrainingRun
                 $"Going on from step {trainer.StepsDone} of {(long)trainer.BatchesPerEpoch * training.Epochs}."));
         }
 
-        string task = $"{training.Network.Name}, k = {settings.K.ToString(CultureInfo.InvariantCulture)}";
+        string task = $"{trainer.Model.Name}, k = {settings.K.ToString(CultureInfo.InvariantCulture)}";
         context.Observer.Begin(task, (long)train.Count * training.Epochs, "images");
         var sinceCheckpoint = Stopwatch.StartNew();
         var stepping = new Stopwatch();

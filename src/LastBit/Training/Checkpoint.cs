@@ -38,8 +38,8 @@ public static class Checkpoint
         return new JsonObject
         {
             ["arithmetic"] = ArithmeticVersion,
-            ["network"] = settings.Network.Name,
-            ["activation"] = settings.Network.Activation.ToString(),
+            ["network"] = trainer.Model.Identity,
+            ["activation"] = trainer.Model.Activations,
             ["seed"] = settings.Seed,
             ["epochs"] = settings.Epochs,
             ["batchSize"] = settings.BatchSize,
@@ -143,7 +143,7 @@ public static class Checkpoint
         var header = (JsonObject)JsonNode.Parse(content.Slice(start, length))!;
         CheckIdentity(path, (JsonObject)header["identity"]!, Identity(trainer, dataDigest));
         ReadOnlySpan<byte> numbers = content[(start + length)..];
-        var layout = trainer.Network.Layout;
+        var layout = trainer.Model.Layout;
         long expected = (long)trainer.Replicas.Count * ((2L * layout.ParameterCount) + layout.StatisticCount) * sizeof(float);
         if (numbers.Length != expected)
             throw new InputException($"{path}: holds {numbers.Length} bytes of weights where {expected} belong; begin the run anew in another folder");

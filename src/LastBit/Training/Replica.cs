@@ -1,7 +1,7 @@
+using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
-using LastBit.Random;
 
 namespace LastBit.Training;
 
@@ -14,7 +14,10 @@ public sealed unsafe class Replica : IDisposable
     private UpdateKernel.Rule _rule;
     private float* _gradients;
 
-    internal Replica(ParameterLayout layout, double k)
+    /// <summary>Takes the memory of a replica, all zeros.</summary>
+    /// <param name="layout">The tensors of the network, <see cref="Model.Layout"/>.</param>
+    /// <param name="k">The perturbation.</param>
+    public Replica(ParameterLayout layout, double k)
     {
         K = k;
         State = new NetworkState(layout);
@@ -31,52 +34,31 @@ public sealed unsafe class Replica : IDisposable
     /// <summary>The momentum terms, in definition order.</summary>
     public Span<float> Velocity => _velocity.Span;
 
-    /// <summary>
-    /// Draws initial weights: convolutions normal with deviation sqrt(2 / (rows * columns * out)), batch normalisation 1 and 0,
-    /// linear weights and biases uniform in +-1/sqrt(features) (spec: experiments, 3).
-    /// </summary>
+    /// <summary>Draws the model's initial weights and lets the momentum be zero.</summary>
     /// <param name="seed">The seed; every replica of a seed starts from the same bits.</param>
     public void Initialise(ulong seed)
     {
-        uint number = 0;
-        double bound = 0;
-        foreach (var parameter in State.Layout.All)
-        {
-            var values = State.Get(parameter);
-            var shape = parameter.Shape;
-            if (shape.Count == 4)
-            {
-                Philox.FillNormal(seed, RandomPurpose.Weights, number, Math.Sqrt(2.0 / (shape[2] * shape[3] * shape[0])), values);
-            }
-            else if (shape.Count == 2 || parameter.Name == "fc.bias")
-            {
-                if (shape.Count == 2)
-                    bound = 1 / Math.Sqrt(shape[1]);
-                Philox.FillUniform(seed, RandomPurpose.Weights, number, -bound, bound, values);
-            }
-            else
-            {
-                bool one = parameter.Name.EndsWith(".weight", StringComparison.Ordinal) || parameter.Name.EndsWith(".running_var", StringComparison.Ordinal);
-                values.Fill(one ? 1 : 0);
-            }
-            number++;
-        }
+        State.Initialise(seed);
         Velocity.Clear();
     }
 
-    /// <summary>One step of perturbed SGD with the gradients that the network holds.</summary>
-    /// <param name="network">The network after a backward pass with this replica's state.</param>
+    /// <summary>One step of perturbed SGD with the gradients that the engine holds.</summary>
+    /// <param name="engine">The engine after a backward pass with this replica's state.</param>
     /// <param name="settings">Momentum, weight decay and kind of momentum.</param>
     /// <param name="learningRate">The learning rate; rounded to binary32 before it is multiplied by k.</param>
     /// <param name="team">The threads.</param>
-    public void Update(Network network, TrainingSettings settings, double learningRate, WorkerTeam team)
+    public void Update(IEngine engine, TrainingSettings settings, double learningRate, WorkerTeam team)
     {
-        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(team);
         _rule = new UpdateKernel.Rule((float)learningRate * (float)K, (float)K, (float)settings.Momentum, (float)settings.WeightDecay, settings.Nesterov);
-        _gradients = network.GradientPointer;
-        team.Run((State.Layout.ParameterCount + Chunk - 1) / Chunk, _updateJob);
+        fixed (float* gradients = engine.Gradients)
+        {
+            _gradients = gradients;
+            team.Run((State.Layout.ParameterCount + Chunk - 1) / Chunk, _updateJob);
+            _gradients = null;
+        }
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using LastBit.Data;
+using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Models;
 
@@ -6,31 +7,40 @@ namespace LastBit.Training;
 
 /// <summary>How well a replica does on a set of images.</summary>
 /// <param name="Loss">Mean cross-entropy.</param>
-/// <param name="Accuracy">Percent classified rightly.</param>
+/// <param name="Accuracy">Percent classified correctly.</param>
 public readonly record struct Score(double Loss, double Accuracy);
 
 /// <summary>
 /// Trains the replicas of one seed side by side: they start from the same weights and see the same batches, augmented once. All of them use the memory of one
-/// network in turn, so that a further replica costs its own state and nothing else. Position and state can be saved after any step.
+/// engine in turn, so that a further replica costs its own state and nothing else. Position and state can be saved after any step.
 /// </summary>
-public sealed unsafe class Trainer : IDisposable
+public sealed class Trainer : IDisposable
 {
     private readonly Dataset _train;
     private readonly Dataset _test;
     private readonly WorkerTeam _team;
+    private readonly bool _ownsEngine;
     private readonly float[] _testImages;
     private readonly int[] _testLabels;
     private BatchLoader? _loader;
 
-    /// <summary>Builds the network and initialises the replicas.</summary>
+    /// <summary>Initialises the replicas.</summary>
+    /// <param name="engine">Computes the model; it stays the caller's.</param>
     /// <param name="settings">The settings.</param>
     /// <param name="perturbations">The k of each replica.</param>
     /// <param name="train">Training images.</param>
     /// <param name="test">Test images.</param>
     /// <param name="team">The threads; they stay the caller's.</param>
     /// <exception cref="InputException">A setting makes no sense.</exception>
-    public Trainer(TrainingSettings settings, IReadOnlyList<double> perturbations, Dataset train, Dataset test, WorkerTeam team)
+    public Trainer(IEngine engine, TrainingSettings settings, IReadOnlyList<double> perturbations, Dataset train, Dataset test, WorkerTeam team)
+        : this(engine, settings, perturbations, train, test, team, ownsEngine: false)
     {
+    }
+
+    private Trainer(
+        IEngine engine, TrainingSettings settings, IReadOnlyList<double> perturbations, Dataset train, Dataset test, WorkerTeam team, bool ownsEngine)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(perturbations);
         ArgumentNullException.ThrowIfNull(train);
@@ -42,16 +52,17 @@ public sealed unsafe class Trainer : IDisposable
 
         if (train.Shape != test.Shape)
             throw new ArgumentException($"the test images ({test.Shape}) are not like the training images ({train.Shape})", nameof(test));
-        if (train.Shape is not { BatchChannels: 4, Height: 32, Width: 32, Classes: <= 10 })
-            throw new InputException($"data: {train.Shape}; {settings.Network.Name} takes {DatasetShape.Cifar10}");
 
         Settings = settings;
         _train = train;
         _test = test;
         _team = team;
-        int capacity = Math.Min(settings.BatchSize, train.Count);
-        Network = ResNet.Build(settings.Network, capacity, team);
-        Replicas = [.. perturbations.Select(k => new Replica(Network.Layout, k))];
+        _ownsEngine = ownsEngine;
+        Engine = engine;
+        if (engine.Capacity < Math.Min(settings.BatchSize, train.Count))
+            throw new ArgumentException($"The engine takes batches of {engine.Capacity} images, the settings ask for {settings.BatchSize}.", nameof(engine));
+        CheckImages(engine.Model, train.Shape);
+        Replicas = [.. perturbations.Select(k => new Replica(Model.Layout, k))];
         Scores = new EpochScore[Replicas.Count];
         foreach (var replica in Replicas)
         {
@@ -61,15 +72,45 @@ public sealed unsafe class Trainer : IDisposable
                 replica.State.CopyFrom(Replicas[0].State);
         }
         BatchesPerEpoch = Augmentation.BatchesPerEpoch(train.Count, settings.BatchSize);
-        _testImages = GC.AllocateArray<float>(capacity * test.Shape.ImageFloats, pinned: true);
-        _testLabels = GC.AllocateArray<int>(capacity, pinned: true);
+        _testImages = new float[engine.Capacity * Model.ImageFloats];
+        _testLabels = new int[engine.Capacity];
+    }
+
+    /// <summary>A trainer with a <see cref="CpuEngine"/> of its own, as large as the batches.</summary>
+    /// <param name="model">What to train.</param>
+    /// <param name="settings">The settings.</param>
+    /// <param name="perturbations">The k of each replica.</param>
+    /// <param name="train">Training images.</param>
+    /// <param name="test">Test images.</param>
+    /// <param name="team">The threads; they stay the caller's.</param>
+    /// <returns>The trainer; it disposes of its engine.</returns>
+    /// <exception cref="InputException">A setting makes no sense, or the engine cannot compute the model.</exception>
+    public static Trainer OnCpu(
+        Model model, TrainingSettings settings, IReadOnlyList<double> perturbations, Dataset train, Dataset test, WorkerTeam team)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(train);
+        settings.Validate();
+        var engine = new CpuEngine(model, Math.Min(settings.BatchSize, train.Count), team);
+        try
+        {
+            return new Trainer(engine, settings, perturbations, train, test, team, ownsEngine: true);
+        }
+        catch
+        {
+            engine.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The settings.</summary>
     public TrainingSettings Settings { get; }
 
-    /// <summary>The network that all replicas share.</summary>
-    public Network Network { get; }
+    /// <summary>The engine that all replicas share.</summary>
+    public IEngine Engine { get; }
+
+    /// <summary>What is trained.</summary>
+    public Model Model => Engine.Model;
 
     /// <summary>One replica for each k.</summary>
     public IReadOnlyList<Replica> Replicas { get; }
@@ -105,18 +146,14 @@ public sealed unsafe class Trainer : IDisposable
         if (BatchIndex == 0)
             Array.Clear(Scores);
         double learningRate = Settings.LearningRateAt(Epoch);
-        fixed (float* images = batch.Images)
-        fixed (int* labels = batch.Labels)
+        for (int i = 0; i < Scores.Length; i++)
         {
-            for (int i = 0; i < Scores.Length; i++)
-            {
-                var replica = Replicas[i];
-                Network.Load(replica.State);
-                var result = Network.Forward(images, labels, batch.Count, training: true);
-                Network.Backward();
-                replica.Update(Network, Settings, learningRate, _team);
-                Scores[i] = Scores[i].Add(result);
-            }
+            var replica = Replicas[i];
+            Engine.Load(replica.State);
+            var result = Engine.Forward(batch.Images, batch.Labels, training: true);
+            Engine.Backward();
+            replica.Update(Engine, Settings, learningRate, _team);
+            Scores[i] = Scores[i].Add(result);
         }
         if (++BatchIndex == BatchesPerEpoch)
         {
@@ -133,18 +170,14 @@ public sealed unsafe class Trainer : IDisposable
     public Score Evaluate(Replica replica, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(replica);
-        Network.Load(replica.State);
+        Engine.Load(replica.State);
         var sum = default(EpochScore);
-        fixed (float* images = _testImages)
-        fixed (int* labels = _testLabels)
+        int batches = Augmentation.BatchesPerEpoch(_test.Count, Engine.Capacity);
+        for (int b = 0; b < batches; b++)
         {
-            int batches = Augmentation.BatchesPerEpoch(_test.Count, Network.Capacity);
-            for (int b = 0; b < batches; b++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                int count = Augmentation.FillTestBatch(_test, b, Network.Capacity, _testImages, _testLabels);
-                sum = sum.Add(Network.Forward(images, labels, count, training: false));
-            }
+            cancellation.ThrowIfCancellationRequested();
+            int count = Augmentation.FillTestBatch(_test, b, Engine.Capacity, _testImages, _testLabels);
+            sum = sum.Add(Engine.Forward(_testImages.AsSpan(0, count * Model.ImageFloats), _testLabels.AsSpan(0, count), training: false));
         }
         return sum.Score;
     }
@@ -155,7 +188,14 @@ public sealed unsafe class Trainer : IDisposable
         _loader?.Dispose();
         foreach (var replica in Replicas)
             replica.Dispose();
-        Network.Dispose();
+        if (_ownsEngine)
+            Engine.Dispose();
+    }
+
+    private static void CheckImages(Model model, DatasetShape data)
+    {
+        if (model.Images != new TensorShape(data.Height, data.Width, data.Channels) || model.Classes < data.Classes)
+            throw new InputException($"{model.Name}: takes images of {model.Images} and knows {model.Classes} classes; the data has {data}");
     }
 
     /// <summary>Takes up another position; the caller restores the replicas and scores that belong to it.</summary>
@@ -170,7 +210,7 @@ public sealed unsafe class Trainer : IDisposable
 
 /// <summary>Sums over the batches of an epoch.</summary>
 /// <param name="LossSum">Sum of cross-entropies, batch by batch in binary64.</param>
-/// <param name="Right">Images classified rightly.</param>
+/// <param name="Right">Images classified correctly.</param>
 /// <param name="Count">Images.</param>
 public readonly record struct EpochScore(double LossSum, long Right, long Count)
 {

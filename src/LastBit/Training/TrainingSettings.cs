@@ -1,13 +1,9 @@
-using LastBit.Engines.Cpu;
-using LastBit.Models;
-
 namespace LastBit.Training;
 
 /// <summary>
-/// Everything that the bits of a training run depend on, besides the data: two runs with equal settings, equal k and equal data end in the same digest
-/// on any machine and with any number of threads.
+/// Everything that the bits of a training run depend on, besides the model and the data: two runs with equal settings, equal k, equal model and equal data end in
+/// the same digest on any machine and with any number of threads.
 /// </summary>
-/// <param name="Network">The network.</param>
 /// <param name="Seed">Seeds initial weights, the order of the images, crops and flips.</param>
 /// <param name="Epochs">Passes over the training images, at least 1.</param>
 /// <param name="BatchSize">Images of a step; the last step of an epoch takes what is left.</param>
@@ -19,7 +15,6 @@ namespace LastBit.Training;
 /// Whether the learning rate is divided by 10 after 20, 40, 60 and 80% of the epochs (epochs 40, 80, 120 and 160 of the paper's 200).
 /// </param>
 public sealed record TrainingSettings(
-    NetworkSettings Network,
     ulong Seed = 1,
     int Epochs = 200,
     int BatchSize = 128,

@@ -131,7 +131,7 @@ public class ContractTests
     [Fact]
     public void Impossible_settings_name_their_option()
     {
-        var good = new TrainingSettings(new NetworkSettings(8));
+        var good = new TrainingSettings();
         Names("--epochs", good with { Epochs = 0 });
         Names("--batch-size", good with { BatchSize = 0 });
         Names("--learning-rate", good with { LearningRate = 0 });
@@ -149,7 +149,7 @@ public class ContractTests
     [Fact]
     public void The_learning_rate_falls_where_the_paper_lets_it_fall()
     {
-        var paper = new TrainingSettings(new NetworkSettings(56));
+        var paper = new TrainingSettings();
         Assert.Equal([0, 40, 80, 120, 160], Enumerable.Range(0, 200).Where(e => e == 0 || paper.LearningRateAt(e) != paper.LearningRateAt(e - 1)));
         Assert.Equal(0.1, paper.LearningRateAt(39));
         Assert.Equal(0.01, paper.LearningRateAt(40), 1e-15);
@@ -160,8 +160,7 @@ public class ContractTests
     [Fact]
     public void ResNet56_has_the_papers_number_of_parameters()
     {
-        using var team = new WorkerTeam(1);
-        using var network = ResNet.Build(new NetworkSettings(56), 1, team);
+        var network = new ResNetSettings(56).Build();
         Assert.Equal(855_770, network.Layout.ParameterCount);
         Assert.Equal([32, 32, 3, 3], network.Layout["layer2.5.conv1.weight"].Shape);
         Assert.NotNull(network.Layout.Find("layer2.0.downsample.0.weight"));
@@ -190,8 +189,9 @@ public class ContractTests
         {
             _team = new WorkerTeam(threads);
             var (train, test) = Cifar10.Load(Cifar10.Sample, 20);
-            var settings = new TrainingSettings(new NetworkSettings(8, Activation: activation), Seed: 7, Epochs: epochs, BatchSize: 12);
-            Trainer = new Trainer(settings, k, train, test.First(5), _team);
+            var settings = new TrainingSettings(Seed: 7, Epochs: epochs, BatchSize: 12);
+            var model = new ResNetSettings(8) { Activation = activation }.Build();
+            Trainer = Trainer.OnCpu(model, settings, k, train, test.First(5), _team);
         }
 
         public Trainer Trainer { get; }

@@ -7,12 +7,12 @@ namespace LastBit.Engines.Cpu;
 /// The end of a residual block: output = norm(left) + f(norm(right)), each normalisation and f only where the views say so.
 /// The activation that follows is applied by the readers.
 /// </summary>
-public sealed unsafe class AddLayer : Layer
+internal sealed unsafe class AddLayer : CpuLayer
 {
     private readonly delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> _add;
     private readonly delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void> _total;
 
-    internal AddLayer(string name, View left, View right, StoredTensor output)
+    public AddLayer(string name, View left, View right, StoredTensor output)
         : base(name, output, left, right)
     {
         if (left.Activation != Activation.None)
@@ -22,26 +22,30 @@ public sealed unsafe class AddLayer : Layer
     }
 
     /// <summary>The buffer in which the whole gradient with respect to the output stands after the first lines of <see cref="Backward"/>.</summary>
-    internal GradientBuffer TotalGradient => Output.Normalization is null ? Output.ViewGradient! : Output.RawGradient ?? Output.ViewGradient!;
+    public GradientBuffer TotalGradient => Output.RawGradient ?? Output.ViewGradient!;
 
-    internal override void Forward(int sample, Scratch scratch, bool training)
+    public override void Forward(int sample, Scratch scratch, bool training)
     {
         var (left, right) = (Inputs[0].Tensor, Inputs[1].Tensor);
         _add(left.Sample(sample), left.Norm, right.Sample(sample), right.Norm, Output.Sample(sample), Output.Positions, Output.Channels);
-        if (training && Output.Normalization is { } norm)
-            PointwiseTable.Moments(Output.Sample(sample), Output.Positions, Output.Channels, norm.FirstMoment(sample), norm.SecondMoment(sample));
+        if (training)
+            TakeMoments(sample);
     }
 
-    internal override void Backward(int sample, Scratch scratch, float* table)
+    public override void Backward(int sample, Scratch scratch, float* table)
     {
         float* total = TotalGradient.Sample(sample);
-        if (Output.Normalization is not null)
+        if (Output.ViewGradient is { } view)
         {
-            float* dz = Output.ViewGradient!.Sample(sample);
-            float* target = Output.RawGradient is null ? dz : scratch.Flat;
-            _total(dz, Output.Sample(sample), Output.Norm, null, target, Output.Height, Output.Width, Output.Channels, 0);
+            float* back = view.Sample(sample);
+            if (Output.Normalization is not null)
+            {
+                float* target = Output.RawGradient is null ? back : scratch.Flat;
+                _total(back, Output.Sample(sample), Output.Norm, null, target, Output.Height, Output.Width, Output.Channels, 0);
+                back = target;
+            }
             if (Output.RawGradient is not null)
-                PointwiseTable.Accumulate(target, total, (int)Output.SampleSize);
+                PointwiseTable.Accumulate(back, total, (int)Output.SampleSize);
         }
         // Where a sink shares the buffer, handing on copies nothing and only takes the sums.
         Sinks[0]?.Contribute(sample, total);

@@ -1,5 +1,6 @@
 using LastBit.Engines.Cpu.Kernels;
-using LastBit.Models;
+using Activation = LastBit.Models.Activation;
+using Parameter = LastBit.Models.Parameter;
 
 namespace LastBit.Engines.Cpu;
 
@@ -8,7 +9,7 @@ namespace LastBit.Engines.Cpu;
 /// The view is computed into a padded buffer that stays in the second-level cache, so the activations themselves are never written to memory;
 /// the moments for the output's batch normalisation are taken while the output is still there.
 /// </summary>
-public sealed unsafe class ConvolutionLayer : Layer, IDisposable
+internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
 {
     private const int PairsPerPart = 12;
     private readonly View _input;
@@ -17,9 +18,8 @@ public sealed unsafe class ConvolutionLayer : Layer, IDisposable
     private readonly NativeBuffer _packed;
     private readonly NativeBuffer? _turned;
     private readonly delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> _fill;
-    private delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void> _normBackward;
 
-    internal ConvolutionLayer(string name, View input, StoredTensor output, Parameter weight, int size, int stride)
+    public ConvolutionLayer(string name, View input, StoredTensor output, Parameter weight, int size, int stride)
         : base(name, output, input)
     {
         _input = input;
@@ -34,19 +34,19 @@ public sealed unsafe class ConvolutionLayer : Layer, IDisposable
     /// <summary>The weights, [out, in, size, size].</summary>
     public Parameter Weight { get; }
 
-    internal ConvolutionShape Shape => _shape;
+    public ConvolutionShape Shape => _shape;
 
-    internal override int TableSize => _shape.WeightCount;
+    public override int TableSize => _shape.WeightCount;
 
-    internal override int FetchesForward => _shape.IsDense3x3 ? _shape.InHeight : 0;
+    public override int FetchesForward => _shape.IsDense3x3 ? _shape.InHeight : 0;
 
-    internal override int FetchesBackward => _shape.IsDense3x3 && Sinks[0] is not null ? _shape.InHeight : 0;
+    public override int FetchesBackward => _shape.IsDense3x3 && Sinks[0] is not null ? _shape.InHeight : 0;
 
-    internal override int ReduceParts => ((_shape.Size * _shape.InChannels) + PairsPerPart - 1) / PairsPerPart;
+    public override int ReduceParts => ((_shape.Size * _shape.InChannels) + PairsPerPart - 1) / PairsPerPart;
 
-    internal override long ForwardFlop => 2L * _shape.OutHeight * _shape.OutWidth * _shape.Size * _shape.Size * _realInChannels * _shape.OutChannels;
+    public override long ForwardFlop => 2L * _shape.OutHeight * _shape.OutWidth * _shape.Size * _shape.Size * _realInChannels * _shape.OutChannels;
 
-    internal override long PaddedSize => Math.Max(
+    public override long PaddedSize => Math.Max(
         (long)_shape.InHeight * (_shape.InWidth + (2 * _shape.InputBorder)) * _shape.InChannels,
         (long)_shape.OutHeight * (_shape.OutWidth + (2 * _shape.GradientBorder)) * _shape.OutChannels);
 
@@ -57,7 +57,7 @@ public sealed unsafe class ConvolutionLayer : Layer, IDisposable
         _turned?.Dispose();
     }
 
-    internal override void Forward(int sample, Scratch scratch, bool training)
+    public override void Forward(int sample, Scratch scratch, bool training)
     {
         FillInput(sample, scratch);
         float* output = Output.Sample(sample);
@@ -68,24 +68,13 @@ public sealed unsafe class ConvolutionLayer : Layer, IDisposable
         }
         else
             Convolution.Forward(scratch.Input, _packed.Pointer, output, _shape);
-        if (training && Output.Normalization is { } norm)
-            PointwiseTable.Moments(output, Output.Positions, Output.Channels, norm.FirstMoment(sample), norm.SecondMoment(sample));
+        if (training)
+            TakeMoments(sample);
     }
 
-    internal override void Backward(int sample, Scratch scratch, float* table)
+    public override void Backward(int sample, Scratch scratch, float* table)
     {
-        if (_normBackward == null)
-        {
-            _normBackward = PointwiseTable.NormBackward(
-                Output.ViewGradient is not null && Output.Normalization is not null,
-                Output.ViewGradient is not null && Output.RawGradient is not null);
-        }
-        var first = Output.ViewGradient ?? Output.RawGradient!;
-        float* raw = Output.RawGradient is { } buffer ? buffer.Sample(sample) : null;
-        _normBackward(
-            first.Sample(sample), Output.Sample(sample), Output.Norm, raw, scratch.Gradient,
-            _shape.OutHeight, _shape.OutWidth, _shape.OutChannels, _shape.GradientBorder);
-
+        ReadOutputGradient(sample, scratch.Gradient, _shape.GradientBorder);
         FillInput(sample, scratch);
         if (_shape.IsDense3x3)
             Convolution3x3.WeightGradient(scratch.Input, scratch.Gradient, table, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels);
@@ -106,7 +95,7 @@ public sealed unsafe class ConvolutionLayer : Layer, IDisposable
         }
     }
 
-    internal override void LoadWeights(NetworkState state)
+    public override void LoadWeights(NetworkState state)
     {
         float* weights = state.ParameterPointer + Weight.Offset;
         WeightLayout.Pack(weights, _realInChannels, _packed.Pointer, _shape);
@@ -114,7 +103,7 @@ public sealed unsafe class ConvolutionLayer : Layer, IDisposable
             WeightLayout.Turn(weights, _realInChannels, _turned.Pointer, _shape);
     }
 
-    internal override void ReduceTables(float* tables, int pieces, float* gradients, int part)
+    public override void ReduceTables(float* tables, int pieces, float* gradients, int part)
     {
         int from = part * PairsPerPart, to = Math.Min(from + PairsPerPart, _shape.Size * _shape.InChannels);
         int row = _shape.Size * _shape.OutChannels;

@@ -11,8 +11,10 @@ internal static unsafe class GradientPlan
 {
     /// <summary>Gives every layer its sinks and every tensor its gradient buffers.</summary>
     /// <returns>The memory behind all buffers.</returns>
-    public static NativeBuffer Assign(Layer[] layers, StoredTensor images, int capacity)
+    public static NativeBuffer Assign(CpuLayer[] layers, StoredTensor images, int capacity)
     {
+        foreach (var view in layers.SelectMany(layer => layer.Inputs))
+            CheckView(view);
         var all = new List<GradientBuffer>();
         var free = new List<GradientBuffer>();
         for (int index = layers.Length - 1; index >= 0; index--)
@@ -24,9 +26,8 @@ internal static unsafe class GradientPlan
                 var tensor = view.Tensor;
                 if (tensor == images)
                     continue;
-                CheckView(view);
-                bool bypass = view.BypassesNormalisation;
-                int firstReader = Array.FindIndex(layers, other => other.Inputs.Any(read => read.Tensor == tensor && read.BypassesNormalisation == bypass));
+                bool bypass = view.IsPastTheView;
+                int firstReader = Array.FindIndex(layers, other => other.Inputs.Any(read => read.Tensor == tensor && read.IsPastTheView == bypass));
                 var buffer = bypass ? tensor.RawGradient : tensor.ViewGradient;
                 bool first = buffer is null;
                 bool last = firstReader == index;
@@ -79,7 +80,7 @@ internal static unsafe class GradientPlan
     /// The buffer of a residual addition, when operand <paramref name="input"/> can share it:
     /// nothing is to be computed in place while another operand still needs the numbers.
     /// </summary>
-    private static GradientBuffer? Shared(Layer[] layers, Layer layer, int input, int firstReader, bool last)
+    private static GradientBuffer? Shared(CpuLayer[] layers, CpuLayer layer, int input, int firstReader, bool last)
     {
         if (layer is not AddLayer add)
             return null;
@@ -93,14 +94,12 @@ internal static unsafe class GradientPlan
 
     private static void CheckView(View view)
     {
-        if (view.BypassesNormalisation)
-        {
-            if (view.Activation != Activation.None)
-                throw new InvalidOperationException($"{view.Tensor.Name} is read past its normalisation with an activation function; that is not supported.");
+        if (view.IsRaw)
             return;
-        }
+        if (view.Tensor.Normalization is not null && !view.Normalised)
+            throw new InputException($"{view.Tensor.Name} is read past its normalisation with an activation function; the engine cannot do that");
         if (view.Tensor.HasView && view.Tensor.ViewActivation != view.Activation)
-            throw new InvalidOperationException($"{view.Tensor.Name} is read with two activation functions; that is not supported.");
+            throw new InputException($"{view.Tensor.Name} is read with two activation functions; the engine cannot do that");
         view.Tensor.HasView = true;
         view.Tensor.ViewActivation = view.Activation;
     }

@@ -8,9 +8,9 @@ namespace LastBit.Engines.Cpu;
 /// before normalisation and activation function, which its readers apply as they read (<see cref="View"/>).
 /// Channels last: samples x height x width x channels.
 /// </summary>
-public sealed unsafe class StoredTensor
+internal sealed unsafe class StoredTensor
 {
-    internal StoredTensor(string name, int height, int width, int channels)
+    public StoredTensor(string name, int height, int width, int channels)
     {
         Name = name;
         Height = height;
@@ -31,49 +31,53 @@ public sealed unsafe class StoredTensor
     public int Channels { get; }
 
     /// <summary>The batch normalisation through which it is read, if any.</summary>
-    public BatchNormalization? Normalization { get; internal set; }
+    public BatchStatistics? Normalization { get; set; }
 
-    internal int Positions => Height * Width;
+    public int Positions => Height * Width;
 
-    internal long SampleSize => (long)Height * Width * Channels;
+    public long SampleSize => (long)Height * Width * Channels;
 
-    internal float* Data { get; set; }
+    public float* Data { get; set; }
 
     /// <summary>
-    /// The gradient with respect to the normalised value (before the activation function);
-    /// to the tensor itself where there is no normalisation.
+    /// The gradient that comes back through the view: with respect to the normalised value (before the activation function), or to the tensor itself
+    /// where there is no normalisation.
     /// </summary>
-    internal GradientBuffer? ViewGradient { get; set; }
+    public GradientBuffer? ViewGradient { get; set; }
 
-    /// <summary>The gradient from readers that go past the normalisation, if there are any.</summary>
-    internal GradientBuffer? RawGradient { get; set; }
+    /// <summary>The gradient from readers that go past the view, if there are any.</summary>
+    public GradientBuffer? RawGradient { get; set; }
 
     /// <summary>The activation function of its view.</summary>
-    internal Activation ViewActivation { get; set; }
+    public Activation ViewActivation { get; set; }
 
-    internal bool HasView { get; set; }
+    /// <summary>Whether anyone reads it through a normalisation or an activation function.</summary>
+    public bool HasView { get; set; }
 
     /// <summary>The layer that writes it; null for the images.</summary>
-    internal Layer? Producer { get; set; }
+    public CpuLayer? Producer { get; set; }
 
-    internal float* Sample(int sample) => Data + (sample * SampleSize);
+    public float* Sample(int sample) => Data + (sample * SampleSize);
 
-    internal NormCoefficients Norm => Normalization is { } norm ? norm.Coefficients : default;
+    public NormCoefficients Norm => Normalization is { } norm ? norm.Coefficients : default;
 }
 
 /// <summary>How a layer reads a tensor: f(norm(x)), f(x), norm(x) or x.</summary>
 /// <param name="Tensor">The stored tensor x.</param>
 /// <param name="Normalised">Whether its batch normalisation is applied.</param>
 /// <param name="Activation">The activation function f.</param>
-public readonly record struct View(StoredTensor Tensor, bool Normalised, Activation Activation)
+internal readonly record struct View(StoredTensor Tensor, bool Normalised, Activation Activation)
 {
     /// <summary>The tensor as it is.</summary>
     /// <param name="tensor">The tensor.</param>
     /// <returns>Its identity view.</returns>
     public static View Of(StoredTensor tensor) => new(tensor, false, Activation.None);
 
-    /// <summary>Whether the view goes past the tensor's batch normalisation.</summary>
-    internal bool BypassesNormalisation => Tensor.Normalization is not null && !Normalised;
+    /// <summary>Whether it is the tensor as it is.</summary>
+    public bool IsRaw => !Normalised && Activation == Activation.None;
+
+    /// <summary>Whether it goes past the normalisation or activation function through which others read the tensor.</summary>
+    public bool IsPastTheView => IsRaw && Tensor.HasView;
 }
 
 /// <summary>Memory for the gradient of one tensor of a batch; several tensors may share one when the first is no longer needed.</summary>

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using LastBit.Engines.Cpu;
 using LastBit.Engines.Cpu.Kernels;
-using LastBit.Models;
 using LastBit.Random;
 
 namespace LastBit.Tests.Engines.Cpu;

@@ -9,9 +9,11 @@ namespace LastBit.Engines.Cpu;
 /// Images are independent of one another within a layer, so threads share them out;
 /// what is summed over images (weight gradients) goes into one table a piece, and the network adds the tables in a fixed tree.
 /// </summary>
-public abstract unsafe class Layer
+internal abstract unsafe class CpuLayer
 {
-    private protected Layer(string name, StoredTensor output, params View[] inputs)
+    private delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void> _normBackward;
+
+    protected CpuLayer(string name, StoredTensor output, params View[] inputs)
     {
         Name = name;
         Output = output;
@@ -29,42 +31,78 @@ public abstract unsafe class Layer
     public IReadOnlyList<View> Inputs { get; }
 
     /// <summary>Where the gradient of each input goes; null for an input that needs none (the images). Filled in by the network's plan.</summary>
-    internal GradientSink?[] Sinks { get; }
+    public GradientSink?[] Sinks { get; }
 
     /// <summary>Size of the table that gathers weight gradients, in floats; 0 for a layer without weights.</summary>
-    internal virtual int TableSize => 0;
+    public virtual int TableSize => 0;
 
     /// <summary>Into how many parts <see cref="ReduceTables"/> can be cut.</summary>
-    internal virtual int ReduceParts => 0;
+    public virtual int ReduceParts => 0;
 
     /// <summary>
     /// Floating-point operations of one image's forward pass, a multiplication and an addition counted as two, padding included;
     /// for benchmarks.
     /// </summary>
-    internal virtual long ForwardFlop => 0;
+    public virtual long ForwardFlop => 0;
 
     /// <summary>How often <see cref="Forward"/> lets the scratch fetch ahead.</summary>
-    internal virtual int FetchesForward => 0;
+    public virtual int FetchesForward => 0;
 
     /// <summary>How often <see cref="Backward"/> lets the scratch fetch ahead.</summary>
-    internal virtual int FetchesBackward => 0;
+    public virtual int FetchesBackward => 0;
 
     /// <summary>Floats that one worker needs for a padded image.</summary>
-    internal virtual long PaddedSize => 0;
+    public virtual long PaddedSize => 0;
+
+    /// <summary>One image of an input as this layer sees it: where it lies, or computed into the scratch's input, without a border.</summary>
+    protected float* ReadInput(int input, int sample, Scratch scratch)
+    {
+        var view = Inputs[input];
+        var tensor = view.Tensor;
+        if (view.IsRaw)
+            return tensor.Sample(sample);
+        PointwiseTable.FillPadded(view.Normalised, view.Activation)(
+            tensor.Sample(sample), tensor.Norm, scratch.Input, tensor.Height, tensor.Width, tensor.Channels, 0);
+        return scratch.Input;
+    }
+
+    /// <summary>Takes the moments of one image's output, where it is normalised.</summary>
+    protected void TakeMoments(int sample)
+    {
+        if (Output.Normalization is { } norm)
+            PointwiseTable.Moments(Output.Sample(sample), Output.Positions, Output.Channels, norm.FirstMoment(sample), norm.SecondMoment(sample));
+    }
+
+    /// <summary>
+    /// The gradient of the loss with respect to one image's output, from what its readers have left: target is height x (width + 2 border) x channels, the
+    /// border columns zero.
+    /// </summary>
+    protected void ReadOutputGradient(int sample, float* target, int border)
+    {
+        if (_normBackward == null)
+        {
+            _normBackward = PointwiseTable.NormBackward(
+                Output.ViewGradient is not null && Output.Normalization is not null,
+                Output.ViewGradient is not null && Output.RawGradient is not null);
+        }
+        var first = Output.ViewGradient ?? Output.RawGradient!;
+        float* raw = Output.RawGradient is { } buffer ? buffer.Sample(sample) : null;
+        _normBackward(first.Sample(sample), Output.Sample(sample), Output.Norm, raw, target, Output.Height, Output.Width, Output.Channels, border);
+    }
 
     /// <summary>Computes one image's output.</summary>
-    internal abstract void Forward(int sample, Scratch scratch, bool training);
+    public abstract void Forward(int sample, Scratch scratch, bool training);
 
     /// <summary>Adds one image's weight gradients to <paramref name="table"/> and hands its input gradients on.</summary>
-    internal abstract void Backward(int sample, Scratch scratch, float* table);
+    public abstract void Backward(int sample, Scratch scratch, float* table);
 
     /// <summary>Brings the weights of a state into the kernels' layout; called before the first forward pass after a change.</summary>
-    internal virtual void LoadWeights(NetworkState state)
+    public virtual void LoadWeights(NetworkState state)
     {
     }
 
     /// <summary>Adds the pieces' tables in a fixed tree and writes one part of the gradients, in PyTorch's layout.</summary>
-    internal virtual void ReduceTables(float* tables, int pieces, float* gradients, int part)
+    public virtual void ReduceTables(float* tables, int pieces, float* gradients, int part)
     {
     }
 }
@@ -87,7 +125,7 @@ internal sealed unsafe class GradientSink
         _tensor = view.Tensor;
         _buffer = buffer;
         _first = first;
-        _last = last && !view.BypassesNormalisation;
+        _last = last && !view.IsRaw;
         _close = PointwiseTable.Close(view.Normalised, view.Activation, already: !first);
     }
 

@@ -5,22 +5,22 @@ using LastBit.Models;
 namespace LastBit.Engines.Cpu;
 
 /// <summary>
-/// A network ready to compute: the memory of one batch, allocated once, and the order of work.
+/// Computes a model on the processor's vectors: the memory of one batch, allocated once, and the order of work.
 /// A pass is a run of layers that one thread can take an image through without waiting for other images;
 /// passes end where a batch normalisation needs the moments (or, going back, the gradient sums) of the whole batch.
-/// States (<see cref="NetworkState"/>) are loaded into it in turn: replicas share the network.
+/// docs/networks.md tells what is stored and what is not.
 /// </summary>
-public sealed unsafe class Network : IDisposable
+public sealed unsafe class CpuEngine : IEngine
 {
     /// <summary>Images of a piece: weight gradients are one chain within a piece, a fixed tree over pieces.</summary>
     internal const int PieceSize = 4;
 
     private readonly WorkerTeam _team;
-    private readonly Layer[] _layers;
-    private readonly ClassifierLayer _classifier;
+    private readonly CpuLayer[] _layers;
+    private readonly CrossEntropyLayer _loss;
     private readonly Pass[] _forward;
     private readonly Pass[] _backward;
-    private readonly BatchNormalization[] _normalizations;
+    private readonly BatchStatistics[] _normalizations;
     private readonly IDisposable[] _owned;
     private readonly NativeBuffer _activations;
     private readonly NativeBuffer _gradientMemory;
@@ -36,26 +36,37 @@ public sealed unsafe class Network : IDisposable
     // What the jobs read; set before a job is run, so that no job needs a closure of its own.
     private NetworkState? _state;
     private Pass _pass = new();
+    private float* _given;
     private int _count;
     private bool _training;
 
-    internal Network(NetworkBuilder builder, WorkerTeam team, IDisposable[] owned)
+    /// <summary>Plans the work and takes the memory.</summary>
+    /// <param name="model">What to compute.</param>
+    /// <param name="capacity">Images in the largest batch, at least 1.</param>
+    /// <param name="team">The threads that will compute; they stay the caller's.</param>
+    /// <exception cref="InputException">The kernels cannot compute this model; the message names the layer and what they can.</exception>
+    public CpuEngine(Model model, int capacity, WorkerTeam team)
     {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(team);
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         _team = team;
-        _owned = owned;
-        _layers = [.. builder.Layers];
-        _classifier = builder.Classifier ?? throw new InvalidOperationException("A network ends in a classifier; call Classify before Build.");
-        _images = builder.Images;
-        Layout = builder.Layout;
-        Capacity = builder.Capacity;
-        _normalizations = [.. _layers.Select(layer => layer.Output.Normalization).OfType<BatchNormalization>()];
+        Model = model;
+        Capacity = capacity;
+        var plan = Plan.Of(model, capacity);
+        _owned = plan.Owned;
+        _layers = plan.Layers;
+        _loss = plan.Loss;
+        _images = plan.Images;
+        _normalizations = [.. _layers.Select(layer => layer.Output.Normalization).OfType<BatchStatistics>()];
 
-        _activations = new NativeBuffer(_layers.Sum(layer => layer.Output.SampleSize) * Capacity);
+        StoredTensor[] tensors = [_images, .. _layers.Select(layer => layer.Output)];
+        _activations = new NativeBuffer(tensors.Sum(tensor => tensor.SampleSize) * Capacity);
         float* next = _activations.Pointer;
-        foreach (var layer in _layers)
+        foreach (var tensor in tensors)
         {
-            layer.Output.Data = next;
-            next += layer.Output.SampleSize * Capacity;
+            tensor.Data = next;
+            next += tensor.SampleSize * Capacity;
         }
         _gradientMemory = GradientPlan.Assign(_layers, _images, Capacity);
 
@@ -67,7 +78,7 @@ public sealed unsafe class Network : IDisposable
             pass.Reads = ReadsOfBackward(pass.Layers);
         int pieces = (Capacity + PieceSize - 1) / PieceSize;
         _tables = new NativeBuffer(_backward.Max(pass => pass.Layers.Sum(layer => (long)layer.TableSize)) * pieces);
-        _gradients = new NativeBuffer(Layout.ParameterCount);
+        _gradients = new NativeBuffer(model.Layout.ParameterCount);
         long padded = _layers.Max(layer => layer.PaddedSize);
         long flat = _layers.Max(layer => Math.Max(layer.Output.SampleSize, layer.Inputs.Max(view => view.Tensor.SampleSize)));
         _scratch = [.. Enumerable.Range(0, team.Size).Select(_ => new Scratch(Math.Max(padded, flat), flat))];
@@ -78,24 +89,16 @@ public sealed unsafe class Network : IDisposable
         _reduceJob = ReducePart;
     }
 
-    /// <summary>Names, shapes and places of the parameters.</summary>
-    public ParameterLayout Layout { get; }
+    /// <inheritdoc/>
+    public Model Model { get; }
 
-    /// <summary>The layers in the order of the forward pass.</summary>
-    public IReadOnlyList<Layer> Layers => _layers;
-
-    /// <summary>Images in the largest batch.</summary>
+    /// <inheritdoc/>
     public int Capacity { get; }
 
-    /// <summary>
-    /// The gradient of the mean loss with respect to every trainable number, in definition order and PyTorch's layouts;
-    /// written by <see cref="Backward"/>.
-    /// </summary>
-    public Span<float> Gradients => _gradients.Span;
+    /// <inheritdoc/>
+    public ReadOnlySpan<float> Gradients => _gradients.Span;
 
-    internal float* GradientPointer => _gradients.Pointer;
-
-    /// <summary>Memory outside the managed heap that this network holds, in bytes: activations, gradients, tables and scratch.</summary>
+    /// <summary>Memory outside the managed heap that this engine holds, in bytes: activations, gradients, tables and scratch.</summary>
     public long Bytes => sizeof(float) * (_activations.Count + _gradientMemory.Count + _tables.Count + _gradients.Count);
 
     /// <summary>
@@ -104,35 +107,31 @@ public sealed unsafe class Network : IDisposable
     /// </summary>
     public long TrainingFlop => _layers.Sum(layer => layer.ForwardFlop * (layer.Inputs[0].Tensor == _images ? 2 : 3));
 
-    /// <summary>
-    /// Takes the weights of a state; to be called again when they have changed.
-    /// The state's running statistics are moved by forward passes in training.
-    /// </summary>
-    /// <param name="state">A state of this network's layout.</param>
+    /// <inheritdoc/>
     public void Load(NetworkState state)
     {
+        ArgumentNullException.ThrowIfNull(state);
+        if (state.Layout != Model.Layout)
+            throw new ArgumentException($"The state is not one of this model, {Model.Name}.", nameof(state));
         _state = state;
         _team.Run(_layers.Length, _loadJob);
     }
 
-    /// <summary>Computes logits and losses of a batch.</summary>
-    /// <param name="images">count x 32 x 32 x 4 numbers; must stay where they are until <see cref="Backward"/> has returned.</param>
-    /// <param name="labels">count classes.</param>
-    /// <param name="count">Number of images, from 1 to <see cref="Capacity"/>.</param>
-    /// <param name="training">
-    /// Whether batch normalisation uses (and moves the running statistics towards) the moments of this batch,
-    /// rather than the running statistics.
-    /// </param>
-    /// <returns>The sum of the cross-entropies of the images, and how many were classified rightly.</returns>
-    internal BatchResult Forward(float* images, int* labels, int count, bool training)
+    /// <inheritdoc/>
+    public BatchResult Forward(ReadOnlySpan<float> images, ReadOnlySpan<int> labels, bool training)
     {
         if (_state is null)
             throw new InvalidOperationException("Load a state first.");
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Capacity);
-        _images.Data = images;
-        _classifier.Labels = labels;
-        _classifier.BatchCount = count;
+        int count = labels.Length;
+        if (count < 1 || count > Capacity || images.Length != (long)count * Model.ImageFloats)
+        {
+            throw new ArgumentException($"{images.Length} numbers and {count} labels are no batch of 1 to {Capacity} images "
+                + $"of {Model.ImageFloats} numbers.", nameof(images));
+        }
+        if (labels.ContainsAnyExceptInRange(0, Model.Classes - 1))
+            throw new ArgumentException($"A label is not one of the {Model.Classes} classes.", nameof(labels));
+        labels.CopyTo(_loss.Labels);
+        _loss.BatchCount = count;
         _count = count;
         _training = training;
         if (!training)
@@ -140,28 +139,23 @@ public sealed unsafe class Network : IDisposable
             foreach (var norm in _normalizations)
                 norm.UseRunningStatistics(_state);
         }
-        foreach (var pass in _forward)
+        fixed (float* given = images)
         {
-            _pass = pass;
-            long start = Stopwatch.GetTimestamp();
-            _team.Run(count, _forwardJob);
-            if (training)
-            {
-                foreach (var tensor in pass.Normalised)
-                    tensor.Normalization!.FinishForward(_state, count, tensor.Positions);
-            }
-            pass.Ticks += Stopwatch.GetTimestamp() - start;
+            _given = given;
+            RunForward(_state);
+            _given = null;
         }
 
-        int right = 0;
+        int correct = 0;
         for (int s = 0; s < count; s++)
-            right += _classifier.IsRight(s) ? 1 : 0;
-        PointwiseTable.TreeSum(_classifier.Losses, count, 1, 1);
-        return new BatchResult(_classifier.Losses[0], right, count);
+            correct += _loss.IsCorrect(s) ? 1 : 0;
+        float* losses = _loss.Output.Sample(0);
+        PointwiseTable.TreeSum(losses, count, _loss.Output.SampleSize, 1);
+        return new BatchResult(losses[0], correct, count);
     }
 
-    /// <summary>Computes <see cref="Gradients"/> for the batch of the last forward pass, which must have been in training mode.</summary>
-    internal void Backward()
+    /// <inheritdoc/>
+    public void Backward()
     {
         if (!_training)
             throw new InvalidOperationException("Gradients need a forward pass in training mode.");
@@ -181,10 +175,29 @@ public sealed unsafe class Network : IDisposable
         }
     }
 
-    /// <summary>The logits of the last forward pass.</summary>
-    /// <param name="sample">Which image of the batch.</param>
-    /// <returns>One number a class.</returns>
-    public ReadOnlySpan<float> Logits(int sample) => new(_classifier.Output.Sample(sample), _classifier.Classes);
+    private void RunForward(NetworkState state)
+    {
+        foreach (var pass in _forward)
+        {
+            _pass = pass;
+            long start = Stopwatch.GetTimestamp();
+            _team.Run(_count, _forwardJob);
+            if (_training)
+            {
+                foreach (var tensor in pass.Normalised)
+                    tensor.Normalization!.FinishForward(state, _count, tensor.Positions);
+            }
+            pass.Ticks += Stopwatch.GetTimestamp() - start;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<float> Outputs(int sample)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(sample);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(sample, _count);
+        return new ReadOnlySpan<float>(_loss.Inputs[0].Tensor.Sample(sample), Model.Classes);
+    }
 
     /// <summary>Where the time has gone since the last call: one line a pass, with the operations of its convolutions a batch of one image.</summary>
     internal IReadOnlyList<PassTime> TakeTimes()
@@ -223,6 +236,8 @@ public sealed unsafe class Network : IDisposable
     private void ForwardSample(int sample, int worker)
     {
         Aim(_scratch[worker].Ahead, sample + _team.Size);
+        if (_pass == _forward[0])
+            new ReadOnlySpan<float>(_given + (sample * _images.SampleSize), (int)_images.SampleSize).CopyTo(new Span<float>(_images.Sample(sample), (int)_images.SampleSize));
         foreach (var layer in _pass.Layers)
             layer.Forward(sample, _scratch[worker], _training);
     }
@@ -250,7 +265,7 @@ public sealed unsafe class Network : IDisposable
     }
 
     /// <summary>What layers read that they do not write themselves.</summary>
-    private ReadAhead.Stream[] ReadsOfForward(Layer[] layers) =>
+    private ReadAhead.Stream[] ReadsOfForward(CpuLayer[] layers) =>
     [
         .. layers.SelectMany(layer => layer.Inputs.Select(view => view.Tensor)).Distinct()
             .Where(tensor => tensor != _images && !layers.Contains(tensor.Producer!))
@@ -258,10 +273,10 @@ public sealed unsafe class Network : IDisposable
     ];
 
     /// <summary>The gradients and tensors that layers read or write going back; what is written comes through the caches too.</summary>
-    private ReadAhead.Stream[] ReadsOfBackward(Layer[] layers)
+    private ReadAhead.Stream[] ReadsOfBackward(CpuLayer[] layers)
     {
         var reads = new List<ReadAhead.Stream>();
-        foreach (Layer layer in layers)
+        foreach (CpuLayer layer in layers)
         {
             Add(layer.Output.ViewGradient);
             Add(layer.Output.RawGradient);
@@ -272,7 +287,7 @@ public sealed unsafe class Network : IDisposable
                 if (view.Tensor == _images)
                     continue;
                 AddData(view.Tensor);
-                Add(view.BypassesNormalisation ? view.Tensor.RawGradient : view.Tensor.ViewGradient);
+                Add(view.IsPastTheView ? view.Tensor.RawGradient : view.Tensor.ViewGradient);
             }
         }
         return [.. reads];
@@ -302,10 +317,10 @@ public sealed unsafe class Network : IDisposable
         return _tables.Pointer + (_pass.TableStarts[layer] * pieces) + ((long)piece * _pass.Layers[layer].TableSize);
     }
 
-    private static Pass[] ForwardPasses(Layer[] layers)
+    private static Pass[] ForwardPasses(CpuLayer[] layers)
     {
         var passes = new List<Pass>();
-        var current = new List<Layer>();
+        var current = new List<CpuLayer>();
         foreach (var layer in layers)
         {
             if (layer.Inputs.Any(view => view.Normalised && current.Contains(view.Tensor.Producer!)))
@@ -327,12 +342,12 @@ public sealed unsafe class Network : IDisposable
         }
     }
 
-    private static Pass[] BackwardPasses(Layer[] layers)
+    private static Pass[] BackwardPasses(CpuLayer[] layers)
     {
         var passes = new List<Pass>();
-        var current = new List<Layer>();
+        var current = new List<CpuLayer>();
         var closed = new List<StoredTensor>();
-        var done = new HashSet<Layer>();
+        var done = new HashSet<CpuLayer>();
         foreach (var layer in layers.Reverse())
         {
             // The gradient of a normalised output needs the sums over the batch, which the last of its readers leaves.
@@ -373,7 +388,7 @@ public sealed unsafe class Network : IDisposable
 
     private sealed class Pass
     {
-        public Layer[] Layers { get; init; } = [];
+        public CpuLayer[] Layers { get; init; } = [];
 
         /// <summary>Tensors whose normalisation is finished when the pass is.</summary>
         public StoredTensor[] Normalised { get; init; } = [];
@@ -398,9 +413,3 @@ public sealed unsafe class Network : IDisposable
 
 /// <summary>Time of one pass.</summary>
 internal readonly record struct PassTime(string Layers, bool Backward, double Seconds, double ReduceSeconds, long Flop);
-
-/// <summary>What a forward pass says of a batch.</summary>
-/// <param name="LossSum">Sum of the cross-entropies of its images.</param>
-/// <param name="Right">Images classified rightly.</param>
-/// <param name="Count">Images.</param>
-public readonly record struct BatchResult(float LossSum, int Right, int Count);

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using LastBit.Models;
 
-namespace LastBit.Engines.Cpu;
+namespace LastBit.Engines;
 
 /// <summary>
 /// Binary32 numbers outside the managed heap: 64-byte aligned (a vector never straddles two cache lines),

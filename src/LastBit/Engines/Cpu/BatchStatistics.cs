@@ -4,31 +4,28 @@ using LastBit.Models;
 namespace LastBit.Engines.Cpu;
 
 /// <summary>
-/// Batch normalisation of a stored tensor x, channel by channel: z = (x - mean) * weight / sqrt(variance + eps) + bias.
+/// What a batch makes of the batch normalisation of a stored tensor x, channel by channel: z = (x - mean) * weight / sqrt(variance + eps) + bias.
 /// It is never computed by itself: the layer that writes x leaves the moments of each image here, whoever reads x applies the coefficients,
 /// and the two sums of the backward pass are left here in the same way.
 /// </summary>
-public sealed unsafe class BatchNormalization : IDisposable
+internal sealed unsafe class BatchStatistics : IDisposable
 {
-    /// <summary>Added to the variance (PyTorch's default).</summary>
-    public const float Epsilon = 1e-5f;
-
-    /// <summary>The weight of a new batch in the running statistics (PyTorch's default).</summary>
-    public const float Momentum = 0.1f;
-
+    private const float Epsilon = BatchNormalization.Epsilon, Momentum = BatchNormalization.Momentum;
     private readonly NativeBuffer _coefficients;
     private readonly NativeBuffer _tables;
     private readonly int _channels;
     private readonly int _capacity;
 
-    internal BatchNormalization(ParameterLayout layout, string name, int channels, int capacity)
+    /// <summary>Takes the memory of a batch.</summary>
+    /// <param name="node">A <see cref="BatchNormalization"/> in its place.</param>
+    /// <param name="channels">Channels of the stored tensor.</param>
+    /// <param name="capacity">Images in the largest batch.</param>
+    public BatchStatistics(Node node, int channels, int capacity)
     {
         _channels = channels;
         _capacity = capacity;
-        Weight = layout.Add($"{name}.weight", true, channels);
-        Bias = layout.Add($"{name}.bias", true, channels);
-        RunningMean = layout.Add($"{name}.running_mean", false, channels);
-        RunningVariance = layout.Add($"{name}.running_var", false, channels);
+        Node = node;
+        (Weight, Bias, RunningMean, RunningVariance) = (node.Parameters[0], node.Parameters[1], node.Parameters[2], node.Parameters[3]);
         _coefficients = new NativeBuffer(6L * channels);
         _tables = new NativeBuffer(2L * capacity * channels);
         float* p = _coefficients.Pointer;
@@ -41,6 +38,9 @@ public sealed unsafe class BatchNormalization : IDisposable
             GradientOffset = p + (4 * channels),
         };
     }
+
+    /// <summary>The normalisation in the model.</summary>
+    public Node Node { get; }
 
     /// <summary>gamma.</summary>
     public Parameter Weight { get; }

@@ -1,60 +1,10 @@
 using LastBit.Models;
 
-namespace LastBit.Engines.Cpu;
-
-/// <summary>One tensor of a network's state: a trainable parameter, or a running statistic of a batch normalisation.</summary>
-/// <param name="Name">PyTorch's name, "layer2.5.conv1.weight".</param>
-/// <param name="Shape">PyTorch's shape: [out, in, rows, columns] for a convolution, [out, in] for a linear layer, [channels] otherwise.</param>
-/// <param name="IsTrainable">Whether it lies in <see cref="NetworkState.Parameters"/>, else in <see cref="NetworkState.Statistics"/>.</param>
-/// <param name="Offset">Where it begins there.</param>
-public sealed record Parameter(string Name, IReadOnlyList<int> Shape, bool IsTrainable, int Offset)
-{
-    /// <summary>Number of elements.</summary>
-    public int Count { get; } = Shape.Aggregate(1, (product, size) => product * size);
-}
-
-/// <summary>The tensors of a network in definition order, which is PyTorch's state_dict order without num_batches_tracked.</summary>
-public sealed class ParameterLayout
-{
-    private readonly List<Parameter> _all = [];
-    private readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
-
-    /// <summary>All tensors in definition order.</summary>
-    public IReadOnlyList<Parameter> All => _all;
-
-    /// <summary>Number of trainable numbers (855,770 for ResNet-56).</summary>
-    public int ParameterCount { get; private set; }
-
-    /// <summary>Number of running statistics.</summary>
-    public int StatisticCount { get; private set; }
-
-    /// <summary>The tensor of that name.</summary>
-    /// <param name="name">PyTorch's name.</param>
-    /// <exception cref="KeyNotFoundException">There is none.</exception>
-    public Parameter this[string name] => _byName[name];
-
-    /// <summary>Finds a tensor by name.</summary>
-    /// <param name="name">PyTorch's name.</param>
-    /// <returns>The tensor, or null.</returns>
-    public Parameter? Find(string name) => _byName.GetValueOrDefault(name);
-
-    internal Parameter Add(string name, bool trainable, params int[] shape)
-    {
-        var parameter = new Parameter(name, shape, trainable, trainable ? ParameterCount : StatisticCount);
-        if (!_byName.TryAdd(name, parameter))
-            throw new ArgumentException($"There are two tensors of the name {name}.", nameof(name));
-        _all.Add(parameter);
-        if (trainable)
-            ParameterCount += parameter.Count;
-        else
-            StatisticCount += parameter.Count;
-        return parameter;
-    }
-}
+namespace LastBit.Engines;
 
 /// <summary>
 /// What training changes in a network: weights and running statistics, in PyTorch's layouts. A replica costs this (and its momentum) and nothing
-/// else: activations belong to the <see cref="Network"/> and serve all replicas in turn.
+/// else: activations belong to the engine and serve all replicas in turn.
 /// </summary>
 public sealed unsafe class NetworkState : IDisposable
 {
@@ -62,7 +12,7 @@ public sealed unsafe class NetworkState : IDisposable
     private readonly NativeBuffer _statistics;
 
     /// <summary>Allocates a state of zeros.</summary>
-    /// <param name="layout">The tensors of the network.</param>
+    /// <param name="layout">The tensors of the network, <see cref="Model.Layout"/>.</param>
     public NetworkState(ParameterLayout layout)
     {
         ArgumentNullException.ThrowIfNull(layout);
@@ -107,7 +57,18 @@ public sealed unsafe class NetworkState : IDisposable
         other.Statistics.CopyTo(Statistics);
     }
 
-    /// <summary>SHA-256 over all tensors in definition order, binary32, little-endian, PyTorch's layouts (spec: arithmetic, 7).</summary>
+    /// <summary>Draws the initial weights that the model asks for.</summary>
+    /// <param name="seed">The seed; every state of a seed starts from the same bits.</param>
+    public void Initialise(ulong seed)
+    {
+        for (int number = 0; number < Layout.All.Count; number++)
+        {
+            var parameter = Layout.All[number];
+            parameter.Initial.Fill(seed, (uint)number, Get(parameter));
+        }
+    }
+
+    /// <summary>SHA-256 over all tensors in definition order, binary32, little-endian, PyTorch's layouts (docs/arithmetic.md).</summary>
     /// <returns>64 lower-case hexadecimal digits.</returns>
     public string Digest()
     {

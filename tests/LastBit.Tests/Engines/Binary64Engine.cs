@@ -1,0 +1,320 @@
+using LastBit.Engines;
+using LastBit.Models;
+
+namespace LastBit.Tests.Engines;
+
+/// <summary>
+/// The second engine: every layer in binary64 by its definition alone, one plain loop each way. It shares the model with the CPU engine and no arithmetic, so each
+/// is a check of the other; central differences of <see cref="Loss"/> are a check of both.
+/// </summary>
+internal sealed class Binary64Engine(Model model, int capacity) : IEngine
+{
+    private readonly double[][] _values = new double[model.Nodes.Count][];
+    private readonly double[][] _gradients = new double[model.Nodes.Count][];
+    private readonly double[] _parameterGradients = new double[model.Layout.ParameterCount];
+    private readonly float[] _rounded = new float[model.Layout.ParameterCount];
+    private double[] _parameters = [];
+    private NetworkState? _state;
+    private float[] _images = [];
+    private int[] _labels = [];
+    private bool _training;
+
+    public Model Model => model;
+
+    public int Capacity => capacity;
+
+    public ReadOnlySpan<float> Gradients => _rounded;
+
+    /// <summary>The gradients before they are rounded.</summary>
+    public ReadOnlySpan<double> ExactGradients => _parameterGradients;
+
+    public void Load(NetworkState state)
+    {
+        _state = state;
+        _parameters = [.. state.Parameters.ToArray().Select(value => (double)value)];
+    }
+
+    public BatchResult Forward(ReadOnlySpan<float> images, ReadOnlySpan<int> labels, bool training)
+    {
+        Assert.Equal(labels.Length * model.ImageFloats, images.Length);
+        (_images, _labels, _training) = (images.ToArray(), labels.ToArray(), training);
+        Compute(_parameters, moveStatistics: training);
+        int correct = 0;
+        double loss = 0;
+        for (int n = 0; n < _labels.Length; n++)
+        {
+            double[] outputs = [.. Image(model.Nodes[^1], n).ToArray()];
+            loss += CrossEntropy(outputs, _labels[n]);
+            correct += Array.IndexOf(outputs, outputs.Max()) == _labels[n] ? 1 : 0;
+        }
+        return new BatchResult(loss, correct, _labels.Length);
+    }
+
+    public void Backward()
+    {
+        Assert.True(_training);
+        Array.Clear(_parameterGradients);
+        foreach (var node in model.Nodes)
+            _gradients[node.Number] = new double[_values[node.Number].Length];
+        int last = model.Nodes.Count - 1, classes = model.Classes;
+        for (int n = 0; n < _labels.Length; n++)
+        {
+            double[] outputs = Image(model.Nodes[last], n).ToArray();
+            double sum = outputs.Sum(z => Math.Exp(z - outputs.Max()));
+            for (int k = 0; k < classes; k++)
+                _gradients[last][(n * classes) + k] = ((Math.Exp(outputs[k] - outputs.Max()) / sum) - (k == _labels[n] ? 1 : 0)) / _labels.Length;
+        }
+        for (int i = last; i > 0; i--)
+            Return(model.Nodes[i]);
+        for (int i = 0; i < _rounded.Length; i++)
+            _rounded[i] = (float)_parameterGradients[i];
+    }
+
+    public ReadOnlySpan<float> Outputs(int sample) => Image(model.Nodes[^1], sample).ToArray().Select(value => (float)value).ToArray();
+
+    /// <summary>The mean loss of the last batch, in training mode, for other parameters.</summary>
+    public double Loss(double[] parameters)
+    {
+        Compute(parameters, moveStatistics: false);
+        return Enumerable.Range(0, _labels.Length).Sum(n => CrossEntropy(Image(model.Nodes[^1], n).ToArray(), _labels[n])) / _labels.Length;
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private static double CrossEntropy(double[] outputs, int label) =>
+        Math.Log(outputs.Sum(z => Math.Exp(z - outputs.Max()))) + outputs.Max() - outputs[label];
+
+    private Span<double> Image(Node node, int n) => _values[node.Number].AsSpan(n * node.Shape.Count, node.Shape.Count);
+
+    private Span<double> Gradient(Node node, int n) => _gradients[node.Number].AsSpan(n * node.Shape.Count, node.Shape.Count);
+
+    private void Compute(double[] parameters, bool moveStatistics)
+    {
+        foreach (var node in model.Nodes)
+        {
+            double[] output = _values[node.Number] = new double[_labels.Length * node.Shape.Count];
+            Node[] inputs = [.. node.Inputs.Select(number => model.Nodes[number])];
+            switch (node.Layer)
+            {
+                case Images:
+                    for (int i = 0; i < output.Length; i++)
+                        output[i] = _images[(i / node.Shape.Channels * node.Shape.BatchChannels) + (i % node.Shape.Channels)];
+                    break;
+                case Convolution convolution:
+                    Taps(convolution, node, inputs[0], (x, y, w) => output[y] += _values[inputs[0].Number][x] * parameters[w]);
+                    break;
+                case BatchNormalization:
+                    Normalize(node, _values[inputs[0].Number], output, parameters, moveStatistics);
+                    break;
+                case Activate activate:
+                    for (int i = 0; i < output.Length; i++)
+                        output[i] = Value(activate.Function, _values[inputs[0].Number][i]);
+                    break;
+                case Addition:
+                    for (int i = 0; i < output.Length; i++)
+                        output[i] = _values[inputs[0].Number][i] + _values[inputs[1].Number][i];
+                    break;
+                case GlobalAverage:
+                    for (int i = 0; i < _values[inputs[0].Number].Length; i++)
+                        output[Averaged(inputs[0], i)] += _values[inputs[0].Number][i] / inputs[0].Shape.Positions;
+                    break;
+                case Linear:
+                    for (int i = 0; i < output.Length; i++)
+                        output[i] = parameters[node.Parameters[1].Offset + (i % node.Shape.Count)];
+                    Weights(node, inputs[0], (x, y, w) => output[y] += _values[inputs[0].Number][x] * parameters[w]);
+                    break;
+                case CustomLayer custom:
+                    for (int n = 0; n < _labels.Length; n++)
+                        custom.Forward<double>(inputs[0].Shape, Image(inputs[0], n), Own(node, parameters), Image(node, n));
+                    break;
+                default:
+                    throw new NotSupportedException(node.Layer.ToString());
+            }
+        }
+    }
+
+    private void Return(Node node)
+    {
+        double[] gradient = _gradients[node.Number];
+        Node[] inputs = [.. node.Inputs.Select(number => model.Nodes[number])];
+        double[] values = _values[inputs[0].Number], back = _gradients[inputs[0].Number];
+        switch (node.Layer)
+        {
+            case Convolution convolution:
+                Taps(convolution, node, inputs[0], (x, y, w) =>
+                {
+                    _parameterGradients[w] += values[x] * gradient[y];
+                    back[x] += _parameters[w] * gradient[y];
+                });
+                break;
+            case BatchNormalization:
+                NormalizeBack(node, values, gradient, back);
+                break;
+            case Activate activate:
+                for (int i = 0; i < gradient.Length; i++)
+                    back[i] += gradient[i] * Slope(activate.Function, values[i]);
+                break;
+            case Addition:
+                foreach (var input in inputs)
+                {
+                    for (int i = 0; i < gradient.Length; i++)
+                        _gradients[input.Number][i] += gradient[i];
+                }
+                break;
+            case GlobalAverage:
+                for (int i = 0; i < back.Length; i++)
+                    back[i] += gradient[Averaged(inputs[0], i)] / inputs[0].Shape.Positions;
+                break;
+            case Linear:
+                for (int i = 0; i < gradient.Length; i++)
+                    _parameterGradients[node.Parameters[1].Offset + (i % node.Shape.Count)] += gradient[i];
+                Weights(node, inputs[0], (x, y, w) =>
+                {
+                    _parameterGradients[w] += values[x] * gradient[y];
+                    back[x] += _parameters[w] * gradient[y];
+                });
+                break;
+            case CustomLayer custom:
+                double[] one = new double[inputs[0].Shape.Count];
+                for (int n = 0; n < _labels.Length; n++)
+                {
+                    custom.Backward<double>(
+                        inputs[0].Shape, Image(inputs[0], n), Own(node, _parameters), Gradient(node, n), one, Own(node, _parameterGradients));
+                    for (int i = 0; i < one.Length; i++)
+                        back[(n * one.Length) + i] += one[i];
+                }
+                break;
+            default:
+                throw new NotSupportedException(node.Layer.ToString());
+        }
+    }
+
+    private static Span<double> Own(Node node, double[] parameters) =>
+        node.Parameters.Count == 0 ? [] : parameters.AsSpan(node.Parameters[0].Offset, node.Parameters.Sum(parameter => parameter.Count));
+
+    private static int Averaged(Node input, int i) => (i / input.Shape.Count * input.Shape.Channels) + (i % input.Shape.Channels);
+
+    /// <summary>Every product of a convolution: (place in the input, place in the output, place of the weight).</summary>
+    private void Taps(Convolution layer, Node node, Node input, Action<int, int, int> product)
+    {
+        int size = layer.Size, pad = size / 2;
+        var (from, to) = (input.Shape, node.Shape);
+        for (int n = 0; n < _labels.Length; n++)
+        {
+            for (int y = 0; y < to.Height; y++)
+            {
+                for (int x = 0; x < to.Width; x++)
+                {
+                    int target = ((((n * to.Height) + y) * to.Width) + x) * to.Channels;
+                    for (int tap = 0; tap < size * size; tap++)
+                    {
+                        int sy = (y * layer.Stride) + (tap / size) - pad, sx = (x * layer.Stride) + (tap % size) - pad;
+                        if (sy < 0 || sy >= from.Height || sx < 0 || sx >= from.Width)
+                            continue;
+                        int source = ((((n * from.Height) + sy) * from.Width) + sx) * from.Channels;
+                        for (int o = 0; o < to.Channels; o++)
+                        {
+                            for (int i = 0; i < from.Channels; i++)
+                                product(source + i, target + o, node.Parameters[0].Offset + (((o * from.Channels) + i) * size * size) + tap);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Every product of a linear layer, which reads channel by channel: (place in the input, place in the output, place of the weight).</summary>
+    private void Weights(Node node, Node input, Action<int, int, int> product)
+    {
+        var from = input.Shape;
+        for (int n = 0; n < _labels.Length; n++)
+        {
+            for (int k = 0; k < node.Shape.Count; k++)
+            {
+                for (int i = 0; i < from.Count; i++)
+                {
+                    int flat = (i % from.Channels * from.Positions) + (i / from.Channels);
+                    product((n * from.Count) + i, (n * node.Shape.Count) + k, node.Parameters[0].Offset + (k * from.Count) + flat);
+                }
+            }
+        }
+    }
+
+    private void Normalize(Node node, double[] x, double[] z, double[] parameters, bool moveStatistics)
+    {
+        int channels = node.Shape.Channels, rows = x.Length / channels;
+        for (int c = 0; c < channels; c++)
+        {
+            var (mean, variance) = Moments(node, x, c);
+            double scale = parameters[node.Parameters[0].Offset + c] / Math.Sqrt(variance + 1e-5);
+            for (int i = c; i < x.Length; i += channels)
+                z[i] = ((x[i] - mean) * scale) + parameters[node.Parameters[1].Offset + c];
+            if (moveStatistics)
+            {
+                Move(node.Parameters[2], c, mean);
+                Move(node.Parameters[3], c, variance * rows / (rows - 1));
+            }
+        }
+
+        void Move(Parameter statistic, int c, double value)
+        {
+            ref float running = ref _state!.Get(statistic)[c];
+            running = (float)((0.9 * running) + (0.1 * value));
+        }
+    }
+
+    private (double Mean, double Variance) Moments(Node node, double[] x, int c)
+    {
+        if (!_training)
+            return (_state!.Get(node.Parameters[2])[c], _state.Get(node.Parameters[3])[c]);
+        int channels = node.Shape.Channels, rows = x.Length / channels;
+        double mean = 0, variance = 0;
+        for (int i = c; i < x.Length; i += channels)
+            mean += x[i] / rows;
+        for (int i = c; i < x.Length; i += channels)
+            variance += (x[i] - mean) * (x[i] - mean) / rows;
+        return (mean, variance);
+    }
+
+    private void NormalizeBack(Node node, double[] x, double[] gradient, double[] back)
+    {
+        int channels = node.Shape.Channels, rows = x.Length / channels;
+        for (int c = 0; c < channels; c++)
+        {
+            var (mean, variance) = Moments(node, x, c);
+            double inverse = 1 / Math.Sqrt(variance + 1e-5), sum = 0, product = 0;
+            for (int i = c; i < x.Length; i += channels)
+            {
+                sum += gradient[i];
+                product += gradient[i] * (x[i] - mean) * inverse;
+            }
+            _parameterGradients[node.Parameters[0].Offset + c] += product;
+            _parameterGradients[node.Parameters[1].Offset + c] += sum;
+            double weight = _parameters[node.Parameters[0].Offset + c];
+            for (int i = c; i < x.Length; i += channels)
+                back[i] += weight * inverse * (gradient[i] - (sum / rows) - ((x[i] - mean) * inverse * product / rows));
+        }
+    }
+
+    private static double Value(Activation function, double z) => function switch
+    {
+        Activation.None => z,
+        Activation.Relu => Math.Max(0, z),
+        Activation.Swish => z / (1 + Math.Exp(-5 * z)),
+        _ => throw new NotSupportedException(function.ToString()),
+    };
+
+    private static double Slope(Activation function, double z)
+    {
+        double s = 1 / (1 + Math.Exp(-5 * z));
+        return function switch
+        {
+            Activation.None => 1,
+            Activation.Relu => z > 0 ? 1 : 0,
+            Activation.Swish => s + (5 * z * s * (1 - s)),
+            _ => throw new NotSupportedException(function.ToString()),
+        };
+    }
+}
