@@ -75,6 +75,21 @@ public sealed class Model
     /// <returns>64 lower-case hexadecimal digits.</returns>
     public string Fingerprint()
     {
+        // Records write their numbers as the current culture does.
+        var culture = CultureInfo.CurrentCulture;
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        try
+        {
+            return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Description())));
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
+    }
+
+    private string Description()
+    {
         var text = new StringBuilder();
         foreach (var node in Nodes)
         {
@@ -83,7 +98,7 @@ public sealed class Model
                 text.Append(CultureInfo.InvariantCulture, $"  {parameter.Name}[{string.Join(',', parameter.Shape)}] {parameter.Initial}\n");
         }
         text.Append(CultureInfo.InvariantCulture, $"{Loss}");
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+        return text.ToString();
     }
 }
 
