@@ -65,9 +65,8 @@ internal static class ScalingBenchmark
         {
             var (train, test) = Cifar10.Load(Cifar10.Sample);
             _team = new WorkerTeam(threads);
-            var settings = new TrainingSettings(
-                NetworkSettings.Parse(name, Activation.Relu), Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01);
-            _trainer = new Trainer(settings, [1], train, test, _team);
+            var settings = new TrainingSettings(Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01);
+            _trainer = Trainer.OnCpu(NetworkSettings.Parse(name, Activation.Relu).Build(), settings, [1], train, test, _team);
             for (int i = 0; i < 2; i++)
                 _trainer.Step();
         }
