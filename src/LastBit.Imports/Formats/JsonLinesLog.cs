@@ -1,0 +1,285 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using LastBit.Imports.Reading;
+
+namespace LastBit.Imports.Formats;
+
+/// <summary>JSON Lines: an object a line. Members are columns; a member of an object inside is OUTER.INNER; an array of numbers is a whole curve.</summary>
+internal static class JsonLinesLog
+{
+    private const int LongestLine = 1 << 26;
+
+    /// <summary>True where the first line that is not empty is a whole object.</summary>
+    public static bool Recognise(string file)
+    {
+        string? first = ForeignText.FirstLines(file, 5).Find(line => !string.IsNullOrWhiteSpace(line));
+        if (first is null || !first.TrimStart().StartsWith('{'))
+            return false;
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(first);
+            return document.RootElement.EnumerateObject().Any();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Reads all lines into the context.</summary>
+    /// <exception cref="InputException">A line is too long, or more than one in ten is broken.</exception>
+    public static void Read(string file, ReadingContext context)
+    {
+        var reader = new Rows(file, context);
+        using FileStream stream = File.OpenRead(file);
+        byte[] buffer = new byte[1 << 16];
+        int held = 0, line = 0;
+        bool ended = false;
+        while (!ended)
+        {
+            int read = stream.Read(buffer, held, buffer.Length - held);
+            ended = read == 0;
+            int from = 0, filled = held + read;
+            while (true)
+            {
+                int length = buffer.AsSpan(from, filled - from).IndexOf((byte)'\n');
+                if (length < 0 && !(ended && filled > from))
+                    break;
+                bool last = length < 0;
+                ReadOnlySpan<byte> content = buffer.AsSpan(from, last ? filled - from : length);
+                line++;
+                if (line == 1 && content.StartsWith(Encoding.UTF8.Preamble))
+                    content = content[3..];
+                reader.Line(content, line);
+                from += last ? filled - from : length + 1;
+            }
+            buffer.AsSpan(from, filled - from).CopyTo(buffer);
+            held = filled - from;
+            if (held == buffer.Length)
+            {
+                if (held >= LongestLine)
+                    throw new InputException($"{file}:{line + 1}: the line is longer than {LongestLine} bytes; an object a line is right");
+                Array.Resize(ref buffer, 2 * held);
+            }
+        }
+        reader.Finish();
+    }
+
+    /// <summary>Turns objects into rows of a table.</summary>
+    private sealed class Rows(string file, ReadingContext context)
+    {
+        private readonly Table _table = new(file, context);
+        private readonly Dictionary<string, Column> _columns = new(StringComparer.Ordinal);
+        private readonly List<(byte[] Utf8, Column Column)> _order = [];
+        private long _lines, _broken;
+        private int _firstBroken, _next;
+        private readonly List<(Column Column, double[] Values)> _curves = [];
+
+        public void Line(ReadOnlySpan<byte> json, int line)
+        {
+            json = json.Trim(" \t\r"u8);
+            if (json.IsEmpty)
+                return;
+            _lines++;
+            foreach (Column column in _table.Columns)
+                (column.Kind, column.Text) = (CellKind.Missing, null);
+            _curves.Clear();
+            _next = 0;
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { AllowTrailingCommas = true });
+            try
+            {
+                if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                    throw new JsonException();
+                ReadObject(ref reader, "");
+                if (reader.Read())
+                    throw new JsonException();
+            }
+            catch (Exception error) when (error is JsonException or InvalidOperationException && IsBareNumber(json) is var patched)
+            {
+                // Python writes NaN and Infinity as no JSON does; everything else that is broken is left out.
+                if (patched is not null && TryAgain(patched))
+                    goto Good;
+                if (_broken++ == 0)
+                    _firstBroken = line;
+                context.LeaveRowOut(file, "it is not an object in JSON, as a line that is still being written", line);
+                return;
+            }
+        Good:
+            if (_curves.Count > 0)
+                Curves(line);
+            else
+                _table.EndRow(line);
+        }
+
+        public void Finish()
+        {
+            if (_broken > 1 && _broken > 0.1 * _lines)
+                throw new InputException(FormattableString.Invariant($"{file}:{_firstBroken}: {_broken} of {_lines} lines are not objects in JSON"));
+            _table.Finish();
+            if (_table.Empty > 0 && !context.IsSurvey)
+            {
+                context.Note(FormattableString.Invariant(
+                    $"{file}: {_table.Empty} of its {_table.Rows} lines have no value of {Foreign.Quote(context.Metric)}, as where training and validation are logged in lines of their own."));
+            }
+        }
+
+        private bool TryAgain(byte[] json)
+        {
+            foreach (Column column in _table.Columns)
+                (column.Kind, column.Text) = (CellKind.Missing, null);
+            _curves.Clear();
+            _next = 0;
+            try
+            {
+                var reader = new Utf8JsonReader(json, new JsonReaderOptions { AllowTrailingCommas = true });
+                if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                    return false;
+                ReadObject(ref reader, "");
+                return true;
+            }
+            catch (Exception error) when (error is JsonException or InvalidOperationException)
+            {
+                return false;
+            }
+        }
+
+        /// <summary>The line with NaN and Infinity in quotes, where they stand outside of any; null where there are none.</summary>
+        private static byte[]? IsBareNumber(ReadOnlySpan<byte> json)
+        {
+            if (json.IndexOf("NaN"u8) < 0 && json.IndexOf("Infinity"u8) < 0)
+                return null;
+            var writer = new ArrayBufferWriter<byte>(json.Length + 32);
+            bool quoted = false;
+            for (int i = 0; i < json.Length; i++)
+            {
+                if (json[i] == '"' && !(quoted && IsEscaped(json, i)))
+                    quoted = !quoted;
+                ReadOnlySpan<byte> rest = json[i..];
+                ReadOnlySpan<byte> word = quoted ? [] : rest.StartsWith("-Infinity"u8) ? "-Infinity"u8 : rest.StartsWith("Infinity"u8) ? "Infinity"u8
+                    : rest.StartsWith("NaN"u8) ? "NaN"u8 : [];
+                if (word.IsEmpty)
+                {
+                    writer.Write(json.Slice(i, 1));
+                    continue;
+                }
+                writer.Write("\""u8);
+                writer.Write(word);
+                writer.Write("\""u8);
+                i += word.Length - 1;
+            }
+            return writer.WrittenSpan.ToArray();
+
+            static bool IsEscaped(ReadOnlySpan<byte> json, int at)
+            {
+                int slashes = 0;
+                while (at - 1 - slashes >= 0 && json[at - 1 - slashes] == '\\')
+                    slashes++;
+                return slashes % 2 == 1;
+            }
+        }
+
+        private void ReadObject(ref Utf8JsonReader reader, string prefix)
+        {
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+            {
+                Column column = ColumnOf(ref reader, prefix);
+                reader.Read();
+                ReadValue(ref reader, column);
+            }
+        }
+
+        private void ReadValue(ref Utf8JsonReader reader, Column column)
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.Number:
+                    column.Kind = CellKind.Number;
+                    // Numbers beyond a double's range become infinite, as in CSV.
+                    column.Number = reader.TryGetDouble(out double number) ? number : double.PositiveInfinity;
+                    if (column.Role is not (ColumnRole.Value or ColumnRole.Step or ColumnRole.MetricValue or ColumnRole.Passed or ColumnRole.Trials or ColumnRole.Ignored))
+                        SetText(column, Encoding.UTF8.GetString(reader.ValueSpan));
+                    break;
+                case JsonTokenType.String:
+                    string text = reader.GetString()!;
+                    if (Foreign.IsMissing(text.Trim()))
+                        break;
+                    bool isName = column.Role is not (ColumnRole.Value or ColumnRole.Step or ColumnRole.MetricValue or ColumnRole.Passed or ColumnRole.Trials);
+                    if (!isName && Foreign.TryNumber(text, false, out double written))
+                        (column.Kind, column.Number) = (CellKind.Number, written);
+                    else
+                        SetText(column, text);
+                    break;
+                case JsonTokenType.True or JsonTokenType.False:
+                    SetText(column, reader.TokenType == JsonTokenType.True ? "true" : "false");
+                    break;
+                case JsonTokenType.StartObject:
+                    ReadObject(ref reader, column.Name + ".");
+                    break;
+                case JsonTokenType.StartArray:
+                    ReadArray(ref reader, column);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        private void ReadArray(ref Utf8JsonReader reader, Column column)
+        {
+            List<double> values = [];
+            bool numbers = true;
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                if (reader.TokenType == JsonTokenType.Number)
+                    values.Add(reader.TryGetDouble(out double number) ? number : double.PositiveInfinity);
+                else if (reader.TokenType == JsonTokenType.String && Foreign.TryNumber(reader.GetString(), false, out double written))
+                    values.Add(written);
+                else
+                {
+                    numbers = false;
+                    reader.Skip();
+                }
+            }
+            if (numbers && values.Count > 0)
+                _curves.Add((column, [.. values]));
+        }
+
+        /// <summary>A line of arrays is a run of many steps: its rows are made one by one.</summary>
+        private void Curves(int line)
+        {
+            int length = _curves.Max(curve => curve.Values.Length);
+            for (int i = 0; i < length; i++)
+            {
+                foreach ((Column column, double[] values) in _curves)
+                {
+                    column.Kind = i < values.Length ? CellKind.Number : CellKind.Missing;
+                    column.Number = i < values.Length ? values[i] : 0;
+                }
+                _table.EndRow(line);
+            }
+        }
+
+        private static void SetText(Column column, string text)
+        {
+            column.Kind = CellKind.Word;
+            column.Text = text;
+        }
+
+        /// <summary>The column of a member: lines nearly always have the same members in the same order.</summary>
+        private Column ColumnOf(ref Utf8JsonReader reader, string prefix)
+        {
+            if (prefix.Length == 0 && _next < _order.Count && !reader.ValueIsEscaped && reader.ValueTextEquals(_order[_next].Utf8))
+                return _order[_next++].Column;
+            string name = prefix + reader.GetString();
+            if (!_columns.TryGetValue(name, out Column? column))
+            {
+                _columns.Add(name, column = _table.Add(name));
+                if (prefix.Length == 0 && _lines == 1)
+                    _order.Add((Encoding.UTF8.GetBytes(name), column));
+            }
+            if (prefix.Length == 0 && _order.FindIndex(entry => entry.Column == column) is >= 0 and int index)
+                _next = index + 1;
+            return column;
+        }
+    }
+}

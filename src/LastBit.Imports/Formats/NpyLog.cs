@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using LastBit.Experiments;
+using LastBit.Files;
+using LastBit.Imports.Reading;
+
+namespace LastBit.Imports.Formats;
+
+/// <summary>NumPy arrays: a curve (one dimension), in the authors' layout seedS/testI.npy or any other, and correctness matrices of bytes or booleans.</summary>
+internal static partial class NpyLog
+{
+    /// <summary>The name of the metric of a curve that has no other.</summary>
+    public const string Metric = "accuracy";
+
+    /// <summary>Reads a file into the context.</summary>
+    /// <exception cref="InputException">It is neither a curve nor a correctness matrix.</exception>
+    public static void Read(string file, bool isOnlyLog, ReadingContext context)
+    {
+        NumericArray array = Npy.Read(file);
+        if (Path.GetFileName(file) is "labels.npy" || file.EndsWith(".labels.npy", StringComparison.Ordinal))
+        {
+            ReadLabels(file, array, context);
+            return;
+        }
+        if (array.ElementType == typeof(byte) || array.ElementType == typeof(bool))
+        {
+            ReadCorrectness(file, array, isOnlyLog, context);
+            return;
+        }
+        if (array.Shape is not [> 0])
+        {
+            throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}) of {array.ElementType.Name}; a curve has one dimension, "
+                + "and a correctness matrix (runs x images) holds bytes or booleans");
+        }
+        context.Candidate(Metric);
+        if (!context.Wants(Metric))
+            return;
+        double[] values = array.ElementType == typeof(double) ? array.Get<double>()
+            : array.ElementType == typeof(float) ? [.. array.Get<float>().Select(value => (double)value)]
+            : array.ElementType == typeof(int) ? [.. array.Get<int>().Select(value => (double)value)]
+            : [.. array.Get<long>().Select(value => (double)value)];
+        RawRun run = context.Run(file, "");
+        run.IsTold = true;
+        for (int i = 0; i < values.Length; i++)
+            run.Add(i + 1, values[i], 0);
+        Match match = AuthorsName().Match(file.Replace('\\', '/'));
+        if (match.Success && context.Options.Runs is null
+            && int.TryParse(match.Groups[2].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+        {
+            run.Seed = match.Groups[1].Value;
+            run.K = AccuracyCurves.KOfFile(number).ToString(CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static void ReadLabels(string file, NumericArray array, ReadingContext context)
+    {
+        if (array.Shape is not [> 0])
+            throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); labels are a list, the class of each image");
+        int[] labels = array.ElementType == typeof(int) ? array.Get<int>()
+            : array.ElementType == typeof(byte) ? [.. array.Get<byte>().Select(label => (int)label)]
+            : array.ElementType == typeof(long) ? [.. array.Get<long>().Select(label => label is >= 0 and <= int.MaxValue ? (int)label : -1)]
+            : throw new InputException($"{file}: holds {array.ElementType.Name}; labels are integers");
+        if (Array.FindIndex(labels, label => label < 0) is >= 0 and int bad)
+            throw new InputException($"{file}: the label of image {bad + 1} is not a class from 0");
+        if (context.Labels is { } other && !other.AsSpan().SequenceEqual(labels))
+            throw new InputException($"{file}: the labels differ from those of another file; the test images must be the same in the same order");
+        context.Labels = labels;
+    }
+
+    private static void ReadCorrectness(string file, NumericArray array, bool isOnlyLog, ReadingContext context)
+    {
+        if (array.Shape is not ([> 0] or [> 0, > 0]))
+            throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); a correctness matrix is runs x images");
+        byte[] values = array.ElementType == typeof(byte) ? array.Get<byte>() : [.. array.Get<bool>().Select(value => value ? (byte)1 : (byte)0)];
+        if (values.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)1) is >= 0 and int bad)
+            throw new InputException($"{file}: value {bad + 1} is {values[bad]}; 1 for correct and 0 for wrong are right");
+        if (isOnlyLog)
+            context.Candidate(CorrectnessCsv.Metric);
+        if (context.IsSurvey)
+            return;
+        int images = array.Shape[^1], rows = array.Shape.Length == 1 ? 1 : array.Shape[0];
+        for (int row = 0; row < rows; row++)
+        {
+            byte[] correct = values.AsSpan(row * images, images).ToArray();
+            string inner = rows == 1 ? "" : FormattableString.Invariant($"row {row + 1}");
+            RawRun run = isOnlyLog ? context.Run(file, inner) : new RawRun(file, inner);
+            run.IsTold = true;
+            run.Add(1, 100.0 * correct.Sum(image => image) / images, 0);
+            context.Correctness.Add(new CorrectnessRow(run, correct));
+        }
+    }
+
+    [GeneratedRegex(@"(?:^|/)seed([0-9]+)/test([1-9][0-9]{0,4})\.npy$", RegexOptions.CultureInvariant)]
+    private static partial Regex AuthorsName();
+}

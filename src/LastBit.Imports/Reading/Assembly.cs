@@ -1,0 +1,239 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using LastBit.Imports.Formats;
+
+namespace LastBit.Imports.Reading;
+
+/// <summary>Makes runs of what was read: whose they are, in which order, and what of them cannot be used.</summary>
+internal static partial class Assembly
+{
+    private const int LastRows = Experiments.Summary.LastEpochs;
+
+    /// <summary>Says of each run where it belongs: what the user says, what the log says, what its path says, in this order.</summary>
+    /// <exception cref="InputException">What is said by hand is nowhere to be found.</exception>
+    public static void Identify(List<RawRun> runs, ReadingContext context)
+    {
+        ImportOptions options = context.Options;
+        Regex? pattern = options.Runs is null or "rows" || options.Runs.StartsWith("columns:", StringComparison.Ordinal)
+            ? null : RunPattern.Compile(options.Runs, whole: false);
+        int matched = 0;
+        List<RawRun> unmatched = [];
+        foreach (RawRun run in runs)
+        {
+            string hparams = Path.Combine(Path.GetDirectoryName(run.Source) ?? ".", "hparams.yaml");
+            if (File.Exists(hparams))
+            {
+                foreach ((string name, string value) in MlflowLog.Yaml(hparams))
+                    run.Params.TryAdd(name, value);
+            }
+            foreach ((string name, string value) in run.Params.ToArray())
+            {
+                switch (ColumnRoles.Of(name, options))
+                {
+                    case ColumnRole.Seed: run.Seed ??= value; break;
+                    case ColumnRole.K: run.K ??= value; break;
+                    case ColumnRole.Group when name == options.Group: run.Group ??= value; break;
+                    default: break;
+                }
+            }
+            if (pattern is null)
+            {
+                // Words in a path are taken for what they usually mean, unless a column of that role was named by hand.
+                (string? seed, string? k) = (run.Seed, run.K);
+                RunPattern.ApplyUsual(run.Source + (run.Inner.Length > 0 ? "/" + run.Inner : ""), run);
+                run.Seed = options.Seed is null ? run.Seed : seed;
+                run.K = options.K is null ? run.K : k;
+            }
+            else if (RunPattern.Apply(pattern, Path.GetFullPath(run.Source), run))
+                matched++;
+            else
+                unmatched.Add(run);
+        }
+        if (pattern is not null && matched == 0)
+            throw new InputException($"--runs: no path matches {Foreign.Quote(options.Runs)}; the first is {runs[0].Source}");
+        foreach (RawRun run in unmatched)
+        {
+            context.LeftOut.Add(new LeftOut(run.Source, "its path does not match the pattern of --runs"));
+            runs.Remove(run);
+        }
+        Require("--seed", options.Seed, run => run.Seed);
+        Require("--k", options.K, run => run.K);
+        Require("--group", options.Group, run => run.Group);
+
+        void Require(string option, string? name, Func<RawRun, string?> value)
+        {
+            if (name is not null && runs.All(run => value(run) is null))
+            {
+                throw new InputException($"{option}: no run has a column or parameter {Foreign.Quote(name)} with a value"
+                    + (runs.SelectMany(run => run.Params.Keys).Distinct().ToArray() is { Length: > 0 } names ? $"; there are {Foreign.List(names)}" : ""));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Hugging Face writes the whole history into every checkpoint: the files of the checkpoints of one run are beginnings of one curve,
+    /// of which the longest is kept.
+    /// </summary>
+    public static void MergeCheckpoints(List<RawRun> runs, ReadingContext context)
+    {
+        foreach (IGrouping<string, RawRun> group in runs.GroupBy(run => CheckpointFolder().Replace(Path.GetDirectoryName(Path.GetFullPath(run.Source))!, "")).ToArray())
+        {
+            if (group.Count() < 2)
+                continue;
+            RawRun longest = group.MaxBy(run => (run.Params.TryGetValue("global_step", out string? step) && Foreign.TryNumber(step, false, out double number) ? number : 0, run.Values.Count))!;
+            foreach (RawRun run in group.Where(run => run != longest))
+            {
+                bool isPrefix = run.Values.Count <= longest.Values.Count
+                    && Enumerable.Range(0, run.Values.Count).All(i => run.Steps[i].Equals(longest.Steps[i]) && run.Values[i].Equals(longest.Values[i]));
+                context.LeftOut.Add(new LeftOut(run.Source, isPrefix
+                    ? $"it is the beginning of {longest.Source}, as every checkpoint's file is"
+                    : $"it is a checkpoint in the folder of {longest.Source} but not its beginning, as after a run that was resumed or begun anew"));
+                runs.Remove(run);
+            }
+        }
+    }
+
+    /// <summary>Orders the values of a run, drops what is there twice and what is not finite, or says why the run cannot be used.</summary>
+    /// <returns>Null where the run is left out.</returns>
+    /// <exception cref="InputException">A step is there twice with different values, and which is meant is not clear.</exception>
+    public static (double[] Steps, double[] Values)? Clean(RawRun run, string name, string family, ReadingContext context)
+    {
+        if (run.CountsRows && !run.IsTold && run.Values.Count > 1 && context.Options.Step != "row")
+        {
+            throw new InputException($"{run.Source}: no column counts steps or tells runs apart, so its {run.Values.Count} rows may be the steps of one run or "
+                + "the values of as many; say --step row or --runs rows, or name a column with --step or --seed");
+        }
+        int[] order = [.. Enumerable.Range(0, run.Steps.Count)];
+        bool rising = true;
+        for (int i = 1; i < order.Length && rising; i++)
+            rising = run.Steps[i] > run.Steps[i - 1];
+        if (!rising)
+            order = [.. order.OrderBy(i => run.Steps[i])];
+        var steps = new List<double>(order.Length);
+        var values = new List<double>(order.Length);
+        var lines = new List<int>(order.Length);
+        foreach (int i in order)
+        {
+            if (steps.Count > 0 && steps[^1].Equals(run.Steps[i]))
+            {
+                if (values[^1].Equals(run.Values[i]))
+                    context.LeaveRowOut(run.Source, "it repeats a step with the same value", run.Lines[i]);
+                else if (family.StartsWith("Hugging", StringComparison.Ordinal))
+                    context.LeaveRowOut(run.Source, "its step was evaluated once more at the end, where Trainer may have loaded its best checkpoint", run.Lines[i]);
+                else if (family is "TensorBoard event file" or "MLflow metric file")
+                {
+                    context.LeaveRowOut(run.Source, "its step was written again later, as after a run that was resumed", run.Lines[i]);
+                    (values[^1], lines[^1]) = (run.Values[i], run.Lines[i]);
+                }
+                else
+                {
+                    throw new InputException($"{run.At(i)}: {(run.Inner.Length > 0 ? run.Inner + ": " : "")}step {run.Steps[i].ToString(CultureInfo.InvariantCulture)} has "
+                        + $"the value {Text(run.Values[i])} here and {Text(values[^1])} at {run.Source}:{lines[^1]}; name the column that counts with --step, "
+                        + "or those that tell runs apart with --seed, --k or --group, or delete the rows of a run that was begun anew");
+                }
+                continue;
+            }
+            steps.Add(run.Steps[i]);
+            values.Add(run.Values[i]);
+            lines.Add(run.Lines[i]);
+        }
+        int last = values.FindLastIndex(value => !double.IsFinite(value));
+        if (last >= 0 && last >= values.Count - LastRows)
+        {
+            string at = lines[last] > 0 ? $"{run.Source}:{lines[last]}" : run.Source;
+            context.LeftOut.Add(new LeftOut(name, $"it diverged: {Text(values[last])} at step {steps[last].ToString(CultureInfo.InvariantCulture)} ({at})"));
+            return null;
+        }
+        if (last < 0)
+            return ([.. steps], [.. values]);
+        foreach (int i in Enumerable.Range(0, values.Count).Where(i => !double.IsFinite(values[i])))
+            context.LeaveRowOut(run.Source, "its value is not a number or infinite, early in a run that went on well", lines[i]);
+        int[] kept = [.. Enumerable.Range(0, values.Count).Where(i => double.IsFinite(values[i]))];
+        return ([.. kept.Select(i => steps[i])], [.. kept.Select(i => values[i])]);
+    }
+
+    /// <summary>
+    /// Where more than half of the runs end at the same step, the others stopped early or went on longer, and their values are of other trainings.
+    /// Where they do not, as with early stopping, all are kept.
+    /// </summary>
+    public static List<ImportedRun> SameLength(List<ImportedRun> runs, ReadingContext context)
+    {
+        List<ImportedRun> kept = [];
+        foreach (IGrouping<string?, ImportedRun> group in runs.GroupBy(run => run.Group))
+        {
+            IGrouping<double, ImportedRun> most = group.GroupBy(run => run.LastStep).MaxBy(same => (same.Count(), same.Key))!;
+            if (2 * most.Count() <= group.Count())
+            {
+                context.Note($"The runs end at different steps ({Step(group.Min(run => run.LastStep))} to {Step(group.Max(run => run.LastStep))}), "
+                    + "as with early stopping; each stands for its own end.");
+                kept.AddRange(group);
+                continue;
+            }
+            foreach (ImportedRun run in group)
+            {
+                if (run.LastStep == most.Key)
+                    kept.Add(run);
+                else
+                {
+                    context.LeftOut.Add(new LeftOut(run.Name, run.LastStep < most.Key
+                        ? $"it stopped early, at step {Step(run.LastStep)} of {Step(most.Key)}" : $"it goes on to step {Step(run.LastStep)} where the others end at {Step(most.Key)}"));
+                }
+            }
+        }
+        return kept;
+
+        static string Step(double step) => step.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Warns of curves that repeat themselves, and of runs that are one another's copies.</summary>
+    public static void Warn(IReadOnlyList<ImportedRun> runs, ReadingContext context)
+    {
+        foreach (ImportedRun run in runs)
+        {
+            int same = Enumerable.Range(1, Math.Max(0, run.Values.Length - 1)).Count(i => run.Values[i].Equals(run.Values[i - 1]));
+            if (run.Values.Length >= LastRows && 2 * same > run.Values.Length && run.Values.Min() < run.Values.Max())
+            {
+                context.Note($"{run.Name} repeats the value before on {same} of {run.Values.Length} rows, as loggers do that write a stale value on every row; "
+                    + "the last ten rows are then fewer than ten evaluations. Count epochs with --step, or log a value once.");
+            }
+        }
+        foreach (IGrouping<string, ImportedRun> copies in runs.Where(run => run.Values.Length > 1 && run.Values.Min() < run.Values.Max())
+            .GroupBy(run => string.Join(' ', run.Values.TakeLast(LastRows).Select(value => BitConverter.DoubleToInt64Bits(value)))).Where(group => group.Count() > 1))
+        {
+            ImportedRun[] equal = [.. copies];
+            context.Note($"{equal[0].Name} and {equal[1].Name} have the same values to the last digit"
+                + (equal.Length > 2 ? $" (and {equal.Length - 2} more)" : "")
+                + (equal.Select(run => run.Seed).Distinct().Count() > 1 ? "; their seeds changed nothing." : "; one may be a copy of the other."));
+        }
+    }
+
+    /// <summary>Short names that tell the runs apart: what all paths have in common is left away.</summary>
+    public static string[] Names(IReadOnlyList<RawRun> runs)
+    {
+        string[][] parts = [.. runs.Select(run => Path.GetFullPath(run.Source).Replace('\\', '/').Split('/'))];
+        int common = 0;
+        while (parts.All(part => part.Length > common + 1 && part[common] == parts[0][common]))
+            common++;
+        bool sameEnd = parts.Length > 1 && parts.All(part => part[^1] == parts[0][^1] && part.Length > common + 1);
+        string[] names = [.. runs.Select((run, i) =>
+        {
+            string place = string.Join('/', parts[i][common..(sameEnd ? ^1 : ^0)]);
+            bool oneFile = parts.All(part => part.SequenceEqual(parts[0]));
+            string inner = run.Name is { Length: > 0 } name && !run.Inner.Contains(name, StringComparison.Ordinal) ? name : run.Inner;
+            return inner.Length == 0 ? place : oneFile ? inner : $"{place} {inner}";
+        })];
+        var seen = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int i = 0; i < names.Length; i++)
+        {
+            int times = seen[names[i]] = seen.GetValueOrDefault(names[i]) + 1;
+            if (times > 1)
+                names[i] = FormattableString.Invariant($"{names[i]} ({times})");
+        }
+        return [.. names.Select(name => Foreign.Quote(name)[1..^1])];
+    }
+
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"[\\/]checkpoint-[0-9]+$", RegexOptions.CultureInvariant)]
+    private static partial Regex CheckpointFolder();
+}

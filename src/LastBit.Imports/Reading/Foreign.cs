@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Text;
+
+namespace LastBit.Imports.Reading;
+
+/// <summary>Text and numbers that somebody else wrote.</summary>
+internal static class Foreign
+{
+    private const int Longest = 60;
+
+    /// <summary>Text as a message can quote it: one line, printable, not long.</summary>
+    public static string Quote(ReadOnlySpan<char> text)
+    {
+        var quoted = new StringBuilder("'");
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            if (quoted.Length > Longest)
+            {
+                quoted.Append("...");
+                break;
+            }
+            UnicodeCategory category = Rune.GetUnicodeCategory(rune);
+            if (category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+                or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned)
+                quoted.Append(CultureInfo.InvariantCulture, $"\\u{{{rune.Value:X}}}");
+            else
+                quoted.Append(rune.ToString());
+        }
+        return quoted.Append('\'').ToString();
+    }
+
+    /// <summary>Names as a message lists them.</summary>
+    public static string List(IEnumerable<string> names)
+    {
+        string[] all = [.. names];
+        string shown = string.Join(", ", all.Take(20).Select(name => Quote(name)));
+        return all.Length > 20 ? $"{shown} and {all.Length - 20} more" : shown;
+    }
+
+    /// <summary>What loggers write where there is no value.</summary>
+    public static bool IsMissing(ReadOnlySpan<char> text) =>
+        text.IsEmpty || text is "-" or "NA" or "N/A" or "n/a" or "null" or "NULL" or "None" or "none";
+
+    /// <summary>
+    /// A number as Python, JavaScript, R or a spreadsheet writes it: nan, inf and Infinity in any case, a percent sign behind it,
+    /// and, where a comma cannot separate columns, a decimal comma.
+    /// </summary>
+    public static bool TryNumber(ReadOnlySpan<char> text, bool decimalComma, out double value)
+    {
+        text = text.Trim();
+        if (text.EndsWith("%"))
+            text = text[..^1].TrimEnd();
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value))
+            return true;
+        if (decimalComma && text.Count(',') == 1 && !text.Contains('.') && text.Length <= 64)
+        {
+            Span<char> point = stackalloc char[text.Length];
+            text.Replace(point, ',', '.');
+            return double.TryParse(point, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+        }
+        ReadOnlySpan<char> bare = text.TrimStart("+-");
+        value = bare.Equals("nan", StringComparison.OrdinalIgnoreCase) ? double.NaN
+            : bare.Equals("inf", StringComparison.OrdinalIgnoreCase) || bare.Equals("infinity", StringComparison.OrdinalIgnoreCase)
+                ? (text.StartsWith("-") ? double.NegativeInfinity : double.PositiveInfinity)
+                : 0;
+        return value != 0;
+    }
+
+    /// <summary>
+    /// A seed: an integer of at most 64 bits, with a sign or without; seeds from 2^63 up (torch.initial_seed makes such) stand as the negative
+    /// number of the same bits, so that different seeds stay different.
+    /// </summary>
+    /// <exception cref="InputException">It is not one; two seeds might be taken for the same.</exception>
+    public static long? Seed(string? text, string where)
+    {
+        if (text is null || IsMissing(text))
+            return null;
+        string digits = text.Trim();
+        if (digits.EndsWith(".0", StringComparison.Ordinal))
+            digits = digits[..^2];
+        if (long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seed))
+            return seed;
+        if (ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out ulong large))
+            return unchecked((long)large);
+        throw new InputException($"{where}: the seed {Quote(text)} is not an integer of at most 64 bits; "
+            + "name the column or parameter that holds it with --seed, or one that tells trainings apart with --group");
+    }
+
+    /// <summary>A perturbation as it is compared: "3.0" and "k=3" are "3".</summary>
+    public static string? Perturbation(string? text)
+    {
+        if (text is null || IsMissing(text))
+            return null;
+        string name = text.Trim();
+        if (name.StartsWith("k=", StringComparison.OrdinalIgnoreCase))
+            name = name[2..];
+        return double.TryParse(name, NumberStyles.Float, CultureInfo.InvariantCulture, out double k)
+            ? k.ToString(CultureInfo.InvariantCulture)
+            : name;
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace LastBit.Imports.Reading;
+
+/// <summary>What a path says of a run: by a pattern that the user gives, or by the words that people use.</summary>
+internal static partial class RunPattern
+{
+    private static readonly string[] Places = ["seed", "k", "group", "name"];
+
+    /// <summary>Makes the expression of a pattern as logs/{group}/seed{seed}/k{k}.</summary>
+    /// <param name="pattern">Text, *, ** and the places {seed}, {k}, {group} and {name}.</param>
+    /// <param name="whole">True where all of a text must match (a column), false where the end of a path may follow (a file in the run's folder).</param>
+    /// <exception cref="InputException">A place is unknown, or is there twice.</exception>
+    public static Regex Compile(string pattern, bool whole)
+    {
+        var regex = new StringBuilder(whole ? "^" : "(?:^|/)");
+        var seen = new HashSet<string>();
+        string rest = pattern.Replace('\\', '/');
+        if (!whole && rest.StartsWith("./", StringComparison.Ordinal))
+            rest = rest[2..];
+        while (rest.Length > 0)
+        {
+            if (rest[0] == '{' && rest.IndexOf('}', StringComparison.Ordinal) is > 0 and int end)
+            {
+                string place = rest[1..end];
+                if (!Places.Contains(place))
+                    throw new InputException($"--runs: the place {Foreign.Quote(place)} is unknown; {{seed}}, {{k}}, {{group}} and {{name}} are known");
+                if (!seen.Add(place))
+                    throw new InputException($"--runs: the place {{{place}}} is there twice");
+                regex.Append(place == "seed" ? "(?<seed>[0-9]+)" : whole ? $"(?<{place}>.+?)" : $"(?<{place}>[^/]+?)");
+                rest = rest[(end + 1)..];
+            }
+            else if (rest.StartsWith("**", StringComparison.Ordinal))
+            {
+                regex.Append(".*");
+                rest = rest[2..];
+            }
+            else
+            {
+                regex.Append(rest[0] == '*' ? "[^/]*" : Regex.Escape(rest[..1]));
+                rest = rest[1..];
+            }
+        }
+        if (seen.Count == 0)
+            throw new InputException("--runs: the pattern has no place; write one with {seed}, {k}, {group} or {name}, or say rows where every row is a run");
+        return new Regex(regex.Append(whole ? "$" : @"(?:$|/|\.[A-Za-z0-9]+$)").ToString(), RegexOptions.CultureInvariant);
+    }
+
+    /// <summary>Fills in what the pattern finds in a text.</summary>
+    /// <returns>False where it does not match.</returns>
+    public static bool Apply(Regex pattern, string text, RawRun run)
+    {
+        Match match = pattern.Match(text.Replace('\\', '/'));
+        if (!match.Success)
+            return false;
+        run.Seed = Value("seed") ?? run.Seed;
+        run.K = Value("k") ?? run.K;
+        run.Group = Value("group") ?? run.Group;
+        run.Name = Value("name") ?? run.Name;
+        return true;
+
+        string? Value(string place) => match.Groups[place] is { Success: true } group ? group.Value : null;
+    }
+
+    /// <summary>Fills in seed and k where a path or a column says them in the usual words and nothing else did: seed3, seed=3, seed_3, s3; k5, k=5, k_5.</summary>
+    public static void ApplyUsual(string text, RawRun run)
+    {
+        string slashed = text.Replace('\\', '/');
+        run.Seed ??= Last(UsualSeed().Matches(slashed)) ?? Last(ShortSeed().Matches(slashed));
+        run.K ??= Last(UsualK().Matches(slashed));
+
+        static string? Last(MatchCollection matches) => matches.Count > 0 ? matches[^1].Groups[1].Value : null;
+    }
+
+    [GeneratedRegex(@"(?:^|[/_\-. ,(])seed[ =_\-:]{0,2}([0-9]+)(?=$|[/_\-. ,)])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex UsualSeed();
+
+    [GeneratedRegex(@"(?:^|[/_\-. ,(])s[=_\-]?([0-9]+)(?=$|[/_\-. ,)])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex ShortSeed();
+
+    [GeneratedRegex(@"(?:^|[/_\-. ,(])k[ =_\-:]?([0-9]+)(?=$|[/_\-. ,)])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex UsualK();
+}

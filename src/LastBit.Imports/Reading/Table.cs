@@ -1,0 +1,312 @@
+namespace LastBit.Imports.Reading;
+
+/// <summary>What stands in a cell.</summary>
+internal enum CellKind : byte
+{
+    Missing,
+    Number,
+    Word,
+}
+
+/// <summary>A column, its role and its cell of the current row.</summary>
+internal sealed class Column(string name, ColumnRole role)
+{
+    public string Name { get; } = name;
+
+    public ColumnRole Role { get; set; } = role;
+
+    /// <summary>The run of a column in a table whose columns are runs; null otherwise.</summary>
+    public RawRun? Run { get; set; }
+
+    public CellKind Kind { get; set; }
+
+    public double Number { get; set; }
+
+    public string? Text { get; set; }
+
+    /// <summary>False where no cell of it is ever looked at.</summary>
+    public bool IsRead { get; set; } = true;
+
+    /// <summary>What its first cell with anything in it was.</summary>
+    public CellKind First { get; set; }
+}
+
+/// <summary>
+/// A table in long form, row by row, wherever its rows come from: some columns say which run a row belongs to, one counts steps, the others are
+/// metrics. Or every row is a metric's name and its value. A column whose first cell is a word describes the run.
+/// </summary>
+/// <param name="file">The file of the rows.</param>
+/// <param name="context">Gets runs and candidates.</param>
+internal sealed class Table(string file, ReadingContext context)
+{
+    /// <summary>Integers beyond 2^53 are not exact in a double: two steps could become one.</summary>
+    private const double LargestStep = 9007199254740992;
+
+    private readonly List<Column> _columns = [];
+    private readonly Dictionary<(string?, string?, string?, string?), RawRun> _runs = [];
+    private readonly HashSet<string> _metrics = new(StringComparer.Ordinal);
+    private Column[] _steps = [], _texts = [];
+    private Column? _run, _seed, _k, _group, _metricName, _metricValue, _split, _passed, _trials, _state, _wanted;
+    private string? _wantedSplit;
+    private (string? Run, string? Seed, string? K, string? Group) _key;
+    private RawRun? _current;
+    private int _rows;
+    private bool _settled;
+    private Column? _stepTaken;
+    private Dictionary<RawRun, Column>? _stepOf;
+
+    public IReadOnlyList<Column> Columns => _columns;
+
+    /// <summary>Rows with a cell for the metric that held nothing.</summary>
+    public long Empty { get; private set; }
+
+    public long Rows => _rows;
+
+    public Column Add(string name)
+    {
+        var column = new Column(name, ColumnRoles.Of(name, context.Options));
+        _columns.Add(column);
+        _settled = false;
+        return column;
+    }
+
+    /// <summary>Takes the row whose cells the columns hold.</summary>
+    /// <param name="line">Its line in the file.</param>
+    public void EndRow(int line)
+    {
+        if (!_settled)
+            Settle();
+        _rows++;
+        if (context.IsSurvey)
+            Survey();
+        else
+            Read(line);
+    }
+
+    /// <summary>Ends the file: its metrics become candidates.</summary>
+    public void Finish()
+    {
+        if (!context.IsSurvey)
+            return;
+        if (!_settled)
+            Settle();
+        foreach (Column column in _columns)
+        {
+            if (column.Role == ColumnRole.Value && column.First == CellKind.Number && _metricName is null && _split is null)
+                _metrics.Add(column.Name);
+        }
+        if (_passed is { First: CellKind.Number } && _trials is { First: CellKind.Number })
+            _metrics.Add(PassRateName);
+        foreach (string metric in _metrics)
+            context.Candidate(metric);
+    }
+
+    private string PassRateName => $"{_passed!.Name}/{_trials!.Name}";
+
+    /// <summary>Finds out which column is what; again whenever a column was added.</summary>
+    private void Settle()
+    {
+        _settled = true;
+        bool tidy = _columns.Any(column => ColumnRoles.Plain(column.Name) is "metric" or "tag" or "key" or "metric_name" && column.Role == ColumnRole.Value)
+            && _columns.Any(column => ColumnRoles.Plain(column.Name) is "value" or "metric_value") && context.Options.Metric is not "value";
+        foreach (Column column in _columns)
+        {
+            string plain = ColumnRoles.Plain(column.Name);
+            if (tidy && plain is "metric" or "tag" or "key" or "metric_name")
+                column.Role = ColumnRole.MetricName;
+            else if (tidy && plain is "value" or "metric_value")
+                column.Role = ColumnRole.MetricValue;
+        }
+        _passed = One(ColumnRole.Passed);
+        _trials = One(ColumnRole.Trials);
+        if (_passed is null || _trials is null)
+        {
+            foreach (Column column in _columns.Where(column => column.Role is ColumnRole.Passed))
+                column.Role = ColumnRole.Value;
+            _passed = _trials = null;
+        }
+        _steps = [.. _columns.Where(column => column.Role == ColumnRole.Step).OrderBy(column => ColumnRoles.StepOrder(column.Name, context.Options))];
+        _run = One(ColumnRole.Run);
+        _seed = One(ColumnRole.Seed);
+        _k = One(ColumnRole.K);
+        _group = One(ColumnRole.Group);
+        _metricName = One(ColumnRole.MetricName);
+        _metricValue = One(ColumnRole.MetricValue);
+        _split = One(ColumnRole.Split);
+        _state = One(ColumnRole.State);
+        if (!context.IsSurvey)
+        {
+            string metric = context.Metric!;
+            if (_split is not null && _metricName is null && metric.IndexOf('/', StringComparison.Ordinal) is > 0 and int cut
+                && _columns.Find(column => column.Name == metric[(cut + 1)..]) is { } splitColumn)
+                (_wanted, _wantedSplit) = (splitColumn, metric[..cut]);
+            else
+                _wanted = _metricValue ?? _columns.Find(column => column.Role == ColumnRole.Value && column.Name == metric);
+            if (_passed is not null && metric == PassRateName)
+                _wanted = _passed;
+        }
+        foreach (Column column in _columns)
+        {
+            column.IsRead = column.Role switch
+            {
+                ColumnRole.Ignored => false,
+                ColumnRole.Value => context.IsSurvey || column == _wanted || context.IsText(file, column.Name),
+                _ => true,
+            };
+        }
+        _texts = [.. _columns.Where(column => column.Role == ColumnRole.Value && column != _wanted && context.IsText(file, column.Name))];
+        _current = null;
+    }
+
+    private Column? One(ColumnRole role) => _columns.Find(column => column.Role == role);
+
+    private void Survey()
+    {
+        foreach (Column column in _columns)
+        {
+            if (column.First == CellKind.Missing && column.Kind != CellKind.Missing)
+            {
+                column.First = column.Kind;
+                if (column.Role == ColumnRole.Value && column.Kind == CellKind.Word)
+                    context.AddText(file, column.Name);
+                // From here on its cells tell nothing new, except where they name metrics.
+                if (column.Role is not (ColumnRole.MetricName or ColumnRole.Split) && _split is null)
+                    column.IsRead = false;
+            }
+            if (_split is not null && column.Role == ColumnRole.Value && column.Kind == CellKind.Number)
+                _metrics.Add(_split.Text is { Length: > 0 } split ? $"{split}/{column.Name}" : column.Name);
+        }
+        if (_metricName?.Text is { } name && _metricValue is { Kind: CellKind.Number })
+            _metrics.Add(TidyName(name));
+    }
+
+    private string TidyName(string name) => _split?.Text is { Length: > 0 } split ? $"{split}/{name}" : name;
+
+    private void Read(int line)
+    {
+        if (_wanted is null)
+            return;
+        if (_metricName is not null && (_metricName.Text is not { } name || TidyName(name) != context.Metric))
+            return;
+        if (_wantedSplit is not null && _split!.Text != _wantedSplit)
+            return;
+        if (_wanted.Kind == CellKind.Missing)
+        {
+            Empty++;
+            return;
+        }
+        if (_wanted.Kind == CellKind.Word)
+        {
+            context.LeaveRowOut(file, $"the value of {Foreign.Quote(_wanted.Name)} is a word where a number should be", line);
+            return;
+        }
+        RawRun run = RunOfRow();
+        if (!TryStep(run, line, out double step))
+            return;
+        if (_passed is not null && _wanted == _passed)
+        {
+            if (!(_trials!.Kind == CellKind.Number && _trials.Number >= 1 && _passed.Number >= 0 && _passed.Number <= _trials.Number
+                && double.IsInteger(_passed.Number) && double.IsInteger(_trials.Number) && _trials.Number <= LargestStep))
+            {
+                context.LeaveRowOut(file, "it is not a number of passes out of a number of trials", line);
+                return;
+            }
+            run.PassRate = new PassRate((long)_passed.Number, (long)_trials.Number);
+            run.Add(step, _passed.Number / _trials.Number, line);
+            return;
+        }
+        run.Add(step, _wanted.Number, line);
+        foreach (Column text in _texts)
+            Describe(run, text);
+    }
+
+    private bool TryStep(RawRun run, int line, out double step)
+    {
+        step = run.Steps.Count + 1;
+        if (_steps.Length == 0 || context.Options.Step == "row")
+        {
+            run.CountsRows = true;
+            return true;
+        }
+        Column? taken = null;
+        foreach (Column column in _steps)
+        {
+            if (column.Kind == CellKind.Number)
+            {
+                taken = column;
+                break;
+            }
+        }
+        if (taken is null || !double.IsFinite(taken.Number))
+        {
+            context.LeaveRowOut(file, $"it has no {_steps[0].Name}", line);
+            return false;
+        }
+        // Nearly always one column counts all rows of all runs; a run whose rows count in two units keeps those of the first.
+        if (_stepTaken is null)
+            _stepTaken = taken;
+        if (taken != _stepTaken || _stepOf is not null)
+        {
+            _stepOf ??= [];
+            if (run.Steps.Count == 0)
+                _stepOf[run] = taken;
+            if (_stepOf.GetValueOrDefault(run, _stepTaken) != taken)
+            {
+                context.LeaveRowOut(file, $"it has no {_stepOf.GetValueOrDefault(run, _stepTaken).Name}, which counts the other rows", line);
+                return false;
+            }
+        }
+        step = taken.Number;
+        if (Math.Abs(step) > LargestStep)
+        {
+            throw new InputException($"{file}:{line}: the {taken.Name} {step:R} is beyond 2^53, where two steps could be taken for one; "
+                + "name another column with --step");
+        }
+        return true;
+    }
+
+    private RawRun RunOfRow()
+    {
+        if (context.Options.Runs == "rows")
+        {
+            RawRun own = context.Run(file, FormattableString.Invariant($"row {_rows}"));
+            Fill(own, (_run?.Text, _seed?.Text, _k?.Text, _group?.Text));
+            return own;
+        }
+        (string?, string?, string?, string?) key = (_run?.Text, _seed?.Text, _k?.Text, _group?.Text);
+        if (_current is not null && key == _key)
+            return _current;
+        _key = key;
+        if (!_runs.TryGetValue(key, out _current))
+        {
+            string inner = string.Join(" ", new[] { _group?.Text, _run?.Text, Label("seed", _seed?.Text), Label("k", _k?.Text) }.Where(part => !string.IsNullOrEmpty(part)));
+            _runs.Add(key, _current = context.Run(file, inner));
+            Fill(_current, key);
+        }
+        return _current;
+
+        static string? Label(string word, string? text) => string.IsNullOrEmpty(text) ? null : $"{word} {text}";
+    }
+
+    private void Fill(RawRun run, (string? Run, string? Seed, string? K, string? Group) key)
+    {
+        run.Seed = key.Seed ?? run.Seed;
+        run.K = key.K ?? run.K;
+        run.Group = string.IsNullOrEmpty(key.Group) ? run.Group : key.Group;
+        run.Name = string.IsNullOrEmpty(key.Run) ? run.Name : key.Run;
+        if (_state?.Text is { } state && state.ToLowerInvariant() is "crashed" or "failed" or "killed" or "running" or "preempted")
+            run.Bad = $"its state is {Foreign.Quote(_state.Text)}";
+        run.IsTold = context.Options.Runs == "rows" || !string.IsNullOrEmpty(key.Run) || !string.IsNullOrEmpty(key.Seed);
+    }
+
+    /// <summary>A word that is the same in all rows of a run describes it; one that changes does not.</summary>
+    private static void Describe(RawRun run, Column text)
+    {
+        if (text.Kind == CellKind.Missing || text.Text is null)
+            return;
+        if (run.Values.Count == 1)
+            run.Params[text.Name] = text.Text;
+        else if (run.Params.TryGetValue(text.Name, out string? before) && before != text.Text)
+            run.Params.Remove(text.Name);
+    }
+}

@@ -1,0 +1,229 @@
+using System.Text;
+using LastBit.Imports;
+
+namespace LastBit.Tests.Imports;
+
+/// <summary>CSV, TSV and JSON Lines, in long and in wide form; the layouts are written out here as the programs write them.</summary>
+public sealed class TableTests
+{
+    [Fact]
+    public void Long_csv_with_seeds_and_k_is_a_run_for_each_pair()
+    {
+        ImportResult result = Logs.ReadText("log.csv", "seed,k,epoch,test_acc,loss\n1,1,1,0.5,2\n1,1,2,0.6,1\n1,3,1,0.5,2\n1,3,2,0.61,1\n2,1,1,0.4,2\n2,1,2,0.7,1\n");
+        Assert.Equal("- 1 1: 1=0.5 2=0.6\n- 1 3: 1=0.5 2=0.61\n- 2 1: 1=0.4 2=0.7", Logs.Short(result));
+        Assert.Equal("test_acc", result.Metric);
+        Assert.Equal(MetricScale.Fraction, result.Scale);
+        Assert.False(result.LowerIsBetter);
+        Assert.Empty(result.LeftOut);
+        Assert.Equal("CSV: 3 runs, metric 'test_acc' as a fraction, seeds 1, 2, k 1, 3, last step 2.", result.Recognised);
+    }
+
+    [Fact]
+    public void Wide_csv_has_a_column_a_run()
+    {
+        ImportResult result = Logs.ReadText("val_acc.csv", "epoch,seed1,seed2 k3\n1,50,51\n2,90,91.5\n");
+        Assert.Equal("- 1 -: 1=50 2=90\n- 2 3: 1=51 2=91.5", Logs.Short(result));
+        Assert.Equal(("val_acc", MetricScale.Percent), (result.Metric, result.Scale));
+    }
+
+    [Fact]
+    public void Columns_of_any_name_are_runs_where_that_is_said()
+    {
+        ImportResult result = Logs.ReadText("acc.csv", "epoch,base_7,wide_9\n1,50,51\n2,90,91\n", new ImportOptions { Runs = "columns:{group}_{seed}" });
+        Assert.Equal("base 7 -: 1=50 2=90\nwide 9 -: 1=51 2=91", Logs.Short(result));
+    }
+
+    [Fact]
+    public void A_name_and_a_value_in_each_row_are_read_by_name()
+    {
+        ImportResult result = Logs.ReadText("log.csv", "run,step,metric,value\na,1,loss,3\na,1,val_acc,0.5\nb,1,val_acc,0.6\na,2,val_acc,0.7\nb,2,val_acc,0.8\n");
+        Assert.Equal("val_acc", result.Metric);
+        Assert.Equal(["a", "b"], result.Runs.Select(run => run.Name));
+        Assert.Equal("- - -: 1=0.5 2=0.7\n- - -: 1=0.6 2=0.8", Logs.Short(result));
+    }
+
+    [Fact]
+    public void A_split_is_part_of_the_name()
+    {
+        ImportResult result = Logs.ReadText("log.csv", "epoch,split,acc\n1,train,0.9\n1,test,0.5\n2,train,0.95\n2,test,0.6\n");
+        Assert.Equal("test/acc", result.Metric);
+        Assert.Equal("- - -: 1=0.5 2=0.6", Logs.Short(result));
+    }
+
+    [Fact]
+    public void Tabs_byte_order_mark_and_carriage_returns_change_nothing()
+    {
+        ImportResult result = Logs.ReadText("log.tsv", "\uFEFFseed\tepoch\tacc\r\n1\t1\t50\r\n1\t2\t60\r\n\r\n");
+        Assert.Equal("- 1 -: 1=50 2=60", Logs.Short(result));
+        Assert.Equal("TSV", result.Format);
+    }
+
+    [Fact]
+    public void Semicolons_with_decimal_commas_are_numbers()
+    {
+        ImportResult result = Logs.ReadText("log.csv", "seed;epoch;acc\n1;1;50,25\n1;2;60,5\n");
+        Assert.Equal("- 1 -: 1=50.25 2=60.5", Logs.Short(result));
+    }
+
+    [Fact]
+    public void Utf16_with_a_mark_is_read_and_other_encodings_are_said()
+    {
+        using var folder = new TemporaryFolder();
+        string wide = Logs.Write(folder, "utf16.csv", [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("epoch,acc\n1,50\n2,60\n")]);
+        Assert.Equal("- - -: 1=50 2=60", Logs.Short(LogReader.Read([wide], new ImportOptions())));
+        string latin = Logs.Write(folder, "latin.csv", Encoding.Latin1.GetBytes("epoch,methode,acc\n1,größer,50\n2,größer,60\n"));
+        ImportResult result = LogReader.Read([latin], new ImportOptions());
+        Assert.Equal("- - -: 1=50 2=60", Logs.Short(result));
+        Assert.Equal("größer", result.Runs[0].Params["methode"]);
+        Assert.Contains(result.Notes, note => note.Contains("Latin-1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Broken_rows_and_words_are_counted_and_the_first_is_named()
+    {
+        string rows = string.Concat(Enumerable.Range(1, 30).Select(i => FormattableString.Invariant($"{i},{50 + i}\n")));
+        ImportResult result = Logs.ReadText("log.csv", "epoch,acc\n" + rows + "31,oops\n32\n");
+        Assert.Equal(30, result.Runs[0].Values.Length);
+        Assert.Equal(2, result.LeftOut.Sum(left => left.Rows));
+        Assert.Contains(result.LeftOut, left => left.Why.Contains("log.csv:32", StringComparison.Ordinal) && left.Why.Contains("word", StringComparison.Ordinal));
+        Assert.Contains(result.LeftOut, left => left.Why.Contains("log.csv:33", StringComparison.Ordinal) && left.Why.Contains("2 fields", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_table_of_broken_rows_is_refused()
+    {
+        string error = Logs.Error(() => Logs.ReadText("log.csv", "epoch,acc\n1,2\n1\n2\n3\n"));
+        Assert.Contains("log.csv:3: 3 of 4 rows", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_that_diverges_is_left_out_and_an_early_nan_is_a_row()
+    {
+        string good = string.Concat(Enumerable.Range(1, 12).Select(i => FormattableString.Invariant($"1,{i},{50 + i}\n")));
+        string early = string.Concat(Enumerable.Range(1, 12).Select(i => i == 1 ? "2,1,nan\n" : FormattableString.Invariant($"2,{i},{50 + i}.5\n")));
+        string bad = string.Concat(Enumerable.Range(1, 12).Select(i => i == 11 ? "3,11,inf\n" : FormattableString.Invariant($"3,{i},{40 + i}\n")));
+        ImportResult result = Logs.ReadText("log.csv", "seed,epoch,acc\n" + good + early + bad);
+        Assert.Equal([1L, 2L], result.Runs.Select(run => run.Seed!.Value));
+        Assert.Equal(11, result.Runs[1].Values.Length);
+        LeftOut run = Assert.Single(result.LeftOut, left => left.IsRun);
+        Assert.Contains("diverged: Infinity at step 11", run.Why, StringComparison.Ordinal);
+        Assert.Contains("log.csv:36", run.Why, StringComparison.Ordinal);
+        Assert.Contains(result.LeftOut, left => left.Rows == 1 && left.Why.Contains("log.csv:14", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_run_that_stopped_early_is_left_out_where_the_others_agree()
+    {
+        ImportResult result = Logs.ReadText("log.csv", "seed,epoch,acc\n1,1,50\n1,2,60\n2,1,50\n2,2,61\n3,1,50\n");
+        Assert.Equal(2, result.Runs.Count);
+        Assert.Contains("stopped early, at step 1 of 2", Assert.Single(result.LeftOut).Why, StringComparison.Ordinal);
+        ImportResult early = Logs.ReadText("log.csv", "seed,epoch,acc\n1,1,50\n1,2,60\n2,1,50\n2,2,61\n2,3,62\n3,1,50\n");
+        Assert.Equal(3, early.Runs.Count);
+        Assert.Contains(early.Notes, note => note.Contains("early stopping", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Repeated_rows_count_once_and_contradictions_are_refused()
+    {
+        ImportResult result = Logs.ReadText("log.csv", "seed,epoch,acc\n1,1,50\n1,1,50\n1,2,60\n");
+        Assert.Equal("- 1 -: 1=50 2=60", Logs.Short(result));
+        Assert.Equal(1, Assert.Single(result.LeftOut).Rows);
+        string error = Logs.Error(() => Logs.ReadText("log.csv", "epoch,acc\n1,50\n2,60\n1,51\n2,61\n"));
+        Assert.Contains("log.csv:4: step 1 has the value 51 here and 50", error, StringComparison.Ordinal);
+        Assert.Contains("--seed", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rows_without_a_step_are_a_curve_or_runs_as_is_said()
+    {
+        const string text = "acc\n5\n5\n8\n7\n8\n";
+        string error = Logs.Error(() => Logs.ReadText("log.csv", text));
+        Assert.Contains("--step row or --runs rows", error, StringComparison.Ordinal);
+        Assert.Equal([5, 5, 7, 8, 8], Logs.ReadText("log.csv", text, new ImportOptions { Runs = "rows" }).Runs.Select(run => run.Values[0]).Order());
+        Assert.Equal([5.0, 5, 8, 7, 8], Assert.Single(Logs.ReadText("log.csv", text, new ImportOptions { Step = "row" }).Runs).Values);
+        Assert.Equal(2, Logs.ReadText("log.csv", "seed,acc\n1,5\n2,8\n").Runs.Count);
+    }
+
+    [Fact]
+    public void Ambiguous_metrics_are_listed_and_can_be_named()
+    {
+        const string text = "epoch,test_acc,val_acc\n1,1,2\n2,3,4\n";
+        string error = Logs.Error(() => Logs.ReadText("log.csv", text));
+        Assert.EndsWith("name one with --metric: 'test_acc', 'val_acc'", error, StringComparison.Ordinal);
+        Assert.Equal("- - -: 1=2 2=4", Logs.Short(Logs.ReadText("log.csv", text, new ImportOptions { Metric = "val_acc" })));
+        Assert.Contains("it has 'test_acc', 'val_acc'", Logs.Error(() => Logs.ReadText("log.csv", text, new ImportOptions { Metric = "acc" })), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Columns_named_by_hand_are_what_they_are_said_to_be()
+    {
+        ImportResult result = Logs.ReadText("log.csv", "id,noise,kind,tick,score\n7,3,a,1,0.5\n7,3,a,2,0.6\n8,5,b,1,0.7\n8,5,b,2,0.8\n",
+            new ImportOptions { Seed = "id", K = "noise", Group = "kind", Step = "tick", Metric = "score" });
+        Assert.Equal("a 7 3: 1=0.5 2=0.6\nb 8 5: 1=0.7 2=0.8", Logs.Short(result));
+        Assert.Contains("--seed: no run has", Logs.Error(() => Logs.ReadText("log.csv", "epoch,acc\n1,2\n", new ImportOptions { Seed = "nope" })), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Huge_integers_stay_different_or_are_refused()
+    {
+        ImportResult result = Logs.ReadText("log.csv", "seed,epoch,acc\n18446744073709551615,1,50\n18446744073709551614,1,51\n");
+        Assert.Equal(2, result.Runs.Select(run => run.Seed).Distinct().Count());
+        Assert.Contains("at most 64 bits", Logs.Error(() => Logs.ReadText("log.csv", "seed,epoch,acc\n184467440737095516150,1,50\n")), StringComparison.Ordinal);
+        Assert.Contains("log.csv:2: the epoch 9.00719925474099E+18 is beyond 2^53",
+            Logs.Error(() => Logs.ReadText("log.csv", "epoch,acc\n9007199254740990000,1\n")), StringComparison.Ordinal);
+        Assert.Contains("diverged", Logs.Error(() => Logs.ReadText("log.csv", "epoch,loss\n1,1" + new string('0', 400) + "\n")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Percent_beside_fractions_is_refused()
+    {
+        string error = Logs.Error(() => Logs.ReadText("log.csv", "seed,epoch,acc\n1,1,0.31\n1,2,0.93\n2,1,31\n2,2,93.5\n"));
+        Assert.Contains("runs in fractions and runs in percent cannot be compared", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Stale_values_are_warned_of()
+    {
+        string rows = string.Concat(Enumerable.Range(0, 40).Select(i => FormattableString.Invariant($"{i},{50 + (i / 10)}\n")));
+        Assert.Contains(Logs.ReadText("log.csv", "step,acc\n" + rows).Notes, note => note.Contains("repeats the value before on 36 of 40 rows", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Json_lines_in_long_and_wide_form_are_read()
+    {
+        ImportResult rows = Logs.ReadText("log.jsonl",
+            "{\"seed\": 1, \"k\": 3, \"epoch\": 1, \"test\": {\"acc\": 0.5}}\n{\"seed\": 1, \"k\": 3, \"epoch\": 2, \"lr\": 0.1, \"test\": {\"acc\": 0.75}, \"loss\": NaN}\n{\"seed\": 1, \"k\"");
+        Assert.Equal("test.acc", rows.Metric);
+        Assert.Equal("- 1 3: 1=0.5 2=0.75", Logs.Short(rows));
+        Assert.Contains("log.jsonl:3", Assert.Single(rows.LeftOut).Why, StringComparison.Ordinal);
+        ImportResult curves = Logs.ReadText("log.jsonl", "{\"seed\":1,\"acc\":[0.5,0.6]}\n{\"seed\":2,\"acc\":[0.4,0.7]}\n");
+        Assert.Equal("- 1 -: 1=0.5 2=0.6\n- 2 -: 1=0.4 2=0.7", Logs.Short(curves));
+    }
+
+    [Fact]
+    public void Passes_of_trials_are_rates()
+    {
+        ImportResult result = Logs.ReadText("evals.csv", "model,run,passed,trials\na,1,17,50\na,2,20,50\nb,1,25,50\n");
+        Assert.Equal("passed/trials", result.Metric);
+        Assert.Equal([17L, 20L, 25L], result.PassRates!.Select(rate => rate.Passed));
+        Assert.Equal([0.34, 0.4, 0.5], result.Runs.Select(run => run.Values[0]));
+        Assert.Equal(MetricScale.Fraction, result.Scale);
+    }
+
+    [Fact]
+    public void Correctness_of_each_image_is_a_matrix()
+    {
+        ImportResult result = Logs.ReadText("correct.csv", "seed,k,0,1,2,3,4,5,6,7,8,9\n1,1,1,1,0,1,1,1,1,1,1,1\n2,1,1,1,0,1,1,1,1,0,0,1\n");
+        Assert.Equal((2, 10), (result.Correctness!.Runs.Count, result.Correctness.Images));
+        Assert.Equal("1101111001", string.Concat(result.Correctness.Correct[1]));
+        Assert.Equal([90, 70], result.Runs.Select(run => run.Values[0]));
+    }
+
+    [Fact]
+    public void Foreign_text_is_quoted_so_that_it_can_be_printed()
+    {
+        string error = Logs.Error(() => Logs.ReadText("log.csv", "epoch,a\u001b[31m_acc,b_acc\n1,2,3\n"));
+        Assert.DoesNotContain('\u001b', error);
+        Assert.Contains("a\\u{1B}[31m_acc", error, StringComparison.Ordinal);
+    }
+}
