@@ -39,7 +39,7 @@ internal static partial class CsvLog
     /// <summary>Reads the header and a few rows, and says what the file is; null where it is no table with a number in it.</summary>
     public static CsvHeader? Recognise(string file, ImportOptions options)
     {
-        List<string> lines = ForeignText.FirstLines(file, 20);
+        List<string> lines = EncodedText.FirstLines(file, 20);
         if (lines.Count == 0 || lines[0].Contains('\0', StringComparison.Ordinal))
             return null;
         char separator = "\t;,|".FirstOrDefault(candidate => Fields(lines[0], candidate).Length > 1
@@ -276,7 +276,7 @@ internal static partial class CsvLog
         int firstBroken = 0;
         try
         {
-            ForeignText.Read(header.File, context, text =>
+            EncodedText.Read(header.File, context, text =>
             {
                 using SepReader reader = new Sep(header.Separator).Reader(options => options with
                 {

@@ -13,7 +13,7 @@ internal static class JsonLinesLog
     /// <summary>True where the first line that is not empty is a whole object.</summary>
     public static bool Recognise(string file)
     {
-        string? first = ForeignText.FirstLines(file, 5).Find(line => !string.IsNullOrWhiteSpace(line));
+        string? first = EncodedText.FirstLines(file, 5).Find(line => !string.IsNullOrWhiteSpace(line));
         if (first is null || !first.TrimStart().StartsWith('{'))
             return false;
         try

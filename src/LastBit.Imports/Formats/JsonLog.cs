@@ -11,7 +11,7 @@ internal static class JsonLog
     /// <summary>What a document is; null where it is none of these.</summary>
     public static string? Recognise(string file)
     {
-        string head = string.Concat(ForeignText.FirstLines(file, 3));
+        string head = string.Concat(EncodedText.FirstLines(file, 3));
         if (!head.TrimStart().StartsWith('{') && !head.TrimStart().StartsWith('['))
             return null;
         try

@@ -229,7 +229,7 @@ internal static partial class Assembly
             if (times > 1)
                 names[i] = FormattableString.Invariant($"{names[i]} ({times})");
         }
-        return [.. names.Select(name => Foreign.Quote(name)[1..^1])];
+        return [.. names.Select(name => LastBit.Files.ForeignText.Printable(name))];
     }
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);

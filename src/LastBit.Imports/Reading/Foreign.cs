@@ -1,33 +1,13 @@
 using System.Globalization;
-using System.Text;
+using LastBit.Files;
 
 namespace LastBit.Imports.Reading;
 
 /// <summary>Text and numbers that somebody else wrote.</summary>
 internal static class Foreign
 {
-    private const int Longest = 60;
-
     /// <summary>Text as a message can quote it: one line, printable, not long.</summary>
-    public static string Quote(ReadOnlySpan<char> text)
-    {
-        var quoted = new StringBuilder("'");
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            if (quoted.Length > Longest)
-            {
-                quoted.Append("...");
-                break;
-            }
-            UnicodeCategory category = Rune.GetUnicodeCategory(rune);
-            if (category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
-                or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned)
-                quoted.Append(CultureInfo.InvariantCulture, $"\\u{{{rune.Value:X}}}");
-            else
-                quoted.Append(rune.ToString());
-        }
-        return quoted.Append('\'').ToString();
-    }
+    public static string Quote(ReadOnlySpan<char> text) => $"'{ForeignText.Cut(text.ToString())}'";
 
     /// <summary>Names as a message lists them.</summary>
     public static string List(IEnumerable<string> names)

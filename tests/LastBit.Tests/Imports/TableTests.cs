@@ -224,6 +224,6 @@ public sealed class TableTests
     {
         string error = Logs.Error(() => Logs.ReadText("log.csv", "epoch,a\u001b[31m_acc,b_acc\n1,2,3\n"));
         Assert.DoesNotContain('\u001b', error);
-        Assert.Contains("a\\u{1B}[31m_acc", error, StringComparison.Ordinal);
+        Assert.Contains("a\\x1B[31m_acc", error, StringComparison.Ordinal);
     }
 }

@@ -3,7 +3,7 @@ using System.Text;
 namespace LastBit.Imports.Reading;
 
 /// <summary>Opens text of any encoding: UTF-8 with or without a byte-order mark, UTF-16 with one, and otherwise Latin-1, which is said.</summary>
-internal static class ForeignText
+internal static class EncodedText
 {
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
