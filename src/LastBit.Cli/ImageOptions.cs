@@ -23,6 +23,11 @@ internal static class ImageOptions
         return command;
     }
 
+    /// <summary>Those of the options that were given, as they are typed again: " --image 'my cat.png' --kernel-size 16".</summary>
+    internal static string Words(ParseResult parse) => string.Concat(new Option[] { Image, Size, KernelSize }
+        .Select(option => parse.GetResult(option)).Where(result => result is { Implicit: false })
+        .Select(result => $" {result!.Option.Name} {ShellWord.Quote(result.Tokens[0].Value)}"));
+
     /// <summary>The image that the options describe.</summary>
     /// <exception cref="InputException">The file is no image, or a size is given for an image that has its own.</exception>
     internal static GreyImage Read(ParseResult parse)

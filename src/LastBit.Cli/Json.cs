@@ -16,8 +16,8 @@ internal static class Json
     /// <summary>The claims of the paper that a folder can answer, with what decides each.</summary>
     internal static JsonArray Claims(IEnumerable<ReportSection> claims) => new([.. claims.Select(claim => new JsonObject
     {
-        ["place"] = claim.Place,
-        ["claim"] = claim.Title,
+        ["place"] = claim.Claim.Place,
+        ["claim"] = claim.Claim.Title,
         ["verdict"] = claim.Finding.Verdict == Verdict.Confirmed ? "confirmed" : "not confirmed",
         ["decides"] = claim.Finding.Decides,
     })]);

@@ -4,6 +4,7 @@ using LastBit.Reports;
 using LastBit.Runs;
 using LastBit.Statistics;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace LastBit.Cli;
 
@@ -13,8 +14,7 @@ internal static class Tables
     /// <summary>A table with a title and columns; columns after the first are aligned right.</summary>
     internal static Table Create(IAnsiConsole console, string title, params string[] columns)
     {
-        var table = new Table { Border = console.Profile.Capabilities.Ansi ? TableBorder.Simple : TableBorder.Markdown };
-        table.Title = new TableTitle(Markup.Escape(title));
+        var table = new Table { Border = TableBorder.Simple, Title = new TableTitle(Markup.Escape(title)) };
         for (int i = 0; i < columns.Length; i++)
             table.AddColumn(new TableColumn(Markup.Escape(columns[i])) { Alignment = i == 0 ? Justify.Left : Justify.Right, NoWrap = true });
         return table;
@@ -26,85 +26,134 @@ internal static class Tables
         foreach (Table table in tables)
         {
             console.WriteLine();
-            if (console.Profile.Capabilities.Ansi)
+            bool isTerminal = console.Profile.Capabilities.Ansi;
+            if (isTerminal && LeastWidth(table) <= console.Profile.Width)
                 console.Write(table);
             else
-                console.Profile.Out.Writer.Write(Plain(console, table));
+                console.Profile.Out.Writer.Write(isTerminal ? Records(table) : Markdown(table));
         }
     }
 
-    /// <summary>A table as text without the spaces that would centre its title and fill its empty lines.</summary>
-    private static string Plain(IAnsiConsole console, Table table)
+    /// <summary>The columns that a table needs when every number in it stays whole.</summary>
+    private static int LeastWidth(Table table)
     {
-        string title = Markup.Remove(table.Title?.Text ?? "");
-        table.Title = null;
-        using var text = new StringWriter(CultureInfo.InvariantCulture);
-        IAnsiConsole paper = AnsiConsole.Create(new AnsiConsoleSettings
+        const int Sentence = 24;
+        (string[] head, string[][] rows) = Cells(table);
+        return head.Select((name, column) =>
         {
-            Out = new AnsiConsoleOutput(text),
-            Ansi = AnsiSupport.No,
-            ColorSystem = ColorSystemSupport.NoColors,
-            Interactive = InteractionSupport.No,
-        });
-        paper.Profile.Capabilities.Ansi = false;
-        paper.Profile.Width = console.Profile.Width;
-        paper.Write(table);
-        IEnumerable<string> lines = text.ToString().Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0).Prepend(title);
-        return string.Join(Environment.NewLine, lines) + Environment.NewLine;
+            int width = rows.Select(row => row[column]).Append(name).SelectMany(cell => cell.Split('\n')).Max(line => line.Length);
+            return (table.Columns[column].NoWrap ? width : Math.Min(width, Sentence)) + 2;
+        }).Sum() + 2;
+    }
+
+    /// <summary>A table as Markdown, which reads well as plain text too: one form in a pipe, whatever the command.</summary>
+    private static string Markdown(Table table)
+    {
+        (string[] head, string[][] rows) = Cells(table);
+        string[][] all = [.. rows.Prepend(head).Select(row => row.Select(cell =>
+            cell.Replace("|", "\\|", StringComparison.Ordinal).Replace("\n", ": ", StringComparison.Ordinal)).ToArray())];
+        int[] widths = [.. head.Select((_, column) => Math.Max(3, all.Max(row => row[column].Length)))];
+        string Line(IEnumerable<string> cells) => $"| {string.Join(" | ", cells)} |";
+        string Cell(string text, int column) => IsLeft(column) ? text.PadRight(widths[column]) : text.PadLeft(widths[column]);
+        bool IsLeft(int column) => table.Columns[column].Alignment is null or Justify.Left;
+        IEnumerable<string> lines =
+        [
+            Line(all[0].Select(Cell)), Line(widths.Select((width, column) => IsLeft(column) ? new string('-', width) : new string('-', width - 1) + ":")),
+            .. all.Skip(1).Select(row => Line(row.Select(Cell))),
+        ];
+        return Join(table, lines);
+    }
+
+    /// <summary>A table that is too wide for the terminal, one cell a line.</summary>
+    private static string Records(Table table)
+    {
+        (string[] head, string[][] rows) = Cells(table);
+        int width = head.Skip(1).Select(name => name.Length).DefaultIfEmpty(0).Max();
+        return Join(table, rows.SelectMany(row => head.Skip(1).Zip(row.Skip(1)).Where(pair => pair.Second.Length > 0)
+            .Select(pair => $"  {pair.First.PadRight(width)}  {pair.Second.Replace("\n", ": ", StringComparison.Ordinal)}")
+            .Prepend($"{head[0]} {row[0].Replace("\n", ": ", StringComparison.Ordinal)}")));
+    }
+
+    private static string Join(Table table, IEnumerable<string> lines)
+    {
+        IEnumerable<string> all = table.Title is { } title ? lines.Prepend(Markup.Remove(title.Text)) : lines;
+        if (table.Caption is { } caption)
+            all = all.Append(Markup.Remove(caption.Text));
+        return string.Concat(all.Select(line => line + Environment.NewLine));
+    }
+
+    /// <summary>The texts of a table's head and rows, without styles.</summary>
+    private static (string[] Head, string[][] Rows) Cells(Table table)
+    {
+        return ([.. table.Columns.Select(column => Text(column.Header))], [.. table.Rows.Select(row => row.Select(Text).ToArray())]);
+
+        static string Text(IRenderable cell)
+        {
+            using var text = new StringWriter(CultureInfo.InvariantCulture);
+            IAnsiConsole paper = AnsiConsole.Create(new AnsiConsoleSettings
+            {
+                Out = new AnsiConsoleOutput(text),
+                Ansi = AnsiSupport.No,
+                ColorSystem = ColorSystemSupport.NoColors,
+                Interactive = InteractionSupport.No,
+            });
+            paper.Profile.Capabilities.Ansi = false;
+            paper.Profile.Width = 100_000;
+            paper.Write(cell);
+            return string.Join('\n', text.ToString().Split('\n').Select(line => line.TrimEnd())).Trim();
+        }
     }
 
     /// <summary>Figure 1 in numbers.</summary>
     internal static Table Heat(IAnsiConsole console, HeatEquationResult result)
     {
         Table table = Create(console, "Heat equation (Figure 1)",
-            "dt", "condition dt <= 1/2", "largest |u| at the last snapshot", "first above 1000", "no longer finite");
+            "dt", "condition dt ≤ 1/2", "largest |u| at the last snapshot", "first above 1000", "no longer finite");
         foreach (HeatEquationRun run in result.Runs)
         {
             HeatSnapshot last = run.Snapshots[^1];
-            table.AddRow(OptionTypes.Format(run.Dt), run.Stable ? "holds: stable" : "violated",
+            table.AddRow(NumberText.Exact(run.Dt), run.Stable ? "holds: stable" : "violated",
                 $"{Number(last.U.Max(Math.Abs))} at t = {Number(last.Time)}", Step(run.FirstStepAbove1000), Step(run.FirstStepNotFinite));
         }
         return table;
 
-        static string Step(int? step) => step is { } value ? $"step {value}" : "never";
+        static string Step(int? step) => step is { } value ? $"step {NumberText.Count(value)}" : "never";
     }
 
     /// <summary>Figure 3 in numbers.</summary>
     internal static Table Linear(IAnsiConsole console, LinearizedPdeResult result)
     {
-        Table table = Create(console, $"Linearized PDE, dt = {OptionTypes.Format(result.LearningRate)} (Figure 3)",
+        Table table = Create(console, $"Linearized PDE, dt = {NumberText.Exact(result.LearningRate)} (Figure 3)",
             "alpha", "first loss", "lowest", "last", "log-log", "the loss");
         string[] curves = Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
         for (int i = 0; i < result.Runs.Length; i++)
         {
             LinearizedPdeRun run = result.Runs[i];
-            table.AddRow(OptionTypes.Format(run.Alpha), First(run.Loss), Lowest(run.Loss),
+            table.AddRow(NumberText.Exact(run.Alpha), First(run.Loss), Lowest(run.Loss),
                 Last(run.Loss, run.Finite, result.Iterations), curves[i], Course(run, result.Iterations));
         }
         return table;
 
-        // The report's rule: a loss diverges if it stops being finite or ends far above its lowest value.
-        static string Course(LinearizedPdeRun run, int iterations) =>
-            run.Loss.Length == 0 || run.Finite < iterations || run.Loss[^1] > 10 * run.Loss.Min() ? "diverges"
+        static string Course(LinearizedPdeRun run, int iterations) => RunCurve.Of(run.Alpha, run.Loss, iterations).Diverges ? "diverges"
             : run.Loss[^1] > 0.5 * run.Loss[0] ? "stays" : "falls";
     }
 
     /// <summary>Figure 4 left in numbers.</summary>
     internal static Table NonLinear(IAnsiConsole console, NonLinearPdeResult result)
     {
-        Table table = Create(console, $"Non-linear PDE, alpha = {OptionTypes.Format(result.WeightDecay)} (Figure 4, left)",
+        Table table = Create(console, $"Non-linear PDE, alpha = {NumberText.Exact(result.WeightDecay)} (Figure 4, left)",
             "dt", "first loss", "lowest", "last", "log-log", "the loss", "λ dt/2");
         string[] curves = Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
         for (int i = 0; i < result.Runs.Length; i++)
         {
             NonLinearPdeRun run = result.Runs[i];
-            string course = run.Loss.Length == 0 || run.Finite < result.Iterations ? "blows up" : Reports.Claims.Classify(run.Loss) switch
+            string course = RunCurve.Of(run.LearningRate, run.Loss, result.Iterations).Behaviour switch
             {
                 LossBehaviour.Settles => "settles",
                 LossBehaviour.Oscillates => "oscillates",
                 _ => "blows up",
             };
-            table.AddRow(OptionTypes.Format(run.LearningRate), First(run.Loss), Lowest(run.Loss),
+            table.AddRow(NumberText.Exact(run.LearningRate), First(run.Loss), Lowest(run.Loss),
                 Last(run.Loss, run.Finite, result.Iterations), curves[i], course, Sharpness(run.Sharpness, run.Threshold));
         }
         return table;
@@ -113,15 +162,15 @@ internal static class Tables
     /// <summary>Figure 4 right in numbers.</summary>
     internal static Table Amplify(IAnsiConsole console, ErrorAmplificationResult result)
     {
-        Table table = Create(console, $"Relative L1 difference of k = 1 and k = {result.K}, alpha = {OptionTypes.Format(result.WeightDecay)} (Figure 4, right)",
-            "dt", "after 1 step", "largest", "last tenth", "log-log, 1e-18 to 2", "λ dt/2");
+        Table table = Create(console, $"Relative L1 difference of k = 1 and k = {result.K}, alpha = {NumberText.Exact(result.WeightDecay)} (Figure 4, right)",
+            "dt", "after 1 step", "largest", "last tenth", "log-log, 10⁻¹⁸ to 2", "λ dt/2");
         string[] curves = Sparkline.Draw(console, result.Runs.Select(run => run.RelativeL1), Math.Max(2, result.Iterations), 1e-18, 2);
         for (int i = 0; i < result.Runs.Length; i++)
         {
             ErrorAmplificationRun run = result.Runs[i];
             double[] difference = run.RelativeL1;
-            table.AddRow(OptionTypes.Format(run.LearningRate), First(difference), difference.Length == 0 ? "" : Number(difference.Max()),
-                difference.Length == 0 || run.Finite < result.Iterations ? Ended(run.Finite) : Number(Reports.Claims.MeanOfLastTenth(difference)), curves[i],
+            table.AddRow(NumberText.Exact(run.LearningRate), First(difference), difference.Length == 0 ? "" : Number(difference.Max()),
+                difference.Length == 0 || run.Finite < result.Iterations ? Ended(run.Finite) : Number(new RunCurve(run.LearningRate, difference).MeanOfLastTenth), curves[i],
                 Sharpness(run.Sharpness, run.Threshold));
         }
         return table;
@@ -136,8 +185,12 @@ internal static class Tables
     internal static Table Bounds(IAnsiConsole console, StabilityBoundsResult result)
     {
         Table table = Create(console, "Stable weight decays (Table 2)", "by", "alpha at least", "alpha at most");
-        table.AddRow("eigenvalues (exact for this kernel size)", Number(result.AlphaMin, 9), Number(result.AlphaMax, 9));
-        table.AddRow("the paper's formula (Fourier)", Number(result.FourierAlphaMin, 9), Number(result.FourierAlphaMax, 9));
+        table.AddRow("eigenvalues (exact for this kernel size)", Number(result.AlphaMin, NumberText.OfBounds), Number(result.AlphaMax, NumberText.OfBounds));
+        table.AddRow("the paper's formula (Fourier)", Number(result.FourierAlphaMin, NumberText.OfBounds), Number(result.FourierAlphaMax, NumberText.OfBounds));
+        if (result.AlphaMin > result.AlphaMax)
+            table.Caption = new TableTitle("No weight decay is stable: the least is above the greatest.");
+        else if (result.FourierAlphaMin > result.FourierAlphaMax)
+            table.Caption = new TableTitle("By the paper's formula no weight decay is stable: the least is above the greatest.");
         return table;
     }
 
@@ -148,8 +201,8 @@ internal static class Tables
         table.Columns[1].Alignment(Justify.Left).NoWrap = false;
         foreach (StabilityRegion region in result.Regions)
         {
-            string least = region.AlphaMin is { } alpha ? Number(alpha, 9) : "none";
-            table.AddRow(Markup.Escape(region.Region), Markup.Escape(region.Equation), least, Number(region.AlphaMax, 9));
+            string least = region.AlphaMin is { } alpha ? Number(alpha, NumberText.OfBounds) : "none";
+            table.AddRow(Markup.Escape(region.Region), Markup.Escape(region.Equation), least, Number(region.AlphaMax, NumberText.OfBounds));
         }
         return table;
     }
@@ -162,13 +215,10 @@ internal static class Tables
         foreach (ReportSection claim in claims)
         {
             bool holds = claim.Finding.Verdict == Verdict.Confirmed;
-            table.AddRow(Markup.Escape(claim.Place), $"{Cell(claim.Title)}\n[dim]{Cell(claim.Finding.Decides)}[/]",
+            table.AddRow(Markup.Escape(claim.Claim.Place), $"{Markup.Escape(claim.Claim.Title)}\n[dim]{Markup.Escape(claim.Finding.Decides)}[/]",
                 holds ? "[green]confirmed[/]" : "[red]not confirmed[/]");
         }
         return table;
-
-        // |u| would end a cell of a Markdown table.
-        string Cell(string text) => Markup.Escape(console.Profile.Capabilities.Ansi ? text : text.Replace("|", "\\|", StringComparison.Ordinal));
     }
 
     /// <summary>Two columns without a frame: a name and what it is.</summary>
@@ -183,7 +233,7 @@ internal static class Tables
     private static string Last(double[] values, int finite, int asked) => finite < asked ? Ended(finite) : Number(values[^1]);
 
     /// <summary>The first iteration, counted from 1, that was no longer finite.</summary>
-    private static string Ended(int finite) => string.Create(CultureInfo.InvariantCulture, $"inf at {finite + 1}");
+    private static string Ended(int finite) => $"not finite at {NumberText.Count(finite + 1)}";
 
     private static string Lowest(double[] values) => values.Length == 0 ? "" : Number(values.Min());
 
@@ -195,11 +245,5 @@ internal static class Tables
         return Sparkline.Draw(console, losses, Math.Max(2, iterations), all.Min(), Math.Max(2 * all.Min(), 1000 * begin));
     }
 
-    private static string Number(double value, int digits = 4)
-    {
-        string text = value.ToString($"G{digits}", CultureInfo.InvariantCulture);
-        double rounded = double.Parse(text, CultureInfo.InvariantCulture);
-        bool isLongWholeNumber = Math.Abs(value) is >= 1e5 and < 1e15 && rounded == value && digits > 4;
-        return isLongWholeNumber ? value.ToString("N0", CultureInfo.InvariantCulture) : OptionTypes.Format(rounded);
-    }
+    private static string Number(double value, int digits = NumberText.InTables) => NumberText.Of(value, digits);
 }

@@ -1,36 +1,37 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
 using LastBit.Files;
+using LastBit.Reports.Claims;
 using LastBit.Reports.Page;
-using LastBit.Runs;
-using LastBit.Statistics;
+using LastBit.Reports.Results;
+using LastBit.Reports.Sections;
 
 namespace LastBit.Reports;
 
-/// <summary>report.html: what was asked, the answer, the paper claim by claim, and how to make the same bits again.</summary>
+/// <summary>report.html: the question, the answer, the paper claim by claim, and how to reproduce the same bits.</summary>
 public static class Report
 {
     /// <summary>The file that <see cref="Write"/> makes.</summary>
     public const string FileName = "report.html";
 
-    private const string Question = "Asked: do two runs of gradient descent that differ only in how a last bit is rounded stay together, "
-        + "and if not, why?";
+    private const string Question = "Do two runs of gradient descent that differ only in how the last bit is rounded stay together, and if not, why?";
 
     private const string SettingsDecide = "The bits of a result depend on the settings alone: "
         + "not on the number of threads, the width of the vectors, the processor or the system.";
 
     private static readonly string[] StaticKinds = ["png", "svg"];
 
-    /// <summary>Which document each static figure is drawn from.</summary>
-    private static readonly (string Document, Action<string, string?> Draw)[] Figures =
+    /// <summary>The parts of a report, in the order of the paper.</summary>
+    public static IReadOnlyList<ReportPart> Parts { get; } =
     [
-        (AccuracyCurves.FileName, Table1.Draw), (DivergenceResult.FileName, Figure2.Draw), ("heat.json", Figure1.Draw),
-        ("linear.json", Figure3.Draw), ("nonlinear.json", Figure4Left.Draw), ("amplify.json", Figure4Right.Draw),
+        AccuracySection.Part, DivergenceSection.Part, HeatSection.Part, LinearSection.Part, RegionsSection.Part, NonLinearSection.Part, AmplificationSection.Part,
     ];
+
+    /// <summary>The names of all documents that a run can leave in a folder and that the report gives the digests of.</summary>
+    public static IReadOnlyList<string> Documents { get; } = [.. Parts.SelectMany(part => part.Documents).Append("train.json").Distinct()];
 
     /// <summary>Draws the figures of a result folder anew and writes its report beside them.</summary>
     /// <param name="folder">The folder.</param>
@@ -40,14 +41,22 @@ public static class Report
     public static string Rebuild(string folder, string? outFolder = null)
     {
         // Read first: a damaged document is better told of before anything is drawn.
-        _ = ResultFolder.Read(folder);
-        foreach ((string document, Action<string, string?> draw) in Figures)
+        ResultFolder results = Open(folder, outFolder);
+        _ = Sections(results);
+        foreach (ReportPart part in Parts)
         {
-            if (File.Exists(Path.Combine(folder, document)))
+            if (part.Draw is { } draw && File.Exists(Path.Combine(folder, part.Documents[0])))
                 draw(folder, outFolder);
         }
         return Write(folder, outFolder);
     }
+
+    /// <summary>Opens a result folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="outFolder">Where its page goes; null is the folder itself.</param>
+    /// <returns>The folder.</returns>
+    /// <exception cref="InputException">There is no such folder, or no result in it.</exception>
+    public static ResultFolder Open(string folder, string? outFolder = null) => ResultFolder.Open(folder, Documents, outFolder);
 
     /// <summary>Writes the report of a result folder from the documents and figures in it.</summary>
     /// <param name="folder">The folder.</param>
@@ -57,31 +66,22 @@ public static class Report
     public static string Write(string folder, string? outFolder = null)
     {
         string path = Path.Combine(outFolder ?? folder, FileName);
-        ResultFolder results = ResultFolder.Read(folder);
-        AtomicFile.WriteAllText(path, Html(outFolder is null ? results : results with { PageFolder = outFolder }));
+        AtomicFile.WriteAllText(path, Html(Open(folder, outFolder)));
         return path;
     }
 
     /// <summary>The claims of the paper, in its order, with what a folder says of them.</summary>
     /// <param name="folder">The folder.</param>
     /// <returns>One section a claim.</returns>
-    public static IReadOnlyList<ReportSection> Sections(ResultFolder folder) =>
-    [
-        SectionsTraining.Accuracy(folder.Accuracy),
-        SectionsTraining.Divergence(folder.Divergence, folder.Path),
-        SectionsOneLayer.Heat(folder.Heat),
-        SectionsOneLayer.Linear(folder.Linear, folder.Bounds, Note(folder, folder.Linear?.Iterations)),
-        SectionsOneLayer.Regions(folder.Bounds),
-        SectionsOneLayer.NonLinear(folder.NonLinear, folder.HasPapersImage, Note(folder, folder.NonLinear?.Iterations)),
-        SectionsOneLayer.Amplification(folder.Amplify, folder.HasPapersImage, Note(folder, folder.Amplify?.Iterations)),
-    ];
+    /// <exception cref="InputException">A document is damaged.</exception>
+    public static IReadOnlyList<ReportSection> Sections(ResultFolder folder) => [.. Parts.Select(part => part.Section(folder))];
 
     /// <summary>The claims that a result folder can answer.</summary>
     /// <param name="folder">The folder.</param>
     /// <returns>The sections with a verdict.</returns>
     /// <exception cref="InputException">The folder holds no results, or a document is damaged.</exception>
     public static IReadOnlyList<ReportSection> Answered(string folder) =>
-        [.. Sections(ResultFolder.Read(folder)).Where(section => section.Finding.Verdict != Verdict.NotTested)];
+        [.. Sections(Open(folder)).Where(section => section.Finding.IsDecided)];
 
     /// <summary>The page.</summary>
     /// <param name="folder">What it is made from.</param>
@@ -104,7 +104,7 @@ public static class Report
             <h1>How much of a training run is rounding error?</h1>
             <p class="question">{Question} Computed again from
             “Surprising Instabilities in Training Deep Networks and a Theoretical Analysis” (NeurIPS 2022), with a verdict for each of its claims.</p>
-            <p class="answer">{Answer(folder, sections)}</p>
+            <p class="answer">{Formula.Text(Answer(folder, sections))}</p>
             </header>
             <main id="main">
             {Scale(scale)}<section aria-labelledby="glance-title">
@@ -125,28 +125,31 @@ public static class Report
     private static string Answer(ResultFolder folder, IReadOnlyList<ReportSection> sections)
     {
         int Number(Verdict verdict) => sections.Count(section => section.Finding.Verdict == verdict);
-        string tally = $"Of {sections.Count} claims of the paper, {Number(Verdict.Confirmed)} {(Number(Verdict.Confirmed) == 1 ? "is" : "are")} confirmed, "
-            + $"{Number(Verdict.NotConfirmed)} not confirmed and {Number(Verdict.NotTested)} not tested at this scale.";
-        if (sections.First(section => section.Id == "table1").Finding is { Verdict: not Verdict.NotTested } trained)
-            return $"{trained.Decides} {tally}";
-        if (folder.Amplify?.Runs.Where(run => run.RelativeL1.Length > 0).ToArray() is not { Length: > 0 } runs)
-            return (sections.FirstOrDefault(section => section.Finding.Verdict != Verdict.NotTested) is { } first ? first.Finding.Decides + " " : "") + tally;
+        string[] counts =
+        [
+            $"{Number(Verdict.Confirmed)} {(Number(Verdict.Confirmed) == 1 ? "is" : "are")} confirmed", $"{Number(Verdict.NotConfirmed)} not confirmed",
+            .. Number(Verdict.NotTested) > 0 ? [$"{Number(Verdict.NotTested)} not tested at this scale"] : Array.Empty<string>(),
+            .. Number(Verdict.NotRun) > 0 ? [$"{Number(Verdict.NotRun)} not run"] : Array.Empty<string>(),
+        ];
+        string tally = $"Of {sections.Count} claims of the paper, {string.Join(", ", counts[..^1])} and {counts[^1]}.";
+        if (sections.First(section => section.Id == AccuracyClaim.Claim.Id).Finding is { IsDecided: true } trained)
+            return $"{trained.Marked} {tally}";
+        if (folder.Document<ErrorAmplificationResult>("amplify.json")?.Runs.Where(run => run.RelativeL1.Length > 0).ToArray() is not { Length: > 0 } runs)
+            return (sections.FirstOrDefault(section => section.Finding.IsDecided) is { } first ? first.Finding.Marked + " " : "") + tally;
 
-        var ends = runs.Select(run => (run.LearningRate, End: Claims.MeanOfLastTenth(run.RelativeL1))).ToArray();
+        var ends = runs.Select(run => (run.LearningRate, End: new RunCurve(run.LearningRate, run.RelativeL1).MeanOfLastTenth)).ToArray();
         var apart = ends.MaxBy(run => run.End);
         var together = ends.MinBy(run => run.End);
         if (apart.End == 0)
         {
             return "Two copies of one descent that differ only in rounding end equal to the last bit at every learning rate tried "
-                + $"({Claims.Listed(runs.Select(run => run.LearningRate))}). {tally}";
+                + $"({Finding.Listed(runs.Select(run => run.LearningRate))}). {tally}";
         }
-        string least = together.End == 0 ? "equal to the last bit" : $"{Claims.Text(together.End)} apart";
-        return $"Two copies of one descent that differ only in rounding end {Claims.Text(apart.End)} apart "
-            + $"(relative L1 difference; 2 is the most there can be) at learning rate {Claims.Text(apart.LearningRate)}, "
-            + $"and {least} at {Claims.Text(together.LearningRate)}. {tally}";
+        string least = together.End == 0 ? "equal to the last bit" : $"{Finding.Text(together.End)} apart";
+        return $"Two copies of one descent that differ only in rounding end {Finding.Text(apart.End)} apart "
+            + $"(relative $L_1$ difference, which is at most 2) at learning rate {Finding.Text(apart.LearningRate)}, "
+            + $"and {least} at {Finding.Text(together.LearningRate)}. {tally}";
     }
-
-    private static string? Note(ResultFolder folder, int? iterations) => iterations is { } count ? FigureNote.OneLayer(folder.Path, count) : null;
 
     private static Markup Scale(string? scale)
     {
@@ -158,39 +161,32 @@ public static class Report
     }
 
     private static Markup Glance(IReadOnlyList<ReportSection> sections) => Markup.Of($"""
-        <div class="scroll card">
+        <div class="table card">
         <table class="glance">
-        <thead><tr><th scope="col">In the paper</th><th scope="col">Claim and the number that decides it</th><th scope="col">Verdict</th></tr></thead>
+        <thead><tr><th scope="col">In the paper</th><th scope="col">Claim</th><th scope="col">Verdict</th></tr></thead>
         <tbody>
-        {Markup.Join(sections.Select(Row))}</tbody></table></div>
+        {Markup.Join(sections.Select(section => Markup.Of($"""
+        <tr><td>{section.Claim.Place}</td><th scope="row"><a href="#{section.Id}">{section.Claim.Title}</a></th><td>{Badge(section.Finding.Verdict)}</td></tr>
+
+        """)))}</tbody></table></div>
         """);
-
-    private static Markup Row(ReportSection section)
-    {
-        Markup claim = Markup.Of($"""
-            <a href="#{section.Id}">{section.Title}</a><br><span class="scale">{section.Finding.Decides}</span>
-            """);
-        return Markup.Of($"""
-            <tr><td>{section.Place}</td><th scope="row">{claim}</th><td>{Badge(section.Finding.Verdict)}</td></tr>
-
-            """);
-    }
 
     private static Markup Badge(Verdict verdict) => verdict switch
     {
         Verdict.Confirmed => Markup.Of($"""<span class="verdict confirmed"><span aria-hidden="true">✓ </span>confirmed</span>"""),
         Verdict.NotConfirmed => Markup.Of($"""<span class="verdict not-confirmed"><span aria-hidden="true">✗ </span>not confirmed</span>"""),
-        _ => Markup.Of($"""<span class="verdict not-tested"><span aria-hidden="true">○ </span>not tested at this scale</span>"""),
+        Verdict.NotTested => Markup.Of($"""<span class="verdict not-tested"><span aria-hidden="true">○ </span>not tested at this scale</span>"""),
+        _ => Markup.Of($"""<span class="verdict not-tested"><span aria-hidden="true">– </span>not run</span>"""),
     };
 
     private static Markup Claim(ReportSection section, ResultFolder folder) => Markup.Of($"""
         <section class="claim" id="{section.Id}" aria-labelledby="{section.Id}-title">
-        <div class="title"><h2 id="{section.Id}-title"><span class="place">{section.Place}</span>{section.Title}</h2>{Badge(section.Finding.Verdict)}</div>
+        <div class="title"><h2 id="{section.Id}-title"><span class="place">{section.Claim.Place}</span>{section.Claim.Title}</h2>{Badge(section.Finding.Verdict)}</div>
         <dl>
-        <dt>Claim</dt><dd>{section.Statement}</dd>
-        <dt>What we ran</dt><dd>{section.Ran}</dd>
-        <dt>What decides</dt><dd class="decides" id="{section.Id}-decides">{section.Finding.Decides}</dd>
-        <dt>Rule</dt><dd class="rule">{section.Rule}</dd>
+        <dt>Claim</dt><dd>{Formula.Text(section.Claim.Statement)}</dd>
+        <dt>What we ran</dt><dd>{Formula.Text(section.Ran)}</dd>
+        <dt>What decides</dt><dd class="decides" id="{section.Id}-decides">{Formula.Text(section.Finding.Marked)}</dd>
+        <dt>Rule</dt><dd class="rule">{Formula.Text(section.Claim.Rule)}</dd>
         </dl>
         {(section.Figure is { } figure ? Figure(section, figure, folder) : Markup.Empty)}{section.Table}
         </section>
@@ -200,11 +196,11 @@ public static class Report
     private static Markup Figure(ReportSection section, ReportFigure figure, ResultFolder folder)
     {
         byte[]? image = folder.Picture($"figures/{figure.Files[0]}.png");
-        string alternative = $"{section.Place}: {section.Title}. {section.Finding.Decides}";
+        string alternative = $"{section.Claim.Place}: {section.Claim.Title}. {section.Finding.Decides}";
         Markup still = image is null ? Markup.Empty : Markup.Of($"""
             <div class="static"><img alt="{alternative}" src="data:image/png;base64,{Convert.ToBase64String(image)}"></div>
             """);
-        string wide = figure.Charts.Any(one => one.Map) ? " wide" : "";
+        string wide = figure.Charts.Any(one => one.Kind == ChartKind.Map) ? " wide" : "";
         Markup charts = Markup.Join(figure.Charts.Select(chart => Markup.Of($"""
             <div class="chart{wide}" data-finding="{section.Id}-decides" data-csv="csv-{chart.Id}" data-chart="{Options(chart)}"></div>
             """)));
@@ -216,10 +212,10 @@ public static class Report
         Markup files = Markup.Join(figure.Files.SelectMany(file => StaticKinds.Select(kind =>
             Beside(folder, $"figures/{file}.{kind}", figure.Files.Count > 1 ? $"{file}.{kind}" : kind.ToUpperInvariant()))));
         return Markup.Of($"""
-            <figure aria-label="{section.Place}">
+            <figure aria-label="{section.Claim.Place}">
             {still}
             <div class="charts">{charts}</div>
-            <figcaption><p>{figure.Caption}</p>
+            <figcaption><p>{Formula.Text(figure.Caption)}</p>
             <p class="links">{data}{files}</p></figcaption>
             </figure>
             """);
@@ -236,16 +232,17 @@ public static class Report
         ["yLabel"] = chart.YLabel,
         ["logX"] = chart.LogX,
         ["logY"] = chart.LogY,
-        ["map"] = chart.Map,
+        ["kind"] = chart.Kind.ToString().ToLowerInvariant(),
+        ["colours"] = chart.Colours is { } colours ? new JsonArray([.. colours.Select(colour => (JsonNode)colour)]) : null,
     }.ToJsonString();
 
     private static Markup Absent(ReportSection[] sections) => sections.Length == 0 ? Markup.Empty : Markup.Of($"""
         <section class="claim" aria-labelledby="absent-title">
         <h2 id="absent-title">Not in this folder</h2>
-        <p>These claims need runs that this folder does not have. The command beside each makes them.</p>
+        <p>These claims need runs that this folder does not hold. The command beside each computes them.</p>
         <dl>
         {Markup.Join(sections.Select(section => Markup.Of($"""
-        <dt id="{section.Id}">{section.Place}</dt><dd>{section.Title}. <code>{section.ToTest}</code></dd>
+        <dt id="{section.Id}">{section.Claim.Place}</dt><dd>{section.Claim.Title}. <code>{section.ToTest}</code></dd>
 
         """)))}</dl>
         </section>
@@ -257,30 +254,31 @@ public static class Report
         var rows = new List<(string Name, string Value)>();
         foreach ((string name, JsonNode? value) in folder.Run ?? [])
         {
-            if (name is not ("settings" or "command" or "finished"))
+            // A time that is not known yet is not said: the report may be written before the run ends.
+            if (name is not ("settings" or "command" or "finished") && (name != "seconds" || folder.Run!["finished"]?.ToString() == "true"))
                 rows.Add((Words(name), Value(value)));
         }
         Markup settings = folder.Run?["settings"] is not JsonObject chosen || chosen.Count == 0 ? Markup.Empty : Markup.Of($"""
             <h3>Settings</h3>
-            <div class="scroll card" tabindex="0" role="region" aria-label="Settings"><table><tbody>
+            <div class="table card scroll" tabindex="0" role="region" aria-label="Settings"><table><tbody>
             {Markup.Join(chosen.Select(member => Markup.Of($"""<tr><th scope="row">{Words(member.Key)}</th><td>{Value(member.Value)}</td></tr>""")))}
             </tbody></table></div>
 
             """);
         Markup copy = Markup.Of($"""<button type="button" class="copy" data-copy="again" hidden>copy</button>""");
-        var documents = ResultFolder.Documents.Select(name => (name, Bytes: folder.Bytes(name))).Where(file => file.Bytes is not null);
+        var documents = Documents.Select(name => (name, Bytes: folder.Bytes(name))).Where(file => file.Bytes is not null);
         return Markup.Of($"""
             <section class="claim" id="made" aria-labelledby="made-title">
-            <h2 id="made-title">How to make the same bits again</h2>
-            <p>{SettingsDecide} The same version with this command gives the files below again, byte for byte:</p>
+            <h2 id="made-title">How to reproduce the same bits</h2>
+            <p>{SettingsDecide} The same version reproduces the files below byte for byte with this command:</p>
             <div class="again card"><pre id="again"><code>{RunCommand.Of(folder.Run)}</code></pre>{copy}</div>
             {settings}<h3>Machine</h3>
-            <div class="scroll card" tabindex="0" role="region" aria-label="Machine"><table><tbody>
+            <div class="table card scroll" tabindex="0" role="region" aria-label="Machine"><table><tbody>
             {Markup.Join(rows.Select(row => Markup.Of($"""<tr><th scope="row">{row.Name}</th><td>{row.Value}</td></tr>""")))}
             </tbody></table></div>
             <h3>Digests</h3>
             <p>SHA-256 of the result documents; <code>sha256sum *.json</code> in the folder prints the same.</p>
-            <div class="scroll card" tabindex="0" role="region" aria-label="Digests"><table><tbody>
+            <div class="table card scroll" tabindex="0" role="region" aria-label="Digests"><table><tbody>
             {Markup.Join(documents.Select(file => Markup.Of($"""
             <tr><th scope="row">{file.name}</th><td class="digest">{Convert.ToHexStringLower(SHA256.HashData(file.Bytes!))}</td></tr>
             """)))}

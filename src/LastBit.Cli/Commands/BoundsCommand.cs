@@ -30,9 +30,9 @@ internal static class BoundsCommand
             using Session session = Session.Open(parse, "bounds", settings);
             StabilityBoundsResult result = session.Run(context => StabilityBounds.Run(settings, context));
             return session.Finish(result.ToJson(), console => Tables.Write(console, Tables.Bounds(console, result), Tables.Regions(console, result)), [],
-                ("lastbit linear", "the loss on both sides of the bounds"));
+                ("lastbit linear" + ImageOptions.Words(parse), "the loss on both sides of the bounds"));
         });
-        return command.Example("lastbit bounds", "the paper's checkerboard: 1.296e7 to 2e8")
+        return command.Example("lastbit bounds", "the paper's checkerboard: 12,960,000 to 200,000,000")
             .Example("lastbit bounds --image cat.png --kernel-size 16 --json", "another image, for a script");
     }
 }

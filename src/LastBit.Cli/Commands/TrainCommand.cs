@@ -36,7 +36,7 @@ internal static class TrainCommand
 
     private static void Print(IAnsiConsole console, TrainingRunResult result)
     {
-        var table = new Table().AddColumns("epoch", "training loss", "training right", "test loss", "test right");
+        Table table = Tables.Create(console, "Training", "epoch", "training loss", "training accuracy", "test loss", "test accuracy");
         foreach (TrainingEpoch epoch in result.Epochs)
             table.AddRow(Text(epoch.Epoch), Number(epoch.TrainLoss), Percent(epoch.TrainAccuracy), Number(epoch.TestLoss), Percent(epoch.TestAccuracy));
         Tables.Write(console, table);

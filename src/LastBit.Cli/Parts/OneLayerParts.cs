@@ -12,8 +12,8 @@ internal static class OneLayerParts
     internal static Part Figure1 { get; } = new("figure1", "the heat equation", run =>
     {
         HeatEquation.Run(new HeatEquationSettings(), run.Context);
-        Reports.Figure1.Draw(run.Context.Folder);
-        return new PartResult(["heat.json"], [Reports.Figure1.Name], _ => []);
+        Reports.Figures.Figure1.Draw(run.Context.Folder);
+        return new PartResult(["heat.json"], [Reports.Figures.Figure1.Name], _ => []);
     });
 
     /// <summary>Tables 2 and 3: bounds and regions.</summary>
@@ -27,8 +27,8 @@ internal static class OneLayerParts
     internal static Part Figure3 { get; } = new("figure3", "the linearized PDE", run =>
     {
         LinearizedPde.Run(new LinearizedPdeSettings(), run.Context);
-        Reports.Figure3.Draw(run.Context.Folder);
-        return new PartResult(["linear.json"], [Reports.Figure3.Name], _ => []);
+        Reports.Figures.Figure3.Draw(run.Context.Folder);
+        return new PartResult(["linear.json"], [Reports.Figures.Figure3.Name], _ => []);
     });
 
     /// <summary>The non-linear PDE and the amplification of rounding errors.</summary>

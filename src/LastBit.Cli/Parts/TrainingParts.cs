@@ -17,8 +17,8 @@ internal static class TrainingParts
     internal static Part Figure2 { get; } = new("figure2", "divergence of the weights of a network (CIFAR-10)", run =>
     {
         DivergenceResult result = Divergence.Run(DivergenceAt(run.Scale), run.Context);
-        Reports.Figure2.Draw(run.Context.Folder);
-        return new PartResult([DivergenceResult.FileName], [Reports.Figure2.Name, Reports.Figure2.LayersName],
+        Reports.Figures.Figure2.Draw(run.Context.Folder);
+        return new PartResult([DivergenceResult.FileName], [Reports.Figures.Figure2.Name, Reports.Figures.Figure2.LayersName],
             console => [DivergenceCommand.ResultTable(result, console)]);
     });
 
@@ -26,8 +26,8 @@ internal static class TrainingParts
     internal static Part Table1 { get; } = new("table1", "accuracy over seeds and perturbations (CIFAR-10)", run =>
     {
         AccuracyResult result = Accuracy.Run(AccuracyAt(run.Scale), run.Context);
-        Reports.Table1.Draw(run.Context.Folder);
-        return new PartResult([AccuracyCurves.FileName], [Reports.Table1.Name],
+        Reports.Figures.Table1.Draw(run.Context.Folder);
+        return new PartResult([AccuracyCurves.FileName], [Reports.Figures.Table1.Name],
             console => result.ToSummary() is { } summary ? SummarizeCommand.TablesOf(summary, console) : []);
     });
 

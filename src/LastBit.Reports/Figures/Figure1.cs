@@ -1,8 +1,8 @@
 using LastBit.Experiments;
+using LastBit.Reports.Results;
 using LastBit.Runs;
-using LastBit.Statistics;
 
-namespace LastBit.Reports;
+namespace LastBit.Reports.Figures;
 
 /// <summary>Figure 1: the heat equation, one panel a time step.</summary>
 public static class Figure1
@@ -23,11 +23,11 @@ public static class Figure1
 
     private static FigurePanel Panel(HeatEquationRun run)
     {
-        var panel = new FigurePanel("x", "u", 190, $"dt = {FigureStyle.Number(run.Dt)} ({(run.Stable ? "stable" : "unstable")})");
+        var panel = new FigurePanel("x", "u", 190, $"dt = {NumberText.Exact(run.Dt)} ({(run.Stable ? "stable" : "unstable")})");
         for (int i = 0; i < run.Snapshots.Length; i++)
         {
             double[] u = run.Snapshots[i].U;
-            panel.Name(i, $"t = {FigureStyle.Number(run.Snapshots[i].Time)}");
+            panel.Name(i, $"t = {NumberText.Exact(run.Snapshots[i].Time)}");
             panel.Curve(i, [.. Enumerable.Range(0, u.Length).Select(x => (double)x)], u);
         }
         double[] all = [.. run.Snapshots.SelectMany(snapshot => snapshot.U)];

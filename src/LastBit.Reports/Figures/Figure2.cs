@@ -1,13 +1,13 @@
 using System.Globalization;
 using LastBit.Experiments;
 using LastBit.Files;
+using LastBit.Reports.Results;
 using LastBit.Runs;
-using LastBit.Statistics;
 using ScottPlot;
 using ScottPlot.Plottables;
 using ScottPlot.TickGenerators;
 
-namespace LastBit.Reports;
+namespace LastBit.Reports.Figures;
 
 /// <summary>
 /// Figure 2: relative L1 difference of the weights of two copies that differ by rounding; one curve a learning rate, and a map of all layers.
@@ -33,7 +33,7 @@ public static class Figure2
     public static void Draw(string folder, string? outFolder = null)
     {
         DivergenceResult result = ResultFile.Read<DivergenceResult>(folder, DivergenceResult.FileName);
-        string? note = FigureNote.Divergence(result);
+        string? note = PaperSetting.Divergence(result);
         FigureFile.Write(outFolder ?? folder, Name,
             $"Relative L1 difference of {result.Tensor} of two copies that differ by rounding, for several learning rates", note, Curves(result));
         DivergenceRun[] begun = [.. result.Runs.Where(run => run.RelativeL1.Length > 0)];
@@ -126,7 +126,7 @@ public static class Figure2
         var powers = new NumericManual();
         int every = lowest < -6 ? 3 : 1;
         for (int power = lowest / every * every; power <= 0; power += every)
-            powers.AddMajor(power, FigureStyle.PowerOfTen(power));
+            powers.AddMajor(power, NumberText.PowerOfTen(power));
         bar.Axis.TickGenerator = powers;
 
         panel.Plot.HideGrid();

@@ -1,8 +1,8 @@
 using LastBit.Experiments;
+using LastBit.Reports.Results;
 using LastBit.Runs;
-using LastBit.Statistics;
 
-namespace LastBit.Reports;
+namespace LastBit.Reports.Figures;
 
 /// <summary>Figure 3: loss of the linearized PDE against the iteration, one curve a weight decay, both axes logarithmic.</summary>
 public static class Figure3
@@ -27,7 +27,7 @@ public static class Figure3
             longest = Math.Max(longest, shown);
             double[] y = FigureStyle.Log10(run.Loss.AsSpan(0, shown));
             double[] x = FigureStyle.Log10([.. Enumerable.Range(1, shown).Select(iteration => (double)iteration)]);
-            panel.Name(i, $"α = {FigureStyle.Number(run.Alpha)}");
+            panel.Name(i, $"α = {NumberText.Exact(run.Alpha)}");
             panel.Curve(i, x, y);
             foreach (double value in y.Where(double.IsFinite))
                 (low, high) = (Math.Min(low, value), Math.Max(high, value));
@@ -37,7 +37,7 @@ public static class Figure3
         FigureStyle.LogAxis(panel.Plot.Axes.Bottom, 0, Math.Log10(longest));
         FigureStyle.LogAxis(panel.Plot.Axes.Left, Math.Floor(low) - 1, Math.Ceiling(high) + 1);
         FigureFile.Write(outFolder ?? folder, Name, "Loss of the linearized PDE for several weight decays",
-            FigureNote.OneLayer(folder, result.Iterations), panel);
+            PaperSetting.OneLayer(folder, result.Iterations), panel);
     }
 
     /// <summary>

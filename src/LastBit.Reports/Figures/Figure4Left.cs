@@ -1,8 +1,8 @@
 using LastBit.Experiments;
+using LastBit.Reports.Results;
 using LastBit.Runs;
-using LastBit.Statistics;
 
-namespace LastBit.Reports;
+namespace LastBit.Reports.Figures;
 
 /// <summary>Figure 4, left: loss of the non-linear PDE against the iteration, one curve a learning rate.</summary>
 public static class Figure4Left
@@ -20,7 +20,7 @@ public static class Figure4Left
         var panel = new FigurePanel("iteration", "loss", 230);
         double low = double.PositiveInfinity, first = double.NegativeInfinity;
         for (int i = 0; i < result.Runs.Length; i++)
-            panel.Name(i, $"dt = {FigureStyle.Number(result.Runs[i].LearningRate)}");
+            panel.Name(i, $"dt = {NumberText.Exact(result.Runs[i].LearningRate)}");
 
         // The larger the learning rate, the wider the band of its oscillations; the narrow ones are drawn over the wide ones.
         foreach (int i in Enumerable.Range(0, result.Runs.Length).OrderByDescending(i => result.Runs[i].LearningRate))
@@ -41,6 +41,6 @@ public static class Figure4Left
         FigureStyle.LogAxis(panel.Plot.Axes.Bottom, 0, Math.Log10(Math.Max(2, result.Iterations)));
         FigureStyle.LogAxis(panel.Plot.Axes.Left, Math.Floor(low), Math.Ceiling(first) + 2, labels: 8);
         FigureFile.Write(outFolder ?? folder, Name, "Loss of the non-linear PDE for several learning rates",
-            FigureNote.OneLayer(folder, result.Iterations), panel);
+            PaperSetting.OneLayer(folder, result.Iterations), panel);
     }
 }

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 using LastBit.Files;
 using SkiaSharp;
 
-namespace LastBit.Reports;
+namespace LastBit.Reports.Figures;
 
 /// <summary>
 /// Writes a figure as PNG and SVG. A figure is one column of a paper wide (8.5 cm); its units are 1/96 inch, so that a

@@ -1,7 +1,7 @@
 using ScottPlot;
 using SkiaSharp;
 
-namespace LastBit.Reports;
+namespace LastBit.Reports.Figures;
 
 /// <summary>
 /// The one typeface of all figures, which is shipped with them: on a machine without fonts text would vanish, and on two

@@ -2,7 +2,7 @@ using ScottPlot;
 using ScottPlot.Plottables;
 using SkiaSharp;
 
-namespace LastBit.Reports;
+namespace LastBit.Reports.Figures;
 
 /// <summary>One panel of a figure: axes, curves, and a legend below them that is as high as it needs to be.</summary>
 internal sealed class FigurePanel
@@ -87,13 +87,16 @@ internal sealed class FigurePanel
             int end = start;
             while (end < y.Length && double.IsFinite(x[end]) && double.IsFinite(y[end]))
                 end++;
-            if (end > start)
+            if (end == start + 1)
+            {
+                // A line of one point has no length, and a dashed one makes Skia complain on standard error.
+                Plot.Add.Markers(x[start..end].ToArray(), y[start..end].ToArray(), MarkerShape.FilledCircle, 2 * width, FigureStyle.ColorOf(number));
+            }
+            else if (end > start)
             {
                 Scatter line = Plot.Add.ScatterLine(x[start..end].ToArray(), y[start..end].ToArray(), FigureStyle.ColorOf(number));
                 line.LineWidth = width;
                 line.LinePattern = FigureStyle.PatternOf(number);
-                if (end == start + 1)
-                    (line.MarkerShape, line.MarkerSize) = (MarkerShape.FilledCircle, 2 * width);
             }
             start = end + 1;
         }

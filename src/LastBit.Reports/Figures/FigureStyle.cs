@@ -1,8 +1,7 @@
-using System.Globalization;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 
-namespace LastBit.Reports;
+namespace LastBit.Reports.Figures;
 
 /// <summary>What all figures have in common: fonts, colours that the colour-blind tell apart, line patterns, and ticks.</summary>
 internal static class FigureStyle
@@ -43,13 +42,15 @@ internal static class FigureStyle
     {
         (axis.Min, axis.Max) = (low, high);
         var ticks = new NumericManual();
+        // One form an axis: where every label can be written out, all are; else all are powers of ten.
+        bool isPlain = low >= Math.Log10(NumberText.LeastPlain) - 1e-9 && high < Math.Log10(NumberText.MostPlain);
         int step = 1;
         while ((high - low) / step > labels)
             step++;
         for (int decade = (int)Math.Floor(low); decade <= (int)Math.Ceiling(high); decade++)
         {
             if (decade % step == 0)
-                AddInside(decade, PowerOfTen(decade));
+                AddInside(decade, isPlain ? NumberText.Exact(Math.Pow(10, decade)) : NumberText.PowerOfTen(decade));
             else
                 AddInside(decade, null);
             for (int digit = 2; digit <= 9 && step == 1; digit++)
@@ -78,7 +79,7 @@ internal static class FigureStyle
         (axis.Min, axis.Max) = (low, high);
         var ticks = new NumericManual();
         for (double i = Math.Ceiling(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
-            ticks.AddMajor(i * step, i == 0 ? "0" : (i * step).ToString("0.######", CultureInfo.InvariantCulture).Replace('-', '\u2212'));
+            ticks.AddMajor(i * step, NumberText.Of(i * step, 12));
         axis.TickGenerator = ticks;
     }
 
@@ -87,24 +88,6 @@ internal static class FigureStyle
     {
         double power = Math.Pow(10, Math.Floor(Math.Log10(length / labels)));
         return RoundFactors.Select(factor => factor * power).First(step => length / step <= labels + 1e-9);
-    }
-
-    /// <summary>A number as a paper writes it: "0.05", "1.3×10⁷".</summary>
-    internal static string Number(double value)
-    {
-        if (value == 0 || Math.Abs(value) is >= 1e-3 and < 1e5)
-            return value.ToString("0.######", CultureInfo.InvariantCulture).Replace('-', '\u2212');
-        string[] parts = value.ToString("0.####e0", CultureInfo.InvariantCulture).Split('e');
-        string power = PowerOfTen(int.Parse(parts[1], CultureInfo.InvariantCulture));
-        return (parts[0] == "1" ? power : $"{parts[0]}×{power}").Replace('-', '\u2212');
-    }
-
-    /// <summary>"10⁻⁸".</summary>
-    internal static string PowerOfTen(int exponent)
-    {
-        const string Digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-        string text = exponent.ToString(CultureInfo.InvariantCulture);
-        return exponent is 0 ? "1" : exponent is 1 ? "10" : "10" + string.Concat(text.Select(c => c == '-' ? '⁻' : Digits[c - '0']));
     }
 
     /// <summary>log10 of every value; NaN where there is none, which breaks the curve.</summary>

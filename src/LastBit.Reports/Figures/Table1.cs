@@ -1,9 +1,9 @@
 using LastBit.Experiments;
+using LastBit.Reports.Results;
 using LastBit.Runs;
-using LastBit.Statistics;
 using ScottPlot;
 
-namespace LastBit.Reports;
+namespace LastBit.Reports.Figures;
 
 /// <summary>The runs of Table 1: test accuracy after every epoch, one colour a seed, and the final accuracies side by side.</summary>
 public static class Table1
@@ -18,10 +18,11 @@ public static class Table1
     public static void Draw(string folder, string? outFolder = null)
     {
         AccuracyResult result = ResultFile.Read<AccuracyResult>(folder, AccuracyCurves.FileName);
-        List<FigurePanel> panels = [Curves(result)];
+        // A curve of one epoch is a point that the second panel shows too.
+        List<FigurePanel> panels = result.Epochs > 1 || result.Final.Count == 0 ? [Curves(result)] : [];
         if (result.Final.Count > 0)
             panels.Add(Finals(result));
-        FigureFile.Write(outFolder ?? folder, Name, "Test accuracy of runs that differ in seed and in rounding", FigureNote.Accuracy(result), [.. panels]);
+        FigureFile.Write(outFolder ?? folder, Name, "Test accuracy of runs that differ in seed and in rounding", PaperSetting.Accuracy(result), [.. panels]);
     }
 
     private static FigurePanel Curves(AccuracyResult result)

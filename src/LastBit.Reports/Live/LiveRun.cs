@@ -31,7 +31,7 @@ public sealed class LiveRun : IRunObserver
             if (_tasks.Count >= MostTasks && _tasks.FindIndex(one => one.Ended) is >= 0 and var oldest)
                 _tasks.RemoveAt(oldest);
             if (_tasks.Count < MostTasks)
-                _tasks.Add(new LiveTask(task, Math.Max(1, total), unit));
+                _tasks.Add(new LiveTask(task, Math.Max(1, total), unit) { Begun = _watch.Elapsed });
             _version++;
         }
     }
@@ -39,6 +39,9 @@ public sealed class LiveRun : IRunObserver
     /// <inheritdoc/>
     public void Advance(string task, long completed, string? note = null) => Change(task, one =>
     {
+        // A run that is resumed begins in the middle: its rate is that of what was done here.
+        if (one.First < 0)
+            (one.First, one.Begun) = (completed, _watch.Elapsed);
         one.Completed = completed;
         one.Note = note ?? one.Note;
     });
@@ -95,7 +98,7 @@ public sealed class LiveRun : IRunObserver
         }
     }
 
-    /// <summary>The state now, as the JSON that an event carries: seconds, ended, tasks, charts, messages. Not finite is null.</summary>
+    /// <summary>The state now, as the JSON that an event carries: seconds, ended, tasks (with the seconds that each has left, where known), charts, messages. Not finite is null.</summary>
     /// <returns>UTF-8, without line ends.</returns>
     public byte[] Snapshot()
     {
@@ -127,6 +130,8 @@ public sealed class LiveRun : IRunObserver
                 json.WriteString("unit", task.Unit);
                 json.WriteString("note", task.Note);
                 json.WriteBoolean("ended", task.Ended);
+                if (task.SecondsLeft(_watch.Elapsed) is { } left)
+                    json.WriteNumber("secondsLeft", Math.Round(left, 1));
                 json.WriteEndObject();
             }
             json.WriteEndArray();
@@ -187,6 +192,15 @@ public sealed class LiveRun : IRunObserver
         public string? Note { get; set; }
 
         public bool Ended { get; set; }
+
+        /// <summary>The units that were done at the first report; negative before it.</summary>
+        public long First { get; set; } = -1;
+
+        public TimeSpan Begun { get; set; }
+
+        /// <summary>How long the rest takes at the rate so far; null while that is not known.</summary>
+        public double? SecondsLeft(TimeSpan now) => Ended || First < 0 || Completed <= First || now <= Begun ? null
+            : (Total - Completed) * (now - Begun).TotalSeconds / (Completed - First);
     }
 }
 

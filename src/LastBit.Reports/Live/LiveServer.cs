@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using LastBit.Reports.Page;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -20,6 +21,10 @@ namespace LastBit.Reports.Live;
 /// </summary>
 public sealed class LiveServer : IAsyncDisposable
 {
+    /// <summary>How many connections are held at once.</summary>
+    internal const int MostConnections = 64;
+
+    private readonly LinkedList<ConnectionContext> _connections = new();
     private readonly LiveRun _run;
     private readonly WebApplication _app;
     private readonly CancellationTokenSource _stop = new();
@@ -44,9 +49,12 @@ public sealed class LiveServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;
-            options.Limits.MaxConcurrentConnections = 64;
             options.Limits.MaxRequestBodySize = 0;
-            options.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http1);
+            options.Listen(IPAddress.Loopback, port, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                listen.Use(Admit);
+            });
         });
         _app = builder.Build();
         _app.Run(Answer);
@@ -95,6 +103,33 @@ public sealed class LiveServer : IAsyncDisposable
         await _app.DisposeAsync().ConfigureAwait(false);
         _stop.Dispose();
     }
+
+    /// <summary>
+    /// A bound on connections that shuts nobody out: the newest takes the place of the oldest, which a browser that still listens opens again.
+    /// </summary>
+    private ConnectionDelegate Admit(ConnectionDelegate next) => async connection =>
+    {
+        ConnectionContext? oldest = null;
+        lock (_connections)
+        {
+            _connections.AddLast(connection);
+            if (_connections.Count > MostConnections)
+            {
+                oldest = _connections.First!.Value;
+                _connections.RemoveFirst();
+            }
+        }
+        oldest?.Abort();
+        try
+        {
+            await next(connection).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_connections)
+                _connections.Remove(connection);
+        }
+    };
 
     private async Task Tick()
     {

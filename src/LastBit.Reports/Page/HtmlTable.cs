@@ -4,7 +4,7 @@ namespace LastBit.Reports.Page;
 internal static class HtmlTable
 {
     /// <summary>Makes the table; the first cell of each row is its heading.</summary>
-    /// <param name="label">The frame's name for screen readers.</param>
+    /// <param name="label">The frame's name for screen readers. Formulas in all other texts stand between dollar signs.</param>
     /// <param name="caption">What the table shows.</param>
     /// <param name="headings">Headings of the columns; one that begins with # (which is not shown) is of a column of numbers, flush right.</param>
     /// <param name="rows">The cells.</param>
@@ -12,16 +12,17 @@ internal static class HtmlTable
     internal static Markup Of(string label, string caption, string[] headings, IEnumerable<string[]> rows)
     {
         Markup Kind(int column) => headings[column].StartsWith('#') ? new Markup(" class=\"number\"") : Markup.Empty;
-        Markup Head(string heading, int column) => Markup.Of($"""<th scope="col"{Kind(column)}>{heading.TrimStart('#')}</th>""");
+        Markup Head(string heading, int column) => Markup.Of($"""<th scope="col"{Kind(column)}>{Formula.Text(heading.TrimStart('#'))}</th>""");
         Markup Cell(string text, int column) => column == 0
-            ? Markup.Of($"""<th scope="row"{Kind(column)}>{text}</th>""")
-            : Markup.Of($"""<td{Kind(column)}>{text}</td>""");
+            ? Markup.Of($"""<th scope="row"{Kind(column)}>{Formula.Text(text)}</th>""")
+            : Markup.Of($"""<td{Kind(column)}>{Formula.Text(text)}</td>""");
         return Markup.Of($"""
-            <div class="scroll card" tabindex="0" role="region" aria-label="{label}">
-            <table><caption>{caption}</caption>
+            <div class="table card"><p class="caption">{Formula.Text(caption)}</p>
+            <div class="scroll" tabindex="0" role="region" aria-label="{label}">
+            <table>
             <thead><tr>{Markup.Join(headings.Select(Head))}</tr></thead>
             <tbody>
-            {Markup.Join(rows.Select(row => Markup.Of($"<tr>{Markup.Join(row.Select(Cell))}</tr>\n")))}</tbody></table></div>
+            {Markup.Join(rows.Select(row => Markup.Of($"<tr>{Markup.Join(row.Select(Cell))}</tr>\n")))}</tbody></table></div></div>
 
             """);
     }

@@ -16,20 +16,24 @@
 
   const superscript = n => String(n).replace("-", "⁻").replace(/\d/g, digit => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]);
 
-  // 4 digits, the way a person writes them: 0.6931, 1.25×10⁻¹⁵.
-  const text = value => {
+  // The one rule for numbers (NumberText in C#): written out from a thousandth up to a million, a power of ten beyond.
+  const isPlain = value => value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6);
+  const scientific = (value, digits) => {
+    if (value === 0) return "0";
+    const [mantissa, exponent] = Math.abs(value).toExponential(digits - 1).split("e"), power = `10${superscript(Number(exponent))}`;
+    return (value < 0 ? "−" : "") + (Number(mantissa) === 1 ? power : `${Number(mantissa)}×${power}`);
+  };
+  const text = (value, digits = 4) => {
     if (value == null || !Number.isFinite(value)) return "–";
     if (value === 0) return "0";
-    const size = Math.abs(value);
-    if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(4)));
-    const [mantissa, exponent] = value.toExponential(3).split("e");
-    return `${Number(mantissa)}×10${superscript(Number(exponent))}`;
+    const size = Math.abs(value), rounded = Number(size.toExponential(digits - 1));
+    if (!isPlain(rounded)) return scientific(value, digits);
+    const whole = Number(size.toExponential(digits - 1).split("e")[1]) >= digits - 1;
+    return (value < 0 ? "−" : "") + (whole ? Math.round(size) : rounded).toLocaleString("en", { maximumFractionDigits: 18 });
   };
 
-  const power = value => {
-    const exponent = Math.round(Math.log10(value));
-    return Math.abs(exponent) <= 2 || Math.abs(value / 10 ** exponent - 1) > 1e-9 ? String(Number(value.toPrecision(3))) : `10${superscript(exponent)}`;
-  };
+  // The labels of one axis have one form.
+  const labels = splits => splits.map(splits.every(isPlain) ? value => text(value, 12) : value => scientific(value, 12));
 
   // Ticks of a log axis: every n-th decade so that labels have room; 1, 2, 5 where less than two decades show.
   const logTicks = (u, axis, min, max) => {
@@ -45,14 +49,6 @@
         if (tick >= min && tick <= max) ticks.push(tick);
       }
     return ticks;
-  };
-
-  const linearText = value => {
-    if (value === 0) return "0";
-    const size = Math.abs(value);
-    if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(6)));
-    const [mantissa, exponent] = value.toExponential().split("e");
-    return (Number(mantissa) === 1 ? "" : `${Number(Number(mantissa).toPrecision(4))}·`) + `10${superscript(Number(exponent))}`;
   };
 
   // RFC 4180, as our own writer makes it: quotes only where a field needs them.
@@ -83,6 +79,9 @@
   function chart(box, options, table) {
     let { logX, logY } = options, plot = null, zoomed = false, shown = [];
     const hidden = new Set();
+    // Curves that belong together share a colour; the others have one of their own, and a pattern beside it.
+    const colourOf = i => (options.colours?.[i] ?? i) % colours;
+    const dashOf = i => options.colours ? [] : dashes[(i + Math.floor(i / colours)) % dashes.length];
 
     const area = make("div", { class: "plot", tabindex: "0", role: "group", "aria-roledescription": "chart",
       "aria-label": `${options.title}. Left and right arrow keys read the values, plus and minus zoom, 0 shows everything.` });
@@ -128,12 +127,12 @@
     function draw() {
       plot?.destroy();
       const ink = css("--muted"), grid = css("--line"), font = `12px ${css("--sans")}`;
-      const axis = (label, log, small) => ({
+      const axis = (label, log, small, whole) => ({
         label, stroke: ink, font, labelFont: font, labelSize: 22, size: small,
         grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 5 },
         ...(log
-          ? { splits: logTicks, filter: (u, splits) => splits, values: (u, splits) => splits.map(power) }
-          : { values: (u, splits) => splits.map(linearText) }),
+          ? { splits: logTicks, filter: (u, splits) => splits, values: (u, splits) => labels(splits) }
+          : { values: (u, splits) => labels(splits), ...(whole ? { incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6, 1e7, 1e8] } : {}) }),
       });
       plot = new uPlot({
         ...size(),
@@ -144,11 +143,12 @@
           points: { size: 7 }, bind: { dblclick: () => () => { reset.click(); return null; } },
         },
         focus: { alpha: 0.35 },
-        scales: { x: { time: false, distr: logX ? 3 : 1 }, y: { distr: logY ? 3 : 1 } },
-        axes: [axis(options.xLabel, logX, 36), axis(options.yLabel, logY, 52)],
+        // uPlot ends a log axis at a whole decade, and would leave half of it to nothing.
+        scales: { x: { time: false, distr: logX ? 3 : 1, ...(logX ? { range: (u, min, max) => [min, max > min ? max : min * 10] } : {}) }, y: { distr: logY ? 3 : 1 } },
+        axes: [axis(options.xLabel, logX, 36, table.columns[0].every(Number.isInteger)), axis(options.yLabel, logY, 60)],
         series: [{}, ...table.labels.map((label, i) => ({
-          label, show: !hidden.has(label), stroke: css(`--series-${i % colours}`), width: 1.75,
-          dash: dashes[(i + Math.floor(i / colours)) % dashes.length], points: { show: shown.length <= 40 && !box.hasAttribute("data-dense") ? undefined : false },
+          label, show: !hidden.has(label), stroke: css(`--series-${colourOf(i)}`), width: options.colours ? 1.25 : 1.75,
+          dash: dashOf(i), points: { show: shown.length === 1 ? true : shown.length <= 40 ? undefined : false },
         }))],
         hooks: { setCursor: [read], setSelect: [u => { if (u.select.width > 0 || u.select.height > 0) { zoomed = true; mark(); } }] },
       }, prepare(), area);
@@ -165,8 +165,8 @@
         line.setAttribute("aria-hidden", "true");
         const stroke = document.createElementNS("http://www.w3.org/2000/svg", "path");
         stroke.setAttribute("d", "M0 4H28");
-        stroke.setAttribute("stroke-dasharray", dashes[(i + Math.floor(i / colours)) % dashes.length].join(" "));
-        stroke.setAttribute("class", `series-${i % colours}`);
+        stroke.setAttribute("stroke-dasharray", dashOf(i).join(" "));
+        stroke.setAttribute("class", `series-${colourOf(i)}`);
         line.append(stroke);
         const item = make("button", { type: "button", class: "key", "aria-pressed": String(!hidden.has(label)) },
           line, make("span", { class: "label" }, label), make("output", { "aria-live": "off" }));
@@ -181,14 +181,15 @@
       }));
     }
 
-    // The values under the pointer, from the table itself (zeros too); without a pointer, the last one of each series.
+    // The values under the pointer, from the table itself (zeros too). Without a pointer the live page has the newest ones; a report has none,
+    // for a curve may be cut where it is drawn, and its last value is in the table.
     function read(u) {
       const under = u.cursor.idx != null && u.cursor.left >= 0, row = under ? shown[u.cursor.idx] : -1;
-      at.textContent = under ? `${options.xLabel} ${text(table.columns[0][row])}` : "last values";
+      at.textContent = under ? `${options.xLabel} ${text(table.columns[0][row], 12)}` : options.live ? "newest values" : "";
       at.dataset.value = under ? table.columns[0][row] : "";
       [...legend.querySelectorAll("output")].forEach((output, i) => {
-        const column = table.columns[i + 1], value = under ? column[row] : column.findLast(one => one !== undefined);
-        output.textContent = text(value);
+        const column = table.columns[i + 1], value = under ? column[row] : options.live ? column.findLast(one => one !== undefined) : undefined;
+        output.textContent = under || options.live ? text(value) : "";
         output.dataset.value = value ?? "";
       });
     }
@@ -270,18 +271,26 @@
       names = chosen.map(row => row[1]);
       values = chosen.map(row => row.slice(2).map(value => value === "" ? NaN : Number(value)));
       const ink = css("--muted"), font = `12px ${css("--sans")}`, width = Math.max(280, area.clientWidth), ramp = stops();
-      const wide = width < 560 ? 84 : 150;
+      // Every tensor has its name where there is room for it whole; otherwise the stages have theirs, in the middle of their tensors.
+      const measure = document.createElement("canvas").getContext("2d");
+      measure.font = font;
+      const longest = Math.ceil(Math.max(...names.map(name => measure.measureText(name).width))) + 12;
+      const each = names.length <= 44 && longest < width * 0.4;
+      const stages = Map.groupBy(names.map((name, i) => ({ stage: name.split(".")[0], i })), one => one.stage);
+      const rowHeight = each ? 15 : Math.max(3, Math.min(15, 520 / names.length));
+      const marks = each ? names.map((name, i) => [i, name]) : [...stages].filter(([, of]) => of.length * rowHeight >= 14)
+        .map(([stage, of]) => [(of[0].i + of.at(-1).i) / 2, stage]);
+      const wide = each ? longest : Math.ceil(Math.max(...marks.map(([, name]) => measure.measureText(name).width))) + 12;
       plot = new uPlot({
-        width, height: Math.min(620, Math.max(220, names.length * 13 + 60)), legend: { show: false }, padding: [8, 14, 0, 0],
+        width, height: Math.max(220, Math.round(names.length * rowHeight) + 66), legend: { show: false }, padding: [8, 14, 0, 0],
         cursor: { drag: { x: false, y: false }, points: { show: false } },
         // Logarithmic, because what is born in the first few scaled iterations takes hundreds to settle.
         scales: { x: { time: false, distr: 3, range: () => [steps[0] - 0.5, steps.at(-1) + 0.5] }, y: { range: () => [-0.5, names.length - 0.5], dir: -1 } },
         axes: [
           { label: options.xLabel, stroke: ink, font, labelFont: font, labelSize: 22, size: 36, grid: { show: false }, ticks: { show: false },
-            splits: () => steps.filter(step => /^[125]0*$/.test(step)), filter: (u, splits) => splits, values: (u, splits) => splits.map(String) },
-          { stroke: ink, font: `11px ${css("--sans")}`, size: wide, grid: { show: false }, ticks: { show: false },
-            splits: u => names.map((_, i) => i).filter(i => i % Math.max(1, Math.ceil(names.length * 13 / (u.bbox.height / devicePixelRatio))) === 0),
-            values: (u, splits) => splits.map(i => names[i].length * 6 > wide ? `…${names[i].slice(-Math.floor(wide / 6) + 1)}` : names[i]) },
+            splits: () => steps.filter(step => /^[125]0*$/.test(step)), filter: (u, splits) => splits, values: (u, splits) => labels(splits) },
+          { stroke: ink, font, size: wide, grid: { show: false }, ticks: { show: false },
+            splits: () => marks.map(([at]) => at), filter: (u, splits) => splits, values: () => marks.map(([, name]) => name) },
         ],
         series: [{}, { show: true, points: { show: false }, paths: () => null }],
         hooks: {
@@ -322,11 +331,73 @@
     everyChart.add({ draw });
   }
 
+  // Dots in columns, one colour a column: what lies above each other differs in nothing but the name of its row.
+  function dots(box, options, rows) {
+    const groups = [...new Set(rows.slice(1).map(row => row[0]))];
+    const area = make("div", { class: "plot", tabindex: "0", role: "group", "aria-roledescription": "dot plot",
+      "aria-label": `${options.title}. Left and right arrow keys go from dot to dot and read it.` });
+    const at = make("output", { class: "at", "aria-live": "polite" });
+    box.replaceChildren(make("h3", {}, options.title), make("div", { class: "tools" }, at), area);
+    const points = groups.flatMap((group, g) => {
+      const own = rows.slice(1).filter(row => row[0] === group);
+      return own.map((row, i) => ({ x: g + ((i + 0.5) / own.length - 0.5) * 0.4, g, name: row[1], y: Number(row[2]) }));
+    });
+    let plot = null;
+    const size = () => ({ width: Math.max(240, area.clientWidth), height: Math.round(Math.min(400, Math.max(280, area.clientWidth * 0.5))) });
+    const show = i => {
+      const point = points[i];
+      at.textContent = point ? `${rows[0][0]} ${groups[point.g]}, ${point.name}: ${text(point.y)}` : "";
+      at.dataset.value = point?.y ?? "";
+    };
+    function draw() {
+      plot?.destroy();
+      const ink = css("--muted"), grid = css("--line"), font = `12px ${css("--sans")}`;
+      const common = { stroke: ink, font, labelFont: font, labelSize: 22, ticks: { stroke: grid, width: 1, size: 5 } };
+      plot = new uPlot({
+        ...size(), legend: { show: false }, padding: [10, 24, 0, 0],
+        cursor: { drag: { x: false, y: false }, y: false, points: { size: 9 } },
+        scales: { x: { time: false, range: () => [-0.6, groups.length - 0.4] } },
+        axes: [
+          { ...common, label: options.xLabel, size: 36, grid: { show: false }, splits: () => groups.map((_, i) => i), filter: (u, splits) => splits, values: () => groups },
+          { ...common, label: options.yLabel, size: 60, grid: { stroke: grid, width: 1 }, values: (u, splits) => labels(splits) },
+        ],
+        series: [{}, ...groups.map((group, g) => ({ label: group, stroke: css(`--series-${g % colours}`), width: 1.75, paths: () => null,
+          points: { show: true, size: 8, width: 1.75, fill: css("--card") } }))],
+        hooks: { setCursor: [u => show(u.cursor.left >= 0 ? u.cursor.idx : -1)] },
+      }, [points.map(point => point.x), ...groups.map((_, g) => points.map(point => point.g === g ? point.y : null))], area);
+      show(-1);
+    }
+    area.addEventListener("keydown", event => {
+      const { idx } = plot.cursor, last = points.length - 1;
+      const go = { ArrowLeft: (idx ?? last + 1) - 1, ArrowRight: (idx ?? -1) + 1, Home: 0, End: last }[event.key];
+      if (go === undefined) return;
+      plot.setCursor({ left: plot.valToPos(points[Math.max(0, Math.min(last, go))].x, "x"), top: plot.over.clientHeight / 2 });
+      event.preventDefault();
+    });
+    new ResizeObserver(() => { if (area.clientWidth && Math.abs(area.clientWidth - plot.width) > 1) plot.setSize(size()); }).observe(area);
+    draw();
+    everyChart.add({ draw });
+  }
+
+  // A table that is cut says that it goes on.
+  function hints() {
+    for (const frame of document.querySelectorAll(".scroll")) {
+      const hint = make("p", { class: "hint", "aria-hidden": "true" }, "The table goes on to the right: scroll sideways.");
+      (frame.classList.contains("card") ? frame : frame.parentElement).after(hint);
+      const check = () => { hint.hidden = frame.scrollWidth <= frame.clientWidth + 1; };
+      new ResizeObserver(check).observe(frame);
+      check();
+    }
+  }
+
   function report() {
+    hints();
     for (const box of document.querySelectorAll(".chart[data-chart]")) {
       const options = JSON.parse(box.dataset.chart), rows = linkedCsv(document.getElementById(box.dataset.csv));
       box.closest("figure").classList.add("alive");
-      if (options.map) map(box, options, rows); else chart(box, options, tableOf(rows));
+      if (options.kind === "map") map(box, options, rows);
+      else if (options.kind === "dots") dots(box, options, rows);
+      else chart(box, options, tableOf(rows));
       // Who cannot see the plot hears what it shows.
       box.querySelector(".plot").setAttribute("aria-describedby", box.dataset.finding);
     }
@@ -344,7 +415,13 @@
     const state = document.getElementById("state"), tasks = document.getElementById("tasks");
     const messages = document.getElementById("messages"), charts = document.getElementById("charts");
     const drawn = new Map(), bars = new Map();
-    const clock = seconds => `${Math.floor(seconds / 60)} min ${String(Math.floor(seconds % 60)).padStart(2, "0")} s`;
+    // "8 s", "2:05", "3:07:00", as the terminal has it.
+    const clock = seconds => {
+      const whole = Math.ceil(seconds), pad = value => String(value).padStart(2, "0");
+      if (whole < 60) return `${whole} s`;
+      const minutes = Math.floor(whole / 60), rest = pad(whole % 60);
+      return minutes < 60 ? `${minutes}:${rest}` : `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${rest}`;
+    };
 
     function bar(task) {
       const progress = make("progress", { max: "1", value: "0", "aria-label": task.name }), note = make("span", { class: "note" });
@@ -366,14 +443,17 @@
     }
 
     function show(run) {
-      state.textContent = `${run.ended ? "Finished" : "Running"} · ${clock(run.seconds)}`;
+      const left = run.tasks.filter(task => !task.ended && task.secondsLeft != null).map(task => task.secondsLeft);
+      state.textContent = run.ended ? `Finished after ${clock(run.seconds)}`
+        : `Running for ${clock(run.seconds)}${left.length ? `; the tasks below have ${clock(Math.max(...left))} left` : ""}`;
       state.dataset.ended = run.ended;
       for (const task of run.tasks) {
         const { row, progress, note } = bars.get(task.name) ?? bar(task);
         progress.max = task.total;
         progress.value = task.completed;
         row.classList.toggle("ended", task.ended);
-        note.textContent = `${task.completed.toLocaleString("en")} of ${task.total.toLocaleString("en")} ${task.unit}${task.note ? ` · ${task.note}` : ""}`;
+        const left = !task.ended && !run.ended && task.secondsLeft != null ? ` · ${clock(task.secondsLeft)} left` : "";
+        note.textContent = `${task.completed.toLocaleString("en")} of ${task.total.toLocaleString("en")} ${task.unit}${left}${task.note ? ` · ${task.note}` : ""}`;
       }
       messages.textContent = run.messages.join("\n");
       messages.parentElement.hidden = run.messages.length === 0;
@@ -385,7 +465,9 @@
         const wide = values.length > 0 && values.reduce((a, b) => Math.max(a, b)) > 100 * values.reduce((a, b) => Math.min(a, b));
         const box = make("div", { class: "chart" });
         charts.append(make("figure", { class: "alive" }, box));
-        drawn.set(one.name, chart(box, { title: one.name, xLabel: "iteration or epoch", yLabel: one.name, logX: false, logY: wide }, table));
+        // What counts on the x axis is what the tasks count, or epochs where a chart is of a whole pass.
+        const xLabel = /accuracy|cross-entropy/.test(one.name) ? "epoch" : run.tasks[0]?.unit.replace(/s$/, "") ?? "iteration";
+        drawn.set(one.name, chart(box, { title: one.name, xLabel, yLabel: one.name, logX: false, logY: wide, live: true }, table));
       }
       document.body.dataset.events = Number(document.body.dataset.events ?? 0) + 1;
     }

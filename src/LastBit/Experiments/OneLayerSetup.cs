@@ -114,11 +114,11 @@ internal static class OneLayerSetup
             also?.Invoke(iteration, loss, kernel);
             if ((iteration + 1) % Every != 0)
                 return;
-            context.Observer.Advance(task, iteration + 1, string.Create(CultureInfo.InvariantCulture, $"loss {loss:G4}"));
+            context.Observer.Advance(task, iteration + 1, $"loss {NumberText.Of(loss)}");
             context.Observer.Point(chart, task, iteration, loss);
         });
         context.Observer.End(task, losses.Length == iterations
-            ? string.Create(CultureInfo.InvariantCulture, $"loss {losses[^1]:G6}")
+            ? $"loss {NumberText.Of(losses[^1])}"
             : $"not finite at iteration {losses.Length}");
         return losses;
     }

@@ -97,7 +97,7 @@ public static class StabilityBounds
         return result;
     }
 
-    // 0 <= alpha + c lambda <= 2/dt for every lambda between the two.
+    // 0 <= alpha + c lambda <= 2/dt for every lambda between the two. (0 - x and not -x: a c of 0 gives 0, not -0.)
     private static (double Min, double Max) Bounds(double c, double lambdaMin, double lambdaMax, double fastest) =>
-        (-Math.Min(c * lambdaMin, c * lambdaMax), fastest - Math.Max(c * lambdaMin, c * lambdaMax));
+        (0 - Math.Min(c * lambdaMin, c * lambdaMax), fastest - Math.Max(c * lambdaMin, c * lambdaMax));
 }

@@ -165,8 +165,8 @@ public static class TrainingRun
 
     private static void Report(IRunObserver observer, TrainingEpoch epoch)
     {
-        observer.Point("test accuracy (%)", "test", epoch.Epoch, epoch.TestAccuracy);
-        observer.Point("test accuracy (%)", "training", epoch.Epoch, epoch.TrainAccuracy);
+        observer.Point("accuracy (%)", "test", epoch.Epoch, epoch.TestAccuracy);
+        observer.Point("accuracy (%)", "training", epoch.Epoch, epoch.TrainAccuracy);
         observer.Point("cross-entropy", "test", epoch.Epoch, epoch.TestLoss ?? double.NaN);
         observer.Point("cross-entropy", "training", epoch.Epoch, epoch.TrainLoss ?? double.NaN);
         observer.Message(string.Create(CultureInfo.InvariantCulture,

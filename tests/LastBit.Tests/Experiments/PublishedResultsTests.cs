@@ -3,6 +3,8 @@ using LastBit.Arithmetic;
 using LastBit.Experiments;
 using LastBit.Files;
 using LastBit.Reports;
+using LastBit.Reports.Claims;
+using LastBit.Reports.Sections;
 using LastBit.Runs;
 using LastBit.Statistics;
 using LastBit.Tests.Runs;
@@ -96,7 +98,7 @@ public class PublishedResultsTests
                     Assert.True(row[i + 2] is "" || row[i + 2] == $"(stopped after {run.RelativeL1.Length})");
             }
         }
-        ReportSection section = Report.Sections(ResultFolder.Read(Figure2)).Single(one => one.Id == "figure2");
+        ReportSection section = Report.Sections(Report.Open(Figure2)).Single(one => one.Id == "figure2");
         Assert.Equal(Verdict.NotConfirmed, section.Finding.Verdict);
         Assert.Contains("| not confirmed |", File.ReadAllText(Page), StringComparison.Ordinal);
     }

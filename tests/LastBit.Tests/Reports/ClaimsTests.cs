@@ -1,6 +1,6 @@
-using LastBit.Arithmetic;
+using System.Reflection;
 using LastBit.Experiments;
-using LastBit.Reports;
+using LastBit.Reports.Claims;
 using LastBit.Runs;
 using LastBit.Statistics;
 
@@ -22,7 +22,7 @@ public class ClaimsTests
     [Fact]
     public void The_heat_equation_is_confirmed_when_only_the_long_step_blows_up()
     {
-        Finding finding = Claims.HeatStability([Heat(0.4, 1.2, null), Heat(0.8, 7.4, 16, 900)]);
+        Finding finding = HeatClaim.Judge([Heat(0.4, 1.2, null), Heat(0.8, 7.4, 16, 900)]);
         Assert.Equal(Verdict.Confirmed, finding.Verdict);
         Assert.Contains("16 steps", finding.Decides, StringComparison.Ordinal);
     }
@@ -30,20 +30,20 @@ public class ClaimsTests
     [Fact]
     public void The_heat_equation_is_not_confirmed_when_the_short_step_grows_or_the_long_one_does_not()
     {
-        Assert.Equal(Verdict.NotConfirmed, Claims.HeatStability([Heat(0.4, 1.6, null), Heat(0.8, 7.4, 16)]).Verdict);
-        Assert.Equal(Verdict.NotConfirmed, Claims.HeatStability([Heat(0.4, 1.2, null), Heat(0.8, 1.2, null)]).Verdict);
-        Assert.Equal(Verdict.NotConfirmed, Claims.HeatStability([Heat(0.4, 1.2, 500), Heat(0.8, 7.4, 16)]).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, HeatClaim.Judge([Heat(0.4, 1.6, null), Heat(0.8, 7.4, 16)]).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, HeatClaim.Judge([Heat(0.4, 1.2, null), Heat(0.8, 1.2, null)]).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, HeatClaim.Judge([Heat(0.4, 1.2, 500), Heat(0.8, 7.4, 16)]).Verdict);
     }
 
     [Fact]
     public void The_heat_equation_is_not_tested_with_runs_on_one_side_only() =>
-        Assert.Equal(Verdict.NotTested, Claims.HeatStability([Heat(0.3, 1.2, null), Heat(0.4, 1.2, null)]).Verdict);
+        Assert.Equal(Verdict.NotTested, HeatClaim.Judge([Heat(0.3, 1.2, null), Heat(0.4, 1.2, null)]).Verdict);
 
     [Fact]
     public void Bounds_are_confirmed_when_losses_diverge_exactly_outside()
     {
         RunCurve[] runs = [new(1.1e7, Growing()), new(1.3e7, Settling()), new(2.0e8, Oscillating()), new(2.2e8, [.. Growing(300), double.NaN])];
-        Finding finding = Claims.LossesDivergeOutsideTheBounds(runs, 12_960_000, 2e8, 1e-8);
+        Finding finding = BoundsClaim.Judge(runs, 12_960_000, 2e8, 1e-8);
         Assert.Equal(Verdict.Confirmed, finding.Verdict);
         Assert.Contains("4 of 4", finding.Decides, StringComparison.Ordinal);
     }
@@ -51,10 +51,10 @@ public class ClaimsTests
     [Fact]
     public void Bounds_are_not_confirmed_when_a_loss_inside_diverges_or_one_outside_does_not()
     {
-        Finding inside = Claims.LossesDivergeOutsideTheBounds([new(1.1e7, Growing()), new(1.3e7, Growing())], 12_960_000, 2e8, 1e-8);
+        Finding inside = BoundsClaim.Judge([new(1.1e7, Growing()), new(1.3e7, Growing())], 12_960_000, 2e8, 1e-8);
         Assert.Equal(Verdict.NotConfirmed, inside.Verdict);
         Assert.Contains("α = 1.3×10⁷", inside.Decides, StringComparison.Ordinal);
-        Finding outside = Claims.LossesDivergeOutsideTheBounds([new(1.1e7, Settling()), new(1.3e7, Settling())], 12_960_000, 2e8, 1e-8);
+        Finding outside = BoundsClaim.Judge([new(1.1e7, Settling()), new(1.3e7, Settling())], 12_960_000, 2e8, 1e-8);
         Assert.Equal(Verdict.NotConfirmed, outside.Verdict);
     }
 
@@ -62,7 +62,7 @@ public class ClaimsTests
     public void Bounds_are_not_tested_when_the_run_outside_is_too_short_to_have_diverged() =>
         Assert.Equal(
             Verdict.NotTested,
-            Claims.LossesDivergeOutsideTheBounds([new(1.1e7, Settling(20)), new(1.3e7, Settling(20))], 12_960_000, 2e8, 1e-8).Verdict);
+            BoundsClaim.Judge([new(1.1e7, Settling(20)), new(1.3e7, Settling(20))], 12_960_000, 2e8, 1e-8).Verdict);
 
     [Theory]
     [InlineData(12_960_000, 13_000_000, Verdict.Confirmed)]
@@ -76,20 +76,20 @@ public class ClaimsTests
         [
             new("activated", "", null, 2e8), new("transitioning", "", formula, 2e8), new("not activated", "", null, 2e8),
         ];
-        Assert.Equal(expected, Claims.OnlyTheTransitionNeedsWeightDecay(new(exact, 2e8, 0, 5e7, 1e-6, formula, 2e8, regions)).Verdict);
+        Assert.Equal(expected, RegionsClaim.Judge(new(exact, 2e8, 0, 5e7, 1e-6, formula, 2e8, regions)).Verdict);
     }
 
     [Fact]
     public void A_restrained_instability_needs_all_three_kinds_of_curves()
     {
         RunCurve[] runs = [new(0.01, Settling()), new(0.05, Oscillating()), new(0.1, Oscillating()), new(0.13, [.. Growing(700), double.NaN])];
-        Assert.Equal(Verdict.Confirmed, Claims.RestrainedInstability(runs, 20, true).Verdict);
-        Assert.Equal(Verdict.NotTested, Claims.RestrainedInstability(runs[..3], 20, true).Verdict);
-        Assert.Equal(Verdict.NotTested, Claims.RestrainedInstability(runs, 10, true).Verdict);
+        Assert.Equal(Verdict.Confirmed, RestrainedClaim.Judge(runs, 20, true).Verdict);
+        Assert.Equal(Verdict.NotTested, RestrainedClaim.Judge(runs[..3], 20, true).Verdict);
+        Assert.Equal(Verdict.NotTested, RestrainedClaim.Judge(runs, 10, true).Verdict);
         RunCurve[] cut = [.. runs.Select(run => new RunCurve(run.Parameter, run.Values[..100]))];
-        Assert.Equal(Verdict.NotTested, Claims.RestrainedInstability(cut, 20, true).Verdict);
-        Finding wrong = Claims.RestrainedInstability([runs[0], new(0.05, Settling()), runs[3]], 20, true);
-        Assert.Equal(Verdict.NotTested, Claims.RestrainedInstability(runs, 20, false).Verdict);
+        Assert.Equal(Verdict.NotTested, RestrainedClaim.Judge(cut, 20, true).Verdict);
+        Finding wrong = RestrainedClaim.Judge([runs[0], new(0.05, Settling()), runs[3]], 20, true);
+        Assert.Equal(Verdict.NotTested, RestrainedClaim.Judge(runs, 20, false).Verdict);
         Assert.Equal(Verdict.NotConfirmed, wrong.Verdict);
         Assert.EndsWith("Against the claim: 0.05.", wrong.Decides, StringComparison.Ordinal);
     }
@@ -99,19 +99,19 @@ public class ClaimsTests
     {
         RunCurve vanishing = new(0.01, Curve(1000, n => n < 50 ? 1e-15 : 0));
         RunCurve growing = new(0.09, Curve(1000, n => n == 0 ? 2e-16 : Math.Min(1, 1e-16 * Math.Pow(1.5, n))));
-        Finding confirmed = Claims.RoundingIsAmplified([vanishing, growing], 20, true);
+        Finding confirmed = AmplificationClaim.Judge([vanishing, growing], 20, true);
         Assert.Equal(Verdict.Confirmed, confirmed.Verdict);
         Assert.Contains("10⁻¹⁵", confirmed.Decides, StringComparison.Ordinal);
-        Assert.Equal(Verdict.NotConfirmed, Claims.RoundingIsAmplified([vanishing with { Parameter = 0.05 }, vanishing], 20, true).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, AmplificationClaim.Judge([vanishing with { Parameter = 0.05 }, vanishing], 20, true).Verdict);
         RunCurve spike = vanishing with { Values = Curve(1000, n => n == 4 ? 2e-14 : n < 50 ? 1e-16 : 0) };
-        Assert.Equal(Verdict.Confirmed, Claims.RoundingIsAmplified([spike, growing], 20, true).Verdict);
+        Assert.Equal(Verdict.Confirmed, AmplificationClaim.Judge([spike, growing], 20, true).Verdict);
         RunCurve remaining = vanishing with { Values = Curve(1000, n => 1e-16) };
-        Assert.Equal(Verdict.NotConfirmed, Claims.RoundingIsAmplified([remaining, growing], 20, true).Verdict);
-        Assert.Equal(Verdict.NotConfirmed, Claims.RoundingIsAmplified([growing with { Parameter = 0.03 }, growing], 20, true).Verdict);
-        Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([vanishing], 20, true).Verdict);
-        Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([], 20, true).Verdict);
-        Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([vanishing, growing], 20, false).Verdict);
-        Assert.Equal(Verdict.NotTested, Claims.RoundingIsAmplified([vanishing, growing], 10, true).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, AmplificationClaim.Judge([remaining, growing], 20, true).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, AmplificationClaim.Judge([growing with { Parameter = 0.03 }, growing], 20, true).Verdict);
+        Assert.Equal(Verdict.NotTested, AmplificationClaim.Judge([vanishing], 20, true).Verdict);
+        Assert.Equal(Verdict.NotTested, AmplificationClaim.Judge([], 20, true).Verdict);
+        Assert.Equal(Verdict.NotTested, AmplificationClaim.Judge([vanishing, growing], 20, false).Verdict);
+        Assert.Equal(Verdict.NotTested, AmplificationClaim.Judge([vanishing, growing], 10, true).Verdict);
     }
 
     [Theory]
@@ -129,11 +129,11 @@ public class ClaimsTests
         int seeds, int fewestK, int epochs, int trainImages, int testImages, double accuracy, double rounding, Verdict expected)
     {
         Estimate Of(double value) => new(value, value / 2, value * 2, 10);
-        Finding finding = Claims.RoundingSpreadsLikeSeeds(
+        Finding finding = AccuracyClaim.Judge(
             seeds, fewestK, epochs, trainImages, testImages, accuracy, Of(rounding), Of(0.21), Of(rounding / 0.21));
         Assert.Equal(expected, finding.Verdict);
         Assert.Contains($"rounding spread by {rounding} percentage points", finding.Decides, StringComparison.Ordinal);
-        Finding withoutSeeds = Claims.RoundingSpreadsLikeSeeds(
+        Finding withoutSeeds = AccuracyClaim.Judge(
             seeds, fewestK, epochs, trainImages, testImages, accuracy, Of(rounding), null, null);
         Assert.Equal(Verdict.NotTested, withoutSeeds.Verdict);
     }
@@ -142,7 +142,7 @@ public class ClaimsTests
     public void Differences_must_shoot_up_at_large_steps_and_stay_down_at_small_ones()
     {
         RunCurve large = new(2, Curve(100, n => Math.Min(1.4, 1e-7 * Math.Pow(3, n)))), small = new(320, Curve(100, n => 1e-7 * n));
-        Finding Of(params RunCurve[] runs) => Claims.DifferencesShootUpOnlyAtLargeSteps("resnet56", true, 50_000, runs);
+        Finding Of(params RunCurve[] runs) => DivergenceClaim.Judge("resnet56", true, 50_000, runs);
         Assert.Equal(Verdict.Confirmed, Of(large, small).Verdict);
         Assert.Equal("The greatest difference is 1.4 with divisor 2; 9.9×10⁻⁶ with divisor 320.", Of(small, large).Decides);
         Assert.Equal(Verdict.Confirmed, Of(large with { Values = Curve(100, n => 0.0655 * n / 99) }, small).Verdict);
@@ -154,31 +154,48 @@ public class ClaimsTests
         Assert.Equal(Verdict.NotConfirmed, Of(large, small with { Values = [0.00125] }).Verdict);
         Assert.Equal(Verdict.NotTested, Of(large).Verdict);
         Assert.Equal(Verdict.NotTested, Of().Verdict);
-        Assert.Equal(Verdict.NotTested, Claims.DifferencesShootUpOnlyAtLargeSteps("resnet8", true, 50_000, [large, small]).Verdict);
-        Assert.Equal(Verdict.NotTested, Claims.DifferencesShootUpOnlyAtLargeSteps("resnet56", false, 50_000, [large, small]).Verdict);
-        Assert.Equal(Verdict.NotTested, Claims.DifferencesShootUpOnlyAtLargeSteps("resnet56", true, 1000, [large, small]).Verdict);
+        Assert.Equal(Verdict.NotTested, DivergenceClaim.Judge("resnet8", true, 50_000, [large, small]).Verdict);
+        Assert.Equal(Verdict.NotTested, DivergenceClaim.Judge("resnet56", false, 50_000, [large, small]).Verdict);
+        Assert.Equal(Verdict.NotTested, DivergenceClaim.Judge("resnet56", true, 1000, [large, small]).Verdict);
     }
 
     [Fact]
     public void A_loss_is_classified_by_its_tail_and_its_end()
     {
-        Assert.Equal(LossBehaviour.Settles, Claims.Classify(Settling()));
-        Assert.Equal(LossBehaviour.Oscillates, Claims.Classify(Oscillating()));
-        Assert.Equal(LossBehaviour.BlowsUp, Claims.Classify(Growing()));
-        Assert.Equal(LossBehaviour.BlowsUp, Claims.Classify([1, 2, double.NaN]));
-        Assert.Equal(LossBehaviour.BlowsUp, Claims.Classify([1, double.PositiveInfinity]));
+        static LossBehaviour Of(double[] loss) => new RunCurve(0, loss).Behaviour;
+        Assert.Equal(LossBehaviour.Settles, Of(Settling()));
+        Assert.Equal(LossBehaviour.Oscillates, Of(Oscillating()));
+        Assert.Equal(LossBehaviour.BlowsUp, Of(Growing()));
+        Assert.Equal(LossBehaviour.BlowsUp, Of([1, 2, double.NaN]));
+        Assert.Equal(LossBehaviour.BlowsUp, Of([1, double.PositiveInfinity]));
     }
 
-    [Theory]
-    [InlineData(0, "0")]
-    [InlineData(20, "20")]
-    [InlineData(0.6931, "0.693")]
-    [InlineData(12_960_000.25, "12,960,000")]
-    [InlineData(67_579.2, "67,579")]
-    [InlineData(1.3125e-15, "1.31×10⁻¹⁵")]
-    [InlineData(1e-8, "10⁻⁸")]
-    [InlineData(-2.5e30, "-2.5×10³⁰")]
-    [InlineData(double.PositiveInfinity, "infinite")]
-    [InlineData(double.NaN, "not a number")]
-    public void Numbers_read_as_a_person_writes_them(double value, string text) => Assert.Equal(text, Claims.Text(value));
+    [Fact]
+    public void A_rule_is_said_with_the_constants_that_decide()
+    {
+        Assert.Contains($"exceeds a relative $L_1$ difference of {NumberText.Exact(DivergenceClaim.ShotUp)}", DivergenceClaim.Claim.Rule, StringComparison.Ordinal);
+        Assert.Contains($"{AccuracyClaim.FewestEpochs} epochs, 10,000 training images", AccuracyClaim.Claim.Rule, StringComparison.Ordinal);
+        Assert.Contains("0.01, 0.03 must settle", RestrainedClaim.Claim.Rule, StringComparison.Ordinal);
+        Assert.Contains("never reaches 10⁻¹⁴", AmplificationClaim.Claim.Rule, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Claims_know_nothing_of_figures()
+    {
+        string[] used = [.. typeof(Claim).Assembly.GetTypes().Where(type => type.Namespace == typeof(Claim).Namespace)
+            .SelectMany(type => type.GetMembers(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
+            .SelectMany(TypesOf).Where(type => type.Namespace is { } name && (name.StartsWith("ScottPlot", StringComparison.Ordinal)
+                || name.StartsWith("SkiaSharp", StringComparison.Ordinal) || (name.StartsWith("LastBit.Reports", StringComparison.Ordinal) && name != typeof(Claim).Namespace)))
+            .Select(type => type.FullName!).Distinct()];
+        Assert.Empty(used);
+
+        static IEnumerable<Type> TypesOf(MemberInfo member) => member switch
+        {
+            FieldInfo field => [field.FieldType],
+            PropertyInfo property => [property.PropertyType],
+            MethodInfo method => [method.ReturnType, .. method.GetParameters().Select(parameter => parameter.ParameterType),
+                .. method.GetMethodBody()?.LocalVariables.Select(local => local.LocalType) ?? []],
+            _ => [],
+        };
+    }
 }

@@ -3,7 +3,8 @@ using LastBit.Engines.Cpu;
 using LastBit.Experiments;
 using LastBit.Files;
 using LastBit.Models;
-using LastBit.Reports;
+using LastBit.Reports.Claims;
+using LastBit.Reports.Figures;
 using LastBit.Runs;
 using LastBit.Statistics;
 
@@ -36,7 +37,7 @@ public sealed class FigureTests : IDisposable
         Write("linear.json", new LinearizedPdeResult(1e-8, 1000,
             [.. alphas.Select((alpha, i) => new LinearizedPdeRun(alpha, Loss(i), 1000))]).ToJson());
         Figure3.Draw(_folder);
-        HasTexts(Figure3.Name, "iteration", "loss", "α = 1.1×10⁷", "α = 1.3×10⁷", "α = 2×10⁸", "α = 2.2×10⁸", "1", "10", "10²");
+        HasTexts(Figure3.Name, "iteration", "loss", "α = 1.1×10⁷", "α = 1.3×10⁷", "α = 2×10⁸", "α = 2.2×10⁸", "1", "10", "100", "10⁹");
     }
 
     [Fact]
@@ -59,7 +60,7 @@ public sealed class FigureTests : IDisposable
         Write("linear.json", new LinearizedPdeResult(1e-8, 20, [new(1e7, [.. Enumerable.Repeat(2.0, 20)], 20)]).ToJson());
         Figure3.Draw(_folder);
         HasTexts(Figure3.Name, "Not the paper's setting: image cat.png, 64×48 (paper: checkerboard, 256×256); "
-            + "kernel 8×8 (paper: 32×32); 20 iterations (paper: 1000)");
+            + "kernel 8×8 (paper: 32×32); 20 iterations (paper: 1,000)");
     }
 
     [Fact]
@@ -126,7 +127,7 @@ public sealed class FigureTests : IDisposable
     public void The_moving_average_is_over_the_values_there_are_and_forgets_large_values_entirely()
     {
         double[] values = [2, 4, 6, 1e300, 0, 0, 1e-300];
-        Assert.Equal([2, 3, 5, (6 + 1e300) / 2, 1e300 / 2, 0, 1e-300 / 2], Figure4Right.MovingAverage(values, 2));
+        Assert.Equal([2, 3, 5, (6 + 1e300) / 2, 1e300 / 2, 0, 1e-300 / 2], RunCurve.MovingAverage(values, 2));
     }
 
     private string PathOf(string name, string kind) => Path.Combine(_folder, "figures", $"{name}.{kind}");

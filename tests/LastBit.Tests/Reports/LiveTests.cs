@@ -110,6 +110,43 @@ public class LiveTests
     }
 
     [Fact]
+    public async Task Held_connections_do_not_shut_out_a_new_browser()
+    {
+        await using LiveServer server = LiveServer.Start(new LiveRun(), "lastbit", 0, Often);
+        var held = new List<Socket>();
+        try
+        {
+            for (int i = 0; i < LiveServer.MostConnections + 8; i++)
+            {
+                held.Add(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+                await held[i].ConnectAsync(IPAddress.Loopback, server.Port, Cancellation);
+                await held[i].SendAsync(Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\n"), Cancellation);
+            }
+            using var client = new HttpClient();
+            Assert.Contains("<h1>lastbit</h1>", await client.GetStringAsync(server.Address, Cancellation), StringComparison.Ordinal);
+        }
+        finally
+        {
+            held.ForEach(socket => socket.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task The_time_that_a_task_has_left_is_that_of_what_was_done_here()
+    {
+        var run = new LiveRun();
+        run.Begin("resumed", 1000, "steps");
+        run.Advance("resumed", 500);
+        Assert.Null(JsonNode.Parse(run.Snapshot())!["tasks"]![0]!["secondsLeft"]);
+        await Task.Delay(30, Cancellation);
+        run.Advance("resumed", 505);
+        // 5 steps took at least 30 ms, so the other 495 take at least 2.9 s; 505 in that time would have left less.
+        Assert.True(JsonNode.Parse(run.Snapshot())!["tasks"]![0]!["secondsLeft"]!.GetValue<double>() > 2.5);
+        run.End("resumed");
+        Assert.Null(JsonNode.Parse(run.Snapshot())!["tasks"]![0]!["secondsLeft"]);
+    }
+
+    [Fact]
     public async Task A_reader_that_never_reads_holds_nobody_up()
     {
         var run = new LiveRun();

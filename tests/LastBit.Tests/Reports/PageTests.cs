@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using CsCheck;
-using LastBit.Reports;
 using LastBit.Reports.Page;
+using LastBit.Reports.Results;
 
 namespace LastBit.Tests.Reports;
 
@@ -17,6 +17,15 @@ public partial class PageTests
             "<p title='&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;'><b>7</b></p>",
             Markup.Of($"<p title='{hostile}'>{Markup.Of($"<b>{7}</b>")}</p>").Html);
     }
+
+    [Theory]
+    [InlineData("α_min", "<msub><mi>α</mi><mi>min</mi></msub>")]
+    [InlineData("Δt ≤ Δx²/2", "<mi>Δ</mi><mi>t</mi><mo>≤</mo><mi>Δ</mi><msup><mi>x</mi><mrow><mn>2</mn></mrow></msup><mo stretchy=\"false\">/</mo><mn>2</mn>")]
+    [InlineData("|K₁|²ⁿ", "<mo stretchy=\"false\">|</mo><msub><mi>K</mi><mrow><mn>1</mn></mrow></msub><msup><mo stretchy=\"false\">|</mo><mrow><mn>2</mn><mi>n</mi></mrow></msup>")]
+    [InlineData("1.3×10⁻⁸ < y", "<mn>1.3</mn><mo>×</mo><msup><mn>10</mn><mrow><mo>−</mo><mn>8</mn></mrow></msup><mo>&lt;</mo><mi>y</mi>")]
+    [InlineData("dK = mean(I)", "<mrow><mi>d</mi><mi>K</mi></mrow><mo>=</mo><mi>mean</mi><mo stretchy=\"false\">(</mo><mi>I</mi><mo stretchy=\"false\">)</mo>")]
+    public void Formulas_become_MathML(string formula, string mathML) =>
+        Assert.Equal($"a &amp; <math>{mathML}</math>.", Formula.Text($"a & ${formula}$.").Html);
 
     [Fact]
     public void A_table_has_a_row_for_every_x_and_blanks_where_a_curve_has_no_point()

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using LastBit.Reports;
+using LastBit.Reports.Claims;
+using LastBit.Reports.Sections;
 using LastBit.Tests.Cli;
 using Microsoft.Playwright;
 
@@ -15,7 +17,7 @@ public class ReportTests(Browser browser, SmallRun run)
     public async Task The_page_opens_from_disk_without_an_error_and_without_the_network()
     {
         await using WatchedPage page = await browser.Open(run.Address);
-        await Assertions.Expect(page.Page.Locator(".chart .u-over")).ToHaveCountAsync(9);
+        await Assertions.Expect(page.Page.Locator(".chart .u-over")).ToHaveCountAsync(10);
         Assert.Equal("How much of a training run is rounding error?", await page.Page.Locator("h1").InnerTextAsync());
         Assert.Empty(page.Complaints);
         Assert.All(page.Requests, address => Assert.StartsWith("file:", address, StringComparison.Ordinal));
@@ -26,10 +28,10 @@ public class ReportTests(Browser browser, SmallRun run)
     public async Task Verdicts_and_numbers_on_the_page_are_those_of_the_rules()
     {
         await using WatchedPage page = await browser.Open(run.Address);
-        foreach (ReportSection section in Report.Sections(ResultFolder.Read(run.Folder)).Where(section => section.HasData))
+        foreach (ReportSection section in Report.Sections(Report.Open(run.Folder)).Where(section => section.HasData))
         {
             ILocator place = page.Page.Locator($"#{section.Id}");
-            Assert.Equal(section.Finding.Decides, await place.Locator(".decides").InnerTextAsync());
+            Assert.Equal(Letters(section.Finding.Decides), Letters((await place.Locator(".decides").TextContentAsync())!));
             string verdict = section.Finding.Verdict switch
             {
                 Verdict.Confirmed => "✓ confirmed",
@@ -60,7 +62,7 @@ public class ReportTests(Browser browser, SmallRun run)
         await page.Page.Keyboard.PressAsync("ArrowRight");
         Assert.Equal(2, await Value(right.Locator(".at")));
         Assert.Equal(run.Amplify.Runs[4].RelativeL1[1], await Value(right.Locator("output").Nth(4)));
-        Assert.Contains("dt = 0.09: ", await right.Locator("[role=status]").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains("Δt = 0.09: ", await right.Locator("[role=status]").InnerTextAsync(), StringComparison.Ordinal);
         Assert.Empty(page.Complaints);
     }
 
@@ -173,6 +175,95 @@ public class ReportTests(Browser browser, SmallRun run)
     }
 
     [Fact]
+    public async Task Numbers_on_the_page_follow_the_one_rule()
+    {
+        await using WatchedPage page = await browser.Open(run.Address);
+        ILocator chart = page.Page.Locator(Left);
+        await Assertions.Expect(chart.Locator("output").First).ToHaveTextAsync("");
+        foreach (string selector in new[] { Left, Right, "#figure1 .chart >> nth=1" })
+        {
+            await page.Page.Locator(selector).Locator(".plot").FocusAsync();
+            foreach (string press in new[] { "Home", "ArrowRight", "End" })
+            {
+                await page.Page.Keyboard.PressAsync(press);
+                foreach (ILocator output in await page.Page.Locator(selector).Locator("output").AllAsync())
+                {
+                    if (await output.GetAttributeAsync("data-value") is { Length: > 0 } value)
+                        Assert.Equal(NumberText.Of(double.Parse(value, CultureInfo.InvariantCulture)), await output.InnerTextAsync());
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Runs_of_one_seed_share_a_colour_and_their_final_accuracies_lie_in_one_column()
+    {
+        await using WatchedPage page = await browser.Open(run.Address);
+        ILocator lines = page.Page.Locator("#table1 .chart").First.Locator(".swatch path"), dots = page.Page.Locator("#table1 .chart").Nth(1);
+        Assert.Equal(["series-0", "series-0", "series-1", "series-1"],
+            await lines.EvaluateAllAsync<string[]>("paths => paths.map(path => path.getAttribute('class'))"));
+        await dots.Locator(".plot").FocusAsync();
+        await page.Page.Keyboard.PressAsync("Home");
+        await page.Page.Keyboard.PressAsync("ArrowRight");
+        Assert.StartsWith("seed 1, k = 3: ", await dots.Locator(".at").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Empty(page.Complaints);
+    }
+
+    [Fact]
+    public async Task The_layer_map_has_a_whole_name_for_every_row_or_every_stage()
+    {
+        await using WatchedPage page = await browser.Open(run.Address);
+        await page.Page.Locator(".chart .u-over").First.WaitForAsync();
+        // uPlot draws on a canvas: what it is asked to write is listened to.
+        string[] written = await page.Page.EvaluateAsync<string[]>("""
+            async () => {
+              const texts = [], own = CanvasRenderingContext2D.prototype.fillText;
+              CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...rest) { texts.push(text); return own.call(this, text, x, y, ...rest); };
+              const choice = document.querySelector("#figure2 select");
+              choice.dispatchEvent(new Event("change"));
+              await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+              return texts;
+            }
+            """);
+        Assert.All(run.Divergence.Tensors, tensor => Assert.Contains(tensor, written));
+    }
+
+    [Fact]
+    public async Task A_table_that_is_cut_says_so_and_on_paper_it_is_whole()
+    {
+        await using WatchedPage phone = await browser.Open(run.Address, 390);
+        await Assertions.Expect(phone.Page.Locator("#figure2 .hint")).ToBeVisibleAsync();
+        await using WatchedPage page = await browser.Open(run.Address, 1400);
+        await page.Page.Locator(".chart .u-over").First.WaitForAsync();
+        foreach (ILocator hint in await page.Page.Locator(".hint").AllAsync())
+            await Assertions.Expect(hint).ToBeHiddenAsync();
+        // The width of A4 between its margins, in CSS pixels.
+        await page.Page.SetViewportSizeAsync(688, 900);
+        await page.Page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });
+        Assert.Empty(await page.Page.EvaluateAsync<string[]>("""
+            () => [...document.querySelectorAll("table")].filter(table => table.getBoundingClientRect().right > 689)
+              .map(table => table.textContent.trim().slice(0, 60))
+            """));
+    }
+
+    [Fact]
+    public void A_folder_of_summarize_shows_its_table_and_one_epoch_has_no_curve()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(Path.Combine(run.Folder, "accuracy.json"), folder["accuracy.json"]);
+        LastBit.Experiments.Summary.Run(folder.Path, null);
+        File.Delete(folder["accuracy.json"]);
+        string html = File.ReadAllText(Report.Rebuild(folder.Path));
+        Assert.Contains("a training set of unknown size", html, StringComparison.Ordinal);
+        Assert.Contains("table1-final.csv", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("id=\"csv-table1\"", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Each_learning_rate_stands_beside_its_own_divisor() => Assert.Contains(
+        "0.05 (n = 2), 0.0125 (n = 8)", File.ReadAllText(run.ReportFile), StringComparison.Ordinal);
+
+    [Fact]
     public async Task Without_scripts_and_on_paper_the_static_figures_show()
     {
         await using WatchedPage still = await browser.Open(run.Address, scripts: false);
@@ -184,7 +275,7 @@ public class ReportTests(Browser browser, SmallRun run)
         }
 
         await using WatchedPage page = await browser.Open(run.Address);
-        await Assertions.Expect(page.Page.Locator(".chart .u-over")).ToHaveCountAsync(9);
+        await Assertions.Expect(page.Page.Locator(".chart .u-over")).ToHaveCountAsync(10);
         await Assertions.Expect(page.Page.Locator(".static img").First).ToBeHiddenAsync();
         await page.Page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });
         await Assertions.Expect(page.Page.Locator(".static img").First).ToBeVisibleAsync();
@@ -257,6 +348,11 @@ public class ReportTests(Browser browser, SmallRun run)
         }
         Assert.False(File.Exists(folder["report.html"]));
     }
+
+    /// <summary>A text without spaces and superscripts, which formulas have as elements.</summary>
+    private static string Letters(string text) => string.Concat(text.Select(letter =>
+        "⁰¹²³⁴⁵⁶⁷⁸⁹".IndexOf(letter, StringComparison.Ordinal) is >= 0 and var digit ? (char)('0' + digit) : letter == '⁻' ? '−' : letter)
+        .Where(letter => !char.IsWhiteSpace(letter)));
 
     private static async Task<double> Value(ILocator output) =>
         double.Parse((await output.GetAttributeAsync("data-value"))!, CultureInfo.InvariantCulture);

@@ -3,7 +3,7 @@ using LastBit.Experiments;
 using LastBit.Runs;
 using LastBit.Statistics;
 
-namespace LastBit.Reports;
+namespace LastBit.Reports.Results;
 
 /// <summary>Reads the result documents of a folder.</summary>
 internal static class ResultFile

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace LastBit.Reports;
+namespace LastBit.Reports.Results;
 
 /// <summary>The command line that makes a run again, from its run.json.</summary>
 public static class RunCommand

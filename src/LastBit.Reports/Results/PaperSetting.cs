@@ -3,12 +3,11 @@ using LastBit.Experiments;
 using LastBit.Models;
 using LastBit.Pde;
 using LastBit.Runs;
-using LastBit.Statistics;
 
-namespace LastBit.Reports;
+namespace LastBit.Reports.Results;
 
 /// <summary>The line below a figure that says in what it differs from the paper's: no figure may pass for what it is not.</summary>
-internal static class FigureNote
+internal static class PaperSetting
 {
     /// <summary>How a one-layer run differs from the paper's image, kernel and number of iterations.</summary>
     /// <param name="folder">The result folder; its run.json has the settings.</param>
@@ -23,7 +22,7 @@ internal static class FigureNote
         if (settings?["kernelSize"]?.GetValue<int>() is { } kernel && kernel != 32)
             differences.Add($"kernel {kernel}×{kernel} (paper: 32×32)");
         if (iterations < 1000)
-            differences.Add($"{iterations} iterations (paper: 1000)");
+            differences.Add($"{NumberText.Count(iterations, "iteration")} (paper: {NumberText.Count(1000)})");
         return differences.Count == 0 ? null : "Not the paper's setting: " + string.Join("; ", differences);
     }
 
@@ -35,7 +34,7 @@ internal static class FigureNote
         var differences = new List<string>();
         AddNetwork(differences, result.Network, result.TrainImages);
         if (result.Epochs != 200)
-            differences.Add($"{result.Epochs} epochs");
+            differences.Add(NumberText.Count(result.Epochs, "epoch"));
         return Scaled(differences);
     }
 
@@ -49,7 +48,7 @@ internal static class FigureNote
         if (result.Activation != Activation.Swish)
             differences.Add("ReLU");
         if (result.ScaledIterations < 100)
-            differences.Add($"{result.ScaledIterations} scaled iterations");
+            differences.Add(NumberText.Count(result.ScaledIterations, "scaled iteration"));
         return Scaled(differences);
     }
 
@@ -58,7 +57,7 @@ internal static class FigureNote
         if (network != "resnet56")
             differences.Add(network);
         if (trainImages != 50_000)
-            differences.Add(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{trainImages:N0} training images"));
+            differences.Add(NumberText.Count(trainImages, "training image"));
     }
 
     private static string? Scaled(List<string> differences) => differences.Count == 0 ? null : "Not the paper's setting: " + string.Join("; ", differences);

@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using LastBit.Pde;
+
+namespace LastBit.Reports.Results;
+
+/// <summary>A result folder: its documents, each read once and when it is asked for, and its files.</summary>
+public sealed class ResultFolder
+{
+    private readonly ConcurrentDictionary<string, object?> _read = new();
+
+    private ResultFolder(string path)
+    {
+        Path = PageFolder = path;
+        Run = Document<JsonObject>("run.json");
+    }
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>The folder that the page and its figures/ lie in: the result folder, unless they were asked for elsewhere.</summary>
+    public string PageFolder { get; private init; }
+
+    /// <summary>run.json; null when it is not there.</summary>
+    public JsonObject? Run { get; }
+
+    /// <summary>
+    /// Whether the one-layer experiments ran on the paper's image and kernel size, so that what the paper says of single learning rates can be asked of them.
+    /// A reproduction has neither among its settings: it always does.
+    /// </summary>
+    public bool HasPapersImage =>
+        Run?["settings"] is not JsonObject settings
+        || ((settings["image"] is not JsonObject image || image["digest"]?.ToString() == GreyImage.Checkerboard().Digest)
+            && settings["kernelSize"]?.ToString() is null or "32");
+
+    /// <summary>Opens a folder.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="documents">The names of the documents that a run can leave there.</param>
+    /// <param name="pageFolder">Where the page goes; null is the folder itself.</param>
+    /// <returns>The folder.</returns>
+    /// <exception cref="InputException">There is no such folder, or none of the documents is in it.</exception>
+    public static ResultFolder Open(string path, IEnumerable<string> documents, string? pageFolder = null)
+    {
+        if (!Directory.Exists(path))
+            throw new InputException($"{path}: is not a folder; name a folder that a run of lastbit has filled");
+        if (!documents.Any(name => File.Exists(System.IO.Path.Combine(path, name))))
+        {
+            throw new InputException($"{path}: holds no results (none of {string.Join(", ", documents)}); name a folder that a run of lastbit has filled");
+        }
+        return new ResultFolder(path) { PageFolder = pageFolder ?? path };
+    }
+
+    /// <summary>A document of the folder.</summary>
+    /// <typeparam name="T">The record that wrote it.</typeparam>
+    /// <param name="name">Its name.</param>
+    /// <returns>The document, or null when it is not there.</returns>
+    /// <exception cref="InputException">It is damaged.</exception>
+    public T? Document<T>(string name)
+        where T : class => (T?)_read.GetOrAdd(name, _ => Read<T>(System.IO.Path.Combine(Path, name), name));
+
+    /// <summary>A file of the folder.</summary>
+    /// <param name="name">Its name, with forward slashes.</param>
+    /// <returns>Its bytes, or null when it is not there.</returns>
+    public byte[]? Bytes(string name) => Bytes(Path, name);
+
+    /// <summary>A file of <see cref="PageFolder"/>.</summary>
+    /// <param name="name">Its name, with forward slashes.</param>
+    /// <returns>Its bytes, or null when it is not there.</returns>
+    public byte[]? Picture(string name) => Bytes(PageFolder, name);
+
+    private static byte[]? Bytes(string folder, string name)
+    {
+        string file = System.IO.Path.Combine(folder, name);
+        return File.Exists(file) ? File.ReadAllBytes(file) : null;
+    }
+
+    private T? Read<T>(string file, string name)
+        where T : class
+    {
+        if (!File.Exists(file))
+            return null;
+        T document = ResultFile.Read<T>(Path, name);
+        // A list that the text does not have would be found only deep inside the report.
+        string? missing = document is JsonObject ? null : typeof(T).GetProperties()
+            .FirstOrDefault(member => member.PropertyType.IsArray && member.GetValue(document) is null)?.Name;
+        return missing is null
+            ? document
+            : throw new InputException($"{file}: has no list of {missing.ToLowerInvariant()}; it should be what a run of LastBit wrote");
+    }
+}
