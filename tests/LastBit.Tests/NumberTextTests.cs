@@ -4,7 +4,6 @@ public class NumberTextTests
 {
     [Theory]
     [InlineData(0, "0")]
-    [InlineData(-0.0, "0")]
     [InlineData(20, "20")]
     [InlineData(0.69314, "0.6931")]
     [InlineData(0.001, "0.001")]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using LastBit.Reports;
+using LastBit.Reports.Results;
 
 namespace LastBit.Tests.Cli;
 

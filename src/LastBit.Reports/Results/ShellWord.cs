@@ -1,4 +1,4 @@
-namespace LastBit.Reports;
+namespace LastBit.Reports.Results;
 
 /// <summary>Words of command lines that are printed to be pasted into a shell.</summary>
 public static class ShellWord
