@@ -3,7 +3,7 @@ using LastBit.Reports.Live;
 
 namespace LastBit.Cli;
 
-/// <summary>--live: a page on this machine that shows a run while it goes on.</summary>
+/// <summary>--live: a page on this machine that shows a run in progress.</summary>
 internal sealed class LiveView : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -17,7 +17,7 @@ internal sealed class LiveView : IDisposable
     }
 
     /// <summary>Whether to serve the page.</summary>
-    private static Option<bool> Live { get; } = OptionTypes.Switch("--live", "Serves a page on 127.0.0.1 that shows the run while it goes on.");
+    private static Option<bool> Live { get; } = OptionTypes.Switch("--live", "Serves a page on 127.0.0.1 that shows the run in progress.");
 
     /// <summary>Where.</summary>
     private static Option<int> Port { get; } = OptionTypes.Count("--live-port", 0, "The port of that page.", least: 0, defaultText: "any free one");

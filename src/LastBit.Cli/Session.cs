@@ -52,7 +52,7 @@ internal sealed class Session : IDisposable
         string path = CommonOptions.FolderOf(parse, command);
         var document = (JsonObject)JsonNode.Parse(ResultJson.Serialize(settings))!;
         RunFolder folder = RunFolder.Open(path, command, document, threads, shared);
-        Interruption.Current.WhatToDo = $"What is finished is in {path}. To go on: {goOn?.Invoke(path) ?? SameCommand(parse, path)}";
+        Interruption.Current.WhatToDo = $"What is finished is in {path}. To resume: {goOn?.Invoke(path) ?? SameCommand(parse, path)}";
         try
         {
             return new Session(parse, folder, threads, LiveView.Start(parse));

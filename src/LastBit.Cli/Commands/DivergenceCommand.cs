@@ -18,7 +18,7 @@ internal static class DivergenceCommand
     {
         Option<int[]> divisors = OptionTypes.Counts("--divisors", Paper.Divisors,
             "Divisors n of the learning rate, one pair of runs each; more can be added to a folder later.");
-        Option<int> scaled = OptionTypes.Count("--scaled-iterations", Paper.ScaledIterations, "How many times n iterations.");
+        Option<int> scaled = OptionTypes.Count("--scaled-iterations", Paper.ScaledIterations, "Scaled iterations: each is n iterations.");
         Option<int> k = OptionTypes.Count("--k", Paper.K, "Perturbation of the second copy; the first has 1.");
         Option<int> seed = OptionTypes.Count("--seed", Paper.Seed, "Seeds weights, batches and augmentation.", least: 0);
         Option<bool> mat = OptionTypes.Switch("--mat", "Also writes the weights of every scaled iteration as a MATLAB file, as the authors' scripts do.");

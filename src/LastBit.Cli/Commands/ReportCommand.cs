@@ -25,7 +25,7 @@ internal static class ReportCommand
                 Console.Out.WriteLine(report);
             return CommandLine.Done;
         });
-        return command.Example("lastbit report runs/reproduce-20260101-120000", "the same page again from the files of a run")
+        return command.Example("lastbit report runs/reproduce-20260101-120000", "builds the page again from the files of a run")
             .Example("lastbit report runs/figure2 --json", "the verdicts, for a script");
     }
 }

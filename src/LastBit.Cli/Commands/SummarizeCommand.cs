@@ -33,7 +33,7 @@ internal static class SummarizeCommand
                 Show(summary, Terminal.Out);
             return CommandLine.Done;
         });
-        return command.Example("lastbit summarize runs/accuracy-20260101-120000", "the table, what its spreads are worth, and what they tell")
+        return command.Example("lastbit summarize runs/accuracy-20260101-120000", "the table, the intervals of its spreads, and what follows from them")
             .Example("lastbit summarize result/accuracy/cifar10_resnet_sgd --json", "the results of the authors' scripts, for a script");
     }
 
@@ -76,7 +76,7 @@ internal static class SummarizeCommand
 
     private static Table StatisticsTable(SummaryStatistics statistics, IAnsiConsole console)
     {
-        Table table = Tables.Create(console, "What the spreads are worth", "in percentage points", "estimate", "95% interval");
+        Table table = Tables.Create(console, "The spreads and their intervals", "in percentage points", "estimate", "95% interval");
         SamplingShare sampling = statistics.Sampling;
         Add("spread over rounding, pooled", statistics.Rounding);
         Add("spread over seeds (rounding included)", statistics.Seeds);
@@ -91,7 +91,7 @@ internal static class SummarizeCommand
         if (sampling.BinomialShareOfRounding is { } share)
             table.AddRow("binomial variance : rounding variance", Text($"{share:0.00}"), "");
         if (statistics.KEffect is { } effect)
-            table.AddRow("does some k differ in its mean?", Text($"p = {effect.P:0.000}"), "");
+            table.AddRow("do the k differ in their means?", Text($"p = {effect.P:0.000}"), "");
         return table;
 
         void Add(string name, Estimate? estimate)

@@ -31,7 +31,7 @@ internal static class TrainCommand
         });
         return command.Example("lastbit train --network resnet20 --epochs 20 --out runs/resnet20", "ResNet-20 on all of CIFAR-10")
             .Example("lastbit train --network resnet8 --data sample --epochs 2", "a minute on the sample that comes with the program")
-            .Example("lastbit train --resume runs/resnet20", "goes on with a run that was stopped, to the same bits");
+            .Example("lastbit train --resume runs/resnet20", "resumes a run that was stopped, and ends in the same bits");
     }
 
     private static void Print(IAnsiConsole console, TrainingRunResult result)

@@ -2,7 +2,7 @@ using LastBit.Reports.Page;
 
 namespace LastBit.Reports.Live;
 
-/// <summary>The page of a run that goes on; its script fills it from the events.</summary>
+/// <summary>The page of a run in progress; its script fills it from the events.</summary>
 internal static class LivePage
 {
     private const string Footer = "Served by the run itself, on this machine only; it ends with the run. "

@@ -13,7 +13,7 @@ public static class Cifar10Fetcher
 {
     /// <summary>
     /// Sees to it that a folder holds the six binary files of CIFAR-10. A file appears there only whole and with the right SHA-256; a download that
-    /// breaks off is gone on with the next time.
+    /// is interrupted is resumed the next time.
     /// </summary>
     /// <param name="folder">The folder, null for <see cref="DataCache.Cifar10Folder"/>; it is created.</param>
     /// <param name="observer">Receives the progress.</param>

@@ -20,7 +20,7 @@ internal static class Download
     private const int AttemptsWithoutProgress = 3;
 
     /// <summary>
-    /// Downloads into PATH.part, which is kept when the download breaks off and gone on with the next time, and renames it when it is whole.
+    /// Downloads into PATH.part, which is kept when the download is interrupted and resumed the next time, and renames it when it is whole.
     /// A broken connection is taken up again; a source that has not given one byte is given up at once. A file that is there is left as it is.
     /// </summary>
     /// <param name="source">What to download.</param>

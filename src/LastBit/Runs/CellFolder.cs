@@ -49,7 +49,7 @@ internal sealed class CellFolder
         }
     }
 
-    /// <summary>Notes what is asked for, beside what was asked for before, so that a run that is stopped at once can still be gone on with.</summary>
+    /// <summary>Notes what is asked for, beside what was asked for before, so that a run that is stopped at once can still be resumed.</summary>
     /// <param name="wanted">Names with their numbers (seeds, k; divisors).</param>
     public void Plan(params (string Name, int[] Numbers)[] wanted)
     {

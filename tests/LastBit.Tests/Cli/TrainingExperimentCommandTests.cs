@@ -38,7 +38,7 @@ public sealed class TrainingExperimentCommandTests : IDisposable
         Assert.Contains("momentum is 0.9 there and 0.5 here", Assert.Single(other.ErrorLines), StringComparison.Ordinal);
         LastBitProcess both = LastBitProcess.Run("accuracy", "--resume", _folder["whole"], "--epochs", "5");
         Assert.Equal(2, both.ExitCode);
-        Assert.Contains("--epochs: a run that is gone on with keeps its settings", Assert.Single(both.ErrorLines), StringComparison.Ordinal);
+        Assert.Contains("--epochs: a resumed run keeps its settings", Assert.Single(both.ErrorLines), StringComparison.Ordinal);
         Assert.Contains(" --seeds 1,2 --k 1,3", LastBit.Reports.Results.RunCommand.Of(LastBit.Runs.RunFolder.Read(_folder["whole"])), StringComparison.Ordinal);
     }
 

@@ -37,7 +37,7 @@ public sealed class FigureTests : IDisposable
         Write("linear.json", new LinearizedPdeResult(1e-8, 1000,
             [.. alphas.Select((alpha, i) => new LinearizedPdeRun(alpha, Loss(i), 1000))]).ToJson());
         Figure3.Draw(_folder);
-        HasTexts(Figure3.Name, "iteration", "loss", "α = 1.1×10⁷", "α = 1.3×10⁷", "α = 2×10⁸", "α = 2.2×10⁸", "1", "10", "100", "10⁹");
+        HasTexts(Figure3.Name, "iteration", "loss", "α = 1.1×10⁷", "α = 1.3×10⁷", "α = 2×10⁸", "α = 2.2×10⁸", "1", "10", "100", "10⁶");
     }
 
     [Fact]
