@@ -175,7 +175,7 @@ public sealed class OneLayerCommandTests : IDisposable
         LastBitProcess second = Run("reproduce", "--only", "table3", "--out", Folder);
         Assert.Equal(0, second.ExitCode);
         Assert.Contains("1.296×10⁷", second.Output, StringComparison.Ordinal);
-        Assert.Contains("200,000,000", second.Output, StringComparison.Ordinal);
+        Assert.Contains("2×10⁸", second.Output, StringComparison.Ordinal);
         foreach (string name in (string[])["heat.json", "bounds.json", "report.html"])
             Assert.True(File.Exists(Path.Combine(Folder, name)), name);
         Assert.Equal(2, Run("reproduce", "--scale", "paper", "--only", "figure1", "--out", Folder).ExitCode);
