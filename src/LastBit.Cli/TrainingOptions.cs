@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LastBit.Data;
 using LastBit.Engines.Cpu;
 using LastBit.Experiments;
+using LastBit.Files;
 using LastBit.Models;
 using LastBit.Runs;
 using LastBit.Statistics;
@@ -21,7 +23,15 @@ internal sealed class TrainingOptions
     private readonly Option<double> _weightDecay;
     private readonly Option<int> _trainSize = OptionTypes.Count("--train-size", 0, "How many training images, the first in file order.", defaultText: "all");
     private readonly Option<string?> _data =
-        OptionTypes.PathTo("--data", "sample|DIR", "The images: the sample inside the program, or a folder with CIFAR-10's binary batches.", "the cache");
+        OptionTypes.PathTo("--data", "sample|NAME|NAME=DIR|DIR",
+            "The images: the sample inside the program, one of cifar10, cifar100, mnist, fashion-mnist from the cache or a folder, images=DIR for PNG "
+            + "images in one folder a class, or a folder with CIFAR-10's binary batches.", "CIFAR-10 from the cache");
+    private readonly Option<string?> _augmentation = OptionTypes.PathTo("--augmentation", "none|cropN+flip",
+        "What is done to training images at random: none, flip, cropN (padded by N pixels and cropped), cropN+flip.", "crop4+flip for CIFAR, none for the others");
+    private readonly Option<string?> _mean =
+        OptionTypes.PathTo("--mean", "LIST", "The mean of each channel on the scale from 0 to 1; with --deviation.", "the paper's for CIFAR-10, else computed");
+    private readonly Option<string?> _deviation =
+        OptionTypes.PathTo("--deviation", "LIST", "The standard deviation of each channel; with --mean.", "the paper's for CIFAR-10, else computed");
 
     /// <summary>Options whose defaults are the paper's.</summary>
     internal TrainingOptions(NetworkTrainingSettings paper, string learningRate = "The first learning rate.")
@@ -51,7 +61,7 @@ internal sealed class TrainingOptions
     internal Command Command(string name, string description, params Option[] own)
     {
         var command = new Command(name, description) { _network, _activation };
-        foreach (Option option in (Option[])[.. own, _batchSize, _learningRate, _weightDecay, _trainSize, _data, Resume])
+        foreach (Option option in (Option[])[.. own, _batchSize, _learningRate, _weightDecay, _trainSize, _data, _augmentation, _mean, _deviation, Resume])
             command.Add(option);
         return LiveView.AddTo(command).WithCommonOptions();
     }
@@ -67,8 +77,18 @@ internal sealed class TrainingOptions
             WeightDecay = parse.GetValue(_weightDecay),
             TrainSize = parse.GetResult(_trainSize) is null or { Implicit: true } ? null : parse.GetValue(_trainSize),
             // Whole, so that the run can be resumed from another folder.
-            Data = parse.GetValue(_data) is { } folder && folder != Cifar10.Sample ? Path.GetFullPath(folder) : parse.GetValue(_data),
+            Data = DataSets.WithFullPath(parse.GetValue(_data)),
+            Augmentation = parse.GetValue(_augmentation) is { } augmentation ? AugmentationSettings.Parse(augmentation).ToString() : null,
+            Mean = NumberOfEachChannel(parse, _mean),
+            Deviation = NumberOfEachChannel(parse, _deviation),
         });
+
+    // Unlike other lists, this may hold a number twice.
+    private static double[]? NumberOfEachChannel(ParseResult parse, Option<string?> option) => parse.GetValue(option) is { } text
+        ? [.. text.Split(',').Select(part => double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+            ? number
+            : throw new InputException($"{option.Name}: '{ForeignText.Cut(text)}' is not a list of numbers; write one a channel, as 0.5,0.5,0.5"))]
+        : null;
 
     private static string NameOf(Activation activation) => activation.ToString().ToLowerInvariant();
 

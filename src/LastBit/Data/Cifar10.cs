@@ -1,11 +1,4 @@
-using System.Security.Cryptography;
-
 namespace LastBit.Data;
-
-/// <summary>What was found of one file of CIFAR-10.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Problem">Null if it is the canonical file, byte for byte; else what is wrong with it ("is missing").</param>
-public sealed record FileState(string Name, string? Problem);
 
 /// <summary>
 /// CIFAR-10 (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009) in its binary version: six files of
@@ -25,14 +18,14 @@ public static class Cifar10
     internal const int RecordBytes = 1 + ImageBytes;
 
     // The six files with their SHA-256; the last is the test set.
-    internal static IReadOnlyList<BatchFile> Files { get; } =
+    internal static IReadOnlyList<DataFile> Files { get; } =
     [
-        new("data_batch_1.bin", 10000, "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5"),
-        new("data_batch_2.bin", 10000, "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed"),
-        new("data_batch_3.bin", 10000, "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67"),
-        new("data_batch_4.bin", 10000, "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48"),
-        new("data_batch_5.bin", 10000, "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add"),
-        new("test_batch.bin", 10000, "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"),
+        new("data_batch_1.bin", 10000 * RecordBytes, "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5"),
+        new("data_batch_2.bin", 10000 * RecordBytes, "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed"),
+        new("data_batch_3.bin", 10000 * RecordBytes, "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67"),
+        new("data_batch_4.bin", 10000 * RecordBytes, "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48"),
+        new("data_batch_5.bin", 10000 * RecordBytes, "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add"),
+        new("test_batch.bin", 10000 * RecordBytes, "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"),
     ];
 
     /// <summary>Loads the training and the test images.</summary>
@@ -46,11 +39,7 @@ public static class Cifar10
     public static (Dataset Train, Dataset Test) Load(string? data, int? trainSize = null)
     {
         (Dataset train, Dataset test) = data == Sample ? LoadSample() : LoadFolder(FindFolder(data), Files);
-        if (trainSize is not int size)
-            return (train, test);
-        if (size < 1 || size > train.Count)
-            throw new InputException($"--train-size: {size} images cannot be taken; 1 to {train.Count} would be right");
-        return (train.First(size), test);
+        return (trainSize is int size ? DataSets.TakeFirst(train, size) : train, test);
     }
 
     /// <summary>Looks at the six files of a folder.</summary>
@@ -74,17 +63,24 @@ public static class Cifar10
         return SameBytes(sampleTrain, train.FirstOfEachClass(100)) && SameBytes(sampleTest, test.FirstOfEachClass(50));
     }
 
-    internal static IReadOnlyList<FileState> Check(string folder, IReadOnlyList<BatchFile> files) =>
+    internal static IReadOnlyList<FileState> Check(string folder, IReadOnlyList<DataFile> files) =>
         [.. files.Select(file =>
         {
-            ReadFile(folder, file, out string? problem);
+            file.Read(folder, out string? problem);
             return new FileState(file.Name, problem);
         })];
 
-    internal static (Dataset Train, Dataset Test) LoadFolder(string folder, IReadOnlyList<BatchFile> files)
+    internal static (Dataset Train, Dataset Test) LoadFolder(string folder, IReadOnlyList<DataFile> files)
     {
-        byte[][] contents = [.. files.Select(file => ReadFile(folder, file))];
+        byte[][] contents = [.. files.Select(file => file.Read(folder))];
         return (FromRecords(contents.AsSpan(..^1)), FromRecords(contents.AsSpan(^1..)));
+    }
+
+    internal static (RawImages Train, RawImages Test, int Classes) Raw((Dataset Train, Dataset Test) data)
+    {
+        return (Of(data.Train), Of(data.Test), data.Train.Shape.Classes);
+
+        static RawImages Of(Dataset images) => new(images.Shape.Channels, images.Shape.Height, images.Shape.Width, images.Images, images.Labels);
     }
 
     // Splits records of label and planes.
@@ -137,41 +133,4 @@ public static class Cifar10
             throw new InputException($"--data: {folder} holds the Python version of CIFAR-10; the binary version ({Files[0].Name} ...) is needed");
         return folder;
     }
-
-    private static byte[] ReadFile(string folder, BatchFile file) =>
-        ReadFile(folder, file, out string? problem)
-        ?? throw new InputException($"{Path.Combine(folder, file.Name)}: {problem}; run `lastbit data fetch`, or name a folder with a good copy");
-
-    private static byte[]? ReadFile(string folder, BatchFile file, out string? problem)
-    {
-        try
-        {
-            using FileStream stream = File.OpenRead(Path.Combine(folder, file.Name));
-            byte[] content = new byte[stream.Length == file.Bytes ? file.Bytes : 0];
-            stream.ReadExactly(content);
-            problem = content.Length == 0 ? $"is {stream.Length} bytes long instead of {file.Bytes}"
-                : file.Describes(content) ? null
-                : $"has been altered (its SHA-256 begins with {BatchFile.Hash(content)[..8]} instead of {file.Sha256[..8]})";
-            return problem is null ? content : null;
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            problem = "is missing";
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            problem = $"cannot be read ({error.Message.ReplaceLineEndings(" ")})";
-        }
-        return null;
-    }
-}
-
-/// <summary>One file of records with what it must contain.</summary>
-internal sealed record BatchFile(string Name, int Records, string Sha256)
-{
-    public int Bytes => Records * Cifar10.RecordBytes;
-
-    public bool Describes(ReadOnlySpan<byte> content) => content.Length == Bytes && Hash(content) == Sha256;
-
-    public static string Hash(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content));
 }

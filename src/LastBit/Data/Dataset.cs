@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace LastBit.Data;
 
 /// <summary>Labelled images of one shape, in the order of their files, with what makes a batch of them: normalisation and augmentation.</summary>
@@ -51,13 +54,23 @@ public sealed class Dataset
     /// <returns>[channels][height][width].</returns>
     public ReadOnlySpan<byte> Image(int i) => Images.AsSpan(i * Shape.ImageBytes, Shape.ImageBytes);
 
-    /// <summary>SHA-256 over all images and then all labels: equal digests mean the same data in the same order.</summary>
+    /// <summary>
+    /// SHA-256 over all images, then all labels, then whatever of shape, normalisation and augmentation is not the paper's for CIFAR-10:
+    /// equal digests mean the same batches.
+    /// </summary>
     /// <returns>64 lower-case hexadecimal digits.</returns>
     public string Digest()
     {
         using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
         hash.AppendData(Images);
         hash.AppendData(Labels);
+        bool paper = Shape == DatasetShape.Cifar10 && Augmentation == AugmentationSettings.Cifar
+            && Normalization.Mean.SequenceEqual(Normalization.Paper.Mean) && Normalization.Deviation.SequenceEqual(Normalization.Paper.Deviation);
+        if (!paper)
+        {
+            string numbers = string.Join(' ', Normalization.Mean.Concat(Normalization.Deviation).Select(x => x.ToString("R", CultureInfo.InvariantCulture)));
+            hash.AppendData(Encoding.UTF8.GetBytes($"{Shape}; {numbers}; {Augmentation}"));
+        }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 

@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.Http.Headers;
+using LastBit.Files;
 
 namespace LastBit.Data;
 
 /// <summary>A source of data could not be used, and another may be: it does not answer, breaks off, or holds something else.</summary>
-internal sealed class SourceException(string reason, Exception? innerException = null) : Exception(reason, innerException);
+internal sealed class SourceException(string reason, Exception? innerException = null) : Exception(ForeignText.Printable(reason), innerException);
 
 /// <summary>How patient a download is.</summary>
 /// <param name="Silence">The longest wait for the next byte.</param>
@@ -155,7 +156,7 @@ internal static class Download
         { HttpRequestError: HttpRequestError.ConnectionError } => "no connection",
         { HttpRequestError: HttpRequestError.SecureConnectionError } => "no secure connection",
         { HttpRequestError: HttpRequestError.ResponseEnded } => "the connection broke off",
-        _ => error.Message.ReplaceLineEndings(" ").TrimEnd('.'),
+        _ => ForeignText.Cut(error.Message.TrimEnd('.'), 200),
     };
 
     private static FileStream OpenPart(string part)
@@ -168,7 +169,7 @@ internal static class Download
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new InputException(
-                $"{part}: cannot be written ({error.Message.ReplaceLineEndings(" ")}); "
+                $"{part}: cannot be written ({InputFile.Reason(error)}); "
                 + "wait if another download is running, or name a folder that is writable", error);
         }
     }
@@ -182,7 +183,7 @@ internal static class Download
         }
         catch (IOException error)
         {
-            throw new InputException($"{file.Name}: cannot be written ({error.Message.ReplaceLineEndings(" ")}); name a folder that has room", error);
+            throw new InputException($"{file.Name}: cannot be written ({InputFile.Reason(error)}); name a folder that has room", error);
         }
     }
 

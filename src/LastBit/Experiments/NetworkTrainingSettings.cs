@@ -7,7 +7,7 @@ using LastBit.Training;
 
 namespace LastBit.Experiments;
 
-/// <summary>What every experiment that trains a network on CIFAR-10 has to know; each member is an option of its command.</summary>
+/// <summary>What every experiment that trains a network has to know; each member is an option of its command.</summary>
 public abstract record NetworkTrainingSettings
 {
     /// <summary>The network; option --network.</summary>
@@ -30,8 +30,23 @@ public abstract record NetworkTrainingSettings
     /// <summary>How many training images, the first in file order; null for all; option --train-size.</summary>
     public int? TrainSize { get; init; }
 
-    /// <summary>"sample", a folder, or null for the cache; option --data.</summary>
+    /// <summary>Which images, as <see cref="DataSettings.Data"/> has them; null for CIFAR-10 from the cache; option --data.</summary>
     public string? Data { get; init; }
+
+    /// <summary>What is done to training images at random; null for the data set's own; option --augmentation.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Augmentation { get; init; }
+
+    /// <summary>The mean of each channel; null for the data set's own; option --mean.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<double>? Mean { get; init; }
+
+    /// <summary>The standard deviation of each channel; null for the data set's own; option --deviation.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<double>? Deviation { get; init; }
+
+    /// <summary>The settings of the data.</summary>
+    public DataSettings ToData() => new() { Data = Data, TrainSize = TrainSize, Augmentation = Augmentation, Mean = Mean, Deviation = Deviation };
 
     /// <summary>The network for images of a data set.</summary>
     /// <param name="shape">The data's shape and classes.</param>

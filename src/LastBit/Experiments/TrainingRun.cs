@@ -82,7 +82,7 @@ public static class TrainingRun
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(context);
         var training = settings.ToTraining();
-        var (train, test) = Cifar10.Load(settings.Data, settings.TrainSize);
+        var (train, test) = DataSets.Load(settings.ToData());
         string data = $"{train.Digest()}+{test.Digest()}";
         string checkpoint = Path.Combine(context.Folder, CheckpointName);
 

@@ -117,7 +117,7 @@ public class AugmentationTests
         Assert.Equal([58, 47, 286], permutation[..3]);
         Assert.Equal(
             "2e1a1411c30e5aa21731d9785ec2c6484e54defe0191358ee4c3b2c3a85ee2a6",
-            BatchFile.Hash(System.Runtime.InteropServices.MemoryMarshal.AsBytes(images.AsSpan())));
+            DataFile.Sha256(System.Runtime.InteropServices.MemoryMarshal.AsBytes(images.AsSpan())));
     }
 
     [Fact]

