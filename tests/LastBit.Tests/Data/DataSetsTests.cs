@@ -191,7 +191,8 @@ public sealed class DataSetsTests : IDisposable
         Assert.Equal($"mnist={Path.GetFullPath("x")}", DataSets.WithFullPath("mnist=x"));
         Assert.Equal(Path.GetFullPath("cifar"), DataSets.WithFullPath("cifar"));
         Assert.All((string?[])[null, "sample", "mnist"], data => Assert.Equal(data, DataSets.WithFullPath(data)));
-        Assert.Contains("'images' names no folder; write images=DIR", Refusal("images"), StringComparison.Ordinal);
+        Assert.Contains("'images=' names no folder; write images=DIR", Refusal("images="), StringComparison.Ordinal);
+        Assert.Equal(Path.GetFullPath("images"), DataSets.WithFullPath("images")); // A folder of that name: the cache cannot have it.
         Assert.Contains("there is no data set 'svhn'; give one of cifar10, cifar100, mnist, fashion-mnist, images", Refusal("svhn=x"), StringComparison.Ordinal);
         Assert.Contains("there is no folder", Refusal($"mnist={_folder["none"]}"), StringComparison.Ordinal);
     }
