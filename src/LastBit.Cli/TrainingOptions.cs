@@ -71,7 +71,7 @@ internal sealed class TrainingOptions
         where TSettings : NetworkTrainingSettings => (TSettings)((NetworkTrainingSettings)settings with
         {
             Network = parse.GetRequiredValue(_network),
-            Activation = parse.GetRequiredValue(_activation) == NameOf(Activation.Swish) ? Activation.Swish : Activation.Relu,
+            Activation = Enum.Parse<Activation>(parse.GetRequiredValue(_activation), ignoreCase: true),
             BatchSize = parse.GetValue(_batchSize),
             LearningRate = parse.GetValue(_learningRate),
             WeightDecay = parse.GetValue(_weightDecay),

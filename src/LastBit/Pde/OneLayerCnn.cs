@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using LastBit.Arithmetic;
-using LastBit.Statistics;
 
 namespace LastBit.Pde;
 

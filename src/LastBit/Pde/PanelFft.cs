@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using LastBit.Arithmetic;
-using LastBit.Statistics;
 
 namespace LastBit.Pde;
 

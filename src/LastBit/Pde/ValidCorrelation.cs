@@ -1,6 +1,5 @@
 using System.Runtime.Intrinsics;
 using LastBit.Arithmetic;
-using LastBit.Statistics;
 
 namespace LastBit.Pde;
 

@@ -17,8 +17,8 @@ internal sealed unsafe class AddLayer : CpuLayer
     {
         if (left.Activation != Activation.None)
             throw new ArgumentException("The left operand of a residual addition has no activation function.", nameof(left));
-        _add = PointwiseTable.Add(left.Normalised, right.Activation, right.Normalised);
-        _total = PointwiseTable.NormBackward(normalised: true, raw: false);
+        _add = PointwiseTable.For(output.Channels).Add(left.Normalised, right.Activation, right.Normalised);
+        _total = PointwiseTable.For(output.Channels).NormBackward(normalised: true, raw: false);
     }
 
     /// <summary>The buffer in which the whole gradient with respect to the output stands after the first lines of <see cref="Backward"/>.</summary>

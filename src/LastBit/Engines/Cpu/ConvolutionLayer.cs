@@ -28,7 +28,7 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
         _realInChannels = weight.Shape[1];
         _packed = new NativeBuffer(_shape.WeightCount);
         _turned = input.Tensor.Producer is null ? null : new NativeBuffer(_shape.WeightCount);
-        _fill = PointwiseTable.FillPadded(input.Normalised, input.Activation);
+        _fill = PointwiseTable.For(input.Tensor.Channels).FillPadded(input.Normalised, input.Activation);
     }
 
     /// <summary>The weights, [out, in, size, size].</summary>

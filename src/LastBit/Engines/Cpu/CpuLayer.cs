@@ -61,7 +61,7 @@ internal abstract unsafe class CpuLayer
         var tensor = view.Tensor;
         if (view.IsRaw)
             return tensor.Sample(sample);
-        PointwiseTable.FillPadded(view.Normalised, view.Activation)(
+        PointwiseTable.For(tensor.Channels).FillPadded(view.Normalised, view.Activation)(
             tensor.Sample(sample), tensor.Norm, scratch.Input, tensor.Height, tensor.Width, tensor.Channels, 0);
         return scratch.Input;
     }
@@ -81,7 +81,7 @@ internal abstract unsafe class CpuLayer
     {
         if (_normBackward == null)
         {
-            _normBackward = PointwiseTable.NormBackward(
+            _normBackward = PointwiseTable.For(Output.Channels).NormBackward(
                 Output.ViewGradient is not null && Output.Normalization is not null,
                 Output.ViewGradient is not null && Output.RawGradient is not null);
         }
@@ -126,7 +126,7 @@ internal sealed unsafe class GradientSink
         _buffer = buffer;
         _first = first;
         _last = last && !view.IsRaw;
-        _close = PointwiseTable.Close(view.Normalised, view.Activation, already: !first);
+        _close = PointwiseTable.For(view.Tensor.Channels).Close(view.Normalised, view.Activation, already: !first);
     }
 
     /// <summary>Takes one image's gradient, positions x channels.</summary>

@@ -5,107 +5,78 @@ using VectorWidth = LastBit.Arithmetic.VectorWidth;
 namespace LastBit.Engines.Cpu;
 
 /// <summary>
-/// The pointwise kernels compiled for the widest lanes of this machine, one entry for each combination of normalisation and activation. A layer looks its
-/// combination up once, when it is built, so that nothing is decided inside a loop.
+/// The pointwise kernels compiled for each width of lanes, one entry for each combination of normalisation and activation. A layer looks its combination up
+/// once, when it is built, so that nothing is decided inside a loop. The lanes are the widest of this machine that divide what they run across.
 /// </summary>
-internal static unsafe class PointwiseTable
+internal abstract unsafe class PointwiseTable
 {
-    public static delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> FillPadded(bool normalised, Activation activation)
-        => VectorWidth.Is512 ? Of<Lanes512>.FillPadded(normalised, activation)
-        : VectorWidth.Is256 ? Of<Lanes256>.FillPadded(normalised, activation)
-        : VectorWidth.Is128 ? Of<Lanes128>.FillPadded(normalised, activation)
-        : Of<Lanes1>.FillPadded(normalised, activation);
+    private static readonly PointwiseTable s_512 = new Of<Lanes512>(), s_256 = new Of<Lanes256>(), s_128 = new Of<Lanes128>(), s_1 = new Of<Lanes1>();
 
-    public static delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add(bool left, Activation activation, bool right)
-        => VectorWidth.Is512 ? Of<Lanes512>.Add(left, activation, right)
-        : VectorWidth.Is256 ? Of<Lanes256>.Add(left, activation, right)
-        : VectorWidth.Is128 ? Of<Lanes128>.Add(left, activation, right)
-        : Of<Lanes1>.Add(left, activation, right);
+    /// <summary>The kernels for rows of so many numbers, channels mostly: a vector never reaches beyond a row.</summary>
+    /// <param name="multiple">Numbers in a row.</param>
+    public static PointwiseTable For(int multiple) =>
+        VectorWidth.Is512 && multiple % 16 == 0 ? s_512
+        : VectorWidth.Is256 && multiple % 8 == 0 ? s_256
+        : VectorWidth.Is128 && multiple % 4 == 0 ? s_128
+        : s_1;
 
-    public static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close(
-        bool normalised, Activation activation, bool already)
-        => VectorWidth.Is512 ? Of<Lanes512>.Close(normalised, activation, already)
-        : VectorWidth.Is256 ? Of<Lanes256>.Close(normalised, activation, already)
-        : VectorWidth.Is128 ? Of<Lanes128>.Close(normalised, activation, already)
-        : Of<Lanes1>.Close(normalised, activation, already);
+    /// <inheritdoc cref="Pointwise.Moments"/>
+    public static void Moments(float* x, int positions, int channels, float* mean, float* squares) =>
+        For(channels).TakeMoments(x, positions, channels, mean, squares);
 
-    public static delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void> NormBackward(bool normalised, bool raw)
-        => VectorWidth.Is512 ? Of<Lanes512>.NormBackward(normalised, raw)
-        : VectorWidth.Is256 ? Of<Lanes256>.NormBackward(normalised, raw)
-        : VectorWidth.Is128 ? Of<Lanes128>.NormBackward(normalised, raw)
-        : Of<Lanes1>.NormBackward(normalised, raw);
+    /// <inheritdoc cref="Pointwise.Accumulate"/>
+    public static void Accumulate(float* source, float* target, int count) => For(count).Add(source, target, count);
 
-    public static void Moments(float* x, int positions, int channels, float* mean, float* squares)
-    {
-        if (VectorWidth.Is512)
-            Pointwise.Moments<Lanes512>(x, positions, channels, mean, squares);
-        else if (VectorWidth.Is256)
-            Pointwise.Moments<Lanes256>(x, positions, channels, mean, squares);
-        else if (VectorWidth.Is128)
-            Pointwise.Moments<Lanes128>(x, positions, channels, mean, squares);
-        else
-            Pointwise.Moments<Lanes1>(x, positions, channels, mean, squares);
-    }
+    /// <inheritdoc cref="Pointwise.TreeSum"/>
+    public static void TreeSum(float* table, int rows, long stride, int count) => For(count).AddRows(table, rows, stride, count);
 
-    public static void GradientSums(float* gradient, float* x, in NormCoefficients norm, int positions, int channels, float* sum, float* product)
-    {
-        if (VectorWidth.Is512)
-            Pointwise.GradientSums<Lanes512>(gradient, x, norm, positions, channels, sum, product);
-        else if (VectorWidth.Is256)
-            Pointwise.GradientSums<Lanes256>(gradient, x, norm, positions, channels, sum, product);
-        else if (VectorWidth.Is128)
-            Pointwise.GradientSums<Lanes128>(gradient, x, norm, positions, channels, sum, product);
-        else
-            Pointwise.GradientSums<Lanes1>(gradient, x, norm, positions, channels, sum, product);
-    }
+    /// <inheritdoc cref="Pointwise.FillPadded"/>
+    public abstract delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> FillPadded(bool normalised, Activation activation);
 
-    public static void Accumulate(float* source, float* target, int count)
-    {
-        if (VectorWidth.Is512)
-            Pointwise.Accumulate<Lanes512>(source, target, count);
-        else if (VectorWidth.Is256)
-            Pointwise.Accumulate<Lanes256>(source, target, count);
-        else if (VectorWidth.Is128)
-            Pointwise.Accumulate<Lanes128>(source, target, count);
-        else
-            Pointwise.Accumulate<Lanes1>(source, target, count);
-    }
+    /// <inheritdoc cref="Pointwise.Add"/>
+    public abstract delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add(
+        bool left, Activation activation, bool right);
 
-    public static void TreeSum(float* table, int rows, long stride, int count)
-    {
-        if (VectorWidth.Is512 && count % 16 == 0)
-            Pointwise.TreeSum<Lanes512>(table, rows, stride, count);
-        else if (VectorWidth.Is256 && count % 8 == 0)
-            Pointwise.TreeSum<Lanes256>(table, rows, stride, count);
-        else if (VectorWidth.Is128 && count % 4 == 0)
-            Pointwise.TreeSum<Lanes128>(table, rows, stride, count);
-        else
-            Pointwise.TreeSum<Lanes1>(table, rows, stride, count);
-    }
+    /// <inheritdoc cref="Pointwise.Close"/>
+    public abstract delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close(
+        bool normalised, Activation activation, bool already);
 
-    private static class Of<T>
+    /// <inheritdoc cref="Pointwise.NormBackward"/>
+    public abstract delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void> NormBackward(bool normalised, bool raw);
+
+    private static ArgumentOutOfRangeException NoKernel(Activation activation) =>
+        new(nameof(activation), activation, "There are no kernels of this activation function.");
+
+    private protected abstract void TakeMoments(float* x, int positions, int channels, float* mean, float* squares);
+
+    private protected abstract void Add(float* source, float* target, int count);
+
+    private protected abstract void AddRows(float* table, int rows, long stride, int count);
+
+    private sealed class Of<T> : PointwiseTable
         where T : struct, ILanes<T>
     {
-        public static delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> FillPadded(bool normalised, Activation activation)
+        public override delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> FillPadded(bool normalised, Activation activation)
             => (normalised, activation) switch
             {
                 (false, Activation.None) => &Pointwise.FillPadded<T, IdentityActivation, No>,
                 (false, Activation.Relu) => &Pointwise.FillPadded<T, ReluActivation, No>,
-                (false, _) => &Pointwise.FillPadded<T, SwishActivation, No>,
+                (false, Activation.Swish) => &Pointwise.FillPadded<T, SwishActivation, No>,
                 (true, Activation.None) => &Pointwise.FillPadded<T, IdentityActivation, Yes>,
                 (true, Activation.Relu) => &Pointwise.FillPadded<T, ReluActivation, Yes>,
-                _ => &Pointwise.FillPadded<T, SwishActivation, Yes>,
+                (true, Activation.Swish) => &Pointwise.FillPadded<T, SwishActivation, Yes>,
+                _ => throw NoKernel(activation),
             };
 
-        public static delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add(
+        public override delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add(
             bool left, Activation activation, bool right)
             => left ? Add<Yes>(activation, right) : Add<No>(activation, right);
 
-        public static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close(
+        public override delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close(
             bool normalised, Activation activation, bool already)
             => already ? Close<Yes>(normalised, activation) : Close<No>(normalised, activation);
 
-        public static delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void> NormBackward(bool normalised, bool raw)
+        public override delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void> NormBackward(bool normalised, bool raw)
             => (normalised, raw) switch
             {
                 (false, false) => &Pointwise.NormBackward<T, No, No>,
@@ -120,10 +91,11 @@ internal static unsafe class PointwiseTable
             {
                 (false, Activation.None) => &Pointwise.Add<T, TLeft, IdentityActivation, No>,
                 (false, Activation.Relu) => &Pointwise.Add<T, TLeft, ReluActivation, No>,
-                (false, _) => &Pointwise.Add<T, TLeft, SwishActivation, No>,
+                (false, Activation.Swish) => &Pointwise.Add<T, TLeft, SwishActivation, No>,
                 (true, Activation.None) => &Pointwise.Add<T, TLeft, IdentityActivation, Yes>,
                 (true, Activation.Relu) => &Pointwise.Add<T, TLeft, ReluActivation, Yes>,
-                _ => &Pointwise.Add<T, TLeft, SwishActivation, Yes>,
+                (true, Activation.Swish) => &Pointwise.Add<T, TLeft, SwishActivation, Yes>,
+                _ => throw NoKernel(activation),
             };
 
         private static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close<TAlready>(
@@ -133,10 +105,18 @@ internal static unsafe class PointwiseTable
             {
                 (false, Activation.None) => &Pointwise.Close<T, IdentityActivation, No, TAlready>,
                 (false, Activation.Relu) => &Pointwise.Close<T, ReluActivation, No, TAlready>,
-                (false, _) => &Pointwise.Close<T, SwishActivation, No, TAlready>,
+                (false, Activation.Swish) => &Pointwise.Close<T, SwishActivation, No, TAlready>,
                 (true, Activation.None) => &Pointwise.Close<T, IdentityActivation, Yes, TAlready>,
                 (true, Activation.Relu) => &Pointwise.Close<T, ReluActivation, Yes, TAlready>,
-                _ => &Pointwise.Close<T, SwishActivation, Yes, TAlready>,
+                (true, Activation.Swish) => &Pointwise.Close<T, SwishActivation, Yes, TAlready>,
+                _ => throw NoKernel(activation),
             };
+
+        private protected override void TakeMoments(float* x, int positions, int channels, float* mean, float* squares) =>
+            Pointwise.Moments<T>(x, positions, channels, mean, squares);
+
+        private protected override void Add(float* source, float* target, int count) => Pointwise.Accumulate<T>(source, target, count);
+
+        private protected override void AddRows(float* table, int rows, long stride, int count) => Pointwise.TreeSum<T>(table, rows, stride, count);
     }
 }

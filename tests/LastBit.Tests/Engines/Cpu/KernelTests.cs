@@ -116,6 +116,57 @@ public unsafe class KernelTests
         }
     }
 
+    [Theory]
+    [InlineData(4)]
+    [InlineData(8)]
+    [InlineData(16)]
+    [InlineData(20)]
+    public void A_filled_image_ends_where_its_memory_ends(int channels)
+    {
+        const int Side = 4, Border = 1;
+        float[] source = new float[Side * Side * channels], target = new float[(Side * (Side + (2 * Border)) * channels) + 16];
+        Array.Fill(source, 2f);
+        Array.Fill(target, 7f);
+        foreach (var activation in Enum.GetValues<LastBit.Models.Activation>())
+        {
+            fixed (float* x = source, y = target)
+                PointwiseTable.For(channels).FillPadded(false, activation)(x, default, y, Side, Side, channels, Border);
+            Assert.Equal(Enumerable.Repeat(7f, 16), target[^16..]);
+            Assert.All(target[..^16], value => Assert.InRange(value, 0, 2));
+        }
+    }
+
+    [Fact]
+    public void A_kernel_refuses_rows_that_are_not_whole_vectors()
+    {
+        float[] numbers = new float[256];
+        Assert.Throws<ArgumentException>(() => Fill<Lanes512>(4));
+        Assert.Throws<ArgumentException>(() => Fill<Lanes256>(4));
+        Fill<Lanes128>(4);
+        Assert.Throws<ArgumentException>(() => Moments(6));
+        Moments(8);
+        Assert.Throws<ArgumentOutOfRangeException>(Unknown);
+
+        void Fill<T>(int channels)
+            where T : struct, ILanes<T>
+        {
+            fixed (float* x = numbers)
+                Pointwise.FillPadded<T, ReluActivation, No>(x, default, x + 128, 2, 2, channels, 0);
+        }
+
+        void Moments(int positions)
+        {
+            fixed (float* x = numbers)
+                Pointwise.Moments<Lanes1>(x, positions, 1, x + 128, x + 129);
+        }
+
+        static void Unknown()
+        {
+            if (PointwiseTable.For(16).FillPadded(false, (LastBit.Models.Activation)99) == null)
+                throw new InvalidOperationException("An unknown activation function gave no kernel.");
+        }
+    }
+
     private static void AssertNear(double[] expected, float[] actual)
     {
         double size = expected.Max(Math.Abs);

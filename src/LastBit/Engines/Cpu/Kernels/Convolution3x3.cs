@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using LastBit.Models;
 using VectorWidth = LastBit.Arithmetic.VectorWidth;
 
 namespace LastBit.Engines.Cpu.Kernels;

@@ -1,5 +1,3 @@
-using LastBit.Models;
-
 namespace LastBit.Engines.Cpu.Kernels;
 
 /// <summary>A yes or no as a type argument of a kernel: the JIT compiles a body for each, and the question is not in the loop.</summary>

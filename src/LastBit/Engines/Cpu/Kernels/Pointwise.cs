@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using LastBit.Models;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -38,7 +37,7 @@ internal static unsafe class Pointwise
     /// <param name="padded">height x (width + 2 border) x channels.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
-    /// <param name="channels">Channels, a multiple of 4.</param>
+    /// <param name="channels">Channels, a multiple of the lanes.</param>
     /// <param name="border">Zero columns at both ends.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FillPadded<T, TActivation, TNorm>(
@@ -47,6 +46,7 @@ internal static unsafe class Pointwise
         where TActivation : IActivation
         where TNorm : IFlag
     {
+        CheckWhole<T>(channels);
         float* mean = norm.Mean, scale = norm.Scale, shift = norm.Shift;
         int edge = border * channels;
         nint step = channels;
@@ -89,7 +89,7 @@ internal static unsafe class Pointwise
     /// <param name="rightNorm">The normalisation of the right operand.</param>
     /// <param name="sum">positions x channels.</param>
     /// <param name="positions">Height times width.</param>
-    /// <param name="channels">Channels, a multiple of 16.</param>
+    /// <param name="channels">Channels, a multiple of the lanes.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add<T, TLeft, TActivation, TRight>(
         float* left, in NormCoefficients leftNorm, float* right, in NormCoefficients rightNorm, float* sum, int positions, int channels)
@@ -98,6 +98,7 @@ internal static unsafe class Pointwise
         where TActivation : IActivation
         where TRight : IFlag
     {
+        CheckWhole<T>(channels);
         float* lm = leftNorm.Mean, ls = leftNorm.Scale, lb = leftNorm.Shift, rm = rightNorm.Mean, rs = rightNorm.Scale, rb = rightNorm.Shift;
         for (int p = 0; p < positions; p++, left += channels, right += channels, sum += channels)
         {
@@ -116,13 +117,15 @@ internal static unsafe class Pointwise
     /// <summary>Mean and sum of squared deviations from it, per channel, over the positions of one image (two passes).</summary>
     /// <param name="x">positions x channels.</param>
     /// <param name="positions">Height times width, a multiple of 4.</param>
-    /// <param name="channels">Channels, a multiple of 16.</param>
+    /// <param name="channels">Channels, a multiple of the lanes.</param>
     /// <param name="mean">One number a channel, written.</param>
     /// <param name="squares">One number a channel, written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Moments<T>(float* x, int positions, int channels, float* mean, float* squares)
         where T : struct, ILanes<T>
     {
+        CheckWhole<T>(channels);
+        CheckPositions(positions);
         int step = 4 * channels;
         for (int c = 0; c < channels; c += T.Count)
         {
@@ -161,7 +164,7 @@ internal static unsafe class Pointwise
     /// <param name="norm">The normalisation.</param>
     /// <param name="target">positions x channels: read when <typeparamref name="TAlready"/> is set, and written.</param>
     /// <param name="positions">Height times width, a multiple of 4.</param>
-    /// <param name="channels">Channels, a multiple of 16.</param>
+    /// <param name="channels">Channels, a multiple of the lanes.</param>
     /// <param name="sum">One number a channel, written; not used without normalisation.</param>
     /// <param name="product">One number a channel, written; not used without normalisation.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -172,6 +175,8 @@ internal static unsafe class Pointwise
         where TNorm : IFlag
         where TAlready : IFlag
     {
+        CheckWhole<T>(channels);
+        CheckPositions(positions);
         nint next = channels;
         for (int c = 0; c < channels; c += T.Count)
         {
@@ -253,37 +258,6 @@ internal static unsafe class Pointwise
     }
 
     /// <summary>
-    /// The two sums of a normalisation whose output gradient is already there:
-    /// sum of gradient and sum of gradient * (x - mean), per channel.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void GradientSums<T>(float* gradient, float* x, in NormCoefficients norm, int positions, int channels, float* sum, float* product)
-        where T : struct, ILanes<T>
-    {
-        int step = 4 * channels;
-        for (int c = 0; c < channels; c += T.Count)
-        {
-            T mean = T.Load(norm.Mean + c);
-            T s0 = default, s1 = default, s2 = default, s3 = default, q0 = default, q1 = default, q2 = default, q3 = default;
-            float* g = gradient + c, data = x + c;
-            for (int i = 0; i < positions; i += 4, g += step, data += step)
-            {
-                T g0 = T.Load(g), g1 = T.Load(g + channels), g2 = T.Load(g + (2 * channels)), g3 = T.Load(g + (3 * channels));
-                s0 = T.Add(s0, g0);
-                s1 = T.Add(s1, g1);
-                s2 = T.Add(s2, g2);
-                s3 = T.Add(s3, g3);
-                q0 = T.FusedMultiplyAdd(g0, T.Subtract(T.Load(data), mean), q0);
-                q1 = T.FusedMultiplyAdd(g1, T.Subtract(T.Load(data + channels), mean), q1);
-                q2 = T.FusedMultiplyAdd(g2, T.Subtract(T.Load(data + (2 * channels)), mean), q2);
-                q3 = T.FusedMultiplyAdd(g3, T.Subtract(T.Load(data + (3 * channels)), mean), q3);
-            }
-            T.Store(T.Add(T.Add(s0, s1), T.Add(s2, s3)), sum + c);
-            T.Store(T.Add(T.Add(q0, q1), T.Add(q2, q3)), product + c);
-        }
-    }
-
-    /// <summary>
     /// padded[y, border + x, c] = Scale * dz + GradientSlope * (x - Mean) + GradientOffset (+ raw): the gradient with respect to a stored tensor from that of
     /// its normalised view, the border columns zero. Without normalisation it is dz (+ raw).
     /// </summary>
@@ -297,7 +271,7 @@ internal static unsafe class Pointwise
     /// <param name="padded">height x (width + 2 border) x channels.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
-    /// <param name="channels">Channels, a multiple of 16.</param>
+    /// <param name="channels">Channels, a multiple of the lanes.</param>
     /// <param name="border">Zero columns at both ends.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void NormBackward<T, TNorm, TRaw>(
@@ -306,6 +280,7 @@ internal static unsafe class Pointwise
         where TNorm : IFlag
         where TRaw : IFlag
     {
+        CheckWhole<T>(channels);
         float* mean = norm.Mean, scale = norm.Scale, slope = norm.GradientSlope, offset = norm.GradientOffset;
         int edge = border * channels, row = width * channels;
         for (int y = 0; y < height; y++)
@@ -345,10 +320,14 @@ internal static unsafe class Pointwise
     }
 
     /// <summary>target += source.</summary>
+    /// <param name="source">count numbers.</param>
+    /// <param name="target">count numbers.</param>
+    /// <param name="count">A multiple of the lanes.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate<T>(float* source, float* target, int count)
         where T : struct, ILanes<T>
     {
+        CheckWhole<T>(count);
         for (int i = 0; i < count; i += T.Count)
             T.Store(T.Add(T.Load(target + i), T.Load(source + i)), target + i);
     }
@@ -360,11 +339,12 @@ internal static unsafe class Pointwise
     /// <param name="table">rows x stride.</param>
     /// <param name="rows">How many rows, at least 1.</param>
     /// <param name="stride">Distance between rows in floats.</param>
-    /// <param name="count">How many numbers of a row, a multiple of 4.</param>
+    /// <param name="count">How many numbers of a row, a multiple of the lanes.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void TreeSum<T>(float* table, int rows, long stride, int count)
         where T : struct, ILanes<T>
     {
+        CheckWhole<T>(count);
         for (int distance = 1; distance < rows; distance *= 2)
         {
             for (int row = 0; row + distance < rows; row += 2 * distance)
@@ -375,5 +355,19 @@ internal static unsafe class Pointwise
                     T.Store(T.Add(T.Load(target + i), T.Load(source + i)), target + i);
             }
         }
+    }
+
+    // A vector that reached beyond a row would read and write what belongs to others.
+    private static void CheckWhole<T>(int numbers)
+        where T : struct, ILanes<T>
+    {
+        if (numbers % T.Count != 0)
+            throw new ArgumentException($"Rows of {numbers} numbers are not whole vectors of {T.Count}.", nameof(numbers));
+    }
+
+    private static void CheckPositions(int positions)
+    {
+        if (positions % 4 != 0)
+            throw new ArgumentException($"{positions} positions are not a multiple of 4.", nameof(positions));
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics.X86;
-using LastBit.Models;
 
 namespace LastBit.Engines.Cpu.Kernels;
 

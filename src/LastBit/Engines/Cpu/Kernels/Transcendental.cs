@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using LastBit.Models;
 
 namespace LastBit.Engines.Cpu.Kernels;
 

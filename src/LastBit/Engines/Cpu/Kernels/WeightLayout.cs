@@ -1,5 +1,3 @@
-using LastBit.Models;
-
 namespace LastBit.Engines.Cpu.Kernels;
 
 /// <summary>

@@ -1,4 +1,3 @@
-using LastBit.Models;
 using VectorWidth = LastBit.Arithmetic.VectorWidth;
 
 namespace LastBit.Engines.Cpu.Kernels;

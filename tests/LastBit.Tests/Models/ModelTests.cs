@@ -1,0 +1,61 @@
+using LastBit.Models;
+
+namespace LastBit.Tests.Models;
+
+/// <summary>Descriptions: names that round-trip, shapes that are checked, identities that tell networks apart.</summary>
+public class ModelTests
+{
+    [Theory]
+    [InlineData("resnet20")]
+    [InlineData("preresnet56")]
+    [InlineData("resnet20x2")]
+    [InlineData("resnet29-bottleneck")]
+    [InlineData("preresnet164-bottleneck")]
+    [InlineData("preresnet20x4-nobn")]
+    public void A_name_is_read_as_it_is_written(string name)
+    {
+        var settings = NetworkSettings.Parse(name, Activation.Swish);
+        Assert.Equal(name, settings.Name);
+        Assert.Equal(Activation.Swish, settings.Activation);
+        Assert.Equal(name, settings.Build().Name);
+    }
+
+    [Fact]
+    public void Initialisation_belongs_to_the_layer_and_not_to_a_name()
+    {
+        var b = new ModelBuilder(new TensorShape(32, 32, 3));
+        b.Classify("head", b.Normalize("n", b.Convolution("c", b.Images, 16, 3)), 7);
+        var layout = b.Build("named otherwise").Layout;
+        Assert.Equal(new Initialisation.Normal(Math.Sqrt(2.0 / (9 * 16))), layout["c.weight"].Initial);
+        Assert.Equal(new Initialisation.Constant(1), layout["n.running_var"].Initial);
+        Assert.Equal(new Initialisation.Uniform(0.25), layout["head.bias"].Initial);
+        Assert.Equal(layout["head.bias"].Initial, layout["head.weight"].Initial);
+    }
+
+    [Fact]
+    public void Networks_that_differ_have_different_identities()
+    {
+        var plain = new ResNetSettings(20);
+        Assert.Equal("resnet20", plain.Build().Identity);
+        NetworkSettings[] others =
+        [
+            plain with { Classes = 100 }, plain with { Images = new TensorShape(64, 64, 3) }, plain with { Width = 32 }, plain with { Normalized = false },
+            plain with { PreActivation = true }, plain with { PreActivation = true, Activation = Activation.Swish },
+        ];
+        Assert.Distinct([plain.Build().Identity, .. others.Select(other => other.Build().Identity)]);
+        Assert.Equal("Swish", (plain with { Activation = Activation.Swish }).Build().Activations);
+    }
+
+    [Fact]
+    public void What_is_no_network_is_refused_as_it_is_described()
+    {
+        var b = new ModelBuilder(new TensorShape(32, 32, 3));
+        var x = b.Convolution("conv", b.Images, 16, 3);
+        Assert.Throws<ArgumentException>(() => b.Convolution("even", x, 16, 2));
+        Assert.Throws<ArgumentException>(() => b.Convolution("conv", x, 16, 3));
+        Assert.Throws<ArgumentException>(() => b.Add("sum", x, b.Images));
+        Assert.Throws<ArgumentException>(() => b.Append(new Addition("one operand"), x));
+        Assert.Throws<ArgumentException>(() => new ModelBuilder(new TensorShape(32, 32, 3)).Normalize("foreign", x));
+        Assert.Throws<InvalidOperationException>(() => b.Build("no end"));
+    }
+}
