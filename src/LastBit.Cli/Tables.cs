@@ -71,7 +71,7 @@ internal static class Tables
         int width = head.Skip(1).Select(name => name.Length).DefaultIfEmpty(0).Max();
         return Join(table, rows.SelectMany(row => head.Skip(1).Zip(row.Skip(1)).Where(pair => pair.Second.Length > 0)
             .Select(pair => $"  {pair.First.PadRight(width)}  {pair.Second.Replace("\n", ": ", StringComparison.Ordinal)}")
-            .Prepend($"{head[0]} {row[0].Replace("\n", ": ", StringComparison.Ordinal)}")));
+            .Prepend($"{head[0]}: {row[0].Replace("\n", ": ", StringComparison.Ordinal)}")));
     }
 
     private static string Join(Table table, IEnumerable<string> lines)
@@ -108,7 +108,7 @@ internal static class Tables
     internal static Table Heat(IAnsiConsole console, HeatEquationResult result)
     {
         Table table = Create(console, "Heat equation (Figure 1)",
-            "dt", "condition dt ≤ 1/2", "largest |u| at the last snapshot", "first above 1000", "no longer finite");
+            "dt", "condition dt ≤ 1/2", "largest |u| at the last snapshot", "first above 1,000", "no longer finite");
         foreach (HeatEquationRun run in result.Runs)
         {
             HeatSnapshot last = run.Snapshots[^1];

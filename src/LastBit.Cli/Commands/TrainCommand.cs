@@ -44,7 +44,7 @@ internal static class TrainCommand
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"A step took {result.SecondsPerStep * 1e3:F1} ms."));
 
         static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
-        static string Number(double? value) => value is { } finite ? finite.ToString("F4", CultureInfo.InvariantCulture) : "not finite";
+        static string Number(double? value) => value is { } finite ? NumberText.Of(finite) : "not finite";
         static string Percent(double value) => value.ToString("F2", CultureInfo.InvariantCulture) + "%";
     }
 }

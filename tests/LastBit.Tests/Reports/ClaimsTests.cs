@@ -1,4 +1,3 @@
-using System.Reflection;
 using LastBit.Experiments;
 using LastBit.Reports.Claims;
 using LastBit.Runs;
@@ -177,25 +176,5 @@ public class ClaimsTests
         Assert.Contains($"{AccuracyClaim.FewestEpochs} epochs, 10,000 training images", AccuracyClaim.Claim.Rule, StringComparison.Ordinal);
         Assert.Contains("0.01, 0.03 must settle", RestrainedClaim.Claim.Rule, StringComparison.Ordinal);
         Assert.Contains("never reaches 10⁻¹⁴", AmplificationClaim.Claim.Rule, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Claims_know_nothing_of_figures()
-    {
-        string[] used = [.. typeof(Claim).Assembly.GetTypes().Where(type => type.Namespace == typeof(Claim).Namespace)
-            .SelectMany(type => type.GetMembers(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
-            .SelectMany(TypesOf).Where(type => type.Namespace is { } name && (name.StartsWith("ScottPlot", StringComparison.Ordinal)
-                || name.StartsWith("SkiaSharp", StringComparison.Ordinal) || (name.StartsWith("LastBit.Reports", StringComparison.Ordinal) && name != typeof(Claim).Namespace)))
-            .Select(type => type.FullName!).Distinct()];
-        Assert.Empty(used);
-
-        static IEnumerable<Type> TypesOf(MemberInfo member) => member switch
-        {
-            FieldInfo field => [field.FieldType],
-            PropertyInfo property => [property.PropertyType],
-            MethodInfo method => [method.ReturnType, .. method.GetParameters().Select(parameter => parameter.ParameterType),
-                .. method.GetMethodBody()?.LocalVariables.Select(local => local.LocalType) ?? []],
-            _ => [],
-        };
     }
 }
