@@ -114,7 +114,7 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>Runs in parallel fail together; what the user can mend comes first, then the interruption, then the rest.</summary>
+    /// <summary>Runs in parallel fail together; what the user can fix comes first, then the interruption, then the rest.</summary>
     private static Exception Cause(Exception error)
     {
         if (error is not AggregateException several)

@@ -91,7 +91,7 @@ internal static unsafe class Convolution
 
     /// <summary>
     /// inputGradient[y, x, i] = sum over the r, c, o that read it in the forward pass of gradient[(y + p - r) / s, (x + p - c) / s, o] * weights[r, i, c, o].
-    /// Pixels whose coordinates leave the same rest modulo the stride are read by the same taps and are worked on together.
+    /// Pixels whose coordinates are congruent modulo the stride are read by the same taps and are processed together.
     /// </summary>
     /// <param name="gradient">OutHeight x (OutWidth + 2 p') x OutChannels with p' = max(p, 1) zero columns at both ends.</param>
     /// <param name="turned">Size x OutChannels x Size x InChannels, turned by 180 degrees (<see cref="WeightLayout.Turn"/>).</param>
