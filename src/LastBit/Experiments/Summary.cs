@@ -125,11 +125,12 @@ public sealed record Summary(
         RowMeansTest? kEffect = complete && groups.Length > 1 && ks.Length > 1 ? RowMeansTest.Of(groups) : null;
         var statistics = new SummaryStatistics(
             SampleStatistics.Confidence, groups.Sum(group => group.Length), Estimates(columns), Estimates(rows),
-            components.Rounding, components.Seeds, components.Ratio, FiniteOnly(test), kEffect,
+            components.Rounding, components.Seeds, components.Ratio, test, kEffect,
             Sampling(curves, groups, components), components.LeastDifference);
+        int degrees = groups.Sum(group => group.Length) - groups.Length;
         return new Summary(
             curves.Epochs, finalEpochs, final, PopulationStds(columns), PopulationStds(rows), statistics,
-            SentenceOf(components, groups.Sum(group => group.Length) - groups.Length), ComparisonOf(components, test), [.. notes]);
+            SentenceOf(components, groups.Sum(group => group.Length), degrees), ComparisonOf(components, test, groups.Length, degrees), [.. notes]);
     }
 
     /// <summary>The document that --json prints and summary.json holds.</summary>
@@ -188,7 +189,12 @@ public sealed record Summary(
     {
         var estimates = new SortedDictionary<int, Estimate>();
         foreach ((int name, double[] values) in lines.Where(line => line.Value.Length > 1))
-            estimates.Add(name, SampleStatistics.StdFromSquares(SampleStatistics.SquaredDeviations(values), values.Length - 1));
+        {
+            // Equal values show no spread, but not that there is none: they have no interval.
+            double squares = SampleStatistics.SquaredDeviations(values);
+            if (squares > 0)
+                estimates.Add(name, SampleStatistics.StdFromSquares(squares, values.Length - 1));
+        }
         return estimates;
     }
 
@@ -199,9 +205,6 @@ public sealed record Summary(
             stds.Add(name, SampleStatistics.PopulationStd(values));
         return stds;
     }
-
-    /// <summary>A test whose F is infinite (runs of a seed all equal, seeds not) has no number to print; the ratio of 0 says it.</summary>
-    private static GroupEffectTest? FiniteOnly(GroupEffectTest? test) => test is null || double.IsFinite(test.F) ? test : null;
 
     private static SamplingShare Sampling(AccuracyCurves curves, double[][] groups, VarianceComponents components)
     {
@@ -218,26 +221,38 @@ public sealed record Summary(
         static double? Share(double variance, Estimate? std) => std is { Value: > 0 } ? variance * 1e4 / (std.Value * std.Value) : null;
     }
 
-    private static string SentenceOf(VarianceComponents components, int degrees) => components switch
+    private static string SentenceOf(VarianceComponents components, int runs, int degrees)
     {
-        { LeastDifference: null } => "Below which difference two runs cannot be told apart from rounding error needs two k of one seed; there are none.",
-        { LeastDifference: 0.0 } => "Runs that differ in nothing but rounding came out with the same accuracy: "
-            + "any difference between two runs is more than rounding error.",
-        _ => "Two single runs of this training whose test accuracies differ by less than "
-            + $"{Points(components.LeastDifference.Value)} percentage points cannot be told apart from rounding error: "
-            + "of two runs that differ in nothing but rounding, 95% differ by less "
-            + $"(t of {Count(degrees, "degree")} of freedom times the square root of 2 "
-            + $"times the rounding spread of {Points(components.Rounding!.Value)}).",
-    };
+        if (components.LeastDifference is { } least)
+        {
+            return "Two single runs of this training whose test accuracies differ by less than "
+                + $"{Points(least)} percentage points cannot be told apart from rounding error: "
+                + "of two runs that differ in nothing but rounding, 95% differ by less "
+                + $"(t of {Count(degrees, "degree")} of freedom times the square root of 2 "
+                + $"times the rounding spread of {Points(components.Rounding!.Value)}).";
+        }
+        if (components.Seeds is { } seeds)
+        {
+            string hidden = degrees > 0 ? "Runs of one seed have the same accuracy: the resolution of the test set or of the training hides the spread over rounding. " : "";
+            return $"{hidden}Two single runs with different seeds whose test accuracies differ by less than "
+                + $"{Points(VarianceComponents.LeastDifferenceOf(seeds.Value, components.SeedsDegrees))} percentage points cannot be told apart from noise: "
+                + $"of two runs that differ in nothing but seed and rounding, 95% differ by less{(degrees > 0 ? "" : "; what rounding alone does takes two k of one seed")}.";
+        }
+        return runs == 1 ? "One run says nothing about noise: that takes two seeds, or two k of one seed."
+            : "All runs have the same accuracy. Equal values do not show that there is no noise: the resolution of the test set or of the training hides it.";
+    }
 
-    private static string ComparisonOf(VarianceComponents components, GroupEffectTest? test)
+    private static string ComparisonOf(VarianceComponents components, GroupEffectTest? test, int groups, int degrees)
     {
-        if (components.Rounding is null || components.Seeds is null)
+        if (groups < 2 || degrees == 0)
             return "To compare the spread over rounding with the spread over seeds takes two seeds, and two k of one seed.";
-        if (components.Ratio is not { } ratio)
-            return "All runs have the same accuracy: there is no spread to compare.";
-        if (test is null || !double.IsFinite(test.F))
-            return "Runs of one seed have the same accuracy and seeds do not: rounding has no part in the spread.";
+        if (components.Rounding is null)
+        {
+            return components.Seeds is null ? "All runs have the same accuracy: there is no spread to compare."
+                : "Runs of one seed have the same accuracy and seeds do not: the two spreads cannot be compared.";
+        }
+        if (components.Ratio is not { } ratio || test is null)
+            return "The means of all seeds are equal: the resolution of the test set or of the training hides what a seed does.";
         string verdict = test.P < GroupEffectTest.Level
             ? "a seed changes the accuracy by more than rounding does"
             : "no difference between the two is seen";

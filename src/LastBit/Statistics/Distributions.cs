@@ -1,3 +1,5 @@
+using LastBit.Arithmetic;
+
 namespace LastBit.Statistics;
 
 /// <summary>
@@ -73,6 +75,71 @@ public static class Distributions
         return StudentTUpperQuantile(1 - probability, degrees);
     }
 
+    /// <summary>P(|T| &gt;= |t|) for T with Student's t distribution: a two-sided p.</summary>
+    /// <param name="t">The statistic; infinite gives 0.</param>
+    /// <param name="degrees">Degrees of freedom, positive.</param>
+    public static double StudentTTwoSided(double t, double degrees) => FUpper(t * t, 1, degrees);
+
+    /// <summary>P(X &lt;= x) for X standard normal.</summary>
+    /// <param name="x">The argument, infinities allowed.</param>
+    public static double NormalLower(double x)
+    {
+        double tail = SpecialFunctions.GammaQ(0.5, x * x / 2) / 2;
+        return x < 0 ? tail : 1 - tail;
+    }
+
+    /// <summary>The x with P(X &lt;= x) = <paramref name="probability"/> for X standard normal.</summary>
+    /// <param name="probability">Strictly between 0 and 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The argument is out of range.</exception>
+    public static double NormalQuantile(double probability)
+    {
+        CheckProbability(probability);
+        if (probability == 0.5)
+            return 0;
+        // The square of a normal variable is chi-square with one degree of freedom.
+        double tail = 2 * Math.Min(probability, 1 - probability);
+        double x = Math.Sqrt(QuantileOfTails(tail, upperIsGiven: true, square => ChiSquareLower(square, 1), square => ChiSquareUpper(square, 1)));
+        return probability < 0.5 ? -x : x;
+    }
+
+    /// <summary>
+    /// P(X &gt; x) for X with the noncentral F distribution: what the power of an F test, and of a two-sided t test, is read from.
+    /// A Poisson mixture of beta distributions.
+    /// </summary>
+    /// <param name="x">The argument; below 0 the answer is 1.</param>
+    /// <param name="numerator">Degrees of freedom of the numerator, positive.</param>
+    /// <param name="denominator">Degrees of freedom of the denominator, positive.</param>
+    /// <param name="noncentrality">The noncentrality, from 0 to 10,000.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The noncentrality is out of range.</exception>
+    public static double NoncentralFUpper(double x, double numerator, double denominator, double noncentrality)
+    {
+        if (!(noncentrality >= 0 && noncentrality <= 10_000))
+            throw new ArgumentOutOfRangeException(nameof(noncentrality), noncentrality, "must lie between 0 and 10,000");
+        if (x <= 0)
+            return 1;
+        if (noncentrality == 0)
+            return FUpper(x, numerator, denominator);
+        double mean = noncentrality / 2, sum = numerator * x + denominator, y = denominator / sum, complement = numerator * x / sum;
+        // Ten standard deviations below the mode the weights are nothing.
+        int first = Math.Max(0, (int)(mean - 10 * Math.Sqrt(mean) - 10));
+        double a = denominator / 2, b = numerator / 2 + first;
+        double weight = Swish.ExpOfNegative(Math.Min(0, first * Logarithm.Log(mean) - mean - SpecialFunctions.LogGamma(first + 1.0)));
+        // I_y(a, b + 1) = I_y(a, b) + y^a (1-y)^b / (b B(a, b)): sums of positive terms, so nothing cancels.
+        double tail = SpecialFunctions.BetaI(a, b, y, complement);
+        double step = Swish.ExpOfNegative(Math.Min(0, a * Logarithm.Log(y) + b * Logarithm.Log(complement)
+            + SpecialFunctions.LogGamma(a + b) - SpecialFunctions.LogGamma(a) - SpecialFunctions.LogGamma(b + 1)));
+        double total = 0;
+        for (int j = first; j <= mean || weight > 1e-18; j++)
+        {
+            total += weight * tail;
+            weight *= mean / (j + 1);
+            tail += step;
+            step *= complement * (a + b) / (b + 1);
+            b++;
+        }
+        return Math.Min(1, total);
+    }
+
     /// <summary>The exact (Clopper and Pearson) two-sided interval of a proportion.</summary>
     /// <param name="successes">How many of the trials succeeded; need not be whole (the mean of several counts).</param>
     /// <param name="trials">How many trials.</param>
@@ -110,37 +177,47 @@ public static class Distributions
             : QuantileOfTails(1 - probability, upperIsGiven: true, lower, upper);
     }
 
-    /// <summary>Bisection for a positive x: sure to converge, and 60 evaluations cost nothing here.</summary>
+    /// <summary>The positive x whose tail is given: a bracket of a factor of 2, then false position with Illinois' correction, which cannot leave it.</summary>
     private static double QuantileOfTails(double tail, bool upperIsGiven, Func<double, double> lower, Func<double, double> upper)
     {
-        bool IsBelow(double x)
-        {
-            // A given tail above one half (Student's t near its middle) is compared on the other side.
-            if (tail > 0.5)
-                return upperIsGiven ? lower(x) < 1 - tail : upper(x) > 1 - tail;
-            return upperIsGiven ? upper(x) > tail : lower(x) < tail;
-        }
+        // Above 0 where x is too small. A given tail above one half (Student's t near its middle) is compared on the other side.
+        double Short(double x) => tail > 0.5
+            ? (upperIsGiven ? 1 - tail - lower(x) : upper(x) - (1 - tail))
+            : (upperIsGiven ? upper(x) - tail : tail - lower(x));
 
-        double low = 1, high = 1;
-        while (low > 0 && !IsBelow(low))
-            low /= 2;
-        while (IsBelow(high))
-            high *= 2;
-        // One of the two has moved, and the last step that moved it is the bracket.
-        if (low < 1)
-            high = Math.Max(2 * low, double.Epsilon);
-        else if (high > 1)
-            low = high / 2;
-        while (true)
+        double low = 1, high = 1, shortLow = Short(1), shortHigh = shortLow;
+        while (low > 0 && shortLow <= 0)
+            (high, shortHigh, low, shortLow) = (low, shortLow, low / 2, Short(low / 2));
+        while (shortHigh > 0)
+            (low, shortLow, high, shortHigh) = (high, shortHigh, high * 2, Short(high * 2));
+        if (low == 0)
+            return 0;
+        int kept = 0;
+        for (int i = 0; high - low > 2e-16 * high; i++)
         {
-            double middle = low + (high - low) / 2;
-            if (middle <= low || middle >= high)
-                return middle;
-            if (IsBelow(middle))
-                low = middle;
+            double x = low + (high - low) * (shortLow / (shortLow - shortHigh));
+            // Every fourth step halves the bracket: it closes however the tail bends.
+            if (!(x > low && x < high) || i % 4 == 3)
+                x = low + (high - low) / 2;
+            if (x <= low || x >= high)
+                break;
+            double value = Short(x);
+            if (value == 0)
+                return x;
+            if (value > 0)
+            {
+                (low, shortLow) = (x, value);
+                shortHigh = kept > 0 ? shortHigh / 2 : shortHigh;
+                kept = 1;
+            }
             else
-                high = middle;
+            {
+                (high, shortHigh) = (x, value);
+                shortLow = kept < 0 ? shortLow / 2 : shortLow;
+                kept = -1;
+            }
         }
+        return low + (high - low) / 2;
     }
 
     private static void CheckProbability(double probability)

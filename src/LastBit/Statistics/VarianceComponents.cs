@@ -6,20 +6,27 @@ namespace LastBit.Statistics;
 /// variances sigma_s^2 and sigma_r^2. See docs/statistics.md for the assumptions and why this and not another.
 /// </summary>
 /// <param name="Rounding">
-/// sigma_r, the standard deviation over rounding alone, pooled within groups; null where no group has two runs.
+/// sigma_r, the standard deviation over rounding alone, pooled within groups; null where no group has two runs, or where the runs
+/// of each group are equal: then the resolution of what was measured hides it.
 /// </param>
 /// <param name="Seeds">
-/// sqrt(sigma_s^2 + sigma_r^2), the standard deviation of a run with a fresh seed; null where there is but one group.
+/// sqrt(sigma_s^2 + sigma_r^2), the standard deviation of a run with a fresh seed; null where there is but one group or nothing varies.
 /// </param>
+/// <param name="SeedsAlone">
+/// sigma_s, what the seed adds to rounding: 0 where groups spread no more than rounding makes them. The interval is Williams and Tukey's.
+/// Null where <paramref name="Rounding"/> or <paramref name="Seeds"/> is.
+/// </param>
+/// <param name="SeedsDegrees">Satterthwaite's degrees of freedom of <paramref name="Seeds"/>, as an estimate of a variance; 0 where it is null.</param>
 /// <param name="Ratio">
 /// Rounding over Seeds, that is the square root of the share of the variance over seeds that rounding explains. Not cut at 1:
-/// above it the seeds happened to spread less than rounding does. Null where either is, or where nothing varies at all.
+/// above it the seeds happened to spread less than rounding does. Null where either is, or where the means of all groups are equal.
 /// </param>
 /// <param name="LeastDifference">
 /// Two runs that differ in nothing but rounding differ by less than this with probability 0.95: t(0.975) sqrt(2) sigma_r;
 /// null where <paramref name="Rounding"/> is.
 /// </param>
-public sealed record VarianceComponents(Estimate? Rounding, Estimate? Seeds, Estimate? Ratio, double? LeastDifference)
+public sealed record VarianceComponents(
+    Estimate? Rounding, Estimate? Seeds, Estimate? SeedsAlone, double SeedsDegrees, Estimate? Ratio, double? LeastDifference)
 {
     /// <summary>Analyses the groups.</summary>
     /// <param name="groups">The runs of each group: at least one group, each with at least one finite value; sizes may differ.</param>
@@ -46,20 +53,39 @@ public sealed record VarianceComponents(Estimate? Rounding, Estimate? Seeds, Est
         // distributions of the balanced case to a good approximation; with equal groups this is the exact analysis.
         double size = groups.Count / reciprocals;
 
-        Estimate? rounding = withinDegrees > 0 ? SampleStatistics.StdFromSquares(within, withinDegrees) : null;
-        double? leastDifference = rounding is null
-            ? null
-            : Distributions.StudentTQuantile(1 - (1 - SampleStatistics.Confidence) / 2, withinDegrees) * Math.Sqrt(2) * rounding.Value;
+        // Equal runs show no spread, but not that there is none.
+        Estimate? rounding = withinDegrees > 0 && within > 0 ? SampleStatistics.StdFromSquares(within, withinDegrees) : null;
+        double? leastDifference = rounding is null ? null : LeastDifferenceOf(rounding.Value, withinDegrees);
         if (betweenDegrees == 0)
-            return new VarianceComponents(rounding, null, null, leastDifference);
+            return new VarianceComponents(rounding, null, null, 0, null, leastDifference);
 
         double betweenMean = size * SampleStatistics.SquaredDeviations(means) / betweenDegrees;
         double withinMean = withinDegrees > 0 ? within / withinDegrees : 0;
+        if (betweenMean == 0 && withinMean == 0)
+            return new VarianceComponents(null, null, null, 0, null, null);
         Estimate seeds = TotalStd(betweenMean, betweenDegrees, withinMean, withinDegrees, size);
-        if (withinDegrees == 0 || (betweenMean == 0 && withinMean == 0))
-            return new VarianceComponents(rounding, seeds, null, leastDifference);
-        Estimate ratio = RatioOf(betweenMean, betweenDegrees, withinMean, withinDegrees, size);
-        return new VarianceComponents(rounding, seeds, ratio, leastDifference);
+        double degrees = SatterthwaiteDegrees(betweenMean / size, betweenDegrees, (1 - 1 / size) * withinMean, withinDegrees);
+        if (rounding is null)
+            return new VarianceComponents(null, seeds, null, degrees, null, null);
+        Estimate alone = SeedsAloneOf(betweenMean, betweenDegrees, withinMean, withinDegrees, size);
+        Estimate? ratio = betweenMean == 0 ? null : RatioOf(betweenMean, betweenDegrees, withinMean, withinDegrees, size);
+        return new VarianceComponents(rounding, seeds, alone, degrees, ratio, leastDifference);
+    }
+
+    /// <summary>
+    /// Two further runs differ by less than this with probability 0.95: t(0.975) sqrt(2) times the standard deviation of a run, exactly so
+    /// where that is estimated with these degrees of freedom.
+    /// </summary>
+    /// <param name="std">The estimated standard deviation of a run.</param>
+    /// <param name="degrees">Its degrees of freedom, positive.</param>
+    public static double LeastDifferenceOf(double std, double degrees) =>
+        Distributions.StudentTQuantile(1 - (1 - SampleStatistics.Confidence) / 2, degrees) * Math.Sqrt(2) * std;
+
+    /// <summary>The degrees of freedom of the chi-square distribution that a sum of two mean squares resembles most.</summary>
+    private static double SatterthwaiteDegrees(double between, int betweenDegrees, double within, int withinDegrees)
+    {
+        double total = between + within, b = between / total, w = within / total;
+        return 1 / (b * b / betweenDegrees + (withinDegrees > 0 ? w * w / withinDegrees : 0));
     }
 
     /// <summary>
@@ -87,14 +113,28 @@ public sealed record VarianceComponents(Estimate? Rounding, Estimate? Seeds, Est
         }
     }
 
+    /// <summary>sigma_s from (between - within)/size; Williams and Tukey's interval, cut at 0.</summary>
+    private static Estimate SeedsAloneOf(double betweenMean, int betweenDegrees, double withinMean, int withinDegrees, double size)
+    {
+        const double tail = (1 - SampleStatistics.Confidence) / 2;
+        double squares = betweenMean * betweenDegrees, f = betweenMean / withinMean;
+        return new Estimate(
+            Math.Sqrt(Math.Max(0, betweenMean - withinMean) / size), End(1 - tail), End(tail), betweenDegrees);
+
+        double End(double probability)
+        {
+            double quantile = Distributions.FQuantile(probability, betweenDegrees, withinDegrees);
+            double explained = f > 0 ? 1 - quantile / f : -1;
+            return Math.Sqrt(Math.Max(0, explained * squares / (size * Distributions.ChiSquareQuantile(probability, betweenDegrees))));
+        }
+    }
+
     /// <summary>
     /// With theta = sigma_s^2/sigma_r^2, F/(1 + size theta) has the F distribution, hence the exact interval of theta and of
     /// 1/sqrt(1 + theta).
     /// </summary>
     private static Estimate RatioOf(double betweenMean, int betweenDegrees, double withinMean, int withinDegrees, double size)
     {
-        if (withinMean == 0)
-            return new Estimate(0, 0, 0, betweenDegrees);
         const double tail = (1 - SampleStatistics.Confidence) / 2;
         double f = betweenMean / withinMean;
         return new Estimate(

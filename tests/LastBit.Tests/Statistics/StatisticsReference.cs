@@ -11,6 +11,9 @@ internal static class StatisticsReference
     /// <summary>One row an evaluation: the arguments, then the value.</summary>
     public static double[][] Rows(string name) => JsonSerializer.Deserialize<double[][]>(Root.GetProperty(name))!;
 
+    /// <summary>Pairs of samples with what SciPy makes of them.</summary>
+    public static JsonElement Compared => Root.GetProperty("compared");
+
     public static JsonElement Table => Root.GetProperty("table");
 
     public static double RelativeError(double actual, double expected) =>

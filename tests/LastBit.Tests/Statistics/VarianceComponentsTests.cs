@@ -52,10 +52,8 @@ public class VarianceComponentsTests
     {
         double[][] columns = [.. Enumerable.Range(0, seeds).Select(_ => Enumerable.Repeat(accuracy, ks).ToArray())];
         VarianceComponents components = VarianceComponents.Analyze(columns);
-        Assert.Equal(ks > 1 ? new Estimate(0, 0, 0, seeds * (ks - 1)) : null, components.Rounding);
-        Assert.Equal(seeds > 1 ? new Estimate(0, 0, 0, seeds - 1) : null, components.Seeds);
-        Assert.Null(components.Ratio);
-        Assert.Equal(ks > 1 ? 0 : null, components.LeastDifference);
+        // Equal values do not say that nothing varies: there is no estimate, and no interval from 0 to 0.
+        Assert.Equal(new VarianceComponents(null, null, null, 0, null, null), components);
         if (seeds > 1 && ks > 1)
         {
             Assert.Null(GroupEffectTest.Of(columns));
@@ -64,16 +62,25 @@ public class VarianceComponentsTests
     });
 
     [Fact]
-    public void Seeds_that_differ_with_no_rounding_give_a_ratio_of_zero()
+    public void Where_the_runs_of_each_seed_are_equal_rounding_is_hidden_and_there_is_no_ratio()
     {
         double[][] columns = [[90, 90], [91, 91], [92, 92]];
         VarianceComponents components = VarianceComponents.Analyze(columns);
-        Assert.Equal(new Estimate(0, 0, 0, 2), components.Ratio);
+        Assert.Equal((null, null, null, null), (components.Rounding, components.SeedsAlone, components.Ratio, components.LeastDifference));
         Assert.Equal(1, components.Seeds!.Value, 1e-12);
         GroupEffectTest test = GroupEffectTest.Of(columns)!;
         Assert.Equal((double.PositiveInfinity, 0), (test.F, test.P));
         // Of the 15 ways to pair six runs one is as extreme as this.
         Assert.InRange(test.PermutationP, 1 / 15.0 - 0.01, 1 / 15.0 + 0.01);
+    }
+
+    [Fact]
+    public void Where_the_means_of_all_seeds_are_equal_there_is_no_ratio()
+    {
+        VarianceComponents components = VarianceComponents.Analyze([[90, 91], [91, 90]]);
+        Assert.Null(components.Ratio);
+        Assert.Equal(0, components.SeedsAlone!.Value);
+        Assert.Equal(Math.Sqrt(0.5), components.Rounding!.Value, 1e-12);
     }
 
     [Fact]
@@ -113,7 +120,7 @@ public class VarianceComponentsTests
     {
         const int tables = 3000;
         double total = Math.Sqrt(1 + seedStd * seedStd);
-        int rounding = 0, overSeeds = 0, ratio = 0, oneColumn = 0, oneRow = 0, difference = 0;
+        int rounding = 0, overSeeds = 0, alone = 0, fresh = 0, ratio = 0, oneColumn = 0, oneRow = 0, difference = 0;
         Parallel.For(0, tables, table =>
         {
             var normals = new Normals((uint)table);
@@ -121,6 +128,10 @@ public class VarianceComponentsTests
             VarianceComponents components = VarianceComponents.Analyze(columns);
             Count(ref rounding, Holds(components.Rounding!, 1));
             Count(ref overSeeds, Holds(components.Seeds!, total));
+            Count(ref alone, Holds(components.SeedsAlone!, seedStd));
+            // Two further runs with seeds of their own.
+            double apart = total * (normals.Next() - normals.Next());
+            Count(ref fresh, Math.Abs(apart) < VarianceComponents.LeastDifferenceOf(components.Seeds!.Value, components.SeedsDegrees));
             Count(ref ratio, Holds(components.Ratio!, 1 / total));
             Count(ref oneColumn, Holds(SampleStatistics.StdFromSquares(SampleStatistics.SquaredDeviations(columns[0]), ks - 1), 1));
             double[] row = [.. columns.Select(column => column[0])];
@@ -130,10 +141,14 @@ public class VarianceComponentsTests
         });
 
         // The standard error of a share of 0.95 among 3000 is 0.004; the interval over seeds may be wide (it is for a sum), the rest is exact.
-        string shares = $"rounding {rounding}, seeds {overSeeds}, ratio {ratio}, column {oneColumn}, row {oneRow}, difference {difference} of {tables}";
+        string shares = $"rounding {rounding}, seeds {overSeeds}, seeds alone {alone}, fresh {fresh}, ratio {ratio}, column {oneColumn}, row {oneRow}, difference {difference} of {tables}";
         foreach (int exact in new[] { rounding, ratio, oneColumn, oneRow, difference })
             Assert.True(exact is > (int)(0.938 * tables) and < (int)(0.962 * tables), shares);
-        Assert.True(overSeeds is > (int)(0.938 * tables) and < (int)(0.99 * tables), shares);
+        // The interval of the seeds' own part is Williams and Tukey's: at least 95%, up to 97.5% where there is no such part.
+        foreach (int wide in new[] { overSeeds, alone })
+            Assert.True(wide is > (int)(0.938 * tables) and < (int)(0.99 * tables), shares);
+        // Satterthwaite's degrees of freedom are themselves estimated.
+        Assert.True(fresh is > (int)(0.925 * tables) and < (int)(0.975 * tables), shares);
     }
 
     /// <summary>Under the hypothesis a test at level 0.05 must reject one table in twenty; with a real effect, far more.</summary>
@@ -203,13 +218,5 @@ public class VarianceComponentsTests
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
             Assert.True(Math.Abs(actual[i] - expected[i]) <= tolerance * Math.Abs(expected[i]), $"{actual[i]:R} instead of {expected[i]:R}");
-    }
-
-    /// <summary>Normal deviates of one simulated table.</summary>
-    private sealed class Normals(uint table)
-    {
-        private ulong _next;
-
-        public double Next() => Philox.NormalPair(7, RandomPurpose.Resample, table, _next++).First;
     }
 }

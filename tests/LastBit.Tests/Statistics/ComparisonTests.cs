@@ -1,0 +1,258 @@
+using CsCheck;
+using LastBit.Statistics;
+
+namespace LastBit.Tests.Statistics;
+
+/// <summary>Comparison, NoiseAnalysis and Power: verdicts on cases with a known answer, laws, and by simulation the level of the whole rule.</summary>
+public class ComparisonTests
+{
+    private static readonly Measure Accuracy = new("accuracy", MeasureUnit.Percent, LowerIsBetter: false);
+
+    [Fact]
+    public void One_run_is_never_better_or_worse()
+    {
+        Comparison pair = Compare([8], [5, 5, 8, 7, 8]);
+        Assert.Equal(ComparisonVerdict.TooFewRuns, pair.Verdict);
+        Assert.True(pair.RunsNeeded > 5);
+        Assert.Contains("Too few runs", pair.Sentence, StringComparison.Ordinal);
+        Assert.Equal(ComparisonVerdict.TooFewRuns, Compare([8], [90]).Verdict);
+        Assert.Null(Compare([8], [90]).Test);
+        Assert.Equal(ComparisonVerdict.TooFewRuns, Compare([8, 8.1], [90, 90.1]).Verdict);
+        Assert.Equal(ComparisonVerdict.TooFewRuns, Compare([8], [8]).Verdict);
+    }
+
+    [Fact]
+    public void A_against_a_copy_of_A_is_no_difference() => Gen.Double[85, 95].Array[2, 8].Sample(values =>
+    {
+        Comparison pair = Compare(values, [.. values]);
+        Assert.Equal((ComparisonVerdict.NoDifferenceSeen, 0.0), (pair.Verdict, pair.Difference));
+        Assert.Equal(ComparisonVerdict.NoDifferenceSeen, Compare(values, values, new ComparisonSettings(Accuracy, Difference: 1e-6)).Verdict);
+        string[] seeds = [.. values.Select((_, i) => $"{i}")];
+        Assert.Equal(ComparisonVerdict.NoDifferenceSeen, Pair(Group("A", values, seeds), Group("B", values, seeds)).Verdict);
+    }, iter: 20);
+
+    [Fact]
+    public void A_large_difference_is_real_and_a_small_one_needs_more_runs()
+    {
+        Comparison real = Compare([91.0, 91.2, 90.9, 91.1, 91.3], [92.5, 92.4, 92.8, 92.6, 92.2]);
+        Assert.Equal((ComparisonVerdict.Real, null), (real.Verdict, real.RunsNeeded));
+        Assert.StartsWith("B is better: accuracy of B is 1.40 percentage points above", real.Sentence, StringComparison.Ordinal);
+        Assert.True(real.BBetter.Value == 1 && real.BBetter.Low is > 0.5 and < 1);
+        Assert.StartsWith("A is better", Pair(Group("A", [91.0, 91.2, 90.9], null), Group("B", [92.5, 92.4, 92.8], null),
+            new ComparisonSettings(Accuracy with { LowerIsBetter = true })).Sentence, StringComparison.Ordinal);
+
+        Comparison few = Compare([91.0, 91.4, 90.8, 91.1, 91.5], [91.5, 91.2, 91.9, 91.3, 91.7]);
+        Assert.Equal(ComparisonVerdict.TooFewRuns, few.Verdict);
+        Assert.InRange(few.RunsNeeded!.Value, 6, 4 * 5);
+        Assert.Contains($"{few.RunsNeeded - 5} more of A", few.Sentence, StringComparison.Ordinal);
+
+        Comparison none = Compare([91.0, 91.4, 90.8, 91.1, 91.5], [91.1, 91.3, 90.9, 91.2, 91.4]);
+        Assert.Equal(ComparisonVerdict.NoDifferenceSeen, none.Verdict);
+        Assert.Contains("a smaller one may be there", none.Sentence, StringComparison.Ordinal);
+        // Told what matters, the interval decides: a difference of 0.1 is not excluded by it, one of 1 is.
+        double[] a = [91.0, 91.4, 90.8, 91.1, 91.5], b = [91.1, 91.3, 90.9, 91.2, 91.4];
+        Assert.Equal(ComparisonVerdict.TooFewRuns, Compare(a, b, new ComparisonSettings(Accuracy, Difference: 0.1)).Verdict);
+        Assert.Equal(ComparisonVerdict.NoDifferenceSeen, Compare(a, b, new ComparisonSettings(Accuracy, Difference: 1)).Verdict);
+    }
+
+    [Fact]
+    public void Runs_of_a_seed_count_once()
+    {
+        // Six roundings of two seeds are two independent runs, however close together they lie.
+        double[] a = [90.0, 90.1, 90.2, 91.0, 91.1, 91.2], b = [92.0, 92.1, 92.2, 93.0, 93.1, 93.2];
+        string[] seedsA = ["1", "1", "1", "2", "2", "2"], seedsB = ["3", "3", "3", "4", "4", "4"];
+        Comparison pair = Pair(Group("A", a, seedsA), Group("B", b, seedsB));
+        Assert.Equal((2, 2, ComparisonVerdict.TooFewRuns, false), (pair.IndependentA, pair.IndependentB, pair.Verdict, pair.Paired));
+        // Of one and the same seed they are what there is, and a note says so.
+        Comparison oneSeed = Pair(Group("A", a[..3], seedsA[..3]), Group("B", [92.0, 92.1, 92.2], seedsA[..3]));
+        Assert.Equal((3, ComparisonVerdict.Real), (oneSeed.IndependentA, oneSeed.Verdict));
+        Assert.Contains(oneSeed.Notes, note => note.Contains("holds for this seed", StringComparison.Ordinal));
+        // Of two different seeds they say nothing.
+        Assert.Equal(1, Pair(Group("A", a[..3], seedsA[..3]), Group("B", b[..3], seedsB[..3])).IndependentA);
+    }
+
+    [Fact]
+    public void Runs_are_paired_where_the_seeds_match()
+    {
+        string[] seeds = ["1", "2", "3", "4", "5", "6"];
+        double[] a = [90, 91, 92, 93, 94, 95], b = [90.5, 91.6, 92.4, 93.5, 94.6, 95.5];
+        Comparison paired = Pair(Group("A", a, seeds), Group("B", b, seeds));
+        Assert.Equal((true, ComparisonVerdict.Real), (paired.Paired, paired.Verdict));
+        Comparison unpaired = Pair(Group("A", a, seeds), Group("B", b, seeds), new ComparisonSettings(Accuracy, Pairing.No));
+        Assert.Equal((false, ComparisonVerdict.NoDifferenceSeen), (unpaired.Paired, unpaired.Verdict));
+        Comparison partly = Pair(Group("A", a, seeds), Group("B", b, ["2", "3", "4", "5", "6", "7"]));
+        Assert.False(partly.Paired);
+        Comparison asked = Pair(Group("A", a, seeds), Group("B", b, ["2", "3", "4", "5", "6", "7"]), new ComparisonSettings(Accuracy, Pairing.Yes));
+        Assert.Equal((true, 5), (asked.Paired, asked.IndependentA));
+        Assert.Contains("2 runs have no partner", asked.Notes[0], StringComparison.Ordinal);
+        Assert.Throws<InputException>(() => Pair(Group("A", a, null), Group("B", b, seeds), new ComparisonSettings(Accuracy, Pairing.Yes)));
+    }
+
+    [Fact]
+    public void Equal_values_on_both_sides_leave_it_to_the_permutations()
+    {
+        Comparison three = Compare([90, 90, 90], [91, 91, 91]);
+        Assert.Equal((ComparisonVerdict.TooFewRuns, 4), (three.Verdict, three.RunsNeeded));
+        Assert.Null(three.Test);
+        Assert.Contains(three.Notes, note => note.Contains("resolution", StringComparison.Ordinal));
+        Assert.Equal(ComparisonVerdict.Real, Compare([90, 90, 90, 90], [91, 91, 91, 91]).Verdict);
+        Assert.Equal(ComparisonVerdict.NoDifferenceSeen, Compare([90, 90, 90], [90, 90, 90, 90]).Verdict);
+    }
+
+    [Fact]
+    public void Three_trainings_are_three_pairs_with_Holms_correction()
+    {
+        IReadOnlyList<Comparison> pairs = Comparison.OfAll(
+            [Group("A", [91.0, 91.2, 90.9, 91.1, 91.3], null), Group("B", [91.9, 91.4, 91.5, 91.6, 91.2], null), Group("C", [91.2, 91.3, 91.0, 91.1, 91.2], null)],
+            new ComparisonSettings(Accuracy));
+        Assert.Equal(["AB", "AC", "BC"], pairs.Select(pair => pair.A + pair.B));
+        Assert.Equal(Holm.Adjust([.. pairs.Select(pair => pair.P!.Value)]), pairs.Select(pair => pair.PAdjusted!.Value));
+    }
+
+    [Fact]
+    public void To_swap_shift_or_scale_does_not_change_the_verdict() =>
+        Gen.Select(Gen.Double[89, 91].Array[1, 7], Gen.Double[89, 91.5].Array[1, 7], Gen.Double[-10, 10], Gen.Double[0.1, 10]).Sample((a, b, shift, factor) =>
+        {
+            Comparison there = Compare(a, b), back = Compare(b, a);
+            Comparison moved = Compare([.. a.Select(value => factor * (value + shift))], [.. b.Select(value => factor * (value + shift))]);
+            Assert.Equal((there.Verdict, there.RunsNeeded), (back.Verdict, back.RunsNeeded));
+            Assert.Equal(there.Verdict, moved.Verdict);
+            Assert.Equal(there.BBetter.Value, 1 - back.BBetter.Value, 1e-12);
+        }, iter: 15);
+
+    /// <summary>Under the hypothesis that there is no difference the whole rule may call it real one time in twenty at most.</summary>
+    [Theory]
+    [InlineData(3, false, 1)]
+    [InlineData(5, false, 1)]
+    [InlineData(5, true, 1)]
+    [InlineData(8, false, 3)]
+    public void The_verdict_keeps_its_level(int runs, bool paired, int repeats)
+    {
+        const int tables = 1000;
+        int real = 0;
+        Parallel.For(0, tables, table =>
+        {
+            var random = new Normals((uint)(table + 40_000));
+            string[] seeds = [.. Enumerable.Range(0, runs * repeats).Select(i => $"{i / repeats}")], others = paired ? seeds : [.. seeds.Select(seed => "b" + seed)];
+            if (Pair(Group("A", Runs(random), seeds), Group("B", Runs(random), others), new ComparisonSettings(Accuracy, Resamples: 99)).Verdict == ComparisonVerdict.Real)
+                Interlocked.Increment(ref real);
+
+            // The seed's effect is as large as rounding's: without seeds counted once the level would be lost.
+            double[] Runs(Normals normals) => [.. Enumerable.Range(0, runs).SelectMany(_ =>
+            {
+                double effect = normals.Next();
+                return normals.Next(repeats, effect);
+            })];
+        });
+        Assert.InRange(real, 0, (int)(0.065 * tables));
+    }
+
+    [Fact]
+    public void Power_agrees_with_SciPy_and_finds_what_it_needs()
+    {
+        foreach (double[] row in StatisticsReference.Rows("power"))
+            Assert.Equal(row[3], Power.Of(row[0], (int)row[1], row[2] == 1), 1e-7);
+        foreach (double[] row in StatisticsReference.Rows("noncentralF"))
+            Assert.Equal(row[4], Distributions.NoncentralFUpper(row[0], row[1], row[2], row[3]), 1e-7);
+        foreach (double[] row in StatisticsReference.Rows("normal"))
+            Assert.InRange(Distributions.NormalLower(row[0]), row[1] * (1 - 1e-11), row[1] * (1 + 1e-11));
+        Gen.Select(Gen.Double[0.05, 5], Gen.Bool).Sample((effect, paired) =>
+        {
+            int runs = Power.RunsNeeded(effect, paired)!.Value;
+            Assert.True(Power.Of(effect, runs, paired) >= Power.Target - 1e-9);
+            Assert.True(runs <= 2 || Power.Of(effect, runs - 1, paired) < Power.Target);
+            Assert.True(Power.DetectableEffect(runs, paired) <= effect * (1 + 1e-9));
+        }, iter: 20);
+        // The number that every textbook has.
+        Assert.Equal(17, Power.RunsNeeded(1));
+        Assert.Null(Power.RunsNeeded(0));
+        Assert.Null(Power.RunsNeeded(1e-9));
+    }
+
+    [Fact]
+    public void Two_looks_together_keep_the_level()
+    {
+        const int tables = 4000;
+        int stopped = 0, wrong = 0;
+        Parallel.For(0, tables, table =>
+        {
+            var random = new Normals((uint)(table + 50_000));
+            double[] a = random.Next(16), b = random.Next(16);
+            bool early = DifferenceTest.Welch(a[..8], b[..8])!.P < NoiseAnalysis.LevelAtFirstLook;
+            if (early)
+                Interlocked.Increment(ref stopped);
+            if (early || DifferenceTest.Welch(a, b)!.P < NoiseAnalysis.LevelAtLastLook)
+                Interlocked.Increment(ref wrong);
+        });
+        Assert.InRange(wrong, 0.040 * tables, 0.060 * tables);
+        Assert.InRange(stopped, 1, 0.011 * tables);
+    }
+
+    [Fact]
+    public void Five_seeds_have_a_noise_floor()
+    {
+        NoiseAnalysis noise = NoiseAnalysis.Of([.. Group("A", [91.0, 91.2, 90.9, 91.1, 91.3], ["1", "2", "3", "4", "5"]).Runs], Accuracy, difference: 0.3);
+        double std = Math.Sqrt(0.1 / 4);
+        Assert.Equal(91.1, noise.Mean, 1e-12);
+        Assert.Equal(std, noise.Spread!.Value, 1e-12);
+        Assert.Equal(2.7764451051977987 * Math.Sqrt(2) * std, noise.NoiseFloor!.Value, 1e-9);
+        Assert.Equal(91.1 - 2.7764451051977987 * std / Math.Sqrt(5), noise.MeanInterval![0], 1e-9);
+        Assert.Equal(Power.RunsNeeded(0.3 / std), noise.RunsNeeded);
+        Assert.Null(noise.RoundingFloor);
+        Assert.Equal(2.8 * std, noise.Reproducibility!.Value, 1e-12);
+        Assert.Equal(std * Power.DetectableEffect(5), noise.DetectableDifference!.Value, 1e-12);
+        Assert.Equal("seeds", noise.Plan!.Repeat);
+    }
+
+    [Fact]
+    public void Seeds_and_perturbations_split_the_spread()
+    {
+        double[] values = [91.02, 91.33, 91.03, 91.30, 91.27, 91.19, 90.88, 91.12, 90.93, 91.40, 91.27, 91.47];
+        string[] seeds = ["1", "1", "1", "1", "2", "2", "2", "2", "3", "3", "3", "3"];
+        NoiseAnalysis noise = NoiseAnalysis.Of([.. Group("A", values, seeds).Runs], Accuracy, 0.3, 10_000, 10);
+        VarianceComponents components = VarianceComponents.Analyze([values[..4], values[4..8], values[8..]]);
+        Assert.Equal(components.Rounding!.Value, noise.Split.Single(part => part.Source == "rounding").Std);
+        Assert.Equal(components.LeastDifference, noise.RoundingFloor);
+        Assert.Equal(2.8 * components.Rounding.Value, noise.Repeatability!.Value, 1e-12);
+        Assert.Contains(noise.Split, part => part.Source.StartsWith("seeds, beyond", StringComparison.Ordinal));
+        Assert.Equal(100 * Math.Sqrt(TestSetSampling.BinomialVariance(noise.Mean / 100, 10_000)), noise.Split.Single(part => part.Source == "sampling of the test set").Std, 1e-12);
+        // As fractions everything is a hundredth, and the plan the same.
+        NoiseAnalysis fractions = NoiseAnalysis.Of(
+            [.. Group("A", [.. values.Select(value => value / 100)], seeds).Runs], Accuracy with { Unit = MeasureUnit.Fraction }, 0.003, 10_000, 10);
+        Assert.Equal(noise.NoiseFloor!.Value / 100, fractions.NoiseFloor!.Value, 1e-12);
+        Assert.Equal(noise.RunsNeeded, fractions.RunsNeeded);
+        Assert.Contains("percentage points)", fractions.Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Equal_runs_and_single_runs_claim_nothing()
+    {
+        NoiseAnalysis equal = NoiseAnalysis.Of([.. Group("A", [90, 90, 90], ["1", "2", "3"]).Runs], Accuracy, 0.1, 10_000);
+        Assert.Equal((null, null, null, null), (equal.Spread, equal.NoiseFloor, equal.MeanInterval, equal.RunsNeeded));
+        Assert.Contains("hides it", equal.Sentence, StringComparison.Ordinal);
+        NoiseAnalysis one = NoiseAnalysis.Of([new MeasuredRun("run", null, null, 90)], Accuracy);
+        Assert.Contains("One run says nothing", one.Sentence, StringComparison.Ordinal);
+        NoiseAnalysis hidden = NoiseAnalysis.Of([.. Group("A", [90, 90, 91, 91], ["1", "1", "2", "2"]).Runs], Accuracy);
+        Assert.Null(hidden.RoundingFloor);
+        Assert.Contains(hidden.Notes, note => note.Contains("hides", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_power_of_two_is_no_run_of_its_own()
+    {
+        (IReadOnlyList<MeasuredRun> counted, IReadOnlyList<(string Run, string Why)> others) = MeasuredRun.Distinct(
+        [
+            new("a", "1", "2", 90), new("b", "1", "1", 90), new("c", "1", "3", 91), new("d", "1", "6", 91), new("e", "2", "2", 92), new("f", null, "2", 92), new("g", "1", "ulp", 93),
+        ]);
+        Assert.Equal(["b", "c", "e", "f", "g"], counted.Select(run => run.Name));
+        Assert.Equal(["a", "d"], others.Select(other => other.Run));
+    }
+
+    private static Comparison Compare(double[] a, double[] b, ComparisonSettings? settings = null) => Pair(Group("A", a, null), Group("B", b, null), settings);
+
+    private static Comparison Pair(ComparedGroup a, ComparedGroup b, ComparisonSettings? settings = null) =>
+        Assert.Single(Comparison.OfAll([a, b], settings ?? new ComparisonSettings(Accuracy)));
+
+    private static ComparedGroup Group(string name, double[] values, string[]? seeds) =>
+        new(name, [.. values.Select((value, i) => new MeasuredRun($"{name}{i}", seeds?[i], null, value))]);
+}
