@@ -35,6 +35,8 @@ internal static class CommandLine
             TrainCommand.Create(),
             AccuracyCommand.Create(),
             DivergenceCommand.Create(),
+            NoiseCommand.Create(),
+            CompareCommand.Create(),
             InfoCommand.Create(),
             SummarizeCommand.Create(),
             ReportCommand.Create(),

@@ -13,20 +13,29 @@ internal static class SummarizeCommand
 {
     internal static Command Create()
     {
-        var folder = new Argument<string>("DIR")
+        var folder = new Argument<string>("PATH")
         {
-            Description = "A folder of `lastbit accuracy`, or of the authors' scripts (any level down to seed*/test*.npy).",
+            Description = "A folder of `lastbit accuracy`, or of the authors' scripts (any level down to seed*/test*.npy), or whatever `lastbit noise` reads.",
         };
         var testImages = OptionTypes.Count("--test-images", Summary.CifarTestImages, "Size of the test set, for results that do not say.");
         var outFolder = OptionTypes.PathTo("--out", "DIR", "The folder for summary.json.", "the result folder");
-        var command = new Command("summarize", "Prints Table 1 of a result folder with its standard deviations, their intervals and tests.")
+        Command command = new Command("summarize", "Prints Table 1 of a result folder with its standard deviations, their intervals and tests; of other logs, their noise.")
         {
             folder, testImages, outFolder, CommonOptions.Threads, CommonOptions.Json, CommonOptions.Quiet,
-        };
+        }.WithLogOptions();
         command.SetAction(parse =>
         {
             int? images = parse.GetResult(testImages) is { Implicit: false } ? parse.GetValue(testImages) : null;
-            Summary summary = Summary.Run(parse.GetRequiredValue(folder), images, parse.GetValue(outFolder));
+            string path = parse.GetRequiredValue(folder);
+            string? output = parse.GetValue(outFolder);
+            // Table 1 is of seeds by k of our own making; all else is read as `noise` reads it.
+            bool isTable = parse.GetValue(LogOptions.Value) != "best" && AccuracyCurves.IsIn(path);
+            if (!isTable)
+            {
+                return NoiseCommand.Answer(parse, [path], images, null,
+                    () => output ?? (Directory.Exists(path) ? path : RunFolder.DefaultPath("summarize", DateTime.Now)), Summary.FileName, latex: false);
+            }
+            Summary summary = Summary.Run(path, images, output, parse.GetValue(LogOptions.Value) == "last" ? 1 : Summary.LastEpochs);
             if (parse.GetValue(CommonOptions.Json))
                 Console.Out.WriteLine(summary.ToJson());
             else if (!parse.GetValue(CommonOptions.Quiet))
@@ -34,7 +43,8 @@ internal static class SummarizeCommand
             return CommandLine.Done;
         });
         return command.Example("lastbit summarize runs/accuracy-20260101-120000", "the table, the intervals of its spreads, and what follows from them")
-            .Example("lastbit summarize result/accuracy/cifar10_resnet_sgd --json", "the results of the authors' scripts, for a script");
+            .Example("lastbit summarize result/accuracy/cifar10_resnet_sgd --json", "the results of the authors' scripts, for a script")
+            .Example("lastbit summarize acc.csv --value last", "somebody's log, judged by the last epoch");
     }
 
     /// <summary>The summary as a person reads it: table, statistics, notes, and the sentences that it comes to.</summary>
@@ -42,14 +52,7 @@ internal static class SummarizeCommand
     {
         Tables.Write(console, TablesOf(summary, console));
         foreach (string text in summary.Notes.Append(summary.Comparison).Append(summary.Sentence))
-        {
-            console.WriteLine();
-            // A terminal wraps at words; in a pipe a sentence stays one line.
-            if (console.Profile.Capabilities.Ansi)
-                console.WriteLine(text);
-            else
-                console.Profile.Out.Writer.WriteLine(text);
-        }
+            RunLines.Say(console, text);
     }
 
     /// <summary>Table 1 and its statistics.</summary>

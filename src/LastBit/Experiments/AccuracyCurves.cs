@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using LastBit.Files;
 using LastBit.Runs;
@@ -18,6 +19,10 @@ public sealed partial record AccuracyCurves(
     /// <summary>The name of the document of an `accuracy` run in its folder.</summary>
     public const string FileName = "accuracy.json";
 
+    /// <summary>Whether the files hold fractions, which are percent here.</summary>
+    [JsonIgnore]
+    public bool FromFractions { get; init; }
+
     private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     /// <summary>
@@ -25,6 +30,18 @@ public sealed partial record AccuracyCurves(
     /// </summary>
     /// <param name="number">The number in the file's name, from 1.</param>
     public static int KOfFile(int number) => 2 * number - 1;
+
+    /// <summary>Whether a path is a folder that <see cref="Read"/> reads.</summary>
+    /// <param name="folder">A file, a folder or a pattern.</param>
+    public static bool IsIn(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return false;
+        List<string> seedFolders = [];
+        if (!File.Exists(Path.Combine(folder, FileName)))
+            Collect(Path.GetFullPath(folder), 0, seedFolders);
+        return seedFolders.Count > 0 || File.Exists(Path.Combine(folder, FileName));
+    }
 
     /// <summary>Reads the curves of an `accuracy` run (accuracy.json) or of the authors' scripts (seed*/test*.npy).</summary>
     /// <param name="folder">The folder itself, or for the authors' layout any level from the folder of one seed up to the root of the results.</param>
@@ -109,7 +126,21 @@ public sealed partial record AccuracyCurves(
             if (!table.TryAdd(seed, runs))
                 throw new InputException($"{seedFolder}: a second folder for seed {seed}; keep one");
         }
-        return new AccuracyCurves(first!.Value.Epochs, null, null, table);
+        return new AccuracyCurves(first!.Value.Epochs, null, null, table) { FromFractions = ToPercent(table) };
+    }
+
+    /// <summary>Turns fractions into percent where every run has them; a run of fractions among percentages is left, as one that learned nothing.</summary>
+    private static bool ToPercent(SortedDictionary<int, SortedDictionary<int, double[]>> table)
+    {
+        double[][] all = [.. table.Values.SelectMany(runs => runs.Values)];
+        if (all.Length == 0 || all.Max(accuracy => accuracy.Max()) > 1)
+            return false;
+        foreach (double[] accuracy in all)
+        {
+            for (int epoch = 0; epoch < accuracy.Length; epoch++)
+                accuracy[epoch] *= 100;
+        }
+        return true;
     }
 
     /// <summary>The folders seed* with files test*.npy, at most four levels below (result/accuracy/NETWORK/seed1).</summary>
@@ -141,8 +172,6 @@ public sealed partial record AccuracyCurves(
             throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); one accuracy an epoch, a list of one dimension, is right");
         double[] accuracy = array.ElementType == typeof(float) ? [.. array.Get<float>().Select(value => (double)value)] : array.Get<double>();
         Check(accuracy, file);
-        if (accuracy.Max() <= 1)
-            throw new InputException($"{file}: no accuracy is above 1; they must be in percent, from 0 to 100");
         return accuracy;
     }
 

@@ -71,40 +71,45 @@ public sealed record Summary(
     /// <param name="folder">A folder of `lastbit accuracy`, or one in the layout of the authors' scripts.</param>
     /// <param name="testImages">The size of the test set; null to take it from the folder, or else CIFAR-10's.</param>
     /// <param name="outFolder">Where summary.json goes; null for the folder itself.</param>
+    /// <param name="lastEpochs">How many last epochs the final accuracy is the mean of.</param>
     /// <exception cref="InputException">There are no results, they are damaged, or the folder cannot be written.</exception>
-    public static Summary Run(string folder, int? testImages = null, string? outFolder = null)
+    public static Summary Run(string folder, int? testImages = null, string? outFolder = null, int lastEpochs = LastEpochs)
     {
         AccuracyCurves curves = AccuracyCurves.Read(folder);
         if (testImages < 1)
             throw new InputException("--test-images: must be at least 1");
-        Summary summary = Of(testImages is null ? curves : curves with { TestImages = testImages });
+        Summary summary = Of(testImages is null ? curves : curves with { TestImages = testImages }, lastEpochs);
         AtomicFile.WriteAllText(Path.Combine(outFolder ?? folder, FileName), summary.ToJson());
         return summary;
     }
 
     /// <summary>The final accuracy of a run: the mean of its last 10 epochs, or of all when it is shorter.</summary>
     /// <param name="accuracy">The accuracy of every epoch, at least one.</param>
-    public static double FinalAccuracy(double[] accuracy)
+    /// <param name="lastEpochs">How many, where it is not 10.</param>
+    public static double FinalAccuracy(double[] accuracy, int lastEpochs = LastEpochs)
     {
         ArgumentNullException.ThrowIfNull(accuracy);
-        return SampleStatistics.Mean(accuracy.AsSpan(Math.Max(0, accuracy.Length - LastEpochs)));
+        return SampleStatistics.Mean(accuracy.AsSpan(Math.Max(0, accuracy.Length - lastEpochs)));
     }
 
     /// <summary>Computes the summary of curves.</summary>
     /// <param name="curves">The curves; unfinished runs are left out.</param>
+    /// <param name="lastEpochs">How many last epochs the final accuracy is the mean of.</param>
     /// <exception cref="InputException">No run is finished.</exception>
-    public static Summary Of(AccuracyCurves curves)
+    public static Summary Of(AccuracyCurves curves, int lastEpochs = LastEpochs)
     {
         ArgumentNullException.ThrowIfNull(curves);
         List<string> notes = [];
-        SortedDictionary<int, SortedDictionary<int, double>> final = FinishedRuns(curves, notes);
+        SortedDictionary<int, SortedDictionary<int, double>> final = FinishedRuns(curves, lastEpochs, notes);
         if (final.Count == 0)
             throw new InputException($"no run has finished its {curves.Epochs} epochs yet; a table needs at least one");
-        int finalEpochs = Math.Min(LastEpochs, curves.Epochs);
-        if (finalEpochs < LastEpochs)
+        if (curves.FromFractions)
+            notes.Add("The files hold fractions; they are shown in percent.");
+        int finalEpochs = Math.Min(lastEpochs, curves.Epochs);
+        if (finalEpochs < lastEpochs)
         {
             notes.Add($"Runs have {Count(curves.Epochs, "epoch")}, so the final accuracy is the mean of "
-                + $"{(finalEpochs == 1 ? "that one" : "them all")}, not of the last {LastEpochs}.");
+                + $"{(finalEpochs == 1 ? "that one" : "them all")}, not of the last {lastEpochs}.");
         }
 
         SortedDictionary<int, SortedDictionary<int, double>> distinct = DistinctRuns(final, notes);
@@ -136,7 +141,7 @@ public sealed record Summary(
     /// <summary>The document that --json prints and summary.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
 
-    private static SortedDictionary<int, SortedDictionary<int, double>> FinishedRuns(AccuracyCurves curves, List<string> notes)
+    private static SortedDictionary<int, SortedDictionary<int, double>> FinishedRuns(AccuracyCurves curves, int lastEpochs, List<string> notes)
     {
         var final = new SortedDictionary<int, SortedDictionary<int, double>>();
         foreach ((int seed, SortedDictionary<int, double[]> runs) in curves.TestAccuracy)
@@ -150,7 +155,7 @@ public sealed record Summary(
                 }
                 if (!final.TryGetValue(seed, out SortedDictionary<int, double>? row))
                     final.Add(seed, row = []);
-                row.Add(k, FinalAccuracy(accuracy));
+                row.Add(k, FinalAccuracy(accuracy, lastEpochs));
             }
         }
         return final;

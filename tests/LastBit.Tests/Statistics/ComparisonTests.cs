@@ -178,7 +178,7 @@ public class ComparisonTests
         {
             var random = new Normals((uint)(table + 50_000));
             double[] a = random.Next(16), b = random.Next(16);
-            bool early = DifferenceTest.Welch(a[..8], b[..8])!.P < NoiseAnalysis.LevelAtFirstLook;
+            bool early = DifferenceTest.Welch(a.AsSpan(0, 8), b.AsSpan(0, 8))!.P < NoiseAnalysis.LevelAtFirstLook;
             if (early)
                 Interlocked.Increment(ref stopped);
             if (early || DifferenceTest.Welch(a, b)!.P < NoiseAnalysis.LevelAtLastLook)

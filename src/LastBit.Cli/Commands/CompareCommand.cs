@@ -1,0 +1,286 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using LastBit.Files;
+using LastBit.Imports;
+using LastBit.Reports.Trainings;
+using LastBit.Statistics;
+using Spectre.Console;
+using CorrectnessMatrix = LastBit.Statistics.CorrectnessMatrix;
+
+namespace LastBit.Cli.Commands;
+
+/// <summary>`lastbit compare A=PATH B=PATH ...`: is one training better than the other, or would another seed have said the opposite?</summary>
+internal static class CompareCommand
+{
+    /// <summary>Under --exit-code: the runs show no difference.</summary>
+    internal const int NoDifferenceSeen = 3;
+
+    /// <summary>Under --exit-code: there are too few runs to tell.</summary>
+    internal const int TooFewRuns = 4;
+
+    internal static Command Create()
+    {
+        var trainings = new Argument<string[]>("NAME=PATH...")
+        {
+            Description = "Two or more trainings, each a name and where its logs are; or paths alone, whose logs tell the trainings apart (see --group).",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        Option<string> paired = OptionTypes.Choice("--paired", "auto", ["auto", "yes", "no"], "Whether to compare runs of one seed with each other");
+        Option<bool> exitCode = OptionTypes.Switch("--exit-code", "Ends with 0 if a difference is real, 3 if none is seen, 4 if there are too few runs.");
+        Command command = new Command("compare", "Is a training better than another one? Says real, no difference seen, or too few runs, and how many more would decide.")
+        {
+            trainings, paired, LogOptions.Difference, exitCode, LogOptions.Latex,
+        }.WithLogOptions().WithCommonOptions();
+        command.SetAction(parse =>
+        {
+            Pairing pairing = parse.GetValue(paired) switch { "yes" => Pairing.Yes, "no" => Pairing.No, _ => Pairing.Auto };
+            IReadOnlyList<Comparison> pairs = Answer(parse, parse.GetRequiredValue(trainings), pairing);
+            return !parse.GetValue(exitCode) || pairs.Any(pair => pair.Verdict == ComparisonVerdict.Real) ? CommandLine.Done
+                : pairs.Any(pair => pair.Verdict == ComparisonVerdict.TooFewRuns) ? TooFewRuns : NoDifferenceSeen;
+        });
+        return command.Example("lastbit compare A=logs/baseline B=logs/warmup", "is B better than A?")
+            .Example("lastbit compare sgd=sgd.csv adam=adam.csv lion=lion.csv --metric val_acc --value last", "three trainings, with Holm's correction")
+            .Example("lastbit compare A=a.csv B=b.csv --difference 0.3 --exit-code --json", "for CI or an agent: 0 real, 3 no difference seen, 4 too few runs");
+    }
+
+    private static IReadOnlyList<Comparison> Answer(ParseResult parse, string[] words, Pairing pairing)
+    {
+        List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read = Read(parse, words);
+        Measure measure = OneMeasure(read);
+        double? difference = parse.GetResult(LogOptions.Difference) is { Implicit: false } ? parse.GetValue(LogOptions.Difference) : null;
+        IReadOnlyList<Comparison> pairs = Comparison.OfAll(
+            [.. read.Select(one => new ComparedGroup(one.Name, one.Runs))], new ComparisonSettings(measure, pairing, difference));
+        NoiseAnalysis[] noise = [.. read.Select(one => NoiseAnalysis.Of(one.Runs, measure))];
+        List<ShownTable> tables = [PairsTable(pairs, measure), GroupsTable(read, noise, measure)];
+        if (ImageTable(read) is { } images)
+            tables.Add(images);
+        if (RatesTable(read) is { } rates)
+            tables.Add(rates);
+        string methods = Methods(pairs, read[0].Logs, measure);
+
+        string folder = CommonOptions.FolderOf(parse, "compare");
+        string text = Json.Text(Document(read, noise, pairs, measure));
+        AtomicFile.WriteAllText(Path.Combine(folder, "compare.json"), text + "\n");
+        string[] notes = [.. pairs.SelectMany(pair => pair.Notes.Select(note => pairs.Count == 1 ? note : $"{pair.A} and {pair.B}: {note}")).Distinct()];
+        string page = RunsPage.Write(folder, new RunsPageContent(
+            "compare", RunLines.CommandLine(parse), Title(read), [.. pairs.Select(pair => pair.Sentence)], notes,
+            [.. read.Select(one => one.Logs).Distinct().SelectMany(logs => logs.Said)], measure,
+            [.. read.Select((one, i) => RunLines.Shown(one.Name, one.Logs, noise[i].Mean, noise[i].MeanInterval, [.. one.Runs.Select(run => run.Name)]))], tables, methods));
+
+        if (parse.GetValue(CommonOptions.Json))
+            Console.Out.WriteLine(text);
+        if (parse.GetValue(CommonOptions.Quiet))
+            return pairs;
+        IAnsiConsole console = parse.GetValue(CommonOptions.Json) ? Terminal.Error : Terminal.Out;
+        if (parse.GetValue(LogOptions.Latex))
+        {
+            RunLines.Write(console, RunLines.Latex(tables[0], methods));
+        }
+        else
+        {
+            RunLines.Write(console, [.. DotPlot.Lines(console, [.. read.Select(one => (one.Name, one.Runs.Select(run => run.Value).ToArray()))]), ""]);
+            Tables.Write(console, [.. tables.Select(table => RunLines.Table(console, table))]);
+            foreach (string sentence in notes.Concat(pairs.Select(pair => pair.Sentence)))
+                RunLines.Say(console, sentence);
+        }
+        RunLines.Write(console, "", $"Report:  {page}");
+        return pairs;
+    }
+
+    private static List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> Read(ParseResult parse, string[] words)
+    {
+        List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read = [];
+        // A path may hold '=' itself; a name does not hold what paths are made of.
+        var named = words.Select(word => (Word: word, At: word.IndexOf('='))).Select(one =>
+            one.At > 0 && one.Word.AsSpan(0, one.At).IndexOfAny("/\\*?.{") < 0 && !Path.Exists(one.Word)
+                ? (Name: one.Word[..one.At], Path: one.Word[(one.At + 1)..])
+                : (Name: "", Path: one.Word)).ToArray();
+        foreach ((string name, string path) in named)
+        {
+            if (path.Length == 0)
+                throw new InputException($"{name}=: names no path; write {name}=PATH");
+        }
+        foreach (var training in named.GroupBy(one => one.Name))
+        {
+            ReadLogs logs = LogOptions.Read(parse, [.. training.Select(one => one.Path)], training.Key.Length > 0 ? training.Key : null);
+            if (training.Key.Length > 0)
+            {
+                read.Add((training.Key, logs, logs.Runs));
+                continue;
+            }
+            var groups = logs.Result.Runs.ToDictionary(run => run.Name, run => run.Group ?? "");
+            foreach (var group in logs.Runs.GroupBy(run => groups[run.Name]))
+                read.Add((group.Key.Length > 0 ? group.Key : "runs", logs, [.. group]));
+        }
+        if (read.Count < 2)
+        {
+            throw new InputException($"{string.Join(' ', words)}: is one training; compare needs two, as A=PATH B=PATH, "
+                + "or logs with a column that tells trainings apart");
+        }
+        if (read.GroupBy(one => one.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new InputException($"{twice.Key}: is the name of two trainings; give each its own");
+        return read;
+    }
+
+    private static Measure OneMeasure(List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read)
+    {
+        (string first, ReadLogs logs, _) = read[0];
+        foreach ((string name, ReadLogs other, _) in read)
+        {
+            if (other.Measure.Name != logs.Measure.Name)
+                throw new InputException($"{first} is measured by {logs.Measure.Name} and {name} by {other.Measure.Name}; name the one metric that both have");
+            if (other.Measure.Unit != logs.Measure.Unit)
+            {
+                throw new InputException($"{logs.Measure.Name} is {RunLines.Unit(logs.Measure)} in {first} and {RunLines.Unit(other.Measure)} in {name}; "
+                    + "both must have one unit");
+            }
+        }
+        return logs.Measure;
+    }
+
+    private static string Title(List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read) =>
+        read.Count == 2 ? $"Is {read[1].Name} better than {read[0].Name}?" : $"Which of {string.Join(", ", read.Select(one => one.Name))} is better?";
+
+    private static string Text(ComparisonVerdict verdict) => verdict switch
+    {
+        ComparisonVerdict.Real => "real",
+        ComparisonVerdict.TooFewRuns => "too few runs",
+        _ => "no difference seen",
+    };
+
+    private static ShownTable PairsTable(IReadOnlyList<Comparison> pairs, Measure measure) => new(
+        $"{measure.Description}, pair by pair",
+        ["pair", "#difference", "#95% interval", "#p", .. pairs.Count > 1 ? new[] { "#p (Holm)" } : [], "#p by permutation", "#P(B better)", "#95% interval", "verdict"],
+        [
+            .. pairs.Select(pair =>
+            {
+                double scale = pair.Test?.StandardError ?? Math.Abs(pair.Difference);
+                return (string[])
+                [
+                    $"{pair.B} - {pair.A}{(pair.Paired ? ", paired" : "")}", Measure.Number(pair.Difference, scale),
+                    pair.Test is { } test ? $"{Measure.Number(test.Low, scale)} to {Measure.Number(test.High, scale)}" : "-",
+                    pair.P is { } p ? Measure.P(p).Replace("p = ", "", StringComparison.Ordinal) : "-",
+                    .. pairs.Count > 1 ? new[] { pair.PAdjusted is { } q ? Measure.P(q).Replace("p = ", "", StringComparison.Ordinal) : "-" } : [],
+                    Measure.P(pair.Permutation.P).Replace("p = ", "", StringComparison.Ordinal) + (pair.Permutation.Exact ? "" : " (sampled)"),
+                    Measure.Number(pair.BBetter.Value, 0.1), $"{Measure.Number(pair.BBetter.Low, 0.1)} to {Measure.Number(pair.BBetter.High, 0.1)}",
+                    Text(pair.Verdict),
+                ];
+            }),
+        ]);
+
+    private static ShownTable GroupsTable(
+        List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read, NoiseAnalysis[] noise, Measure measure) => new(
+        "The trainings", ["training", "#runs", "#mean", "#95% interval", "#spread", "of what"],
+        [
+            .. read.Select((one, i) =>
+            {
+                double scale = noise[i].Spread ?? 0;
+                return (string[])
+                [
+                    one.Name, $"{one.Runs.Count}", Measure.Number(noise[i].Mean, scale),
+                    noise[i].MeanInterval is [double low, double high] ? $"{Measure.Number(low, scale)} to {Measure.Number(high, scale)}" : "-",
+                    noise[i].Spread is { } spread ? Measure.Number(spread, spread) : "-", noise[i].Spread is null ? measure.Name : noise[i].SpreadOver,
+                ];
+            }),
+        ]);
+
+    /// <summary>McNemar's test of runs of the first two trainings on the same images: runs of one seed, or else in order.</summary>
+    private static ShownTable? ImageTable(List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read)
+    {
+        if (read[0].Logs.Result.Correctness is not { } a || read[1].Logs.Result.Correctness is not { } b || a.Images != b.Images || ReferenceEquals(a, b))
+            return null;
+        CorrectnessMatrix first = Matrix(a), second = Matrix(b);
+        List<string[]> rows = [];
+        for (int run = 0; run < a.Runs.Count; run++)
+        {
+            int other = Enumerable.Range(0, b.Runs.Count).FirstOrDefault(i => a.Runs[run].Seed is not null && b.Runs[i].Seed == a.Runs[run].Seed, -1);
+            if (other < 0)
+                other = a.Runs[run].Seed is null && run < b.Runs.Count ? run : -1;
+            if (other < 0)
+                continue;
+            (int only, int otherOnly) = first.Disputed(run, second, other);
+            rows.Add([$"{a.Runs[run].Name} and {b.Runs[other].Name}", $"{only}", $"{otherOnly}", Measure.P(Proportions.McNemar(only, otherOnly))]);
+        }
+        return rows.Count == 0 ? null : new ShownTable("McNemar's test: these two runs on images like these; it knows nothing of other seeds",
+            ["runs", $"#only {read[0].Name} correct", $"#only {read[1].Name} correct", "#p"], rows);
+
+        static CorrectnessMatrix Matrix(Imports.CorrectnessMatrix matrix) => new([.. matrix.Correct.Select(row => row.Select(one => one != 0).ToArray())]);
+    }
+
+    /// <summary>All trials of each training together: what the sampling of the trials allows to say, beside the spread of runs.</summary>
+    private static ShownTable? RatesTable(List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read)
+    {
+        if (read.Any(one => one.Logs.Result.PassRates is null) || read.Select(one => one.Logs).Distinct().Count() < read.Count)
+            return null;
+        var totals = read.Select(one => (one.Name, Passed: one.Logs.Result.PassRates!.Sum(rate => rate.Passed), Trials: one.Logs.Result.PassRates!.Sum(rate => rate.Trials)))
+            .ToArray();
+        List<string[]> rows = [];
+        foreach ((string name, long passed, long trials) in totals)
+        {
+            (double low, double high) = Distributions.ClopperPearson(passed, trials, SampleStatistics.Confidence);
+            rows.Add([name, $"{passed} of {trials}", Measure.Number((double)passed / trials, 0.01), $"{Measure.Number(low, 0.01)} to {Measure.Number(high, 0.01)}", ""]);
+        }
+        var (a, b) = (totals[0], totals[1]);
+        (double from, double to) = Proportions.Difference(a.Passed, a.Trials, b.Passed, b.Trials);
+        string p = Math.Max(a.Trials, b.Trials) <= 1_000_000 ? Measure.P(Proportions.FisherExact((int)a.Passed, (int)a.Trials, (int)b.Passed, (int)b.Trials)) : "";
+        rows.Add([$"{b.Name} - {a.Name}", "", Measure.Number((double)b.Passed / b.Trials - (double)a.Passed / a.Trials, 0.01),
+            $"{Measure.Number(from, 0.01)} to {Measure.Number(to, 0.01)}", p]);
+        return new ShownTable("All trials together, as if runs did not differ: binomial intervals, Newcombe's of the difference, Fisher's exact test",
+            ["training", "#passed", "#rate", "#95% interval", "#p"], rows);
+    }
+
+    private static JsonObject Document(
+        List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read, NoiseAnalysis[] noise, IReadOnlyList<Comparison> pairs, Measure measure)
+    {
+        var groups = new JsonObject();
+        for (int i = 0; i < read.Count; i++)
+        {
+            groups[read[i].Name] = new JsonObject
+            {
+                ["runs"] = read[i].Runs.Count,
+                ["mean"] = noise[i].Mean,
+                ["meanInterval"] = RunLines.Pair(noise[i].MeanInterval),
+                ["spread"] = noise[i].Spread,
+                ["values"] = new JsonArray([.. read[i].Runs.Select(run => (JsonNode)run.Value)]),
+            };
+        }
+        return new JsonObject
+        {
+            ["metric"] = measure.Name,
+            ["unit"] = RunLines.Unit(measure),
+            ["lowerIsBetter"] = measure.LowerIsBetter,
+            ["value"] = RunLines.RuleName(read[0].Logs.Rule),
+            ["groups"] = groups,
+            ["pairs"] = new JsonArray([.. pairs.Select(pair => new JsonObject
+            {
+                ["a"] = pair.A,
+                ["b"] = pair.B,
+                ["difference"] = pair.Difference,
+                ["interval"] = pair.Test is { } test ? RunLines.Pair([test.Low, test.High]) : null,
+                ["bootstrapInterval"] = pair.Bootstrap is { } ends ? RunLines.Pair([ends.Low, ends.High]) : null,
+                ["p"] = pair.P,
+                ["pAdjusted"] = pair.PAdjusted,
+                ["pPermutation"] = pair.Permutation.P,
+                ["permutationExact"] = pair.Permutation.Exact,
+                ["probabilityBBetter"] = pair.BBetter.Value,
+                ["probabilityInterval"] = RunLines.Pair([pair.BBetter.Low, pair.BBetter.High]),
+                ["paired"] = pair.Paired,
+                ["independentA"] = pair.IndependentA,
+                ["independentB"] = pair.IndependentB,
+                ["verdict"] = Text(pair.Verdict),
+                ["runsNeeded"] = pair.RunsNeeded,
+                ["detectableDifference"] = pair.DetectableDifference,
+                ["sentence"] = pair.Sentence,
+                ["notes"] = new JsonArray([.. pair.Notes.Select(one => (JsonNode)one)]),
+            })]),
+            ["leftOut"] = new JsonArray([.. read.Select(one => one.Logs).Distinct().SelectMany(logs => RunLines.LeftOut(logs).Select(one => one!.DeepClone()))]),
+        };
+    }
+
+    private static string Methods(IReadOnlyList<Comparison> pairs, ReadLogs logs, Measure measure) =>
+        $"Runs are judged by {measure.Name} ({logs.Judged}); differences of means have 95% intervals by "
+        + $"{(pairs.All(pair => pair.Paired) ? "Student's t test of runs paired by seed" : pairs.Any(pair => pair.Paired) ? "Welch's t test, or Student's of runs paired by seed," : "Welch's t test")}"
+        + $"{(pairs.Count > 1 ? " and p values are corrected by Holm's method" : "")}, beside "
+        + $"{(pairs.All(pair => pair.Permutation.Exact) ? "an exact permutation test" : "a permutation test")}. "
+        + string.Join(' ', pairs.Select(pair => pair.Sentence));
+}

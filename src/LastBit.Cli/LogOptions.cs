@@ -1,0 +1,146 @@
+using System.CommandLine;
+using LastBit.Imports;
+using LastBit.Statistics;
+
+namespace LastBit.Cli;
+
+/// <summary>The options that say how logs are read and which number a run is judged by; `noise`, `compare` and `summarize` have them.</summary>
+internal static class LogOptions
+{
+    private static readonly Option<string?> Metric =
+        OptionTypes.PathTo("--metric", "NAME", "The metric: a column, a key or a tag of the logs.", "recognised, or the candidates are listed");
+
+    private static readonly Option<string?> Seed = OptionTypes.PathTo("--seed", "NAME", "The column or parameter with the seed.", "recognised");
+
+    private static readonly Option<string?> K = OptionTypes.PathTo("--k", "NAME", "The column or parameter with the perturbation.", "recognised");
+
+    private static readonly Option<string?> Group = OptionTypes.PathTo("--group", "NAME", "The column or parameter that tells trainings apart.", "recognised");
+
+    private static readonly Option<string?> Step = OptionTypes.PathTo("--step", "NAME", "The column that counts steps or epochs; row where rows do.", "recognised");
+
+    private static readonly Option<string?> Runs =
+        OptionTypes.PathTo("--runs", "PATTERN", "How paths name runs, as 'logs/{group}/seed{seed}/k{k}'.", "recognised");
+
+    /// <summary>Which number a run is judged by.</summary>
+    internal static Option<string> Value { get; } = OptionTypes.Choice("--value", "mean10", ["mean10", "last", "best"],
+        "The number of a run: the mean of its last ten recorded steps, the last one, or the best one");
+
+    /// <summary>The difference that would matter.</summary>
+    internal static Option<double?> Difference { get; } = OptionalNumber("--difference", "The difference that would matter, in the metric's own unit.");
+
+    /// <summary>Prints the table and a sentence in LaTeX.</summary>
+    internal static Option<bool> Latex { get; } = OptionTypes.Switch("--latex", "Prints the table and a sentence for the methods section in LaTeX.");
+
+    /// <summary>Adds the options that say how logs are read.</summary>
+    internal static Command WithLogOptions(this Command command)
+    {
+        foreach (Option option in new Option[] { Metric, Seed, K, Group, Step, Runs, Value })
+            command.Add(option);
+        return command;
+    }
+
+    /// <summary>What is said by hand.</summary>
+    internal static ImportOptions Of(ParseResult parse) => new()
+    {
+        Metric = parse.GetValue(Metric),
+        Seed = parse.GetValue(Seed),
+        K = parse.GetValue(K),
+        Group = parse.GetValue(Group),
+        Step = parse.GetValue(Step),
+        Runs = parse.GetValue(Runs),
+    };
+
+    /// <summary>Which number a run is judged by.</summary>
+    internal static RunValueRule RuleOf(ParseResult parse) => parse.GetValue(Value) switch
+    {
+        "last" => RunValueRule.Last,
+        "best" => RunValueRule.Best,
+        _ => RunValueRule.Mean10,
+    };
+
+    /// <summary>Reads logs, and says on standard error what they were recognised as.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="paths">Files, folders or patterns.</param>
+    /// <param name="name">What the runs are called in the answer; null for `noise`.</param>
+    internal static ReadLogs Read(ParseResult parse, IReadOnlyList<string> paths, string? name)
+    {
+        ImportResult result = LogReader.Read(paths, Of(parse));
+        var logs = new ReadLogs(result, RuleOf(parse));
+        if (!parse.GetValue(CommonOptions.Quiet))
+        {
+            foreach (string line in logs.Said)
+                Console.Error.WriteLine(name is null ? line : $"{name}: {line}");
+        }
+        return logs;
+    }
+
+    /// <summary>A positive number that need not be given.</summary>
+    internal static Option<double?> OptionalNumber(string name, string description)
+    {
+        var option = new Option<double?>(name) { Description = description, HelpName = "NUMBER", Arity = ArgumentArity.ExactlyOne };
+        option.CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (double.TryParse(text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out double value)
+                && value > 0 && double.IsFinite(value))
+            {
+                return value;
+            }
+            result.AddError($"{name}: '{text}' is not a positive number; write it like 0.3 or 2e-3");
+            return null;
+        };
+        return option;
+    }
+}
+
+/// <summary>Runs that were read, each with the number that it is judged by.</summary>
+internal sealed class ReadLogs
+{
+    private const string BestNote = "Each run is judged by its best step, chosen after the fact: that flatters every run, and the more the longer and noisier it is. "
+        + "Report it only beside the last value, or choose the step on validation data.";
+
+    internal ReadLogs(ImportResult result, RunValueRule rule)
+    {
+        Result = result;
+        Rule = rule;
+        MeasuredRun[] all = [.. result.Runs.Select(run => new MeasuredRun(
+            run.Name, run.Seed?.ToString(System.Globalization.CultureInfo.InvariantCulture), run.Perturbation, RunValue.Of(run, rule, result.LowerIsBetter)))];
+        (Runs, Repeated) = MeasuredRun.Distinct(all);
+    }
+
+    /// <summary>What was read.</summary>
+    internal ImportResult Result { get; }
+
+    /// <summary>Which number a run is judged by.</summary>
+    internal RunValueRule Rule { get; }
+
+    /// <summary>The runs that count.</summary>
+    internal IReadOnlyList<MeasuredRun> Runs { get; }
+
+    /// <summary>Runs that repeat another one bit for bit, and why.</summary>
+    internal IReadOnlyList<(string Run, string Why)> Repeated { get; }
+
+    /// <summary>The metric.</summary>
+    internal Measure Measure => new(Result.Metric, Result.Scale switch
+    {
+        MetricScale.Percent => MeasureUnit.Percent,
+        MetricScale.Fraction => MeasureUnit.Fraction,
+        _ => MeasureUnit.Plain,
+    }, Result.LowerIsBetter);
+
+    /// <summary>Everything that is left out, and why.</summary>
+    internal IEnumerable<(string Run, string Why)> LeftOut =>
+        Result.LeftOut.Select(one => (one.What, one.Rows > 0 ? $"{one.Rows} {(one.Rows == 1 ? "row" : "rows")}: {one.Why}" : one.Why)).Concat(Repeated);
+
+    /// <summary>What was recognised, the reader's warnings, and what is left out, in lines.</summary>
+    internal IEnumerable<string> Said => new[] { Result.Recognised }.Concat(Result.Notes).Concat(Rule == RunValueRule.Best ? [BestNote] : [])
+        .Concat(LeftOut.Select(one => $"left out: {one.Run}: {one.Why}")).Where(line => line.Length > 0);
+
+    /// <summary>The number that runs are judged by, in words.</summary>
+    internal string Judged => Rule switch
+    {
+        RunValueRule.Last => "the last recorded step",
+        RunValueRule.Best => "the best recorded step (chosen after the fact)",
+        _ => "the mean of the last ten recorded steps",
+    };
+}
