@@ -18,6 +18,8 @@ internal static class CompareCommand
     /// <summary>Under --exit-code: there are too few runs to tell.</summary>
     internal const int TooFewRuns = 4;
 
+    private static readonly string[] HolmHeading = ["#p (Holm)"];
+
     internal static Command Create()
     {
         var trainings = new Argument<string[]>("NAME=PATH...")
@@ -92,7 +94,7 @@ internal static class CompareCommand
         List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read = [];
         // A path may hold '=' itself; a name does not hold what paths are made of.
         var named = words.Select(word => (Word: word, At: word.IndexOf('='))).Select(one =>
-            one.At > 0 && one.Word.AsSpan(0, one.At).IndexOfAny("/\\*?.{") < 0 && !Path.Exists(one.Word)
+            one.At > 0 && !one.Word.Take(one.At).Any("/\\*?.{".Contains) && !Path.Exists(one.Word)
                 ? (Name: one.Word[..one.At], Path: one.Word[(one.At + 1)..])
                 : (Name: "", Path: one.Word)).ToArray();
         foreach ((string name, string path) in named)
@@ -150,7 +152,7 @@ internal static class CompareCommand
 
     private static ShownTable PairsTable(IReadOnlyList<Comparison> pairs, Measure measure) => new(
         $"{measure.Description}, pair by pair",
-        ["pair", "#difference", "#95% interval", "#p", .. pairs.Count > 1 ? new[] { "#p (Holm)" } : [], "#p by permutation", "#P(B better)", "#95% interval", "verdict"],
+        ["pair", "#difference", "#95% interval", "#p", .. pairs.Count > 1 ? HolmHeading : [], "#p by permutation", "#P(B better)", "#95% interval", "verdict"],
         [
             .. pairs.Select(pair =>
             {

@@ -115,7 +115,7 @@ public class SummaryTests : IDisposable
     }
 
     [Fact]
-    public void Runs_that_are_all_the_same_give_zeros_and_plain_words() =>
+    public void Runs_that_are_all_the_same_claim_nothing_and_say_why() =>
         Gen.Select(Gen.Double[0, 100], Gen.Int[1, 4], Gen.Int[1, 4]).Sample((accuracy, seeds, ks) =>
         {
             var cells = from seed in Enumerable.Range(1, seeds) from k in Enumerable.Range(0, ks) select ((seed, 2 * k + 1), new[] { accuracy });
@@ -123,8 +123,40 @@ public class SummaryTests : IDisposable
             Summary summary = Summary.Of(curves);
             Assert.All(summary.StdOverK.Values.Concat(summary.StdOverSeeds.Values), std => Assert.Equal(0, std));
             Assert.DoesNotContain("NaN", summary.ToJson() + summary.Sentence + summary.Comparison, StringComparison.Ordinal);
-            Assert.Equal(ks > 1 ? 0 : null, summary.Statistics.LeastDifference);
+            Assert.Null(summary.Statistics.LeastDifference);
+            Assert.Equal((null, null, null, null), (summary.Statistics.Rounding, summary.Statistics.Seeds, summary.Statistics.Ratio, summary.Statistics.Test));
+            Assert.Contains(seeds * ks > 1 ? "hides it" : "One run says nothing", summary.Sentence, StringComparison.Ordinal);
         });
+
+    [Fact]
+    public void Five_seeds_of_one_k_have_a_threshold_and_the_last_epoch_can_be_asked_for()
+    {
+        var curves = new AccuracyCurves(12, null, null, Table([.. from seed in Enumerable.Range(1, 5)
+            select ((seed, 1), Enumerable.Range(0, 12).Select(epoch => 80 + epoch + (epoch == 11 ? seed : 0.1 * seed)).ToArray())]));
+        Summary mean = Summary.Of(curves), last = Summary.Of(curves, lastEpochs: 1);
+        Assert.Contains("two k of one seed", mean.Sentence, StringComparison.Ordinal);
+        // Standard deviation of 1..5 with four degrees of freedom: t(0.975) sqrt(2) sqrt(2.5).
+        Assert.Contains("less than 6.21 percentage points", last.Sentence, StringComparison.Ordinal);
+        Assert.Equal((1, 93.0), (last.FinalEpochs, last.Final[2][1]));
+    }
+
+    [Fact]
+    public void Means_of_seeds_that_are_equal_have_no_ratio()
+    {
+        Summary summary = Summary.Of(new AccuracyCurves(1, 100, 10, Table(((1, 1), [90]), ((1, 3), [91]), ((2, 1), [91]), ((2, 3), [90]))));
+        Assert.Null(summary.Statistics.Ratio);
+        Assert.Contains("hides what a seed does", summary.Comparison, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fractions_of_the_authors_layout_are_read_as_percent()
+    {
+        for (int seed = 1; seed <= 2; seed++)
+            Npy.Write(Path.Combine(Folder, $"seed{seed}", "test1.npy"), [0.5, 0.75], 2);
+        AccuracyCurves curves = AccuracyCurves.Read(Folder);
+        Assert.Equal([50, 75], curves.TestAccuracy[2][1]);
+        Assert.Contains(Summary.Of(curves).Notes, note => note.Contains("fractions", StringComparison.Ordinal));
+    }
 
     [Fact]
     public void Names_of_seeds_do_not_matter() => Gen.Shuffle(new[] { 1, 2, 3 }).Sample(order =>
@@ -177,8 +209,6 @@ public class SummaryTests : IDisposable
         byte[] whole = File.ReadAllBytes(file);
         File.WriteAllBytes(file, whole[..^3]);
         Refused("truncated", Folder, file);
-        Npy.Write(file, new double[11], 11);
-        Refused("no accuracy is above 1", Folder, file);
         Npy.Write(file, [.. Enumerable.Repeat(90.0, 11)], 11);
         Refused("has 11 epochs where", Folder, file);
         Npy.Write(file, [.. Enumerable.Repeat(90.0, 12)], 3, 4);
