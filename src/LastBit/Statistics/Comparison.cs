@@ -163,9 +163,18 @@ public sealed record Comparison
             DifferenceTest? test = DifferenceTest.Paired(differences);
             return new Comparison
             {
-                A = a.Name, B = b.Name, Difference = SampleStatistics.Mean(differences), Test = test, Bootstrap = Statistics.Bootstrap.Mean(differences, settings.Resamples),
-                Permutation = paired, P = test?.P ?? paired.P, BBetter = Superiority.Paired([.. differences.Select(one => better * one)]), Paired = true,
-                IndependentA = seeds.Length, IndependentB = seeds.Length, Std = std > 0 ? std : null,
+                A = a.Name,
+                B = b.Name,
+                Difference = SampleStatistics.Mean(differences),
+                Test = test,
+                Bootstrap = Statistics.Bootstrap.Mean(differences, settings.Resamples),
+                Permutation = paired,
+                P = test?.P ?? paired.P,
+                BBetter = Superiority.Paired([.. differences.Select(one => better * one)]),
+                Paired = true,
+                IndependentA = seeds.Length,
+                IndependentB = seeds.Length,
+                Std = std > 0 ? std : null,
                 DetectableDifference = std > 0 ? std * Power.DetectableEffect(seeds.Length, paired: true) : null,
                 Notes = Copied(a, b, notes),
             };
@@ -184,12 +193,19 @@ public sealed record Comparison
             notes.Add($"All runs of {(stds[0] == 0 ? a.Name : b.Name)} are equal: the resolution of the test set or of the training hides their spread.");
         return new Comparison
         {
-            A = a.Name, B = b.Name, Difference = SampleStatistics.Mean(y) - SampleStatistics.Mean(x), Test = welch,
-            Bootstrap = Statistics.Bootstrap.DifferenceOfMeans(x, y, settings.Resamples), Permutation = permutation,
+            A = a.Name,
+            B = b.Name,
+            Difference = SampleStatistics.Mean(y) - SampleStatistics.Mean(x),
+            Test = welch,
+            Bootstrap = Statistics.Bootstrap.DifferenceOfMeans(x, y, settings.Resamples),
+            Permutation = permutation,
             P = welch?.P ?? (Math.Min(x.Length, y.Length) > 1 ? permutation.P : null),
             BBetter = Superiority.TwoSamples(
                 [.. a.Runs.Select(run => better * run.Value)], [.. b.Runs.Select(run => better * run.Value)], x.Length, y.Length),
-            Paired = false, IndependentA = x.Length, IndependentB = y.Length, Std = typical > 0 ? typical : null,
+            Paired = false,
+            IndependentA = x.Length,
+            IndependentB = y.Length,
+            Std = typical > 0 ? typical : null,
             DetectableDifference = typical > 0 && size > 1 ? typical * Power.DetectableEffect(size) : null,
             Notes = Copied(a, b, notes),
         };
@@ -233,7 +249,9 @@ public sealed record Comparison
             notes.Add($"The difference is real but smaller than the {measure.Difference(least)} that matter.");
         return pair with
         {
-            Verdict = verdict, RunsNeeded = real ? null : needed, Notes = notes,
+            Verdict = verdict,
+            RunsNeeded = real ? null : needed,
+            Notes = notes,
             Sentence = SentenceOf(pair, verdict, isCopy, needed, measure, settings.Difference),
         };
     }
