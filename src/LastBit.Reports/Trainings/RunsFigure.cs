@@ -1,3 +1,4 @@
+using LastBit.Reports.Figures;
 using LastBit.Statistics;
 using ScottPlot;
 
