@@ -40,6 +40,7 @@ internal static class CommandLine
             InfoCommand.Create(),
             SummarizeCommand.Create(),
             ReportCommand.Create(),
+            PytorchCommand.Create(),
             CompletionCommand.Create(),
         };
         foreach (Option option in root.Options)
