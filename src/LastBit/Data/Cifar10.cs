@@ -93,9 +93,12 @@ public static class Cifar10
         int i = 0;
         foreach (byte[] content in contents)
         {
+            if (content.Length % RecordBytes != 0)
+                throw new InputException($"CIFAR-10: {content.Length} bytes are not records of {RecordBytes} bytes each");
             for (int offset = 0; offset < content.Length; offset += RecordBytes, i++)
             {
-                labels[i] = content[offset];
+                labels[i] = content[offset] < 10 ? content[offset]
+                    : throw new InputException($"CIFAR-10: record {i} has the label {content[offset]}; 0 to 9 would be right");
                 content.AsSpan(offset + 1, ImageBytes).CopyTo(images.AsSpan(i * ImageBytes));
             }
         }

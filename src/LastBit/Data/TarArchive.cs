@@ -1,12 +1,17 @@
-using System.Formats.Tar;
+using System.Globalization;
 using System.IO.Compression;
+using System.Text;
+using LastBit.Files;
 
 namespace LastBit.Data;
 
-/// <summary>Reads known members out of a .tar.gz that a stranger may have made. Nothing is ever written under a name from the archive.</summary>
+/// <summary>
+/// Reads known members out of a .tar.gz that a stranger may have made: ustar, GNU and pax, as npm and the authors of data sets write them. Nothing is
+/// ever written under a name from the archive, and memory is given only to what is wanted and no larger than it can be.
+/// </summary>
 internal static class TarArchive
 {
-    private const int MaximumMembers = 1000;
+    private const int Block = 512, MaximumMembers = 1000, MaximumExtension = 1 << 16;
 
     /// <summary>Reads the wanted members into memory; other plain files and folders are passed over.</summary>
     /// <param name="path">The .tar.gz file.</param>
@@ -18,86 +23,203 @@ internal static class TarArchive
     /// </exception>
     public static Dictionary<string, byte[]> Read(string path, IReadOnlyDictionary<string, long> wanted, long maximumBytes)
     {
-        var found = new Dictionary<string, byte[]>();
         try
         {
             using FileStream file = File.OpenRead(path);
-            using var tar = new TarReader(new BoundedStream(new GZipStream(file, CompressionMode.Decompress), maximumBytes));
-            for (int members = 0; tar.GetNextEntry() is TarEntry entry; members++)
-            {
-                if (members == MaximumMembers)
-                    throw new SourceException($"the archive has more than {MaximumMembers} members");
-                if (entry.EntryType == TarEntryType.GlobalExtendedAttributes)
-                    continue;
-                string name = CheckedName(entry.Name);
-                if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.Directory))
-                    throw new SourceException($"the archive holds {name}, which is neither a file nor a folder ({entry.EntryType})");
-                if (entry.EntryType == TarEntryType.Directory || !wanted.TryGetValue(name, out long most))
-                    continue;
-                if (entry.Length > most)
-                    throw new SourceException($"the archive holds a {name} of {entry.Length} bytes; it can have {most}");
-                byte[] content = new byte[entry.Length];
-                entry.DataStream?.ReadExactly(content);
-                if (!found.TryAdd(name, content))
-                    throw new SourceException($"the archive holds {name} twice");
-            }
+            return Read(file, wanted, maximumBytes);
         }
-        catch (Exception error) when (error is InvalidDataException or IOException or FormatException or ArgumentException or NotSupportedException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new SourceException($"the archive is damaged ({error.Message.ReplaceLineEndings(" ").TrimEnd('.')})", error);
+            throw new SourceException($"the archive cannot be read ({InputFile.Reason(error)})", error);
+        }
+    }
+
+    /// <summary>Reads an archive from a stream of its compressed bytes.</summary>
+    public static Dictionary<string, byte[]> Read(Stream compressed, IReadOnlyDictionary<string, long> wanted, long maximumBytes)
+    {
+        var found = new Dictionary<string, byte[]>();
+        using var unpacked = new GZipStream(compressed, CompressionMode.Decompress, leaveOpen: true);
+        var tar = new Unpacked(unpacked, maximumBytes);
+        byte[] header = new byte[Block];
+        string? longName = null;
+        long? longSize = null;
+        for (int members = 0; tar.TryRead(header); members++)
+        {
+            if (!header.AsSpan().ContainsAnyExcept((byte)0))
+                break; // The end: two empty blocks, of which some writers leave out the second.
+            CheckSum(header);
+            if (members == MaximumMembers)
+                throw new SourceException($"the archive has more than {MaximumMembers} members");
+            char type = (char)header[156];
+            long size = longSize ?? Number(header.AsSpan(124, 12));
+            if (type is 'x' or 'g' or 'L' or 'K')
+            {
+                if (size > MaximumExtension)
+                    throw new SourceException($"the archive is damaged (an extended header of {size} bytes)");
+                byte[] extension = tar.Take(size, size);
+                if (type == 'L')
+                    longName = Text(extension);
+                else if (type == 'x')
+                    (longName, longSize) = Pax(extension, longName);
+                continue;
+            }
+            string name = CheckedName(longName ?? NameOf(header));
+            (longName, longSize) = (null, null);
+            if (type is not ('0' or '\0' or '7' or '5'))
+                throw new SourceException($"the archive holds {ForeignText.Cut(name)}, which is neither a file nor a folder ({KindOf(type)})");
+            bool folder = type == '5' || (type == '\0' && name.EndsWith('/'));
+            if (folder || !wanted.TryGetValue(name, out long most))
+            {
+                tar.Skip(size);
+                tar.Skip(Unpacked.Padding(size));
+                continue;
+            }
+            if (size > most)
+                throw new SourceException($"the archive holds a {name} of {size} bytes; it can have {most}");
+            if (!found.TryAdd(name, tar.Take(size, most)))
+                throw new SourceException($"the archive holds {name} twice");
         }
         if (wanted.Keys.FirstOrDefault(name => !found.ContainsKey(name)) is string missing)
             throw new SourceException($"the archive does not hold {missing}");
         return found;
     }
 
+    private static SourceException Damaged(string how, Exception? error = null) => new($"the archive is damaged ({how})", error);
+
+    // Octal digits, or a binary number whose first bit is set (base 256), which may be negative.
+    private static long Number(ReadOnlySpan<byte> field)
+    {
+        if ((field[0] & 0x80) != 0)
+        {
+            if ((field[0] & 0x40) != 0)
+                throw Damaged("a member of negative length");
+            UInt128 value = (uint)(field[0] & 0x3f);
+            foreach (byte digit in field[1..])
+                value = value << 8 | digit;
+            return value <= long.MaxValue ? (long)value : throw Damaged("a member of a length beyond measure");
+        }
+        string text = Text(field).Trim(' ');
+        long number = 0;
+        foreach (char digit in text)
+            number = digit is >= '0' and <= '7' ? number * 8 + (digit - '0') : throw Damaged($"'{ForeignText.Cut(text)}' is not an octal number");
+        return number;
+    }
+
+    // The sum of all bytes with the sum itself as blanks.
+    private static void CheckSum(ReadOnlySpan<byte> header)
+    {
+        long sum = 0;
+        for (int i = 0; i < Block; i++)
+            sum += i is >= 148 and < 156 ? ' ' : header[i];
+        if (Number(header.Slice(148, 8)) != sum)
+            throw Damaged("the check sum of a header is wrong");
+    }
+
+    private static string NameOf(ReadOnlySpan<byte> header)
+    {
+        string name = Text(header[..100]), prefix = header.Slice(257, 6).SequenceEqual("ustar\0"u8) ? Text(header.Slice(345, 155)) : "";
+        return prefix.Length > 0 ? $"{prefix}/{name}" : name;
+    }
+
+    // Records "LENGTH KEY=VALUE\n"; only the name and the size concern us.
+    private static (string? Name, long? Size) Pax(ReadOnlySpan<byte> data, string? name)
+    {
+        long? size = null;
+        while (data.Length > 0 && data[0] != 0)
+        {
+            int blank = data.IndexOf((byte)' ');
+            if (blank is < 1 or > 6 || !int.TryParse(data[..blank], NumberStyles.None, CultureInfo.InvariantCulture, out int length)
+                || length <= blank + 1 || length > data.Length || data[length - 1] != '\n')
+            {
+                throw Damaged("an extended header whose records do not end where they should");
+            }
+            ReadOnlySpan<byte> record = data[(blank + 1)..(length - 1)];
+            int equals = record.IndexOf((byte)'=');
+            if (equals < 1)
+                throw Damaged("an extended header without names");
+            string value = Encoding.UTF8.GetString(record[(equals + 1)..]);
+            if (record[..equals].SequenceEqual("path"u8))
+                name = value;
+            else if (record[..equals].SequenceEqual("size"u8))
+            {
+                size = long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number
+                    : throw Damaged($"'{ForeignText.Cut(value)}' is not the length of a member");
+            }
+            data = data[length..];
+        }
+        return (name, size);
+    }
+
+    private static string Text(ReadOnlySpan<byte> field)
+    {
+        int end = field.IndexOf((byte)0);
+        return Encoding.UTF8.GetString(end < 0 ? field : field[..end]);
+    }
+
+    private static string KindOf(char type) => type switch
+    {
+        '1' => "HardLink",
+        '2' => "SymbolicLink",
+        '3' => "CharacterDevice",
+        '4' => "BlockDevice",
+        '6' => "Fifo",
+        _ => $"type {ForeignText.Cut(type.ToString())}",
+    };
+
     private static string CheckedName(string name)
     {
         string plain = name.StartsWith("./", StringComparison.Ordinal) ? name[2..] : name;
-        bool leavesTheFolder = plain.StartsWith('/') || plain.Contains('\\') || plain.Contains(':') || plain.Contains('\0') || plain.Split('/').Contains("..");
-        return leavesTheFolder
-            ? throw new SourceException($"the archive holds the name {new string([.. name.Select(c => char.IsControl(c) ? '?' : c)])}, "
-                + "which leads out of its folder")
-            : plain;
+        bool leavesTheFolder = plain.StartsWith('/') || plain.Contains('\\') || plain.Contains(':') || plain.Contains('\0')
+            || plain.Split('/').Contains("..");
+        return leavesTheFolder ? throw new SourceException($"the archive holds the name {ForeignText.Cut(name)}, which leads out of its folder") : plain;
     }
 
-    // Passes a stream through until it has given more than it may: an archive of a few kilobytes can unpack to terabytes.
-    private sealed class BoundedStream(Stream inner, long limit) : Stream
+    // The unpacked bytes, with a bound: an archive of a few kilobytes can unpack to terabytes.
+    private sealed class Unpacked(Stream stream, long limit)
     {
         private long _read;
 
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override int Read(Span<byte> buffer)
+        public bool TryRead(byte[] block)
         {
-            int count = inner.Read(buffer);
-            _read += count;
-            return _read <= limit ? count : throw new SourceException($"the archive unpacks to more than {limit} bytes");
+            int count = Fill(block);
+            return count == block.Length || (count == 0 ? false : throw Damaged("it ends early"));
         }
 
-        public override void Flush() { }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
+        public byte[] Take(long size, long most)
         {
-            if (disposing)
-                inner.Dispose();
-            base.Dispose(disposing);
+            byte[] content = new byte[Math.Min(size, most)];
+            if (Fill(content) < content.Length)
+                throw Damaged("it ends early");
+            Skip(Padding(size));
+            return content;
+        }
+
+        public void Skip(long size)
+        {
+            Span<byte> nothing = stackalloc byte[4096];
+            for (long left = size; left > 0;)
+            {
+                int count = Fill(nothing[..(int)Math.Min(left, nothing.Length)]);
+                if (count == 0)
+                    throw Damaged("it ends early");
+                left -= count;
+            }
+        }
+
+        public static long Padding(long size) => (Block - size % Block) % Block;
+
+        private int Fill(Span<byte> buffer)
+        {
+            try
+            {
+                int count = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+                _read += count;
+                return _read <= limit ? count : throw new SourceException($"the archive unpacks to more than {limit} bytes");
+            }
+            catch (Exception error) when (error is InvalidDataException or IOException)
+            {
+                throw Damaged("its compressed data", error);
+            }
         }
     }
 }

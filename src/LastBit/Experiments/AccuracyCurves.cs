@@ -170,7 +170,7 @@ public sealed partial record AccuracyCurves(
         NumericArray array = Npy.Read(file);
         if (array.Shape is not [> 0])
             throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); one accuracy an epoch, a list of one dimension, is right");
-        double[] accuracy = array.ElementType == typeof(float) ? [.. array.Get<float>().Select(value => (double)value)] : array.Get<double>();
+        double[] accuracy = array.ToDoubles();
         Check(accuracy, file);
         return accuracy;
     }

@@ -1,14 +1,21 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace LastBit.Files;
 
-/// <summary>NumPy's .npy files: one array, little-endian, C order, any rank.</summary>
-public static partial class Npy
+/// <summary>NumPy's .npy files: one array of numbers or booleans of any rank. What is written is little-endian and in C order.</summary>
+public static class Npy
 {
+    /// <summary>The longest header that is read; NumPy's own have 128 bytes, and it refuses more than 10,000 characters by itself.</summary>
+    public const int MaximumHeaderBytes = 1 << 16;
+
+    // As in NumPy 2.
+    private const int MaximumRank = 64;
+
     private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
     /// <summary>Writes binary64 values (format version 1.0); the file appears whole or not at all.</summary>
@@ -27,20 +34,14 @@ public static partial class Npy
     /// <exception cref="InputException">The file cannot be written.</exception>
     public static void Write(string path, float[] values, params int[] shape) => AtomicFile.Write(path, stream => Write(stream, values, shape));
 
-    /// <summary>Reads a file of format version 1.0, 2.0 or 3.0 that holds binary64, binary32, 64- or 32-bit integers, bytes or booleans.</summary>
+    /// <summary>
+    /// Reads a file of format version 1.0, 2.0 or 3.0 with values of any of NumPy's real types (float16 to float64, int8 to int64, uint8 to uint64,
+    /// bool) in either byte order and in C or Fortran order.
+    /// </summary>
     /// <param name="path">The file.</param>
+    /// <returns>The array, in C order.</returns>
     /// <exception cref="InputException">The file is not there, is truncated, or is not such an array.</exception>
-    public static NumericArray Read(string path)
-    {
-        try
-        {
-            return Read(path, File.ReadAllBytes(path));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); name a .npy file", error);
-        }
-    }
+    public static NumericArray Read(string path) => Read(path, InputFile.ReadAllBytes(path, Array.MaxLength, "name a .npy file"));
 
     /// <summary>Reads the bytes of a .npy file; <paramref name="source"/> names them in errors.</summary>
     internal static NumericArray Read(string source, ReadOnlySpan<byte> file)
@@ -56,38 +57,24 @@ public static partial class Npy
             : BinaryPrimitives.ReadUInt32LittleEndian(file[8..]);
         if (file.Length - start < headerLength)
             throw new InputException($"{source}: ends within its header; it is truncated");
+        if (headerLength > MaximumHeaderBytes)
+            throw new InputException($"{source}: its header has {headerLength} bytes; at most {MaximumHeaderBytes} can be read");
 
-        string header = Encoding.UTF8.GetString(file.Slice(start, (int)headerLength));
-        Match descr = Descr().Match(header), order = FortranOrder().Match(header), shapeText = Shape().Match(header);
-        if (!descr.Success || !order.Success || !shapeText.Success)
-            throw new InputException($"{source}: its header \"{header.Trim()}\" is not that of one plain array");
-        if (order.Groups[1].Value == "True")
-            throw new InputException($"{source}: is in Fortran order; C order is needed (numpy.ascontiguousarray)");
-
-        string[] extents = shapeText.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        int[] shape = new int[extents.Length];
-        long length = 1;
-        for (int i = 0; i < shape.Length; i++)
+        Encoding encoding = major == 3 ? Encoding.UTF8 : Encoding.Latin1;
+        string header = encoding.GetString(file.Slice(start, (int)headerLength));
+        NpyHeader read = NpyHeader.Parse(source, header);
+        if (read.Shape.Length > MaximumRank)
+            throw new InputException($"{source}: its shape has {read.Shape.Length} dimensions; at most {MaximumRank} can be read");
+        long length = read.Shape.Contains(0) ? 0 : 1;
+        foreach (int extent in read.Shape)
         {
-            if (!int.TryParse(extents[i], NumberStyles.None, CultureInfo.InvariantCulture, out shape[i]))
-                throw new InputException($"{source}: extent {extents[i]} of its shape is not between 0 and {int.MaxValue}");
-            length *= shape[i];
+            length *= extent;
             if (length > Array.MaxLength)
-                throw new InputException($"{source}: its shape ({string.Join(", ", shape)}) is too large; {Array.MaxLength} values fit");
+                throw new InputException($"{source}: its shape ({ForeignText.Cut(string.Join(", ", read.Shape))}) is too large; {Array.MaxLength} values fit");
         }
 
-        ReadOnlySpan<byte> data = file[(start + (int)headerLength)..];
-        Array values = descr.Groups[1].Value switch
-        {
-            "<f8" => Values<double>(source, data, (int)length),
-            "<f4" => Values<float>(source, data, (int)length),
-            "<i8" => Values<long>(source, data, (int)length),
-            "<i4" => Values<int>(source, data, (int)length),
-            "|u1" => Values<byte>(source, data, (int)length),
-            "|b1" => Values<bool>(source, data, (int)length),
-            string other => throw new InputException($"{source}: holds values of type '{other}'; '<f8', '<f4', '<i8', '<i4', '|u1' and '|b1' can be read"),
-        };
-        return new NumericArray(source, shape, values);
+        Array values = Values(source, read, file[(start + (int)headerLength)..], (int)length);
+        return new NumericArray(source, read.Shape, values);
     }
 
     private static void Write<T>(Stream stream, T[] values, int[] shape)
@@ -111,25 +98,55 @@ public static partial class Npy
         stream.Write(MemoryMarshal.AsBytes(LittleEndian.Values(values)));
     }
 
-    private static T[] Values<T>(string source, ReadOnlySpan<byte> data, int length)
+    private static Array Values(string source, NpyHeader header, ReadOnlySpan<byte> data, int length) => header.Type switch
+    {
+        "f8" => Values<double>(source, header, data, length),
+        "f4" => Values<float>(source, header, data, length),
+        "f2" => Values<Half>(source, header, data, length),
+        "i8" => Values<long>(source, header, data, length),
+        "i4" => Values<int>(source, header, data, length),
+        "i2" => Values<short>(source, header, data, length),
+        "i1" => Values<sbyte>(source, header, data, length),
+        "u8" => Values<ulong>(source, header, data, length),
+        "u4" => Values<uint>(source, header, data, length),
+        "u2" => Values<ushort>(source, header, data, length),
+        "u1" => Values<byte>(source, header, data, length),
+        // Any byte but 0 is true, as NumPy has it; a bool of .NET with another byte than 1 would not equal itself.
+        _ => Array.ConvertAll(Values<byte>(source, header, data, length), value => value != 0),
+    };
+
+    private static T[] Values<T>(string source, NpyHeader header, ReadOnlySpan<byte> data, int length)
         where T : unmanaged
     {
-        ReadOnlySpan<T> values = MemoryMarshal.Cast<byte, T>(data);
-        long expected = (long)length * System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
+        int size = Unsafe.SizeOf<T>();
+        long expected = (long)length * size;
         if (data.Length != expected)
         {
             throw new InputException($"{source}: holds {data.Length} bytes of values where its shape asks for {expected}; "
                 + (data.Length < expected ? "it is truncated" : "it is more than one array"));
         }
-        return LittleEndian.Values(values).ToArray();
+        var values = new T[length];
+        Span<byte> bytes = MemoryMarshal.AsBytes(values.AsSpan());
+        data.CopyTo(bytes);
+        if (size > 1 && header.BigEndian == BitConverter.IsLittleEndian)
+        {
+            if (size == 8)
+                Reverse<ulong>(bytes);
+            else if (size == 4)
+                Reverse<uint>(bytes);
+            else
+                Reverse<ushort>(bytes);
+        }
+        return header.FortranOrder ? FortranOrder.ToC(values, header.Shape) : values;
     }
 
-    [GeneratedRegex(@"'descr'\s*:\s*'([^']*)'")]
-    private static partial Regex Descr();
-
-    [GeneratedRegex(@"'fortran_order'\s*:\s*(True|False)")]
-    private static partial Regex FortranOrder();
-
-    [GeneratedRegex(@"'shape'\s*:\s*\(([^)]*)\)")]
-    private static partial Regex Shape();
+    private static void Reverse<T>(Span<byte> bytes)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        foreach (ref T value in MemoryMarshal.Cast<byte, T>(bytes))
+        {
+            Span<byte> one = MemoryMarshal.AsBytes(new Span<T>(ref value));
+            one.Reverse();
+        }
+    }
 }

@@ -5,31 +5,50 @@ namespace LastBit.Files;
 /// <summary>NumPy's .npz files: a ZIP archive of .npy files.</summary>
 public static class Npz
 {
+    /// <summary>The most bytes that all arrays together may unpack to: 1.6 MB can hold gigabytes of zeros.</summary>
+    public const int MaximumBytes = 1 << 30;
+
+    /// <summary>The most arrays.</summary>
+    public const int MaximumArrays = 1 << 16;
+
     /// <summary>Reads every array.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The arrays by name, without the ending .npy ("w0/conv1.weight").</returns>
-    /// <exception cref="InputException">The file is not there, is truncated, or holds something else than arrays.</exception>
+    /// <exception cref="InputException">The file is not there, is truncated, unpacks to too much, or holds something else than arrays.</exception>
     public static IReadOnlyDictionary<string, NumericArray> Read(string path)
+    {
+        const string Wanted = "name a whole .npz file";
+        return Decode(InputFile.ReadAllBytes(path, MaximumBytes, Wanted), path);
+    }
+
+    /// <summary>Reads a file held in memory; <paramref name="path"/> names it in errors.</summary>
+    internal static IReadOnlyDictionary<string, NumericArray> Decode(byte[] file, string path)
     {
         try
         {
-            using ZipArchive archive = ZipFile.OpenRead(path);
+            using var archive = new ZipArchive(new MemoryStream(file), ZipArchiveMode.Read);
             var arrays = new Dictionary<string, NumericArray>();
+            if (archive.Entries.Count > MaximumArrays)
+                throw new InputException($"{path}: holds {archive.Entries.Count} arrays; at most {MaximumArrays} can be read");
+            long left = MaximumBytes;
             foreach (ZipArchiveEntry entry in archive.Entries)
             {
+                string name = ForeignText.Cut(entry.FullName);
                 if (!entry.FullName.EndsWith(".npy", StringComparison.Ordinal))
-                    throw new InputException($"{path}: holds {entry.FullName}; a .npz file holds .npy files only");
+                    throw new InputException($"{path}: holds {name}; a .npz file holds .npy files only");
                 using Stream stream = entry.Open();
-                using var content = new MemoryStream();
-                stream.CopyTo(content);
-                string source = $"{path}: {entry.FullName}";
-                arrays[entry.FullName[..^4]] = Npy.Read(source, content.GetBuffer().AsSpan(0, (int)content.Length));
+                byte[]? content = entry.Length <= left ? Decompression.Unpack(stream, left) : null;
+                if (content is null)
+                    throw new InputException($"{path}: unpacks to more than {MaximumBytes} bytes with {name}; at most that can be read");
+                left -= content.Length;
+                arrays[entry.FullName[..^4]] = Npy.Read($"{path}: {name}", content);
             }
             return arrays;
         }
-        catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException)
+        // The library lets through whatever an offset or a date that makes no sense leads to.
+        catch (Exception error) when (error is IOException or InvalidDataException or NotSupportedException or ArgumentException or OverflowException)
         {
-            throw new InputException($"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); name a whole .npz file", error);
+            throw new InputException($"{path}: is damaged or no .npz file ({ForeignText.Cut(error.Message.TrimEnd('.'), 120)}); name a whole .npz file", error);
         }
     }
 }

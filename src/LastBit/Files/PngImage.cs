@@ -59,19 +59,8 @@ public sealed class PngImage
     /// <exception cref="InputException">There is no such file, it is not a PNG image, is damaged, or is too large.</exception>
     public static PngImage Read(string path)
     {
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            if (stream.Length > MaximumBytes)
-                throw new InputException($"{path}: is {stream.Length} bytes long; at most {MaximumBytes} can be read");
-            byte[] file = new byte[stream.Length];
-            stream.ReadExactly(file);
-            return Decode(file, path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); name a PNG file", error);
-        }
+        const string Wanted = "name a PNG file";
+        return Decode(InputFile.ReadAllBytes(path, MaximumBytes, Wanted), path);
     }
 
     /// <summary>Decodes a file held in memory.</summary>
@@ -100,7 +89,7 @@ public sealed class PngImage
                 ended = true;
             else if ((type[0] & 0x20) == 0) // An upper-case first letter: not to be ignored.
             {
-                string kind = $"{(char)type[0]}{(char)type[1]}{(char)type[2]}{(char)type[3]}";
+                string kind = ForeignText.Cut($"{(char)type[0]}{(char)type[1]}{(char)type[2]}{(char)type[3]}");
                 throw Damaged(name, $"it has a chunk of an unknown kind that must be understood ({kind})");
             }
         }
@@ -167,7 +156,7 @@ public sealed class PngImage
     {
         long expected = header.FilteredBytes;
         // Deflate cannot shrink by more than 1032:1, so a short file that claims to be a huge image is known before memory is given to it.
-        if (expected / 1032 > compressed.Length)
+        if (expected / Decompression.LargestRatio > compressed.Length)
             throw Damaged(name, $"{compressed.Length} compressed bytes cannot hold {header.Width} x {header.Height} pixels");
         byte[] filtered = new byte[expected];
         compressed.Position = 0;
@@ -180,7 +169,7 @@ public sealed class PngImage
             if (inflater.ReadByte() >= 0) // Reading to the end also checks the check sum of the whole.
                 throw Damaged(name, $"it has more pixels than {header.Width} x {header.Height}");
         }
-        catch (InvalidDataException error)
+        catch (Exception error) when (error is InvalidDataException or IOException)
         {
             throw new InputException(Damaged(name, "its pixels cannot be decompressed").Message, error);
         }
@@ -252,7 +241,7 @@ public sealed class PngImage
         }
     }
 
-    private static uint Crc32(ReadOnlySpan<byte> data)
+    internal static uint Crc32(ReadOnlySpan<byte> data)
     {
         uint crc = uint.MaxValue;
         foreach (byte value in data)

@@ -96,6 +96,17 @@ public sealed class TarArchiveTests : IDisposable
         Assert.StartsWith("the archive is damaged (", Refusal(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("tar-0.tgz")] // Two gigabytes of extended header are announced.
+    [InlineData("tar-1.tgz")] // A negative length.
+    [InlineData("tar-2.tgz")] // An extended header beyond measure.
+    public void Lengths_that_cannot_be_are_refused_before_memory_is_given_to_them(string file)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Throws<SourceException>(() => TarArchive.Read(Reference.File("files", file), s_wanted, 1_000_000));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000_000);
+    }
+
     private void Write(TarEntryFormat format, params (string Name, TarEntryType Type, byte[]? Content)[] members)
     {
         using var tar = new TarWriter(new GZipStream(File.Create(_folder["a.tgz"]), CompressionLevel.Fastest), format);

@@ -27,9 +27,16 @@ public sealed class MatFileTests : IDisposable
     }
 
     [Fact]
-    public void A_variable_of_another_class_is_named() =>
-        Assert.Contains(
-            "variable i", Assert.Throws<InputException>(() => MatFile.Read(Reference.File("files", "scipy-int.mat"))).Message,
+    public void Whole_numbers_are_read_in_their_type() =>
+        Assert.NotEmpty(MatFile.Read(Reference.File("files", "scipy-int.mat"))["i"].ToDoubles());
+
+    [Fact]
+    public void A_variable_that_cannot_be_read_does_not_hide_the_others() =>
+        Assert.Equal(["conv_weight"], MatFile.Read(Reference.File("files", "mixed.mat")).Keys);
+
+    [Fact]
+    public void A_compressed_variable_that_ends_early_is_an_error() =>
+        Assert.Contains("zlib-truncated.mat", Assert.Throws<InputException>(() => MatFile.Read(Reference.File("files", "zlib-truncated.mat"))).Message,
             StringComparison.Ordinal);
 
     [Theory]

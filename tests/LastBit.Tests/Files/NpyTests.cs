@@ -27,13 +27,80 @@ public sealed class NpyTests : IDisposable
     }
 
     [Theory]
-    [InlineData("fortran.npy", "Fortran order")]
-    [InlineData("bigendian.npy", "'>f8'")]
-    public void Layouts_that_cannot_be_read_are_named(string file, string what)
+    [InlineData("fortran.npy")]
+    [InlineData("bigendian.npy")]
+    public void Either_order_of_axes_and_bytes_is_read(string file) =>
+        Assert.Equal(A, Npy.Read(Reference.File("files", file)).Get<double>(2, 3, 4));
+
+    [Theory]
+    [InlineData("f2", 'H')]
+    [InlineData("f4", 'S')]
+    [InlineData("f8", 'D')]
+    [InlineData("i1", 'S')]
+    [InlineData("i2", 'I')]
+    [InlineData("i4", 'I')]
+    [InlineData("i8", 'I')]
+    [InlineData("u1", 'B')]
+    [InlineData("u2", 'U')]
+    [InlineData("u4", 'U')]
+    [InlineData("u8", 'U')]
+    [InlineData("b1", 'B')]
+    public void Every_type_of_real_numbers_is_read(string type, char firstLetter)
     {
-        var error = Assert.Throws<InputException>(() => Npy.Read(Reference.File("files", file)));
-        Assert.Contains(file, error.Message, StringComparison.Ordinal);
-        Assert.Contains(what, error.Message, StringComparison.Ordinal);
+        double[] expected = type == "b1" ? [0, 1, 1, 1, 1, 1] : [0, 1, 2, 3, 4, 100];
+        foreach (string file in (string[])[$"types-{type}.npy", $"types-{type}-big-fortran.npy"])
+        {
+            NumericArray array = Npy.Read(Reference.File("files", file));
+            Assert.Equal([2, 3], array.Shape);
+            Assert.Equal(expected, array.ToDoubles());
+            Assert.Equal(firstLetter, array.ElementType.Name[0]);
+        }
+    }
+
+    [Fact]
+    public void Headers_that_NumPy_reads_are_read()
+    {
+        Assert.Equal([0.0, 1, 2, 3], Npy.Read(Reference.File("files", "fortran-vector.npy")).Get<double>(4));
+        Assert.NotEmpty(Npy.Read(Reference.File("files", "double-quotes.npy")).Get<double>());
+        Assert.NotEmpty(Npy.Read(Reference.File("files", "python2.npy")).Get<double>());
+        Assert.NotEmpty(Npy.Read(Reference.File("files", "accuracies-int64.npy")).ToDoubles());
+        foreach (string header in (string[])[
+            "{'shape': (1L,), 'fortran_order': True, 'descr': '<f8'}", "{\n\"descr\" : u'float64','fortran_order':False,'shape':(1,),}  \n",
+            "{'descr': 'd', 'fortran_order': False, 'shape': [9], 'shape': (1, 1)}", "{'descr': '=f8', 'fortran_order': False, 'shape': ()}"])
+        {
+            Assert.Equal([1.0], WithHeader(header).Get<double>());
+        }
+    }
+
+    [Theory]
+    [InlineData("{'descr': '<c16', 'fortran_order': False, 'shape': (1,)}", "array.real")]
+    [InlineData("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", "Python objects")]
+    [InlineData("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,)}", "structured array")]
+    [InlineData("{'descr': '<f16', 'fortran_order': False, 'shape': (1,)}", "astype(numpy.float64)")]
+    [InlineData("{'descr': '<f8', 'fortran_order': 0, 'shape': (1,)}", "True or False")]
+    [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (1)}", "a tuple")]
+    [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (-1,)}", "extent -1 of its shape")]
+    [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,)}", "extent 99999999999999999999")]
+    [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (2147483647, 2147483647)}", "too large")]
+    [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), 'more': 1}", "nothing else")]
+    [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (1,)} + {}", "after its end")]
+    [InlineData("{'descr': '\u001b[2J', 'fortran_order': False, 'shape': (1,)}", "'\\x1B[2J'")]
+    public void Headers_that_cannot_be_read_say_why_in_the_words_of_NumPy(string header, string why) =>
+        Assert.Contains(why, Assert.Throws<InputException>(() => WithHeader(header)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_header_of_a_megabyte_is_refused_and_a_deep_one_overflows_nothing()
+    {
+        string header = string.Concat(Enumerable.Repeat("'shape':(", 120_000));
+        Assert.Contains("at most 65536", Assert.Throws<InputException>(() => WithHeader(header)).Message, StringComparison.Ordinal);
+        header = "{'shape':" + new string('(', 60_000);
+        Assert.Contains("too deep", Assert.Throws<InputException>(() => WithHeader(header)).Message, StringComparison.Ordinal);
+    }
+
+    private static NumericArray WithHeader(string header)
+    {
+        byte[] text = System.Text.Encoding.Latin1.GetBytes(header), length = BitConverter.GetBytes(text.Length);
+        return Npy.Read("file.npy", [0x93, .. "NUMPY"u8, 2, 0, .. length, .. text, .. BitConverter.GetBytes(1.0)]);
     }
 
     [Fact]

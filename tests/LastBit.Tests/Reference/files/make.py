@@ -22,3 +22,12 @@ scipy.io.savemat("scipy-int.mat", {"i": np.array([[1, 2]], dtype="i4")})
 for version in ("6", "7"):
     subprocess.run(["octave", "--eval", f"conv_weight = permute(reshape((0:23)-5, 4, 3, 2), [3 2 1])/7; whole = reshape(0:5, 3, 2)'; "
                     f"s = single(conv_weight); save('-v{version}', 'octave{version}.mat', 'conv_weight', 'whole', 's')"], check=True)
+
+# Every type that NumPy writes for real numbers, in both orders of bytes and of axes.
+for name in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"):
+    values = np.array([[0, 1, 2], [3, 4, 100]]).astype(name)
+    np.save(f"types-{name}.npy", values)
+    np.save(f"types-{name}-big-fortran.npy", np.asfortranarray(values.astype(np.dtype(name).newbyteorder(">"))))
+np.save("fortran-vector.npy", np.asfortranarray(np.arange(4.0)))
+with open("complex.npy", "wb") as file:
+    np.lib.format.write_array(file, np.array([1 + 2j]))
