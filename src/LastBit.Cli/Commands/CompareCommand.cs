@@ -85,7 +85,8 @@ internal static class CompareCommand
             foreach (string sentence in notes.Concat(pairs.Select(pair => pair.Sentence)))
                 RunLines.Say(console, sentence);
         }
-        RunLines.Write(console, "", $"Report:  {page}");
+        // LaTeX is for a file: what is not LaTeX does not go there.
+        RunLines.Write(parse.GetValue(LogOptions.Latex) ? Terminal.Error : console, "", $"Report:  {page}");
         return pairs;
     }
 

@@ -80,7 +80,8 @@ internal static class NoiseCommand
             RunLines.Write(console, RunLines.Latex(tables[0], methods));
         else
             Show(console, noise, logs, tables);
-        RunLines.Write(console, "", $"Report:  {page}");
+        // LaTeX is for a file: what is not LaTeX does not go there.
+        RunLines.Write(latex ? Terminal.Error : console, "", $"Report:  {page}");
         return CommandLine.Done;
     }
 
