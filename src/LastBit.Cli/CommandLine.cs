@@ -104,8 +104,9 @@ internal static class CommandLine
         Exception cause = Cause(error);
         switch (cause)
         {
-            case InputException:
-                Console.Error.WriteLine($"{name}: {cause.Message.ReplaceLineEndings(" ")}");
+            case InputException input:
+                // The core calls a setting by its own name; here it is an option.
+                Console.Error.WriteLine($"{name}: {(input.Setting is { } setting ? $"--{SettingNames.Of(setting)}{input.Problem}" : input.Message)}");
                 return BadInput;
             case OperationCanceledException when interruption.Token.IsCancellationRequested:
                 Console.Error.WriteLine(interruption.WhatToDo is { } next ? $"{name}: stopped. {next}" : $"{name}: stopped.");

@@ -20,7 +20,7 @@ internal sealed class LiveView : IDisposable
     private static Option<bool> Live { get; } = OptionTypes.Switch("--live", "Serves a page on 127.0.0.1 that shows the run in progress.");
 
     /// <summary>Where.</summary>
-    private static Option<int> Port { get; } = OptionTypes.Count("--live-port", 0, "The port of that page.", least: 0, defaultText: "any free one");
+    private static Option<int> Port { get; } = OptionTypes.Count("--live-port", 0, "The port of that page.", least: 0, defaultText: "any free one", most: ushort.MaxValue);
 
     /// <summary>Adds --live and --live-port to a command.</summary>
     internal static TCommand AddTo<TCommand>(TCommand command)
@@ -40,8 +40,6 @@ internal sealed class LiveView : IDisposable
         if (parse.GetResult(Live) is null || !parse.GetValue(Live))
             return null;
         int port = parse.GetValue(Port);
-        if (port > ushort.MaxValue)
-            throw new InputException($"--live-port: {port} is not a port; give one from 1 to {ushort.MaxValue}, or 0 for any that is free");
         var view = new LiveView(CommandLine.Name(parse.CommandResult.Command), port);
         // Asked for, so it is said under --quiet too; on standard error, for standard output may be JSON.
         Console.Error.WriteLine($"Live:    {view._server.Address}");

@@ -16,8 +16,8 @@ internal static class OptionTypes
         Make(name, "NUMBER", value, Format(value), description, text => ParseNumber(text));
 
     /// <summary>One whole number of at least <paramref name="least"/>.</summary>
-    internal static Option<int> Count(string name, int value, string description, int least = 1, string? defaultText = null) =>
-        Make(name, "N", value, defaultText ?? value.ToString(CultureInfo.InvariantCulture), description, text => ParseCount(text, least));
+    internal static Option<int> Count(string name, int value, string description, int least = 1, string? defaultText = null, int most = int.MaxValue) =>
+        Make(name, "N", value, defaultText ?? value.ToString(CultureInfo.InvariantCulture), description, text => (int)ParseWhole(text, least, most));
 
     /// <summary>A seed: any whole number that 64 bits hold.</summary>
     internal static Option<ulong> Seed(string name, ulong value, string description) =>
@@ -142,7 +142,7 @@ internal static class OptionTypes
         int last = ParseCount(text[(dots + 2)..], least);
         if (last < first)
             throw new InputException($"'{text}' runs backwards; write {last}..{first}");
-        return last - first < 10_000 ? Enumerable.Range(first, last - first + 1) : throw new InputException($"'{text}' is too many; give at most 10000");
+        return (long)last - first < 10_000 ? Enumerable.Range(first, last - first + 1) : throw new InputException($"'{text}' is too many; give at most 10000");
     }
 
     private static string ParseChoice(string text, string[] choices) =>

@@ -45,13 +45,13 @@ internal sealed class Session : IDisposable
     /// <param name="command">The command's name, as run.json holds it.</param>
     /// <param name="settings">The settings record: everything that decides a bit of the results.</param>
     /// <param name="shared">Whether several processes may fill the folder at once, each its own part.</param>
-    /// <param name="goOn">How to go on after a stop, as a command line; by default the same command with the folder named.</param>
-    internal static Session Open<TSettings>(ParseResult parse, string command, TSettings settings, bool shared = false, Func<string, string>? goOn = null)
+    /// <param name="goOn">How to resume after a stop, as a command line, from the folder; by default the same command with the folder named.</param>
+    /// <param name="cells">Which cells are asked for, where the experiment is made of cells.</param>
+    internal static Session Open<TSettings>(ParseResult parse, string command, TSettings settings, bool shared = false, Func<string, string>? goOn = null, JsonObject? cells = null)
     {
         int threads = CommonOptions.ThreadsOf(parse);
         string path = CommonOptions.FolderOf(parse, command);
-        var document = (JsonObject)JsonNode.Parse(ResultJson.Serialize(settings))!;
-        RunFolder folder = RunFolder.Open(path, command, document, threads, shared);
+        RunFolder folder = RunFolder.Open(path, command, ResultJson.ToObject(settings), threads, shared, cells);
         Interruption.Current.WhatToDo = $"What is finished is in {path}. To resume: {goOn?.Invoke(path) ?? SameCommand(parse, path)}";
         try
         {

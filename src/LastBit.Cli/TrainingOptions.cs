@@ -9,7 +9,7 @@ using LastBit.Experiments;
 using LastBit.Files;
 using LastBit.Models;
 using LastBit.Runs;
-using LastBit.Statistics;
+using LastBit.Training;
 
 namespace LastBit.Cli;
 
@@ -51,7 +51,7 @@ internal sealed class TrainingOptions
         _weightDecay = OptionTypes.Number("--weight-decay", paper.WeightDecay, "Weight decay, on every parameter.");
     }
 
-    /// <summary>A folder to go on with.</summary>
+    /// <summary>A folder to resume.</summary>
     internal static Option<string?> Resume { get; } = OptionTypes.PathTo("--resume", "DIR", "Resumes the run in this folder, with its settings.");
 
     /// <summary>A command with these options and its own.</summary>
@@ -111,18 +111,24 @@ internal sealed class TrainingOptions
                 throw new InputException($"{option.Name}: a resumed run keeps its settings; leave out {option.Name}, or begin a new run");
         }
         JsonObject run = RunFolder.Read(folder)
-            ?? throw new InputException($"--resume {folder}: there is no run.json in it; give the folder of a run that was stopped");
+            ?? throw InputException.OfPath("resume", folder, "there is no run.json in it; give the folder of a run that was stopped");
         if (run["command"]?.ToString() != command)
-            throw new InputException($"--resume {folder}: holds a run of `{run["command"]}`, not of `{command}`");
+            throw InputException.OfPath("resume", folder, $"holds a run of `{run["command"]}`, not of `{command}`");
+        string file = Path.Combine(folder, "run.json");
         try
         {
-            return ResultJson.Deserialize<TSettings>(run["settings"]!.ToJsonString());
+            return ResultJson.Deserialize<TSettings>((run["settings"] ?? throw new JsonException("they are missing")).ToJsonString());
         }
-        catch (Exception error) when (error is JsonException or NullReferenceException)
+        catch (JsonException error)
         {
-            throw new InputException($"--resume {folder}: its run.json has no settings that can be read", error);
+            string place = error.Path is { Length: > 2 } member ? $"settings.{member[2..]}" : "settings";
+            throw new InputException($"{file}: {place} is not what belongs there; it should be what a run of LastBit wrote", error);
         }
     }
+
+    /// <summary>Several perturbations.</summary>
+    internal static Perturbation[]? Perturbations(ParseResult parse, Option<int[]> k, bool resumed) =>
+        resumed && parse.GetResult(k) is not { Implicit: false } ? null : Perturbation.EachOfK(parse.GetRequiredValue(k));
 }
 
 /// <summary>The options of the commands that train by a schedule.</summary>

@@ -3,8 +3,8 @@ using LastBit.Files;
 namespace LastBit;
 
 /// <summary>
-/// Bad input: a file, an option or a folder that LastBit cannot work with. The message is one line that names the
-/// file or option, says what is wrong and what would be right; the command line prints it and exits with code 2.
+/// Bad input: a file, a setting or a folder that LastBit cannot work with. The message is one line that names the
+/// file or setting, says what is wrong and what would be right; the command line prints it and exits with code 2.
 /// Whatever of a file it quotes is made printable (<see cref="ForeignText"/>); who quotes cuts.
 /// </summary>
 public sealed class InputException : Exception
@@ -23,4 +23,27 @@ public sealed class InputException : Exception
         : base(ForeignText.Printable(message), innerException)
     {
     }
+
+    private InputException(string setting, string problem, Exception? innerException)
+        : base(ForeignText.Printable($"{setting}{problem}"), innerException) => (Setting, Problem) = (setting, ForeignText.Printable(problem));
+
+    /// <summary>The setting that is not possible, called as in its settings record ("batchSize"); null where it is no setting.</summary>
+    public string? Setting { get; }
+
+    /// <summary>What follows the setting's name in the message, from the colon (or the setting's value) on; null where it is no setting.</summary>
+    public string? Problem { get; }
+
+    /// <summary>A setting that is not possible. Whoever shows the message may call the setting by the name that its users know.</summary>
+    /// <param name="setting">The setting's name, a property of its settings record.</param>
+    /// <param name="problem">What is wrong with it and what would be right.</param>
+    /// <param name="cause">The failure that revealed it, if any.</param>
+    public static InputException Of(string setting, string problem, Exception? cause = null) => new(SettingNames.InCamelCase(setting), $": {problem}", cause);
+
+    /// <summary>A folder or file that a setting names and that cannot be used.</summary>
+    /// <param name="setting">The setting's name.</param>
+    /// <param name="path">The folder or file.</param>
+    /// <param name="problem">What is wrong with it and what would be right.</param>
+    /// <param name="cause">The failure that revealed it, if any.</param>
+    public static InputException OfPath(string setting, string path, string problem, Exception? cause = null) =>
+        new(SettingNames.InCamelCase(setting), $" {path}: {problem}", cause);
 }

@@ -37,6 +37,7 @@ internal static class AmplifyCommand
                 Image = ImageOptions.Read(parse),
                 KernelSize = parse.GetValue(ImageOptions.KernelSize),
             };
+            ErrorAmplification.Check(settings);
             using Session session = Session.Open(parse, "amplify", settings);
             ErrorAmplificationResult result = session.Run(context => ErrorAmplification.Run(settings, context));
             Figure4Right.Draw(session.Folder);

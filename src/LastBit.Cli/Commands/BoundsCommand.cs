@@ -27,6 +27,7 @@ internal static class BoundsCommand
                 Image = ImageOptions.Read(parse),
                 KernelSize = parse.GetValue(ImageOptions.KernelSize),
             };
+            StabilityBounds.Check(settings);
             using Session session = Session.Open(parse, "bounds", settings);
             StabilityBoundsResult result = session.Run(context => StabilityBounds.Run(settings, context));
             return session.Finish(result.ToJson(), console => Tables.Write(console, Tables.Bounds(console, result), Tables.Regions(console, result)), [],

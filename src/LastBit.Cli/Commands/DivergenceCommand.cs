@@ -1,10 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using LastBit.Experiments;
 using LastBit.Reports;
 using LastBit.Runs;
-using LastBit.Statistics;
+using LastBit.Training;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
@@ -19,8 +18,8 @@ internal static class DivergenceCommand
         Option<int[]> divisors = OptionTypes.Counts("--divisors", Paper.Divisors,
             "Divisors n of the learning rate, one pair of runs each; more can be added to a folder later.");
         Option<int> scaled = OptionTypes.Count("--scaled-iterations", Paper.ScaledIterations, "Scaled iterations: each is n iterations.");
-        Option<int> k = OptionTypes.Count("--k", Paper.K, "Perturbation of the second copy; the first has 1.");
-        Option<int> seed = OptionTypes.Count("--seed", Paper.Seed, "Seeds weights, batches and augmentation.", least: 0);
+        Option<int> k = OptionTypes.Count("--k", (int)Paper.Perturbation.K, "Perturbation of the second copy; the first has 1.");
+        Option<ulong> seed = OptionTypes.Seed("--seed", Paper.Seed, "Seeds weights, batches and augmentation.");
         Option<bool> mat = OptionTypes.Switch("--mat", "Also writes the weights of every scaled iteration as a MATLAB file, as the authors' scripts do.");
         var options = new TrainingOptions(Paper, "The learning rate that is divided by n.");
         Command command = options.Command("divergence",
@@ -30,21 +29,19 @@ internal static class DivergenceCommand
             DivergenceSettings settings = TrainingOptions.Resumed<DivergenceSettings>(parse, "divergence", divisors, mat)
                 ?? options.Fill(parse, new DivergenceSettings
                 {
-                    K = parse.GetValue(k),
+                    Perturbation = Perturbation.OfK(parse.GetValue(k)),
                     Seed = parse.GetValue(seed),
                     ScaledIterations = parse.GetValue(scaled),
                 });
-            int[] begun = parse.GetValue(TrainingOptions.Resume) is { } folder ? Divergence.DivisorsOf(folder) : [];
-            settings = settings with
-            {
-                Divisors = begun.Length > 0 && parse.GetResult(divisors) is not { Implicit: false } ? begun : parse.GetRequiredValue(divisors),
-                Mat = parse.GetValue(mat),
-            };
-            settings.ToTraining(1, 1);
-            using Session session = Session.Open(parse, "divergence", settings, shared: true, goOn: path => $"lastbit divergence --resume {ShellWord.Quote(path)}");
+            string? folder = parse.GetValue(TrainingOptions.Resume);
+            settings = settings.With(
+                folder is null ? [] : CellStore.ReadPlan(folder, Divergence.Kind),
+                folder is null || parse.GetResult(divisors) is { Implicit: false } ? parse.GetRequiredValue(divisors) : null,
+                parse.GetValue(mat));
+            Divergence.Check(settings);
+            using Session session = Session.Open(
+                parse, Divergence.Kind, settings, shared: true, goOn: path => $"lastbit divergence --resume {ShellWord.Quote(path)}", cells: settings.Asked);
             DivergenceResult result = session.Run(context => Divergence.Run(settings, context));
-            var cells = new JsonArray([.. Divergence.DivisorsOf(session.Folder).Select(divisor => (JsonNode)divisor)]);
-            session.RunFolder.Record("cells", new JsonObject { ["divisors"] = cells });
             Figure2.Draw(session.Folder);
             return session.Finish(result.ToJson(), console => Tables.Write(console, ResultTable(result, console)), [Figure2.Name, Figure2.LayersName],
                 ($"lastbit report {ShellWord.Quote(session.Folder)}", "the same as a page to send to a colleague"));
@@ -58,7 +55,7 @@ internal static class DivergenceCommand
     /// <summary>Figure 2 in numbers.</summary>
     internal static Table ResultTable(DivergenceResult result, IAnsiConsole console)
     {
-        Table table = Tables.Create(console, Text($"Relative L1 difference of {result.Tensor}, k = 1 beside k = {result.K} (Figure 2)"),
+        Table table = Tables.Create(console, Text($"Relative L1 difference of {result.Tensor}, k = 1 beside {result.Perturbation.Name} (Figure 2)"),
             "n", "learning rate", "first layer to differ", "first", "largest", "last", "scaled iterations");
         foreach (DivergenceRun run in result.Runs)
         {

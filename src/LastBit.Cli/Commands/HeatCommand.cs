@@ -16,6 +16,7 @@ internal static class HeatCommand
         command.SetAction(parse =>
         {
             var settings = new HeatEquationSettings { TimeSteps = parse.GetRequiredValue(dt) };
+            HeatEquation.Check(settings);
             using Session session = Session.Open(parse, "heat", settings);
             HeatEquationResult result = session.Run(context => HeatEquation.Run(settings, context));
             Figure1.Draw(session.Folder);

@@ -29,6 +29,7 @@ internal static class LinearCommand
                 Image = ImageOptions.Read(parse),
                 KernelSize = parse.GetValue(ImageOptions.KernelSize),
             };
+            LinearizedPde.Check(settings);
             using Session session = Session.Open(parse, "linear", settings);
             LinearizedPdeResult result = session.Run(context => LinearizedPde.Run(settings, context));
             Figure3.Draw(session.Folder);

@@ -33,6 +33,7 @@ internal static class NonLinearCommand
                 Image = ImageOptions.Read(parse),
                 KernelSize = parse.GetValue(ImageOptions.KernelSize),
             };
+            NonLinearPde.Check(settings);
             using Session session = Session.Open(parse, "nonlinear", settings);
             NonLinearPdeResult result = session.Run(context => NonLinearPde.Run(settings, context));
             Figure4Left.Draw(session.Folder);

@@ -3,7 +3,7 @@ using System.Globalization;
 using LastBit.Experiments;
 using LastBit.Reports;
 using LastBit.Runs;
-using LastBit.Statistics;
+using LastBit.Training;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
@@ -15,19 +15,19 @@ internal static class TrainCommand
 
     internal static Command Create()
     {
-        Option<double> k = OptionTypes.Number("--k", Paper.K, "The perturbation: the step is (lr k) (d / k), the same in exact arithmetic for every k.");
+        Option<double> k = OptionTypes.Number("--k", Paper.Perturbation.K, "The perturbation: the step is (lr k) (d / k), the same in exact arithmetic for every k.");
         Option<ulong> seed = OptionTypes.Seed("--seed", Paper.Seed, "Seeds weights, batches and augmentation.");
         var options = new ScheduledTrainingOptions(Paper);
         Command command = options.Command("train", "Trains one CIFAR ResNet with one k, every rounding accounted for.", k, seed);
         command.SetAction(parse =>
         {
             TrainingRunSettings settings = TrainingOptions.Resumed<TrainingRunSettings>(parse, "train")
-                ?? options.Fill(parse, new TrainingRunSettings { K = parse.GetValue(k), Seed = parse.GetValue(seed) });
-            settings.ToTraining();
+                ?? options.Fill(parse, new TrainingRunSettings { Perturbation = Perturbation.OfK(parse.GetValue(k)), Seed = parse.GetValue(seed) });
+            TrainingRun.Check(settings);
             using Session session = Session.Open(parse, "train", settings, goOn: path => $"lastbit train --resume {ShellWord.Quote(path)}");
             TrainingRunResult result = session.Run(context => TrainingRun.Run(settings, context));
             return session.Finish(result.ToJson(), console => Print(console, result), [],
-                ("lastbit accuracy", "the same with six k and several seeds: how much of the accuracy is rounding"));
+                result.DivergedAtStep is not null ? null : ("lastbit accuracy", "the same with six k and several seeds: how much of the accuracy is rounding"));
         });
         return command.Example("lastbit train --network resnet20 --epochs 20 --out runs/resnet20", "ResNet-20 on all of CIFAR-10")
             .Example("lastbit train --network resnet8 --data sample --epochs 2", "a minute on the sample that comes with the program")
@@ -40,6 +40,11 @@ internal static class TrainCommand
         foreach (TrainingEpoch epoch in result.Epochs)
             table.AddRow(Text(epoch.Epoch), Number(epoch.TrainLoss), Percent(epoch.TrainAccuracy), Number(epoch.TestLoss), Percent(epoch.TestAccuracy));
         Tables.Write(console, table);
+        if (result.DivergedAtStep is { } step)
+        {
+            console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"The training diverged: {result.DivergedBecause ?? "the training loss"} was no longer finite at step {step}. Its numbers from there on mean nothing."));
+        }
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Digest:  {result.Digest}"));
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"A step took {result.SecondsPerStep * 1e3:F1} ms."));
 

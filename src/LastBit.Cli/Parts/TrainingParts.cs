@@ -3,7 +3,7 @@ using LastBit.Data;
 using LastBit.Experiments;
 using LastBit.Reports;
 using LastBit.Runs;
-using LastBit.Statistics;
+using LastBit.Training;
 
 namespace LastBit.Cli.Parts;
 
@@ -42,7 +42,7 @@ internal static class TrainingParts
     /// <summary>Table 1 at a scale.</summary>
     internal static AccuracySettings AccuracyAt(string scale) => scale switch
     {
-        "demo" => new AccuracySettings { Network = "resnet8", Data = Cifar10.Sample, Epochs = 15, Seeds = [1, 2, 3], K = [1, 3, 5] },
+        "demo" => new AccuracySettings { Network = "resnet8", Data = Cifar10.Sample, Epochs = 15, Seeds = [1, 2, 3], Perturbations = Perturbation.EachOfK(1, 3, 5) },
         "laptop" => new AccuracySettings { Network = "resnet20", Epochs = 20, Seeds = [1, 2, 3] },
         _ => new AccuracySettings(),
     };

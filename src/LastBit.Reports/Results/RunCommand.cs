@@ -7,9 +7,6 @@ namespace LastBit.Reports.Results;
 /// <summary>The command line that makes a run again, from its run.json.</summary>
 public static class RunCommand
 {
-    /// <summary>Settings that are not called like their option.</summary>
-    private static readonly Dictionary<string, string> Options = new() { ["timeSteps"] = "dt", ["alphas"] = "alpha", ["learningRates"] = "learning-rate" };
-
     /// <summary>The command with every setting that was recorded; an option is called like the setting, but for a few lists.</summary>
     /// <param name="run">run.json, or null.</param>
     /// <returns>"lastbit linear --alpha 1.1e7,2e8 --iterations 1000"; just "lastbit" when nothing is known.</returns>
@@ -28,13 +25,10 @@ public static class RunCommand
             }
             if (value is null || value is JsonObject || (value is JsonValue no && no.GetValueKind() == JsonValueKind.False))
                 continue;
-            command.Append(" --").Append(Option(setting));
+            command.Append(" --").Append(SettingNames.Of(setting));
             if (value.GetValueKind() != JsonValueKind.True)
                 command.Append(' ').Append(ShellWord.Quote(value is JsonArray list ? string.Join(',', list.Select(one => one?.ToString())) : value.ToString()));
         }
         return command.ToString();
     }
-
-    private static string Option(string setting) => Options.TryGetValue(setting, out string? option) ? option
-        : string.Concat(setting.Select(letter => char.IsAsciiLetterUpper(letter) ? $"-{char.ToLowerInvariant(letter)}" : $"{letter}"));
 }

@@ -27,7 +27,7 @@ internal static class DivergenceSection
             return new ReportSection(DivergenceClaim.Claim, "", finding, null, Markup.Empty, Command);
         string map = MapCsv(result, runs, folder.Path);
         var figure = new ReportFigure([Figure2.Name, Figure2.LayersName],
-            $"Average relative L1 difference between the copies k = 1 and k = {result.K}: of {result.Tensor}, as in the paper, and of "
+            $"Average relative L1 difference between the copies k = 1 and {result.Perturbation.Name}: of {result.Tensor}, as in the paper, and of "
             + "every tensor, from the input (top) to the output. "
             + "One scaled iteration is as many steps as the divisor, so that all runs have gone equally far.",
         [
@@ -39,7 +39,7 @@ internal static class DivergenceSection
         ]);
         return new ReportSection(DivergenceClaim.Claim,
             $"{result.Network} with {result.Activation}, {NumberText.Count(result.TrainImages, "training image")}, plain SGD; "
-                + $"pairs with $k = 1$ and $k = {result.K}$ at learning rates {string.Join(", ", runs.Select(LearningRate))}, where $n$ is the divisor; "
+                + $"pairs with $k = 1$ and ${result.Perturbation.Name}$ at learning rates {string.Join(", ", runs.Select(LearningRate))}, where $n$ is the divisor; "
                 + $"{NumberText.Count(result.ScaledIterations, "scaled iteration")}. float32.",
             finding, figure, FirstDifferences(result, runs), Command);
     }

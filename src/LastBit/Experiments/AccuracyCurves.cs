@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using LastBit.Files;
 using LastBit.Runs;
 using LastBit.Statistics;
+using LastBit.Training;
 
 namespace LastBit.Experiments;
 
@@ -13,8 +14,10 @@ namespace LastBit.Experiments;
 /// <param name="TestImages">The size of the test set, where the folder says; null in the authors' layout.</param>
 /// <param name="Classes">How many classes, where the folder says; null in the authors' layout.</param>
 /// <param name="TestAccuracy">Seed, then k, then the accuracy (percent) after each epoch. An unfinished run has fewer epochs.</param>
+/// <param name="Diverged">Seed, then k, then where and why a run stopped being finite; null where none did.</param>
 public sealed partial record AccuracyCurves(
-    int Epochs, int? TestImages, int? Classes, SortedDictionary<int, SortedDictionary<int, double[]>> TestAccuracy)
+    int Epochs, int? TestImages, int? Classes, SortedDictionary<int, SortedDictionary<int, double[]>> TestAccuracy,
+    SortedDictionary<int, SortedDictionary<int, DivergedTraining>>? Diverged = null)
 {
     /// <summary>The name of the document of an `accuracy` run in its folder.</summary>
     public const string FileName = "accuracy.json";
@@ -23,7 +26,8 @@ public sealed partial record AccuracyCurves(
     [JsonIgnore]
     public bool FromFractions { get; init; }
 
-    private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    /// <summary>Whether a run diverged.</summary>
+    internal bool IsDiverged(int seed, int k) => Diverged is not null && Diverged.TryGetValue(seed, out var runs) && runs.ContainsKey(k);
 
     /// <summary>
     /// The k of the file test<paramref name="number"/>.npy in the layout of the authors' scripts: test1, test2, ... are k = 1, 3, ...
@@ -57,20 +61,9 @@ public sealed partial record AccuracyCurves(
 
     private static AccuracyCurves ReadJson(string file)
     {
-        AccuracyCurves? curves;
-        try
-        {
-            curves = JsonSerializer.Deserialize<AccuracyCurves>(File.ReadAllBytes(file), Options);
-        }
-        catch (JsonException error)
-        {
-            throw new InputException($"{file}: is not what `lastbit accuracy` writes ({error.Message.ReplaceLineEndings(" ")})", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{file}: cannot be read ({error.Message.ReplaceLineEndings(" ")})", error);
-        }
-        if (curves is null || curves.Epochs < 1 || curves.TestAccuracy is null || curves.TestImages < 1 || curves.Classes < 2)
+        var document = DocumentFile.Read<CurvesDocument>(file, "it should be what `lastbit accuracy` writes");
+        var curves = new AccuracyCurves(document.Epochs, document.TestImages, document.Classes, document.TestAccuracy, document.Diverged);
+        if (curves.Epochs < 1 || curves.TestImages < 1 || curves.Classes < 2)
             throw new InputException($"{file}: is not what `lastbit accuracy` writes (epochs, testImages, classes and testAccuracy are needed)");
         foreach ((int seed, SortedDictionary<int, double[]> runs) in curves.TestAccuracy)
         {
@@ -82,8 +75,17 @@ public sealed partial record AccuracyCurves(
                 Check(accuracy, what);
                 if (accuracy.Length > curves.Epochs)
                     throw new InputException($"{what}: has {accuracy.Length} epochs where {curves.Epochs} were to be run");
+                if (accuracy.Length > 0 && !curves.IsDiverged(seed, k) && DivergedIn(accuracy) is { } why)
+                {
+                    // Written by a version that took a diverged run for one of 0%.
+                    curves = curves with { Diverged = curves.Diverged ?? [] };
+                    curves.Diverged!.TryAdd(seed, []);
+                    curves.Diverged[seed][k] = why;
+                }
             }
         }
+        if (curves.Diverged is not null && curves.Diverged.Values.Any(runs => runs is null || runs.Values.Any(one => one is null || one.Problem() is not null)))
+            throw new InputException($"{file}: diverged is not what `lastbit accuracy` writes");
         return curves;
     }
 
@@ -104,11 +106,13 @@ public sealed partial record AccuracyCurves(
         }
 
         var table = new SortedDictionary<int, SortedDictionary<int, double[]>>();
+        var diverged = new SortedDictionary<int, SortedDictionary<int, DivergedTraining>>();
         (string File, int Epochs)? first = null;
         foreach (string seedFolder in seedFolders.Order(StringComparer.Ordinal))
         {
             int seed = NumberIn(SeedName(), Path.GetFileName(seedFolder))!.Value;
             var runs = new SortedDictionary<int, double[]>();
+            var divergedRuns = new SortedDictionary<int, DivergedTraining>();
             foreach (string file in Directory.GetFiles(seedFolder, "*.npy").Order(StringComparer.Ordinal))
             {
                 if (NumberIn(TestName(), Path.GetFileName(file)) is not { } number)
@@ -120,19 +124,26 @@ public sealed partial record AccuracyCurves(
                     throw new InputException($"{file}: has {accuracy.Length} epochs where {first.Value.File} has {first.Value.Epochs}; "
                         + "all runs of a table need the same number");
                 }
+                if (DivergedIn(accuracy) is { } why)
+                {
+                    divergedRuns[KOfFile(number)] = why;
+                    accuracy = [.. accuracy.TakeWhile(double.IsFinite)];
+                }
                 if (!runs.TryAdd(KOfFile(number), accuracy))
                     throw new InputException($"{file}: a second file for test {number}; keep one");
             }
+            if (divergedRuns.Count > 0)
+                diverged[seed] = divergedRuns;
             if (!table.TryAdd(seed, runs))
                 throw new InputException($"{seedFolder}: a second folder for seed {seed}; keep one");
         }
-        return new AccuracyCurves(first!.Value.Epochs, null, null, table) { FromFractions = ToPercent(table) };
+        return new AccuracyCurves(first!.Value.Epochs, null, null, table, diverged.Count > 0 ? diverged : null) { FromFractions = ToPercent(table) };
     }
 
     /// <summary>Turns fractions into percent where every run has them; a run of fractions among percentages is left, as one that learned nothing.</summary>
     private static bool ToPercent(SortedDictionary<int, SortedDictionary<int, double[]>> table)
     {
-        double[][] all = [.. table.Values.SelectMany(runs => runs.Values)];
+        double[][] all = [.. table.Values.SelectMany(runs => runs.Values).Where(accuracy => accuracy.Length > 0)];
         if (all.Length == 0 || all.Max(accuracy => accuracy.Max()) > 1)
             return false;
         foreach (double[] accuracy in all)
@@ -171,8 +182,17 @@ public sealed partial record AccuracyCurves(
         if (array.Shape is not [> 0])
             throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); one accuracy an epoch, a list of one dimension, is right");
         double[] accuracy = array.ToDoubles();
-        Check(accuracy, file);
+        Check([.. accuracy.TakeWhile(double.IsFinite)], file);
         return accuracy;
+    }
+
+    /// <summary>How a curve shows that its run diverged; null where it does not. Whoever guesses is right now and then; 0% throughout is no guess.</summary>
+    private static DivergedTraining? DivergedIn(double[] accuracy)
+    {
+        int at = Array.FindIndex(accuracy, value => !double.IsFinite(value));
+        return at >= 0 ? new DivergedTraining(0, string.Create(CultureInfo.InvariantCulture, $"the test accuracy of epoch {at + 1} is not a number"))
+            : accuracy.All(value => value == 0) ? new DivergedTraining(0, "its test accuracy is 0 in every epoch")
+            : null;
     }
 
     private static void Check(double[] accuracy, string what)
@@ -196,4 +216,9 @@ public sealed partial record AccuracyCurves(
 
     [GeneratedRegex(@"^test([1-9]\d{0,4})\.npy$")]
     private static partial Regex TestName();
+
+    /// <summary>The members of accuracy.json that a summary needs.</summary>
+    private sealed record CurvesDocument(
+        int Epochs, SortedDictionary<int, SortedDictionary<int, double[]>> TestAccuracy, int? TestImages = null, int? Classes = null,
+        SortedDictionary<int, SortedDictionary<int, DivergedTraining>>? Diverged = null);
 }

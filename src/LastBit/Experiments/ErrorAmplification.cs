@@ -11,28 +11,29 @@ namespace LastBit.Experiments;
 /// <summary>Settings of Figure 4 right.</summary>
 public sealed record ErrorAmplificationSettings
 {
-    /// <summary>Learning rates dt, one pair of runs each; option --learning-rate.</summary>
+    /// <summary>Learning rates dt, one pair of runs each.</summary>
+    [SettingName("learning-rate")]
     public double[] LearningRates { get; init; } = [0.01, 0.03, 0.05, 0.07, 0.09];
 
-    /// <summary>Perturbation k of the second copy, at least 1; option --k.</summary>
+    /// <summary>Perturbation k of the second copy, at least 1.</summary>
     public int K { get; init; } = 3;
 
-    /// <summary>Weight decay alpha; option --weight-decay.</summary>
+    /// <summary>Weight decay alpha.</summary>
     public double WeightDecay { get; init; } = 20;
 
-    /// <summary>Gradient steps a run; option --iterations.</summary>
+    /// <summary>Gradient steps a run.</summary>
     public int Iterations { get; init; } = 1000;
 
     /// <summary>lambda_max of the first copy's loss is computed before the first step and after every so many; 0: never. Option --sharpness-every.</summary>
     public int SharpnessEvery { get; init; } = OneLayerSharpness.DefaultEvery;
 
-    /// <summary>Whether the kernel of every iteration also goes into a .mat file of its own; option --mat.</summary>
+    /// <summary>Whether the kernel of every iteration also goes into a .mat file of its own.</summary>
     public bool Mat { get; init; }
 
     /// <summary>The image; options --image and --image-size.</summary>
     public GreyImage Image { get; init; } = GreyImage.Checkerboard();
 
-    /// <summary>Rows and columns of the kernel; option --kernel-size.</summary>
+    /// <summary>Rows and columns of the kernel.</summary>
     public int KernelSize { get; init; } = 32;
 }
 
@@ -68,26 +69,35 @@ public sealed record ErrorAmplificationResult(int K, double WeightDecay, int Ite
 /// <summary>Figure 4 right: two copies that differ only in rounding, side by side.</summary>
 public static class ErrorAmplification
 {
-    /// <summary>
-    /// Runs every pair; writes result/parameter/1layer/dt*_L*/1_1.npy (k = 1) and 1_2.npy (the other k),
-    /// with --mat also the trees of .mat files, and amplify.json.
-    /// </summary>
-    /// <param name="settings">What to run.</param>
-    /// <param name="context">Folder, threads, observer.</param>
-    /// <exception cref="InputException">A setting is not possible; the message names the option.</exception>
-    public static ErrorAmplificationResult Run(ErrorAmplificationSettings settings, ExperimentContext context)
+    /// <summary>Makes sure that settings are possible, before anything is made.</summary>
+    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
+    public static void Check(ErrorAmplificationSettings settings)
     {
-        OneLayerSetup.CheckList("--learning-rate", settings.LearningRates, OneLayerSetup.CheckPositive);
-        OneLayerSetup.CheckNotNegative("--weight-decay", settings.WeightDecay);
+        ArgumentNullException.ThrowIfNull(settings);
+        OneLayerSetup.CheckList(nameof(settings.LearningRates), settings.LearningRates, OneLayerSetup.CheckPositive);
+        OneLayerSetup.CheckNotNegative(nameof(settings.WeightDecay), settings.WeightDecay);
         OneLayerSetup.CheckIterations(settings.Iterations);
         OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
         OneLayerSharpness.CheckEvery(settings.SharpnessEvery);
         if (settings.K < 1)
-            throw new InputException($"--k: {settings.K} is not possible; a perturbation is a whole number of at least 1");
+            throw InputException.Of("k", $"{settings.K} is not possible; a perturbation is a whole number of at least 1");
         int size = settings.KernelSize * settings.KernelSize;
         if ((long)settings.Iterations * size > Array.MaxLength)
-            throw new InputException($"--iterations: {settings.Iterations} kernels do not fit into one file; at most {Array.MaxLength / size} do");
+            throw InputException.Of(nameof(settings.Iterations), $"{settings.Iterations} kernels do not fit into one file; at most {Array.MaxLength / size} do");
+    }
 
+    /// <summary>
+    /// Runs every pair; writes result/parameter/1layer/dt*_L*/1_1.npy (k = 1) and 1_2.npy (the other k),
+    /// with Mat also the trees of .mat files, and amplify.json.
+    /// </summary>
+    /// <param name="settings">What to run.</param>
+    /// <param name="context">Folder, threads, observer.</param>
+    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
+    public static ErrorAmplificationResult Run(ErrorAmplificationSettings settings, ExperimentContext context)
+    {
+        Check(settings);
+
+        int size = settings.KernelSize * settings.KernelSize;
         var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
         double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);
         var pairs = new Pair[settings.LearningRates.Length];

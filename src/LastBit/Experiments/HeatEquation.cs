@@ -9,7 +9,8 @@ namespace LastBit.Experiments;
 /// <summary>Settings of Figure 1.</summary>
 public sealed record HeatEquationSettings
 {
-    /// <summary>Time steps dt, one run each; option --dt. Stable up to 0.5.</summary>
+    /// <summary>Time steps dt, one run each. Stable up to 0.5.</summary>
+    [SettingName("dt")]
     public double[] TimeSteps { get; init; } = [0.4, 0.8];
 }
 
@@ -45,13 +46,21 @@ public static class HeatEquation
 
     private static readonly double[] s_times = [0, 0.8, 2.4, 4], s_lateTimes = [100, 200, 800];
 
+    /// <summary>Makes sure that settings are possible, before anything is made.</summary>
+    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
+    public static void Check(HeatEquationSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        OneLayerSetup.CheckList(nameof(settings.TimeSteps), settings.TimeSteps, OneLayerSetup.CheckPositive);
+    }
+
     /// <summary>Runs every time step and writes heat.json.</summary>
     /// <param name="settings">The time steps.</param>
     /// <param name="context">Folder, threads, observer.</param>
-    /// <exception cref="InputException">A setting is not possible; the message names the option.</exception>
+    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
     public static HeatEquationResult Run(HeatEquationSettings settings, ExperimentContext context)
     {
-        OneLayerSetup.CheckList("--dt", settings.TimeSteps, OneLayerSetup.CheckPositive);
+        Check(settings);
         var runs = new HeatEquationRun[settings.TimeSteps.Length];
         OneLayerSetup.ForEach(runs.Length, context, i => runs[i] = RunOne(settings.TimeSteps[i], context));
         var result = new HeatEquationResult(runs);

@@ -9,10 +9,11 @@ namespace LastBit.Experiments;
 /// <summary>Settings of Figure 3 and Table 2.</summary>
 public sealed record LinearizedPdeSettings
 {
-    /// <summary>Weight decays alpha, one run each; option --alpha.</summary>
+    /// <summary>Weight decays alpha, one run each.</summary>
+    [SettingName("alpha")]
     public double[] Alphas { get; init; } = [1.1e7, 1.2e7, 1.3e7, 1.9e8, 2.0e8, 2.1e8, 2.2e8];
 
-    /// <summary>Learning rate dt; option --learning-rate.</summary>
+    /// <summary>Learning rate dt.</summary>
     public double LearningRate { get; init; } = 1e-8;
 
     /// <summary>The constant a of the linearization.</summary>
@@ -21,13 +22,13 @@ public sealed record LinearizedPdeSettings
     /// <summary>The slope beta of Swish.</summary>
     public double Beta { get; init; } = 1;
 
-    /// <summary>Gradient steps a run; option --iterations.</summary>
+    /// <summary>Gradient steps a run.</summary>
     public int Iterations { get; init; } = 1000;
 
     /// <summary>The image; options --image and --image-size.</summary>
     public GreyImage Image { get; init; } = GreyImage.Checkerboard();
 
-    /// <summary>Rows and columns of the kernel; option --kernel-size.</summary>
+    /// <summary>Rows and columns of the kernel.</summary>
     public int KernelSize { get; init; } = 32;
 }
 
@@ -50,16 +51,24 @@ public sealed record LinearizedPdeResult(double LearningRate, int Iterations, Li
 /// <summary>Figure 3 and Table 2: the linearized PDE (9), stable between two weight decays.</summary>
 public static class LinearizedPde
 {
+    /// <summary>Makes sure that settings are possible, before anything is made.</summary>
+    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
+    public static void Check(LinearizedPdeSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        OneLayerSetup.CheckList(nameof(settings.Alphas), settings.Alphas, OneLayerSetup.CheckNotNegative);
+        OneLayerSetup.CheckPositive(nameof(settings.LearningRate), settings.LearningRate);
+        OneLayerSetup.CheckIterations(settings.Iterations);
+        OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
+    }
+
     /// <summary>Runs every weight decay; writes result/loss/linear/loss_alpha*.npy and linear.json.</summary>
     /// <param name="settings">What to run.</param>
     /// <param name="context">Folder, threads, observer.</param>
-    /// <exception cref="InputException">A setting is not possible; the message names the option.</exception>
+    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
     public static LinearizedPdeResult Run(LinearizedPdeSettings settings, ExperimentContext context)
     {
-        OneLayerSetup.CheckList("--alpha", settings.Alphas, OneLayerSetup.CheckNotNegative);
-        OneLayerSetup.CheckPositive("--learning-rate", settings.LearningRate);
-        OneLayerSetup.CheckIterations(settings.Iterations);
-        OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
+        Check(settings);
 
         var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
         double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);

@@ -7,41 +7,41 @@ using LastBit.Training;
 
 namespace LastBit.Experiments;
 
-/// <summary>What every experiment that trains a network has to know; each member is an option of its command.</summary>
+/// <summary>What every experiment that trains a network has to know.</summary>
 public abstract record NetworkTrainingSettings
 {
-    /// <summary>The network; option --network.</summary>
+    /// <summary>The network.</summary>
     [JsonPropertyOrder(-1)]
     public string Network { get; init; } = "resnet56";
 
-    /// <summary>The activation function; option --activation.</summary>
+    /// <summary>The activation function.</summary>
     [JsonPropertyOrder(-1)]
     public Activation Activation { get; init; } = Activation.Relu;
 
-    /// <summary>Images a step; option --batch-size.</summary>
+    /// <summary>Images a step.</summary>
     public int BatchSize { get; init; } = 128;
 
-    /// <summary>The first learning rate; option --learning-rate.</summary>
+    /// <summary>The first learning rate.</summary>
     public double LearningRate { get; init; } = 0.1;
 
-    /// <summary>wd; option --weight-decay.</summary>
+    /// <summary>wd.</summary>
     public double WeightDecay { get; init; } = 5e-4;
 
-    /// <summary>How many training images, the first in file order; null for all; option --train-size.</summary>
+    /// <summary>How many training images, the first in file order; null for all.</summary>
     public int? TrainSize { get; init; }
 
-    /// <summary>Which images, as <see cref="DataSettings.Data"/> has them; null for CIFAR-10 from the cache; option --data.</summary>
+    /// <summary>Which images, as <see cref="DataSettings.Data"/> has them; null for CIFAR-10 from the cache.</summary>
     public string? Data { get; init; }
 
-    /// <summary>What is done to training images at random; null for the data set's own; option --augmentation.</summary>
+    /// <summary>What is done to training images at random; null for the data set's own.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Augmentation { get; init; }
 
-    /// <summary>The mean of each channel; null for the data set's own; option --mean.</summary>
+    /// <summary>The mean of each channel; null for the data set's own.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<double>? Mean { get; init; }
 
-    /// <summary>The standard deviation of each channel; null for the data set's own; option --deviation.</summary>
+    /// <summary>The standard deviation of each channel; null for the data set's own.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<double>? Deviation { get; init; }
 
@@ -63,10 +63,10 @@ public abstract record NetworkTrainingSettings
 /// <summary>Training as in Table 1: momentum with Nesterov's look ahead, the learning rate divided by 10 after 20, 40, 60 and 80% of the epochs.</summary>
 public abstract record ScheduledTrainingSettings : NetworkTrainingSettings
 {
-    /// <summary>Passes over the training images; option --epochs.</summary>
+    /// <summary>Passes over the training images.</summary>
     public int Epochs { get; init; } = 200;
 
-    /// <summary>mu; option --momentum.</summary>
+    /// <summary>mu.</summary>
     public double Momentum { get; init; } = 0.9;
 
     /// <summary>The settings of a seed as the trainer takes them.</summary>

@@ -10,13 +10,14 @@ namespace LastBit.Experiments;
 /// <summary>Settings of Figure 4 left.</summary>
 public sealed record NonLinearPdeSettings
 {
-    /// <summary>Learning rates dt, one run each; option --learning-rate.</summary>
+    /// <summary>Learning rates dt, one run each.</summary>
+    [SettingName("learning-rate")]
     public double[] LearningRates { get; init; } = [0.01, 0.03, 0.05, 0.07, 0.09, 0.1, 0.11, 0.13];
 
-    /// <summary>Weight decay alpha; option --weight-decay.</summary>
+    /// <summary>Weight decay alpha.</summary>
     public double WeightDecay { get; init; } = 20;
 
-    /// <summary>Gradient steps a run; option --iterations.</summary>
+    /// <summary>Gradient steps a run.</summary>
     public int Iterations { get; init; } = 1000;
 
     /// <summary>lambda_max of the loss is computed before the first step and after every so many; 0: never. Option --sharpness-every.</summary>
@@ -25,7 +26,7 @@ public sealed record NonLinearPdeSettings
     /// <summary>The image; options --image and --image-size.</summary>
     public GreyImage Image { get; init; } = GreyImage.Checkerboard();
 
-    /// <summary>Rows and columns of the kernel; option --kernel-size.</summary>
+    /// <summary>Rows and columns of the kernel.</summary>
     public int KernelSize { get; init; } = 32;
 }
 
@@ -58,17 +59,25 @@ public sealed record NonLinearPdeResult(double WeightDecay, int Iterations, NonL
 /// <summary>Figure 4 left: the non-linear PDE (8) oscillates without blowing up between two learning rates.</summary>
 public static class NonLinearPde
 {
-    /// <summary>Runs every learning rate; writes result/loss/nonlinear/loss_dt*_L*.npy and nonlinear.json.</summary>
-    /// <param name="settings">What to run.</param>
-    /// <param name="context">Folder, threads, observer.</param>
-    /// <exception cref="InputException">A setting is not possible; the message names the option.</exception>
-    public static NonLinearPdeResult Run(NonLinearPdeSettings settings, ExperimentContext context)
+    /// <summary>Makes sure that settings are possible, before anything is made.</summary>
+    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
+    public static void Check(NonLinearPdeSettings settings)
     {
-        OneLayerSetup.CheckList("--learning-rate", settings.LearningRates, OneLayerSetup.CheckPositive);
-        OneLayerSetup.CheckNotNegative("--weight-decay", settings.WeightDecay);
+        ArgumentNullException.ThrowIfNull(settings);
+        OneLayerSetup.CheckList(nameof(settings.LearningRates), settings.LearningRates, OneLayerSetup.CheckPositive);
+        OneLayerSetup.CheckNotNegative(nameof(settings.WeightDecay), settings.WeightDecay);
         OneLayerSetup.CheckIterations(settings.Iterations);
         OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
         OneLayerSharpness.CheckEvery(settings.SharpnessEvery);
+    }
+
+    /// <summary>Runs every learning rate; writes result/loss/nonlinear/loss_dt*_L*.npy and nonlinear.json.</summary>
+    /// <param name="settings">What to run.</param>
+    /// <param name="context">Folder, threads, observer.</param>
+    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
+    public static NonLinearPdeResult Run(NonLinearPdeSettings settings, ExperimentContext context)
+    {
+        Check(settings);
 
         var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
         double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);

@@ -27,54 +27,54 @@ internal static class OneLayerSetup
     public static void CheckImage(GreyImage image, int kernelSize)
     {
         if (kernelSize < 1)
-            throw new InputException($"--kernel-size: {kernelSize} is not a possible size; it is at least 1");
+            throw InputException.Of("kernelSize", $"{kernelSize} is not a possible size; it is at least 1");
         if (kernelSize > image.Height || kernelSize > image.Width)
         {
-            throw new InputException(
-                $"--kernel-size: a kernel of {kernelSize} x {kernelSize} does not fit into the image {image.Name} of {image.Height} x {image.Width}; "
+            throw InputException.Of("kernelSize",
+                $"a kernel of {kernelSize} x {kernelSize} does not fit into the image {image.Name} of {image.Height} x {image.Width}; "
                 + $"it is at most {Math.Min(image.Height, image.Width)}");
         }
         if ((long)image.Height * image.Width > LargestImage)
-            throw new InputException($"--image: {image.Name} has {image.Height} x {image.Width} pixels; at most {LargestImage} fit into memory");
+            throw InputException.Of("image", $"{image.Name} has {image.Height} x {image.Width} pixels; at most {LargestImage} fit into memory");
     }
 
-    public static void CheckPositive(string option, double value)
+    public static void CheckPositive(string setting, double value)
     {
         if (!(value > 0 && double.IsFinite(value)))
-            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{option}: {value} is not possible; it is a number above 0"));
+            throw InputException.Of(setting, string.Create(CultureInfo.InvariantCulture, $"{value} is not possible; it is a number above 0"));
     }
 
-    public static void CheckNotNegative(string option, double value)
+    public static void CheckNotNegative(string setting, double value)
     {
         if (!(value >= 0 && double.IsFinite(value)))
-            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{option}: {value} is not possible; it is a number of at least 0"));
+            throw InputException.Of(setting, string.Create(CultureInfo.InvariantCulture, $"{value} is not possible; it is a number of at least 0"));
     }
 
-    public static void CheckFinite(string option, double value)
+    public static void CheckFinite(string setting, double value)
     {
         if (!double.IsFinite(value))
-            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{option}: {value} is not possible; it is a finite number"));
+            throw InputException.Of(setting, string.Create(CultureInfo.InvariantCulture, $"{value} is not possible; it is a finite number"));
     }
 
     public static void CheckIterations(int iterations)
     {
         if (iterations < 1)
-            throw new InputException($"--iterations: {iterations} is not possible; it is at least 1");
+            throw InputException.Of("iterations", $"{iterations} is not possible; it is at least 1");
     }
 
     /// <summary>A list of values of which each makes a run of its own, with files named after it.</summary>
-    public static void CheckList(string option, double[] values, Action<string, double> check)
+    public static void CheckList(string setting, double[] values, Action<string, double> check)
     {
         if (values.Length == 0)
-            throw new InputException($"{option}: the list is empty; give at least one number");
+            throw InputException.Of(setting, "the list is empty; give at least one number");
         foreach (double value in values)
-            check(option, value);
+            check(setting, value);
         for (int i = 0; i < values.Length; i++)
         {
             if (Array.IndexOf(values, values[i]) < i)
             {
-                throw new InputException(string.Create(CultureInfo.InvariantCulture,
-                    $"{option}: {values[i]} occurs twice; every number makes one run and one file"));
+                throw InputException.Of(setting, string.Create(CultureInfo.InvariantCulture,
+                    $"{values[i]} occurs twice; every number makes one run and one file"));
             }
         }
     }

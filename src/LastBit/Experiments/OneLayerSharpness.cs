@@ -45,7 +45,7 @@ internal sealed class OneLayerSharpness
     public static void CheckEvery(int every)
     {
         if (every < 0)
-            throw new InputException($"--sharpness-every: {every} is not possible; it is at least 0, and 0 leaves the sharpness out");
+            throw InputException.Of("sharpnessEvery", $"{every} is not possible; it is at least 0, and 0 leaves the sharpness out");
     }
 
     /// <summary>Takes a kernel in, and computes lambda_max when it is time.</summary>

@@ -9,19 +9,19 @@ namespace LastBit.Experiments;
 /// <summary>Settings of Tables 2 and 3.</summary>
 public sealed record StabilityBoundsSettings
 {
-    /// <summary>Learning rate dt; option --learning-rate.</summary>
+    /// <summary>Learning rate dt.</summary>
     public double LearningRate { get; init; } = 1e-8;
 
-    /// <summary>The constant a of the linearization; option --a.</summary>
+    /// <summary>The constant a of the linearization.</summary>
     public double A { get; init; } = -0.5;
 
-    /// <summary>The slope beta of Swish; option --beta.</summary>
+    /// <summary>The slope beta of Swish.</summary>
     public double Beta { get; init; } = 1;
 
     /// <summary>The image; options --image and --image-size.</summary>
     public GreyImage Image { get; init; } = GreyImage.Checkerboard();
 
-    /// <summary>Rows and columns of the kernel; option --kernel-size.</summary>
+    /// <summary>Rows and columns of the kernel.</summary>
     public int KernelSize { get; init; } = 32;
 }
 
@@ -55,16 +55,30 @@ public sealed record StabilityBoundsResult(double AlphaMin, double AlphaMax, dou
 /// <summary>Tables 2 and 3: between which weight decays gradient descent on the linearized PDE is stable, for any image.</summary>
 public static class StabilityBounds
 {
+    /// <summary>Makes sure that settings are possible, before anything is made.</summary>
+    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
+    public static void Check(StabilityBoundsSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        OneLayerSetup.CheckPositive(nameof(settings.LearningRate), settings.LearningRate);
+        OneLayerSetup.CheckFinite(nameof(settings.A), settings.A);
+        OneLayerSetup.CheckFinite(nameof(settings.Beta), settings.Beta);
+        OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
+        // Within these every bound is a finite number, whatever the image.
+        foreach ((string name, double value) in new[] { (nameof(settings.LearningRate), 1 / settings.LearningRate), (nameof(settings.LearningRate), settings.LearningRate), (nameof(settings.A), settings.A), (nameof(settings.Beta), settings.Beta) })
+        {
+            if (!(Math.Abs(value) <= 1e100))
+                throw InputException.Of(name, name == nameof(settings.LearningRate) ? "is too small or too large for the bounds to be numbers; give one from 1e-100 to 1e100" : "is too large for the bounds to be numbers; give at most 1e100");
+        }
+    }
+
     /// <summary>Finds the bounds and writes bounds.json.</summary>
     /// <param name="settings">Image, kernel size and constants.</param>
     /// <param name="context">Folder, threads, observer.</param>
-    /// <exception cref="InputException">A setting is not possible; the message names the option.</exception>
+    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
     public static StabilityBoundsResult Run(StabilityBoundsSettings settings, ExperimentContext context)
     {
-        OneLayerSetup.CheckPositive("--learning-rate", settings.LearningRate);
-        OneLayerSetup.CheckFinite("--a", settings.A);
-        OneLayerSetup.CheckFinite("--beta", settings.Beta);
-        OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
+        Check(settings);
 
         const string Task = "extreme eigenvalues";
         int size = settings.KernelSize * settings.KernelSize;

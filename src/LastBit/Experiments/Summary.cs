@@ -3,6 +3,7 @@ using LastBit.Arithmetic;
 using LastBit.Files;
 using LastBit.Runs;
 using LastBit.Statistics;
+using LastBit.Training;
 
 namespace LastBit.Experiments;
 
@@ -77,7 +78,7 @@ public sealed record Summary(
     {
         AccuracyCurves curves = AccuracyCurves.Read(folder);
         if (testImages < 1)
-            throw new InputException("--test-images: must be at least 1");
+            throw InputException.Of(nameof(testImages), "must be at least 1");
         Summary summary = Of(testImages is null ? curves : curves with { TestImages = testImages }, lastEpochs);
         AtomicFile.WriteAllText(Path.Combine(outFolder ?? folder, FileName), summary.ToJson());
         return summary;
@@ -102,7 +103,11 @@ public sealed record Summary(
         List<string> notes = [];
         SortedDictionary<int, SortedDictionary<int, double>> final = FinishedRuns(curves, lastEpochs, notes);
         if (final.Count == 0)
-            throw new InputException($"no run has finished its {curves.Epochs} epochs yet; a table needs at least one");
+        {
+            throw new InputException(curves.Diverged is { Count: > 0 }
+                ? string.Join(" ", DivergedNotes(curves)[..^1]) + " No run is left, and a table needs at least one"
+                : $"no run has finished its {Count(curves.Epochs, "epoch")} yet; a table needs at least one");
+        }
         if (curves.FromFractions)
             notes.Add("The files hold fractions; they are shown in percent.");
         int finalEpochs = Math.Min(lastEpochs, curves.Epochs);
@@ -141,13 +146,32 @@ public sealed record Summary(
     /// <summary>The document that --json prints and summary.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
 
+    /// <summary>Names the runs that diverged, and counts them in a sentence; empty where none did.</summary>
+    internal static string[] DivergedNotes(AccuracyCurves curves)
+    {
+        (int Seed, int K, DivergedTraining Run)[] diverged =
+            [.. (curves.Diverged ?? []).SelectMany(seed => seed.Value.Select(run => (seed.Key, run.Key, run.Value)))];
+        if (diverged.Length == 0)
+            return [];
+        int runs = curves.TestAccuracy.SelectMany(seed => seed.Value.Keys.Select(k => (seed.Key, k)))
+            .Union(diverged.Select(run => (run.Seed, run.K))).Count();
+        return
+        [
+            .. diverged.Select(run => $"Seed {run.Seed} k = {run.K} diverged ({run.Run.Sentence}) and is left out."),
+            $"{diverged.Length} of {Count(runs, "run")} diverged: the statistics are those of the runs that did not.",
+        ];
+    }
+
     private static SortedDictionary<int, SortedDictionary<int, double>> FinishedRuns(AccuracyCurves curves, int lastEpochs, List<string> notes)
     {
+        notes.AddRange(DivergedNotes(curves));
         var final = new SortedDictionary<int, SortedDictionary<int, double>>();
         foreach ((int seed, SortedDictionary<int, double[]> runs) in curves.TestAccuracy)
         {
             foreach ((int k, double[] accuracy) in runs)
             {
+                if (curves.IsDiverged(seed, k))
+                    continue;
                 if (accuracy.Length < curves.Epochs)
                 {
                     notes.Add($"Seed {seed} k = {k} has {accuracy.Length} of {curves.Epochs} epochs and is left out.");

@@ -1,12 +1,7 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Serialization;
-using LastBit.Data;
-using LastBit.Engines.Cpu;
 using LastBit.Files;
-using LastBit.Models;
 using LastBit.Runs;
-using LastBit.Statistics;
 using LastBit.Training;
 
 namespace LastBit.Experiments;
@@ -14,17 +9,18 @@ namespace LastBit.Experiments;
 /// <summary>Settings of one training: everything that decides a bit of its results.</summary>
 public sealed record TrainingRunSettings : ScheduledTrainingSettings
 {
-    /// <summary>The perturbation; option --k.</summary>
-    public double K { get; init; } = 1;
+    /// <summary>The perturbation; "k" in documents.</summary>
+    [JsonPropertyName("k")]
+    public Perturbation Perturbation { get; init; } = Perturbation.None;
 
-    /// <summary>Seeds weights, batches and augmentation; option --seed.</summary>
+    /// <summary>Seeds weights, batches and augmentation.</summary>
     public ulong Seed { get; init; } = 1;
 
     /// <summary>The settings as the trainer takes them.</summary>
     /// <exception cref="InputException">A setting is not possible; the message names its option.</exception>
     public TrainingSettings ToTraining()
     {
-        TrainingSettings.ValidatePerturbation(K);
+        Perturbation.Validate();
         return ToTrainingOf(Seed);
     }
 }
@@ -32,45 +28,61 @@ public sealed record TrainingRunSettings : ScheduledTrainingSettings
 /// <summary>What one epoch came to. A value that is not finite is null.</summary>
 /// <param name="Epoch">Counted from 1.</param>
 /// <param name="TrainLoss">Mean cross-entropy over the epoch's batches, each before its step.</param>
-/// <param name="TrainAccuracy">Percent right in the same batches.</param>
+/// <param name="TrainAccuracy">Percent classified correctly in the same batches.</param>
 /// <param name="TestLoss">Mean cross-entropy on the test images after the epoch.</param>
-/// <param name="TestAccuracy">Percent right on the test images after the epoch.</param>
+/// <param name="TestAccuracy">Percent classified correctly on the test images after the epoch.</param>
 public sealed record TrainingEpoch(int Epoch, double? TrainLoss, double TrainAccuracy, double? TestLoss, double TestAccuracy)
 {
     /// <summary>Puts an epoch's two scores together.</summary>
     public static TrainingEpoch From(int epoch, Score train, Score test) => new(epoch, Finite(train.Loss), train.Accuracy, Finite(test.Loss), test.Accuracy);
 
+    /// <summary>What is wrong with the epochs of a run, naming the member; null when nothing is.</summary>
+    internal static string? Problem(IReadOnlyList<TrainingEpoch> epochs) => epochs
+        .Select((epoch, i) => epoch is null ? $"epochs[{i}] is null"
+            : epoch.Epoch != i + 1 ? $"epochs[{i}] is epoch {epoch.Epoch}"
+            : epoch.TrainAccuracy is not (>= 0 and <= 100) ? $"epochs[{i}].trainAccuracy lies outside 0 to 100"
+            : epoch.TestAccuracy is not (>= 0 and <= 100) ? $"epochs[{i}].testAccuracy lies outside 0 to 100" : null)
+        .FirstOrDefault(problem => problem is not null);
+
     private static double? Finite(double value) => double.IsFinite(value) ? value : null;
 }
 
 /// <summary>One training as numbers; train.json.</summary>
-/// <param name="Digest">SHA-256 of weights and running statistics after the last step so far (spec: arithmetic, 7).</param>
+/// <param name="Digest">SHA-256 of weights and running statistics after the last step so far (docs/arithmetic.md).</param>
 /// <param name="Epochs">One entry an epoch.</param>
 /// <param name="StepsDone">Steps so far.</param>
 /// <param name="DivergedAtStep">The step, from 1, whose loss was no longer finite, where the run stopped; left out otherwise.</param>
 /// <param name="SecondsPerStep">Mean wall time of a step in this process; a timing, not a result.</param>
+/// <param name="DivergedBecause">What was no longer finite; left out where all was.</param>
 public sealed record TrainingRunResult(
     string Digest,
     IReadOnlyList<TrainingEpoch> Epochs,
     long StepsDone,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? DivergedAtStep,
-    double SecondsPerStep)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? DivergedAtStep = null,
+    double SecondsPerStep = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? DivergedBecause = null)
+    : ICheckedDocument
 {
     /// <summary>The document that --json prints and train.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
+
+    /// <inheritdoc/>
+    public string? Problem() => TrainingEpoch.Problem(Epochs) ?? AccuracyCell.DigestProblem(Digest)
+        ?? (StepsDone < 0 || SecondsPerStep < 0 ? "stepsDone or secondsPerStep is less than 0" : null);
 }
 
-/// <summary>One network trained with one k.</summary>
+/// <summary>One network trained with one perturbation.</summary>
 public static class TrainingRun
 {
-    /// <summary>The file that a stopped run goes on from.</summary>
+    /// <summary>The file that a stopped run is resumed from.</summary>
     public const string CheckpointName = "checkpoint.bin";
 
-    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(50);
+    /// <summary>The name of the document in its folder.</summary>
+    public const string FileName = "train.json";
 
     /// <summary>
     /// Trains to the last epoch, from the folder's checkpoint if it has one;
-    /// writes train.json after every epoch and checkpoint.bin at least once a minute.
+    /// writes train.json after every epoch and checkpoint.bin at least once a minute. A training that diverges stops and says where.
     /// </summary>
     /// <param name="settings">What to train.</param>
     /// <param name="context">Folder, threads, observer.</param>
@@ -79,98 +91,108 @@ public static class TrainingRun
     /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
     public static TrainingRunResult Run(TrainingRunSettings settings, ExperimentContext context)
     {
-        ArgumentNullException.ThrowIfNull(settings);
+        Check(settings);
         ArgumentNullException.ThrowIfNull(context);
-        var training = settings.ToTraining();
-        var (train, test) = DataSets.Load(settings.ToData());
-        string data = $"{train.Digest()}+{test.Digest()}";
-        string checkpoint = Path.Combine(context.Folder, CheckpointName);
-
-        using var team = new WorkerTeam(context.Threads);
-        using var trainer = Trainer.OnCpu(settings.ToModel(train.Shape), training, [settings.K], train, test, team);
-        var epochs = new List<TrainingEpoch>();
-        if (File.Exists(checkpoint))
+        TrainingSettings training = settings.ToTraining();
+        using var data = TrainingData.Open(settings, context.Threads);
+        using Trainer trainer = data.CreateTrainer(training, [settings.Perturbation]);
+        var loop = new TrainingLoop(trainer, Path.Combine(context.Folder, CheckpointName), data.Digest, context.Observer, context.Cancellation);
+        var run = new Recorder(trainer, data.TrainImages, context, loop);
+        loop.Resume(run);
+        if (loop.Resumed)
         {
-            epochs = ResultJson.Deserialize<List<TrainingEpoch>>(Checkpoint.Load(checkpoint, trainer, data));
             context.Observer.Message(string.Create(CultureInfo.InvariantCulture,
-                $"Going on from step {trainer.StepsDone} of {(long)trainer.BatchesPerEpoch * training.Epochs}."));
+                $"Resumed at step {trainer.StepsDone} of {(long)trainer.BatchesPerEpoch * training.Epochs}."));
         }
-
-        string task = $"{trainer.Model.Name}, k = {settings.K.ToString(CultureInfo.InvariantCulture)}";
-        context.Observer.Begin(task, (long)train.Count * training.Epochs, "images");
-        var sinceCheckpoint = Stopwatch.StartNew();
-        var stepping = new Stopwatch();
-        long steps = 0;
-        long? diverged = null;
-        try
-        {
-            while (true)
-            {
-                // An epoch is over when it has been evaluated: a run that was stopped in between evaluates first.
-                if (trainer.BatchIndex == 0 && trainer.Epoch > epochs.Count)
-                {
-                    var score = trainer.Evaluate(trainer.Replicas[0], context.Cancellation);
-                    epochs.Add(TrainingEpoch.From(trainer.Epoch, trainer.Scores[0].Score, score));
-                    Report(context.Observer, epochs[^1]);
-                    Save();
-                    WriteResult();
-                }
-                if (trainer.IsFinished)
-                    break;
-                context.Cancellation.ThrowIfCancellationRequested();
-
-                stepping.Start();
-                trainer.Step();
-                stepping.Stop();
-                steps++;
-                // At the end of an epoch the sums are those of the whole epoch; within it they run.
-                var running = trainer.Scores[0];
-                long images = trainer.BatchIndex == 0 ? (long)trainer.Epoch * train.Count : ((long)trainer.Epoch * train.Count) + running.Count;
-                context.Observer.Advance(task, images, string.Create(CultureInfo.InvariantCulture,
-                    $"epoch {((trainer.StepsDone - 1) / trainer.BatchesPerEpoch) + 1}, "
-                    + $"loss {running.Score.Loss:F3}, {running.Score.Accuracy:F1}% right"));
-                if (!double.IsFinite(running.LossSum))
-                {
-                    diverged = trainer.StepsDone;
-                    context.Observer.Message(string.Create(CultureInfo.InvariantCulture,
-                        $"The loss is no longer finite at step {diverged}; the run stops here. A smaller --learning-rate would help."));
-                    break;
-                }
-                if (sinceCheckpoint.Elapsed > CheckpointInterval)
-                    Save();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            Save();
-            throw;
-        }
-        context.Observer.End(task, epochs.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $"test accuracy {epochs[^1].TestAccuracy:F2}%") : null);
-        return WriteResult();
-
-        void Save()
-        {
-            Checkpoint.Save(checkpoint, trainer, data, ResultJson.Serialize(epochs));
-            sinceCheckpoint.Restart();
-        }
-
-        TrainingRunResult WriteResult()
-        {
-            double secondsPerStep = steps == 0 ? 0 : stepping.Elapsed.TotalSeconds / steps;
-            var result = new TrainingRunResult(trainer.Replicas[0].State.Digest(), epochs, trainer.StepsDone, diverged, secondsPerStep);
-            AtomicFile.WriteAllText(Path.Combine(context.Folder, "train.json"), result.ToJson());
-            return result;
-        }
+        string task = $"{settings.Network}, {settings.Perturbation.Name}";
+        loop.Run(run, task, (long)data.TrainImages * training.Epochs, "images");
+        context.Observer.End(task, run.Outcome);
+        return run.WriteResult();
     }
 
-    private static void Report(IRunObserver observer, TrainingEpoch epoch)
+    /// <summary>Makes sure that settings are possible and the data is there, before anything is made.</summary>
+    /// <exception cref="InputException">Something is not.</exception>
+    public static void Check(TrainingRunSettings settings)
     {
-        observer.Point("accuracy (%)", "test", epoch.Epoch, epoch.TestAccuracy);
-        observer.Point("accuracy (%)", "training", epoch.Epoch, epoch.TrainAccuracy);
-        observer.Point("cross-entropy", "test", epoch.Epoch, epoch.TestLoss ?? double.NaN);
-        observer.Point("cross-entropy", "training", epoch.Epoch, epoch.TrainLoss ?? double.NaN);
-        observer.Message(string.Create(CultureInfo.InvariantCulture,
-            $"epoch {epoch.Epoch}: training loss {epoch.TrainLoss:F4}, {epoch.TrainAccuracy:F2}% right; "
-            + $"test loss {epoch.TestLoss:F4}, {epoch.TestAccuracy:F2}% right"));
+        ArgumentNullException.ThrowIfNull(settings);
+        settings.ToTraining();
+        TrainingData.Check(settings);
+    }
+
+    private sealed class Recorder(Trainer trainer, int images, ExperimentContext context, TrainingLoop loop) : ITrainingRecorder<List<TrainingEpoch>>
+    {
+        private DivergedTraining? _diverged;
+
+        public List<TrainingEpoch> Recorded { get; set; } = [];
+
+        public string? Outcome => _diverged is not null ? $"diverged: {_diverged.Sentence}"
+            : Recorded.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $"test accuracy {Recorded[^1].TestAccuracy:F2}%") : null;
+
+        public (long Units, string Note) Progress
+        {
+            get
+            {
+                // At the end of an epoch the sums are those of the whole epoch; within it they run.
+                EpochScore running = trainer.Scores[0];
+                return (((long)trainer.Epoch * images) + (trainer.BatchIndex == 0 ? 0 : running.Count), string.Create(CultureInfo.InvariantCulture,
+                    $"epoch {(Math.Max(0, trainer.StepsDone - 1) / trainer.BatchesPerEpoch) + 1}, "
+                    + $"loss {running.Score.Loss:F3}, {running.Score.Accuracy:F1}% correct"));
+            }
+        }
+
+        public string? Problem(List<TrainingEpoch> recorded) =>
+            recorded.Count > trainer.Settings.Epochs ? "it recorded too many epochs" : TrainingEpoch.Problem(recorded);
+
+        public bool Between(Action save)
+        {
+            // An epoch is over when it has been evaluated: a run that was stopped in between evaluates first.
+            if (trainer.BatchIndex == 0 && trainer.Epoch > Recorded.Count && _diverged is null)
+            {
+                Score score = trainer.Evaluate(trainer.Replicas[0], context.Cancellation);
+                Recorded.Add(TrainingEpoch.From(trainer.Epoch, trainer.Scores[0].Score, score));
+                Report(Recorded[^1]);
+                save();
+                WriteResult();
+            }
+            if (_diverged is null && Recorded.Count > 0 && Recorded[^1].TestLoss is null)
+                Diverge((long)Recorded.Count * trainer.BatchesPerEpoch, "the test loss");
+            return !trainer.IsFinished && _diverged is null;
+        }
+
+        public void AfterStep()
+        {
+            if (!double.IsFinite(trainer.Scores[0].LossSum))
+                Diverge(trainer.StepsDone, "the training loss");
+        }
+
+        public void BeforeCheckpoint()
+        {
+        }
+
+        public TrainingRunResult WriteResult()
+        {
+            double secondsPerStep = loop.Steps == 0 ? 0 : loop.StepTime.TotalSeconds / loop.Steps;
+            var result = new TrainingRunResult(
+                trainer.Replicas[0].State.Digest(), Recorded, trainer.StepsDone, _diverged?.Step, secondsPerStep, _diverged?.Cause);
+            AtomicFile.WriteAllText(Path.Combine(context.Folder, FileName), result.ToJson());
+            return result;
+        }
+
+        private void Diverge(long step, string cause)
+        {
+            _diverged = new DivergedTraining(step, cause);
+            context.Observer.Message($"The training diverged: {_diverged.Sentence}. It stops here. A smaller learning rate or weight decay may help.");
+        }
+
+        private void Report(TrainingEpoch epoch)
+        {
+            context.Observer.Point("test accuracy (%)", "test", epoch.Epoch, epoch.TestAccuracy);
+            context.Observer.Point("test accuracy (%)", "training", epoch.Epoch, epoch.TrainAccuracy);
+            context.Observer.Point("cross-entropy", "test", epoch.Epoch, epoch.TestLoss ?? double.NaN);
+            context.Observer.Point("cross-entropy", "training", epoch.Epoch, epoch.TrainLoss ?? double.NaN);
+            context.Observer.Message(string.Create(CultureInfo.InvariantCulture,
+                $"epoch {epoch.Epoch}: training loss {epoch.TrainLoss:F4}, {epoch.TrainAccuracy:F2}% correct; "
+                + $"test loss {epoch.TestLoss:F4}, {epoch.TestAccuracy:F2}% correct"));
+        }
     }
 }

@@ -32,6 +32,6 @@ public abstract record NetworkSettings
         ArgumentNullException.ThrowIfNull(name);
         return ResNetSettings.Read(name) is { } settings
             ? settings with { Activation = activation }
-            : throw new InputException($"--network: there is no network '{name}'; give resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56");
+            : throw InputException.Of("network", $"there is no network '{name}'; give resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56");
     }
 }

@@ -60,7 +60,7 @@ public sealed class GreyImage
     public static GreyImage Checkerboard(int size = 256)
     {
         if (size is < 1 or > 16384)
-            throw new InputException($"--image-size: {size} is not a possible size; it lies between 1 and 16384");
+            throw InputException.Of("imageSize", $"{size} is not a possible size; it lies between 1 and 16384");
         double[] pixels = new double[size * size];
         for (int row = 0; row < size; row++)
         {

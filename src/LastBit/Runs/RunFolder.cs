@@ -1,9 +1,7 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using LastBit.Experiments;
 using LastBit.Files;
 
 namespace LastBit.Runs;
@@ -18,20 +16,16 @@ public sealed partial class RunFolder : IDisposable
     private const string LockName = ".lock";
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    private readonly FileStream? _lock;
-    private readonly JsonObject _run;
-    private readonly double _secondsBefore;
+    private readonly Lease? _lock;
     private readonly TimeProvider _clock;
-    private readonly long _begun;
+    private long _counted;
 
-    private RunFolder(string path, FileStream? held, JsonObject run, double secondsBefore, bool existed, TimeProvider clock)
+    private RunFolder(string path, Lease? held, bool existed, TimeProvider clock)
     {
         _clock = clock;
-        _begun = clock.GetTimestamp();
+        _counted = clock.GetTimestamp();
         Path = path;
         _lock = held;
-        _run = run;
-        _secondsBefore = secondsBefore;
         Existed = existed;
     }
 
@@ -61,13 +55,17 @@ public sealed partial class RunFolder : IDisposable
     /// <param name="threads">How many threads the run may use; recorded, not compared.</param>
     /// <param name="shared">
     /// False to keep every other process out until this object is disposed of. True when several processes may fill one folder,
-    /// each its own part: then only run.json is guarded, and the caller guards the parts with <see cref="TryLock"/>.
+    /// each its own part: then only run.json is guarded, and the caller guards the parts with a <see cref="Lease"/> for each.
+    /// </param>
+    /// <param name="cells">
+    /// Which cells are asked for, list by list, beside what was asked for before; it is what a resumed run goes on with. It is on disk with the settings, in one
+    /// write, so that a run that is killed at once is resumed with what was asked for.
     /// </param>
     /// <param name="clock">What measures the time that the run takes; null for the system's clock.</param>
     /// <returns>The open folder; dispose of it when the run is over.</returns>
     /// <exception cref="InputException">The folder cannot be written, is in use, or holds something else.</exception>
     public static RunFolder Open(
-        string path, string command, JsonObject settings, int threads, bool shared = false, TimeProvider? clock = null)
+        string path, string command, JsonObject settings, int threads, bool shared = false, JsonObject? cells = null, TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         try
@@ -76,11 +74,11 @@ public sealed partial class RunFolder : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new InputException($"--out {path}: the folder cannot be made ({OneLine(error)}); name one that can be written", error);
+            throw InputException.OfPath("out", path, $"the folder cannot be made ({OneLine(error)}); name one that can be written", error);
         }
 
-        FileStream held = TryLock(path, LockName, TimeSpan.FromSeconds(shared ? 10 : 0))
-            ?? throw new InputException($"--out {path}: another run is working in this folder; wait for its end or name another folder");
+        Lease held = Lease.TryTake(path, LockName, TimeSpan.FromSeconds(shared ? 10 : 0))
+            ?? throw InputException.OfPath("out", path, $"another run is working in this folder; wait for its end or name another folder");
         try
         {
             JsonObject? older = Check(path, command, settings);
@@ -91,7 +89,6 @@ public sealed partial class RunFolder : IDisposable
                 DeleteUnfinishedFiles(path, "*.tmp", SearchOption.AllDirectories);
 
             MachineInfo machine = MachineInfo.Current;
-            double secondsBefore = older?["seconds"]?.GetValue<double>() ?? 0;
             // What an earlier session recorded beside these members stays.
             JsonObject run = older ?? [];
             run["command"] = command;
@@ -104,55 +101,19 @@ public sealed partial class RunFolder : IDisposable
             run["framework"] = machine.Framework;
             run["system"] = machine.System;
             run["started"] = older?["started"]?.DeepClone() ?? DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
-            run["seconds"] = secondsBefore;
+            run["seconds"] = Seconds(older);
             run["finished"] = false;
+            if (cells is not null)
+                run["cells"] = Union(older?["cells"] as JsonObject, cells);
             Write(path, run);
             if (shared)
                 held.Dispose();
-            return new RunFolder(path, shared ? null : held, run, secondsBefore, older is not null, clock ?? TimeProvider.System);
+            return new RunFolder(path, shared ? null : held, older is not null, clock ?? TimeProvider.System);
         }
         catch
         {
             held.Dispose();
             throw;
-        }
-    }
-
-    /// <summary>
-    /// Takes a lock that the operating system releases when the process ends, however it ends. The file that stands for it
-    /// stays behind, empty: deleting it would let two processes hold "the" lock at once.
-    /// </summary>
-    /// <param name="folder">An existing folder.</param>
-    /// <param name="name">The name of the file that stands for the lock; begin it with a dot.</param>
-    /// <param name="patience">How long to try.</param>
-    /// <returns>The lock, released by disposing of it; null when another process (or this one) holds it.</returns>
-    /// <exception cref="InputException">The folder cannot be written.</exception>
-    public static FileStream? TryLock(string folder, string name, TimeSpan patience = default)
-    {
-        string file = System.IO.Path.Combine(folder, name);
-        var watch = Stopwatch.StartNew();
-        while (true)
-        {
-            try
-            {
-                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (Exception error) when (error is UnauthorizedAccessException or DirectoryNotFoundException)
-            {
-                throw new InputException($"--out {folder}: nothing can be written there ({OneLine(error)}); name a folder that is writable", error);
-            }
-            catch (IOException error) when (!IsHeldByAnother(error))
-            {
-                throw new InputException($"--out {folder}: nothing can be written there ({OneLine(error)}); name a folder that is writable", error);
-            }
-            catch (IOException) when (watch.Elapsed >= patience)
-            {
-                return null;
-            }
-            catch (IOException)
-            {
-                Thread.Sleep(20);
-            }
         }
     }
 
@@ -163,16 +124,10 @@ public sealed partial class RunFolder : IDisposable
     public static JsonObject? Read(string path)
     {
         string file = System.IO.Path.Combine(path, "run.json");
-        try
-        {
-            return File.Exists(file)
-                ? JsonNode.Parse(File.ReadAllText(file)) as JsonObject ?? throw new JsonException("it is not an object")
-                : null;
-        }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{file}: cannot be read ({OneLine(error)}); it should be what a run of LastBit wrote", error);
-        }
+        if (!File.Exists(file))
+            return null;
+        JsonObject run = DocumentFile.ReadObject(file);
+        return Problem(run) is { } problem ? throw new InputException($"{file}: {problem}; it should be what a run of LastBit wrote") : run;
     }
 
     /// <summary>Adds a member to run.json (which parts of a run are done, say); it is on disk when this returns.</summary>
@@ -180,8 +135,7 @@ public sealed partial class RunFolder : IDisposable
     /// <param name="value">Its value.</param>
     public void Record(string name, JsonNode? value)
     {
-        _run[name] = value;
-        Save();
+        Save(run => run[name] = value);
     }
 
     /// <summary>Puts the time spent so far into run.json, so that a report that is made from it before the end can state it.</summary>
@@ -190,8 +144,7 @@ public sealed partial class RunFolder : IDisposable
     /// <summary>Says in run.json that the run came to its end.</summary>
     public void Finish()
     {
-        _run["finished"] = true;
-        Save();
+        Save(run => run["finished"] = true);
     }
 
     /// <summary>Writes the time spent so far and releases the folder.</summary>
@@ -208,17 +161,73 @@ public sealed partial class RunFolder : IDisposable
         _lock?.Dispose();
     }
 
-    private void Save()
+    /// <summary>Adds to the run.json on disk, for other processes that share the folder have added to it too.</summary>
+    private void Save(Action<JsonObject>? change = null)
     {
-        _run["seconds"] = Math.Round(_secondsBefore + _clock.GetElapsedTime(_begun).TotalSeconds, 3);
-        if (_lock is not null)
-        {
-            Write(Path, _run);
-            return;
-        }
-        using FileStream? held = TryLock(Path, LockName, TimeSpan.FromSeconds(10));
-        Write(Path, _run);
+        using Lease? held = _lock is not null ? null : Lease.TryTake(Path, LockName, TimeSpan.FromSeconds(10))
+            ?? throw InputException.OfPath("out", Path, $"another process keeps {LockName} for more than 10 seconds; end it, or wait for it");
+        JsonObject run = Read(Path) ?? throw InputException.OfPath("out", Path, "its run.json has vanished while the run went on; begin anew in another folder");
+        long now = _clock.GetTimestamp();
+        run["seconds"] = Math.Round(Seconds(run) + _clock.GetElapsedTime(_counted, now).TotalSeconds, 3);
+        change?.Invoke(run);
+        Write(Path, run);
+        _counted = now;
     }
+
+    private static double Seconds(JsonObject? run) => run?["seconds"] is { } seconds ? ResultJson.Number(seconds) : 0;
+
+    /// <summary>What was asked for before and now: lists joined and in order, switches that were ever set.</summary>
+    internal static JsonObject Union(JsonObject? before, JsonObject now)
+    {
+        var union = (JsonObject?)before?.DeepClone() ?? [];
+        foreach ((string name, JsonNode? asked) in now)
+        {
+            if (asked is not JsonArray list)
+            {
+                if (asked is not null && (asked.GetValueKind() == JsonValueKind.True || !union.ContainsKey(name)))
+                    union[name] = asked.DeepClone();
+                continue;
+            }
+            IEnumerable<JsonNode?> all = (union[name] as JsonArray ?? []).Concat(list).DistinctBy(one => one!.ToJsonString());
+            union[name] = new JsonArray([.. all.OrderBy(one => ResultJson.Number(one))
+                .Select(one => one!.DeepClone())]);
+        }
+        return union;
+    }
+
+    /// <summary>What is wrong with a run.json, naming the member; null when nothing is.</summary>
+    private static string? Problem(JsonObject run)
+    {
+        foreach (string name in (string[])["command", "version", "commit", "processor", "framework", "system", "started"])
+        {
+            if (run[name] is { } text && text.GetValueKind() != JsonValueKind.String)
+                return $"{name} is not a text";
+        }
+        foreach (string name in (string[])["seconds", "threads", "vectorBits"])
+        {
+            if (run[name] is { } number && !(ResultJson.Number(number) is >= 0 and < 1e15))
+                return $"{name} is not a number of at least 0";
+        }
+        if (run["finished"] is { } finished && finished.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False))
+            return "finished is neither true nor false";
+        foreach (string name in (string[])["settings", "cells"])
+        {
+            if (run.ContainsKey(name) && run[name] is not JsonObject)
+                return $"{name} is not an object";
+        }
+        return run["cells"] is JsonObject cells && PlanProblem(cells) is { } problem ? $"cells.{problem}" : null;
+    }
+
+    /// <summary>What is wrong with what was asked for; null when nothing is.</summary>
+    internal static string? PlanProblem(JsonObject plan) =>
+        plan.Where(one => !IsPossible(one.Value)).Select(one => $"{one.Key} is not a list of what was asked for").FirstOrDefault();
+
+    private static bool IsPossible(JsonNode? asked) => asked?.GetValueKind() switch
+    {
+        JsonValueKind.True or JsonValueKind.False => true,
+        JsonValueKind.Array => ((JsonArray)asked).All(one => ResultJson.Number(one) is >= 0 and <= int.MaxValue and var number && number == Math.Floor(number)),
+        _ => false,
+    };
 
     private static void Write(string path, JsonObject run) =>
         AtomicFile.WriteAllText(System.IO.Path.Combine(path, "run.json"), run.ToJsonString(Indented) + "\n");
@@ -233,12 +242,12 @@ public sealed partial class RunFolder : IDisposable
                 .FirstOrDefault(name => !name.StartsWith(LockName, StringComparison.Ordinal) && !UnfinishedFile().IsMatch(name));
             return stranger is null
                 ? null
-                : throw new InputException($"--out {path}: holds {stranger} but no run.json, so it is not a run of LastBit; name a new or an empty folder");
+                : throw InputException.OfPath("out", path, $"holds {stranger} but no run.json, so it is not a run of LastBit; name a new or an empty folder");
         }
 
         string olderCommand = older["command"]?.GetValueKind() == JsonValueKind.String ? older["command"]!.GetValue<string>() : "?";
         if (olderCommand != command)
-            throw new InputException($"--out {path}: holds a run of `{olderCommand}`, not of `{command}`; name another folder");
+            throw InputException.OfPath("out", path, $"holds a run of `{olderCommand}`, not of `{command}`; name another folder");
 
         // The comparison is between two texts that were both parsed, so that 1 and 1.0 are one number.
         var ours = (JsonObject)JsonNode.Parse(settings.ToJsonString())!;
@@ -247,7 +256,7 @@ public sealed partial class RunFolder : IDisposable
         {
             if (!JsonNode.DeepEquals(ours[name], theirs[name]))
             {
-                throw new InputException($"--out {path}: holds a run of other settings "
+                throw InputException.OfPath("out", path, $"holds a run of other settings "
                     + $"({name} is {Short(theirs[name])} there and {Short(ours[name])} here); name another folder");
             }
         }
@@ -266,10 +275,6 @@ public sealed partial class RunFolder : IDisposable
         foreach (string file in Directory.EnumerateFiles(path, pattern, where).Where(file => UnfinishedFile().IsMatch(file)).ToList())
             File.Delete(file);
     }
-
-    /// <summary>A lock that is held shows as "would block" on Unix and as a sharing or lock violation on Windows.</summary>
-    private static bool IsHeldByAnother(IOException error) =>
-        OperatingSystem.IsWindows() ? (error.HResult & 0xFFFF) is 32 or 33 : error.GetType() == typeof(IOException) && error.HResult is 11 or 35;
 
     private static string OneLine(Exception error) => error.Message.ReplaceLineEndings(" ");
 

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LastBit.Engines.Cpu;
 using LastBit.Files;
 using LastBit.Models;
 
@@ -25,6 +24,19 @@ public static class Checkpoint
     public const int ArithmeticVersion = 1;
 
     private const int HeaderLimit = 1 << 26;
+    private static readonly JsonSerializerOptions s_identity = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },
+    };
+
+    // The sums of a training that diverged are not finite.
+    private static readonly JsonSerializerOptions s_scores = new()
+    {
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        RespectRequiredConstructorParameters = true,
+    };
+
     private static readonly byte[] s_magic = "LASTBITC"u8.ToArray();
 
     /// <summary>Everything that the bits of a training depend on, as a document to compare.</summary>
@@ -34,23 +46,18 @@ public static class Checkpoint
     public static JsonObject Identity(Trainer trainer, string dataDigest)
     {
         ArgumentNullException.ThrowIfNull(trainer);
-        var settings = trainer.Settings;
-        return new JsonObject
+        // The whole record, so that a setting that is added later cannot be forgotten here.
+        var identity = new JsonObject
         {
             ["arithmetic"] = ArithmeticVersion,
             ["network"] = trainer.Model.Identity,
             ["activation"] = trainer.Model.Activations,
-            ["seed"] = settings.Seed,
-            ["epochs"] = settings.Epochs,
-            ["batchSize"] = settings.BatchSize,
-            ["learningRate"] = settings.LearningRate,
-            ["momentum"] = settings.Momentum,
-            ["nesterov"] = settings.Nesterov,
-            ["weightDecay"] = settings.WeightDecay,
-            ["stepSchedule"] = settings.StepSchedule,
-            ["k"] = new JsonArray([.. trainer.Replicas.Select(replica => (JsonNode)replica.K)]),
-            ["data"] = dataDigest,
         };
+        foreach ((string name, JsonNode? value) in (JsonObject)JsonSerializer.SerializeToNode(trainer.Settings, s_identity)!)
+            identity[name] = value?.DeepClone();
+        identity["k"] = new JsonArray([.. trainer.Replicas.Select(replica => (JsonNode)replica.K)]);
+        identity["data"] = dataDigest;
+        return identity;
     }
 
     /// <summary>Writes the state of a training; the file appears whole or not at all.</summary>
@@ -67,7 +74,7 @@ public static class Checkpoint
             ["identity"] = Identity(trainer, dataDigest),
             ["epoch"] = trainer.Epoch,
             ["batch"] = trainer.BatchIndex,
-            ["scores"] = JsonSerializer.SerializeToNode(trainer.Scores),
+            ["scores"] = JsonSerializer.SerializeToNode(trainer.Scores, s_scores),
             ["note"] = note,
         };
         byte[] text = Encoding.UTF8.GetBytes(header.ToJsonString());
@@ -114,9 +121,18 @@ public static class Checkpoint
     /// <param name="dataDigest">A digest of training and test images.</param>
     /// <returns>The caller's note.</returns>
     /// <exception cref="InputException">The file is missing, cut short, altered, or of another run; the training is as it was.</exception>
-    public static string Load(string path, Trainer trainer, string dataDigest)
+    public static string Load(string path, Trainer trainer, string dataDigest) => Load(path, trainer, dataDigest, note => note);
+
+    /// <inheritdoc cref="Load(string, Trainer, string)"/>
+    /// <param name="path">The file.</param>
+    /// <param name="trainer">A training of the same settings, k and network.</param>
+    /// <param name="dataDigest">A digest of training and test images.</param>
+    /// <param name="read">Reads the note and throws where it is not what belongs there; called before anything is overwritten.</param>
+    /// <returns>What <paramref name="read"/> returned.</returns>
+    public static T Load<T>(string path, Trainer trainer, string dataDigest, Func<string, T> read)
     {
         ArgumentNullException.ThrowIfNull(trainer);
+        ArgumentNullException.ThrowIfNull(read);
         byte[] file;
         try
         {
@@ -140,8 +156,11 @@ public static class Checkpoint
         if (length < 0 || length > HeaderLimit || start + length > content.Length)
             throw new InputException($"{path}: is not a checkpoint of LastBit; begin the run anew in another folder");
 
-        var header = (JsonObject)JsonNode.Parse(content.Slice(start, length))!;
-        CheckIdentity(path, (JsonObject)header["identity"]!, Identity(trainer, dataDigest));
+        // Nothing of the training is touched before all of the content has been looked at: a right checksum can stand over anything.
+        (JsonObject identity, int epoch, int batch, EpochScore[] scores, string note) = ReadHeader(path, content.Slice(start, length));
+        CheckIdentity(path, identity, Identity(trainer, dataDigest));
+        CheckPosition(path, trainer, epoch, batch, scores);
+        T recorded = read(note);
         ReadOnlySpan<byte> numbers = content[(start + length)..];
         var layout = trainer.Model.Layout;
         long expected = (long)trainer.Replicas.Count * ((2L * layout.ParameterCount) + layout.StatisticCount) * sizeof(float);
@@ -154,10 +173,9 @@ public static class Checkpoint
             numbers = Take(numbers, replica.State.Statistics);
             numbers = Take(numbers, replica.Velocity);
         }
-        var scores = header["scores"].Deserialize<EpochScore[]>()!;
         scores.CopyTo(trainer.Scores, 0);
-        trainer.MoveTo(header["epoch"]!.GetValue<int>(), header["batch"]!.GetValue<int>());
-        return header["note"]!.GetValue<string>();
+        trainer.MoveTo(epoch, batch);
+        return recorded;
 
         static ReadOnlySpan<byte> Take(ReadOnlySpan<byte> from, Span<float> to)
         {
@@ -165,6 +183,38 @@ public static class Checkpoint
                 to[i] = BinaryPrimitives.ReadSingleLittleEndian(from[(i * sizeof(float))..]);
             return from[(to.Length * sizeof(float))..];
         }
+    }
+
+    private static (JsonObject Identity, int Epoch, int Batch, EpochScore[] Scores, string Note) ReadHeader(string path, ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text.ToArray(), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            var header = JsonObject.Create(document.RootElement.Clone()) ?? throw new JsonException("it is not an object");
+            Runs.ResultJson.CheckText(header);
+            return (
+                (JsonObject)Member("identity"), Member("epoch").GetValue<int>(), Member("batch").GetValue<int>(),
+                Member("scores").Deserialize<EpochScore[]>(s_scores) ?? throw new JsonException("scores is null"), Member("note").GetValue<string>());
+
+            JsonNode Member(string name) => header[name] ?? throw new JsonException($"{name} is missing");
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or InvalidCastException or ArgumentException)
+        {
+            throw new InputException($"{path}: its checksum is right, but its header is not that of a checkpoint of LastBit "
+                + $"({error.Message.ReplaceLineEndings(" ")}); delete it to compute the run again", error);
+        }
+    }
+
+    private static void CheckPosition(string path, Trainer trainer, int epoch, int batch, EpochScore[] scores)
+    {
+        string? problem = epoch < 0 || epoch > trainer.Settings.Epochs ? $"epoch {epoch} of {trainer.Settings.Epochs} cannot be"
+            : batch < 0 || batch >= trainer.BatchesPerEpoch || (batch > 0 && epoch == trainer.Settings.Epochs)
+                ? $"batch {batch} of {trainer.BatchesPerEpoch} cannot be"
+            : scores.Length != trainer.Replicas.Count ? $"it has {scores.Length} scores for {trainer.Replicas.Count} replicas"
+            : scores.Any(score => score.Count < 0 || score.Right < 0 || score.Right > score.Count) ? "a score of it cannot be"
+            : null;
+        if (problem is not null)
+            throw new InputException($"{path}: {problem}; delete it to compute the run again");
     }
 
     private static void CheckIdentity(string path, JsonObject theirs, JsonObject ours)
@@ -177,7 +227,7 @@ public static class Checkpoint
             {
                 string there = theirs[name]?.ToJsonString() ?? "missing", here = parsed[name]?.ToJsonString() ?? "missing";
                 throw new InputException($"{path}: is of another run ({name} is {there} there and {here} here); "
-                    + "go on with its own settings, or begin anew in another folder");
+                    + "resume it with its own settings, or begin anew in another folder");
             }
         }
     }

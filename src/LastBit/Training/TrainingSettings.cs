@@ -40,19 +40,19 @@ public sealed record TrainingSettings(
     }
 
     /// <summary>Checks every number.</summary>
-    /// <exception cref="InputException">A setting makes no sense; the message names its option.</exception>
+    /// <exception cref="InputException">A setting makes no sense; the message names it.</exception>
     public void Validate()
     {
         if (Epochs < 1)
-            throw new InputException($"--epochs: {Epochs} epochs; give at least 1");
+            throw InputException.Of("epochs", $"{Epochs} epochs; give at least 1");
         if (BatchSize < 1 || BatchSize > 65536)
-            throw new InputException($"--batch-size: {BatchSize} images; give 1 to 65536");
+            throw InputException.Of("batchSize", $"{BatchSize} images; give 1 to 65536");
         if (!(LearningRate > 0) || !double.IsFinite(LearningRate) || (float)LearningRate == 0)
-            throw new InputException(Invariant($"--learning-rate: {LearningRate}; give a positive number"));
+            throw InputException.Of("learningRate", Invariant($"{LearningRate}; give a positive number"));
         if (!(Momentum >= 0 && Momentum < 1))
-            throw new InputException(Invariant($"--momentum: {Momentum}; give a number in [0, 1)"));
+            throw InputException.Of("momentum", Invariant($"{Momentum}; give a number in [0, 1)"));
         if (!(WeightDecay >= 0) || !double.IsFinite(WeightDecay))
-            throw new InputException(Invariant($"--weight-decay: {WeightDecay}; give 0 or a positive number"));
+            throw InputException.Of("weightDecay", Invariant($"{WeightDecay}; give 0 or a positive number"));
 
         static string Invariant(FormattableString text) => FormattableString.Invariant(text);
     }
@@ -63,6 +63,6 @@ public sealed record TrainingSettings(
     public static void ValidatePerturbation(double k)
     {
         if (!(k >= 1e-6 && k <= 1e6))
-            throw new InputException(FormattableString.Invariant($"--k: {k}; give positive numbers from 1e-6 to 1e6, as 1,3,5"));
+            throw InputException.Of("k", FormattableString.Invariant($"{k}; give positive numbers from 1e-6 to 1e6, as 1,3,5"));
     }
 }

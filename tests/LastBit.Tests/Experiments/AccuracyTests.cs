@@ -4,6 +4,7 @@ using LastBit.Files;
 using LastBit.Runs;
 using LastBit.Statistics;
 using LastBit.Tests.Runs;
+using LastBit.Training;
 
 namespace LastBit.Tests.Experiments;
 
@@ -18,14 +19,14 @@ public class AccuracyTests
         TrainSize = 40,
         Data = "sample",
         Seeds = [1, 2],
-        K = [1, 3],
+        Perturbations = Perturbation.EachOfK(1, 3),
     };
 
     [Fact]
     public void A_factor_of_two_changes_nothing_and_three_does()
     {
         using var folder = new TemporaryFolder();
-        AccuracyResult result = Run(folder.Path, Small with { Seeds = [4], K = [1, 2, 3, 8] });
+        AccuracyResult result = Run(folder.Path, Small with { Seeds = [4], Perturbations = Perturbation.EachOfK(1, 2, 3, 8) });
         SortedDictionary<int, string> digests = result.Digests[4];
         Assert.Equal([digests[1], digests[1]], [digests[2], digests[8]]);
         Assert.NotEqual(digests[1], digests[3]);
@@ -38,7 +39,7 @@ public class AccuracyTests
     {
         using var folder = new TemporaryFolder();
         AccuracyResult result = Run(folder.Path, Small);
-        var alone = new TrainingRunSettings { Network = "resnet8", K = 3, Seed = 2, Epochs = 2, BatchSize = 16, TrainSize = 40, Data = "sample" };
+        var alone = new TrainingRunSettings { Network = "resnet8", Perturbation = Perturbation.OfK(3), Seed = 2, Epochs = 2, BatchSize = 16, TrainSize = 40, Data = "sample" };
         TrainingRunResult train = TrainingRun.Run(alone, Context(folder["train"]));
         Assert.Equal(train.Digest, result.Digests[2][3]);
         Assert.Equal(train.Epochs.Select(epoch => epoch.TestAccuracy), result.TestAccuracy[2][3]);
@@ -62,7 +63,7 @@ public class AccuracyTests
         Assert.Equal(own.ToJson(), result.ToSummary()!.ToJson());
         Assert.Equal(own.StdOverK, authors.StdOverK);
         Assert.Equal(
-            [".results.lock", "plan.json", "seed1/.lock", "seed1/k1.json", "seed1/k3.json", "seed2/.lock", "seed2/k1.json", "seed2/k3.json", "settings.json"],
+            ["plan.json", "seed1/k1.json", "seed1/k3.json", "seed2/k1.json", "seed2/k3.json", "settings.json"],
             FolderFiles.Read(folder["cells/accuracy"]).Keys);
     }
 
@@ -98,18 +99,19 @@ public class AccuracyTests
     {
         using var whole = new TemporaryFolder();
         using var parts = new TemporaryFolder();
-        AccuracySettings all = Small with { Seeds = [1, 2], K = [1, 3, 5] };
+        AccuracySettings all = Small with { Seeds = [1, 2], Perturbations = Perturbation.EachOfK(1, 3, 5) };
         Run(whole.Path, all);
-        Run(parts.Path, all with { Seeds = [2], K = [1] });
-        Run(parts.Path, all with { Seeds = [1, 2], K = [1, 3] });
+        Run(parts.Path, all with { Seeds = [2], Perturbations = Perturbation.EachOfK(1) });
+        Run(parts.Path, all with { Seeds = [1, 2], Perturbations = Perturbation.EachOfK(1, 3) });
         var observer = new StoppingObserver(0, kill: false);
         Accuracy.Run(all, Context(parts.Path, observer));
         Assert.Equal(["seed 1, k = 5", "seed 2, k = 5"], observer.Tasks);
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
-        (int[] seeds, int[] ks) = Accuracy.CellsOf(parts.Path);
-        Assert.Equal([1, 2], seeds);
-        Assert.Equal([1, 3, 5], ks);
-        Assert.Empty(Accuracy.CellsOf(parts["none"]).Seeds);
+        Assert.Equal("""{"k":[1,3,5],"seeds":[1,2]}""", CellStore.ReadPlan(parts.Path, Accuracy.Kind).ToJsonString());
+        Assert.Empty(CellStore.ReadPlan(parts["none"], Accuracy.Kind));
+        Assert.Equal(
+            ["seed1/k1", "seed1/k3", "seed1/k5", "seed2/k1", "seed2/k3", "seed2/k5"],
+            Accuracy.StatusOf(parts.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name));
     }
 
     [Fact]
@@ -117,11 +119,11 @@ public class AccuracyTests
     {
         using var whole = new TemporaryFolder();
         using var parts = new TemporaryFolder();
-        AccuracySettings all = Small with { Seeds = [1], K = [1, 3, 5] };
+        AccuracySettings all = Small with { Seeds = [1], Perturbations = Perturbation.EachOfK(1, 3, 5) };
         Run(whole.Path, all);
         using var source = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
-            Accuracy.Run(all with { K = [1, 3] }, new ExperimentContext(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
+            Accuracy.Run(all with { Perturbations = Perturbation.EachOfK(1, 3) }, new ExperimentContext(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
         var observer = new StoppingObserver(0, kill: false);
         Accuracy.Run(all, Context(parts.Path, observer));
         Assert.Equal(["seed 1, k = 1, 3", "seed 1, k = 5"], observer.Tasks);
@@ -133,7 +135,7 @@ public class AccuracyTests
     {
         using var whole = new TemporaryFolder();
         using var shared = new TemporaryFolder();
-        AccuracySettings all = Small with { Seeds = [1, 2, 3, 4], K = [3], Epochs = 1 };
+        AccuracySettings all = Small with { Seeds = [1, 2, 3, 4], Perturbations = Perturbation.EachOfK(3), Epochs = 1 };
         Run(whole.Path, all);
         Parallel.Invoke(
             () => Run(shared.Path, all),
@@ -146,12 +148,12 @@ public class AccuracyTests
     {
         using var folder = new TemporaryFolder();
         Run(folder.Path, Small with { Seeds = [1] });
-        Directory.CreateDirectory(folder["cells/accuracy/seed2"]);
-        using FileStream? held = RunFolder.TryLock(folder["cells/accuracy/seed2"], ".lock");
+        using Lease? held = CellStore.Of(folder.Path, Accuracy.Kind).TryTake("seed2/k1");
+        using Lease? other = CellStore.Of(folder.Path, Accuracy.Kind).TryTake("seed2/k3");
         var observer = new StoppingObserver(0, kill: false);
         AccuracyResult result = Accuracy.Run(Small, Context(folder.Path, observer));
         Assert.Equal([1], result.Final.Keys);
-        Assert.Equal("Another process is working on seed 2; the table has them when it is done.", Assert.Single(observer.Messages));
+        Assert.Equal("Another process is working on seed2/k1, seed2/k3; the result has them when it is done.", Assert.Single(observer.Messages));
     }
 
     [Fact]
@@ -164,9 +166,9 @@ public class AccuracyTests
             Accuracy.Run(one, new ExperimentContext(folder.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
         Refused("(learningRate is 0.1 there and 0.2 here)", one with { LearningRate = 0.2 });
         Refused("(trainSize is 40 there and 41 here)", one with { TrainSize = 41 });
-        Refused("--seeds", one with { Seeds = [] });
-        Refused("--k", one with { K = [1, 1] });
-        Refused("--network", one with { Network = "resnet9" });
+        Refused("seeds: ", one with { Seeds = [] });
+        Refused("k: ", one with { Perturbations = Perturbation.EachOfK(1, 1) });
+        Refused("network: ", one with { Network = "resnet9" });
 
         string checkpoint = folder["cells/accuracy/seed1/checkpoint-k1-3.bin"];
         byte[] bytes = File.ReadAllBytes(checkpoint);
@@ -174,7 +176,7 @@ public class AccuracyTests
         File.WriteAllBytes(checkpoint, bytes);
         Refused("is damaged", one);
         File.WriteAllText(folder["cells/accuracy/seed1/k3.json"], "{");
-        Refused("k3.json: is damaged; delete it", one);
+        Refused("k3.json: is damaged", one);
 
         void Refused(string reason, AccuracySettings settings) =>
             Assert.Contains(reason, Assert.Throws<InputException>(() => Run(folder.Path, settings)).Message, StringComparison.Ordinal);

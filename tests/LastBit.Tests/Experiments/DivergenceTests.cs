@@ -5,6 +5,7 @@ using LastBit.Files;
 using LastBit.Runs;
 using LastBit.Statistics;
 using LastBit.Tests.Runs;
+using LastBit.Training;
 
 namespace LastBit.Tests.Experiments;
 
@@ -59,7 +60,7 @@ public class DivergenceTests
     public void A_factor_of_two_never_makes_a_difference()
     {
         using var folder = new TemporaryFolder();
-        DivergenceRun run = Assert.Single(Divergence.Run(Small with { K = 4, Divisors = [1] }, Context(folder.Path)).Runs);
+        DivergenceRun run = Assert.Single(Divergence.Run(Small with { Perturbation = Perturbation.OfK(4), Divisors = [1] }, Context(folder.Path)).Runs);
         Assert.Equal([0, 1, 2, 3], run.Iterations);
         Assert.Equal([0.0, 0, 0, 0], run.RelativeL1);
         Assert.All(run.FirstDifference.Values, Assert.Null);
@@ -86,6 +87,7 @@ public class DivergenceTests
             catch (Exception error) when (error is KilledException or OperationCanceledException)
             {
                 Assert.True(i < 20);
+                Directory.CreateDirectory(parts["cells/divergence/n2"]);
                 if (kill)
                     File.WriteAllText(Path.Combine(parts.Path, "cells", "divergence", "n2", "run.json.1.0123456789abcdef0123456789abcdef.tmp"), "half");
             }
@@ -101,16 +103,15 @@ public class DivergenceTests
         Divergence.Run(Small, Context(whole.Path));
         Divergence.Run(Small with { Divisors = [3] }, Context(parts.Path));
         var observer = new StoppingObserver(0, kill: false);
-        Directory.CreateDirectory(parts["cells/divergence/n2"]);
-        using (RunFolder.TryLock(parts["cells/divergence/n2"], ".lock"))
+        using (CellStore.Of(parts.Path, Divergence.Kind).TryTake("n2"))
             Assert.Equal(3, Assert.Single(Divergence.Run(Small, Context(parts.Path, observer)).Runs).Divisor);
         Assert.Empty(observer.Tasks);
-        Assert.StartsWith("Another process is working on divisor 2", Assert.Single(observer.Messages), StringComparison.Ordinal);
+        Assert.StartsWith("Another process is working on n2", Assert.Single(observer.Messages), StringComparison.Ordinal);
 
         Divergence.Run(Small, Context(parts.Path, observer));
         Assert.Equal(["learning rate 0.1/2"], observer.Tasks);
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
-        Assert.Equal([2, 3], Divergence.DivisorsOf(parts.Path));
+        Assert.Equal([("n2", CellState.Done), ("n3", CellState.Done)], Divergence.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
     }
 
     [Fact]
@@ -128,11 +129,11 @@ public class DivergenceTests
     {
         using var folder = new TemporaryFolder();
         Divergence.Run(Small with { Divisors = [2], ScaledIterations = 1 }, Context(folder.Path));
-        Refused("(k is 3 there and 5 here)", Small with { ScaledIterations = 1, K = 5 });
+        Refused("(k is 3 there and 5 here)", Small with { ScaledIterations = 1, Perturbation = Perturbation.OfK(5) });
         Refused("(scaledIterations is 1 there and 4 here)", Small);
-        Refused("--divisors", Small with { Divisors = [0] });
-        Refused("--scaled-iterations", Small with { ScaledIterations = 0 });
-        Refused("--learning-rate", Small with { LearningRate = double.NaN });
+        Refused("divisors: ", Small with { Divisors = [0] });
+        Refused("scaledIterations: ", Small with { ScaledIterations = 0 });
+        Refused("give a positive number", Small with { LearningRate = double.NaN });
 
         void Refused(string reason, DivergenceSettings settings) =>
             Assert.Contains(reason, Assert.Throws<InputException>(() => Divergence.Run(settings, Context(folder.Path))).Message, StringComparison.Ordinal);

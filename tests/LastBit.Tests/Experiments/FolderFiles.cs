@@ -5,12 +5,13 @@ namespace LastBit.Tests.Experiments;
 /// <summary>Compares result folders and stops runs.</summary>
 internal static class FolderFiles
 {
-    /// <summary>Every file of a folder with its content; run.json, which holds timings, is left out.</summary>
+    /// <summary>Every file of a folder with its content; run.json, which holds timings, is left out, and so are leases, which say who worked and when.</summary>
     public static SortedDictionary<string, string> Read(string folder)
     {
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
         IEnumerable<string> kept = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(file => Path.GetFileName(file) != "run.json" || file.Contains("cells", StringComparison.Ordinal));
+            .Where(file => Path.GetFileName(file) != "run.json" || file.Contains("cells", StringComparison.Ordinal))
+            .Where(file => !Path.GetFileName(file).StartsWith('.'));
         foreach (string file in kept)
             files.Add(Path.GetRelativePath(folder, file), Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file))));
         return files;

@@ -124,7 +124,7 @@ public sealed class OneLayerFilesTests : IDisposable
     private static void Refused(string option, Action run)
     {
         var error = Assert.Throws<InputException>(run);
-        Assert.StartsWith(option + ": ", error.Message, StringComparison.Ordinal);
+        Assert.Equal(option, "--" + SettingNames.Of(error.Setting!));
         Assert.DoesNotContain('\n', error.Message);
     }
 

@@ -125,6 +125,52 @@ public class PublishedResultsTests
         Assert.Contains("| not confirmed |", File.ReadAllText(Page), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_published_runs_are_resumed_with_nothing_to_compute_and_no_byte_changed()
+    {
+        using var folder = new TemporaryFolder();
+        Copy(Table1, folder["table1"]);
+        Copy(Figure2, folder["figure2"]);
+        SortedDictionary<string, string> before = FolderFiles.Read(folder.Path);
+
+        // The images themselves are not needed, and their digests are in the folders.
+        var accuracy = ResultJson.Deserialize<AccuracySettings>(RunFolder.Read(folder["table1"])!["settings"]!.ToJsonString());
+        accuracy = accuracy.With(CellStore.ReadPlan(folder["table1"], Accuracy.Kind), null, null);
+        Assert.Equal(18, Accuracy.StatusOf(folder["table1"]).Count(cell => cell.State == CellState.Done));
+        Accuracy.Run(accuracy, Context("table1"), Data("table1/cells/accuracy", 10_000));
+        var divergence = ResultJson.Deserialize<DivergenceSettings>(RunFolder.Read(folder["figure2"])!["settings"]!.ToJsonString());
+        Assert.Equal([2, 8, 32, 320], divergence.With(CellStore.ReadPlan(folder["figure2"], Divergence.Kind), null, false).Divisors);
+        Divergence.Run(divergence with { Divisors = [2, 8, 32] }, Context("figure2"), Data("figure2/cells/divergence", 50_000));
+
+        SortedDictionary<string, string> after = FolderFiles.Read(folder.Path);
+        // The statistics are computed anew; how close they come is said by another test.
+        Assert.Equal(RunsOf(Path.Combine(Table1, AccuracyCurves.FileName)), RunsOf(folder["table1/accuracy.json"]));
+        Assert.True(before.Remove("table1/accuracy.json") && after.Remove("table1/accuracy.json"));
+        Assert.Equal(before, after);
+
+        static string RunsOf(string file)
+        {
+            var table = DocumentFile.ReadObject(file);
+            table.Remove("statistics");
+            return table.ToJsonString();
+        }
+
+        ExperimentContext Context(string name) => new(folder[name], 1, SilentObserver.Instance, CancellationToken.None);
+
+        TrainingData Data(string cells, int images) =>
+            new(DocumentFile.ReadObject(Path.Combine(folder[cells], "settings.json"))["data"]!.GetValue<string>(), images, 10_000, 10);
+
+        static void Copy(string from, string to)
+        {
+            foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+            {
+                string copy = Path.Combine(to, Path.GetRelativePath(from, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+                File.Copy(file, copy);
+            }
+        }
+    }
+
     private static DivergenceResult ReadFigure2() =>
         ResultJson.Deserialize<DivergenceResult>(File.ReadAllText(Path.Combine(Figure2, DivergenceResult.FileName)));
 

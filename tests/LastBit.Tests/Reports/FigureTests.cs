@@ -5,6 +5,7 @@ using LastBit.Files;
 using LastBit.Models;
 using LastBit.Reports.Claims;
 using LastBit.Reports.Figures;
+using LastBit.Training;
 using LastBit.Runs;
 using LastBit.Statistics;
 
@@ -83,7 +84,7 @@ public sealed class FigureTests : IDisposable
             [Little, Little, Little, Much, Much, Little, Little, Little, Much, Much, Much, Much], 3, tensors.Length);
         var run = new DivergenceRun(2, 0.05, [1, 3], [Little, Little], "divergence/map2.npy", new Dictionary<string, int?>(), null, null);
         Write("divergence.json", new DivergenceResult(
-            "resnet56", Activation.Swish, 3, 50_000, 100, "layer1.0.conv1.weight", tensors, [run]).ToJson());
+            "resnet56", Activation.Swish, Perturbation.OfK(3), 50_000, 100, "layer1.0.conv1.weight", tensors, [run]).ToJson());
         Figure2.Draw(_folder);
         HasTexts(Figure2.Name, "scaled iteration", "relative L1 difference", "lr = 0.1/2");
         HasTexts(Figure2.LayersName, "scaled iteration", "layer", "layer1", "learning rate 0.1/2", "1", "2", "10⁻⁹");

@@ -5,6 +5,7 @@ using LastBit.Pde;
 using LastBit.Reports;
 using LastBit.Runs;
 using LastBit.Statistics;
+using LastBit.Training;
 
 namespace LastBit.Tests.Reports;
 
@@ -42,7 +43,7 @@ public sealed class SmallRun : IDisposable
                     BatchSize = 32,
                     Epochs = 2,
                     Seeds = [1, 2],
-                    K = [1, 3],
+                    Perturbations = Perturbation.EachOfK(1, 3),
                 },
                 context);
             Divergence = LastBit.Experiments.Divergence.Run(

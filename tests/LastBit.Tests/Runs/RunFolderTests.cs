@@ -105,7 +105,7 @@ public sealed class RunFolderTests : IDisposable
         File.WriteAllText(file, "");
         string path = Path.Combine(file, "run");
         var error = Assert.Throws<InputException>(() => RunFolder.Open(path, "linear", Settings(1e7), 1));
-        Assert.StartsWith($"--out {path}: ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"out {path}: ", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -160,14 +160,14 @@ public sealed class RunFolderTests : IDisposable
         using RunFolder first = RunFolder.Open(Folder, "accuracy", Settings(1), 1, shared: true);
         using RunFolder second = RunFolder.Open(Folder, "accuracy", Settings(1), 1, shared: true);
 
-        using (FileStream? seed1 = RunFolder.TryLock(Folder, ".lock-seed1"))
+        using (Lease? seed1 = Lease.TryTake(Folder, ".lock-seed1"))
         {
             Assert.NotNull(seed1);
-            Assert.Null(RunFolder.TryLock(Folder, ".lock-seed1"));
-            using FileStream? seed2 = RunFolder.TryLock(Folder, ".lock-seed2");
+            Assert.Null(Lease.TryTake(Folder, ".lock-seed1"));
+            using Lease? seed2 = Lease.TryTake(Folder, ".lock-seed2");
             Assert.NotNull(seed2);
         }
-        using FileStream? free = RunFolder.TryLock(Folder, ".lock-seed1");
+        using Lease? free = Lease.TryTake(Folder, ".lock-seed1");
         Assert.NotNull(free);
     }
 

@@ -138,12 +138,12 @@ public class ContractTests
         Names("--learning-rate", good with { LearningRate = double.NaN });
         Names("--momentum", good with { Momentum = 1 });
         Names("--weight-decay", good with { WeightDecay = -1 });
-        Assert.Contains("--k", Assert.Throws<InputException>(() => TrainingSettings.ValidatePerturbation(double.NaN)).Message, StringComparison.Ordinal);
+        Assert.StartsWith("k: ", Assert.Throws<InputException>(() => TrainingSettings.ValidatePerturbation(double.NaN)).Message, StringComparison.Ordinal);
         foreach (string name in new[] { "resnet", "resnet21", "vgg16", "preresnet", "resnet2", "" })
-            Assert.Contains("--network", Assert.Throws<InputException>(() => NetworkSettings.Parse(name, Activation.Relu)).Message, StringComparison.Ordinal);
+            Assert.StartsWith("network: ", Assert.Throws<InputException>(() => NetworkSettings.Parse(name, Activation.Relu)).Message, StringComparison.Ordinal);
 
         static void Names(string option, TrainingSettings settings) =>
-            Assert.StartsWith(option, Assert.Throws<InputException>(settings.Validate).Message, StringComparison.Ordinal);
+            Assert.Equal(option, "--" + SettingNames.Of(Assert.Throws<InputException>(settings.Validate).Setting!));
     }
 
     [Fact]

@@ -1,0 +1,68 @@
+using System.Text.Json.Serialization;
+using LastBit.Models;
+using LastBit.Runs;
+using LastBit.Training;
+
+namespace LastBit.Experiments;
+
+/// <summary>Table 1 as numbers; accuracy.json. Members of <see cref="Summary"/> are those of its finished runs.</summary>
+/// <param name="Network">The network.</param>
+/// <param name="Activation">Its activation function.</param>
+/// <param name="TrainImages">How many training images.</param>
+/// <param name="TestImages">How many test images.</param>
+/// <param name="Classes">How many classes.</param>
+/// <param name="Epochs">Epochs of a finished run.</param>
+/// <param name="FinalEpochs">How many last epochs the final accuracy is the mean of.</param>
+/// <param name="Final">Seed, then k, then the final accuracy, percent.</param>
+/// <param name="StdOverK">For each seed: population standard deviation over k.</param>
+/// <param name="StdOverSeeds">For each k: population standard deviation over seeds.</param>
+/// <param name="Statistics">Intervals and tests; null while no run is finished.</param>
+/// <param name="Sentence">What the table says of the difference between two runs.</param>
+/// <param name="Comparison">How the two spreads compare.</param>
+/// <param name="Notes">What a reader must know of the table.</param>
+/// <param name="TestAccuracy">Seed, then k, then the test accuracy (percent) of every epoch so far.</param>
+/// <param name="Digests">Seed, then k, then the digest of the weights of a finished run.</param>
+/// <param name="Diverged">Seed, then k, then where and why a run stopped being finite; null, and left out of the document, where none did.</param>
+public sealed record AccuracyResult(
+    string Network, Activation Activation, int TrainImages, int TestImages, int Classes, int Epochs, int FinalEpochs,
+    SortedDictionary<int, SortedDictionary<int, double>> Final, SortedDictionary<int, double> StdOverK, SortedDictionary<int, double> StdOverSeeds,
+    SummaryStatistics? Statistics, string Sentence, string Comparison, string[] Notes,
+    SortedDictionary<int, SortedDictionary<int, double[]>> TestAccuracy, SortedDictionary<int, SortedDictionary<int, string>> Digests,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SortedDictionary<int, SortedDictionary<int, DivergedTraining>>? Diverged = null)
+{
+    /// <summary>The document that --json prints and accuracy.json holds.</summary>
+    public string ToJson() => ResultJson.Serialize(this);
+
+    /// <summary>The summary of the finished runs; null while there is none.</summary>
+    public Summary? ToSummary() => Statistics is null
+        ? null
+        : new Summary(Epochs, FinalEpochs, Final, StdOverK, StdOverSeeds, Statistics, Sentence, Comparison, Notes);
+}
+
+/// <summary>One run of Table 1 as it grows: cells/accuracy/seedS/kK.json.</summary>
+/// <param name="Seed">The seed.</param>
+/// <param name="Perturbation">The perturbation.</param>
+/// <param name="Epochs">The epochs so far.</param>
+/// <param name="Digest">The digest of the weights after the last epoch; null before, and in a run that diverged.</param>
+/// <param name="Diverged">Where and why the run stopped being finite; left out otherwise.</param>
+internal sealed record AccuracyCell(
+    int Seed, [property: JsonPropertyName("k")] Perturbation Perturbation, IReadOnlyList<TrainingEpoch> Epochs, string? Digest,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DivergedTraining? Diverged = null)
+{
+    /// <summary>Whether nothing is left to compute.</summary>
+    [JsonIgnore]
+    public bool IsDone => Digest is not null || Diverged is not null;
+
+    /// <summary>What is wrong with a cell that should be a run of so many epochs; null when nothing is.</summary>
+    public string? Problem(int seed, Perturbation perturbation, int epochs) =>
+        Seed != seed || Perturbation != perturbation ? $"is the run of seed {Seed}, {Perturbation.Name}"
+        : Epochs.Count > epochs ? $"has {Epochs.Count} epochs where {epochs} were to be run"
+        : TrainingEpoch.Problem(Epochs) ?? Diverged?.Problem()
+        ?? (Digest is null ? null
+            : Epochs.Count != epochs ? $"has a digest and {Epochs.Count} of {epochs} epochs"
+            : DigestProblem(Digest));
+
+    /// <summary>What is wrong with a text that should be a digest; null when nothing is.</summary>
+    internal static string? DigestProblem(string digest) =>
+        digest.Length == 64 && digest.All(char.IsAsciiHexDigitLower) ? null : "has a digest that is none (64 hexadecimal digits are right)";
+}

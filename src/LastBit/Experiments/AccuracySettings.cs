@@ -1,0 +1,58 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using LastBit.Runs;
+using LastBit.Training;
+
+namespace LastBit.Experiments;
+
+/// <summary>Settings of Table 1.</summary>
+public sealed record AccuracySettings : ScheduledTrainingSettings
+{
+    /// <summary>The seeds to compute, columns of the table. Not among what a folder is compared by: seeds can be added later.</summary>
+    [JsonIgnore]
+    public int[] Seeds { get; init; } = [1, 2, 3, 4, 5, 6];
+
+    /// <summary>The perturbations to compute, rows of the table. Can be added later too.</summary>
+    [JsonIgnore]
+    public Perturbation[] Perturbations { get; init; } = Perturbation.EachOfK(1, 3, 5, 7, 9, 11);
+
+    /// <summary>What is asked for, as a folder remembers it.</summary>
+    [JsonIgnore]
+    public JsonObject Asked => new()
+    {
+        ["seeds"] = new JsonArray([.. Seeds.Order().Select(seed => (JsonNode)seed)]),
+        ["k"] = new JsonArray([.. Perturbations.OrderBy(one => one.K).Select(one => (JsonNode)one.K)]),
+    };
+
+    /// <summary>The same settings with what was asked for in a folder so far.</summary>
+    /// <param name="plan">What <see cref="CellStore.ReadPlan"/> returned.</param>
+    /// <param name="seeds">Seeds to take instead; null for those of the folder.</param>
+    /// <param name="perturbations">Perturbations to take instead; null for those of the folder.</param>
+    public AccuracySettings With(JsonObject plan, int[]? seeds, Perturbation[]? perturbations)
+    {
+        int[] planned = CellStore.Numbers(plan, "seeds"), k = CellStore.Numbers(plan, "k");
+        return this with
+        {
+            Seeds = seeds ?? (planned.Length > 0 ? planned : Seeds),
+            Perturbations = perturbations ?? (k.Length > 0 ? Perturbation.EachOfK(k) : Perturbations),
+        };
+    }
+
+    /// <summary>Makes sure that every setting is possible.</summary>
+    /// <exception cref="InputException">One is not.</exception>
+    public void Validate()
+    {
+        if (Seeds.Length == 0 || Seeds.Any(one => one < 0) || Seeds.Distinct().Count() < Seeds.Length)
+            throw InputException.Of(nameof(Seeds), "give different seeds of at least 0, as 1..6");
+        if (Perturbations.Length == 0 || Perturbations.Any(one => one.K < 1 || one.K != Math.Floor(one.K)) || Perturbations.Distinct().Count() < Perturbations.Length)
+            throw InputException.Of("k", "give different perturbations, whole numbers of at least 1, as 1,3,5");
+        foreach (Perturbation one in Perturbations)
+            one.Validate();
+        ToTraining(Seeds[0]);
+    }
+
+    /// <summary>The settings of one seed as the trainer takes them.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <exception cref="InputException">A setting is not possible.</exception>
+    public TrainingSettings ToTraining(int seed) => ToTrainingOf((ulong)seed);
+}

@@ -1,0 +1,150 @@
+using LastBit.Files;
+using LastBit.Runs;
+using LastBit.Training;
+
+namespace LastBit.Experiments;
+
+/// <summary>One call of <see cref="Accuracy"/>: the settings, the data and the threads that all its cells share.</summary>
+internal sealed class AccuracyTable : ICellExperiment
+{
+    private readonly AccuracySettings _settings;
+    private readonly ExperimentContext _context;
+    private readonly TrainingData _data;
+
+    public AccuracyTable(AccuracySettings settings, ExperimentContext context, TrainingData data)
+    {
+        (_settings, _context, _data) = (settings, context, data);
+        Store = CellStore.Open(context.Folder, Accuracy.Kind, data.IdentityOf(settings));
+    }
+
+    /// <inheritdoc/>
+    public CellStore Store { get; }
+
+    /// <summary>Files and folders that look like cells and are not.</summary>
+    public SortedSet<string> Strays { get; } = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public string GroupOf(string cell) => Accuracy.GroupOf(Accuracy.PartsOf(cell)!.Value.Seed);
+
+    /// <inheritdoc/>
+    public CellReading Read(string cell) => Accuracy.Read(Store, cell, _settings.Epochs) is { } read
+        ? new CellReading(read.IsDone, (double)read.Epochs.Count / _settings.Epochs, read.Diverged?.Sentence) : default;
+
+    /// <inheritdoc/>
+    public IEnumerable<string> FilesOf(string cell)
+    {
+        (int seed, Perturbation perturbation) = Accuracy.PartsOf(cell)!.Value;
+        yield return Store.FileOf(cell, ".json");
+        if (AuthorsFile(seed, perturbation) is { } file)
+            yield return file;
+    }
+
+    /// <inheritdoc/>
+    public void Compute(HeldCells held)
+    {
+        int seed = Accuracy.PartsOf(held.Cells.First())!.Value.Seed;
+        List<string> missing = [.. held.Cells.Where(cell => !Read(cell).IsDone).OrderBy(cell => Accuracy.PartsOf(cell)!.Value.Perturbation.K)];
+        // Replicas that were begun together go on together, whatever was asked for since.
+        foreach ((string checkpoint, string[] together) in CheckpointsOf(seed))
+        {
+            string[] unfinished = [.. together.Where(cell => !Read(cell).IsDone)];
+            if (unfinished.Length == 0)
+                Delete(checkpoint);
+            else if (together.Any(missing.Contains) && unfinished.All(held.TryTake))
+                Train(seed, together, checkpoint, held);
+            missing.RemoveAll(together.Contains);
+        }
+        if (missing.Count > 0)
+            Train(seed, [.. missing], CheckpointOf(seed, missing), held);
+    }
+
+    /// <summary>Puts all cells on disk together into accuracy.json.</summary>
+    public AccuracyResult WriteTable() => Store.WriteResult(AccuracyCurves.FileName, file =>
+    {
+        var accuracy = new SortedDictionary<int, SortedDictionary<int, double[]>>();
+        var digests = new SortedDictionary<int, SortedDictionary<int, string>>();
+        var diverged = new SortedDictionary<int, SortedDictionary<int, DivergedTraining>>();
+        foreach (int seed in Store.NumbersIn("", "seed", "", Strays))
+        {
+            foreach (int k in Store.NumbersIn(Accuracy.GroupOf(seed), "k", ".json", Strays))
+            {
+                AccuracyCell cell = Accuracy.Read(Store, Accuracy.NameOf(seed, Perturbation.OfK(k)), _settings.Epochs)!;
+                if (cell.Epochs.Count > 0)
+                    Entry(accuracy, seed)[k] = [.. cell.Epochs.Select(epoch => epoch.TestAccuracy)];
+                if (cell.Digest is not null)
+                    Entry(digests, seed)[k] = cell.Digest;
+                if (cell.Diverged is not null)
+                    Entry(diverged, seed)[k] = cell.Diverged;
+            }
+        }
+        var curves = new AccuracyCurves(_settings.Epochs, _data.TestImages, _data.Classes, accuracy, diverged.Count > 0 ? diverged : null);
+        Summary? summary = digests.Count > 0 ? Summary.Of(curves) : null;
+        var result = new AccuracyResult(
+            _settings.Network, _settings.Activation, _data.TrainImages, _data.TestImages, _data.Classes,
+            _settings.Epochs, Math.Min(Summary.LastEpochs, _settings.Epochs),
+            summary?.Final ?? [], summary?.StdOverK ?? [], summary?.StdOverSeeds ?? [], summary?.Statistics,
+            summary?.Sentence ?? "", summary?.Comparison ?? "", summary?.Notes ?? Summary.DivergedNotes(curves), accuracy, digests, curves.Diverged);
+        AtomicFile.WriteAllText(file, result.ToJson());
+        return result;
+
+        static SortedDictionary<int, T> Entry<T>(SortedDictionary<int, SortedDictionary<int, T>> table, int seed)
+        {
+            if (!table.TryGetValue(seed, out SortedDictionary<int, T>? row))
+                table.Add(seed, row = []);
+            return row;
+        }
+    });
+
+    /// <summary>Writes what there is of a run.</summary>
+    public void Write(AccuracyCell cell)
+    {
+        AtomicFile.WriteAllText(Store.FileOf(Accuracy.NameOf(cell.Seed, cell.Perturbation), ".json"), ResultJson.Serialize(cell));
+        if (AuthorsFile(cell.Seed, cell.Perturbation) is not { } file || (cell.Epochs.Count == 0 && cell.Diverged is null))
+            return;
+        // The authors' scripts want curves of one length; what a diverged run lacks is no number.
+        int missing = cell.Diverged is null ? 0 : _settings.Epochs - cell.Epochs.Count;
+        Npy.Write(file, [.. cell.Epochs.Select(epoch => epoch.TestAccuracy), .. Enumerable.Repeat(double.NaN, missing)], cell.Epochs.Count + missing);
+    }
+
+    private void Train(int seed, string[] cells, string checkpoint, HeldCells held)
+    {
+        CellStore.DeleteUnfinished(checkpoint);
+        Perturbation[] perturbations = [.. cells.Select(cell => Accuracy.PartsOf(cell)!.Value.Perturbation)];
+        using Trainer trainer = _data.CreateTrainer(_settings.ToTraining(seed), perturbations);
+        var loop = new TrainingLoop(trainer, checkpoint, _data.Digest, _context.Observer, _context.Cancellation);
+        var run = new AccuracyTraining(this, trainer, _data.TrainImages, seed, perturbations, held, _context);
+        loop.Resume(run);
+        run.WriteCells();
+        string task = $"seed {seed}, {Perturbation.Names(perturbations)}";
+        loop.Run(run, task, run.Total, "images", (progress, left) => held.Tell(cells, progress, left));
+        Delete(checkpoint);
+        _context.Observer.End(task, run.Outcome);
+    }
+
+    private IEnumerable<(string File, string[] Cells)> CheckpointsOf(int seed)
+    {
+        foreach (string file in Directory.GetFiles(Path.GetDirectoryName(CheckpointOf(seed, []))!, "checkpoint-k*").Order(StringComparer.Ordinal).ToList())
+        {
+            Perturbation?[] together = [.. Path.GetFileNameWithoutExtension(file)["checkpoint-k".Length..].Split('-').Select(k => Perturbation.FromFileName("k" + k))];
+            string[] cells = [.. together.OfType<Perturbation>().Select(one => Accuracy.NameOf(seed, one))];
+            if (cells.Length == together.Length && CheckpointOf(seed, cells) == file)
+                yield return (file, cells);
+            else if (!file.EndsWith(".tmp", StringComparison.Ordinal))
+                Strays.Add(file);
+        }
+    }
+
+    private string CheckpointOf(int seed, IEnumerable<string> cells) =>
+        Store.FileOf($"{Accuracy.GroupOf(seed)}/checkpoint-k{string.Join('-', cells.Select(cell => cell[(cell.LastIndexOf('/') + 2)..]))}", ".bin");
+
+    private static void Delete(string checkpoint)
+    {
+        CellStore.DeleteUnfinished(checkpoint);
+        File.Delete(checkpoint);
+    }
+
+    private string? AuthorsFile(int seed, Perturbation perturbation) => perturbation.K % 2 == 1
+        ? Path.Combine(_context.Folder, "result", "accuracy", "cifar10_resnet_sgd", Accuracy.GroupOf(seed),
+            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"test{((int)perturbation.K + 1) / 2}.npy"))
+        : null;
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using LastBit.Models;
+using LastBit.Runs;
+using LastBit.Training;
+
+namespace LastBit.Experiments;
+
+/// <summary>One divisor of Figure 2.</summary>
+/// <param name="Divisor">The divisor n.</param>
+/// <param name="LearningRate">The learning rate, divided by n.</param>
+/// <param name="Iterations">The iterations (steps, counted from 1) after which the copies were compared: n - 1, 2n - 1, ...; one a scaled iteration.</param>
+/// <param name="RelativeL1">Average relative L1 difference of the tensor of Figure 2 after each of them, 0 to 2.</param>
+/// <param name="Map">The file with that of every tensor, binary64 [scaled iterations][tensors], beside this document.</param>
+/// <param name="FirstDifference">For each tensor: the first iteration after which any weight differs; null when none did.</param>
+/// <param name="DivergedAtIteration">The iteration at which loss or weights were no longer finite, where the run stopped; null otherwise.</param>
+/// <param name="Digests">Digests of the two copies at the end; null while the run goes on.</param>
+public sealed record DivergenceRun(
+    int Divisor, double LearningRate, int[] Iterations, double[] RelativeL1, string Map, IReadOnlyDictionary<string, int?> FirstDifference,
+    int? DivergedAtIteration, string[]? Digests)
+{
+    /// <summary>Whether nothing is left to compute.</summary>
+    [JsonIgnore]
+    public bool IsDone => Digests is not null;
+
+    /// <summary>The file of a divisor's map, below the result folder.</summary>
+    internal static string MapFile(int divisor) => string.Create(CultureInfo.InvariantCulture, $"divergence/map{divisor}.npy");
+
+    /// <summary>What is wrong with a run that should be that of a divisor; null when nothing is.</summary>
+    internal string? Problem(int divisor, int scaledIterations, IReadOnlyCollection<string> tensors) =>
+        Divisor != divisor || Divisor < 1 ? $"is the run of divisor {Divisor}"
+        : Map != MapFile(divisor) ? $"map must be {MapFile(divisor)}, inside the folder"
+        : !(LearningRate > 0) ? "learningRate is not positive"
+        : RelativeL1.Length != Iterations.Length || Iterations.Length > scaledIterations ? $"has {RelativeL1.Length} differences at {Iterations.Length} of {scaledIterations} scaled iterations"
+        : Iterations.Where((iteration, i) => iteration != ((i + 1) * divisor) - 1).Any() ? "iterations are not n - 1, 2n - 1, ..."
+        : RelativeL1.Any(difference => difference is not (>= 0 and <= 2)) ? "a relativeL1 lies outside 0 to 2"
+        : FirstDifference.Count != tensors.Count || !tensors.All(FirstDifference.ContainsKey) ? "firstDifference does not name every tensor"
+        : FirstDifference.Values.Any(iteration => iteration < 1) || DivergedAtIteration < 1 ? "an iteration is less than 1"
+        : Digests is null ? null
+        : Digests.Length != 2 || Digests.Any(digest => digest is null || AccuracyCell.DigestProblem(digest) is not null) ? "digests are not two of 64 hexadecimal digits"
+        : RelativeL1.Length < scaledIterations && DivergedAtIteration is null ? $"has digests, and {RelativeL1.Length} of {scaledIterations} scaled iterations"
+        : null;
+}
+
+/// <summary>Figure 2 as numbers; divergence.json.</summary>
+/// <param name="Network">The network.</param>
+/// <param name="Activation">Its activation function.</param>
+/// <param name="Perturbation">Perturbation of the second copy; "k" in the document.</param>
+/// <param name="TrainImages">How many training images.</param>
+/// <param name="ScaledIterations">How many scaled iterations a finished run has.</param>
+/// <param name="Tensor">The tensor of Figure 2.</param>
+/// <param name="Tensors">Every parameter tensor in definition order: the columns of the maps.</param>
+/// <param name="Runs">One a divisor, in ascending order; an unfinished one as far as it is.</param>
+public sealed record DivergenceResult(
+    string Network, Activation Activation, [property: JsonPropertyName("k")] Perturbation Perturbation, int TrainImages, int ScaledIterations, string Tensor, string[] Tensors, DivergenceRun[] Runs)
+    : ICheckedDocument
+{
+    /// <summary>The name of the document in its folder.</summary>
+    public const string FileName = "divergence.json";
+
+    /// <summary>The document that --json prints and divergence.json holds.</summary>
+    public string ToJson() => ResultJson.Serialize(this);
+
+    /// <inheritdoc/>
+    public string? Problem() => TrainImages < 1 || ScaledIterations < 1 ? "trainImages and scaledIterations must be at least 1"
+        : Tensors.Length == 0 || !Tensors.Contains(Tensor) ? "tensors does not hold tensor"
+        : Runs.Select(run => run is null ? "a run is null" : run.Problem(run.Divisor, ScaledIterations, Tensors)).FirstOrDefault(problem => problem is not null);
+}

@@ -1,0 +1,84 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using LastBit.Models;
+using LastBit.Runs;
+using LastBit.Training;
+
+namespace LastBit.Experiments;
+
+/// <summary>Settings of Figure 2; the learning rate is divided by n, and there is no momentum and no schedule.</summary>
+public sealed record DivergenceSettings : NetworkTrainingSettings
+{
+    /// <summary>As published: Swish, everything else as in Table 1.</summary>
+    public DivergenceSettings() => Activation = Activation.Swish;
+
+    /// <summary>Perturbation of the second copy; the first has none. It is "k" in documents.</summary>
+    [JsonPropertyName("k")]
+    public Perturbation Perturbation { get; init; } = Perturbation.OfK(3);
+
+    /// <summary>Seeds weights, batches and augmentation.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Scaled iterations, n iterations each.</summary>
+    public int ScaledIterations { get; init; } = 100;
+
+    /// <summary>Divisors n of the learning rate, one pair of copies each. More can be added to a folder later.</summary>
+    [JsonIgnore]
+    public int[] Divisors { get; init; } = [2, 4, 8, 16, 32, 320];
+
+    /// <summary>Whether the weights of every scaled iteration also go into a .mat file of their own.</summary>
+    [JsonIgnore]
+    public bool Mat { get; init; }
+
+    /// <summary>What is asked for, as a folder remembers it.</summary>
+    [JsonIgnore]
+    public JsonObject Asked
+    {
+        get
+        {
+            var asked = new JsonObject { ["divisors"] = new JsonArray([.. Divisors.Order().Select(divisor => (JsonNode)divisor)]) };
+            if (Mat)
+                asked["mat"] = true;
+            return asked;
+        }
+    }
+
+    /// <summary>The same settings with what was asked for in a folder so far.</summary>
+    /// <param name="plan">What <see cref="CellStore.ReadPlan"/> returned.</param>
+    /// <param name="divisors">Divisors to take instead; null for those of the folder.</param>
+    /// <param name="mat">Whether MATLAB files are asked for now.</param>
+    public DivergenceSettings With(JsonObject plan, int[]? divisors, bool mat)
+    {
+        int[] planned = CellStore.Numbers(plan, "divisors");
+        return this with
+        {
+            Divisors = divisors ?? (planned.Length > 0 ? planned : Divisors),
+            Mat = mat || plan["mat"]?.GetValueKind() == System.Text.Json.JsonValueKind.True,
+        };
+    }
+
+    /// <summary>The tensor of Figure 2: layer2.5.conv1, or that of the last block of stage 2 in a shallower network.</summary>
+    [JsonIgnore]
+    public string Tensor => NetworkSettings.Parse(Network, Activation).MiddleTensor;
+
+    /// <summary>The settings of one divisor as the trainer takes them: no momentum, no schedule.</summary>
+    /// <param name="divisor">The divisor n.</param>
+    /// <param name="epochs">Enough for all scaled iterations.</param>
+    /// <exception cref="InputException">A setting is not possible; the message names its option.</exception>
+    public TrainingSettings ToTraining(int divisor, int epochs)
+    {
+        if (Divisors.Length == 0 || Divisors.Any(one => one < 1) || Divisors.Distinct().Count() < Divisors.Length)
+            throw InputException.Of(nameof(Divisors), "give different whole numbers of at least 1, as 2,8,32");
+        if (ScaledIterations < 1)
+            throw InputException.Of(nameof(ScaledIterations), "give at least 1");
+        if (Divisors.Max() * (long)ScaledIterations > int.MaxValue)
+            throw InputException.Of(nameof(Divisors), $"{Divisors.Max()} times {ScaledIterations} scaled iterations are more than {int.MaxValue} iterations; give less of one");
+        Perturbation.Validate();
+        _ = NetworkSettings.Parse(Network, Activation);
+        var settings = new TrainingSettings(
+            Seed, epochs, BatchSize, LearningRate / divisor,
+            Momentum: 0, Nesterov: false, WeightDecay, StepSchedule: false);
+        settings.Validate();
+        return settings;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+using LastBit.Data;
+using LastBit.Engines.Cpu;
+using LastBit.Models;
+using LastBit.Runs;
+using LastBit.Training;
+
+namespace LastBit.Experiments;
+
+/// <summary>The images and threads that all trainings of an experiment share.</summary>
+internal sealed class TrainingData : IDisposable
+{
+    private static readonly Lock s_gate = new();
+    private static ((DataSettings Data, long Stamp) Key, TrainingData Loaded)? s_last;
+    private readonly Lazy<WorkerTeam>? _team;
+    private readonly NetworkTrainingSettings? _settings;
+
+    private TrainingData(Dataset train, Dataset test)
+        : this($"{train.Digest()}+{test.Digest()}", train.Count, test.Count, train.Shape.Classes) => (Train, Test) = (train, test);
+
+    /// <summary>The facts of data that need not be there, because nothing is left to train.</summary>
+    internal TrainingData(string digest, int trainImages, int testImages, int classes) =>
+        (Digest, TrainImages, TestImages, Classes) = (digest, trainImages, testImages, classes);
+
+    private TrainingData(TrainingData loaded, NetworkTrainingSettings settings, int threads)
+        : this(loaded.Digest, loaded.TrainImages, loaded.TestImages, loaded.Classes) =>
+        (Train, Test, _settings, _team) = (loaded.Train, loaded.Test, settings, new Lazy<WorkerTeam>(() => new WorkerTeam(threads)));
+
+    /// <summary>A digest of all images.</summary>
+    public string Digest { get; }
+
+    /// <summary>How many training images.</summary>
+    public int TrainImages { get; }
+
+    /// <summary>How many test images.</summary>
+    public int TestImages { get; }
+
+    /// <summary>How many classes.</summary>
+    public int Classes { get; }
+
+    private Dataset? Train { get; }
+
+    private Dataset? Test { get; }
+
+    /// <summary>Makes sure that the data is there; loading it again right after costs nothing.</summary>
+    /// <param name="settings">Which data.</param>
+    /// <exception cref="InputException">It is not, or there is too little of it.</exception>
+    public static void Check(NetworkTrainingSettings settings) => Load(settings);
+
+    /// <summary>Loads the images and starts the threads.</summary>
+    /// <param name="settings">Which data.</param>
+    /// <param name="threads">How many threads.</param>
+    /// <exception cref="InputException">The data is missing or damaged.</exception>
+    public static TrainingData Open(NetworkTrainingSettings settings, int threads) => new(Load(settings), settings, threads);
+
+    /// <summary>Everything that a bit of a cell depends on, except what names the cell.</summary>
+    public JsonObject IdentityOf<T>(T settings)
+        where T : NetworkTrainingSettings
+    {
+        JsonObject identity = ResultJson.ToObject((T)(NetworkTrainingSettings)(settings with { Data = Digest, TrainSize = TrainImages }));
+        identity["arithmetic"] = Checkpoint.ArithmeticVersion;
+        return identity;
+    }
+
+    /// <summary>A training of the settings with one replica for each perturbation.</summary>
+    public Trainer CreateTrainer(TrainingSettings settings, IEnumerable<Perturbation> perturbations) =>
+        Trainer.OnCpu(ModelOf(_settings!), settings, [.. perturbations.Select(one => one.K)], Train!, Test!, _team!.Value);
+
+    /// <summary>The network of an experiment, made for these images.</summary>
+    public Model ModelOf(NetworkTrainingSettings settings) => settings.ToModel(Train?.Shape ?? DatasetShape.Cifar10);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_team is { IsValueCreated: true })
+            _team.Value.Dispose();
+    }
+
+    private static TrainingData Load(NetworkTrainingSettings settings)
+    {
+        lock (s_gate)
+        {
+            var key = (settings.ToData(), Environment.TickCount64 / 60_000);
+            if (s_last is { } last && last.Key.Data == key.Item1 && key.Item2 - last.Key.Stamp <= 1)
+                return last.Loaded;
+            (Dataset train, Dataset test) = DataSets.Load(key.Item1);
+            s_last = (key, new TrainingData(train, test));
+            return s_last.Value.Loaded;
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace LastBit.Runs;
+
+/// <summary>A document that knows more of what it may hold than its types say.</summary>
+public interface ICheckedDocument
+{
+    /// <summary>What is wrong with the document, naming the member, in words that follow "the file: "; null when nothing is.</summary>
+    string? Problem();
+}
+
+/// <summary>
+/// The one door through which documents come in from run folders. People copy, cut and edit files, so a document is read as input: it
+/// must be a regular file of moderate size, hold each member once, of the right type, and keep to the ranges of <see cref="ICheckedDocument"/>.
+/// </summary>
+public static class DocumentFile
+{
+    private const long Limit = 512 << 20;
+
+    /// <summary>Reads a document into the record that wrote it.</summary>
+    /// <typeparam name="T">The record.</typeparam>
+    /// <param name="path">The file.</param>
+    /// <param name="remedy">What the reader can do about a bad file ("delete it to compute the run again").</param>
+    /// <exception cref="InputException">The file cannot be read or is no such document; the message names file and member.</exception>
+    public static T Read<T>(string path, string remedy = "it should be what a run of LastBit wrote")
+    {
+        string text = ReadText(path, remedy);
+        T document;
+        try
+        {
+            document = ResultJson.Deserialize<T>(text);
+        }
+        catch (JsonException error)
+        {
+            throw new InputException($"{path}: is damaged ({Place(error)}); {remedy}", error);
+        }
+        return (document as ICheckedDocument)?.Problem() is { } problem ? throw new InputException($"{path}: {problem}; {remedy}") : document;
+    }
+
+    /// <summary>Reads a document whose members are not known beforehand.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="remedy">What the reader can do about a bad file.</param>
+    /// <exception cref="InputException">The file cannot be read or is no object.</exception>
+    public static JsonObject ReadObject(string path, string remedy = "it should be what a run of LastBit wrote")
+    {
+        string text = ReadText(path, remedy);
+        try
+        {
+            // Members are looked up lazily, and a member that is there twice shows only then; the strict reader looks at once.
+            JsonNode? node = JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+            var found = node as JsonObject ?? throw new JsonException("it is not an object");
+            ResultJson.CheckText(found);
+            return found;
+        }
+        catch (Exception error) when (error is JsonException or ArgumentException or InvalidOperationException)
+        {
+            throw new InputException($"{path}: is damaged ({Place(error)}); {remedy}", error);
+        }
+    }
+
+    private static string ReadText(string path, string remedy)
+    {
+        try
+        {
+            // Devices and pipes have no length; they would be read for ever.
+            string file = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+            long length = new FileInfo(file).Length;
+            if (length == 0)
+                throw new InputException($"{path}: is empty or is no ordinary file; {remedy}");
+            if (length > Limit)
+                throw new InputException($"{path}: has {length >> 20} MB, and no document of LastBit is that large; {remedy}");
+            byte[] bytes = new byte[length];
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            int count = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            return new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, 0, count);
+        }
+        catch (ArgumentException error)
+        {
+            throw new InputException($"{path}: is damaged (it is not text in UTF-8); {remedy}", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); {remedy}", error);
+        }
+    }
+
+    /// <summary>Where a document goes wrong, in the file's words and not in .NET's.</summary>
+    private static string Place(Exception error) => error switch
+    {
+        JsonException { Path: { Length: > 2 } member } json when member.StartsWith("$.", StringComparison.Ordinal) =>
+            json.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
+                ? $"{member[2..]} is not of the right kind"
+                : $"at {member[2..]}: {FirstSentence(json.Message)}",
+        _ => FirstSentence(error.Message),
+    };
+
+    private static string FirstSentence(string message)
+    {
+        string line = message.ReplaceLineEndings(" ");
+        int end = line.IndexOf(" Path: ", StringComparison.Ordinal);
+        return (end < 0 ? line : line[..end]).TrimEnd('.', ' ', '|');
+    }
+}
