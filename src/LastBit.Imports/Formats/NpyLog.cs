@@ -35,10 +35,7 @@ internal static partial class NpyLog
         context.Candidate(Metric);
         if (!context.Wants(Metric))
             return;
-        double[] values = array.ElementType == typeof(double) ? array.Get<double>()
-            : array.ElementType == typeof(float) ? [.. array.Get<float>().Select(value => (double)value)]
-            : array.ElementType == typeof(int) ? [.. array.Get<int>().Select(value => (double)value)]
-            : [.. array.Get<long>().Select(value => (double)value)];
+        double[] values = array.ToDoubles();
         RawRun run = context.Run(file, "");
         run.IsTold = true;
         for (int i = 0; i < values.Length; i++)
