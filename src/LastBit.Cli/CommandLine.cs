@@ -41,6 +41,9 @@ internal static class CommandLine
             SummarizeCommand.Create(),
             ReportCommand.Create(),
             PytorchCommand.Create(),
+            StatusCommand.Create(),
+            CancelCommand.Create(),
+            CellCommand.Create(),
             CompletionCommand.Create(),
         };
         foreach (Option option in root.Options)

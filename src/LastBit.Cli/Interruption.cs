@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace LastBit.Cli;
@@ -5,7 +6,10 @@ namespace LastBit.Cli;
 /// <summary>Ctrl-C, and its kin from outside (SIGTERM, a closed terminal), as a request to stop at the next good moment.</summary>
 internal sealed class Interruption : IDisposable
 {
+    // Batch systems send the signal to every process of a task, and its script hands it on: those two are one request.
+    private static readonly TimeSpan Together = TimeSpan.FromSeconds(2);
     private readonly CancellationTokenSource _source = new();
+    private long _first;
     private readonly List<PosixSignalRegistration> _signals = [];
 
     private Interruption()
@@ -39,12 +43,18 @@ internal sealed class Interruption : IDisposable
 
     private void OnSignal(PosixSignalContext context)
     {
+        if (_source.IsCancellationRequested && context.Signal == PosixSignal.SIGTERM && Stopwatch.GetElapsedTime(_first) < Together)
+        {
+            context.Cancel = true;
+            return;
+        }
         if (_source.IsCancellationRequested)
         {
             Terminal.Restore();
             return;
         }
         context.Cancel = true;
+        _first = Stopwatch.GetTimestamp();
         _source.Cancel();
     }
 }

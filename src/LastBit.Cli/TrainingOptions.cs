@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LastBit.Cli.Execution;
 using LastBit.Data;
 using LastBit.Engines.Cpu;
 using LastBit.Experiments;
@@ -106,7 +107,7 @@ internal sealed class TrainingOptions
         {
             bool common = option == Resume || free.Contains(option)
                 || option == CommonOptions.Threads || option == CommonOptions.Json || option == CommonOptions.Quiet
-                || option.Name.StartsWith("--live", StringComparison.Ordinal);
+                || option.Name.StartsWith("--live", StringComparison.Ordinal) || ExecutorOptions.Includes(option);
             if (!common && parse.GetResult(option) is { Implicit: false })
                 throw new InputException($"{option.Name}: a resumed run keeps its settings; leave out {option.Name}, or begin a new run");
         }

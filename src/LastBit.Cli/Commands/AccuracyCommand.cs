@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LastBit.Cli.Execution;
 using LastBit.Experiments;
 using LastBit.Reports;
 using LastBit.Runs;
@@ -17,7 +18,8 @@ internal static class AccuracyCommand
         Option<int[]> seeds = OptionTypes.Counts("--seeds", Paper.Seeds, "Seeds, the columns of the table; more can be added to a folder later.", least: 0);
         Option<int[]> k = OptionTypes.Counts("--k", [.. Paper.Perturbations.Select(one => (int)one.K)], "Perturbations, the rows of the table; likewise.");
         var options = new ScheduledTrainingOptions(Paper);
-        Command command = options.Command("accuracy", "Table 1: how far test accuracies spread over seeds, and over rounding alone.", seeds, k);
+        Command command = ExecutorOptions.AddTo(
+            options.Command("accuracy", "Table 1: how far test accuracies spread over seeds, and over rounding alone.", seeds, k));
         command.SetAction(parse =>
         {
             AccuracySettings settings = TrainingOptions.Resumed<AccuracySettings>(parse, "accuracy", seeds, k) ?? options.Fill(parse, new AccuracySettings());
@@ -27,18 +29,33 @@ internal static class AccuracyCommand
                 folder is null || parse.GetResult(seeds) is { Implicit: false } ? parse.GetRequiredValue(seeds) : null,
                 TrainingOptions.Perturbations(parse, k, folder is not null));
             Accuracy.Check(settings);
-            using Session session = Session.Open(
-                parse, Accuracy.Kind, settings, shared: true, goOn: path => $"lastbit accuracy --resume {ShellWord.Quote(path)}", cells: settings.Asked);
-            AccuracyResult result = session.Run(context => Accuracy.Run(settings, context));
-            Table1.Draw(session.Folder);
-            return session.Finish(result.ToJson(), console => Print(result, console), [Table1.Name],
-                ($"lastbit report {ShellWord.Quote(session.Folder)}", "the same as a page to send to a colleague"));
+            IExecutor executor = ExecutorOptions.Of(parse);
+            string path = CommonOptions.FolderOf(parse, Accuracy.Kind);
+            return executor.Execute(new CellRun(path, Accuracy.CellNames(settings), () => Prepare(settings, path), ["accuracy", "--resume", Path.GetFullPath(path)],
+                () => Here(parse, settings)));
         });
         return command
             .Example("lastbit accuracy --network resnet20 --epochs 20 --train-size 10000 --seeds 1..3 --out runs/table1",
                 "three seeds by six k on a fifth of CIFAR-10")
             .Example("lastbit accuracy --resume runs/table1 --seeds 4..6", "three more seeds, in the same folder; another process may be at work on others")
             .Example("lastbit accuracy --network resnet8 --data sample --epochs 4 --seeds 1,2 --k 1,3", "a minute on the sample that comes with the program");
+    }
+
+    /// <summary>Puts on disk what any process needs to compute a cell.</summary>
+    private static void Prepare(AccuracySettings settings, string folder)
+    {
+        RunFolder.Open(folder, Accuracy.Kind, ResultJson.ToObject(settings), MachineInfo.Current.Threads, shared: true, settings.Asked).Dispose();
+        CellStore.Plan(folder, Accuracy.Kind, settings.Asked);
+    }
+
+    private static int Here(ParseResult parse, AccuracySettings settings)
+    {
+        using Session session = Session.Open(
+            parse, Accuracy.Kind, settings, shared: true, goOn: path => $"lastbit accuracy --resume {ShellWord.Quote(path)}", cells: settings.Asked);
+        AccuracyResult result = session.Run(context => Accuracy.Run(settings, context));
+        Table1.Draw(session.Folder);
+        return session.Finish(result.ToJson(), console => Print(result, console), [Table1.Name],
+            ($"lastbit report {ShellWord.Quote(session.Folder)}", "the same as a page to send to a colleague"));
     }
 
     /// <summary>Prints the table of the finished runs.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using LastBit.Cli.Execution;
 using LastBit.Experiments;
 using LastBit.Reports;
 using LastBit.Runs;
@@ -22,8 +23,8 @@ internal static class DivergenceCommand
         Option<ulong> seed = OptionTypes.Seed("--seed", Paper.Seed, "Seeds weights, batches and augmentation.");
         Option<bool> mat = OptionTypes.Switch("--mat", "Also writes the weights of every scaled iteration as a MATLAB file, as the authors' scripts do.");
         var options = new TrainingOptions(Paper, "The learning rate that is divided by n.");
-        Command command = options.Command("divergence",
-            "Figure 2: how far the weights of two runs drift apart that differ by rounding alone.", divisors, scaled, k, seed, mat);
+        Command command = ExecutorOptions.AddTo(options.Command("divergence",
+            "Figure 2: how far the weights of two runs drift apart that differ by rounding alone.", divisors, scaled, k, seed, mat));
         command.SetAction(parse =>
         {
             DivergenceSettings settings = TrainingOptions.Resumed<DivergenceSettings>(parse, "divergence", divisors, mat)
@@ -39,17 +40,32 @@ internal static class DivergenceCommand
                 folder is null || parse.GetResult(divisors) is { Implicit: false } ? parse.GetRequiredValue(divisors) : null,
                 parse.GetValue(mat));
             Divergence.Check(settings);
-            using Session session = Session.Open(
-                parse, Divergence.Kind, settings, shared: true, goOn: path => $"lastbit divergence --resume {ShellWord.Quote(path)}", cells: settings.Asked);
-            DivergenceResult result = session.Run(context => Divergence.Run(settings, context));
-            Figure2.Draw(session.Folder);
-            return session.Finish(result.ToJson(), console => Tables.Write(console, ResultTable(result, console)), [Figure2.Name, Figure2.LayersName],
-                ($"lastbit report {ShellWord.Quote(session.Folder)}", "the same as a page to send to a colleague"));
+            IExecutor executor = ExecutorOptions.Of(parse);
+            string path = CommonOptions.FolderOf(parse, Divergence.Kind);
+            return executor.Execute(new CellRun(path, Divergence.CellNames(settings), () => Prepare(settings, path),
+                ["divergence", "--resume", Path.GetFullPath(path)], () => Here(parse, settings)));
         });
         return command.Example("lastbit divergence --divisors 2,8,32 --out runs/figure2", "three learning rates of the paper's, ResNet-56 with Swish")
             .Example("lastbit divergence --resume runs/figure2 --divisors 320", "one more, in the same folder")
             .Example("lastbit divergence --network resnet8 --data sample --divisors 2,8 --scaled-iterations 20",
                 "a minute on the sample that comes with the program");
+    }
+
+    /// <summary>Puts on disk what any process needs to compute a cell.</summary>
+    private static void Prepare(DivergenceSettings settings, string folder)
+    {
+        RunFolder.Open(folder, Divergence.Kind, ResultJson.ToObject(settings), MachineInfo.Current.Threads, shared: true, settings.Asked).Dispose();
+        CellStore.Plan(folder, Divergence.Kind, settings.Asked);
+    }
+
+    private static int Here(ParseResult parse, DivergenceSettings settings)
+    {
+        using Session session = Session.Open(
+            parse, Divergence.Kind, settings, shared: true, goOn: path => $"lastbit divergence --resume {ShellWord.Quote(path)}", cells: settings.Asked);
+        DivergenceResult result = session.Run(context => Divergence.Run(settings, context));
+        Figure2.Draw(session.Folder);
+        return session.Finish(result.ToJson(), console => Tables.Write(console, ResultTable(result, console)), [Figure2.Name, Figure2.LayersName],
+            ($"lastbit report {ShellWord.Quote(session.Folder)}", "the same as a page to send to a colleague"));
     }
 
     /// <summary>Figure 2 in numbers.</summary>

@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using LastBit.Cli.Execution;
 using LastBit.Cli.Parts;
+using LastBit.Experiments;
 using LastBit.Reports;
+using LastBit.Runs;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
@@ -20,11 +23,36 @@ internal static class ReproduceCommand
             + "The one-layer experiments are the paper's at any scale.");
         Option<string[]> only = OptionTypes.Choices("--only", [.. Part.All.Select(part => part.Name).Order(StringComparer.Ordinal)], "Runs some parts only");
         const string Description = "Runs every figure and table at a scale and writes figures, results and a report into one folder.";
-        Command command = LiveView.AddTo(new Command("reproduce", Description) { scale, only }.WithCommonOptions());
-        command.SetAction(parse => Run(parse, parse.GetRequiredValue(scale), parse.GetRequiredValue(only)));
+        Command command = ExecutorOptions.AddTo(LiveView.AddTo(new Command("reproduce", Description) { scale, only }.WithCommonOptions()));
+        command.SetAction(parse =>
+        {
+            (string at, string[] names) = (parse.GetRequiredValue(scale), parse.GetRequiredValue(only));
+            IExecutor executor = ExecutorOptions.Of(parse);
+            string path = CommonOptions.FolderOf(parse, "reproduce");
+            string[] gather = ["reproduce", "--scale", at, "--only", string.Join(',', names), "--out", Path.GetFullPath(path)];
+            return executor.Execute(new CellRun(path, CellsOf(at, names), () => Prepare(at, names, path), gather, () => Run(parse, at, names)));
+        });
         return command.Example("lastbit reproduce", "everything that fits into a few minutes")
             .Example("lastbit reproduce --only figure3,table3 --out runs/bounds",
                 "the linearized PDE and its bounds; more parts can be added to the folder later");
+    }
+
+    /// <summary>The cells of the parts that are made of some; the others take seconds, and are done when the cells are put together.</summary>
+    private static string[] CellsOf(string scale, string[] names) =>
+    [
+        .. names.Contains(TrainingParts.Figure2.Name)
+            ? Divergence.CellNames(TrainingParts.DivergenceAt(scale)).Select(cell => RunCells.NameIn("reproduce", Divergence.Kind, cell)) : [],
+        .. names.Contains(TrainingParts.Table1.Name)
+            ? Accuracy.CellNames(TrainingParts.AccuracyAt(scale)).Select(cell => RunCells.NameIn("reproduce", Accuracy.Kind, cell)) : [],
+    ];
+
+    private static void Prepare(string scale, string[] names, string folder)
+    {
+        RunFolder.Open(folder, "reproduce", ResultJson.ToObject(new Settings(scale)), MachineInfo.Current.Threads).Dispose();
+        if (names.Contains(TrainingParts.Figure2.Name))
+            CellStore.Plan(folder, Divergence.Kind, TrainingParts.DivergenceAt(scale).Asked);
+        if (names.Contains(TrainingParts.Table1.Name))
+            CellStore.Plan(folder, Accuracy.Kind, TrainingParts.AccuracyAt(scale).Asked);
     }
 
     private static int Run(ParseResult parse, string scale, string[] names)

@@ -68,6 +68,13 @@ public static class Accuracy
         }))];
     }
 
+    /// <summary>The names of the cells that settings ask for.</summary>
+    public static IReadOnlyList<string> CellNames(AccuracySettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return [.. CellsOf(settings.Seeds, settings.Perturbations)];
+    }
+
     /// <summary>The settings that compute one cell and no other.</summary>
     /// <param name="settings">The settings of the folder.</param>
     /// <param name="cell">The cell's name, "seed1/k3".</param>

@@ -66,6 +66,13 @@ public static class Divergence
         }))];
     }
 
+    /// <summary>The names of the cells that settings ask for.</summary>
+    public static IReadOnlyList<string> CellNames(DivergenceSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return [.. settings.Divisors.Select(NameOf)];
+    }
+
     /// <summary>The settings that compute one cell and no other.</summary>
     /// <param name="settings">The settings of the folder.</param>
     /// <param name="cell">The cell's name, "n32".</param>

@@ -11,7 +11,26 @@ namespace LastBit.Runs;
 /// <param name="Progress">The share of the work that is done, 0 to 1.</param>
 /// <param name="SecondsLeft">How long the rest will take; null while that is unknown.</param>
 /// <param name="Failure">Why the work failed; null when it did not.</param>
-public sealed record LeaseNote(string Owner, DateTime Heartbeat, bool Held, double Progress, double? SecondsLeft, string? Failure);
+/// <param name="Locked">Whether the holder has a lock of the file system too.</param>
+/// <param name="Task">The task of a batch system that the holder is, "12_3"; null where it is none.</param>
+/// <param name="Restart">How many times that task had been begun before.</param>
+public sealed record LeaseNote(
+    string Owner, DateTime Heartbeat, bool Held, double Progress, double? SecondsLeft, string? Failure,
+    bool Locked = false, string? Task = null, int Restart = 0)
+{
+    /// <summary>The task of Slurm that this process is, and how many times it had been begun before.</summary>
+    internal static (string? Task, int Restart) OwnTask { get; } = (
+        Environment.GetEnvironmentVariable("SLURM_ARRAY_JOB_ID") is { Length: > 0 } job ? $"{job}_{Environment.GetEnvironmentVariable("SLURM_ARRAY_TASK_ID")}" : null,
+        int.TryParse(Environment.GetEnvironmentVariable("SLURM_RESTART_COUNT"), NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : 0);
+
+    /// <summary>
+    /// Whether the holder is an earlier copy of a task: of a node that was thought dead, say, and may still be at work. The batch system has
+    /// begun the task again, so the copy has no say any more, dead or alive.
+    /// </summary>
+    /// <param name="task">The later copy's task.</param>
+    /// <param name="restart">The later copy's count.</param>
+    public bool IsFencedBy(string? task, int restart) => Held && Task is not null && Task == task && Restart < restart;
+}
 
 /// <summary>
 /// The right to work on a part of a folder, held by one process at a time. Where the file system has locks (flock), one on the file
@@ -112,7 +131,7 @@ public sealed class Lease : IDisposable
     /// <exception cref="LeaseLostException">Another process has.</exception>
     public void ThrowIfLost()
     {
-        if (_lock is null && Highest(_name) != Number)
+        if (_file is not null && Highest(_name) != Number)
             throw new LeaseLostException(_name);
     }
 
@@ -134,7 +153,10 @@ public sealed class Lease : IDisposable
         FileStream? held = null;
         try
         {
-            if (LocksAreRelied())
+            long last = Highest(path);
+            LeaseNote? note = last > 0 ? ReadNote(path, last) : null;
+            bool fenced = note?.IsFencedBy(LeaseNote.OwnTask.Task, LeaseNote.OwnTask.Restart) ?? false;
+            if (LocksAreRelied() && !fenced)
             {
                 held = OpenLocked(path);
                 if (!LocksWork(path))
@@ -147,9 +169,13 @@ public sealed class Lease : IDisposable
                     return new Lease(path, held, null, 0);
                 }
             }
-            long last = Highest(path);
-            if (held is null && last > 0 && IsAlive(path, last, Now(path)))
+            // Who holds the lock of the file system knows that no other holder of it lives; one without it is asked for signs of life.
+            last = Highest(path);
+            if (last > 0 && !fenced && (held is null || ReadNote(path, last) is { Held: true, Locked: false }) && IsAlive(path, last, Now(path)))
+            {
+                held?.Dispose();
                 return null;
+            }
             long number = last + 1;
             var file = new FileStream(NumberedFile(path, number), FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 0);
             var lease = new Lease(path, held, file, number);
@@ -287,7 +313,8 @@ public sealed class Lease : IDisposable
         lock (_gate)
         {
             string why = _failure is { Length: > 200 } ? _failure[..200] : _failure!;
-            byte[] note = Encoding.UTF8.GetBytes(ResultJson.Serialize(new LeaseNote(Self, DateTime.UtcNow, !_released, _progress, _secondsLeft, why)));
+            byte[] note = Encoding.UTF8.GetBytes(ResultJson.Serialize(new LeaseNote(Self, DateTime.UtcNow, !_released, _progress, _secondsLeft, why,
+                _lock is not null, LeaseNote.OwnTask.Task, LeaseNote.OwnTask.Restart)));
             byte[] padded = new byte[NoteBytes];
             Array.Fill(padded, (byte)' ');
             note.AsSpan(0, Math.Min(note.Length, NoteBytes)).CopyTo(padded);

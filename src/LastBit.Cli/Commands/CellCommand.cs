@@ -1,0 +1,37 @@
+using System.CommandLine;
+using LastBit.Cli.Execution;
+using LastBit.Experiments;
+using LastBit.Runs;
+
+namespace LastBit.Cli.Commands;
+
+/// <summary>`lastbit cell DIR NAME...`: what a task of a job array runs. People need it only to do one by hand, so help does not show it.</summary>
+internal static class CellCommand
+{
+    internal static Command Create()
+    {
+        var folder = new Argument<string>("DIR") { Description = "A folder whose cells are planned." };
+        var names = new Argument<string[]>("NAME") { Description = "Cells, as `lastbit status` calls them.", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("cell", "Computes some cells of a run folder and nothing else.") { folder, names, CommonOptions.Threads, CommonOptions.Quiet };
+        command.Hidden = true;
+        command.SetAction(parse =>
+        {
+            string path = parse.GetRequiredValue(folder);
+            int threads = CommonOptions.ThreadsOf(parse);
+            Interruption.Current.WhatToDo = "The next task, or the same call, resumes.";
+            foreach (string name in parse.GetRequiredValue(names))
+            {
+                Progress.Show(parse.GetValue(CommonOptions.Quiet), observer =>
+                {
+                    RunCells.Compute(name, new ExperimentContext(path, threads, observer, Interruption.Current.Token));
+                    return 0;
+                });
+                // Left to another process that is at work on it: this task has not done what it was to do.
+                if (RunCells.StatusOf(path).FirstOrDefault(cell => cell.Name == name) is not { State: CellState.Done })
+                    throw new InputException($"{name}: another process is working on it; this task leaves it to that one");
+            }
+            return CommandLine.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+
+namespace LastBit.Cli.Execution;
+
+/// <summary>The options of commands made of cells that say who computes them.</summary>
+internal static class ExecutorOptions
+{
+    private static readonly Option<string> Executor = OptionTypes.Choice("--executor", "local", ["local", "slurm"],
+        "Who computes: this process, or a Slurm job array, a task a cell.");
+    private static readonly Option<bool> DryRun = OptionTypes.Switch("--dry-run", "Slurm: prints the script and submits nothing.");
+    private static readonly Option<int> CellsPerTask = OptionTypes.Count("--cells-per-task", 1, "Slurm: how many cells a task computes, one after the other.");
+    private static readonly Option<int> ArrayLimit = OptionTypes.Count("--array-limit", 0, "Slurm: how many tasks may run at once.", defaultText: "all");
+    private static readonly Option<string[]> Setup = Lines("--setup", "Slurm: a line for the script to run first, as 'module load dotnet'; may be given more than once.");
+    private static readonly Option<string[]> Sbatch = Lines("--sbatch", "Slurm: any other option of sbatch, as '--exclusive'; may be given more than once.");
+
+    private static readonly Option<string?>[] PassedThrough =
+    [
+        Text("--partition", "NAME", "Slurm: the partition."),
+        Text("--account", "NAME", "Slurm: the account."),
+        Text("--qos", "NAME", "Slurm: the quality of service."),
+        Text("--time", "TIME", "Slurm: the time limit of a task; it is requeued and resumes where the time does not suffice."),
+        Text("--mem", "SIZE", "Slurm: the memory of a task, as 2G."),
+        Text("--cpus-per-task", "N", "Slurm: the cores of a task."),
+        Text("--constraint", "LIST", "Slurm: features that a node must have."),
+    ];
+
+    /// <summary>Adds the options to a command.</summary>
+    internal static TCommand AddTo<TCommand>(TCommand command)
+        where TCommand : Command
+    {
+        foreach (Option option in All)
+            command.Add(option);
+        return command;
+    }
+
+    /// <summary>Whether an option says how something is computed and not what.</summary>
+    internal static bool Includes(Option option) => All.Contains(option);
+
+    /// <summary>Who computes.</summary>
+    /// <exception cref="InputException">An option of Slurm without Slurm.</exception>
+    internal static IExecutor Of(ParseResult parse)
+    {
+        if (parse.GetValue(Executor) == "slurm")
+        {
+            var directives = PassedThrough.Where(option => parse.GetValue(option) is not null).Select(option => $"{option.Name}={parse.GetValue(option)}")
+                .Concat(parse.GetValue(Sbatch) ?? []);
+            int? limit = parse.GetResult(ArrayLimit) is { Implicit: false } ? parse.GetValue(ArrayLimit) : null;
+            var settings = new SlurmSettings([.. directives], parse.GetValue(Setup) ?? [], parse.GetValue(CellsPerTask), limit);
+            return new SlurmExecutor(settings, parse.GetValue(DryRun), parse.GetValue(CommonOptions.Json), parse.GetValue(CommonOptions.Quiet));
+        }
+        Option? stray = All.FirstOrDefault(option => option != Executor && parse.GetResult(option) is { Implicit: false });
+        return stray is null ? new LocalExecutor() : throw new InputException($"{stray.Name}: is for Slurm; give --executor slurm too, or leave it out");
+    }
+
+    private static IEnumerable<Option> All => [Executor, DryRun, CellsPerTask, ArrayLimit, .. PassedThrough, Setup, Sbatch];
+
+    private static Option<string?> Text(string name, string what, string description)
+    {
+        var option = new Option<string?>(name) { Description = description, HelpName = what, Arity = ArgumentArity.ExactlyOne };
+        option.Validators.Add(result =>
+        {
+            // A line break would begin a line of the script.
+            if (result.Tokens.Any(token => token.Value.Length == 0 || token.Value.Any(char.IsControl)))
+                result.AddError($"{name}: give {what} on one line");
+        });
+        return option;
+    }
+
+    private static Option<string[]> Lines(string name, string description)
+    {
+        var option = new Option<string[]>(name) { Description = description, HelpName = "TEXT", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => token.Value.Any(char.IsControl)))
+                result.AddError($"{name}: give one line");
+        });
+        return option;
+    }
+}

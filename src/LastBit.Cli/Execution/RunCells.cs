@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+using LastBit.Cli.Parts;
+using LastBit.Experiments;
+using LastBit.Runs;
+
+namespace LastBit.Cli.Execution;
+
+/// <summary>The cells of one kind of experiment, in any folder that has some.</summary>
+/// <param name="Name">The experiment.</param>
+/// <param name="StatusOf">The cells of a folder.</param>
+/// <param name="Compute">Computes one cell: the folder's run.json, the cell, where.</param>
+internal sealed record CellKind(string Name, Func<string, IReadOnlyList<CellStatus>> StatusOf, Action<JsonObject, string, ExperimentContext> Compute);
+
+/// <summary>The cells of a folder, whatever has filled it. In a folder of reproduce their names begin with the experiment's.</summary>
+internal static class RunCells
+{
+    /// <summary>Every kind; a new experiment made of cells is one more.</summary>
+    private static readonly CellKind[] Kinds =
+    [
+        new(Divergence.Kind, Divergence.StatusOf, (run, cell, context) =>
+            Divergence.Run(Divergence.Only(SettingsOf(run, TrainingParts.DivergenceAt), cell), context)),
+        new(Accuracy.Kind, Accuracy.StatusOf, (run, cell, context) =>
+            Accuracy.Run(Accuracy.Only(SettingsOf(run, TrainingParts.AccuracyAt), cell), context)),
+    ];
+
+    /// <summary>The name of a cell in a folder of a command.</summary>
+    internal static string NameIn(string command, string kind, string cell) => command == kind ? cell : $"{kind}/{cell}";
+
+    /// <summary>What the cells of a folder are doing; of a run that has no cells, what the run is doing.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="orNone">Whether a folder that holds no run is one without cells.</param>
+    /// <exception cref="InputException">The folder holds no run, or its files are damaged.</exception>
+    internal static IReadOnlyList<CellStatus> StatusOf(string folder, bool orNone = false)
+    {
+        if (RunFolder.Read(folder) is not { } run)
+            return orNone ? [] : throw new InputException($"{folder}: there is no run.json in it; give a folder that a run has filled");
+        string command = run["command"]?.ToString() ?? "";
+        CellStatus[] cells = [.. Kinds.Where(kind => command == kind.Name || Directory.Exists(Path.Combine(folder, "cells", kind.Name)))
+            .SelectMany(kind => kind.StatusOf(folder).Select(cell => cell with { Name = NameIn(command, kind.Name, cell.Name) }))];
+        return cells.Length > 0 ? cells : [Whole(folder, command, run)];
+    }
+
+    /// <summary>Computes one cell, without touching what belongs to the whole folder.</summary>
+    /// <exception cref="InputException">There is no such cell, or it cannot be computed.</exception>
+    internal static void Compute(string name, ExperimentContext context)
+    {
+        JsonObject run = RunFolder.Read(context.Folder) ?? throw new InputException($"{context.Folder}: there is no run.json in it; give a folder that a run has filled");
+        string command = run["command"]?.ToString() ?? "";
+        foreach (CellKind kind in Kinds)
+        {
+            string prefix = NameIn(command, kind.Name, "");
+            if (name.StartsWith(prefix, StringComparison.Ordinal) && kind.StatusOf(context.Folder).Any(cell => cell.Name == name[prefix.Length..]))
+            {
+                kind.Compute(run, name[prefix.Length..], context);
+                return;
+            }
+        }
+        throw new InputException($"{context.Folder}: there is no cell '{name}'; `status` names those there are");
+    }
+
+    private static CellStatus Whole(string folder, string command, JsonObject run)
+    {
+        if (run["finished"] is JsonValue finished && finished.TryGetValue(out bool done) && done)
+            return new CellStatus(command, CellState.Done, 1, null, null, null);
+        using Lease? free = Lease.TryTake(folder, ".lock");
+        return new CellStatus(command, free is null ? CellState.Running : CellState.Waiting, 0, null, null, null);
+    }
+
+    private static TSettings SettingsOf<TSettings>(JsonObject run, Func<string, TSettings> atScale) => run["settings"] switch
+    {
+        JsonObject settings when settings["scale"] is { } scale => atScale(scale.ToString()),
+        { } settings => ResultJson.Deserialize<TSettings>(settings.ToJsonString()),
+        null => throw new InputException("run.json: has no settings; it should be what a run of LastBit wrote"),
+    };
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using LastBit.Files;
+using LastBit.Reports.Results;
+using LastBit.Runs;
+
+namespace LastBit.Cli.Execution;
+
+/// <summary>A Slurm job array computes the cells, and a job that depends on it makes tables, figures and report.</summary>
+internal sealed class SlurmExecutor(SlurmSettings settings, bool dryRun, bool json, bool quiet) : IExecutor
+{
+    /// <inheritdoc/>
+    public int Execute(CellRun run)
+    {
+        string folder = Path.GetFullPath(run.Folder);
+        if (folder.Any(letter => char.IsWhiteSpace(letter) || letter is '%' or '\\'))
+            throw new InputException($"--out {run.Folder}: Slurm takes no blanks, percent signs or backslashes in a path; name another folder");
+        string name = $"lastbit-{Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}";
+        if (!dryRun)
+            run.Prepare();
+        var done = RunCells.StatusOf(folder, orNone: true).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name).ToHashSet();
+        string[][] tasks = SlurmScript.Tasks(run.Cells.Where(cell => !done.Contains(cell)), settings);
+        string array = tasks.Length > 0 ? SlurmScript.Array(folder, name, tasks, settings) : "";
+        string gather = SlurmScript.Gather(folder, $"{name}-gather", run.Gather, settings);
+        if (dryRun)
+        {
+            Console.Out.Write(array.Length > 0 ? array : gather);
+            return CommandLine.Done;
+        }
+
+        // Written beside the results, so that what ran can be read later.
+        if (array.Length > 0)
+            AtomicFile.WriteAllText(Path.Combine(folder, SlurmScript.ArrayFile), array);
+        AtomicFile.WriteAllText(Path.Combine(folder, SlurmScript.GatherFile), gather);
+        string? job = array.Length > 0 ? Submit(Path.Combine(folder, SlurmScript.ArrayFile)) : null;
+        string last;
+        try
+        {
+            last = Submit(Path.Combine(folder, SlurmScript.GatherFile), job is null ? [] : [$"--dependency=afterok:{job}"]);
+        }
+        catch (InputException) when (job is not null)
+        {
+            // The array is in the queue: whoever asks for it must find it.
+            SlurmJobs.Add(folder, new SlurmSubmission(job, null, tasks));
+            throw;
+        }
+        SlurmJobs.Add(folder, new SlurmSubmission(job ?? last, last, tasks));
+        Say(run.Folder, job, last, tasks.Length);
+        return CommandLine.Done;
+    }
+
+    /// <summary>"12", or "12;cluster" where there are several.</summary>
+    private static string Submit(string script, params string[] options) =>
+        SlurmCommand.Call("sbatch", ["--parsable", .. options, script]).Trim().Split(';')[0];
+
+    private void Say(string folder, string? job, string last, int tasks)
+    {
+        if (json)
+            Console.Out.WriteLine(Json.Text(new JsonObject { ["folder"] = folder, ["job"] = job, ["gather"] = last, ["tasks"] = tasks }));
+        if (quiet || json)
+            return;
+        if (job is not null)
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Job:     {job}, {tasks} {(tasks == 1 ? "task" : "tasks")}"));
+        Console.Out.WriteLine($"Then:    {last} (tables, figures and report)");
+        Console.Out.WriteLine($"Results: {folder}");
+        Console.Out.WriteLine($"Next:    lastbit status {ShellWord.Quote(folder)}   (what the tasks are doing)");
+    }
+}

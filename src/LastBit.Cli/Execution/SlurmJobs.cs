@@ -1,0 +1,37 @@
+using LastBit.Files;
+using LastBit.Runs;
+
+namespace LastBit.Cli.Execution;
+
+/// <summary>One submission of a run folder.</summary>
+/// <param name="Job">The number of the job array.</param>
+/// <param name="Gather">The number of the job that puts the cells together; null where it was not accepted.</param>
+/// <param name="Tasks">The cells of each task, by its index.</param>
+internal sealed record SlurmSubmission(string Job, string? Gather, string[][] Tasks);
+
+/// <summary>What a run folder has been submitted as: slurm/jobs.json.</summary>
+internal static class SlurmJobs
+{
+    /// <summary>The submissions, the last one last; empty where there was none.</summary>
+    /// <exception cref="InputException">The file is damaged.</exception>
+    internal static SlurmSubmission[] Read(string folder)
+    {
+        string file = FileOf(folder);
+        if (!File.Exists(file))
+            return [];
+        try
+        {
+            return ResultJson.Deserialize<SlurmSubmission[]>(File.ReadAllText(file));
+        }
+        catch (System.Text.Json.JsonException error)
+        {
+            throw new InputException($"{file}: is damaged ({error.Message.ReplaceLineEndings(" ")}); delete it, and ask squeue for the jobs", error);
+        }
+    }
+
+    /// <summary>Adds a submission.</summary>
+    internal static void Add(string folder, SlurmSubmission submission) =>
+        AtomicFile.WriteAllText(FileOf(folder), ResultJson.Serialize<SlurmSubmission[]>([.. Read(folder), submission]));
+
+    private static string FileOf(string folder) => Path.Combine(folder, "slurm", "jobs.json");
+}
