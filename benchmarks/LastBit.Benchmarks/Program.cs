@@ -20,6 +20,6 @@ switch (args.FirstOrDefault())
         return StepBenchmark.Replicas(args[1..]);
     default:
         Console.Error.WriteLine("usage: LastBit.Benchmarks peak [THREADS] | pde [IMAGE-SIZE] [KERNEL-SIZE]"
-            + " | step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--pytorch] [--layers] [--swish] | scaling [NETWORK] [BATCH] [ROUNDS] | kernels | replicas [NETWORK] [ROUNDS]");
+            + " | step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--convolution LIST] [--pytorch] [--layers] [--swish] | scaling [NETWORK] [BATCH] [ROUNDS] | kernels | replicas [NETWORK] [ROUNDS] [--convolution NAME]");
         return 2;
 }

@@ -12,10 +12,10 @@ namespace LastBit.Benchmarks;
 /// </summary>
 internal static class StepBenchmark
 {
-    /// <summary>step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--pytorch] [--layers].</summary>
+    /// <summary>step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--convolution LIST] [--pytorch] [--layers] [--swish].</summary>
     public static int Run(string[] args)
     {
-        string[] plain = [.. args.Where(a => !a.StartsWith("--", StringComparison.Ordinal))];
+        string[] plain = Plain(args);
         string name = plain.ElementAtOrDefault(0) ?? "resnet56";
         int batch = Number(plain, 1, 128), threads = Number(plain, 2, Environment.ProcessorCount), rounds = Number(plain, 3, 10);
         bool pytorch = args.Contains("--pytorch"), layers = args.Contains("--layers"), swish = args.Contains("--swish");
@@ -23,69 +23,128 @@ internal static class StepBenchmark
         var network = NetworkSettings.Parse(name, swish ? Activation.Swish : Activation.Relu);
         var (train, test) = Cifar10.Load(Cifar10.Sample);
         using var team = new WorkerTeam(threads);
-        var settings = new TrainingSettings(Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01);
-        using var engine = new CpuEngine(network.Build(), Math.Min(batch, train.Count), team);
-        using var trainer = new Trainer(engine, settings, [1], train, test, team);
-        double gflop = engine.TrainingFlop * (double)batch / 1e9;
-        Warm(trainer);
-        engine.TakeTimes();
+        Contender[] contenders = [.. Algorithms(args).Select(algorithm => new Contender(algorithm, network, batch, train, test, team))];
+        double gflop = contenders[0].Engine.TrainingFlop * (double)batch / 1e9;
 
-        var steps = new List<double>();
         var theirs = new List<double>();
         var peaks = new List<MachinePeak>();
-        long allocated = 0;
-        int measured = 0;
         for (int round = 0; round < rounds; round++)
         {
             peaks.Add(MachinePeak.Measure(threads));
-            for (int i = 0; i < 5; i++)
-            {
-                // The last batch of an epoch is smaller: it is trained on, but not timed.
-                if (trainer.BatchIndex == trainer.BatchesPerEpoch - 1)
-                    trainer.Step();
-                long bytes = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp();
-                trainer.Step();
-                steps.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-                allocated += GC.GetAllocatedBytesForCurrentThread() - bytes;
-                measured++;
-            }
+            foreach (Contender contender in contenders)
+                contender.Steps(5);
             if (pytorch)
-                theirs.Add(PyTorchStep(((ResNetSettings)network).Blocks, batch, threads));
+                theirs.Add(PyTorchStep(((ResNetSettings)network).Blocks, batch, threads, swish));
         }
 
-        double ours = Median(steps), best = steps.Min(), peak = peaks.Max(p => p.Gflops32);
+        double peak = peaks.Max(p => p.Gflops32);
         Print($"{name} {(swish ? "swish" : "relu")}, batch {batch}, {threads} threads, vectors of {MachineInfo.Current.VectorText}, ",
             $"{gflop:F1} GFLOP a step counted as direct convolutions");
-        Print($"step: median {ours:F1} ms, best {best:F1} ms of {steps.Count}; {batch / ours * 1e3:F0} images a second");
-        Print($"peak of this run: {peak:F0} GFLOPS binary32, memory {peaks.Max(p => p.ReadGBs):F1} GB/s read, {peaks.Max(p => p.CopyGBs):F1} GB/s copy");
-        Print($"fraction of the FMA peak: median {gflop / ours * 1e3 / peak:P1}, best {gflop / best * 1e3 / peak:P1}");
-        Print($"memory of the network: {engine.Bytes / 1e6:F0} MB; ",
-            $"working set of the process {Environment.WorkingSet / 1e6:F0} MB; ",
-            $"allocated {allocated / (double)measured:F0} bytes a step on the training thread");
-        if (pytorch)
-            Print($"PyTorch, in turns: median {Median(theirs):F1} ms a step; LastBit is {Median(theirs) / ours:F2} times as fast");
-        if (layers)
+        Print($"peak of this run: {peak:F0} GFLOPS binary32, {gflop / peak * 1e3:F0} ms a step; ",
+            $"memory {peaks.Max(p => p.ReadGBs):F1} GB/s read, {peaks.Max(p => p.CopyGBs):F1} GB/s copy");
+        foreach (Contender contender in contenders)
         {
-            foreach (var pass in engine.TakeTimes())
-            {
-                double seconds = pass.Seconds / measured;
-                Print($"{(pass.Backward ? "backward" : "forward "),-8} {pass.Layers,-44} {seconds * 1e3,7:F2} ms ",
-                    $"{pass.Flop * (double)batch / seconds / 1e9 / peak,6:P0} of peak  ",
-                    $"+ tables {pass.ReduceSeconds / measured * 1e3:F2} ms");
-            }
+            double ours = Median(contender.Times), best = contender.Times.Min();
+            Print($"{contender.Algorithm}: median {ours:F1} ms, best {best:F1} ms of {contender.Times.Count} steps; {batch / ours * 1e3:F0} images a second; ",
+                $"of the FMA peak {gflop / ours * 1e3 / peak:P1}, best {gflop / best * 1e3 / peak:P1}; memory of the network {contender.Engine.Bytes / 1e6:F0} MB");
+            if (contender != contenders[0])
+                Print($"{contender.Algorithm} takes {Ratio(contender.Rounds, contenders[0].Rounds):F3} of {contenders[0].Algorithm} (median of {rounds} rounds in turns)");
+            if (pytorch)
+                Print($"PyTorch, in turns: median {Median(theirs):F1} ms a step; {Ratio(theirs, contender.Rounds):F2} times {contender.Algorithm} (median of {rounds} rounds)");
+            if (layers)
+                PrintLayers(contender, batch, peak);
         }
+        Print($"working set of the process {Environment.WorkingSet / 1e6:F0} MB; allocated {contenders[0].Allocated:F0} bytes a step on the training thread");
+        foreach (Contender contender in contenders)
+            contender.Dispose();
         return 0;
+    }
+
+    private static void PrintLayers(Contender contender, int batch, double peak)
+    {
+        foreach (var pass in contender.Engine.TakeTimes())
+        {
+            double seconds = pass.Seconds / contender.Times.Count;
+            Print($"{(pass.Backward ? "backward" : "forward "),-8} {pass.Layers,-44} {seconds * 1e3,7:F2} ms ",
+                $"{pass.Flop * (double)batch / seconds / 1e9 / peak,6:P0} of peak  ",
+                $"+ tables {pass.ReduceSeconds / contender.Times.Count * 1e3:F2} ms");
+        }
+    }
+
+    private static string[] Plain(string[] args) =>
+        [.. args.Where((word, i) => !word.StartsWith("--", StringComparison.Ordinal) && (i == 0 || args[i - 1] != "--convolution"))];
+
+    /// <summary>What --convolution lists; direct if it does not.</summary>
+    private static ConvolutionAlgorithm[] Algorithms(string[] args)
+    {
+        int at = Array.IndexOf(args, "--convolution");
+        return at < 0 ? [ConvolutionAlgorithm.Direct]
+            : [.. args[at + 1].Split(',').Select(word => Enum.Parse<ConvolutionAlgorithm>(word, ignoreCase: true))];
+    }
+
+    /// <summary>The median over rounds of one's median time divided by the other's: what slows a whole round meets both.</summary>
+    private static double Ratio(List<double> one, List<double> other) => Median([.. one.Zip(other, (a, b) => a / b)]);
+
+    /// <summary>One algorithm's training, warm, and how long its steps have taken.</summary>
+    private sealed class Contender : IDisposable
+    {
+        private readonly Trainer _trainer;
+        private long _bytes;
+
+        public Contender(ConvolutionAlgorithm algorithm, NetworkSettings network, int batch, Dataset train, Dataset test, WorkerTeam team)
+        {
+            Algorithm = algorithm;
+            var settings = new TrainingSettings(
+                Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01, Convolution: algorithm);
+            Engine = new CpuEngine(network.Build(), Math.Min(batch, train.Count), team, algorithm);
+            _trainer = new Trainer(Engine, settings, [1], train, test, team);
+            Warm(_trainer);
+            Engine.TakeTimes();
+        }
+
+        public ConvolutionAlgorithm Algorithm { get; }
+
+        public CpuEngine Engine { get; }
+
+        public List<double> Times { get; } = [];
+
+        public List<double> Rounds { get; } = [];
+
+        public double Allocated => _bytes / (double)Times.Count;
+
+        public void Steps(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                // The last batch of an epoch is smaller: it is trained on, but not timed.
+                if (_trainer.BatchIndex == _trainer.BatchesPerEpoch - 1)
+                    _trainer.Step();
+                long bytes = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp();
+                _trainer.Step();
+                Times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                _bytes += GC.GetAllocatedBytesForCurrentThread() - bytes;
+            }
+            Rounds.Add(Median(Times[^count..]));
+        }
+
+        public void Dispose()
+        {
+            _trainer.Dispose();
+            Engine.Dispose();
+        }
     }
 
     /// <summary>replicas [NETWORK] [ROUNDS]: what six replicas cost beside one, and evaluation beside training, image for image.</summary>
     public static int Replicas(string[] args)
     {
-        string name = args.ElementAtOrDefault(0) ?? "resnet56";
-        int rounds = Number(args, 1, 5);
+        string[] plain = Plain(args);
+        string name = plain.ElementAtOrDefault(0) ?? "resnet56";
+        int rounds = Number(plain, 1, 5);
+        var algorithm = Algorithms(args)[0];
         var network = NetworkSettings.Parse(name, Activation.Relu);
         var (train, test) = Cifar10.Load(Cifar10.Sample);
         using var team = new WorkerTeam(Environment.ProcessorCount);
-        var settings = new TrainingSettings(Epochs: int.MaxValue, StepSchedule: false, LearningRate: 0.01);
+        var settings = new TrainingSettings(Epochs: int.MaxValue, StepSchedule: false, LearningRate: 0.01, Convolution: algorithm);
         using var one = Trainer.OnCpu(network.Build(), settings, [1], train, test, team);
         using var six = Trainer.OnCpu(network.Build(), settings, [1, 3, 5, 7, 9, 11], train, test, team);
         Warm(one);
@@ -132,10 +191,10 @@ internal static class StepBenchmark
             trainer.Step();
     }
 
-    private static double PyTorchStep(int blocks, int batch, int threads)
+    private static double PyTorchStep(int blocks, int batch, int threads, bool swish)
     {
         string script = Path.Combine(RepositoryRoot(), "benchmarks", "pytorch", "train.py");
-        var start = new ProcessStartInfo("/usr/bin/python3", [script, "--step", Text(blocks), Text(batch), "10", Text(threads)]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("/usr/bin/python3", [script, "--step", Text(blocks), Text(batch), "10", Text(threads), swish ? "swish" : "relu"]) { RedirectStandardOutput = true };
         using var process = Process.Start(start) ?? throw new InvalidOperationException("python3 did not start.");
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

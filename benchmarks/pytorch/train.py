@@ -1,7 +1,7 @@
 """The training of `lastbit train` in PyTorch (Debian's python3-torch 1.13, CPU), as the independent yardstick of docs/performance.md.
 
 Usage: train.py DATA N EPOCHS OUT.json     trains a CIFAR ResNet of depth 6N+2 on the binary batches in DATA, writes the learning curve
-       train.py --step N BATCH STEPS THREADS     prints the median time of one training step (forward, backward, update) in ms
+       train.py --step N BATCH STEPS THREADS [relu|swish]     prints the median time of one training step (forward, backward, update) in ms
 
 Where OMP_NUM_THREADS is not set, Debian's PyTorch may take one thread only: the first form takes what it finds, the second what it is told.
 
@@ -51,9 +51,9 @@ class ResNet(nn.Module):
         return self.fc(F.avg_pool2d(x, 8).flatten(1))
 
 
-def step_time(n, batch, steps, threads):
+def step_time(n, batch, steps, threads, activation="relu"):
     torch.set_num_threads(threads)
-    net = ResNet(n)
+    net = ResNet(n, F.relu if activation == "relu" else lambda x: x * torch.sigmoid(5 * x))
     opt = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
     x, y = torch.randn(batch, 3, 32, 32), torch.randint(0, 10, (batch,))
     times = []
@@ -121,6 +121,6 @@ def train(folder, n, epochs, out):
 
 if __name__ == "__main__":
     if sys.argv[1] == "--step":
-        print(f"{step_time(*map(int, sys.argv[2:6])):.1f}")
+        print(f"{step_time(*map(int, sys.argv[2:6]), *sys.argv[6:7]):.1f}")
     else:
         train(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

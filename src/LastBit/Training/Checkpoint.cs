@@ -57,6 +57,10 @@ public static class Checkpoint
             identity[name] = value?.DeepClone();
         identity["k"] = new JsonArray([.. trainer.Replicas.Select(replica => (JsonNode)replica.K)]);
         identity["data"] = dataDigest;
+        // Left out where it is direct, so that what was begun before there was a choice is resumed.
+        identity.Remove("convolution");
+        if (trainer.Settings.Convolution != ConvolutionAlgorithm.Direct)
+            identity["convolution"] = trainer.Settings.Convolution.ToString();
         return identity;
     }
 

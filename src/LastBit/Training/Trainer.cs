@@ -61,6 +61,8 @@ public sealed class Trainer : IDisposable
         Engine = engine;
         if (engine.Capacity < Math.Min(settings.BatchSize, train.Count))
             throw new ArgumentException($"The engine takes batches of {engine.Capacity} images, the settings ask for {settings.BatchSize}.", nameof(engine));
+        if (engine is CpuEngine cpu && cpu.Convolution != settings.Convolution)
+            throw new ArgumentException($"The engine computes {cpu.Convolution} convolutions, the settings ask for {settings.Convolution}.", nameof(engine));
         CheckImages(engine.Model, train.Shape);
         Replicas = [.. perturbations.Select(k => new Replica(Model.Layout, k))];
         Scores = new EpochScore[Replicas.Count];
@@ -91,7 +93,7 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(train);
         settings.Validate();
-        var engine = new CpuEngine(model, Math.Min(settings.BatchSize, train.Count), team);
+        var engine = new CpuEngine(model, Math.Min(settings.BatchSize, train.Count), team, settings.Convolution);
         try
         {
             return new Trainer(engine, settings, perturbations, train, test, team, ownsEngine: true);

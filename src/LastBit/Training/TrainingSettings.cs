@@ -1,3 +1,5 @@
+using LastBit.Models;
+
 namespace LastBit.Training;
 
 /// <summary>
@@ -14,6 +16,7 @@ namespace LastBit.Training;
 /// <param name="StepSchedule">
 /// Whether the learning rate is divided by 10 after 20, 40, 60 and 80% of the epochs (epochs 40, 80, 120 and 160 of the paper's 200).
 /// </param>
+/// <param name="Convolution">How 3x3 convolutions are computed.</param>
 public sealed record TrainingSettings(
     ulong Seed = 1,
     int Epochs = 200,
@@ -22,7 +25,8 @@ public sealed record TrainingSettings(
     double Momentum = 0.9,
     bool Nesterov = true,
     double WeightDecay = 5e-4,
-    bool StepSchedule = true)
+    bool StepSchedule = true,
+    ConvolutionAlgorithm Convolution = ConvolutionAlgorithm.Direct)
 {
     /// <summary>The learning rate of an epoch.</summary>
     /// <param name="epoch">Counted from 0.</param>

@@ -1,5 +1,6 @@
 using LastBit.Engines.Cpu.Kernels;
 using Activation = LastBit.Models.Activation;
+using ConvolutionAlgorithm = LastBit.Models.ConvolutionAlgorithm;
 using Parameter = LastBit.Models.Parameter;
 
 namespace LastBit.Engines.Cpu;
@@ -17,9 +18,13 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
     private readonly int _realInChannels;
     private readonly NativeBuffer _packed;
     private readonly NativeBuffer? _turned;
+    // The kernels at the points of minimal filtering, where the layer is computed so.
+    private readonly NativeBuffer? _transformed;
+    private readonly NativeBuffer? _transformedTurned;
+    private readonly bool _gathers;
     private readonly delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> _fill;
 
-    public ConvolutionLayer(string name, View input, StoredTensor output, Parameter weight, int size, int stride)
+    public ConvolutionLayer(string name, View input, StoredTensor output, Parameter weight, int size, int stride, ConvolutionAlgorithm algorithm)
         : base(name, output, input)
     {
         _input = input;
@@ -28,6 +33,12 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
         _realInChannels = weight.Shape[1];
         _packed = new NativeBuffer(_shape.WeightCount);
         _turned = input.Tensor.Producer is null ? null : new NativeBuffer(_shape.WeightCount);
+        if (algorithm == ConvolutionAlgorithm.Winograd && Winograd2x2.Fits(_shape))
+        {
+            _transformed = new NativeBuffer(Winograd2x2.Points * (long)_shape.InChannels * _shape.OutChannels);
+            _transformedTurned = _turned is null ? null : new NativeBuffer(_transformed.Count);
+        }
+        _gathers = algorithm == ConvolutionAlgorithm.Winograd && Winograd4x4.Fits(_shape);
         _fill = PointwiseTable.For(input.Tensor.Channels).FillPadded(input.Normalised, input.Activation);
     }
 
@@ -50,9 +61,17 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
         (long)_shape.InHeight * (_shape.InWidth + (2 * _shape.InputBorder)) * _shape.InChannels,
         (long)_shape.OutHeight * (_shape.OutWidth + (2 * _shape.GradientBorder)) * _shape.OutChannels);
 
+    public override long TileSize => _transformed is null ? 0 : Math.Max(
+        Winograd2x2.ScratchSize(_shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels),
+        Winograd2x2.ScratchSize(_shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels));
+
+    public override long GatherSize => _gathers ? Winograd4x4.ScratchSize(_shape, CpuEngine.PieceSize) : 0;
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        _transformed?.Dispose();
+        _transformedTurned?.Dispose();
         _packed.Dispose();
         _turned?.Dispose();
     }
@@ -61,7 +80,13 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
     {
         FillInput(sample, scratch);
         float* output = Output.Sample(sample);
-        if (_shape.IsDense3x3)
+        if (_transformed is not null)
+        {
+            Winograd.Forward(
+                scratch.Input, _transformed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels,
+                scratch.Tiles, scratch.Ahead);
+        }
+        else if (_shape.IsDense3x3)
         {
             Convolution3x3.Forward(
                 scratch.Input, _packed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels, scratch.Ahead);
@@ -76,7 +101,9 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
     {
         ReadOutputGradient(sample, scratch.Gradient, _shape.GradientBorder);
         FillInput(sample, scratch);
-        if (_shape.IsDense3x3)
+        if (_gathers)
+            Winograd.AddWeightGradient(scratch.Input, scratch.Gradient, _shape, CpuEngine.PieceSize, scratch.Gathered + GatherStart, ref scratch.Progress[GatherSlot]);
+        else if (_shape.IsDense3x3)
             Convolution3x3.WeightGradient(scratch.Input, scratch.Gradient, table, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels);
         else
             Convolution.WeightGradient(scratch.Input, scratch.Gradient, table, _shape);
@@ -84,7 +111,13 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
         if (Sinks[0] is { } sink)
         {
             float* turned = _turned!.Pointer;
-            if (_shape.IsDense3x3)
+            if (_transformedTurned is not null)
+            {
+                Winograd.Forward(
+                    scratch.Gradient, _transformedTurned.Pointer, scratch.Flat, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels,
+                    scratch.Tiles, scratch.Ahead);
+            }
+            else if (_shape.IsDense3x3)
             {
                 Convolution3x3.Forward(
                     scratch.Gradient, turned, scratch.Flat, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels, scratch.Ahead);
@@ -101,6 +134,16 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
         WeightLayout.Pack(weights, _realInChannels, _packed.Pointer, _shape);
         if (_turned is not null)
             WeightLayout.Turn(weights, _realInChannels, _turned.Pointer, _shape);
+        if (_transformed is not null)
+            Winograd.TransformWeights(_packed.Pointer, _transformed.Pointer, _shape.InChannels, _shape.OutChannels);
+        if (_transformedTurned is not null)
+            Winograd.TransformWeights(_turned!.Pointer, _transformedTurned.Pointer, _shape.OutChannels, _shape.InChannels);
+    }
+
+    public override void FinishPiece(Scratch scratch, float* table)
+    {
+        if (_gathers)
+            Winograd.FinishWeightGradient(_shape, CpuEngine.PieceSize, scratch.Gathered + GatherStart, ref scratch.Progress[GatherSlot], table);
     }
 
     public override void ReduceTables(float* tables, int pieces, float* gradients, int part)

@@ -44,8 +44,9 @@ public sealed unsafe class CpuEngine : IEngine
     /// <param name="model">What to compute.</param>
     /// <param name="capacity">Images in the largest batch, at least 1.</param>
     /// <param name="team">The threads that will compute; they stay the caller's.</param>
+    /// <param name="convolution">How convolutions are computed that can be computed in several ways.</param>
     /// <exception cref="InputException">The kernels cannot compute this model; the message names the layer and what they can.</exception>
-    public CpuEngine(Model model, int capacity, WorkerTeam team)
+    public CpuEngine(Model model, int capacity, WorkerTeam team, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(team);
@@ -53,7 +54,8 @@ public sealed unsafe class CpuEngine : IEngine
         _team = team;
         Model = model;
         Capacity = capacity;
-        var plan = Plan.Of(model, capacity);
+        Convolution = convolution;
+        var plan = Plan.Of(model, capacity, convolution);
         _owned = plan.Owned;
         _layers = plan.Layers;
         _loss = plan.Loss;
@@ -81,7 +83,9 @@ public sealed unsafe class CpuEngine : IEngine
         _gradients = new NativeBuffer(model.Layout.ParameterCount);
         long padded = _layers.Max(layer => layer.PaddedSize);
         long flat = _layers.Max(layer => Math.Max(layer.Output.SampleSize, layer.Inputs.Max(view => view.Tensor.SampleSize)));
-        _scratch = [.. Enumerable.Range(0, team.Size).Select(_ => new Scratch(Math.Max(padded, flat), flat))];
+        long tiles = _layers.Max(layer => layer.TileSize);
+        var (gather, slots) = PlanGathering(_backward);
+        _scratch = [.. Enumerable.Range(0, team.Size).Select(_ => new Scratch(Math.Max(padded, flat), flat, tiles, gather, slots))];
 
         _loadJob = LoadLayer;
         _forwardJob = ForwardSample;
@@ -94,6 +98,9 @@ public sealed unsafe class CpuEngine : IEngine
 
     /// <inheritdoc/>
     public int Capacity { get; }
+
+    /// <summary>How convolutions are computed that can be computed in several ways.</summary>
+    public ConvolutionAlgorithm Convolution { get; }
 
     /// <inheritdoc/>
     public ReadOnlySpan<float> Gradients => _gradients.Span;
@@ -246,13 +253,19 @@ public sealed unsafe class CpuEngine : IEngine
     {
         int end = Math.Min(_count, (piece + 1) * PieceSize);
         for (int i = 0; i < _pass.Layers.Length; i++)
-            new Span<float>(Table(i, piece), _pass.Layers[i].TableSize).Clear();
+        {
+            if (_pass.Layers[i].GatherSize == 0)
+                new Span<float>(Table(i, piece), _pass.Layers[i].TableSize).Clear();
+        }
+        Array.Clear(_scratch[worker].Progress);
         for (int sample = piece * PieceSize; sample < end; sample++)
         {
             Aim(_scratch[worker].Ahead, sample + 1 < end ? sample + 1 : (piece + _team.Size) * PieceSize);
             for (int i = 0; i < _pass.Layers.Length; i++)
                 _pass.Layers[i].Backward(sample, _scratch[worker], Table(i, piece));
         }
+        for (int i = 0; i < _pass.Layers.Length; i++)
+            _pass.Layers[i].FinishPiece(_scratch[worker], Table(i, piece));
     }
 
     /// <summary>Lets a worker fetch the image that it will most likely have next.</summary>
@@ -315,6 +328,25 @@ public sealed unsafe class CpuEngine : IEngine
     {
         int pieces = (Capacity + PieceSize - 1) / PieceSize;
         return _tables.Pointer + (_pass.TableStarts[layer] * pieces) + ((long)piece * _pass.Layers[layer].TableSize);
+    }
+
+    /// <summary>Shares out the room in which the layers of a backward pass gather images.</summary>
+    private static (long Size, int Slots) PlanGathering(Pass[] passes)
+    {
+        long most = 0;
+        int slots = 0;
+        foreach (Pass pass in passes)
+        {
+            long start = 0;
+            int slot = 0;
+            foreach (CpuLayer layer in pass.Layers.Where(layer => layer.GatherSize > 0))
+            {
+                (layer.GatherStart, layer.GatherSlot) = (start, slot++);
+                start += layer.GatherSize;
+            }
+            (most, slots) = (Math.Max(most, start), Math.Max(slots, slot));
+        }
+        return (most, slots);
     }
 
     private static Pass[] ForwardPasses(CpuLayer[] layers)

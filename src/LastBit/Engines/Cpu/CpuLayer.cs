@@ -54,6 +54,18 @@ internal abstract unsafe class CpuLayer
     /// <summary>Floats that one worker needs for a padded image.</summary>
     public virtual long PaddedSize => 0;
 
+    /// <summary>Floats that one worker needs for the tiles of minimal filtering, within one image.</summary>
+    public virtual long TileSize => 0;
+
+    /// <summary>Floats in which one worker gathers a piece's images for <see cref="FinishPiece"/>; 0 where a layer adds to its table image by image.</summary>
+    public virtual long GatherSize => 0;
+
+    /// <summary>Where this layer's part of <see cref="Scratch.Gathered"/> begins, and its number among those of its pass; given by the engine.</summary>
+    public long GatherStart { get; set; }
+
+    /// <inheritdoc cref="GatherStart"/>
+    public int GatherSlot { get; set; }
+
     /// <summary>One image of an input as this layer sees it: where it lies, or computed into the scratch's input, without a border.</summary>
     protected float* ReadInput(int input, int sample, Scratch scratch)
     {
@@ -95,6 +107,11 @@ internal abstract unsafe class CpuLayer
 
     /// <summary>Adds one image's weight gradients to <paramref name="table"/> and hands its input gradients on.</summary>
     public abstract void Backward(int sample, Scratch scratch, float* table);
+
+    /// <summary>Writes the table of a piece whose images a layer has gathered; after the last of them.</summary>
+    public virtual void FinishPiece(Scratch scratch, float* table)
+    {
+    }
 
     /// <summary>Brings the weights of a state into the kernels' layout; called before the first forward pass after a change.</summary>
     public virtual void LoadWeights(NetworkState state)

@@ -10,11 +10,13 @@ internal sealed class Plan
 {
     private readonly Model _model;
     private readonly int _capacity;
+    private readonly ConvolutionAlgorithm _convolution;
     private readonly List<CpuLayer> _layers = [];
     private readonly List<IDisposable> _owned = [];
 
-    private Plan(Model model, int capacity)
+    private Plan(Model model, int capacity, ConvolutionAlgorithm convolution)
     {
+        _convolution = convolution;
         _model = model;
         _capacity = capacity;
         Images = new StoredTensor("images", model.Images.Height, model.Images.Width, model.Images.BatchChannels);
@@ -36,10 +38,11 @@ internal sealed class Plan
     /// <summary>Plans a model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="capacity">Images in the largest batch.</param>
+    /// <param name="convolution">How to compute convolutions that can be computed in several ways.</param>
     /// <exception cref="InputException">The kernels cannot compute it; what was made so far is freed.</exception>
-    public static Plan Of(Model model, int capacity)
+    public static Plan Of(Model model, int capacity, ConvolutionAlgorithm convolution)
     {
-        var plan = new Plan(model, capacity);
+        var plan = new Plan(model, capacity, convolution);
         try
         {
             plan.Make();
@@ -119,7 +122,7 @@ internal sealed class Plan
             throw Refused(node, $"{shape.Height}x{shape.Width} pixels with stride {convolution.Stride}; "
                 + "the kernels take whole rows of a multiple of 4 output pixels");
         }
-        var layer = new ConvolutionLayer(node.Layer.Name, input, Output(node), node.Parameters[0], convolution.Size, convolution.Stride);
+        var layer = new ConvolutionLayer(node.Layer.Name, input, Output(node), node.Parameters[0], convolution.Size, convolution.Stride, _convolution);
         _owned.Add(layer);
         return Append(layer);
     }

@@ -93,11 +93,13 @@ internal sealed unsafe class GradientBuffer(long sampleSize)
 }
 
 /// <summary>What one worker needs besides the tensors: room for one image, padded or not, of the largest layer.</summary>
-internal sealed unsafe class Scratch(long imageSize, long flatSize) : IDisposable
+internal sealed unsafe class Scratch(long imageSize, long flatSize, long tileSize, long gatherSize, int gatherSlots) : IDisposable
 {
     private readonly NativeBuffer _input = new(imageSize);
     private readonly NativeBuffer _gradient = new(imageSize);
     private readonly NativeBuffer _flat = new(flatSize);
+    private readonly NativeBuffer _tiles = new(tileSize);
+    private readonly NativeBuffer _gathered = new(gatherSize);
 
     /// <summary>The padded input of a convolution.</summary>
     public float* Input => _input.Pointer;
@@ -108,6 +110,15 @@ internal sealed unsafe class Scratch(long imageSize, long flatSize) : IDisposabl
     /// <summary>The gradient that a layer hands on, or a gradient that it has taken in.</summary>
     public float* Flat => _flat.Pointer;
 
+    /// <summary>The tiles of minimal filtering.</summary>
+    public float* Tiles => _tiles.Pointer;
+
+    /// <summary>Tiles of the images of a piece, until their weight gradient is added up; each layer of a pass has a part.</summary>
+    public float* Gathered => _gathered.Pointer;
+
+    /// <summary>How far each of these layers is.</summary>
+    public WinogradProgress[] Progress { get; } = new WinogradProgress[gatherSlots];
+
     /// <summary>Fetches what the next image's work will read.</summary>
     public ReadAhead Ahead { get; } = new();
 
@@ -116,5 +127,7 @@ internal sealed unsafe class Scratch(long imageSize, long flatSize) : IDisposabl
         _input.Dispose();
         _gradient.Dispose();
         _flat.Dispose();
+        _tiles.Dispose();
+        _gathered.Dispose();
     }
 }
