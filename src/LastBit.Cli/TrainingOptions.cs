@@ -19,6 +19,7 @@ internal sealed class TrainingOptions
 {
     private readonly Option<string> _network;
     private readonly Option<string> _activation;
+    private readonly Option<string> _convolution;
     private readonly Option<int> _batchSize;
     private readonly Option<double> _learningRate;
     private readonly Option<double> _weightDecay;
@@ -47,6 +48,7 @@ internal sealed class TrainingOptions
         HelpPage.SetDefault(_network, paper.Network);
         _activation = OptionTypes.Choice("--activation", NameOf(paper.Activation), [NameOf(Activation.Relu), NameOf(Activation.Swish)],
             "The activation function; swish is x sigmoid(5x).");
+        _convolution = Convolution(paper.Convolution);
         _batchSize = OptionTypes.Count("--batch-size", paper.BatchSize, "Images a step.");
         _learningRate = OptionTypes.Number("--learning-rate", paper.LearningRate, learningRate);
         _weightDecay = OptionTypes.Number("--weight-decay", paper.WeightDecay, "Weight decay, on every parameter.");
@@ -61,7 +63,7 @@ internal sealed class TrainingOptions
     /// <param name="own">What the command has beside these options.</param>
     internal Command Command(string name, string description, params Option[] own)
     {
-        var command = new Command(name, description) { _network, _activation };
+        var command = new Command(name, description) { _network, _activation, _convolution };
         foreach (Option option in (Option[])[.. own, _batchSize, _learningRate, _weightDecay, _trainSize, _data, _augmentation, _mean, _deviation, Resume])
             command.Add(option);
         return LiveView.AddTo(command).WithCommonOptions();
@@ -73,6 +75,7 @@ internal sealed class TrainingOptions
         {
             Network = parse.GetRequiredValue(_network),
             Activation = Enum.Parse<Activation>(parse.GetRequiredValue(_activation), ignoreCase: true),
+            Convolution = Convolution(parse, _convolution),
             BatchSize = parse.GetValue(_batchSize),
             LearningRate = parse.GetValue(_learningRate),
             WeightDecay = parse.GetValue(_weightDecay),
@@ -90,6 +93,17 @@ internal sealed class TrainingOptions
             ? number
             : throw new InputException($"{option.Name}: '{ForeignText.Cut(text)}' is not a list of numbers; write one a channel, as 0.5,0.5,0.5"))]
         : null;
+
+    /// <summary>How convolutions are computed.</summary>
+    internal static Option<string> Convolution(ConvolutionAlgorithm otherwise) => OptionTypes.Choice(
+        "--convolution", NameOf(otherwise), [NameOf(ConvolutionAlgorithm.Direct), NameOf(ConvolutionAlgorithm.Winograd)],
+        "How 3x3 convolutions are computed: by the sums of the definition, or by minimal filtering with fewer multiplications; the bits differ.");
+
+    /// <summary>What <see cref="Convolution(ConvolutionAlgorithm)"/> was given.</summary>
+    internal static ConvolutionAlgorithm Convolution(ParseResult parse, Option<string> option) =>
+        parse.GetRequiredValue(option) == NameOf(ConvolutionAlgorithm.Winograd) ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
+
+    private static string NameOf(ConvolutionAlgorithm algorithm) => algorithm.ToString().ToLowerInvariant();
 
     private static string NameOf(Activation activation) => activation.ToString().ToLowerInvariant();
 

@@ -18,6 +18,13 @@ public abstract record NetworkTrainingSettings
     [JsonPropertyOrder(-1)]
     public Activation Activation { get; init; } = Activation.Relu;
 
+    /// <summary>
+    /// How 3x3 convolutions are computed. Left out of a document where it is direct: that is what folders hold that are older than the choice.
+    /// </summary>
+    [JsonPropertyOrder(-1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ConvolutionAlgorithm Convolution { get; init; }
+
     /// <summary>Images a step.</summary>
     public int BatchSize { get; init; } = 128;
 
@@ -76,7 +83,7 @@ public abstract record ScheduledTrainingSettings : NetworkTrainingSettings
     {
         _ = NetworkSettings.Parse(Network, Activation);
         var settings = new TrainingSettings(
-            seed, Epochs, BatchSize, LearningRate, Momentum, Nesterov: true, WeightDecay);
+            seed, Epochs, BatchSize, LearningRate, Momentum, Nesterov: true, WeightDecay, Convolution: Convolution);
         settings.Validate();
         return settings;
     }

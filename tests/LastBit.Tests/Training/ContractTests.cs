@@ -41,6 +41,65 @@ public class ContractTests
         }
     }
 
+    /// <summary>The same for minimal filtering, whose digest is its own.</summary>
+    private const string WinogradRelu = "WRELU", WinogradSwish = "WSWISH";
+
+    [Theory]
+    [InlineData("relu", 1, WinogradRelu)]
+    [InlineData("relu", 2, WinogradRelu)]
+    [InlineData("relu", 3, WinogradRelu)]
+    [InlineData("relu", 7, WinogradRelu)]
+    [InlineData("swish", 2, WinogradSwish)]
+    public void The_digest_of_minimal_filtering_is_the_same_for_every_number_of_threads(string activation, int threads, string digest) =>
+        Assert.Equal(digest, Train($"{activation} {threads} 1 winograd"));
+
+    [Theory]
+    [InlineData("DOTNET_EnableAVX512")]
+    [InlineData("DOTNET_EnableAVX2")]
+    [InlineData("DOTNET_EnableHWIntrinsic")]
+    public void The_digest_of_minimal_filtering_is_the_same_for_narrower_vectors(string narrower)
+    {
+        int widest = ChildProcess.NarrowerVectors.Single(entry => entry.Switch == narrower).Bits;
+        var (result, bits) = ChildProcess.Call(Train, "relu 2 1 winograd", (narrower, "0"));
+        Assert.True(bits <= widest, $"{narrower}=0 left vectors of {bits} bits.");
+        Assert.Equal(WinogradRelu, result);
+    }
+
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(8, true)]
+    [InlineData(3, false)]
+    public void With_minimal_filtering_a_power_of_two_changes_nothing_and_another_k_does(int k, bool same) =>
+        Assert.Equal(same, Train($"relu 2 {k} winograd") == WinogradRelu);
+
+    [Fact]
+    public void With_minimal_filtering_replicas_and_stops_leave_no_trace()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Path, "checkpoint.bin");
+        using var together = new Training([1, 3, 5], convolution: ConvolutionAlgorithm.Winograd);
+        together.Trainer.Step();
+        Checkpoint.Save(path, together.Trainer, "data", "");
+        using var resumed = new Training([1, 3, 5], convolution: ConvolutionAlgorithm.Winograd);
+        Checkpoint.Load(path, resumed.Trainer, "data");
+        Assert.Equal(WinogradRelu, together.Finish());
+        Assert.Equal(WinogradRelu, resumed.Finish());
+        Assert.Equal(together.Trainer.Replicas[1].State.Digest(), resumed.Trainer.Replicas[1].State.Digest());
+
+        using var direct = new Training([1, 3, 5]);
+        string reason = Assert.Throws<InputException>(() => Checkpoint.Load(path, direct.Trainer, "data")).Message;
+        Assert.Contains("convolution is \"Winograd\" there and missing here", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Checkpoints_say_nothing_of_direct_convolutions_so_that_older_ones_go_on()
+    {
+        using var direct = new Training([1]);
+        using var winograd = new Training([1], convolution: ConvolutionAlgorithm.Winograd);
+        Assert.False(Checkpoint.Identity(direct.Trainer, "data").ContainsKey("convolution"));
+        Assert.Equal("Winograd", (string?)Checkpoint.Identity(winograd.Trainer, "data")["convolution"]);
+    }
+
     [Theory]
     [InlineData(2, true)]
     [InlineData(4, true)]
@@ -175,7 +234,8 @@ public class ContractTests
         string[] words = argument.Split(' ');
         double k = double.Parse(words[2], CultureInfo.InvariantCulture);
         Activation activation = words[0] == "swish" ? Activation.Swish : Activation.Relu;
-        using var training = new Training([k], activation, int.Parse(words[1], CultureInfo.InvariantCulture));
+        ConvolutionAlgorithm convolution = words.Length > 3 ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
+        using var training = new Training([k], activation, int.Parse(words[1], CultureInfo.InvariantCulture), convolution: convolution);
         training.Trainer.Step();
         training.Trainer.Evaluate(training.Trainer.Replicas[0]);
         return training.Finish();
@@ -185,11 +245,12 @@ public class ContractTests
     {
         private readonly WorkerTeam _team;
 
-        public Training(double[] k, Activation activation = Activation.Relu, int threads = 2, int epochs = 2)
+        public Training(double[] k, Activation activation = Activation.Relu, int threads = 2, int epochs = 2,
+            ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
         {
             _team = new WorkerTeam(threads);
             var (train, test) = Cifar10.Load(Cifar10.Sample, 20);
-            var settings = new TrainingSettings(Seed: 7, Epochs: epochs, BatchSize: 12);
+            var settings = new TrainingSettings(Seed: 7, Epochs: epochs, BatchSize: 12, Convolution: convolution);
             var model = new ResNetSettings(8) { Activation = activation }.Build();
             Trainer = Trainer.OnCpu(model, settings, k, train, test.First(5), _team);
         }
