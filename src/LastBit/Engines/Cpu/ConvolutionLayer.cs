@@ -33,7 +33,7 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
         _realInChannels = weight.Shape[1];
         _packed = new NativeBuffer(_shape.WeightCount);
         _turned = input.Tensor.Producer is null ? null : new NativeBuffer(_shape.WeightCount);
-        if (algorithm == ConvolutionAlgorithm.Winograd && Winograd2x2.Fits(_shape))
+        if (algorithm == ConvolutionAlgorithm.Winograd && Winograd2x2.Pays(_shape))
         {
             _transformed = new NativeBuffer(Winograd2x2.Points * (long)_shape.InChannels * _shape.OutChannels);
             _transformedTurned = _turned is null ? null : new NativeBuffer(_transformed.Count);

@@ -6,19 +6,25 @@ using LastBit.Training;
 
 namespace LastBit.Tests.Engines.Cpu;
 
-/// <summary>A small ResNet and a pre-activation one beside the same in PyTorch: Reference/*resnet8-*.npz, made by Reference/make-pytorch.py.</summary>
+/// <summary>A small ResNet, a pre-activation one and a deeper one beside the same in PyTorch: Reference/*resnet*-*.npz, made by Reference/make-pytorch.py.</summary>
 public class PyTorchReferenceTests(ITestOutputHelper output)
 {
     private static readonly TrainingSettings Sgd = new(LearningRate: 0.1, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4);
 
     [Theory]
-    [InlineData("resnet8", "relu", Activation.Relu)]
-    [InlineData("preresnet8", "relu", Activation.Relu)]
-    [InlineData("resnet8", "swish", Activation.Swish)]
-    [InlineData("preresnet8", "swish", Activation.Swish)]
-    public void Gradients_are_as_near_to_binary64_as_those_of_pytorch(string network, string name, Activation activation)
+    [InlineData("resnet8", "relu", Activation.Relu, ConvolutionAlgorithm.Direct)]
+    [InlineData("resnet8", "relu", Activation.Relu, ConvolutionAlgorithm.Winograd)]
+    [InlineData("preresnet8", "relu", Activation.Relu, ConvolutionAlgorithm.Direct)]
+    [InlineData("preresnet8", "relu", Activation.Relu, ConvolutionAlgorithm.Winograd)]
+    [InlineData("resnet8", "swish", Activation.Swish, ConvolutionAlgorithm.Direct)]
+    [InlineData("resnet8", "swish", Activation.Swish, ConvolutionAlgorithm.Winograd)]
+    [InlineData("preresnet8", "swish", Activation.Swish, ConvolutionAlgorithm.Direct)]
+    [InlineData("preresnet8", "swish", Activation.Swish, ConvolutionAlgorithm.Winograd)]
+    [InlineData("resnet20", "swish", Activation.Swish, ConvolutionAlgorithm.Direct)]
+    [InlineData("resnet20", "swish", Activation.Swish, ConvolutionAlgorithm.Winograd)]
+    public void Gradients_are_as_near_to_binary64_as_those_of_pytorch(string network, string name, Activation activation, ConvolutionAlgorithm convolution)
     {
-        using var run = new Run(network, name, activation, 1);
+        using var run = new Run(network, name, activation, 1, convolution);
         run.Load("w0");
         var result = run.Forward(training: true);
         Assert.Equal((double)run.Scalar("loss"), result.LossSum / run.Count, 2e-6);
@@ -109,12 +115,12 @@ public class PyTorchReferenceTests(ITestOutputHelper output)
         private readonly float[] _images;
         private readonly int[] _labels;
 
-        public Run(string network, string name, Activation activation, double k)
+        public Run(string network, string name, Activation activation, double k, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
         {
             _reference = Npz.Read(Path.Combine(AppContext.BaseDirectory, "Reference", $"{network}-{name}.npz"));
             var x = _reference["x"];
             Count = x.Shape[0];
-            Engine = new CpuEngine(NetworkSettings.Parse(network, activation).Build(), Count, _team);
+            Engine = new CpuEngine(NetworkSettings.Parse(network, activation).Build(), Count, _team, convolution);
             Replica = new Replica(Engine.Model.Layout, k);
             float[] nchw = x.Get<float>();
             _images = new float[Count * 32 * 32 * 4];

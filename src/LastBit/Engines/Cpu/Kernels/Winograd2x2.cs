@@ -6,7 +6,7 @@ namespace LastBit.Engines.Cpu.Kernels;
 /// 3x3 convolutions with stride 1 and zero padding 1 by minimal filtering, F(2x2, 3x3) of Winograd (1980), Lavin and Gray (2016), channels last.
 /// An output of 2 x 2 pixels is A' [(G g G') . (B' d B)] A of the 4 x 4 pixels d around it and the kernel g, where the product in the middle is summed over input channels:
 /// 16 multiplications for four outputs where direct sums take 36. The points are 0, 1, -1 and infinity, so the transforms of the images are sums alone.
-/// A block of tiles goes through all three steps while it is in the caches. Each output is one chain of fused multiply-adds over input channels a point;
+/// A block of tiles goes through all three steps while it is in the caches. A point is a sum of chains of fused multiply-adds, 16 input channels each;
 /// the transforms add in the order that the code gives, columns before rows.
 /// </summary>
 internal static unsafe class Winograd2x2
@@ -17,12 +17,21 @@ internal static unsafe class Winograd2x2
     private const int Line = 4;
     private const int TilesPerBlock = 16;
 
+    // Input channels of one chain: chains of 64 round more than direct sums do, which are three chains that are added.
+    private const int Chain = 16;
+
     // A cache line between the planes of neighbouring points: with a distance of a power of two they would all fall into one set of the first-level cache.
     private const int Gap = 16;
 
     /// <summary>Whether such a convolution can be computed.</summary>
     public static bool Fits(in ConvolutionShape shape) =>
         shape is { Size: 3, Stride: 1 } && shape.InWidth % 2 == 0 && shape.InHeight % 2 == 0 && shape.InChannels % 16 == 0 && shape.OutChannels % 16 == 0;
+
+    /// <summary>
+    /// Whether it is to be computed so: below 32 channels the transforms and the many short products cost what the multiplications save (docs/performance.md).
+    /// The shape alone decides, for the bits depend on it.
+    /// </summary>
+    public static bool Pays(in ConvolutionShape shape) => Fits(shape) && shape.InChannels >= 32 && shape.OutChannels >= 32;
 
     /// <summary>Floats of scratch that <see cref="Forward{T}"/> needs.</summary>
     public static long ScratchSize(int height, int width, int inChannels, int outChannels)
@@ -113,7 +122,12 @@ internal static unsafe class Winograd2x2
                         float* right = weights + ((nint)(o / size) * inChannels * size) + (o % size);
                         float* left = values + (point * inPlane);
                         float* product = products + (point * outPlane) + o;
-                        WinogradProduct.Compute<T, No, No>(left, inChannels, right, size, inChannels, product, outChannels, tiles / rows, vectors);
+                        WinogradProduct.Compute<T, No, No, No>(left, inChannels, right, size, Math.Min(Chain, inChannels), product, outChannels, tiles / rows, vectors);
+                        for (int i = Chain; i < inChannels; i += Chain)
+                        {
+                            WinogradProduct.Compute<T, No, No, Yes>(
+                                left + i, inChannels, right + (i * size), size, Math.Min(Chain, inChannels - i), product, outChannels, tiles / rows, vectors);
+                        }
                     }
                 }
                 for (int row = first; row < end; row++)

@@ -89,9 +89,9 @@ internal static unsafe class Winograd4x4
                     float* right = room.Gradients + (point * room.OutPlane) + o;
                     float* sum = sums + ((nint)point * rows * columns);
                     if (progress.Started)
-                        WinogradProduct.Compute<T, Yes, Yes>(left, inC, right, outC, progress.Tiles, sum, columns, 1, vectors);
+                        WinogradProduct.Compute<T, Yes, Yes, No>(left, inC, right, outC, progress.Tiles, sum, columns, 1, vectors);
                     else
-                        WinogradProduct.Compute<T, Yes, No>(left, inC, right, outC, progress.Tiles, sum, columns, 1, vectors);
+                        WinogradProduct.Compute<T, Yes, No, No>(left, inC, right, outC, progress.Tiles, sum, columns, 1, vectors);
                 }
                 if (target != null)
                     TransformSums<T>(sums, rows, columns, target + ((nint)i * 3 * outC) + o, inC, outC, room.Temporary);

@@ -32,27 +32,29 @@ internal static unsafe class WinogradProduct
     /// <typeparam name="T">The lanes.</typeparam>
     /// <typeparam name="TTransposed">Whether neighbouring numbers of left are rows rather than terms; known to the JIT, so that it becomes part of the addresses.</typeparam>
     /// <typeparam name="TContinue">Whether the chains go on from what products holds, or begin at zero.</typeparam>
+    /// <typeparam name="TAdd">Whether what products holds is added to the finished chains.</typeparam>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Compute<T, TTransposed, TContinue>(
+    public static void Compute<T, TTransposed, TContinue, TAdd>(
         float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow, int groups, int vectors)
         where T : struct, ILanes<T>
         where TTransposed : IFlag
         where TContinue : IFlag
+        where TAdd : IFlag
     {
         if (IsNarrow<T>())
         {
             if (vectors == 2)
-                Tile4x2<T, TTransposed, TContinue>(left, distance, right, rightTerm, terms, products, productRow, groups);
+                Tile4x2<T, TTransposed, TContinue, TAdd>(left, distance, right, rightTerm, terms, products, productRow, groups);
             else
-                Tile4x1<T, TTransposed, TContinue>(left, distance, right, rightTerm, terms, products, productRow, groups);
+                Tile4x1<T, TTransposed, TContinue, TAdd>(left, distance, right, rightTerm, terms, products, productRow, groups);
         }
         else if (vectors == 2)
         {
-            Tile8x2<T, TTransposed, TContinue>(left, distance, right, rightTerm, terms, products, productRow, groups);
+            Tile8x2<T, TTransposed, TContinue, TAdd>(left, distance, right, rightTerm, terms, products, productRow, groups);
         }
         else
         {
-            Tile16x1<T, TTransposed, TContinue>(left, distance, right, rightTerm, terms, products, productRow, groups);
+            Tile16x1<T, TTransposed, TContinue, TAdd>(left, distance, right, rightTerm, terms, products, productRow, groups);
         }
     }
 
@@ -60,11 +62,12 @@ internal static unsafe class WinogradProduct
 
     /// <summary>8 rows by 2 vectors: 16 sums, two vectors of the right matrix and one broadcast value in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8x2<T, TTransposed, TContinue>(
+    private static void Tile8x2<T, TTransposed, TContinue, TAdd>(
         float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow, int groups)
         where T : struct, ILanes<T>
         where TTransposed : IFlag
         where TContinue : IFlag
+        where TAdd : IFlag
     {
         // In bytes, so that every address is a pointer, a distance once or twice, and a constant.
         nint row = sizeof(float) * (TTransposed.IsSet ? 1 : distance), term = sizeof(float) * (TTransposed.IsSet ? distance : 1), row3 = 3 * row;
@@ -111,25 +114,26 @@ internal static unsafe class WinogradProduct
                 p0 += 2 * term;
                 p1 += 2 * term;
             }
-            T.Store(a0, product); T.Store(b0, product + T.Count); product += productRow;
-            T.Store(a1, product); T.Store(b1, product + T.Count); product += productRow;
-            T.Store(a2, product); T.Store(b2, product + T.Count); product += productRow;
-            T.Store(a3, product); T.Store(b3, product + T.Count); product += productRow;
-            T.Store(a4, product); T.Store(b4, product + T.Count); product += productRow;
-            T.Store(a5, product); T.Store(b5, product + T.Count); product += productRow;
-            T.Store(a6, product); T.Store(b6, product + T.Count); product += productRow;
-            T.Store(a7, product); T.Store(b7, product + T.Count);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a0) : a0, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b0) : b0, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a1) : a1, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b1) : b1, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a2) : a2, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b2) : b2, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a3) : a3, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b3) : b3, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a4) : a4, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b4) : b4, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a5) : a5, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b5) : b5, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a6) : a6, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b6) : b6, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a7) : a7, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b7) : b7, product + T.Count);
             products += 8 * productRow;
         }
     }
 
     /// <summary>16 rows by 1 vector: 16 sums, one vector of the right matrix and one broadcast value in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile16x1<T, TTransposed, TContinue>(
+    private static void Tile16x1<T, TTransposed, TContinue, TAdd>(
         float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow, int groups)
         where T : struct, ILanes<T>
         where TTransposed : IFlag
         where TContinue : IFlag
+        where TAdd : IFlag
     {
         // In bytes, so that every address is a pointer, a distance once or twice, and a constant.
         nint row = sizeof(float) * (TTransposed.IsSet ? 1 : distance), term = sizeof(float) * (TTransposed.IsSet ? distance : 1), row3 = 3 * row;
@@ -202,33 +206,34 @@ internal static unsafe class WinogradProduct
                 p2 += 2 * term;
                 p3 += 2 * term;
             }
-            T.Store(a0, product); product += productRow;
-            T.Store(a1, product); product += productRow;
-            T.Store(a2, product); product += productRow;
-            T.Store(a3, product); product += productRow;
-            T.Store(a4, product); product += productRow;
-            T.Store(a5, product); product += productRow;
-            T.Store(a6, product); product += productRow;
-            T.Store(a7, product); product += productRow;
-            T.Store(a8, product); product += productRow;
-            T.Store(a9, product); product += productRow;
-            T.Store(a10, product); product += productRow;
-            T.Store(a11, product); product += productRow;
-            T.Store(a12, product); product += productRow;
-            T.Store(a13, product); product += productRow;
-            T.Store(a14, product); product += productRow;
-            T.Store(a15, product);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a0) : a0, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a1) : a1, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a2) : a2, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a3) : a3, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a4) : a4, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a5) : a5, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a6) : a6, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a7) : a7, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a8) : a8, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a9) : a9, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a10) : a10, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a11) : a11, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a12) : a12, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a13) : a13, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a14) : a14, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a15) : a15, product);
             products += 16 * productRow;
         }
     }
 
     /// <summary>4 rows by 2 vectors: 8 sums, two vectors of the right matrix and one broadcast value in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x2<T, TTransposed, TContinue>(
+    private static void Tile4x2<T, TTransposed, TContinue, TAdd>(
         float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow, int groups)
         where T : struct, ILanes<T>
         where TTransposed : IFlag
         where TContinue : IFlag
+        where TAdd : IFlag
     {
         // In bytes, so that every address is a pointer, a distance once or twice, and a constant.
         nint row = sizeof(float) * (TTransposed.IsSet ? 1 : distance), term = sizeof(float) * (TTransposed.IsSet ? distance : 1), row3 = 3 * row;
@@ -262,21 +267,22 @@ internal static unsafe class WinogradProduct
                 x = T.Broadcast(*(float*)(p0 + row3 + term)); T.AddProduct(ref a3, x, wa); T.AddProduct(ref b3, x, wb);
                 p0 += 2 * term;
             }
-            T.Store(a0, product); T.Store(b0, product + T.Count); product += productRow;
-            T.Store(a1, product); T.Store(b1, product + T.Count); product += productRow;
-            T.Store(a2, product); T.Store(b2, product + T.Count); product += productRow;
-            T.Store(a3, product); T.Store(b3, product + T.Count);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a0) : a0, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b0) : b0, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a1) : a1, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b1) : b1, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a2) : a2, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b2) : b2, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a3) : a3, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b3) : b3, product + T.Count);
             products += 4 * productRow;
         }
     }
 
     /// <summary>4 rows by 1 vector, for the few shapes that two do not divide.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x1<T, TTransposed, TContinue>(
+    private static void Tile4x1<T, TTransposed, TContinue, TAdd>(
         float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow, int groups)
         where T : struct, ILanes<T>
         where TTransposed : IFlag
         where TContinue : IFlag
+        where TAdd : IFlag
     {
         // In bytes, so that every address is a pointer, a distance once or twice, and a constant.
         nint row = sizeof(float) * (TTransposed.IsSet ? 1 : distance), term = sizeof(float) * (TTransposed.IsSet ? distance : 1), row3 = 3 * row;
@@ -309,10 +315,10 @@ internal static unsafe class WinogradProduct
                 T.AddProduct(ref a3, T.Broadcast(*(float*)(p0 + row3 + term)), wa);
                 p0 += 2 * term;
             }
-            T.Store(a0, product); product += productRow;
-            T.Store(a1, product); product += productRow;
-            T.Store(a2, product); product += productRow;
-            T.Store(a3, product);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a0) : a0, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a1) : a1, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a2) : a2, product); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a3) : a3, product);
             products += 4 * productRow;
         }
     }
