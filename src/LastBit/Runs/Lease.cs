@@ -44,6 +44,9 @@ public sealed class Lease : IDisposable
     /// <summary>The variable that, set to "lease", has the locks of the file system not relied on.</summary>
     public const string Variable = "LASTBIT_LOCKS";
 
+    // EEXIST, the same number on Linux, macOS and the BSDs; .NET hands it on as it is.
+    private const int FileExists = 17;
+
     private const int NoteBytes = 1024;
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(15);
     private static readonly string Self = $"{Environment.MachineName} {Environment.ProcessId}";
@@ -191,7 +194,7 @@ public sealed class Lease : IDisposable
                 File.Delete(NumberedFile(path, older));
             return lease;
         }
-        catch (IOException error) when (IsHeldByAnother(error) || File.Exists(NumberedFile(path, Highest(path))))
+        catch (IOException error) when (IsHeldByAnother(error) || IsTaken(error))
         {
             held?.Dispose();
             return null;
@@ -203,6 +206,10 @@ public sealed class Lease : IDisposable
             throw new InputException($"{folder}: nothing can be written there ({error.Message.ReplaceLineEndings(" ")}); name a folder that is writable", error);
         }
     }
+
+    /// <summary>Whether another process made the file of the next number first, or removed one that was being looked at.</summary>
+    private static bool IsTaken(IOException error) =>
+        error is FileNotFoundException || (OperatingSystem.IsWindows() ? (error.HResult & 0xFFFF) is 80 or 183 : error.HResult == FileExists);
 
     private static FileStream OpenLocked(string path) => new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
 

@@ -44,7 +44,7 @@ public sealed class HeatEquationTests : IDisposable
     }
 
     [Fact]
-    public void No_time_step_at_all_names_its_option() => Impossible_time_steps_name_their_option([]);
+    public void No_time_step_at_all_names_its_setting() => Impossible_time_steps_name_their_setting([]);
 
     [Theory]
     [InlineData(0.4, 0.4)]
@@ -52,10 +52,10 @@ public sealed class HeatEquationTests : IDisposable
     [InlineData(-0.1)]
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
-    public void Impossible_time_steps_name_their_option(params double[] steps)
+    public void Impossible_time_steps_name_their_setting(params double[] steps)
     {
         var error = Assert.Throws<InputException>(() => HeatEquation.Run(new() { TimeSteps = steps }, OneLayerExperiments.Context(_folder.Path)));
-        Assert.StartsWith("--dt: ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("timeSteps: ", error.Message, StringComparison.Ordinal);
     }
 
     private static double[] Plain(double dt, int steps)

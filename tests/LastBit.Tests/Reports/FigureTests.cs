@@ -5,9 +5,9 @@ using LastBit.Files;
 using LastBit.Models;
 using LastBit.Reports.Claims;
 using LastBit.Reports.Figures;
-using LastBit.Training;
 using LastBit.Runs;
 using LastBit.Statistics;
+using LastBit.Training;
 
 namespace LastBit.Tests.Reports;
 
