@@ -4,8 +4,10 @@ using LastBit.Statistics;
 namespace LastBit.Benchmarks;
 
 /// <summary>One number at a time, every operation counted: what a computation needs, taken from the code itself and not from a formula.</summary>
-internal readonly unsafe struct CountingLanes : ILanes<double>
+internal readonly unsafe struct CountingLanes(double value) : ILanes<CountingLanes, double>
 {
+    private readonly double _value = value;
+
     /// <summary>Additions, multiplications and divisions so far; a fused multiply-add is two.</summary>
     public static long Operations { get; set; }
 
@@ -14,41 +16,48 @@ internal readonly unsafe struct CountingLanes : ILanes<double>
 
     public static int Count => 1;
 
-    public static double Load(double* from) => *from;
+    public static CountingLanes Load(double* source) => new(*source);
 
-    public static void Store(double value, double* to) => *to = value;
+    public static void Store(CountingLanes value, double* target) => *target = value._value;
 
-    public static double All(double value) => value;
+    public static CountingLanes Broadcast(double value) => new(value);
 
-    public static double Add(double a, double b) => Counted(a + b);
+    public static CountingLanes Add(CountingLanes left, CountingLanes right) => Counted(left._value + right._value);
 
-    public static double Subtract(double a, double b) => Counted(a - b);
+    public static CountingLanes Subtract(CountingLanes left, CountingLanes right) => Counted(left._value - right._value);
 
-    public static double Multiply(double a, double b) => Counted(a * b);
+    public static CountingLanes Multiply(CountingLanes left, CountingLanes right) => Counted(left._value * right._value);
 
-    public static double Divide(double a, double b) => Counted(a / b);
+    public static CountingLanes Divide(CountingLanes left, CountingLanes right) => Counted(left._value / right._value);
 
     // Signs, comparisons and bits are not arithmetic.
-    public static double Negate(double a) => -a;
+    public static CountingLanes Negate(CountingLanes value) => new(-value._value);
 
-    public static double Abs(double a) => Math.Abs(a);
-
-    public static double Max(double a, double b) => Math.Max(a, b);
-
-    public static double MultiplyAdd(double a, double b, double c)
+    public static CountingLanes FusedMultiplyAdd(CountingLanes left, CountingLanes right, CountingLanes addend)
     {
         Operations += 2;
         Fused++;
-        return Math.FusedMultiplyAdd(a, b, c);
+        return new(Math.FusedMultiplyAdd(left._value, right._value, addend._value));
     }
 
-    public static double WhereNotNegative(double x, double yes, double no) => Lanes64.WhereNotNegative(x, yes, no);
+    public static void AddProduct(ref CountingLanes sum, CountingLanes left, CountingLanes right) => sum = FusedMultiplyAdd(left, right, sum);
 
-    public static double PowerOfTwo(double shifted) => Lanes64.PowerOfTwo(shifted);
+    public static CountingLanes WherePositive(CountingLanes condition, CountingLanes value) => condition._value > 0 ? value : new(0);
 
-    private static double Counted(double result)
+    public static CountingLanes WhereNotNegative(CountingLanes condition, CountingLanes yes, CountingLanes no) => condition._value >= 0 ? yes : no;
+
+    public static CountingLanes NegativeMagnitude(CountingLanes value) => new(-Math.Abs(value._value));
+
+    public static CountingLanes Min(CountingLanes left, CountingLanes right) => left._value < right._value ? left : right;
+
+    public static CountingLanes Max(CountingLanes left, CountingLanes right) => left._value > right._value ? left : right;
+
+    public static CountingLanes PowerOfTwoFromShifted(CountingLanes shifted) =>
+        new(DoubleLanes1.PowerOfTwoFromShifted(new DoubleLanes1(shifted._value)).Value);
+
+    private static CountingLanes Counted(double result)
     {
         Operations++;
-        return result;
+        return new(result);
     }
 }

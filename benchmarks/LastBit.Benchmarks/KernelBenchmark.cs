@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using LastBit.Arithmetic;
 using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
-using VectorWidth = LastBit.Arithmetic.VectorWidth;
 
 namespace LastBit.Benchmarks;
 
@@ -20,10 +20,10 @@ internal static unsafe class KernelBenchmark
     {
         var lines = new List<(string Name, double Median, double Best, double Flop)>();
         if (VectorWidth.Is512)
-            Measure<Lanes512>(lines);
+            Measure<SingleLanes512>(lines);
         if (VectorWidth.Is256)
-            Measure<Lanes256>(lines);
-        Measure<Lanes128>(lines);
+            Measure<SingleLanes256>(lines);
+        Measure<SingleLanes128>(lines);
         double peak = MachinePeak.Measure(1).Gflops32;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"peak of one thread {peak:F0} GFLOPS binary32; median of {Rounds} rounds"));
         foreach (var (name, median, best, flop) in lines)
@@ -35,7 +35,7 @@ internal static unsafe class KernelBenchmark
     }
 
     private static void Measure<T>(List<(string Name, double Median, double Best, double Flop)> lines)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         foreach (var (size, channels) in ((int, int)[])[(32, 16), (16, 32), (8, 64)])
         {

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Lanes32 = LastBit.Engines.Cpu.Kernels;
-using Lanes64 = LastBit.Arithmetic;
-using VectorWidth = LastBit.Arithmetic.VectorWidth;
+using LastBit.Arithmetic;
 
 namespace LastBit.Benchmarks;
 
@@ -81,47 +80,42 @@ internal sealed record MachinePeak(int Threads, double Gflops64, double Gflops32
         return Vector512.Sum(sum);
     }
 
-    private static double MultiplyAdd64() =>
-        VectorWidth.Is512 ? MultiplyAdd64<Lanes64.Lanes512, Vector512<double>>()
-        : VectorWidth.Is256 ? MultiplyAdd64<Lanes64.Lanes256, Vector256<double>>()
-        : MultiplyAdd64<Lanes64.Lanes128, Vector128<double>>();
-
-    private static double MultiplyAdd32() =>
-        VectorWidth.Is512 ? MultiplyAdd32<Lanes32.Lanes512>()
-        : VectorWidth.Is256 ? MultiplyAdd32<Lanes32.Lanes256>()
-        : MultiplyAdd32<Lanes32.Lanes128>();
-
-    // Ten chains, each waiting for itself only: more than the latency of a multiply-add times how many begin in a cycle, and few enough for 16 registers.
-    private static unsafe double MultiplyAdd64<L, V>()
-        where L : struct, Lanes64.ILanes<V>
-        where V : unmanaged
+    private static double MultiplyAdd64()
     {
-        V x = L.All(0.999), y = L.All(1e-3);
-        V a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y, i = y, j = y;
-        for (int n = 0; n < Iterations; n++)
-        {
-            a = L.MultiplyAdd(a, x, y); b = L.MultiplyAdd(b, x, y); c = L.MultiplyAdd(c, x, y); d = L.MultiplyAdd(d, x, y); e = L.MultiplyAdd(e, x, y);
-            f = L.MultiplyAdd(f, x, y); g = L.MultiplyAdd(g, x, y); h = L.MultiplyAdd(h, x, y); i = L.MultiplyAdd(i, x, y); j = L.MultiplyAdd(j, x, y);
-        }
-        double* sums = stackalloc double[L.Count];
-        L.Store(L.Add(L.Add(L.Add(L.Add(a, b), L.Add(c, d)), L.Add(L.Add(e, f), L.Add(g, h))), L.Add(i, j)), sums);
-        return sums[0];
+        var work = new Chains<double>(0.999, 1e-3);
+        Widest.Double(ref work, 16);
+        return work.Sum;
     }
 
-    private static unsafe double MultiplyAdd32<L>()
-        where L : struct, Lanes32.ILanes<L>
+    private static double MultiplyAdd32()
     {
-        L x = L.Broadcast(0.999f), y = L.Broadcast(1e-3f);
-        L a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y, i = y, j = y;
-        for (int n = 0; n < Iterations; n++)
+        var work = new Chains<float>(0.999f, 1e-3f);
+        Widest.Single(ref work, 16);
+        return work.Sum;
+    }
+
+    private unsafe struct Chains<TNumber>(TNumber factor, TNumber addend) : IOverLanes<TNumber>
+        where TNumber : unmanaged
+    {
+        public TNumber Sum { get; private set; }
+
+        // Ten chains, each waiting for itself only: more than the latency of a multiply-add times how many begin in a cycle, and few enough for 16 registers.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, TNumber>
         {
-            a = L.FusedMultiplyAdd(a, x, y); b = L.FusedMultiplyAdd(b, x, y); c = L.FusedMultiplyAdd(c, x, y);
-            d = L.FusedMultiplyAdd(d, x, y); e = L.FusedMultiplyAdd(e, x, y);
-            f = L.FusedMultiplyAdd(f, x, y); g = L.FusedMultiplyAdd(g, x, y); h = L.FusedMultiplyAdd(h, x, y);
-            i = L.FusedMultiplyAdd(i, x, y); j = L.FusedMultiplyAdd(j, x, y);
+            T x = T.Broadcast(factor), y = T.Broadcast(addend);
+            T a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y, i = y, j = y;
+            for (int n = 0; n < Iterations; n++)
+            {
+                a = T.FusedMultiplyAdd(a, x, y); b = T.FusedMultiplyAdd(b, x, y); c = T.FusedMultiplyAdd(c, x, y);
+                d = T.FusedMultiplyAdd(d, x, y); e = T.FusedMultiplyAdd(e, x, y);
+                f = T.FusedMultiplyAdd(f, x, y); g = T.FusedMultiplyAdd(g, x, y); h = T.FusedMultiplyAdd(h, x, y);
+                i = T.FusedMultiplyAdd(i, x, y); j = T.FusedMultiplyAdd(j, x, y);
+            }
+            TNumber* sums = stackalloc TNumber[T.Count];
+            T.Store(T.Add(T.Add(T.Add(T.Add(a, b), T.Add(c, d)), T.Add(T.Add(e, f), T.Add(g, h))), T.Add(i, j)), sums);
+            Sum = sums[0];
         }
-        float* sums = stackalloc float[L.Count];
-        L.Store(L.Add(L.Add(L.Add(L.Add(a, b), L.Add(c, d)), L.Add(L.Add(e, f), L.Add(g, h))), L.Add(i, j)), sums);
-        return sums[0];
     }
 }

@@ -51,7 +51,7 @@ internal static class PdeBenchmark
         double[] kernel = OneLayerSetup.InitialKernel(kernelSize), sums = new double[kernel.Length];
         var cnn = new OneLayerCnn(new ValidCorrelation(noise, kernelSize, kernelSize), 1);
         CountingLanes.Operations = CountingLanes.Fused = 0;
-        cnn.Evaluate<double, CountingLanes>(OneLayerCnn.Field.Derivative, kernel, sums);
+        cnn.Evaluate<CountingLanes>(OneLayerCnn.Field.Derivative, kernel, sums);
         double operations = CountingLanes.Operations, positions = cnn.Positions;
         Print($"{size} x {size} image, {kernelSize} x {kernelSize} kernel: {operations / 1e6:F2} million operations an iteration ",
             $"({CountingLanes.Fused / 1e6:F2} million of them fused pairs); ",

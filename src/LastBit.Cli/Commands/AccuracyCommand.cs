@@ -50,12 +50,12 @@ internal static class AccuracyCommand
 
     private static int Here(ParseResult parse, AccuracySettings settings)
     {
-        using Session session = Session.Open(
+        using CommandRun run = CommandRun.Open(
             parse, Accuracy.Kind, settings, shared: true, goOn: path => $"lastbit accuracy --resume {ShellWord.Quote(path)}", cells: settings.Asked);
-        AccuracyResult result = session.Run(context => Accuracy.Run(settings, context));
-        Table1.Draw(session.Folder);
-        return session.Finish(result.ToJson(), console => Print(result, console), [Table1.Name],
-            ($"lastbit report {ShellWord.Quote(session.Folder)}", "the same as a page to send to a colleague"));
+        AccuracyResult result = run.Run(context => Accuracy.Run(settings, context));
+        Table1.Draw(run.Folder);
+        return run.Finish(result.ToJson(), console => Print(result, console), [Table1.Name],
+            ($"lastbit report {ShellWord.Quote(run.Folder)}", "the same as a page to send to a colleague"));
     }
 
     /// <summary>Prints the table of the finished runs.</summary>

@@ -38,10 +38,10 @@ internal static class AmplifyCommand
                 KernelSize = parse.GetValue(ImageOptions.KernelSize),
             };
             ErrorAmplification.Check(settings);
-            using Session session = Session.Open(parse, "amplify", settings);
-            ErrorAmplificationResult result = session.Run(context => ErrorAmplification.Run(settings, context));
-            Figure4Right.Draw(session.Folder);
-            return session.Finish(result.ToJson(), console => Tables.Write(console, Tables.Amplify(console, result)), [Figure4Right.Name],
+            using CommandRun run = CommandRun.Open(parse, "amplify", settings);
+            ErrorAmplificationResult result = run.Run(context => ErrorAmplification.Run(settings, context));
+            Figure4Right.Draw(run.Folder);
+            return run.Finish(result.ToJson(), console => Tables.Write(console, Tables.Amplify(console, result)), [Figure4Right.Name],
                 ("lastbit amplify --k 2", "a power of two changes no bit, so nothing is amplified"));
         });
         return command.Example("lastbit amplify", "the five learning rates of the paper, k = 3")

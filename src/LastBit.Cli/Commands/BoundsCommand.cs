@@ -28,9 +28,9 @@ internal static class BoundsCommand
                 KernelSize = parse.GetValue(ImageOptions.KernelSize),
             };
             StabilityBounds.Check(settings);
-            using Session session = Session.Open(parse, "bounds", settings);
-            StabilityBoundsResult result = session.Run(context => StabilityBounds.Run(settings, context));
-            return session.Finish(result.ToJson(), console => Tables.Write(console, Tables.Bounds(console, result), Tables.Regions(console, result)), [],
+            using CommandRun run = CommandRun.Open(parse, "bounds", settings);
+            StabilityBoundsResult result = run.Run(context => StabilityBounds.Run(settings, context));
+            return run.Finish(result.ToJson(), console => Tables.Write(console, Tables.Bounds(console, result), Tables.Regions(console, result)), [],
                 ("lastbit linear" + ImageOptions.Words(parse), "the loss on both sides of the bounds"));
         });
         return command.Example("lastbit bounds", "the paper's checkerboard: 12,960,000 to 200,000,000")

@@ -60,12 +60,12 @@ internal static class DivergenceCommand
 
     private static int Here(ParseResult parse, DivergenceSettings settings)
     {
-        using Session session = Session.Open(
+        using CommandRun run = CommandRun.Open(
             parse, Divergence.Kind, settings, shared: true, goOn: path => $"lastbit divergence --resume {ShellWord.Quote(path)}", cells: settings.Asked);
-        DivergenceResult result = session.Run(context => Divergence.Run(settings, context));
-        Figure2.Draw(session.Folder);
-        return session.Finish(result.ToJson(), console => Tables.Write(console, ResultTable(result, console)), [Figure2.Name, Figure2.LayersName],
-            ($"lastbit report {ShellWord.Quote(session.Folder)}", "the same as a page to send to a colleague"));
+        DivergenceResult result = run.Run(context => Divergence.Run(settings, context));
+        Figure2.Draw(run.Folder);
+        return run.Finish(result.ToJson(), console => Tables.Write(console, ResultTable(result, console)), [Figure2.Name, Figure2.LayersName],
+            ($"lastbit report {ShellWord.Quote(run.Folder)}", "the same as a page to send to a colleague"));
     }
 
     /// <summary>Figure 2 in numbers.</summary>

@@ -17,10 +17,10 @@ internal static class HeatCommand
         {
             var settings = new HeatEquationSettings { TimeSteps = parse.GetRequiredValue(dt) };
             HeatEquation.Check(settings);
-            using Session session = Session.Open(parse, "heat", settings);
-            HeatEquationResult result = session.Run(context => HeatEquation.Run(settings, context));
-            Figure1.Draw(session.Folder);
-            return session.Finish(result.ToJson(), console => Tables.Write(console, Tables.Heat(console, result)), [Figure1.Name],
+            using CommandRun run = CommandRun.Open(parse, "heat", settings);
+            HeatEquationResult result = run.Run(context => HeatEquation.Run(settings, context));
+            Figure1.Draw(run.Folder);
+            return run.Finish(result.ToJson(), console => Tables.Write(console, Tables.Heat(console, result)), [Figure1.Name],
                 ("lastbit linear", "the same kind of bound for gradient descent on one layer"));
         });
         return command.Example("lastbit heat", "the two time steps of the paper").Example("lastbit heat --dt 0.5,0.51", "on both sides of the bound");

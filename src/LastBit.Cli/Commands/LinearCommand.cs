@@ -30,10 +30,10 @@ internal static class LinearCommand
                 KernelSize = parse.GetValue(ImageOptions.KernelSize),
             };
             LinearizedPde.Check(settings);
-            using Session session = Session.Open(parse, "linear", settings);
-            LinearizedPdeResult result = session.Run(context => LinearizedPde.Run(settings, context));
-            Figure3.Draw(session.Folder);
-            return session.Finish(result.ToJson(), console => Tables.Write(console, Tables.Linear(console, result)), [Figure3.Name],
+            using CommandRun run = CommandRun.Open(parse, "linear", settings);
+            LinearizedPdeResult result = run.Run(context => LinearizedPde.Run(settings, context));
+            Figure3.Draw(run.Folder);
+            return run.Finish(result.ToJson(), console => Tables.Write(console, Tables.Linear(console, result)), [Figure3.Name],
                 ("lastbit bounds", "where the two weight decays come from"));
         });
         return command.Example("lastbit linear", "the seven weight decays of the paper")

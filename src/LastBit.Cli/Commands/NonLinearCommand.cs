@@ -34,10 +34,10 @@ internal static class NonLinearCommand
                 KernelSize = parse.GetValue(ImageOptions.KernelSize),
             };
             NonLinearPde.Check(settings);
-            using Session session = Session.Open(parse, "nonlinear", settings);
-            NonLinearPdeResult result = session.Run(context => NonLinearPde.Run(settings, context));
-            Figure4Left.Draw(session.Folder);
-            return session.Finish(result.ToJson(), console => Tables.Write(console, Tables.NonLinear(console, result)), [Figure4Left.Name],
+            using CommandRun run = CommandRun.Open(parse, "nonlinear", settings);
+            NonLinearPdeResult result = run.Run(context => NonLinearPde.Run(settings, context));
+            Figure4Left.Draw(run.Folder);
+            return run.Finish(result.ToJson(), console => Tables.Write(console, Tables.NonLinear(console, result)), [Figure4Left.Name],
                 ("lastbit amplify", "what these oscillations do to a rounding error"));
         });
         return command.Example("lastbit nonlinear", "the eight learning rates of the paper")

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using LastBit.Cli.Execution;
-using LastBit.Cli.Parts;
+using LastBit.Cli.PaperItems;
 using LastBit.Experiments;
 using LastBit.Reports;
 using LastBit.Runs;
@@ -21,7 +21,7 @@ internal static class ReproduceCommand
         Option<string> scale = OptionTypes.Choice("--scale", "demo", ["demo", "laptop", "paper"],
             "demo: minutes, no download. laptop: all of CIFAR-10 and a smaller network. paper: the paper's sizes. "
             + "The one-layer experiments are the paper's at any scale.");
-        Option<string[]> only = OptionTypes.Choices("--only", [.. Part.All.Select(part => part.Name).Order(StringComparer.Ordinal)], "Runs some parts only");
+        Option<string[]> only = OptionTypes.Choices("--only", [.. PaperItem.All.Select(part => part.Name).Order(StringComparer.Ordinal)], "Runs some parts only");
         const string Description = "Runs every figure and table at a scale and writes figures, results and a report into one folder.";
         Command command = ExecutorOptions.AddTo(LiveView.AddTo(new Command("reproduce", Description) { scale, only }.WithCommonOptions()));
         command.SetAction(parse =>
@@ -40,43 +40,43 @@ internal static class ReproduceCommand
     /// <summary>The cells of the parts that are made of some; the others take seconds, and are done when the cells are put together.</summary>
     private static string[] CellsOf(string scale, string[] names) =>
     [
-        .. names.Contains(TrainingParts.Figure2.Name)
-            ? Divergence.CellNames(TrainingParts.DivergenceAt(scale)).Select(cell => RunCells.NameIn("reproduce", Divergence.Kind, cell)) : [],
-        .. names.Contains(TrainingParts.Table1.Name)
-            ? Accuracy.CellNames(TrainingParts.AccuracyAt(scale)).Select(cell => RunCells.NameIn("reproduce", Accuracy.Kind, cell)) : [],
+        .. names.Contains(TrainingItems.Figure2.Name)
+            ? Divergence.CellNames(TrainingItems.DivergenceAt(scale)).Select(cell => RunCells.NameIn("reproduce", Divergence.Kind, cell)) : [],
+        .. names.Contains(TrainingItems.Table1.Name)
+            ? Accuracy.CellNames(TrainingItems.AccuracyAt(scale)).Select(cell => RunCells.NameIn("reproduce", Accuracy.Kind, cell)) : [],
     ];
 
     private static void Prepare(string scale, string[] names, string folder)
     {
         RunFolder.Open(folder, "reproduce", ResultJson.ToObject(new Settings(scale)), MachineInfo.Current.Threads).Dispose();
-        if (names.Contains(TrainingParts.Figure2.Name))
-            CellStore.Plan(folder, Divergence.Kind, TrainingParts.DivergenceAt(scale).Asked);
-        if (names.Contains(TrainingParts.Table1.Name))
-            CellStore.Plan(folder, Accuracy.Kind, TrainingParts.AccuracyAt(scale).Asked);
+        if (names.Contains(TrainingItems.Figure2.Name))
+            CellStore.Plan(folder, Divergence.Kind, TrainingItems.DivergenceAt(scale).Asked);
+        if (names.Contains(TrainingItems.Table1.Name))
+            CellStore.Plan(folder, Accuracy.Kind, TrainingItems.AccuracyAt(scale).Asked);
     }
 
     private static int Run(ParseResult parse, string scale, string[] names)
     {
-        Part[] parts = [.. Part.All.Where(part => names.Contains(part.Name))];
+        PaperItem[] parts = [.. PaperItem.All.Where(part => names.Contains(part.Name))];
 
-        using Session session = Session.Open(parse, "reproduce", new Settings(scale));
-        var results = new List<PartResult>();
+        using CommandRun run = CommandRun.Open(parse, "reproduce", new Settings(scale));
+        var results = new List<PaperItemResult>();
         var seconds = new List<double>();
-        foreach (Part part in parts)
+        foreach (PaperItem part in parts)
         {
-            session.Say($"[{results.Count + 1}/{parts.Length}] {part.Name}: {part.Title}");
+            run.Say($"[{results.Count + 1}/{parts.Length}] {part.Name}: {part.Title}");
             long begun = Stopwatch.GetTimestamp();
-            results.Add(session.Run(context => part.Run(new PartRun(scale, context))));
+            results.Add(run.Run(context => part.Run(new PaperItemRun(scale, context))));
             seconds.Add(Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3));
             Interruption.Current.Token.ThrowIfCancellationRequested();
         }
 
-        session.RunFolder.RecordTime();
-        string report = Report.Write(session.Folder);
-        IReadOnlyList<ReportSection> claims = Report.Answered(session.Folder);
+        run.RunFolder.RecordTime();
+        string report = Report.Write(run.Folder);
+        IReadOnlyList<ReportSection> claims = Report.Answered(run.Folder);
         var document = new JsonObject
         {
-            ["folder"] = session.Folder,
+            ["folder"] = run.Folder,
             ["scale"] = scale,
             ["parts"] = new JsonArray([.. parts.Select((part, i) => new JsonObject
             {
@@ -88,7 +88,7 @@ internal static class ReproduceCommand
             ["claims"] = Json.Claims(claims),
             ["report"] = report,
         };
-        return session.Finish(Json.Text(document), Print, [.. results.SelectMany(result => result.Figures)],
+        return run.Finish(Json.Text(document), Print, [.. results.SelectMany(result => result.Figures)],
             ("lastbit nonlinear --learning-rate 0.04,0.05", "where the oscillation begins"), ("Report", report));
 
         void Print(IAnsiConsole console)

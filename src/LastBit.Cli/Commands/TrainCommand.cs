@@ -24,9 +24,9 @@ internal static class TrainCommand
             TrainingRunSettings settings = TrainingOptions.Resumed<TrainingRunSettings>(parse, "train")
                 ?? options.Fill(parse, new TrainingRunSettings { Perturbation = Perturbation.OfK(parse.GetValue(k)), Seed = parse.GetValue(seed) });
             TrainingRun.Check(settings);
-            using Session session = Session.Open(parse, "train", settings, goOn: path => $"lastbit train --resume {ShellWord.Quote(path)}");
-            TrainingRunResult result = session.Run(context => TrainingRun.Run(settings, context));
-            return session.Finish(result.ToJson(), console => Print(console, result), [],
+            using CommandRun run = CommandRun.Open(parse, "train", settings, goOn: path => $"lastbit train --resume {ShellWord.Quote(path)}");
+            TrainingRunResult result = run.Run(context => TrainingRun.Run(settings, context));
+            return run.Finish(result.ToJson(), console => Print(console, result), [],
                 result.DivergedAtStep is not null ? null : ("lastbit accuracy", "the same with six k and several seeds: how much of the accuracy is rounding"));
         });
         return command.Example("lastbit train --network resnet20 --epochs 20 --out runs/resnet20", "ResNet-20 on all of CIFAR-10")

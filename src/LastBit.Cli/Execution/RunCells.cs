@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using LastBit.Cli.Parts;
+using LastBit.Cli.PaperItems;
 using LastBit.Experiments;
 using LastBit.Runs;
 
@@ -18,9 +18,9 @@ internal static class RunCells
     private static readonly CellKind[] Kinds =
     [
         new(Divergence.Kind, Divergence.StatusOf, (run, cell, context) =>
-            Divergence.Run(Divergence.Only(SettingsOf(run, TrainingParts.DivergenceAt), cell), context)),
+            Divergence.Run(Divergence.Only(SettingsOf(run, TrainingItems.DivergenceAt), cell), context)),
         new(Accuracy.Kind, Accuracy.StatusOf, (run, cell, context) =>
-            Accuracy.Run(Accuracy.Only(SettingsOf(run, TrainingParts.AccuracyAt), cell), context)),
+            Accuracy.Run(Accuracy.Only(SettingsOf(run, TrainingItems.AccuracyAt), cell), context)),
     ];
 
     /// <summary>The name of a cell in a folder of a command.</summary>

@@ -19,13 +19,13 @@ internal static unsafe class Swish
     private const double Lowest = -746;
 
     /// <summary>exp(x) of one x that is at most 0.</summary>
-    public static double ExpOfNegative(double x) => ExpOfNegative<double, Lanes64>(x);
+    public static double ExpOfNegative(double x) => ExpOfNegative(new DoubleLanes1(x)).Value;
 
     /// <summary>1 / (1 + exp(-x)) of one x.</summary>
     public static double Sigmoid(double x)
     {
-        (double sigmoid, _) = Sigmoids<double, Lanes64>(x);
-        return sigmoid;
+        (DoubleLanes1 sigmoid, _) = Sigmoids(new DoubleLanes1(x));
+        return sigmoid.Value;
     }
 
     /// <summary>log(1 + exp(x)), never overflowing.</summary>
@@ -33,43 +33,41 @@ internal static unsafe class Swish
 
     /// <summary>exp(x) for x that are at most 0; NaN of NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V ExpOfNegative<V, L>(V x)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    public static T ExpOfNegative<T>(T x)
+        where T : unmanaged, ILanes<T, double>
     {
-        x = L.Max(x, L.All(Lowest));
-        V shifted = L.MultiplyAdd(x, L.All(Log2OfE), L.All(Shift));
-        V n = L.Subtract(shifted, L.All(Shift));
-        V r = L.MultiplyAdd(n, L.All(-Log2Low), L.MultiplyAdd(n, L.All(-Log2High), x));
+        x = T.Max(T.Broadcast(Lowest), x);
+        T shifted = T.FusedMultiplyAdd(x, T.Broadcast(Log2OfE), T.Broadcast(Shift));
+        T n = T.Subtract(shifted, T.Broadcast(Shift));
+        T r = T.FusedMultiplyAdd(n, T.Broadcast(-Log2Low), T.FusedMultiplyAdd(n, T.Broadcast(-Log2High), x));
 
         // The Taylor polynomial: |r| <= 0.347, so the terms left out are below 2^-57.
-        V sum = L.All(1 / 6227020800.0);
-        sum = L.MultiplyAdd(sum, r, L.All(1 / 479001600.0));
-        sum = L.MultiplyAdd(sum, r, L.All(1 / 39916800.0));
-        sum = L.MultiplyAdd(sum, r, L.All(1 / 3628800.0));
-        sum = L.MultiplyAdd(sum, r, L.All(1 / 362880.0));
-        sum = L.MultiplyAdd(sum, r, L.All(1 / 40320.0));
-        sum = L.MultiplyAdd(sum, r, L.All(1 / 5040.0));
-        sum = L.MultiplyAdd(sum, r, L.All(1 / 720.0));
-        sum = L.MultiplyAdd(sum, r, L.All(1 / 120.0));
-        sum = L.MultiplyAdd(sum, r, L.All(1 / 24.0));
-        sum = L.MultiplyAdd(sum, r, L.All(1 / 6.0));
-        sum = L.MultiplyAdd(sum, r, L.All(1 / 2.0));
-        sum = L.MultiplyAdd(sum, r, L.All(1));
-        sum = L.MultiplyAdd(sum, r, L.All(1));
+        T sum = T.Broadcast(1 / 6227020800.0);
+        sum = T.FusedMultiplyAdd(sum, r, T.Broadcast(1 / 479001600.0));
+        sum = T.FusedMultiplyAdd(sum, r, T.Broadcast(1 / 39916800.0));
+        sum = T.FusedMultiplyAdd(sum, r, T.Broadcast(1 / 3628800.0));
+        sum = T.FusedMultiplyAdd(sum, r, T.Broadcast(1 / 362880.0));
+        sum = T.FusedMultiplyAdd(sum, r, T.Broadcast(1 / 40320.0));
+        sum = T.FusedMultiplyAdd(sum, r, T.Broadcast(1 / 5040.0));
+        sum = T.FusedMultiplyAdd(sum, r, T.Broadcast(1 / 720.0));
+        sum = T.FusedMultiplyAdd(sum, r, T.Broadcast(1 / 120.0));
+        sum = T.FusedMultiplyAdd(sum, r, T.Broadcast(1 / 24.0));
+        sum = T.FusedMultiplyAdd(sum, r, T.Broadcast(1 / 6.0));
+        sum = T.FusedMultiplyAdd(sum, r, T.Broadcast(1 / 2.0));
+        sum = T.FusedMultiplyAdd(sum, r, T.Broadcast(1));
+        sum = T.FusedMultiplyAdd(sum, r, T.Broadcast(1));
 
         // 2^n as 2^(n+64) 2^-64, n >= -1077: only the last product can round, into the subnormal numbers.
-        return L.Multiply(L.Multiply(sum, L.PowerOfTwo(L.Add(shifted, L.All(64)))), L.All(5.421010862427522e-20));
+        return T.Multiply(T.Multiply(sum, T.PowerOfTwoFromShifted(T.Add(shifted, T.Broadcast(64)))), T.Broadcast(5.421010862427522e-20));
     }
 
     /// <summary>sigmoid(x) and sigmoid(-x) = 1 - sigmoid(x), both to their last digits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (V Sigmoid, V Complement) Sigmoids<V, L>(V x)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    public static (T Sigmoid, T Complement) Sigmoids<T>(T x)
+        where T : unmanaged, ILanes<T, double>
     {
-        V exp = ExpOfNegative<V, L>(L.Negate(L.Abs(x)));
-        V greater = L.Divide(L.All(1), L.Add(L.All(1), exp)), smaller = L.Multiply(exp, greater);
-        return (L.WhereNotNegative(x, greater, smaller), L.WhereNotNegative(x, smaller, greater));
+        T exp = ExpOfNegative(T.NegativeMagnitude(x));
+        T greater = T.Divide(T.Broadcast(1), T.Add(T.Broadcast(1), exp)), smaller = T.Multiply(exp, greater);
+        return (T.WhereNotNegative(x, greater, smaller), T.WhereNotNegative(x, smaller, greater));
     }
 }

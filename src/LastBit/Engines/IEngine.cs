@@ -48,6 +48,6 @@ public interface IEngine : IDisposable
 
 /// <summary>What a forward pass says of a batch.</summary>
 /// <param name="LossSum">Sum of the losses of its images.</param>
-/// <param name="Right">Images classified correctly.</param>
+/// <param name="Correct">Images classified correctly.</param>
 /// <param name="Count">Images.</param>
-public readonly record struct BatchResult(double LossSum, int Right, int Count);
+public readonly record struct BatchResult(double LossSum, int Correct, int Count);

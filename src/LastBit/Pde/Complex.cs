@@ -4,66 +4,65 @@ using LastBit.Arithmetic;
 namespace LastBit.Pde;
 
 /// <summary>Independent complex numbers, one in each lane of a pair of vectors.</summary>
-internal readonly unsafe struct Complex<V, L>(V re, V im)
-    where V : unmanaged
-    where L : struct, ILanes<V>
+internal readonly unsafe struct Complex<T>(T re, T im)
+    where T : unmanaged, ILanes<T, double>
 {
-    public readonly V Re = re, Im = im;
+    public readonly T Re = re, Im = im;
 
     /// <summary>Loads from a row of a panel: eight real parts, then eight imaginary parts.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Complex<V, L> Load(double* row) => new(L.Load(row), L.Load(row + 8));
+    public static Complex<T> Load(double* row) => new(T.Load(row), T.Load(row + 8));
 
     /// <summary>Loads i conj(x): a forward transform between swapped loads and swapped stores is an inverse transform.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Complex<V, L> LoadSwapped(double* row) => new(L.Load(row + 8), L.Load(row));
+    public static Complex<T> LoadSwapped(double* row) => new(T.Load(row + 8), T.Load(row));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(double* row)
     {
-        L.Store(Re, row);
-        L.Store(Im, row + 8);
+        T.Store(Re, row);
+        T.Store(Im, row + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreSwapped(double* row)
     {
-        L.Store(Im, row);
-        L.Store(Re, row + 8);
+        T.Store(Im, row);
+        T.Store(Re, row + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Complex<V, L> operator +(Complex<V, L> a, Complex<V, L> b) => new(L.Add(a.Re, b.Re), L.Add(a.Im, b.Im));
+    public static Complex<T> operator +(Complex<T> a, Complex<T> b) => new(T.Add(a.Re, b.Re), T.Add(a.Im, b.Im));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Complex<V, L> operator -(Complex<V, L> a, Complex<V, L> b) => new(L.Subtract(a.Re, b.Re), L.Subtract(a.Im, b.Im));
+    public static Complex<T> operator -(Complex<T> a, Complex<T> b) => new(T.Subtract(a.Re, b.Re), T.Subtract(a.Im, b.Im));
 
     /// <summary>a - i b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Complex<V, L> MinusI(Complex<V, L> a, Complex<V, L> b) => new(L.Add(a.Re, b.Im), L.Subtract(a.Im, b.Re));
+    public static Complex<T> MinusI(Complex<T> a, Complex<T> b) => new(T.Add(a.Re, b.Im), T.Subtract(a.Im, b.Re));
 
     /// <summary>a + i b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Complex<V, L> PlusI(Complex<V, L> a, Complex<V, L> b) => new(L.Subtract(a.Re, b.Im), L.Add(a.Im, b.Re));
+    public static Complex<T> PlusI(Complex<T> a, Complex<T> b) => new(T.Subtract(a.Re, b.Im), T.Add(a.Im, b.Re));
 
     /// <summary>Every lane times the one complex number at <paramref name="factor"/> (real part, imaginary part).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Complex<V, L> Times(double* factor)
+    public Complex<T> Times(double* factor)
     {
-        V c = L.All(factor[0]), s = L.All(factor[1]);
-        return new(L.MultiplyAdd(Re, c, L.Negate(L.Multiply(Im, s))), L.MultiplyAdd(Re, s, L.Multiply(Im, c)));
+        T c = T.Broadcast(factor[0]), s = T.Broadcast(factor[1]);
+        return new(T.FusedMultiplyAdd(Re, c, T.Negate(T.Multiply(Im, s))), T.FusedMultiplyAdd(Re, s, T.Multiply(Im, c)));
     }
 
     /// <summary>Every lane times the one complex number at <paramref name="factor"/>, plus <paramref name="addend"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Complex<V, L> TimesPlus(double* factor, Complex<V, L> addend)
+    public Complex<T> TimesPlus(double* factor, Complex<T> addend)
     {
-        V c = L.All(factor[0]), s = L.All(factor[1]);
-        return new(L.MultiplyAdd(Re, c, L.MultiplyAdd(L.Negate(Im), s, addend.Re)), L.MultiplyAdd(Re, s, L.MultiplyAdd(Im, c, addend.Im)));
+        T c = T.Broadcast(factor[0]), s = T.Broadcast(factor[1]);
+        return new(T.FusedMultiplyAdd(Re, c, T.FusedMultiplyAdd(T.Negate(Im), s, addend.Re)), T.FusedMultiplyAdd(Re, s, T.FusedMultiplyAdd(Im, c, addend.Im)));
     }
 
     /// <summary>conj(this) times <paramref name="other"/>, lane by lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Complex<V, L> ConjugateTimes(Complex<V, L> other) =>
-        new(L.MultiplyAdd(Re, other.Re, L.Multiply(Im, other.Im)), L.MultiplyAdd(Re, other.Im, L.Negate(L.Multiply(Im, other.Re))));
+    public Complex<T> ConjugateTimes(Complex<T> other) =>
+        new(T.FusedMultiplyAdd(Re, other.Re, T.Multiply(Im, other.Im)), T.FusedMultiplyAdd(Re, other.Im, T.Negate(T.Multiply(Im, other.Re))));
 }

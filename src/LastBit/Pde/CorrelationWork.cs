@@ -26,41 +26,38 @@ internal sealed unsafe class CorrelationWork
     public double* Field(int panel) => _field.Start + panel * _correlation.ColumnPanelSize;
 
     /// <summary>Starts from a kernel, row by row: its spectrum, the product with the image's, and back along the rows.</summary>
-    public void FromKernel<V, L>(ReadOnlySpan<double> kernel)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    public void FromKernel<T>(ReadOnlySpan<double> kernel)
+        where T : unmanaged, ILanes<T, double>
     {
         ValidCorrelation c = _correlation;
         for (int panel = 0; panel < c.KernelPanels; panel++)
         {
             double* data = Kernel(panel);
-            RealPacking.Pack(kernel, c.KernelHeight, c.KernelWidth, panel, data);
-            c.Columns.Forward<V, L>(data, (c.KernelHeight + 1) / 2);
-            c.Real.ToSpectrum<V, L>(data);
+            RealFft.Pack(kernel, c.KernelHeight, c.KernelWidth, panel, data);
+            c.Columns.Forward<T>(data, (c.KernelHeight + 1) / 2);
+            c.Real.ToSpectrum<T>(data);
         }
         for (int frequencies = 0; frequencies < c.FrequencyPanels; frequencies++)
         {
             for (int panel = 0; panel < c.KernelPanels; panel++)
                 Transposition.Complex8x8(Kernel(panel) + Block(frequencies), _row.Start + Block(panel));
-            Multiply<V, L>(frequencies, c.KernelWidth, c.Width);
+            Multiply<T>(frequencies, c.KernelWidth, c.Width);
             for (int panel = 0; panel < c.FieldPanels; panel++)
                 Transposition.Complex8x8(_row.Start + Block(panel), Field(panel) + Block(frequencies));
         }
     }
 
     /// <summary>Computes z in one panel of the field.</summary>
-    public void ToPositions<V, L>(int panel)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    public void ToPositions<T>(int panel)
+        where T : unmanaged, ILanes<T, double>
     {
-        _correlation.Real.FromSpectrum<V, L>(Field(panel));
-        _correlation.Columns.Inverse<V, L>(Field(panel), (_correlation.Height + 1) / 2);
+        _correlation.Real.FromSpectrum<T>(Field(panel));
+        _correlation.Columns.Inverse<T>(Field(panel), (_correlation.Height + 1) / 2);
     }
 
     /// <summary>Takes what stands in one panel of the field at the valid positions, and 0 elsewhere.</summary>
-    public void ToFrequencies<V, L>(int panel)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    public void ToFrequencies<T>(int panel)
+        where T : unmanaged, ILanes<T, double>
     {
         ValidCorrelation c = _correlation;
         double* data = Field(panel);
@@ -75,30 +72,29 @@ internal sealed unsafe class CorrelationWork
             for (int lane = 0; lane < PanelFft.Lanes; lane++)
                 data[(rows - 1) * PanelFft.RowSize + PanelFft.Lanes + lane] = 0;
         }
-        c.Columns.Forward<V, L>(data, rows);
-        c.Real.ToSpectrum<V, L>(data);
+        c.Columns.Forward<T>(data, rows);
+        c.Real.ToSpectrum<T>(data);
     }
 
     /// <summary>Correlates the field with the image: what comes out has the kernel's shape.</summary>
-    public void ToKernel<V, L>(Span<double> kernel)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    public void ToKernel<T>(Span<double> kernel)
+        where T : unmanaged, ILanes<T, double>
     {
         ValidCorrelation c = _correlation;
         for (int frequencies = 0; frequencies < c.FrequencyPanels; frequencies++)
         {
             for (int panel = 0; panel < c.FieldPanels; panel++)
                 Transposition.Complex8x8(Field(panel) + Block(frequencies), _row.Start + Block(panel));
-            Multiply<V, L>(frequencies, c.Width, c.KernelWidth);
+            Multiply<T>(frequencies, c.Width, c.KernelWidth);
             for (int panel = 0; panel < c.KernelPanels; panel++)
                 Transposition.Complex8x8(_row.Start + Block(panel), Kernel(panel) + Block(frequencies));
         }
         for (int panel = 0; panel < c.KernelPanels; panel++)
         {
             double* data = Kernel(panel);
-            c.Real.FromSpectrum<V, L>(data);
-            c.Columns.Inverse<V, L>(data, (c.KernelHeight + 1) / 2);
-            RealPacking.Unpack(data, kernel, c.KernelHeight, c.KernelWidth, panel);
+            c.Real.FromSpectrum<T>(data);
+            c.Columns.Inverse<T>(data, (c.KernelHeight + 1) / 2);
+            RealFft.Unpack(data, kernel, c.KernelHeight, c.KernelWidth, panel);
         }
     }
 
@@ -107,18 +103,17 @@ internal sealed unsafe class CorrelationWork
     private double* Kernel(int panel) => _kernel.Start + panel * _correlation.ColumnPanelSize;
 
     // Along the rows: transform, conjugate times the image's spectrum, transform back.
-    private void Multiply<V, L>(int frequencies, int nonzero, int wanted)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    private void Multiply<T>(int frequencies, int nonzero, int wanted)
+        where T : unmanaged, ILanes<T, double>
     {
         PanelFft rows = _correlation.Rows;
-        rows.Forward<V, L>(_row.Start, nonzero);
+        rows.Forward<T>(_row.Start, nonzero);
         double* spectrum = _correlation.Spectrum(frequencies);
-        for (int lane = 0; lane < PanelFft.Lanes; lane += L.Count)
+        for (int lane = 0; lane < PanelFft.Lanes; lane += T.Count)
         {
             for (int i = lane; i < rows.Length * PanelFft.RowSize; i += PanelFft.RowSize)
-                Complex<V, L>.Load(_row.Start + i).ConjugateTimes(Complex<V, L>.Load(spectrum + i)).Store(_row.Start + i);
+                Complex<T>.Load(_row.Start + i).ConjugateTimes(Complex<T>.Load(spectrum + i)).Store(_row.Start + i);
         }
-        rows.Inverse<V, L>(_row.Start, wanted);
+        rows.Inverse<T>(_row.Start, wanted);
     }
 }

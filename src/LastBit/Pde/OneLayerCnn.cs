@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using LastBit.Arithmetic;
 
 namespace LastBit.Pde;
@@ -58,28 +57,23 @@ internal sealed unsafe class OneLayerCnn
     /// <returns>p, the mean of r(z); 0 for <see cref="Field.Z"/>.</returns>
     public double Evaluate(Field field, ReadOnlySpan<double> kernel, Span<double> sums)
     {
-        if (VectorWidth.Is512)
-            return Evaluate<Vector512<double>, Lanes512>(field, kernel, sums);
-        if (VectorWidth.Is256)
-            return Evaluate<Vector256<double>, Lanes256>(field, kernel, sums);
-        if (VectorWidth.Is128)
-            return Evaluate<Vector128<double>, Lanes128>(field, kernel, sums);
-        return Evaluate<double, Lanes64>(field, kernel, sums);
+        var work = new EvaluateWork(this, field, kernel, sums);
+        Widest.Double(ref work, PanelFft.Lanes);
+        return work.Mean;
     }
 
-    internal double Evaluate<V, L>(Field field, ReadOnlySpan<double> kernel, Span<double> sums)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    internal double Evaluate<T>(Field field, ReadOnlySpan<double> kernel, Span<double> sums)
+        where T : unmanaged, ILanes<T, double>
     {
-        _work.FromKernel<V, L>(kernel);
+        _work.FromKernel<T>(kernel);
         for (int panel = 0; panel < _correlation.FieldPanels; panel++)
         {
-            _work.ToPositions<V, L>(panel);
+            _work.ToPositions<T>(panel);
             if (field != Field.Z)
-                Activate<V, L>(panel, field == Field.Derivative);
-            _work.ToFrequencies<V, L>(panel);
+                Activate<T>(panel, field == Field.Derivative);
+            _work.ToFrequencies<T>(panel);
         }
-        _work.ToKernel<V, L>(sums);
+        _work.ToKernel<T>(sums);
         return field == Field.Z ? 0 : MeanOfSums();
     }
 
@@ -93,50 +87,44 @@ internal sealed unsafe class OneLayerCnn
     /// <returns>The mean over the positions of r'(z) dz, which is the derivative of p along D.</returns>
     public double Curvature(ReadOnlySpan<double> kernel, ReadOnlySpan<double> direction, Span<double> curvature)
     {
-        if (VectorWidth.Is512)
-            return Curvature<Vector512<double>, Lanes512>(kernel, direction, curvature);
-        if (VectorWidth.Is256)
-            return Curvature<Vector256<double>, Lanes256>(kernel, direction, curvature);
-        if (VectorWidth.Is128)
-            return Curvature<Vector128<double>, Lanes128>(kernel, direction, curvature);
-        return Curvature<double, Lanes64>(kernel, direction, curvature);
+        var work = new CurvatureWork(this, kernel, direction, curvature);
+        Widest.Double(ref work, PanelFft.Lanes);
+        return work.Mean;
     }
 
-    internal double Curvature<V, L>(ReadOnlySpan<double> kernel, ReadOnlySpan<double> direction, Span<double> curvature)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    internal double Curvature<T>(ReadOnlySpan<double> kernel, ReadOnlySpan<double> direction, Span<double> curvature)
+        where T : unmanaged, ILanes<T, double>
     {
         _along ??= new CorrelationWork(_correlation);
-        _work.FromKernel<V, L>(kernel);
-        _along.FromKernel<V, L>(direction);
+        _work.FromKernel<T>(kernel);
+        _along.FromKernel<T>(direction);
         for (int panel = 0; panel < _correlation.FieldPanels; panel++)
         {
-            _work.ToPositions<V, L>(panel);
-            _along.ToPositions<V, L>(panel);
+            _work.ToPositions<T>(panel);
+            _along.ToPositions<T>(panel);
             double* sums = _sums.Start + panel * PanelFft.RowSize;
-            for (int lane = 0; lane < PanelFft.RowSize; lane += L.Count)
-                L.Store(CurveLanes<V, L>(_work.Field(panel) + lane, _along.Field(panel) + lane, RowsOf(lane), L.All(Beta)), sums + lane);
-            _along.ToFrequencies<V, L>(panel);
+            for (int lane = 0; lane < PanelFft.RowSize; lane += T.Count)
+                T.Store(CurveLanes<T>(_work.Field(panel) + lane, _along.Field(panel) + lane, RowsOf(lane), T.Broadcast(Beta)), sums + lane);
+            _along.ToFrequencies<T>(panel);
         }
-        _along.ToKernel<V, L>(curvature);
+        _along.ToKernel<T>(curvature);
         return MeanOfSums();
     }
 
     // Replaces dz by r''(z) dz, and returns the sum of r'(z) dz.
-    private static V CurveLanes<V, L>(double* z, double* along, int rows, V beta)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    private static T CurveLanes<T>(double* z, double* along, int rows, T beta)
+        where T : unmanaged, ILanes<T, double>
     {
-        V sum = L.All(0), two = L.All(2);
+        T sum = T.Broadcast(0), two = T.Broadcast(2);
         for (int row = 0; row < rows; row++, z += PanelFft.RowSize, along += PanelFft.RowSize)
         {
-            V steep = L.Multiply(beta, L.Load(z)), dz = L.Load(along);
-            (V sigmoid, V complement) = Swish.Sigmoids<V, L>(steep);
+            T steep = T.Multiply(beta, T.Load(z)), dz = T.Load(along);
+            (T sigmoid, T complement) = Swish.Sigmoids<T>(steep);
             // r' = s + beta z s (1-s) and r'' = beta s (1-s) (2 + beta z (1 - 2s)), where 1 - 2s = (1-s) - s.
-            V product = L.Multiply(sigmoid, complement);
-            sum = L.MultiplyAdd(L.MultiplyAdd(steep, product, sigmoid), dz, sum);
-            V bend = L.MultiplyAdd(steep, L.Subtract(complement, sigmoid), two);
-            L.Store(L.Multiply(L.Multiply(L.Multiply(beta, product), bend), dz), along);
+            T product = T.Multiply(sigmoid, complement);
+            sum = T.FusedMultiplyAdd(T.FusedMultiplyAdd(steep, product, sigmoid), dz, sum);
+            T bend = T.FusedMultiplyAdd(steep, T.Subtract(complement, sigmoid), two);
+            T.Store(T.Multiply(T.Multiply(T.Multiply(beta, product), bend), dz), along);
         }
         return sum;
     }
@@ -154,28 +142,48 @@ internal sealed unsafe class OneLayerCnn
         return FixedOrderSum.Of(new ReadOnlySpan<double>(_sums.Start, _correlation.FieldPanels * PanelFft.RowSize)) / Positions;
     }
 
-    private void Activate<V, L>(int panel, bool derivative)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    private void Activate<T>(int panel, bool derivative)
+        where T : unmanaged, ILanes<T, double>
     {
         double* sums = _sums.Start + panel * PanelFft.RowSize;
-        for (int lane = 0; lane < PanelFft.RowSize; lane += L.Count)
-            L.Store(ActivateLanes<V, L>(_work.Field(panel) + lane, RowsOf(lane), derivative, L.All(Beta)), sums + lane);
+        for (int lane = 0; lane < PanelFft.RowSize; lane += T.Count)
+            T.Store(ActivateLanes<T>(_work.Field(panel) + lane, RowsOf(lane), derivative, T.Broadcast(Beta)), sums + lane);
     }
 
-    private static V ActivateLanes<V, L>(double* data, int rows, bool derivative, V beta)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    private static T ActivateLanes<T>(double* data, int rows, bool derivative, T beta)
+        where T : unmanaged, ILanes<T, double>
     {
-        V sum = L.All(0);
+        T sum = T.Broadcast(0);
         for (int row = 0; row < rows; row++, data += PanelFft.RowSize)
         {
-            V z = L.Load(data), steep = L.Multiply(beta, z);
-            (V sigmoid, V complement) = Swish.Sigmoids<V, L>(steep);
-            sum = L.MultiplyAdd(z, sigmoid, sum);
+            T z = T.Load(data), steep = T.Multiply(beta, z);
+            (T sigmoid, T complement) = Swish.Sigmoids<T>(steep);
+            sum = T.FusedMultiplyAdd(z, sigmoid, sum);
             if (derivative)
-                L.Store(L.MultiplyAdd(L.Multiply(steep, complement), sigmoid, sigmoid), data);
+                T.Store(T.FusedMultiplyAdd(T.Multiply(steep, complement), sigmoid, sigmoid), data);
         }
         return sum;
+    }
+
+    private ref struct EvaluateWork(OneLayerCnn cnn, Field field, ReadOnlySpan<double> kernel, Span<double> sums) : IOverLanes<double>
+    {
+        private readonly ReadOnlySpan<double> _kernel = kernel;
+        private readonly Span<double> _sums = sums;
+
+        public double Mean { get; private set; }
+
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, double> => Mean = cnn.Evaluate<T>(field, _kernel, _sums);
+    }
+
+    private ref struct CurvatureWork(OneLayerCnn cnn, ReadOnlySpan<double> kernel, ReadOnlySpan<double> direction, Span<double> curvature) : IOverLanes<double>
+    {
+        private readonly ReadOnlySpan<double> _kernel = kernel, _direction = direction;
+        private readonly Span<double> _curvature = curvature;
+
+        public double Mean { get; private set; }
+
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, double> => Mean = cnn.Curvature<T>(_kernel, _direction, _curvature);
     }
 }

@@ -54,29 +54,26 @@ internal sealed unsafe class PanelFft
     /// <summary>Transforms a panel in place.</summary>
     /// <param name="panel">Length rows of <see cref="RowSize"/> numbers.</param>
     /// <param name="nonzero">Only the first so many rows count as input; the others need not be set.</param>
-    public void Forward<V, L>(double* panel, int nonzero)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    public void Forward<T>(double* panel, int nonzero)
+        where T : unmanaged, ILanes<T, double>
     {
         // Narrower vectors go through the panel several times, a part of its lanes at a time.
-        for (int lane = 0; lane < Lanes; lane += L.Count)
-            ForwardLanes<V, L>(panel + lane, nonzero);
+        for (int lane = 0; lane < Lanes; lane += T.Count)
+            ForwardLanes<T>(panel + lane, nonzero);
     }
 
     /// <summary>Transforms a panel back in place.</summary>
     /// <param name="panel">Length rows of <see cref="RowSize"/> numbers.</param>
     /// <param name="wanted">Only the first so many rows are computed; the others hold nothing of use afterwards.</param>
-    public void Inverse<V, L>(double* panel, int wanted)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    public void Inverse<T>(double* panel, int wanted)
+        where T : unmanaged, ILanes<T, double>
     {
-        for (int lane = 0; lane < Lanes; lane += L.Count)
-            InverseLanes<V, L>(panel + lane, wanted);
+        for (int lane = 0; lane < Lanes; lane += T.Count)
+            InverseLanes<T>(panel + lane, wanted);
     }
 
-    private void ForwardLanes<V, L>(double* panel, int nonzero)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    private void ForwardLanes<T>(double* panel, int nonzero)
+        where T : unmanaged, ILanes<T, double>
     {
         int given = nonzero;
         foreach (Pass pass in _passes)
@@ -84,7 +81,7 @@ internal sealed unsafe class PanelFft
             // As long as all input lies in the first part of every block, a butterfly only spreads it over the others.
             if (given <= pass.Part)
             {
-                pass.Spread<V, L>(panel, Length, given);
+                pass.Spread<T>(panel, Length, given);
                 continue;
             }
             if (given < pass.Block)
@@ -92,25 +89,24 @@ internal sealed unsafe class PanelFft
                 for (int block = 0; block < Length; block += pass.Block)
                 {
                     for (int row = block + given; row < block + pass.Block; row++)
-                        new Complex<V, L>(L.All(0), L.All(0)).Store(panel + row * RowSize);
+                        new Complex<T>(T.Broadcast(0), T.Broadcast(0)).Store(panel + row * RowSize);
                 }
             }
             given = pass.Block;
-            pass.Forward<V, L>(panel, Length);
+            pass.Forward<T>(panel, Length);
         }
     }
 
-    private void InverseLanes<V, L>(double* panel, int wanted)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    private void InverseLanes<T>(double* panel, int wanted)
+        where T : unmanaged, ILanes<T, double>
     {
         for (int i = _passes.Length - 1; i >= 0; i--)
         {
             Pass pass = _passes[i];
             if (wanted <= pass.Part)
-                pass.Gather<V, L>(panel, Length, wanted);
+                pass.Gather<T>(panel, Length, wanted);
             else
-                pass.Inverse<V, L>(panel, Length);
+                pass.Inverse<T>(panel, Length);
         }
     }
 
@@ -165,7 +161,7 @@ internal sealed unsafe class PanelFft
             {
                 for (int k = 1; k < radix; k++)
                 {
-                    (_twiddles[i], double sin) = Rotation.Of((int)((long)j * k % block), block);
+                    (_twiddles[i], double sin) = RootOfUnity.Of((int)((long)j * k % block), block);
                     _twiddles[i + 1] = -sin;
                     i += 2;
                 }
@@ -173,7 +169,7 @@ internal sealed unsafe class PanelFft
             _roots = GC.AllocateArray<double>(2 * radix, pinned: true);
             for (int k = 0; k < radix; k++)
             {
-                (_roots[2 * k], double sin) = Rotation.Of(k, radix);
+                (_roots[2 * k], double sin) = RootOfUnity.Of(k, radix);
                 _roots[2 * k + 1] = -sin;
             }
         }
@@ -182,9 +178,8 @@ internal sealed unsafe class PanelFft
 
         public int Part { get; }
 
-        public void Forward<V, L>(double* panel, int length)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        public void Forward<T>(double* panel, int length)
+            where T : unmanaged, ILanes<T, double>
         {
             fixed (double* twiddles = _twiddles)
             {
@@ -194,25 +189,24 @@ internal sealed unsafe class PanelFft
                     switch (_radix)
                     {
                         case 8:
-                            Forward8<V, L>(data, Part, twiddles);
+                            Forward8<T>(data, Part, twiddles);
                             break;
                         case 4:
-                            Forward4<V, L>(data, Part, twiddles);
+                            Forward4<T>(data, Part, twiddles);
                             break;
                         case 2:
-                            Forward2<V, L>(data, Part, twiddles);
+                            Forward2<T>(data, Part, twiddles);
                             break;
                         default:
-                            ForwardAny<V, L>(data, twiddles);
+                            ForwardAny<T>(data, twiddles);
                             break;
                     }
                 }
             }
         }
 
-        public void Inverse<V, L>(double* panel, int length)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        public void Inverse<T>(double* panel, int length)
+            where T : unmanaged, ILanes<T, double>
         {
             fixed (double* twiddles = _twiddles)
             {
@@ -222,16 +216,16 @@ internal sealed unsafe class PanelFft
                     switch (_radix)
                     {
                         case 8:
-                            Inverse8<V, L>(data, Part, twiddles);
+                            Inverse8<T>(data, Part, twiddles);
                             break;
                         case 4:
-                            Inverse4<V, L>(data, Part, twiddles);
+                            Inverse4<T>(data, Part, twiddles);
                             break;
                         case 2:
-                            Inverse2<V, L>(data, Part, twiddles);
+                            Inverse2<T>(data, Part, twiddles);
                             break;
                         default:
-                            InverseAny<V, L>(data, twiddles);
+                            InverseAny<T>(data, twiddles);
                             break;
                     }
                 }
@@ -239,9 +233,8 @@ internal sealed unsafe class PanelFft
         }
 
         /// <summary>Forward where only the first <paramref name="given"/> rows of every block are not zero, given at most Part.</summary>
-        public void Spread<V, L>(double* panel, int length, int given)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        public void Spread<T>(double* panel, int length, int given)
+            where T : unmanaged, ILanes<T, double>
         {
             fixed (double* twiddles = _twiddles)
             {
@@ -250,7 +243,7 @@ internal sealed unsafe class PanelFft
                     double* data = panel + block * RowSize;
                     for (int j = 0; j < given; j++)
                     {
-                        Complex<V, L> x = Complex<V, L>.Load(data + j * RowSize);
+                        Complex<T> x = Complex<T>.Load(data + j * RowSize);
                         double* w = twiddles + j * (_radix - 1) * 2;
                         for (int k = 1; k < _radix; k++)
                             x.Times(w + 2 * (k - 1)).Store(data + (k * Part + j) * RowSize);
@@ -260,9 +253,8 @@ internal sealed unsafe class PanelFft
         }
 
         /// <summary>Inverse where only the first <paramref name="wanted"/> rows of every block are needed, wanted at most Part.</summary>
-        public void Gather<V, L>(double* panel, int length, int wanted)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        public void Gather<T>(double* panel, int length, int wanted)
+            where T : unmanaged, ILanes<T, double>
         {
             fixed (double* twiddles = _twiddles)
             {
@@ -271,27 +263,26 @@ internal sealed unsafe class PanelFft
                     double* data = panel + block * RowSize;
                     for (int j = 0; j < wanted; j++)
                     {
-                        Complex<V, L> sum = Complex<V, L>.LoadSwapped(data + j * RowSize);
+                        Complex<T> sum = Complex<T>.LoadSwapped(data + j * RowSize);
                         double* w = twiddles + j * (_radix - 1) * 2;
                         for (int k = 1; k < _radix; k++)
-                            sum = Complex<V, L>.LoadSwapped(data + (k * Part + j) * RowSize).TimesPlus(w + 2 * (k - 1), sum);
+                            sum = Complex<T>.LoadSwapped(data + (k * Part + j) * RowSize).TimesPlus(w + 2 * (k - 1), sum);
                         sum.StoreSwapped(data + j * RowSize);
                     }
                 }
             }
         }
 
-        private static void Forward8<V, L>(double* data, int part, double* w)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        private static void Forward8<T>(double* data, int part, double* w)
+            where T : unmanaged, ILanes<T, double>
         {
             nint step = (nint)part * RowSize;
             for (int j = 0; j < part; j++, data += RowSize, w += 14)
             {
-                Complex<V, L> c0 = Complex<V, L>.Load(data), c1 = Complex<V, L>.Load(data + step);
-                Complex<V, L> c2 = Complex<V, L>.Load(data + 2 * step), c3 = Complex<V, L>.Load(data + 3 * step);
-                Complex<V, L> c4 = Complex<V, L>.Load(data + 4 * step), c5 = Complex<V, L>.Load(data + 5 * step);
-                Complex<V, L> c6 = Complex<V, L>.Load(data + 6 * step), c7 = Complex<V, L>.Load(data + 7 * step);
+                Complex<T> c0 = Complex<T>.Load(data), c1 = Complex<T>.Load(data + step);
+                Complex<T> c2 = Complex<T>.Load(data + 2 * step), c3 = Complex<T>.Load(data + 3 * step);
+                Complex<T> c4 = Complex<T>.Load(data + 4 * step), c5 = Complex<T>.Load(data + 5 * step);
+                Complex<T> c6 = Complex<T>.Load(data + 6 * step), c7 = Complex<T>.Load(data + 7 * step);
                 Butterfly8(ref c0, ref c1, ref c2, ref c3, ref c4, ref c5, ref c6, ref c7);
                 c0.Store(data);
                 if (part == 1)
@@ -315,17 +306,16 @@ internal sealed unsafe class PanelFft
             }
         }
 
-        private static void Inverse8<V, L>(double* data, int part, double* w)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        private static void Inverse8<T>(double* data, int part, double* w)
+            where T : unmanaged, ILanes<T, double>
         {
             nint step = (nint)part * RowSize;
             for (int j = 0; j < part; j++, data += RowSize, w += 14)
             {
-                Complex<V, L> c0 = Complex<V, L>.LoadSwapped(data), c1 = Complex<V, L>.LoadSwapped(data + step);
-                Complex<V, L> c2 = Complex<V, L>.LoadSwapped(data + 2 * step), c3 = Complex<V, L>.LoadSwapped(data + 3 * step);
-                Complex<V, L> c4 = Complex<V, L>.LoadSwapped(data + 4 * step), c5 = Complex<V, L>.LoadSwapped(data + 5 * step);
-                Complex<V, L> c6 = Complex<V, L>.LoadSwapped(data + 6 * step), c7 = Complex<V, L>.LoadSwapped(data + 7 * step);
+                Complex<T> c0 = Complex<T>.LoadSwapped(data), c1 = Complex<T>.LoadSwapped(data + step);
+                Complex<T> c2 = Complex<T>.LoadSwapped(data + 2 * step), c3 = Complex<T>.LoadSwapped(data + 3 * step);
+                Complex<T> c4 = Complex<T>.LoadSwapped(data + 4 * step), c5 = Complex<T>.LoadSwapped(data + 5 * step);
+                Complex<T> c6 = Complex<T>.LoadSwapped(data + 6 * step), c7 = Complex<T>.LoadSwapped(data + 7 * step);
                 if (part != 1)
                 {
                     c1 = c1.Times(w);
@@ -348,15 +338,14 @@ internal sealed unsafe class PanelFft
             }
         }
 
-        private static void Forward4<V, L>(double* data, int part, double* w)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        private static void Forward4<T>(double* data, int part, double* w)
+            where T : unmanaged, ILanes<T, double>
         {
             nint step = (nint)part * RowSize;
             for (int j = 0; j < part; j++, data += RowSize, w += 6)
             {
-                Complex<V, L> c0 = Complex<V, L>.Load(data), c1 = Complex<V, L>.Load(data + step);
-                Complex<V, L> c2 = Complex<V, L>.Load(data + 2 * step), c3 = Complex<V, L>.Load(data + 3 * step);
+                Complex<T> c0 = Complex<T>.Load(data), c1 = Complex<T>.Load(data + step);
+                Complex<T> c2 = Complex<T>.Load(data + 2 * step), c3 = Complex<T>.Load(data + 3 * step);
                 Butterfly4(ref c0, ref c1, ref c2, ref c3);
                 c0.Store(data);
                 if (part == 1)
@@ -372,15 +361,14 @@ internal sealed unsafe class PanelFft
             }
         }
 
-        private static void Inverse4<V, L>(double* data, int part, double* w)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        private static void Inverse4<T>(double* data, int part, double* w)
+            where T : unmanaged, ILanes<T, double>
         {
             nint step = (nint)part * RowSize;
             for (int j = 0; j < part; j++, data += RowSize, w += 6)
             {
-                Complex<V, L> c0 = Complex<V, L>.LoadSwapped(data), c1 = Complex<V, L>.LoadSwapped(data + step);
-                Complex<V, L> c2 = Complex<V, L>.LoadSwapped(data + 2 * step), c3 = Complex<V, L>.LoadSwapped(data + 3 * step);
+                Complex<T> c0 = Complex<T>.LoadSwapped(data), c1 = Complex<T>.LoadSwapped(data + step);
+                Complex<T> c2 = Complex<T>.LoadSwapped(data + 2 * step), c3 = Complex<T>.LoadSwapped(data + 3 * step);
                 if (part != 1)
                 {
                     c1 = c1.Times(w);
@@ -395,59 +383,55 @@ internal sealed unsafe class PanelFft
             }
         }
 
-        private static void Forward2<V, L>(double* data, int part, double* w)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        private static void Forward2<T>(double* data, int part, double* w)
+            where T : unmanaged, ILanes<T, double>
         {
             nint step = (nint)part * RowSize;
             for (int j = 0; j < part; j++, data += RowSize, w += 2)
             {
-                Complex<V, L> c0 = Complex<V, L>.Load(data), c1 = Complex<V, L>.Load(data + step);
+                Complex<T> c0 = Complex<T>.Load(data), c1 = Complex<T>.Load(data + step);
                 (c0 + c1).Store(data);
                 (c0 - c1).Times(w).Store(data + step);
             }
         }
 
-        private static void Inverse2<V, L>(double* data, int part, double* w)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        private static void Inverse2<T>(double* data, int part, double* w)
+            where T : unmanaged, ILanes<T, double>
         {
             nint step = (nint)part * RowSize;
             for (int j = 0; j < part; j++, data += RowSize, w += 2)
             {
-                Complex<V, L> c0 = Complex<V, L>.LoadSwapped(data), c1 = Complex<V, L>.LoadSwapped(data + step).Times(w);
+                Complex<T> c0 = Complex<T>.LoadSwapped(data), c1 = Complex<T>.LoadSwapped(data + step).Times(w);
                 (c0 + c1).StoreSwapped(data);
                 (c0 - c1).StoreSwapped(data + step);
             }
         }
 
-        private void ForwardAny<V, L>(double* data, double* w)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        private void ForwardAny<T>(double* data, double* w)
+            where T : unmanaged, ILanes<T, double>
         {
-            Complex<V, L>* c = stackalloc Complex<V, L>[_radix];
+            Complex<T>* c = stackalloc Complex<T>[_radix];
             for (int j = 0; j < Part; j++, data += RowSize, w += 2 * (_radix - 1))
             {
                 for (int k = 0; k < _radix; k++)
-                    c[k] = Complex<V, L>.Load(data + k * Part * RowSize);
+                    c[k] = Complex<T>.Load(data + k * Part * RowSize);
                 for (int k = 0; k < _radix; k++)
                 {
-                    Complex<V, L> sum = Sum(c, k);
+                    Complex<T> sum = Sum(c, k);
                     (k == 0 ? sum : sum.Times(w + 2 * (k - 1))).Store(data + k * Part * RowSize);
                 }
             }
         }
 
-        private void InverseAny<V, L>(double* data, double* w)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        private void InverseAny<T>(double* data, double* w)
+            where T : unmanaged, ILanes<T, double>
         {
-            Complex<V, L>* c = stackalloc Complex<V, L>[_radix];
+            Complex<T>* c = stackalloc Complex<T>[_radix];
             for (int j = 0; j < Part; j++, data += RowSize, w += 2 * (_radix - 1))
             {
                 for (int k = 0; k < _radix; k++)
                 {
-                    Complex<V, L> x = Complex<V, L>.LoadSwapped(data + k * Part * RowSize);
+                    Complex<T> x = Complex<T>.LoadSwapped(data + k * Part * RowSize);
                     c[k] = k == 0 ? x : x.Times(w + 2 * (k - 1));
                 }
                 for (int k = 0; k < _radix; k++)
@@ -456,11 +440,10 @@ internal sealed unsafe class PanelFft
         }
 
         // sum_q c[q] exp(-2 pi i q k / Radix)
-        private Complex<V, L> Sum<V, L>(Complex<V, L>* c, int k)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        private Complex<T> Sum<T>(Complex<T>* c, int k)
+            where T : unmanaged, ILanes<T, double>
         {
-            Complex<V, L> sum = c[0];
+            Complex<T> sum = c[0];
             fixed (double* roots = _roots)
             {
                 for (int q = 1; q < _radix; q++)
@@ -470,25 +453,23 @@ internal sealed unsafe class PanelFft
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void Butterfly4<V, L>(ref Complex<V, L> c0, ref Complex<V, L> c1, ref Complex<V, L> c2, ref Complex<V, L> c3)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        private static void Butterfly4<T>(ref Complex<T> c0, ref Complex<T> c1, ref Complex<T> c2, ref Complex<T> c3)
+            where T : unmanaged, ILanes<T, double>
         {
-            Complex<V, L> a0 = c0 + c2, a2 = c0 - c2, a1 = c1 + c3, a3 = c1 - c3;
+            Complex<T> a0 = c0 + c2, a2 = c0 - c2, a1 = c1 + c3, a3 = c1 - c3;
             c0 = a0 + a1;
             c2 = a0 - a1;
-            c1 = Complex<V, L>.MinusI(a2, a3);
-            c3 = Complex<V, L>.PlusI(a2, a3);
+            c1 = Complex<T>.MinusI(a2, a3);
+            c3 = Complex<T>.PlusI(a2, a3);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void Butterfly8<V, L>(ref Complex<V, L> c0, ref Complex<V, L> c1, ref Complex<V, L> c2, ref Complex<V, L> c3,
-            ref Complex<V, L> c4, ref Complex<V, L> c5, ref Complex<V, L> c6, ref Complex<V, L> c7)
-            where V : unmanaged
-            where L : struct, ILanes<V>
+        private static void Butterfly8<T>(ref Complex<T> c0, ref Complex<T> c1, ref Complex<T> c2, ref Complex<T> c3,
+            ref Complex<T> c4, ref Complex<T> c5, ref Complex<T> c6, ref Complex<T> c7)
+            where T : unmanaged, ILanes<T, double>
         {
-            Complex<V, L> a0 = c0 + c4, a4 = c0 - c4, a1 = c1 + c5, a5 = c1 - c5;
-            Complex<V, L> a2 = c2 + c6, a6 = c2 - c6, a3 = c3 + c7, a7 = c3 - c7;
+            Complex<T> a0 = c0 + c4, a4 = c0 - c4, a1 = c1 + c5, a5 = c1 - c5;
+            Complex<T> a2 = c2 + c6, a6 = c2 - c6, a3 = c3 + c7, a7 = c3 - c7;
             Butterfly4(ref a0, ref a1, ref a2, ref a3);
             c0 = a0;
             c2 = a1;
@@ -496,15 +477,15 @@ internal sealed unsafe class PanelFft
             c6 = a3;
 
             // a5 and a7 times (1-i)/sqrt(2) and (-1-i)/sqrt(2); the root joins the additions that follow as fused multiply-adds.
-            V root = L.All(0.70710678118654752), minusRoot = L.All(-0.70710678118654752);
-            Complex<V, L> p = Complex<V, L>.MinusI(a4, a6), q = Complex<V, L>.PlusI(a4, a6);
-            Complex<V, L> u = Complex<V, L>.MinusI(a5, a5), v = Complex<V, L>.PlusI(a7, a7);
+            T root = T.Broadcast(0.70710678118654752), minusRoot = T.Broadcast(-0.70710678118654752);
+            Complex<T> p = Complex<T>.MinusI(a4, a6), q = Complex<T>.PlusI(a4, a6);
+            Complex<T> u = Complex<T>.MinusI(a5, a5), v = Complex<T>.PlusI(a7, a7);
             // s = u - v = (root's factor of) a5 w + a7 w^3, t = u + v = a5 w - a7 w^3
-            Complex<V, L> s = u - v, t = u + v;
-            c1 = new(L.MultiplyAdd(root, s.Re, p.Re), L.MultiplyAdd(root, s.Im, p.Im));
-            c5 = new(L.MultiplyAdd(minusRoot, s.Re, p.Re), L.MultiplyAdd(minusRoot, s.Im, p.Im));
-            c3 = new(L.MultiplyAdd(root, t.Im, q.Re), L.MultiplyAdd(minusRoot, t.Re, q.Im));
-            c7 = new(L.MultiplyAdd(minusRoot, t.Im, q.Re), L.MultiplyAdd(root, t.Re, q.Im));
+            Complex<T> s = u - v, t = u + v;
+            c1 = new(T.FusedMultiplyAdd(root, s.Re, p.Re), T.FusedMultiplyAdd(root, s.Im, p.Im));
+            c5 = new(T.FusedMultiplyAdd(minusRoot, s.Re, p.Re), T.FusedMultiplyAdd(minusRoot, s.Im, p.Im));
+            c3 = new(T.FusedMultiplyAdd(root, t.Im, q.Re), T.FusedMultiplyAdd(minusRoot, t.Re, q.Im));
+            c7 = new(T.FusedMultiplyAdd(minusRoot, t.Im, q.Re), T.FusedMultiplyAdd(root, t.Re, q.Im));
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using LastBit.Arithmetic;
 
 namespace LastBit.Pde;
@@ -32,7 +31,7 @@ internal sealed unsafe class ValidCorrelation
         ColumnLength = PanelFft.GoodLength(image.Height, 2);
         Columns = new PanelFft(ColumnLength / 2);
         Rows = new PanelFft(PanelFft.GoodLength(image.Width));
-        Real = new RealPacking(Columns);
+        Real = new RealFft(Columns);
         FrequencyPanels = Panels(ColumnLength / 2 + 1);
         FieldPanels = Panels(Width);
         KernelPanels = Panels(kernelWidth);
@@ -40,14 +39,8 @@ internal sealed unsafe class ValidCorrelation
         ColumnPanelSize = FrequencyPanels * PanelFft.Lanes * PanelFft.RowSize;
 
         _spectrum = new AlignedBuffer(FrequencyPanels * RowPanelSize);
-        if (VectorWidth.Is512)
-            Transform<Vector512<double>, Lanes512>(image);
-        else if (VectorWidth.Is256)
-            Transform<Vector256<double>, Lanes256>(image);
-        else if (VectorWidth.Is128)
-            Transform<Vector128<double>, Lanes128>(image);
-        else
-            Transform<double, Lanes64>(image);
+        var work = new TransformWork(this, image);
+        Widest.Double(ref work, PanelFft.Lanes);
     }
 
     /// <summary>The image.</summary>
@@ -75,7 +68,7 @@ internal sealed unsafe class ValidCorrelation
 
     internal PanelFft Rows { get; }
 
-    internal RealPacking Real { get; }
+    internal RealFft Real { get; }
 
     internal int FrequencyPanels { get; }
 
@@ -114,18 +107,17 @@ internal sealed unsafe class ValidCorrelation
 
     internal static int Panels(int size) => (size + PanelFft.Lanes - 1) / PanelFft.Lanes;
 
-    private void Transform<V, L>(GreyImage image)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    private void Transform<T>(GreyImage image)
+        where T : unmanaged, ILanes<T, double>
     {
         int imagePanels = Panels(image.Width);
         var columns = new AlignedBuffer(imagePanels * ColumnPanelSize);
         for (int panel = 0; panel < imagePanels; panel++)
         {
             double* data = columns.Start + panel * ColumnPanelSize;
-            RealPacking.Pack(image.Pixels, image.Height, image.Width, panel, data);
-            Columns.Forward<V, L>(data, (image.Height + 1) / 2);
-            Real.ToSpectrum<V, L>(data);
+            RealFft.Pack(image.Pixels, image.Height, image.Width, panel, data);
+            Columns.Forward<T>(data, (image.Height + 1) / 2);
+            Real.ToSpectrum<T>(data);
         }
         double scale = 1.0 / (4.0 * ColumnLength * RowLength);
         for (int panel = 0; panel < FrequencyPanels; panel++)
@@ -136,9 +128,15 @@ internal sealed unsafe class ValidCorrelation
                 Transposition.Complex8x8(columns.Start + i * ColumnPanelSize + panel * PanelFft.Lanes * PanelFft.RowSize,
                     spectrum + i * PanelFft.Lanes * PanelFft.RowSize);
             }
-            Rows.Forward<V, L>(spectrum, image.Width);
+            Rows.Forward<T>(spectrum, image.Width);
             for (int i = 0; i < RowLength * PanelFft.RowSize; i++)
                 spectrum[i] *= scale;
         }
+    }
+
+    private readonly struct TransformWork(ValidCorrelation correlation, GreyImage image) : IOverLanes<double>
+    {
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, double> => correlation.Transform<T>(image);
     }
 }

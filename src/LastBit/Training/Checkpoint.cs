@@ -215,7 +215,7 @@ public static class Checkpoint
             : batch < 0 || batch >= trainer.BatchesPerEpoch || (batch > 0 && epoch == trainer.Settings.Epochs)
                 ? $"batch {batch} of {trainer.BatchesPerEpoch} cannot be"
             : scores.Length != trainer.Replicas.Count ? $"it has {scores.Length} scores for {trainer.Replicas.Count} replicas"
-            : scores.Any(score => score.Count < 0 || score.Right < 0 || score.Right > score.Count) ? "a score of it cannot be"
+            : scores.Any(score => score.Count < 0 || score.Correct < 0 || score.Correct > score.Count) ? "a score of it cannot be"
             : null;
         if (problem is not null)
             throw new InputException($"{path}: {problem}; delete it to compute the run again");

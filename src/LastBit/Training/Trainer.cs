@@ -1,6 +1,7 @@
+using System.Text.Json.Serialization;
 using LastBit.Data;
-using LastBit.Engines;
 using LastBit.Engines.Cpu;
+using LastBit.Engines;
 using LastBit.Models;
 
 namespace LastBit.Training;
@@ -212,13 +213,14 @@ public sealed class Trainer : IDisposable
 
 /// <summary>Sums over the batches of an epoch.</summary>
 /// <param name="LossSum">Sum of cross-entropies, batch by batch in binary64.</param>
-/// <param name="Right">Images classified correctly.</param>
+/// <param name="Correct">Images classified correctly; "Right" in checkpoints, as ever.</param>
 /// <param name="Count">Images.</param>
-public readonly record struct EpochScore(double LossSum, long Right, long Count)
+public readonly record struct EpochScore(
+    double LossSum, [property: JsonPropertyName("Right")] long Correct, long Count)
 {
     /// <summary>Mean loss and percentage.</summary>
-    [System.Text.Json.Serialization.JsonIgnore]
-    public Score Score => new(LossSum / Count, 100.0 * Right / Count);
+    [JsonIgnore]
+    public Score Score => new(LossSum / Count, 100.0 * Correct / Count);
 
-    internal EpochScore Add(BatchResult batch) => new(LossSum + batch.LossSum, Right + batch.Right, Count + batch.Count);
+    internal EpochScore Add(BatchResult batch) => new(LossSum + batch.LossSum, Correct + batch.Correct, Count + batch.Count);
 }

@@ -76,10 +76,10 @@ public class FunctionTests
         var random = new System.Random(2);
         for (int i = 0; i < x.Length; i++)
             x[i] = i % 3 == 0 ? 1600 * random.NextDouble() - 800 : 20 * random.NextDouble() - 10;
-        double[] one = Sigmoids<double, Lanes64>(x);
-        Assert.Equal(one, Sigmoids<Vector128<double>, Lanes128>(x));
-        Assert.Equal(one, Sigmoids<Vector256<double>, Lanes256>(x));
-        Assert.Equal(one, Sigmoids<Vector512<double>, Lanes512>(x));
+        double[] one = Sigmoids<DoubleLanes1>(x);
+        Assert.Equal(one, Sigmoids<DoubleLanes128>(x));
+        Assert.Equal(one, Sigmoids<DoubleLanes256>(x));
+        Assert.Equal(one, Sigmoids<DoubleLanes512>(x));
     }
 
     [Fact]
@@ -89,30 +89,29 @@ public class FunctionTests
         {
             foreach (JsonElement row in s_reference.GetProperty(name).EnumerateArray())
             {
-                (double cos, double sin) = Rotation.Of(row[0].GetInt32(), row[1].GetInt32());
+                (double cos, double sin) = RootOfUnity.Of(row[0].GetInt32(), row[1].GetInt32());
                 double value = name == "cos" ? cos : sin, high = row[2].GetDouble();
                 // Where the exact value is 0, the reference holds what 50 digits of pi leave.
                 Assert.InRange(Math.Abs(high) < 1e-40 ? Math.Abs(value) : Ulps(value, high, row[3].GetDouble()), 0, 0.5001);
             }
         }
-        Assert.Equal((1, 0), Rotation.Of(0, 5));
-        Assert.Equal((0, 1), Rotation.Of(3, 12));
-        Assert.Equal((-1, 0), Rotation.Of(8, 16));
-        Assert.Equal((0, -1), Rotation.Of(3, 4));
+        Assert.Equal((1, 0), RootOfUnity.Of(0, 5));
+        Assert.Equal((0, 1), RootOfUnity.Of(3, 12));
+        Assert.Equal((-1, 0), RootOfUnity.Of(8, 16));
+        Assert.Equal((0, -1), RootOfUnity.Of(3, 4));
     }
 
-    private static unsafe double[] Sigmoids<V, L>(double[] x)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    private static unsafe double[] Sigmoids<T>(double[] x)
+        where T : unmanaged, ILanes<T, double>
     {
         double[] result = new double[2 * x.Length];
         fixed (double* from = x, to = result)
         {
-            for (int i = 0; i < x.Length; i += L.Count)
+            for (int i = 0; i < x.Length; i += T.Count)
             {
-                (V sigmoid, V complement) = Swish.Sigmoids<V, L>(L.Load(from + i));
-                L.Store(sigmoid, to + i);
-                L.Store(complement, to + x.Length + i);
+                (T sigmoid, T complement) = Swish.Sigmoids<T>(T.Load(from + i));
+                T.Store(sigmoid, to + i);
+                T.Store(complement, to + x.Length + i);
             }
         }
         return result;

@@ -60,9 +60,9 @@ public class OneLayerHessianTests
         var correlation = new ValidCorrelation(Image(19, 23), Side, Side);
         double[] kernel = Vector(5), direction = Vector(6);
         double[] widest = new double[Weights], narrow = new double[Weights], single = new double[Weights];
-        double mean = new OneLayerCnn(correlation, Beta).Curvature<Vector512<double>, Lanes512>(kernel, direction, widest);
-        Assert.Equal(mean, new OneLayerCnn(correlation, Beta).Curvature<Vector128<double>, Lanes128>(kernel, direction, narrow));
-        Assert.Equal(mean, new OneLayerCnn(correlation, Beta).Curvature<double, Lanes64>(kernel, direction, single));
+        double mean = new OneLayerCnn(correlation, Beta).Curvature<DoubleLanes512>(kernel, direction, widest);
+        Assert.Equal(mean, new OneLayerCnn(correlation, Beta).Curvature<DoubleLanes128>(kernel, direction, narrow));
+        Assert.Equal(mean, new OneLayerCnn(correlation, Beta).Curvature<DoubleLanes1>(kernel, direction, single));
         Assert.Equal(widest, narrow);
         Assert.Equal(widest, single);
     }

@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 
 namespace LastBit.Engines.Cpu;
@@ -40,7 +41,7 @@ internal sealed unsafe class CrossEntropyLayer : CpuLayer, IDisposable
         for (int k = 0; k < _classes; k++)
         {
             float value = 0;
-            Lanes1.Store(Transcendental.Exp(new Lanes1(outputs[k] - max)), &value);
+            SingleLanes1.Store(Transcendental.Exp(new SingleLanes1(outputs[k] - max)), &value);
             gradient[k] = value;
             sum += value;
         }

@@ -1,6 +1,6 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
-using VectorWidth = LastBit.Arithmetic.VectorWidth;
 
 namespace LastBit.Engines.Cpu;
 
@@ -10,15 +10,14 @@ namespace LastBit.Engines.Cpu;
 /// </summary>
 internal abstract unsafe class PointwiseTable
 {
-    private static readonly PointwiseTable s_512 = new Of<Lanes512>(), s_256 = new Of<Lanes256>(), s_128 = new Of<Lanes128>(), s_1 = new Of<Lanes1>();
-
     /// <summary>The kernels for rows of so many numbers, channels mostly: a vector never reaches beyond a row.</summary>
     /// <param name="multiple">Numbers in a row.</param>
-    public static PointwiseTable For(int multiple) =>
-        VectorWidth.Is512 && multiple % 16 == 0 ? s_512
-        : VectorWidth.Is256 && multiple % 8 == 0 ? s_256
-        : VectorWidth.Is128 && multiple % 4 == 0 ? s_128
-        : s_1;
+    public static PointwiseTable For(int multiple)
+    {
+        var choice = default(Choice);
+        Widest.Single(ref choice, multiple);
+        return choice.Table;
+    }
 
     /// <inheritdoc cref="Pointwise.Moments"/>
     public static void Moments(float* x, int positions, int channels, float* mean, float* squares) =>
@@ -53,9 +52,19 @@ internal abstract unsafe class PointwiseTable
 
     private protected abstract void AddRows(float* table, int rows, long stride, int count);
 
-    private sealed class Of<T> : PointwiseTable
-        where T : struct, ILanes<T>
+    private struct Choice : IOverLanes<float>
     {
+        public PointwiseTable Table { get; private set; }
+
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, float> => Table = Of<T>.Instance;
+    }
+
+    private sealed class Of<T> : PointwiseTable
+        where T : unmanaged, ILanes<T, float>
+    {
+        public static readonly PointwiseTable Instance = new Of<T>();
+
         public override delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> FillPadded(bool normalised, Activation activation)
             => (normalised, activation) switch
             {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Random;
@@ -19,9 +20,9 @@ public unsafe class KernelTests
     public void Convolutions_have_the_same_bits_in_every_width(int side, int inChannels, int outChannels, int size, int stride)
     {
         var shape = new ConvolutionShape(side, side, inChannels, outChannels, size, stride);
-        var one = Results<Lanes1>(shape);
+        var one = Results<SingleLanes1>(shape);
         bool fitsLanes512 = outChannels % 32 == 0 && inChannels % 32 == 0 || shape.IsDense3x3 && inChannels % 16 == 0;
-        Assert.All(new[] { Results<Lanes128>(shape), Results<Lanes256>(shape), fitsLanes512 ? Results<Lanes512>(shape) : one }, other =>
+        Assert.All(new[] { Results<SingleLanes128>(shape), Results<SingleLanes256>(shape), fitsLanes512 ? Results<SingleLanes512>(shape) : one }, other =>
         {
             Assert.Equal(Bits(one.Forward), Bits(other.Forward));
             Assert.Equal(Bits(one.InputGradient), Bits(other.InputGradient));
@@ -35,7 +36,7 @@ public unsafe class KernelTests
     {
         var shape = new ConvolutionShape(side, side, inChannels, outChannels, size, stride);
         var (input, gradient, weights) = Inputs(shape);
-        var actual = Results<Lanes256>(shape);
+        var actual = Results<SingleLanes256>(shape);
         double[] forward = new double[actual.Forward.Length];
         double[] inputGradient = new double[actual.InputGradient.Length], weightGradient = new double[actual.WeightGradient.Length];
         int pad = size / 2;
@@ -140,15 +141,15 @@ public unsafe class KernelTests
     public void A_kernel_refuses_rows_that_are_not_whole_vectors()
     {
         float[] numbers = new float[256];
-        Assert.Throws<ArgumentException>(() => Fill<Lanes512>(4));
-        Assert.Throws<ArgumentException>(() => Fill<Lanes256>(4));
-        Fill<Lanes128>(4);
+        Assert.Throws<ArgumentException>(() => Fill<SingleLanes512>(4));
+        Assert.Throws<ArgumentException>(() => Fill<SingleLanes256>(4));
+        Fill<SingleLanes128>(4);
         Assert.Throws<ArgumentException>(() => Moments(6));
         Moments(8);
         Assert.Throws<ArgumentOutOfRangeException>(Unknown);
 
         void Fill<T>(int channels)
-            where T : struct, ILanes<T>
+            where T : unmanaged, ILanes<T, float>
         {
             fixed (float* x = numbers)
                 Pointwise.FillPadded<T, ReluActivation, No>(x, default, x + 128, 2, 2, channels, 0);
@@ -157,7 +158,7 @@ public unsafe class KernelTests
         void Moments(int positions)
         {
             fixed (float* x = numbers)
-                Pointwise.Moments<Lanes1>(x, positions, 1, x + 128, x + 129);
+                Pointwise.Moments<SingleLanes1>(x, positions, 1, x + 128, x + 129);
         }
 
         static void Unknown()
@@ -188,7 +189,7 @@ public unsafe class KernelTests
     }
 
     private static (float[] Forward, float[] InputGradient, float[] WeightGradient) Results<T>(ConvolutionShape shape)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         var (input, gradient, weights) = Inputs(shape);
         float[] forward = new float[gradient.Length], inputGradient = new float[input.Length], weightGradient = new float[weights.Length];
@@ -208,7 +209,7 @@ public unsafe class KernelTests
                 if (shape.InChannels % 16 == 0)
                     Convolution3x3.Forward<T>(g, t, dx, shape.InHeight, shape.InWidth, shape.OutChannels, shape.InChannels);
                 else
-                    Convolution.InputGradient<Lanes1>(g, t, dx, shape);
+                    Convolution.InputGradient<SingleLanes1>(g, t, dx, shape);
             }
             else
             {
@@ -217,7 +218,7 @@ public unsafe class KernelTests
                 if (shape.InChannels % (2 * T.Count) == 0)
                     Convolution.InputGradient<T>(g, t, dx, shape);
                 else
-                    Convolution.InputGradient<Lanes1>(g, t, dx, shape);
+                    Convolution.InputGradient<SingleLanes1>(g, t, dx, shape);
             }
         }
         return (forward, inputGradient, weightGradient);

@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 
 namespace LastBit.Tests.Engines.Cpu;
@@ -43,15 +44,15 @@ public unsafe class TranscendentalTests(ITestOutputHelper output)
         fixed (float* source = x, a = one, b = wide)
         {
             for (int i = 0; i < x.Length; i++)
-                Lanes1.Store(Transcendental.Sigmoid(Lanes1.Load(source + i)), a + i);
+                SingleLanes1.Store(Transcendental.Sigmoid(SingleLanes1.Load(source + i)), a + i);
             for (int i = 0; i < x.Length; i += 16)
-                Lanes512.Store(Transcendental.Sigmoid(Lanes512.Load(source + i)), b + i);
+                SingleLanes512.Store(Transcendental.Sigmoid(SingleLanes512.Load(source + i)), b + i);
             AssertSame();
             for (int i = 0; i < x.Length; i += 8)
-                Lanes256.Store(Transcendental.Sigmoid(Lanes256.Load(source + i)), b + i);
+                SingleLanes256.Store(Transcendental.Sigmoid(SingleLanes256.Load(source + i)), b + i);
             AssertSame();
             for (int i = 0; i < x.Length; i += 4)
-                Lanes128.Store(Transcendental.Sigmoid(Lanes128.Load(source + i)), b + i);
+                SingleLanes128.Store(Transcendental.Sigmoid(SingleLanes128.Load(source + i)), b + i);
             AssertSame();
         }
 
@@ -59,12 +60,12 @@ public unsafe class TranscendentalTests(ITestOutputHelper output)
         void AssertSame() => Assert.Equal(one, wide);
     }
 
-    private delegate Lanes1 LaneFunction(Lanes1 x);
+    private delegate SingleLanes1 LaneFunction(SingleLanes1 x);
 
     private static float One(float x, LaneFunction function)
     {
         float result;
-        Lanes1.Store(function(Lanes1.Load(&x)), &result);
+        SingleLanes1.Store(function(SingleLanes1.Load(&x)), &result);
         return result;
     }
 

@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
 using LastBit.Random;
@@ -17,8 +18,8 @@ public unsafe class WinogradTests
     public void Minimal_filtering_has_the_same_bits_in_every_width(int side, int inChannels, int outChannels, int images)
     {
         var shape = new ConvolutionShape(side, side, inChannels, outChannels, 3, 1);
-        var one = Results<Lanes1>(shape, images);
-        Assert.All(new[] { Results<Lanes128>(shape, images), Results<Lanes256>(shape, images), Results<Lanes512>(shape, images) }, other =>
+        var one = Results<SingleLanes1>(shape, images);
+        Assert.All(new[] { Results<SingleLanes128>(shape, images), Results<SingleLanes256>(shape, images), Results<SingleLanes512>(shape, images) }, other =>
         {
             Assert.Equal(Bits(one.Forward), Bits(other.Forward));
             Assert.Equal(Bits(one.WeightGradient), Bits(other.WeightGradient));
@@ -31,7 +32,7 @@ public unsafe class WinogradTests
     {
         var shape = new ConvolutionShape(side, side, inChannels, outChannels, 3, 1);
         var (input, gradient, weights) = Inputs(shape, images);
-        var (forward, weightGradient) = Results<Lanes256>(shape, images);
+        var (forward, weightGradient) = Results<SingleLanes256>(shape, images);
         double[] exactForward = new double[forward.Length], exactGradient = new double[weightGradient.Length];
         for (int n = 0; n < images; n++)
         {
@@ -84,7 +85,7 @@ public unsafe class WinogradTests
 
     /// <summary>One piece of a number of images; weights are in the kernels' layout.</summary>
     private static (float[] Forward, float[] WeightGradient) Results<T>(ConvolutionShape shape, int images)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         var (input, gradient, weights) = Inputs(shape, images);
         Assert.True(Winograd2x2.Fits(shape) && Winograd4x4.Fits(shape));

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -10,11 +11,11 @@ internal interface IActivation
 
     /// <summary>f(z).</summary>
     static abstract T Value<T>(T z)
-        where T : struct, ILanes<T>;
+        where T : unmanaged, ILanes<T, float>;
 
     /// <summary>gradient * f'(z).</summary>
     static abstract T Backward<T>(T z, T gradient)
-        where T : struct, ILanes<T>;
+        where T : unmanaged, ILanes<T, float>;
 }
 
 internal readonly struct IdentityActivation : IActivation
@@ -23,11 +24,11 @@ internal readonly struct IdentityActivation : IActivation
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Value<T>(T z)
-        where T : struct, ILanes<T> => z;
+        where T : unmanaged, ILanes<T, float> => z;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Backward<T>(T z, T gradient)
-        where T : struct, ILanes<T> => gradient;
+        where T : unmanaged, ILanes<T, float> => gradient;
 }
 
 /// <summary>max(0, z); the derivative at 0 is 0, as in PyTorch. A NaN stays a NaN, so that a run that has blown up is seen to have.</summary>
@@ -37,11 +38,11 @@ internal readonly struct ReluActivation : IActivation
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Value<T>(T z)
-        where T : struct, ILanes<T> => T.Max(T.Broadcast(0f), z);
+        where T : unmanaged, ILanes<T, float> => T.Max(T.Broadcast(0f), z);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Backward<T>(T z, T gradient)
-        where T : struct, ILanes<T> => T.WherePositive(z, gradient);
+        where T : unmanaged, ILanes<T, float> => T.WherePositive(z, gradient);
 }
 
 /// <summary>z * sigmoid(5 z), the activation of the paper's section 5 with beta = 5.</summary>
@@ -53,11 +54,11 @@ internal readonly struct SwishActivation : IActivation
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Value<T>(T z)
-        where T : struct, ILanes<T> => T.Multiply(z, Transcendental.Sigmoid(T.Multiply(T.Broadcast(Beta), z)));
+        where T : unmanaged, ILanes<T, float> => T.Multiply(z, Transcendental.Sigmoid(T.Multiply(T.Broadcast(Beta), z)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Backward<T>(T z, T gradient)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         // f' = s + 5 z s (1 - s) = s (1 + 5 z (1 - s)).
         T one = T.Broadcast(1f);

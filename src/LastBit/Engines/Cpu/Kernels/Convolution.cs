@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using VectorWidth = LastBit.Arithmetic.VectorWidth;
+using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -15,40 +15,22 @@ internal static unsafe class Convolution
     public static void Forward(float* input, float* weights, float* output, in ConvolutionShape shape)
     {
         // Two rows of output channels to a tile; where there are not so many, half the width does the same work with the same bits.
-        if (VectorWidth.Is512 && shape.OutChannels % 32 == 0)
-            Forward<Lanes512>(input, weights, output, shape);
-        else if (VectorWidth.Is256)
-            Forward<Lanes256>(input, weights, output, shape);
-        else if (VectorWidth.Is128)
-            Forward<Lanes128>(input, weights, output, shape);
-        else
-            Forward<Lanes1>(input, weights, output, shape);
+        var work = new ForwardWork(input, weights, output, shape);
+        Widest.Single(ref work, shape.OutChannels / 2);
     }
 
     /// <inheritdoc cref="InputGradient{T}"/>
     public static void InputGradient(float* gradient, float* turned, float* inputGradient, in ConvolutionShape shape)
     {
-        if (VectorWidth.Is512 && shape.InChannels % 32 == 0)
-            InputGradient<Lanes512>(gradient, turned, inputGradient, shape);
-        else if (VectorWidth.Is256)
-            InputGradient<Lanes256>(gradient, turned, inputGradient, shape);
-        else if (VectorWidth.Is128)
-            InputGradient<Lanes128>(gradient, turned, inputGradient, shape);
-        else
-            InputGradient<Lanes1>(gradient, turned, inputGradient, shape);
+        var work = new InputGradientWork(gradient, turned, inputGradient, shape);
+        Widest.Single(ref work, shape.InChannels / 2);
     }
 
     /// <inheritdoc cref="WeightGradient{T}"/>
     public static void WeightGradient(float* input, float* gradient, float* weightGradient, in ConvolutionShape shape)
     {
-        if (VectorWidth.Is512 && shape.OutChannels % 32 == 0)
-            WeightGradient<Lanes512>(input, gradient, weightGradient, shape);
-        else if (VectorWidth.Is256)
-            WeightGradient<Lanes256>(input, gradient, weightGradient, shape);
-        else if (VectorWidth.Is128)
-            WeightGradient<Lanes128>(input, gradient, weightGradient, shape);
-        else
-            WeightGradient<Lanes1>(input, gradient, weightGradient, shape);
+        var work = new WeightGradientWork(input, gradient, weightGradient, shape);
+        Widest.Single(ref work, shape.OutChannels / 2);
     }
 
     /// <summary>output[y, x, o] = sum over r, i, c of input[s y + r - p, s x + c - p, i] * weights[r, i, c, o], with s the stride and p the padding.</summary>
@@ -57,7 +39,7 @@ internal static unsafe class Convolution
     /// <param name="output">OutHeight x OutWidth x OutChannels, OutWidth a multiple of 4.</param>
     /// <param name="shape">The sizes.</param>
     public static void Forward<T>(float* input, float* weights, float* output, in ConvolutionShape shape)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         int size = shape.Size, padding = size / 2, stride = shape.Stride, inC = shape.InChannels, outC = shape.OutChannels;
         int rowStride = (shape.InWidth + (2 * padding)) * inC;
@@ -98,7 +80,7 @@ internal static unsafe class Convolution
     /// <param name="inputGradient">InHeight x InWidth x InChannels; InWidth / stride a multiple of 4.</param>
     /// <param name="shape">The sizes.</param>
     public static void InputGradient<T>(float* gradient, float* turned, float* inputGradient, in ConvolutionShape shape)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         int size = shape.Size, padding = size / 2, stride = shape.Stride, inC = shape.InChannels, outC = shape.OutChannels;
         int border = shape.GradientBorder;
@@ -159,7 +141,7 @@ internal static unsafe class Convolution
     /// <param name="weightGradient">Size x InChannels x Size x OutChannels, added to.</param>
     /// <param name="shape">The sizes.</param>
     public static void WeightGradient<T>(float* input, float* gradient, float* weightGradient, in ConvolutionShape shape)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         int size = shape.Size, padding = size / 2, stride = shape.Stride, inC = shape.InChannels, outC = shape.OutChannels;
         int rowStride = (shape.InWidth + (2 * padding)) * inC;
@@ -196,7 +178,7 @@ internal static unsafe class Convolution
     /// <summary>4 pixels by 2 rows of output channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<T>(in Taps taps, float* output)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         nint step = taps.InputPixel, step2 = 2 * step, step3 = 3 * step;
         nint columns = taps.Columns, inputColumn = taps.InputColumn, weightColumn = taps.WeightColumn;
@@ -245,7 +227,7 @@ internal static unsafe class Convolution
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void GradientTile<T>(
         float* input, int inputRow, int inputPixel, float* gradient, int gradientRow, int outChannels, int rows, int columns, float* target, int targetChannel)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         float* t1 = target + targetChannel;
         float* t2 = t1 + targetChannel;
@@ -272,6 +254,24 @@ internal static unsafe class Convolution
         T.Store(T.Add(T.Load(t1), a1), t1); T.Store(T.Add(T.Load(t1 + T.Count), b1), t1 + T.Count);
         T.Store(T.Add(T.Load(t2), a2), t2); T.Store(T.Add(T.Load(t2 + T.Count), b2), t2 + T.Count);
         T.Store(T.Add(T.Load(t3), a3), t3); T.Store(T.Add(T.Load(t3 + T.Count), b3), t3 + T.Count);
+    }
+
+    private readonly struct ForwardWork(float* input, float* weights, float* output, ConvolutionShape shape) : IOverLanes<float>
+    {
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, float> => Forward<T>(input, weights, output, shape);
+    }
+
+    private readonly struct InputGradientWork(float* gradient, float* turned, float* inputGradient, ConvolutionShape shape) : IOverLanes<float>
+    {
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, float> => InputGradient<T>(gradient, turned, inputGradient, shape);
+    }
+
+    private readonly struct WeightGradientWork(float* input, float* gradient, float* weightGradient, ConvolutionShape shape) : IOverLanes<float>
+    {
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, float> => WeightGradient<T>(input, gradient, weightGradient, shape);
     }
 }
 

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using VectorWidth = LastBit.Arithmetic.VectorWidth;
+using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -16,27 +16,15 @@ internal static unsafe class Convolution3x3
     public static void Forward(
         float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, ReadAhead? ahead = null)
     {
-        if (VectorWidth.Is512)
-            Forward<Lanes512>(input, weights, output, height, width, inChannels, outChannels, ahead);
-        else if (VectorWidth.Is256)
-            Forward<Lanes256>(input, weights, output, height, width, inChannels, outChannels, ahead);
-        else if (VectorWidth.Is128)
-            Forward<Lanes128>(input, weights, output, height, width, inChannels, outChannels, ahead);
-        else
-            Forward<Lanes1>(input, weights, output, height, width, inChannels, outChannels, ahead);
+        var work = new ForwardWork(input, weights, output, height, width, inChannels, outChannels, ahead);
+        Widest.Single(ref work, outChannels);
     }
 
     /// <inheritdoc cref="WeightGradient{T}"/>
     public static void WeightGradient(float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels)
     {
-        if (VectorWidth.Is512)
-            WeightGradient<Lanes512>(input, gradient, weightGradient, height, width, inChannels, outChannels);
-        else if (VectorWidth.Is256)
-            WeightGradient<Lanes256>(input, gradient, weightGradient, height, width, inChannels, outChannels);
-        else if (VectorWidth.Is128)
-            WeightGradient<Lanes128>(input, gradient, weightGradient, height, width, inChannels, outChannels);
-        else
-            WeightGradient<Lanes1>(input, gradient, weightGradient, height, width, inChannels, outChannels);
+        var work = new WeightGradientWork(input, gradient, weightGradient, height, width, inChannels, outChannels);
+        Widest.Single(ref work, outChannels);
     }
 
     /// <summary>
@@ -53,11 +41,11 @@ internal static unsafe class Convolution3x3
     /// <param name="ahead">Fetches a share of what comes next with each of the rows; or null.</param>
     public static void Forward<T>(
         float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, ReadAhead? ahead = null)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         int rowStride = (width + 2) * inChannels;
         // Which tile fits the registers: 32 of 512 bits (or of 128 bits on ARM), 16 of 256 bits. The tile does not touch the order of any sum.
-        bool narrow = typeof(T) == typeof(Lanes256) || typeof(T) == typeof(Lanes1);
+        bool narrow = typeof(T) == typeof(SingleLanes256) || typeof(T) == typeof(SingleLanes1);
         bool single = outChannels % (2 * T.Count) != 0;
         int pixels = narrow ? 4 : single && width % 16 == 0 ? 16 : 8;
         int lanes = single ? T.Count : 2 * T.Count;
@@ -106,9 +94,9 @@ internal static unsafe class Convolution3x3
     /// <param name="inChannels">Input channels, a multiple of 4.</param>
     /// <param name="outChannels">Output channels, a multiple of 16.</param>
     public static void WeightGradient<T>(float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
-        bool narrow = typeof(T) == typeof(Lanes256) || typeof(T) == typeof(Lanes1);
+        bool narrow = typeof(T) == typeof(SingleLanes256) || typeof(T) == typeof(SingleLanes1);
         bool wide = !narrow && inChannels % 8 == 0;
         int channels = narrow ? 2 : wide ? 8 : 4;
         int lanes = narrow ? 2 * T.Count : T.Count;
@@ -126,7 +114,7 @@ internal static unsafe class Convolution3x3
                     if (narrow)
                         Tile2x2<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
                     else if (wide)
-                        Tile8<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
+                        WeightGradientTile<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
                     else
                         Tile4<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
                 }
@@ -138,7 +126,7 @@ internal static unsafe class Convolution3x3
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile8x2<T>(
         float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output, bool left, bool right)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         for (int row = 0; row < kernelRows; row++, input += rowStride)
         {
@@ -221,7 +209,7 @@ internal static unsafe class Convolution3x3
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile16x1<T>(
         float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output, bool left, bool right)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         nint step = inChannels, step2 = 2 * step, step3 = 3 * step, step4 = 4 * step, step5 = 5 * step;
         nint column = outChannels, twoColumns = 2 * column;
@@ -303,7 +291,7 @@ internal static unsafe class Convolution3x3
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile8x1<T>(
         float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output, bool left, bool right)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         T sum0 = default, sum1 = default, sum2 = default, sum3 = default, sum4 = default, sum5 = default, sum6 = default, sum7 = default;
         for (int row = 0; row < kernelRows; row++, input += rowStride)
@@ -373,7 +361,7 @@ internal static unsafe class Convolution3x3
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4x2<T, TLeftBorder, TRightBorder>(
         float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TLeftBorder : IFlag
         where TRightBorder : IFlag
     {
@@ -435,8 +423,8 @@ internal static unsafe class Convolution3x3
     /// 24 running sums, three output gradients and one broadcast input in registers.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
-        where T : struct, ILanes<T>
+    private static void WeightGradientTile<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
+        where T : unmanaged, ILanes<T, float>
     {
         float* target = weightGradient;
         int next = 3 * outChannels;
@@ -501,7 +489,7 @@ internal static unsafe class Convolution3x3
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         float* target = weightGradient;
         int next = 3 * outChannels;
@@ -547,7 +535,7 @@ internal static unsafe class Convolution3x3
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile2x2<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         float* target = weightGradient;
         int next = 3 * outChannels;
@@ -593,10 +581,24 @@ internal static unsafe class Convolution3x3
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddTo<T>(float* target, int outChannels, T left, T middle, T right)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         T.Store(T.Add(T.Load(target), left), target);
         T.Store(T.Add(T.Load(target + outChannels), middle), target + outChannels);
         T.Store(T.Add(T.Load(target + (2 * outChannels)), right), target + (2 * outChannels));
+    }
+
+    private readonly struct ForwardWork(
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, ReadAhead? ahead) : IOverLanes<float>
+    {
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, float> => Forward<T>(input, weights, output, height, width, inChannels, outChannels, ahead);
+    }
+
+    private readonly struct WeightGradientWork(
+        float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels) : IOverLanes<float>
+    {
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, float> => WeightGradient<T>(input, gradient, weightGradient, height, width, inChannels, outChannels);
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -42,7 +43,7 @@ internal static unsafe class Pointwise
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FillPadded<T, TActivation, TNorm>(
         float* source, in NormCoefficients norm, float* padded, int height, int width, int channels, int border)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TActivation : IActivation
         where TNorm : IFlag
     {
@@ -93,7 +94,7 @@ internal static unsafe class Pointwise
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add<T, TLeft, TActivation, TRight>(
         float* left, in NormCoefficients leftNorm, float* right, in NormCoefficients rightNorm, float* sum, int positions, int channels)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TLeft : IFlag
         where TActivation : IActivation
         where TRight : IFlag
@@ -122,7 +123,7 @@ internal static unsafe class Pointwise
     /// <param name="squares">One number a channel, written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Moments<T>(float* x, int positions, int channels, float* mean, float* squares)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         CheckWhole<T>(channels);
         CheckPositions(positions);
@@ -170,7 +171,7 @@ internal static unsafe class Pointwise
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Close<T, TActivation, TNorm, TAlready>(
         float* contribution, float* x, in NormCoefficients norm, float* target, int positions, int channels, float* sum, float* product)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TActivation : IActivation
         where TNorm : IFlag
         where TAlready : IFlag
@@ -218,7 +219,7 @@ internal static unsafe class Pointwise
     /// <summary>What <see cref="Close"/> writes at one position.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Gradient<T, TActivation, TNorm, TAlready>(float* source, float* data, float* to, T mean, T scale, T shift)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TActivation : IActivation
         where TNorm : IFlag
         where TAlready : IFlag
@@ -235,7 +236,7 @@ internal static unsafe class Pointwise
     /// <summary>Writes one position, unless that is done, and adds it to the sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void One<T, TActivation, TNorm, TAlready>(float* source, float* data, float* to, T mean, T scale, T shift, ref T sum, ref T product)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TActivation : IActivation
         where TNorm : IFlag
         where TAlready : IFlag
@@ -276,7 +277,7 @@ internal static unsafe class Pointwise
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void NormBackward<T, TNorm, TRaw>(
         float* dz, float* x, in NormCoefficients norm, float* raw, float* padded, int height, int width, int channels, int border)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TNorm : IFlag
         where TRaw : IFlag
     {
@@ -325,7 +326,7 @@ internal static unsafe class Pointwise
     /// <param name="count">A multiple of the lanes.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate<T>(float* source, float* target, int count)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         CheckWhole<T>(count);
         for (int i = 0; i < count; i += T.Count)
@@ -342,7 +343,7 @@ internal static unsafe class Pointwise
     /// <param name="count">How many numbers of a row, a multiple of the lanes.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void TreeSum<T>(float* table, int rows, long stride, int count)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         CheckWhole<T>(count);
         for (int distance = 1; distance < rows; distance *= 2)
@@ -359,7 +360,7 @@ internal static unsafe class Pointwise
 
     // A vector that reached beyond a row would read and write what belongs to others.
     private static void CheckWhole<T>(int numbers)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         if (numbers % T.Count != 0)
             throw new ArgumentException($"Rows of {numbers} numbers are not whole vectors of {T.Count}.", nameof(numbers));

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -17,12 +18,12 @@ internal static class Transcendental
     /// <summary>exp(x): +0 below -104, +infinity above 89; subnormal results are kept. A NaN gives a NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Exp<T>(T x)
-        where T : struct, ILanes<T> => ExpBelow90(T.Min(T.Broadcast(90f), x));
+        where T : unmanaged, ILanes<T, float> => ExpBelow90(T.Min(T.Broadcast(90f), x));
 
     /// <summary>exp(x) for x of at most 90.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T ExpBelow90<T>(T x)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         T bounded = T.Max(T.Broadcast(-105f), x);
         T shift = T.Broadcast(Shift);
@@ -48,7 +49,7 @@ internal static class Transcendental
     /// <summary>The logistic function 1 / (1 + exp(-x)), by exp(-|x|) so that both tails keep their relative accuracy.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Sigmoid<T>(T x)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         T one = T.Broadcast(1f);
         T e = ExpBelow90(T.NegativeMagnitude(x));

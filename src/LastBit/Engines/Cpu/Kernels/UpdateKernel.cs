@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using VectorWidth = LastBit.Arithmetic.VectorWidth;
+using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -18,15 +18,9 @@ internal static unsafe class UpdateKernel
     public static void Update(float* weights, float* gradients, float* velocity, int count, in Rule rule)
     {
         int whole = count / 16 * 16;
-        if (VectorWidth.Is512)
-            Update<Lanes512>(weights, gradients, velocity, whole, rule);
-        else if (VectorWidth.Is256)
-            Update<Lanes256>(weights, gradients, velocity, whole, rule);
-        else if (VectorWidth.Is128)
-            Update<Lanes128>(weights, gradients, velocity, whole, rule);
-        else
-            Update<Lanes1>(weights, gradients, velocity, whole, rule);
-        Update<Lanes1>(weights + whole, gradients + whole, velocity + whole, count - whole, rule);
+        var work = new UpdateWork(weights, gradients, velocity, whole, rule);
+        Widest.Single(ref work, whole);
+        Update<SingleLanes1>(weights + whole, gradients + whole, velocity + whole, count - whole, rule);
     }
 
     /// <summary>
@@ -40,7 +34,7 @@ internal static unsafe class UpdateKernel
     /// <param name="rule">The rule.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Update<T>(float* weights, float* gradients, float* velocity, int count, in Rule rule)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         T decay = T.Broadcast(rule.WeightDecay), momentum = T.Broadcast(rule.Momentum), step = T.Broadcast(-rule.LearningRateTimesK), k = T.Broadcast(rule.K);
         for (int i = 0; i < count; i += T.Count)
@@ -52,5 +46,11 @@ internal static unsafe class UpdateKernel
             T d = rule.Nesterov ? T.FusedMultiplyAdd(momentum, v, g) : v;
             T.Store(T.FusedMultiplyAdd(step, T.Divide(d, k), w), weights + i);
         }
+    }
+
+    private readonly struct UpdateWork(float* weights, float* gradients, float* velocity, int count, Rule rule) : IOverLanes<float>
+    {
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, float> => Update<T>(weights, gradients, velocity, count, rule);
     }
 }

@@ -1,4 +1,4 @@
-using VectorWidth = LastBit.Arithmetic.VectorWidth;
+using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -8,54 +8,63 @@ internal static unsafe class Winograd
     /// <inheritdoc cref="Winograd2x2.TransformWeights{T}"/>
     public static void TransformWeights(float* packed, float* transformed, int inChannels, int outChannels)
     {
-        if (VectorWidth.Is512)
-            Winograd2x2.TransformWeights<Lanes512>(packed, transformed, inChannels, outChannels);
-        else if (VectorWidth.Is256)
-            Winograd2x2.TransformWeights<Lanes256>(packed, transformed, inChannels, outChannels);
-        else if (VectorWidth.Is128)
-            Winograd2x2.TransformWeights<Lanes128>(packed, transformed, inChannels, outChannels);
-        else
-            Winograd2x2.TransformWeights<Lanes1>(packed, transformed, inChannels, outChannels);
+        var work = new TransformWork(packed, transformed, inChannels, outChannels);
+        Widest.Single(ref work, outChannels);
     }
 
     /// <inheritdoc cref="Winograd2x2.Forward{T}"/>
     public static void Forward(
         float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, ReadAhead? ahead)
     {
-        if (VectorWidth.Is512)
-            Winograd2x2.Forward<Lanes512>(input, transformed, output, height, width, inChannels, outChannels, scratch, ahead);
-        else if (VectorWidth.Is256)
-            Winograd2x2.Forward<Lanes256>(input, transformed, output, height, width, inChannels, outChannels, scratch, ahead);
-        else if (VectorWidth.Is128)
-            Winograd2x2.Forward<Lanes128>(input, transformed, output, height, width, inChannels, outChannels, scratch, ahead);
-        else
-            Winograd2x2.Forward<Lanes1>(input, transformed, output, height, width, inChannels, outChannels, scratch, ahead);
+        var work = new ForwardWork(input, transformed, output, height, width, inChannels, outChannels, scratch, ahead);
+        Widest.Single(ref work, outChannels);
     }
 
     /// <inheritdoc cref="Winograd4x4.Add{T}"/>
     public static void AddWeightGradient(
         float* input, float* gradient, in ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress)
     {
-        if (VectorWidth.Is512)
-            Winograd4x4.Add<Lanes512>(input, gradient, shape, images, scratch, ref progress);
-        else if (VectorWidth.Is256)
-            Winograd4x4.Add<Lanes256>(input, gradient, shape, images, scratch, ref progress);
-        else if (VectorWidth.Is128)
-            Winograd4x4.Add<Lanes128>(input, gradient, shape, images, scratch, ref progress);
-        else
-            Winograd4x4.Add<Lanes1>(input, gradient, shape, images, scratch, ref progress);
+        var work = new AddWork(input, gradient, shape, images, scratch, ref progress);
+        Widest.Single(ref work, shape.OutChannels);
     }
 
     /// <inheritdoc cref="Winograd4x4.Finish{T}"/>
     public static void FinishWeightGradient(in ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress, float* weightGradient)
     {
-        if (VectorWidth.Is512)
-            Winograd4x4.Finish<Lanes512>(shape, images, scratch, ref progress, weightGradient);
-        else if (VectorWidth.Is256)
-            Winograd4x4.Finish<Lanes256>(shape, images, scratch, ref progress, weightGradient);
-        else if (VectorWidth.Is128)
-            Winograd4x4.Finish<Lanes128>(shape, images, scratch, ref progress, weightGradient);
-        else
-            Winograd4x4.Finish<Lanes1>(shape, images, scratch, ref progress, weightGradient);
+        var work = new FinishWork(shape, images, scratch, ref progress, weightGradient);
+        Widest.Single(ref work, shape.OutChannels);
+    }
+
+    private readonly struct TransformWork(float* packed, float* transformed, int inChannels, int outChannels) : IOverLanes<float>
+    {
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, float> => Winograd2x2.TransformWeights<T>(packed, transformed, inChannels, outChannels);
+    }
+
+    private readonly struct ForwardWork(
+        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, ReadAhead? ahead)
+        : IOverLanes<float>
+    {
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, float> =>
+            Winograd2x2.Forward<T>(input, transformed, output, height, width, inChannels, outChannels, scratch, ahead);
+    }
+
+    private readonly ref struct AddWork(
+        float* input, float* gradient, ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress) : IOverLanes<float>
+    {
+        private readonly ref WinogradProgress _progress = ref progress;
+
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, float> => Winograd4x4.Add<T>(input, gradient, shape, images, scratch, ref _progress);
+    }
+
+    private readonly ref struct FinishWork(
+        ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress, float* weightGradient) : IOverLanes<float>
+    {
+        private readonly ref WinogradProgress _progress = ref progress;
+
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, float> => Winograd4x4.Finish<T>(shape, images, scratch, ref _progress, weightGradient);
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -49,7 +50,7 @@ internal static unsafe class Winograd2x2
     /// <param name="outChannels">Output channels, a multiple of 16.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void TransformWeights<T>(float* packed, float* transformed, int inChannels, int outChannels)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         int size = BlockSize(outChannels);
         nint row = (nint)inChannels * 3 * outChannels, plane = (nint)inChannels * outChannels;
@@ -90,7 +91,7 @@ internal static unsafe class Winograd2x2
     /// <param name="ahead">Fetches a share of what comes next with each of the rows; or null.</param>
     public static void Forward<T>(
         float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, ReadAhead? ahead = null)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         int across = width / 2, tileRows = height / 2, rowsPerBlock = Math.Min(tileRows, RowsPerBlock(width));
         int most = RoundedTiles(rowsPerBlock * across);
@@ -164,7 +165,7 @@ internal static unsafe class Winograd2x2
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Column<T>(float* source, nint row, T half, int r)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         if (r == 0)
             return T.Load(source);
@@ -176,7 +177,7 @@ internal static unsafe class Winograd2x2
 
     /// <summary>One line of B' d B of one row of tiles, written to one plane a point. B' d = (d0 - d2, d1 + d2, d2 - d1, d1 - d3).</summary>
     private static void TransformInput<T>(float* input, float* zeros, int row, int line, int height, int width, int channels, float* values, nint plane)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         nint rowStride = (nint)(width + 2) * channels;
         float* upper = input + (2 * row * rowStride);
@@ -194,7 +195,7 @@ internal static unsafe class Winograd2x2
     /// <summary>The points of the sum or difference of two rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransformLine<T, TSum>(float* one, float* other, int width, nint step, float* values, nint plane)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TSum : IFlag
     {
         nint plane2 = 2 * plane, plane3 = 3 * plane, step2 = 2 * step, step3 = 3 * step;
@@ -217,7 +218,7 @@ internal static unsafe class Winograd2x2
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Both<T, TSum>(float* one, float* other)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TSum : IFlag => TSum.IsSet ? T.Add(T.Load(one), T.Load(other)) : T.Subtract(T.Load(one), T.Load(other));
 
     /// <summary>
@@ -226,7 +227,7 @@ internal static unsafe class Winograd2x2
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransformOutput<T, TUpper, TLower>(float* products, nint plane, int across, int channels, float* output)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TUpper : IGather
         where TLower : IGather
     {
@@ -249,14 +250,14 @@ internal static unsafe class Winograd2x2
     private interface IGather
     {
         static abstract void Take<T>(T value, float* output)
-            where T : struct, ILanes<T>;
+            where T : unmanaged, ILanes<T, float>;
     }
 
     private readonly struct Leave : IGather
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Take<T>(T value, float* output)
-            where T : struct, ILanes<T>
+            where T : unmanaged, ILanes<T, float>
         {
         }
     }
@@ -265,20 +266,20 @@ internal static unsafe class Winograd2x2
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Take<T>(T value, float* output)
-            where T : struct, ILanes<T> => T.Store(value, output);
+            where T : unmanaged, ILanes<T, float> => T.Store(value, output);
     }
 
     private readonly struct Plus : IGather
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Take<T>(T value, float* output)
-            where T : struct, ILanes<T> => T.Store(T.Add(T.Load(output), value), output);
+            where T : unmanaged, ILanes<T, float> => T.Store(T.Add(T.Load(output), value), output);
     }
 
     private readonly struct Minus : IGather
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Take<T>(T value, float* output)
-            where T : struct, ILanes<T> => T.Store(T.Subtract(T.Load(output), value), output);
+            where T : unmanaged, ILanes<T, float> => T.Store(T.Subtract(T.Load(output), value), output);
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -44,7 +45,7 @@ internal static unsafe class Winograd4x4
     /// <param name="scratch"><see cref="ScratchSize"/> floats, which belong to this piece from its first image to <see cref="Finish{T}"/>.</param>
     /// <param name="progress">How far the piece is: default before its first image.</param>
     public static void Add<T>(float* input, float* gradient, in ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         int width = shape.InWidth, height = shape.InHeight, across = width / 4;
         var room = new Room(shape, images, scratch);
@@ -62,7 +63,7 @@ internal static unsafe class Winograd4x4
 
     /// <summary>weightGradient = what the images of the piece add up to, 3 x inChannels x 3 x outChannels; the piece is over.</summary>
     public static void Finish<T>(in ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress, float* weightGradient)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         Multiply<T>(shape, new Room(shape, images, scratch), ref progress, weightGradient);
         progress = default;
@@ -72,7 +73,7 @@ internal static unsafe class Winograd4x4
 
     /// <summary>Adds the gathered tiles to the sums; with a target, brings the sums from the points to weights.</summary>
     private static void Multiply<T>(in ConvolutionShape shape, in Room room, ref WinogradProgress progress, float* target)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         int inC = shape.InChannels, outC = shape.OutChannels;
         int vectors = WinogradProduct.Vectors<T>(outC), rows = WinogradProduct.Rows<T>(outC), columns = vectors * T.Count;
@@ -103,7 +104,7 @@ internal static unsafe class Winograd4x4
     /// <summary>B' d B of one row of tiles, one plane a point.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransformInput<T>(float* input, float* zeros, int row, int height, int width, int channels, float* values, nint plane, float* temporary)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         nint rowStride = (nint)(width + 2) * channels, step = channels;
         float* r1 = input + (4 * row * rowStride);
@@ -133,7 +134,7 @@ internal static unsafe class Winograd4x4
     /// <summary>B' d for the points 0, 1, -1, 1/2, -2 and infinity.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Points6<T>(T d0, T d1, T d2, T d3, T d4, T d5, float* to, nint step)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         T two = T.Broadcast(2f), half = T.Broadcast(0.5f), oneAndHalf = T.Broadcast(1.5f);
         T p = T.Subtract(d3, d1), q = T.Subtract(d4, d2);
@@ -148,7 +149,7 @@ internal static unsafe class Winograd4x4
     /// <summary>A dy A' of one row of tiles, one plane a point.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransformGradient<T>(float* gradient, int row, int width, int channels, float* values, nint plane, float* temporary)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         nint rowStride = (nint)(width + 2) * channels, step = channels;
         float* r0 = gradient + (4 * row * rowStride) + step;
@@ -172,7 +173,7 @@ internal static unsafe class Winograd4x4
     /// <summary>A dy: the polynomial with coefficients dy at the points 0, 1, -1, 1/2, -2 and infinity.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Points4<T>(T y0, T y1, T y2, T y3, float* to, nint step)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         T half = T.Broadcast(0.5f), minusTwo = T.Broadcast(-2f);
         T even = T.Add(y0, y2), odd = T.Add(y1, y3);
@@ -187,7 +188,7 @@ internal static unsafe class Winograd4x4
     /// <summary>G' s G of a block of weights.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransformSums<T>(float* sums, int rows, int columns, float* target, int inChannels, int outChannels, float* temporary)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         nint plane = (nint)rows * columns, kernelRow = (nint)inChannels * 3 * outChannels;
         for (int row = 0; row < rows; row++, target += 3 * outChannels)
@@ -217,7 +218,7 @@ internal static unsafe class Winograd4x4
     /// <summary>G' s: 1, x and x^2 at each point, divided by the product of its distances from the others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Kernel3<T>(T s0, T s1, T s2, T s3, T s4, T s5, float* to, nint step)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         T third = T.Broadcast(1f / 3), fifteenth = T.Broadcast(1f / 15);
         T difference = T.Subtract(s1, s2), sum = T.Add(s1, s2);

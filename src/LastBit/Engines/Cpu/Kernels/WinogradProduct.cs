@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -11,13 +12,13 @@ internal static unsafe class WinogradProduct
 {
     /// <summary>How many vectors of columns one call computes for lanes T: two where they divide the columns, else one.</summary>
     public static int Vectors<T>(int columns)
-        where T : struct, ILanes<T> => columns % (2 * T.Count) == 0 ? 2 : 1;
+        where T : unmanaged, ILanes<T, float> => columns % (2 * T.Count) == 0 ? 2 : 1;
 
     /// <summary>
     /// How many rows one call computes: what the registers hold. Sixteen sums keep two multipliers of latency 4 busy; with 16 registers there is room for eight.
     /// </summary>
     public static int Rows<T>(int columns)
-        where T : struct, ILanes<T> => IsNarrow<T>() ? 4 : Vectors<T>(columns) == 2 ? 8 : 16;
+        where T : unmanaged, ILanes<T, float> => IsNarrow<T>() ? 4 : Vectors<T>(columns) == 2 ? 8 : 16;
 
     /// <summary>Computes groups of <see cref="Rows{T}"/> rows by <see cref="Vectors{T}"/> vectors of columns.</summary>
     /// <param name="left">left[row * distance + k], or with <typeparamref name="TTransposed"/> left[k * distance + row].</param>
@@ -36,7 +37,7 @@ internal static unsafe class WinogradProduct
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Compute<T, TTransposed, TContinue, TAdd>(
         float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow, int groups, int vectors)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TTransposed : IFlag
         where TContinue : IFlag
         where TAdd : IFlag
@@ -58,13 +59,13 @@ internal static unsafe class WinogradProduct
         }
     }
 
-    private static bool IsNarrow<T>() => typeof(T) == typeof(Lanes256) || typeof(T) == typeof(Lanes1);
+    private static bool IsNarrow<T>() => typeof(T) == typeof(SingleLanes256) || typeof(T) == typeof(SingleLanes1);
 
     /// <summary>8 rows by 2 vectors: 16 sums, two vectors of the right matrix and one broadcast value in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile8x2<T, TTransposed, TContinue, TAdd>(
         float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow, int groups)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TTransposed : IFlag
         where TContinue : IFlag
         where TAdd : IFlag
@@ -130,7 +131,7 @@ internal static unsafe class WinogradProduct
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile16x1<T, TTransposed, TContinue, TAdd>(
         float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow, int groups)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TTransposed : IFlag
         where TContinue : IFlag
         where TAdd : IFlag
@@ -230,7 +231,7 @@ internal static unsafe class WinogradProduct
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4x2<T, TTransposed, TContinue, TAdd>(
         float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow, int groups)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TTransposed : IFlag
         where TContinue : IFlag
         where TAdd : IFlag
@@ -279,7 +280,7 @@ internal static unsafe class WinogradProduct
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4x1<T, TTransposed, TContinue, TAdd>(
         float* left, nint distance, float* right, nint rightTerm, int terms, float* products, nint productRow, int groups)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TTransposed : IFlag
         where TContinue : IFlag
         where TAdd : IFlag

@@ -10,7 +10,7 @@ using Spectre.Console;
 namespace LastBit.Cli;
 
 /// <summary>One call of a command that fills a result folder, from the options to the last line printed.</summary>
-internal sealed class Session : IDisposable
+internal sealed class CommandRun : IDisposable
 {
     private readonly ParseResult _parse;
     private readonly RunFolder _folder;
@@ -18,7 +18,7 @@ internal sealed class Session : IDisposable
     private readonly bool _quiet;
     private readonly LiveView? _live;
 
-    private Session(ParseResult parse, RunFolder folder, int threads, LiveView? live)
+    private CommandRun(ParseResult parse, RunFolder folder, int threads, LiveView? live)
     {
         _parse = parse;
         _folder = folder;
@@ -47,7 +47,7 @@ internal sealed class Session : IDisposable
     /// <param name="shared">Whether several processes may fill the folder at once, each its own part.</param>
     /// <param name="goOn">How to resume after a stop, as a command line, from the folder; by default the same command with the folder named.</param>
     /// <param name="cells">Which cells are asked for, where the experiment is made of cells.</param>
-    internal static Session Open<TSettings>(ParseResult parse, string command, TSettings settings, bool shared = false, Func<string, string>? goOn = null, JsonObject? cells = null)
+    internal static CommandRun Open<TSettings>(ParseResult parse, string command, TSettings settings, bool shared = false, Func<string, string>? goOn = null, JsonObject? cells = null)
     {
         int threads = CommonOptions.ThreadsOf(parse);
         string path = CommonOptions.FolderOf(parse, command);
@@ -55,7 +55,7 @@ internal sealed class Session : IDisposable
         Interruption.Current.WhatToDo = $"What is finished is in {path}. To resume: {goOn?.Invoke(path) ?? SameCommand(parse, path)}";
         try
         {
-            return new Session(parse, folder, threads, LiveView.Start(parse));
+            return new CommandRun(parse, folder, threads, LiveView.Start(parse));
         }
         catch
         {

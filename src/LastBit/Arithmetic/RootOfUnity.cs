@@ -1,7 +1,7 @@
 namespace LastBit.Arithmetic;
 
 /// <summary>Cosine and sine of fractions of a turn, within 0.5001 ulp: the same bits on every machine.</summary>
-internal static class Rotation
+internal static class RootOfUnity
 {
     // 1/n! for n = 0..28: (pi/4)^28/28! < 2^-107.
     private static readonly DoubleDouble[] ReciprocalFactorials = Factorials();

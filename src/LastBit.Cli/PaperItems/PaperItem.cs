@@ -3,7 +3,7 @@ using LastBit.Runs;
 using LastBit.Statistics;
 using Spectre.Console;
 
-namespace LastBit.Cli.Parts;
+namespace LastBit.Cli.PaperItems;
 
 /// <summary>
 /// One figure or table of the paper as `lastbit reproduce` runs it. A new part is one file in this folder and one line in
@@ -12,27 +12,27 @@ namespace LastBit.Cli.Parts;
 /// <param name="Name">What --only calls it.</param>
 /// <param name="Title">What it is, in a few words.</param>
 /// <param name="Run">Runs it and draws its figures.</param>
-internal sealed record Part(string Name, string Title, Func<PartRun, PartResult> Run)
+internal sealed record PaperItem(string Name, string Title, Func<PaperItemRun, PaperItemResult> Run)
 {
     /// <summary>Every part, in the order in which they run: the quick ones first.</summary>
-    internal static Part[] All { get; } =
+    internal static PaperItem[] All { get; } =
     [
-        OneLayerParts.Figure1,
-        OneLayerParts.Table3,
-        OneLayerParts.Figure3,
-        OneLayerParts.Figure4,
-        TrainingParts.Figure2,
-        TrainingParts.Table1,
+        OneLayerItems.Figure1,
+        OneLayerItems.Table3,
+        OneLayerItems.Figure3,
+        OneLayerItems.Figure4,
+        TrainingItems.Figure2,
+        TrainingItems.Table1,
     ];
 }
 
 /// <summary>What a part is run with.</summary>
 /// <param name="Scale">demo, laptop or paper.</param>
 /// <param name="Context">Folder, threads, observer.</param>
-internal sealed record PartRun(string Scale, ExperimentContext Context);
+internal sealed record PaperItemRun(string Scale, ExperimentContext Context);
 
 /// <summary>What came of a part.</summary>
 /// <param name="Documents">Result documents in the folder ("linear.json").</param>
 /// <param name="Figures">Figures in figures/ ("figure3").</param>
 /// <param name="Tables">The tables to print, made for the console that they are printed on.</param>
-internal sealed record PartResult(string[] Documents, string[] Figures, Func<IAnsiConsole, Table[]> Tables);
+internal sealed record PaperItemResult(string[] Documents, string[] Figures, Func<IAnsiConsole, Table[]> Tables);

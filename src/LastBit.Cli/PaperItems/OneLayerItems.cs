@@ -3,41 +3,41 @@ using LastBit.Reports;
 using LastBit.Runs;
 using LastBit.Statistics;
 
-namespace LastBit.Cli.Parts;
+namespace LastBit.Cli.PaperItems;
 
 /// <summary>The parts that need no data set. They take seconds, so every scale runs them at the paper's size.</summary>
-internal static class OneLayerParts
+internal static class OneLayerItems
 {
     /// <summary>The heat equation.</summary>
-    internal static Part Figure1 { get; } = new("figure1", "the heat equation", run =>
+    internal static PaperItem Figure1 { get; } = new("figure1", "the heat equation", run =>
     {
         HeatEquation.Run(new HeatEquationSettings(), run.Context);
         Reports.Figures.Figure1.Draw(run.Context.Folder);
-        return new PartResult(["heat.json"], [Reports.Figures.Figure1.Name], _ => []);
+        return new PaperItemResult(["heat.json"], [Reports.Figures.Figure1.Name], _ => []);
     });
 
     /// <summary>Tables 2 and 3: bounds and regions.</summary>
-    internal static Part Table3 { get; } = new("table3", "stability bounds and regions (Tables 2 and 3)", run =>
+    internal static PaperItem Table3 { get; } = new("table3", "stability bounds and regions (Tables 2 and 3)", run =>
     {
         StabilityBoundsResult result = StabilityBounds.Run(new StabilityBoundsSettings(), run.Context);
-        return new PartResult(["bounds.json"], [], console => [Tables.Bounds(console, result), Tables.Regions(console, result)]);
+        return new PaperItemResult(["bounds.json"], [], console => [Tables.Bounds(console, result), Tables.Regions(console, result)]);
     });
 
     /// <summary>The linearized PDE.</summary>
-    internal static Part Figure3 { get; } = new("figure3", "the linearized PDE", run =>
+    internal static PaperItem Figure3 { get; } = new("figure3", "the linearized PDE", run =>
     {
         LinearizedPde.Run(new LinearizedPdeSettings(), run.Context);
         Reports.Figures.Figure3.Draw(run.Context.Folder);
-        return new PartResult(["linear.json"], [Reports.Figures.Figure3.Name], _ => []);
+        return new PaperItemResult(["linear.json"], [Reports.Figures.Figure3.Name], _ => []);
     });
 
     /// <summary>The non-linear PDE and the amplification of rounding errors.</summary>
-    internal static Part Figure4 { get; } = new("figure4", "the non-linear PDE and error amplification", run =>
+    internal static PaperItem Figure4 { get; } = new("figure4", "the non-linear PDE and error amplification", run =>
     {
         NonLinearPde.Run(new NonLinearPdeSettings(), run.Context);
         Figure4Left.Draw(run.Context.Folder);
         ErrorAmplification.Run(new ErrorAmplificationSettings(), run.Context);
         Figure4Right.Draw(run.Context.Folder);
-        return new PartResult(["nonlinear.json", "amplify.json"], [Figure4Left.Name, Figure4Right.Name], _ => []);
+        return new PaperItemResult(["nonlinear.json", "amplify.json"], [Figure4Left.Name, Figure4Right.Name], _ => []);
     });
 }

@@ -5,29 +5,29 @@ using LastBit.Reports;
 using LastBit.Runs;
 using LastBit.Training;
 
-namespace LastBit.Cli.Parts;
+namespace LastBit.Cli.PaperItems;
 
 /// <summary>
 /// The parts that train networks. demo: the sample of CIFAR-10 inside the program and a small network, 283 seconds of processor time together;
 /// laptop: all of CIFAR-10 and ResNet-20, hours; paper: as published, weeks.
 /// </summary>
-internal static class TrainingParts
+internal static class TrainingItems
 {
     /// <summary>Divergence of the weights.</summary>
-    internal static Part Figure2 { get; } = new("figure2", "divergence of the weights of a network (CIFAR-10)", run =>
+    internal static PaperItem Figure2 { get; } = new("figure2", "divergence of the weights of a network (CIFAR-10)", run =>
     {
         DivergenceResult result = Divergence.Run(DivergenceAt(run.Scale), run.Context);
         Reports.Figures.Figure2.Draw(run.Context.Folder);
-        return new PartResult([DivergenceResult.FileName], [Reports.Figures.Figure2.Name, Reports.Figures.Figure2.LayersName],
+        return new PaperItemResult([DivergenceResult.FileName], [Reports.Figures.Figure2.Name, Reports.Figures.Figure2.LayersName],
             console => [DivergenceCommand.ResultTable(result, console)]);
     });
 
     /// <summary>Accuracy over seeds and perturbations.</summary>
-    internal static Part Table1 { get; } = new("table1", "accuracy over seeds and perturbations (CIFAR-10)", run =>
+    internal static PaperItem Table1 { get; } = new("table1", "accuracy over seeds and perturbations (CIFAR-10)", run =>
     {
         AccuracyResult result = Accuracy.Run(AccuracyAt(run.Scale), run.Context);
         Reports.Figures.Table1.Draw(run.Context.Folder);
-        return new PartResult([AccuracyCurves.FileName], [Reports.Figures.Table1.Name],
+        return new PaperItemResult([AccuracyCurves.FileName], [Reports.Figures.Table1.Name],
             console => result.ToSummary() is { } summary ? SummarizeCommand.TablesOf(summary, console) : []);
     });
 

@@ -6,14 +6,14 @@ namespace LastBit.Pde;
 /// The transform of real sequences of even length P = 2h by complex ones of length h: number 2y is the real part and 2y+1 the imaginary part of
 /// row y. The spectrum has h+1 rows: frequency k &lt; h where the complex transform left it, and frequency h last.
 /// </summary>
-internal sealed unsafe class RealPacking
+internal sealed unsafe class RealFft
 {
     private readonly PanelFft _fft;
 
     // For k = 0 .. h/2: (-sin, -cos) and (-sin, cos) of 2 pi k / P.
     private readonly AlignedBuffer _forward, _inverse;
 
-    public RealPacking(PanelFft fft)
+    public RealFft(PanelFft fft)
     {
         _fft = fft;
         int length = 2 * fft.Length;
@@ -21,7 +21,7 @@ internal sealed unsafe class RealPacking
         _inverse = new AlignedBuffer(fft.Length + 2);
         for (int k = 0; k <= fft.Length / 2; k++)
         {
-            (double cos, double sin) = Rotation.Of(k, length);
+            (double cos, double sin) = RootOfUnity.Of(k, length);
             _forward.Start[2 * k] = _inverse.Start[2 * k] = -sin;
             _forward.Start[2 * k + 1] = -cos;
             _inverse.Start[2 * k + 1] = cos;
@@ -58,54 +58,51 @@ internal sealed unsafe class RealPacking
     }
 
     /// <summary>Turns the complex transform of a panel into twice the spectrum of its real sequences.</summary>
-    public void ToSpectrum<V, L>(double* panel)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    public void ToSpectrum<T>(double* panel)
+        where T : unmanaged, ILanes<T, double>
     {
-        for (int lane = 0; lane < PanelFft.Lanes; lane += L.Count)
+        for (int lane = 0; lane < PanelFft.Lanes; lane += T.Count)
         {
             double* first = panel + lane, last = first + _fft.Length * PanelFft.RowSize;
-            var z = Complex<V, L>.Load(first);
-            V two = L.All(2), zero = L.All(0);
-            new Complex<V, L>(L.Multiply(two, L.Add(z.Re, z.Im)), zero).Store(first);
-            new Complex<V, L>(L.Multiply(two, L.Subtract(z.Re, z.Im)), zero).Store(last);
-            Combine<V, L>(first, _forward.Start);
+            var z = Complex<T>.Load(first);
+            T two = T.Broadcast(2), zero = T.Broadcast(0);
+            new Complex<T>(T.Multiply(two, T.Add(z.Re, z.Im)), zero).Store(first);
+            new Complex<T>(T.Multiply(two, T.Subtract(z.Re, z.Im)), zero).Store(last);
+            Combine<T>(first, _forward.Start);
         }
     }
 
     /// <summary>Turns the spectrum of real sequences into twice the complex transform that the complex inverse starts from.</summary>
-    public void FromSpectrum<V, L>(double* panel)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    public void FromSpectrum<T>(double* panel)
+        where T : unmanaged, ILanes<T, double>
     {
-        for (int lane = 0; lane < PanelFft.Lanes; lane += L.Count)
+        for (int lane = 0; lane < PanelFft.Lanes; lane += T.Count)
         {
             double* first = panel + lane, last = first + _fft.Length * PanelFft.RowSize;
-            V zeroth = L.Load(first), highest = L.Load(last);
-            new Complex<V, L>(L.Add(zeroth, highest), L.Subtract(zeroth, highest)).Store(first);
-            Combine<V, L>(first, _inverse.Start);
+            T zeroth = T.Load(first), highest = T.Load(last);
+            new Complex<T>(T.Add(zeroth, highest), T.Subtract(zeroth, highest)).Store(first);
+            Combine<T>(first, _inverse.Start);
         }
     }
 
     // With a = x[k], b = conj(x[h-k]), t = factor[k] (a - b): x[k] becomes a + b + t and x[h-k] conj(a + b - t).
-    private void Combine<V, L>(double* panel, double* factors)
-        where V : unmanaged
-        where L : struct, ILanes<V>
+    private void Combine<T>(double* panel, double* factors)
+        where T : unmanaged, ILanes<T, double>
     {
         int half = _fft.Length;
         for (int k = 1; 2 * k < half; k++)
         {
             double* low = panel + _fft.Position[k] * PanelFft.RowSize, high = panel + _fft.Position[half - k] * PanelFft.RowSize;
-            Complex<V, L> a = Complex<V, L>.Load(low), c = Complex<V, L>.Load(high), b = new(c.Re, L.Negate(c.Im));
-            Complex<V, L> sum = a + b, t = (a - b).Times(factors + 2 * k), x = sum - t;
+            Complex<T> a = Complex<T>.Load(low), c = Complex<T>.Load(high), b = new(c.Re, T.Negate(c.Im));
+            Complex<T> sum = a + b, t = (a - b).Times(factors + 2 * k), x = sum - t;
             (sum + t).Store(low);
-            new Complex<V, L>(x.Re, L.Negate(x.Im)).Store(high);
+            new Complex<T>(x.Re, T.Negate(x.Im)).Store(high);
         }
         if (half % 2 == 0)
         {
             double* middle = panel + _fft.Position[half / 2] * PanelFft.RowSize;
-            var x = Complex<V, L>.Load(middle);
-            new Complex<V, L>(L.Multiply(L.All(2), x.Re), L.Multiply(L.All(-2), x.Im)).Store(middle);
+            var x = Complex<T>.Load(middle);
+            new Complex<T>(T.Multiply(T.Broadcast(2), x.Re), T.Multiply(T.Broadcast(-2), x.Im)).Store(middle);
         }
     }
 }
