@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using LastBit.Data;
-using LastBit.Engines.Cpu;
 using LastBit.Engines;
+using LastBit.Engines.Cpu;
 using LastBit.Models;
 
 namespace LastBit.Training;
