@@ -79,6 +79,26 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
         return Enumerable.Range(0, _labels.Length).Sum(n => CrossEntropy(Image(model.Nodes[^1], n).ToArray(), _labels[n])) / _labels.Length;
     }
 
+    /// <summary>The gradient of the mean loss of the last batch, in training mode, for other parameters.</summary>
+    public double[] Gradient(double[] parameters)
+    {
+        double[] before = _parameters;
+        _parameters = parameters;
+        Compute(parameters, moveStatistics: false);
+        Backward();
+        _parameters = before;
+        return [.. _parameterGradients];
+    }
+
+    /// <summary>The product of the Hessian of that loss with a vector by central differences of gradients; the step is taken along the unit vector.</summary>
+    public double[] HessianProduct(double[] parameters, double[] v, double step)
+    {
+        double norm = Math.Sqrt(v.Sum(value => value * value));
+        double[] up = Gradient([.. parameters.Zip(v, (w, d) => w + (step * d / norm))]);
+        double[] down = Gradient([.. parameters.Zip(v, (w, d) => w - (step * d / norm))]);
+        return [.. up.Zip(down, (a, b) => (a - b) / (2 * step) * norm)];
+    }
+
     public void Dispose()
     {
     }

@@ -62,7 +62,8 @@ internal sealed unsafe class BatchStatistics : IDisposable
     // Forward: squared deviations of each image from its mean. Backward: sum of dz * (x - mean) of each image.
     internal float* SecondMoment(int sample) => _tables.Pointer + ((long)(_capacity + sample) * _channels);
 
-    private float* InverseDeviation => _coefficients.Pointer + (5 * _channels);
+    // 1 / sqrt(variance + eps), a number a channel.
+    internal float* InverseDeviation => _coefficients.Pointer + (5 * _channels);
 
     /// <summary>Coefficients of this batch from the moments of its images; moves the running statistics.</summary>
     internal void FinishForward(NetworkState state, int samples, int positions)

@@ -47,6 +47,12 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
 
     public ConvolutionShape Shape => _shape;
 
+    /// <summary>The weights as the forward pass reads them.</summary>
+    public float* Packed => _packed.Pointer;
+
+    /// <summary>The weights as the input gradient reads them; null where there is none.</summary>
+    public float* Turned => _turned is null ? null : _turned.Pointer;
+
     public override int TableSize => _shape.WeightCount;
 
     public override int FetchesForward => _shape.IsDense3x3 ? _shape.InHeight : 0;

@@ -349,7 +349,8 @@ public sealed unsafe class CpuEngine : IEngine
         return (most, slots);
     }
 
-    private static Pass[] ForwardPasses(CpuLayer[] layers)
+    /// <summary>Cuts the layers into passes forward.</summary>
+    internal static Pass[] ForwardPasses(CpuLayer[] layers)
     {
         var passes = new List<Pass>();
         var current = new List<CpuLayer>();
@@ -374,7 +375,8 @@ public sealed unsafe class CpuEngine : IEngine
         }
     }
 
-    private static Pass[] BackwardPasses(CpuLayer[] layers)
+    /// <summary>Cuts the layers into passes backward, the last layer first.</summary>
+    internal static Pass[] BackwardPasses(CpuLayer[] layers)
     {
         var passes = new List<Pass>();
         var current = new List<CpuLayer>();
@@ -418,7 +420,8 @@ public sealed unsafe class CpuEngine : IEngine
         }
     }
 
-    private sealed class Pass
+    /// <summary>A run of layers that one thread can take an image through.</summary>
+    internal sealed class Pass
     {
         public CpuLayer[] Layers { get; init; } = [];
 

@@ -131,42 +131,51 @@ internal abstract unsafe class CpuLayer
 /// </summary>
 internal sealed unsafe class GradientSink
 {
-    private readonly StoredTensor _tensor;
-    private readonly GradientBuffer _buffer;
-    private readonly bool _first;
-    private readonly bool _last;
     private readonly delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> _close;
 
     public GradientSink(View view, GradientBuffer buffer, bool first, bool last)
     {
-        _tensor = view.Tensor;
-        _buffer = buffer;
-        _first = first;
-        _last = last && !view.IsRaw;
+        View = view;
+        Buffer = buffer;
+        IsFirst = first;
+        Closes = last && !view.IsRaw;
         _close = PointwiseTable.For(view.Tensor.Channels).Close(view.Normalised, view.Activation, already: !first);
     }
+
+    /// <summary>The input as the layer reads it.</summary>
+    public View View { get; }
+
+    /// <summary>Where the gradient goes.</summary>
+    public GradientBuffer Buffer { get; }
+
+    /// <summary>Whether this is the first contribution, which writes.</summary>
+    public bool IsFirst { get; }
+
+    /// <summary>Whether this is the last one to a normalised or activated view, which also passes the gradient back through both.</summary>
+    public bool Closes { get; }
 
     /// <summary>Takes one image's gradient, positions x channels.</summary>
     public void Contribute(int sample, float* contribution)
     {
-        float* target = _buffer.Sample(sample);
-        if (_last)
+        var tensor = View.Tensor;
+        float* target = Buffer.Sample(sample);
+        if (Closes)
         {
             float* sum = null, product = null;
-            if (_tensor.Normalization is { } norm)
+            if (tensor.Normalization is { } norm)
             {
                 sum = norm.FirstMoment(sample);
                 product = norm.SecondMoment(sample);
             }
-            _close(contribution, _tensor.Sample(sample), _tensor.Norm, target, _tensor.Positions, _tensor.Channels, sum, product);
+            _close(contribution, tensor.Sample(sample), tensor.Norm, target, tensor.Positions, tensor.Channels, sum, product);
         }
-        else if (!_first)
+        else if (!IsFirst)
         {
-            PointwiseTable.Accumulate(contribution, target, (int)_tensor.SampleSize);
+            PointwiseTable.Accumulate(contribution, target, (int)tensor.SampleSize);
         }
         else if (contribution != target)
         {
-            new Span<float>(contribution, (int)_tensor.SampleSize).CopyTo(new Span<float>(target, (int)_tensor.SampleSize));
+            new Span<float>(contribution, (int)tensor.SampleSize).CopyTo(new Span<float>(target, (int)tensor.SampleSize));
         }
     }
 }

@@ -18,6 +18,12 @@ internal sealed unsafe class LinearLayer : CpuLayer
         _features = _weight.Shape[1];
     }
 
+    /// <summary>[Outputs, features].</summary>
+    public Parameter Weight => _weight;
+
+    /// <summary>[Outputs].</summary>
+    public Parameter Bias => _bias;
+
     public override int TableSize => Outputs * (_features + 1) + 15 & ~15;
 
     public override int ReduceParts => 1;
