@@ -19,12 +19,14 @@ public partial class RoomsTests
         ["Engines"] = ["Arithmetic", "Models"],
         ["Engines/Cpu/Kernels"] = ["Arithmetic"],
         ["Engines/Cpu"] = ["Arithmetic", "Models", "Engines", "Engines/Cpu/Kernels"],
+        ["Engines/Cpu/Tangents"] = ["Arithmetic", "Models", "Engines", "Engines/Cpu", "Engines/Cpu/Kernels"],
         ["Data"] = ["Arithmetic", "Random", "Files", "Models"],
         ["Runs"] = ["Arithmetic", "Random", "Files"],
         ["Training"] = ["Arithmetic", "Random", "Files", "Data", "Models", "Engines", "Engines/Cpu", "Engines/Cpu/Kernels", "Runs"],
         ["Experiments"] =
         [
-            "Arithmetic", "Random", "Files", "LinearAlgebra", "Statistics", "Pde", "Models", "Engines", "Engines/Cpu", "Data", "Training", "Runs",
+            "Arithmetic", "Random", "Files", "LinearAlgebra", "Statistics", "Pde", "Models", "Engines", "Engines/Cpu", "Engines/Cpu/Tangents",
+            "Data", "Training", "Runs",
         ],
     };
 

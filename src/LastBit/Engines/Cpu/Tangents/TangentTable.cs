@@ -35,21 +35,21 @@ internal abstract unsafe class TangentTable
     {
         public override delegate*<Dual, in NormCoefficients, in NormCoefficients, Dual, int, int, int, int, void> FillPadded(
             Activation activation, bool normalised, bool value) => activation switch
-        {
-            Activation.None => FillPadded<IdentityJet>(normalised, value),
-            Activation.Relu => FillPadded<ReluJet>(normalised, value),
-            Activation.Swish => FillPadded<SwishJet>(normalised, value),
-            _ => throw NoKernel(activation),
-        };
+            {
+                Activation.None => FillPadded<IdentityJet>(normalised, value),
+                Activation.Relu => FillPadded<ReluJet>(normalised, value),
+                Activation.Swish => FillPadded<SwishJet>(normalised, value),
+                _ => throw NoKernel(activation),
+            };
 
         public override delegate*<Dual, Dual, in NormCoefficients, in NormCoefficients, Dual, int, int, Dual, Dual, void> Close(
             Activation activation, bool normalised, bool already) => activation switch
-        {
-            Activation.None => Close<IdentityJet>(normalised, already),
-            Activation.Relu => Close<ReluJet>(normalised, already),
-            Activation.Swish => Close<SwishJet>(normalised, already),
-            _ => throw NoKernel(activation),
-        };
+            {
+                Activation.None => Close<IdentityJet>(normalised, already),
+                Activation.Relu => Close<ReluJet>(normalised, already),
+                Activation.Swish => Close<SwishJet>(normalised, already),
+                _ => throw NoKernel(activation),
+            };
 
         public override delegate*<Dual, Dual, in NormCoefficients, in NormCoefficients, Dual, Dual, int, int, int, int, void> NormBackward(bool normalised, bool raw)
             => (normalised, raw) switch
