@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -10,11 +11,11 @@ internal interface IActivationJet
 
     /// <summary>f(z), in the bits of <see cref="IActivation.Value"/>, and f'(z).</summary>
     static abstract void ValueAndSlope<T>(T z, out T value, out T slope)
-        where T : struct, ILanes<T>;
+        where T : unmanaged, ILanes<T, float>;
 
     /// <summary>f'(z) and f''(z).</summary>
     static abstract void SlopeAndCurvature<T>(T z, out T slope, out T curvature)
-        where T : struct, ILanes<T>;
+        where T : unmanaged, ILanes<T, float>;
 }
 
 internal readonly struct IdentityJet : IActivationJet
@@ -23,11 +24,11 @@ internal readonly struct IdentityJet : IActivationJet
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ValueAndSlope<T>(T z, out T value, out T slope)
-        where T : struct, ILanes<T> => (value, slope) = (z, T.Broadcast(1f));
+        where T : unmanaged, ILanes<T, float> => (value, slope) = (z, T.Broadcast(1f));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void SlopeAndCurvature<T>(T z, out T slope, out T curvature)
-        where T : struct, ILanes<T> => (slope, curvature) = (T.Broadcast(1f), default);
+        where T : unmanaged, ILanes<T, float> => (slope, curvature) = (T.Broadcast(1f), default);
 }
 
 /// <summary>The derivative at 0 is 0, as in <see cref="ReluActivation"/>; the kink's share in the second derivative is left out, as in PyTorch.</summary>
@@ -37,11 +38,11 @@ internal readonly struct ReluJet : IActivationJet
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ValueAndSlope<T>(T z, out T value, out T slope)
-        where T : struct, ILanes<T> => (value, slope) = (ReluActivation.Value(z), T.WherePositive(z, T.Broadcast(1f)));
+        where T : unmanaged, ILanes<T, float> => (value, slope) = (ReluActivation.Value(z), T.WherePositive(z, T.Broadcast(1f)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void SlopeAndCurvature<T>(T z, out T slope, out T curvature)
-        where T : struct, ILanes<T> => (slope, curvature) = (T.WherePositive(z, T.Broadcast(1f)), default);
+        where T : unmanaged, ILanes<T, float> => (slope, curvature) = (T.WherePositive(z, T.Broadcast(1f)), default);
 }
 
 /// <summary>With s = sigmoid(5 z): f' = s (1 + 5 z (1 - s)) and f'' = 5 s (1 - s) (2 + 5 z (1 - 2 s)).</summary>
@@ -53,7 +54,7 @@ internal readonly struct SwishJet : IActivationJet
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ValueAndSlope<T>(T z, out T value, out T slope)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         T scaled = T.Multiply(T.Broadcast(Beta), z);
         T s = Transcendental.Sigmoid(scaled);
@@ -63,7 +64,7 @@ internal readonly struct SwishJet : IActivationJet
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void SlopeAndCurvature<T>(T z, out T slope, out T curvature)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         T scaled = T.Multiply(T.Broadcast(Beta), z);
         T s = Transcendental.Sigmoid(scaled), rest = T.Subtract(T.Broadcast(1f), s);
@@ -74,7 +75,7 @@ internal readonly struct SwishJet : IActivationJet
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Slope<T>(T scaled, T s)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         T one = T.Broadcast(1f);
         return T.Multiply(s, T.FusedMultiplyAdd(scaled, T.Subtract(one, s), one));

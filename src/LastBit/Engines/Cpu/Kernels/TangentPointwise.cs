@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
@@ -35,7 +36,7 @@ internal static unsafe class TangentPointwise
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FillPadded<T, TJet, TNorm, TValue>(
         Dual source, in NormCoefficients norm, in NormCoefficients normTangent, Dual padded, int height, int width, int channels, int border)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TJet : IActivationJet
         where TNorm : IFlag
         where TValue : IFlag
@@ -75,7 +76,7 @@ internal static unsafe class TangentPointwise
     /// <param name="product">One number a channel, written.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Moments<T>(Dual x, int positions, int channels, float* mean, float* sum, float* product)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         for (int c = 0; c < channels; c += T.Count)
         {
@@ -103,7 +104,7 @@ internal static unsafe class TangentPointwise
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Close<T, TJet, TNorm, TAlready>(
         Dual contribution, Dual x, in NormCoefficients norm, in NormCoefficients normTangent, Dual target, int positions, int channels, Dual sum, Dual product)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TJet : IActivationJet
         where TNorm : IFlag
         where TAlready : IFlag
@@ -166,7 +167,7 @@ internal static unsafe class TangentPointwise
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void NormBackward<T, TNorm, TRaw>(
         Dual dz, Dual x, in NormCoefficients norm, in NormCoefficients normTangent, Dual raw, Dual padded, int height, int width, int channels, int border)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
         where TNorm : IFlag
         where TRaw : IFlag
     {
@@ -212,7 +213,7 @@ internal static unsafe class TangentPointwise
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void ClearEdges<T>(float* row, int edge, int width)
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         for (int i = 0; i < edge; i += T.Count)
         {
@@ -223,7 +224,7 @@ internal static unsafe class TangentPointwise
 
     /// <summary>The coefficients of a row of channels.</summary>
     private struct Normalisation<T>
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         public T Mean, MeanTangent;
         private T _scale, _shift, _scaleTangent, _shiftTangent;
@@ -255,7 +256,7 @@ internal static unsafe class TangentPointwise
 
     /// <summary>Four chains of a sum and four of a sum of products.</summary>
     private struct Chains<T>
-        where T : struct, ILanes<T>
+        where T : unmanaged, ILanes<T, float>
     {
         private T _s0, _s1, _s2, _s3, _p0, _p1, _p2, _p3;
 

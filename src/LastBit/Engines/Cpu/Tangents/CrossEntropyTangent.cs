@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 
 namespace LastBit.Engines.Cpu.Tangents;
@@ -24,7 +25,7 @@ internal sealed unsafe class CrossEntropyTangent(CrossEntropyLayer layer, int cl
         float sum = 0;
         for (int k = 0; k < classes; k++)
         {
-            Lanes1.Store(Transcendental.Exp(new Lanes1(z[k] - max)), g + k);
+            SingleLanes1.Store(Transcendental.Exp(new SingleLanes1(z[k] - max)), g + k);
             sum += g[k];
         }
         float mean = 0;

@@ -1,20 +1,19 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
-using VectorWidth = LastBit.Arithmetic.VectorWidth;
 
 namespace LastBit.Engines.Cpu.Tangents;
 
 /// <summary>The kernels of <see cref="TangentPointwise"/> compiled for each width of lanes, as <see cref="PointwiseTable"/> has the others.</summary>
 internal abstract unsafe class TangentTable
 {
-    private static readonly TangentTable s_512 = new Of<Lanes512>(), s_256 = new Of<Lanes256>(), s_128 = new Of<Lanes128>(), s_1 = new Of<Lanes1>();
-
     /// <inheritdoc cref="PointwiseTable.For"/>
-    public static TangentTable For(int multiple) =>
-        VectorWidth.Is512 && multiple % 16 == 0 ? s_512
-        : VectorWidth.Is256 && multiple % 8 == 0 ? s_256
-        : VectorWidth.Is128 && multiple % 4 == 0 ? s_128
-        : s_1;
+    public static TangentTable For(int multiple)
+    {
+        var choice = default(Choice);
+        Widest.Single(ref choice, multiple);
+        return choice.Table;
+    }
 
     /// <inheritdoc cref="TangentPointwise.FillPadded"/>
     public abstract delegate*<Dual, in NormCoefficients, in NormCoefficients, Dual, int, int, int, int, void> FillPadded(
@@ -30,9 +29,19 @@ internal abstract unsafe class TangentTable
     /// <inheritdoc cref="TangentPointwise.NormBackward"/>
     public abstract delegate*<Dual, Dual, in NormCoefficients, in NormCoefficients, Dual, Dual, int, int, int, int, void> NormBackward(bool normalised, bool raw);
 
-    private sealed class Of<T> : TangentTable
-        where T : struct, ILanes<T>
+    private struct Choice : IOverLanes<float>
     {
+        public TangentTable Table { get; private set; }
+
+        public void Run<T>()
+            where T : unmanaged, ILanes<T, float> => Table = Of<T>.Instance;
+    }
+
+    private sealed class Of<T> : TangentTable
+        where T : unmanaged, ILanes<T, float>
+    {
+        public static readonly Of<T> Instance = new();
+
         public override delegate*<Dual, in NormCoefficients, in NormCoefficients, Dual, int, int, int, int, void> FillPadded(
             Activation activation, bool normalised, bool value) => activation switch
             {
