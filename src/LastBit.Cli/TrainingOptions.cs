@@ -19,6 +19,7 @@ internal sealed class TrainingOptions
 {
     private readonly Option<string> _network;
     private readonly Option<string> _activation;
+    private readonly Option<string> _loss;
     private readonly Option<string> _convolution;
     private readonly Option<int> _batchSize;
     private readonly Option<double> _learningRate;
@@ -40,14 +41,16 @@ internal sealed class TrainingOptions
     {
         _network = new Option<string>("--network")
         {
-            Description = "resnetD or preresnetD, with D = 6n + 2.",
+            Description = $"{NetworkSettings.Names}.",
             HelpName = "NAME",
             Arity = ArgumentArity.ExactlyOne,
             DefaultValueFactory = _ => paper.Network,
         };
         HelpPage.SetDefault(_network, paper.Network);
         _activation = OptionTypes.Choice("--activation", NameOf(paper.Activation), [NameOf(Activation.Relu), NameOf(Activation.Swish)],
-            "The activation function; swish is x sigmoid(5x).");
+            "The activation function, where the network's name does not say it; swish is x sigmoid(5x).");
+        _loss = OptionTypes.Choice("--loss", NameOf(paper.Loss), [NameOf(Loss.CrossEntropy), NameOf(Loss.SquaredError)],
+            "What the outputs are measured by; mse is half the squared distance from the one-hot label.");
         _convolution = Convolution(paper.Convolution);
         _batchSize = OptionTypes.Count("--batch-size", paper.BatchSize, "Images a step.");
         _learningRate = OptionTypes.Number("--learning-rate", paper.LearningRate, learningRate);
@@ -63,7 +66,7 @@ internal sealed class TrainingOptions
     /// <param name="own">What the command has beside these options.</param>
     internal Command Command(string name, string description, params Option[] own)
     {
-        var command = new Command(name, description) { _network, _activation, _convolution };
+        var command = new Command(name, description) { _network, _activation, _loss, _convolution };
         foreach (Option option in (Option[])[.. own, _batchSize, _learningRate, _weightDecay, _trainSize, _data, _augmentation, _mean, _deviation, Resume])
             command.Add(option);
         return LiveView.AddTo(command).WithCommonOptions();
@@ -71,10 +74,17 @@ internal sealed class TrainingOptions
 
     /// <summary>Puts what the command line says into settings.</summary>
     internal TSettings Fill<TSettings>(ParseResult parse, TSettings settings)
-        where TSettings : NetworkTrainingSettings => (TSettings)((NetworkTrainingSettings)settings with
+        where TSettings : NetworkTrainingSettings
+    {
+        string network = parse.GetRequiredValue(_network);
+        var activation = Enum.Parse<Activation>(parse.GetRequiredValue(_activation), ignoreCase: true);
+        if (NetworkSettings.ActivationOf(network) is { } own && own != activation && parse.GetResult(_activation) is { Implicit: false })
+            throw new InputException($"{_activation.Name}: {network} has {NameOf(own)} by its name; leave out {_activation.Name}, or name another network");
+        return (TSettings)((NetworkTrainingSettings)settings with
         {
-            Network = parse.GetRequiredValue(_network),
-            Activation = Enum.Parse<Activation>(parse.GetRequiredValue(_activation), ignoreCase: true),
+            Network = network,
+            Activation = activation,
+            Loss = parse.GetRequiredValue(_loss) == NameOf(Loss.SquaredError) ? Loss.SquaredError : Loss.CrossEntropy,
             Convolution = Convolution(parse, _convolution),
             BatchSize = parse.GetValue(_batchSize),
             LearningRate = parse.GetValue(_learningRate),
@@ -86,6 +96,7 @@ internal sealed class TrainingOptions
             Mean = NumberOfEachChannel(parse, _mean),
             Deviation = NumberOfEachChannel(parse, _deviation),
         });
+    }
 
     // Unlike other lists, this may hold a number twice.
     private static double[]? NumberOfEachChannel(ParseResult parse, Option<string?> option) => parse.GetValue(option) is { } text
@@ -104,6 +115,8 @@ internal sealed class TrainingOptions
         parse.GetRequiredValue(option) == NameOf(ConvolutionAlgorithm.Winograd) ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
 
     private static string NameOf(ConvolutionAlgorithm algorithm) => algorithm.ToString().ToLowerInvariant();
+
+    private static string NameOf(Loss loss) => loss == Loss.SquaredError ? "mse" : "cross-entropy";
 
     private static string NameOf(Activation activation) => activation.ToString().ToLowerInvariant();
 

@@ -10,13 +10,24 @@ namespace LastBit.Experiments;
 /// <summary>What every experiment that trains a network has to know.</summary>
 public abstract record NetworkTrainingSettings
 {
+    private readonly Activation _activation = Activation.Relu;
+
     /// <summary>The network.</summary>
     [JsonPropertyOrder(-1)]
     public string Network { get; init; } = "resnet56";
 
-    /// <summary>The activation function.</summary>
+    /// <summary>The activation function: what the network's name says, if it says one.</summary>
     [JsonPropertyOrder(-1)]
-    public Activation Activation { get; init; } = Activation.Relu;
+    public Activation Activation
+    {
+        get => NetworkSettings.ActivationOf(Network) ?? _activation;
+        init => _activation = value;
+    }
+
+    /// <summary>What the outputs are measured by. Left out of a document where it is the cross-entropy, as in folders that are older than the choice.</summary>
+    [JsonPropertyOrder(-1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public Loss Loss { get; init; }
 
     /// <summary>
     /// How 3x3 convolutions are computed. Left out of a document where it is direct: that is what folders hold that are older than the choice.
@@ -63,7 +74,7 @@ public abstract record NetworkTrainingSettings
     {
         ArgumentNullException.ThrowIfNull(shape);
         var settings = NetworkSettings.Parse(Network, Activation);
-        return (settings with { Images = new TensorShape(shape.Height, shape.Width, shape.Channels), Classes = shape.Classes }).Build();
+        return (settings with { Images = new TensorShape(shape.Height, shape.Width, shape.Channels), Classes = shape.Classes, Loss = Loss }).Build();
     }
 }
 

@@ -1,6 +1,6 @@
 namespace LastBit.Models;
 
-/// <summary>The activation functions of the paper's networks.</summary>
+/// <summary>The activation functions of the networks: ReLU and Swish are the paper's.</summary>
 public enum Activation
 {
     /// <summary>The identity.</summary>
@@ -11,4 +11,13 @@ public enum Activation
 
     /// <summary>x * sigmoid(5 x).</summary>
     Swish,
+
+    /// <summary>tanh x.</summary>
+    Tanh,
+
+    /// <summary>x above 0, exp(x) - 1 elsewhere.</summary>
+    Elu,
+
+    /// <summary>log(1 + exp(x)).</summary>
+    Softplus,
 }

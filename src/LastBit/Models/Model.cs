@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
 
 namespace LastBit.Models;
 
@@ -8,7 +9,12 @@ namespace LastBit.Models;
 public enum Loss
 {
     /// <summary>The cross-entropy of the softmax of the outputs, one of which is right.</summary>
+    [JsonStringEnumMemberName("cross-entropy")]
     CrossEntropy,
+
+    /// <summary>Half the squared distance of the outputs from the one-hot vector of the right one, (1/2) sum (output - target)^2; the mean over images.</summary>
+    [JsonStringEnumMemberName("mse")]
+    SquaredError,
 }
 
 /// <summary>A layer in its place in a model.</summary>
@@ -177,7 +183,13 @@ public sealed class ModelBuilder
     /// <param name="right">The other.</param>
     public Node Add(string name, Node left, Node right) => Append(new Addition(name), left, right);
 
-    /// <summary>The end of every network for images: the average over all positions, then a linear layer.</summary>
+    /// <inheritdoc cref="Linear"/>
+    /// <param name="name">PyTorch's name of the layer.</param>
+    /// <param name="input">What it reads; of any shape.</param>
+    /// <param name="outputs">Numbers that come out.</param>
+    public Node Connect(string name, Node input, int outputs) => Append(new Linear(name, outputs), input);
+
+    /// <summary>The end of a network for images: the average over all positions, then a linear layer.</summary>
     /// <param name="name">PyTorch's name of the linear layer.</param>
     /// <param name="input">What it reads.</param>
     /// <param name="classes">Number of classes.</param>

@@ -1,10 +1,19 @@
+using LastBit.Files;
+
 namespace LastBit.Models;
 
 /// <summary>Which network, and for which images: what a name on the command line stands for. <see cref="Build"/> makes its description.</summary>
 public abstract record NetworkSettings
 {
+    // Each family of networks reads its own names; a further one is a further line.
+    private static readonly Func<string, NetworkSettings?>[] s_families =
+        [ResNetSettings.Read, ConnectedNetworkSettings.Read];
+
     /// <summary>The activation function everywhere.</summary>
     public Activation Activation { get; init; } = Activation.Relu;
+
+    /// <summary>What the outputs are measured by.</summary>
+    public Loss Loss { get; init; }
 
     /// <summary>The shape of an image.</summary>
     public TensorShape Images { get; init; } = new(32, 32, 3);
@@ -18,20 +27,35 @@ public abstract record NetworkSettings
     /// <summary>The tensor in whose weights a divergence is best seen: the paper's layer2.5.conv1.weight, or what comes nearest to it.</summary>
     public abstract string MiddleTensor { get; }
 
+    /// <summary>Whether the name says which activation function it is, as that of fc-tanh does.</summary>
+    public virtual bool NamesActivation => false;
+
+    /// <summary>The names that <see cref="Parse"/> reads, as a sentence has them.</summary>
+    public static string Names =>
+        "resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56; fc-F with F = tanh, relu, elu or softplus, as fc-tanh";
+
     /// <summary>Describes the network.</summary>
     /// <returns>Its layers and tensors; no memory is taken.</returns>
     public abstract Model Build();
 
     /// <summary>Reads a name as on the command line.</summary>
-    /// <param name="name">"resnet20", "preresnet56", "resnet20x2-bottleneck-nobn" ...</param>
-    /// <param name="activation">The activation function.</param>
-    /// <returns>The settings, for images of CIFAR-10.</returns>
+    /// <param name="name">"resnet20", "preresnet56", "resnet20x2-bottleneck-nobn", "fc-tanh" ...</param>
+    /// <param name="activation">The activation function, where the name does not say it.</param>
+    /// <returns>The settings, for images of CIFAR-10 and cross-entropy.</returns>
     /// <exception cref="InputException">There is no such network.</exception>
     public static NetworkSettings Parse(string name, Activation activation)
     {
+        NetworkSettings settings = Find(name) ?? throw InputException.Of("network", $"there is no network '{ForeignText.Cut(name)}'; give {Names}");
+        return settings.NamesActivation ? settings : settings with { Activation = activation };
+    }
+
+    /// <summary>The activation function that a name says, as "fc-tanh" does; null where it says none.</summary>
+    /// <param name="name">The name of a network, or of none.</param>
+    public static Activation? ActivationOf(string name) => Find(name) is { NamesActivation: true } settings ? settings.Activation : null;
+
+    private static NetworkSettings? Find(string name)
+    {
         ArgumentNullException.ThrowIfNull(name);
-        return ResNetSettings.Read(name) is { } settings
-            ? settings with { Activation = activation }
-            : throw InputException.Of("network", $"there is no network '{name}'; give resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56");
+        return s_families.Select(read => read(name)).FirstOrDefault(settings => settings is not null);
     }
 }

@@ -79,8 +79,8 @@ public sealed partial record ResNetSettings : NetworkSettings
         }
         b.Classify("fc", PreActivation ? Activated(b, "bn", x) : x, Classes);
         // Checkpoints know these networks by their names since the first version; what came later has a digest of its description beside it.
-        bool known = !PreActivation && Block == BlockKind.Basic && Normalized && Width == 16 && Classes == 10 && Images == new TensorShape(32, 32, 3);
-        return b.Build(Name, known ? Name : null, Loss.CrossEntropy);
+        bool known = !PreActivation && Block == BlockKind.Basic && Normalized && Width == 16 && Classes == 10 && Loss == Loss.CrossEntropy && Images == new TensorShape(32, 32, 3);
+        return b.Build(Name, known ? Name : null, Loss);
     }
 
     /// <summary>Reads a name; null when it is none of a ResNet.</summary>

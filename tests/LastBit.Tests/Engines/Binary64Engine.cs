@@ -44,7 +44,7 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
         for (int n = 0; n < _labels.Length; n++)
         {
             double[] outputs = [.. Image(model.Nodes[^1], n).ToArray()];
-            loss += CrossEntropy(outputs, _labels[n]);
+            loss += LossOf(outputs, _labels[n]);
             correct += Array.IndexOf(outputs, outputs.Max()) == _labels[n] ? 1 : 0;
         }
         return new BatchResult(loss, correct, _labels.Length);
@@ -62,7 +62,10 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
             double[] outputs = Image(model.Nodes[last], n).ToArray();
             double sum = outputs.Sum(z => Math.Exp(z - outputs.Max()));
             for (int k = 0; k < classes; k++)
-                _gradients[last][(n * classes) + k] = ((Math.Exp(outputs[k] - outputs.Max()) / sum) - (k == _labels[n] ? 1 : 0)) / _labels.Length;
+            {
+                double value = model.Loss == LastBit.Models.Loss.CrossEntropy ? Math.Exp(outputs[k] - outputs.Max()) / sum : outputs[k];
+                _gradients[last][(n * classes) + k] = (value - (k == _labels[n] ? 1 : 0)) / _labels.Length;
+            }
         }
         for (int i = last; i > 0; i--)
             Return(model.Nodes[i]);
@@ -76,7 +79,7 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
     public double Loss(double[] parameters)
     {
         Compute(parameters, moveStatistics: false);
-        return Enumerable.Range(0, _labels.Length).Sum(n => CrossEntropy(Image(model.Nodes[^1], n).ToArray(), _labels[n])) / _labels.Length;
+        return Enumerable.Range(0, _labels.Length).Sum(n => LossOf(Image(model.Nodes[^1], n).ToArray(), _labels[n])) / _labels.Length;
     }
 
     /// <summary>The gradient of the mean loss of the last batch, in training mode, for other parameters.</summary>
@@ -103,8 +106,9 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
     {
     }
 
-    private static double CrossEntropy(double[] outputs, int label) =>
-        Math.Log(outputs.Sum(z => Math.Exp(z - outputs.Max()))) + outputs.Max() - outputs[label];
+    private double LossOf(double[] outputs, int label) => model.Loss == LastBit.Models.Loss.CrossEntropy
+        ? Math.Log(outputs.Sum(z => Math.Exp(z - outputs.Max()))) + outputs.Max() - outputs[label]
+        : outputs.Select((z, k) => (z - (k == label ? 1 : 0)) * (z - (k == label ? 1 : 0)) / 2).Sum();
 
     private Span<double> Image(Node node, int n) => _values[node.Number].AsSpan(n * node.Shape.Count, node.Shape.Count);
 
@@ -318,15 +322,20 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
         }
     }
 
-    private static double Value(Activation function, double z) => function switch
+    /// <summary>An activation function in binary64.</summary>
+    internal static double Value(Activation function, double z) => function switch
     {
         Activation.None => z,
         Activation.Relu => Math.Max(0, z),
         Activation.Swish => z / (1 + Math.Exp(-5 * z)),
+        Activation.Tanh => Math.Tanh(z),
+        Activation.Elu => z > 0 ? z : Math.Exp(z) - 1,
+        Activation.Softplus => Math.Max(z, 0) + Math.Log(1 + Math.Exp(-Math.Abs(z))),
         _ => throw new NotSupportedException(function.ToString()),
     };
 
-    private static double Slope(Activation function, double z)
+    /// <summary>Its derivative.</summary>
+    internal static double Slope(Activation function, double z)
     {
         double s = 1 / (1 + Math.Exp(-5 * z));
         return function switch
@@ -334,6 +343,9 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
             Activation.None => 1,
             Activation.Relu => z > 0 ? 1 : 0,
             Activation.Swish => s + (5 * z * s * (1 - s)),
+            Activation.Tanh => 1 - (Math.Tanh(z) * Math.Tanh(z)),
+            Activation.Elu => z > 0 ? 1 : Math.Exp(z),
+            Activation.Softplus => 1 / (1 + Math.Exp(-z)),
             _ => throw new NotSupportedException(function.ToString()),
         };
     }

@@ -12,11 +12,15 @@ public class ModelTests
     [InlineData("resnet29-bottleneck")]
     [InlineData("preresnet164-bottleneck")]
     [InlineData("preresnet20x4-nobn")]
-    public void A_name_is_read_as_it_is_written(string name)
+    [InlineData("fc-tanh", Activation.Tanh)]
+    [InlineData("fc-relu", Activation.Relu)]
+    [InlineData("fc-elu", Activation.Elu)]
+    [InlineData("fc-softplus", Activation.Softplus)]
+    public void A_name_is_read_as_it_is_written(string name, Activation activation = Activation.Swish)
     {
         var settings = NetworkSettings.Parse(name, Activation.Swish);
         Assert.Equal(name, settings.Name);
-        Assert.Equal(Activation.Swish, settings.Activation);
+        Assert.Equal(activation, settings.Activation);
         Assert.Equal(name, settings.Build().Name);
     }
 
@@ -40,10 +44,19 @@ public class ModelTests
         NetworkSettings[] others =
         [
             plain with { Classes = 100 }, plain with { Images = new TensorShape(64, 64, 3) }, plain with { Width = 32 }, plain with { Normalized = false },
-            plain with { PreActivation = true }, plain with { PreActivation = true, Activation = Activation.Swish },
+            plain with { Loss = Loss.SquaredError }, plain with { PreActivation = true }, plain with { PreActivation = true, Activation = Activation.Swish },
         ];
         Assert.Distinct([plain.Build().Identity, .. others.Select(other => other.Build().Identity)]);
         Assert.Equal("Swish", (plain with { Activation = Activation.Swish }).Build().Activations);
+    }
+
+    [Fact]
+    public void The_connected_network_is_that_of_the_literature()
+    {
+        var layout = NetworkSettings.Parse("fc-tanh", Activation.Relu).Build().Layout;
+        Assert.Equal(["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias", "fc3.weight", "fc3.bias"], layout.All.Select(parameter => parameter.Name));
+        Assert.Equal((3072 * 200) + 200 + (200 * 200) + 200 + (200 * 10) + 10, layout.ParameterCount);
+        Assert.Equal(new Initialisation.Uniform(1 / Math.Sqrt(3072)), layout["fc1.bias"].Initial);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed unsafe class CpuEngine : IEngine
 
     private readonly WorkerTeam _team;
     private readonly CpuLayer[] _layers;
-    private readonly CrossEntropyLayer _loss;
+    private readonly LossLayer _loss;
     private readonly Pass[] _forward;
     private readonly Pass[] _backward;
     private readonly BatchStatistics[] _normalizations;
@@ -28,8 +28,13 @@ public sealed unsafe class CpuEngine : IEngine
     private readonly NativeBuffer _gradients;
     private readonly Scratch[] _scratch;
     private readonly StoredTensor _images;
+    private readonly bool _imagesAsGiven;
+    private readonly (CpuLayer Layer, int Part)[] _loads;
     private readonly Action<int, int> _loadJob;
+    private readonly Action<int, int> _copyJob;
     private readonly Action<int, int> _forwardJob;
+    private readonly Action<int, int> _forwardPartJob;
+    private readonly Action<int, int> _backwardPartJob;
     private readonly Action<int, int> _backwardJob;
     private readonly Action<int, int> _reduceJob;
 
@@ -38,6 +43,7 @@ public sealed unsafe class CpuEngine : IEngine
     private Pass _pass = new();
     private float* _given;
     private int _count;
+    private int _step;
     private bool _training;
 
     /// <summary>Plans the work and takes the memory.</summary>
@@ -55,14 +61,16 @@ public sealed unsafe class CpuEngine : IEngine
         Model = model;
         Capacity = capacity;
         Convolution = convolution;
-        var plan = Plan.Of(model, capacity, convolution);
+        var plan = Plan.Of(model, capacity, convolution, team.Size);
         _owned = plan.Owned;
         _layers = plan.Layers;
         _loss = plan.Loss;
         _images = plan.Images;
         _normalizations = [.. _layers.Select(layer => layer.Output.Normalization).OfType<BatchStatistics>()];
 
-        StoredTensor[] tensors = [_images, .. _layers.Select(layer => layer.Output)];
+        // Batch layers take their inputs over, so that images which nobody else reads need not be copied.
+        _imagesAsGiven = _layers.All(layer => layer is BatchLayer || layer.Inputs.All(view => view.Tensor != _images));
+        StoredTensor[] tensors = [.. _imagesAsGiven ? [] : (StoredTensor[])[_images], .. _layers.Select(layer => layer.Output)];
         _activations = new NativeBuffer(tensors.Sum(tensor => tensor.SampleSize) * Capacity);
         float* next = _activations.Pointer;
         foreach (var tensor in tensors)
@@ -74,10 +82,11 @@ public sealed unsafe class CpuEngine : IEngine
 
         _forward = ForwardPasses(_layers);
         _backward = BackwardPasses(_layers);
-        foreach (Pass pass in _forward)
+        foreach (Pass pass in _forward.Where(pass => pass.Together is null))
             pass.Reads = ReadsOfForward(pass.Layers);
-        foreach (Pass pass in _backward)
+        foreach (Pass pass in _backward.Where(pass => pass.Together is null))
             pass.Reads = ReadsOfBackward(pass.Layers);
+        _loads = [.. _layers.SelectMany(layer => Enumerable.Range(0, layer.LoadParts).Select(part => (layer, part)))];
         int pieces = (Capacity + PieceSize - 1) / PieceSize;
         _tables = new NativeBuffer(_backward.Max(pass => pass.Layers.Sum(layer => (long)layer.TableSize)) * pieces);
         _gradients = new NativeBuffer(model.Layout.ParameterCount);
@@ -87,8 +96,11 @@ public sealed unsafe class CpuEngine : IEngine
         var (gather, slots) = PlanGathering(_backward);
         _scratch = [.. Enumerable.Range(0, team.Size).Select(_ => new Scratch(Math.Max(padded, flat), flat, tiles, gather, slots))];
 
-        _loadJob = LoadLayer;
+        _loadJob = LoadPart;
+        _copyJob = CopyImage;
         _forwardJob = ForwardSample;
+        _forwardPartJob = ForwardPart;
+        _backwardPartJob = BackwardPart;
         _backwardJob = BackwardPiece;
         _reduceJob = ReducePart;
     }
@@ -121,7 +133,7 @@ public sealed unsafe class CpuEngine : IEngine
         if (state.Layout != Model.Layout)
             throw new ArgumentException($"The state is not one of this model, {Model.Name}.", nameof(state));
         _state = state;
-        _team.Run(_layers.Length, _loadJob);
+        _team.Run(_loads.Length, _loadJob);
     }
 
     /// <inheritdoc/>
@@ -171,7 +183,15 @@ public sealed unsafe class CpuEngine : IEngine
         {
             _pass = pass;
             long start = Stopwatch.GetTimestamp();
-            _team.Run(pieces, _backwardJob);
+            if (pass.Together is { } layer)
+            {
+                for (_step = 0; _step < layer.BackwardSteps; _step++)
+                    _team.Run(layer.BackwardParts(_step, _count), _backwardPartJob);
+            }
+            else
+            {
+                _team.Run(pieces, _backwardJob);
+            }
             foreach (var tensor in pass.Normalised)
                 tensor.Normalization!.FinishBackward(_gradients.Pointer, _count, tensor.Positions);
             long reduce = Stopwatch.GetTimestamp();
@@ -184,11 +204,18 @@ public sealed unsafe class CpuEngine : IEngine
 
     private void RunForward(NetworkState state)
     {
+        if (_imagesAsGiven)
+            _images.Data = _given;
+        else if (_forward[0].Together is not null)
+            _team.Run(_count, _copyJob);
         foreach (var pass in _forward)
         {
             _pass = pass;
             long start = Stopwatch.GetTimestamp();
-            _team.Run(_count, _forwardJob);
+            if (pass.Together is { } layer)
+                _team.Run(layer.ForwardParts(_count), _forwardPartJob);
+            else
+                _team.Run(_count, _forwardJob);
             if (_training)
             {
                 foreach (var tensor in pass.Normalised)
@@ -237,17 +264,27 @@ public sealed unsafe class CpuEngine : IEngine
         _gradients.Dispose();
     }
 
-    private void LoadLayer(int index, int worker) => _layers[index].LoadWeights(_state!);
+    private void LoadPart(int index, int worker) => _loads[index].Layer.LoadWeights(_state!, _loads[index].Part);
 
     // Nothing is summed over images here, so they are shared out one by one: threads wait less for each other at the end of a pass.
     private void ForwardSample(int sample, int worker)
     {
         Aim(_scratch[worker].Ahead, sample + _team.Size);
         if (_pass == _forward[0])
-            new ReadOnlySpan<float>(_given + (sample * _images.SampleSize), (int)_images.SampleSize).CopyTo(new Span<float>(_images.Sample(sample), (int)_images.SampleSize));
+            CopyImage(sample, worker);
         foreach (var layer in _pass.Layers)
             layer.Forward(sample, _scratch[worker], _training);
     }
+
+    private void CopyImage(int sample, int worker)
+    {
+        int size = (int)_images.SampleSize;
+        new ReadOnlySpan<float>(_given + ((long)sample * size), size).CopyTo(new Span<float>(_images.Sample(sample), size));
+    }
+
+    private void ForwardPart(int part, int worker) => _pass.Together!.ForwardPart(part, _count, _scratch[worker], _training);
+
+    private void BackwardPart(int part, int worker) => _pass.Together!.BackwardPart(_step, part, _count, _scratch[worker], _gradients.Pointer);
 
     private void BackwardPiece(int piece, int worker)
     {
@@ -356,7 +393,7 @@ public sealed unsafe class CpuEngine : IEngine
         var current = new List<CpuLayer>();
         foreach (var layer in layers)
         {
-            if (layer.Inputs.Any(view => view.Normalised && current.Contains(view.Tensor.Producer!)))
+            if (layer is BatchLayer || current is [BatchLayer] || layer.Inputs.Any(view => view.Normalised && current.Contains(view.Tensor.Producer!)))
                 Close();
             current.Add(layer);
         }
@@ -365,6 +402,8 @@ public sealed unsafe class CpuEngine : IEngine
 
         void Close()
         {
+            if (current.Count == 0)
+                return;
             passes.Add(new Pass
             {
                 Layers = [.. current],
@@ -385,7 +424,7 @@ public sealed unsafe class CpuEngine : IEngine
         foreach (var layer in layers.Reverse())
         {
             // The gradient of a normalised output needs the sums over the batch, which the last of its readers leaves.
-            if (closed.Contains(layer.Output))
+            if (layer is BatchLayer || current is [BatchLayer] || closed.Contains(layer.Output))
                 Close();
             current.Add(layer);
             done.Add(layer);
@@ -400,6 +439,8 @@ public sealed unsafe class CpuEngine : IEngine
 
         void Close()
         {
+            if (current.Count == 0)
+                return;
             long start = 0;
             var starts = new List<long>();
             foreach (var layer in current)
@@ -424,6 +465,9 @@ public sealed unsafe class CpuEngine : IEngine
     internal sealed class Pass
     {
         public CpuLayer[] Layers { get; init; } = [];
+
+        /// <summary>The layer, where it computes all images together.</summary>
+        public BatchLayer? Together => Layers is [BatchLayer layer] ? layer : null;
 
         /// <summary>Tensors whose normalisation is finished when the pass is.</summary>
         public StoredTensor[] Normalised { get; init; } = [];

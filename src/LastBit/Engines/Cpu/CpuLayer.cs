@@ -113,10 +113,16 @@ internal abstract unsafe class CpuLayer
     {
     }
 
+    /// <summary>Into how many parts <see cref="LoadWeights(NetworkState, int)"/> is cut.</summary>
+    public virtual int LoadParts => 1;
+
     /// <summary>Brings the weights of a state into the kernels' layout; called before the first forward pass after a change.</summary>
     public virtual void LoadWeights(NetworkState state)
     {
     }
+
+    /// <summary>Does one part of <see cref="LoadWeights(NetworkState)"/>.</summary>
+    public virtual void LoadWeights(NetworkState state, int part) => LoadWeights(state);
 
     /// <summary>Adds the pieces' tables in a fixed tree and writes one part of the gradients, in PyTorch's layout.</summary>
     public virtual void ReduceTables(float* tables, int pieces, float* gradients, int part)

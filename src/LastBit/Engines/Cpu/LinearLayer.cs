@@ -3,9 +3,15 @@ using LastBit.Models;
 
 namespace LastBit.Engines.Cpu;
 
-/// <summary>A fully connected layer with bias of tensors with one position; its output is padded with zeros to a multiple of 16 numbers.</summary>
+/// <summary>
+/// A small fully connected layer with bias of tensors with one position, image by image; its output is padded with zeros to a multiple of 16 numbers.
+/// All others are a <see cref="ConnectedLayer"/>.
+/// </summary>
 internal sealed unsafe class LinearLayer : CpuLayer
 {
+    /// <summary>Above, the weights and their tables are too much to be gone through for every image.</summary>
+    public const int MostWeights = 1 << 15;
+
     private readonly int _features;
     private readonly Parameter _weight;
     private readonly Parameter _bias;

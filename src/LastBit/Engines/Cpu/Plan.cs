@@ -11,11 +11,13 @@ internal sealed class Plan
     private readonly Model _model;
     private readonly int _capacity;
     private readonly ConvolutionAlgorithm _convolution;
+    private readonly int _threads;
     private readonly List<CpuLayer> _layers = [];
     private readonly List<IDisposable> _owned = [];
 
-    private Plan(Model model, int capacity, ConvolutionAlgorithm convolution)
+    private Plan(Model model, int capacity, ConvolutionAlgorithm convolution, int threads)
     {
+        _threads = threads;
         _convolution = convolution;
         _model = model;
         _capacity = capacity;
@@ -30,7 +32,7 @@ internal sealed class Plan
     public CpuLayer[] Layers => [.. _layers];
 
     /// <summary>The last layer.</summary>
-    public CrossEntropyLayer Loss { get; private set; }
+    public LossLayer Loss { get; private set; }
 
     /// <summary>What holds memory.</summary>
     public IDisposable[] Owned => [.. _owned];
@@ -39,10 +41,11 @@ internal sealed class Plan
     /// <param name="model">The model.</param>
     /// <param name="capacity">Images in the largest batch.</param>
     /// <param name="convolution">How to compute convolutions that can be computed in several ways.</param>
+    /// <param name="threads">How many threads will share the work.</param>
     /// <exception cref="InputException">The kernels cannot compute it; what was made so far is freed.</exception>
-    public static Plan Of(Model model, int capacity, ConvolutionAlgorithm convolution)
+    public static Plan Of(Model model, int capacity, ConvolutionAlgorithm convolution, int threads)
     {
-        var plan = new Plan(model, capacity, convolution);
+        var plan = new Plan(model, capacity, convolution, threads);
         try
         {
             plan.Make();
@@ -78,9 +81,11 @@ internal sealed class Plan
         var last = _model.Nodes[^1];
         if (!views[last.Number].IsRaw)
             throw Refused(last, "a network ends in outputs without normalisation and activation function");
-        var loss = _model.Loss switch
+        var losses = new StoredTensor("loss", 1, 1, 16);
+        LossLayer loss = _model.Loss switch
         {
-            Models.Loss.CrossEntropy => new CrossEntropyLayer(views[last.Number], last.Shape.Count, new StoredTensor("loss", 1, 1, 16), _capacity),
+            Models.Loss.CrossEntropy => new CrossEntropyLayer(views[last.Number], last.Shape.Count, losses, _capacity),
+            Models.Loss.SquaredError => new SquaredErrorLayer(views[last.Number], last.Shape.Count, losses, _capacity),
             _ => throw Refused(last, $"the engine has no loss {_model.Loss}"),
         };
         _owned.Add(loss);
@@ -107,8 +112,6 @@ internal sealed class Plan
     {
         if (input.Activation != Activation.None)
             throw Refused(node, "two activation functions one after the other; the engine applies one");
-        if (node.Shape.Positions % 4 != 0)
-            throw Refused(node, $"{node.Shape.Positions} positions; the kernels take multiples of 4");
         return input with { Activation = layer.Function };
     }
 
@@ -144,9 +147,15 @@ internal sealed class Plan
         return Append(new GlobalAverageLayer(node.Layer.Name, input, Output(node)));
     }
 
-    private StoredTensor Connected(Node node, View input) => InputShape(node).Positions == 1
-        ? Append(new LinearLayer(node, input, Output(node)))
-        : throw Refused(node, $"a linear layer of {InputShape(node)} numbers; the engine takes tensors of one position");
+    private StoredTensor Connected(Node node, View input)
+    {
+        // A small layer stays in the pass of the layers before it.
+        if (InputShape(node).Positions == 1 && node.Parameters[0].Count <= LinearLayer.MostWeights && input.Tensor.Producer is not BatchLayer)
+            return Append(new LinearLayer(node, input, Output(node)));
+        var layer = new ConnectedLayer(node, InputShape(node), input, Output(node), _capacity, _threads);
+        _owned.Add(layer);
+        return Append(layer);
+    }
 
     private TensorShape InputShape(Node node) => _model.Nodes[node.Inputs[0]].Shape;
 

@@ -66,16 +66,7 @@ internal abstract unsafe class PointwiseTable
         public static readonly PointwiseTable Instance = new Of<T>();
 
         public override delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> FillPadded(bool normalised, Activation activation)
-            => (normalised, activation) switch
-            {
-                (false, Activation.None) => &Pointwise.FillPadded<T, IdentityActivation, No>,
-                (false, Activation.Relu) => &Pointwise.FillPadded<T, ReluActivation, No>,
-                (false, Activation.Swish) => &Pointwise.FillPadded<T, SwishActivation, No>,
-                (true, Activation.None) => &Pointwise.FillPadded<T, IdentityActivation, Yes>,
-                (true, Activation.Relu) => &Pointwise.FillPadded<T, ReluActivation, Yes>,
-                (true, Activation.Swish) => &Pointwise.FillPadded<T, SwishActivation, Yes>,
-                _ => throw NoKernel(activation),
-            };
+            => normalised ? FillPadded<Yes>(activation) : FillPadded<No>(activation);
 
         public override delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add(
             bool left, Activation activation, bool right)
@@ -94,30 +85,53 @@ internal abstract unsafe class PointwiseTable
                 (true, true) => &Pointwise.NormBackward<T, Yes, Yes>,
             };
 
+        private static delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> FillPadded<TNorm>(Activation activation)
+            where TNorm : IFlag
+            => activation switch
+            {
+                Activation.None => &Pointwise.FillPadded<T, IdentityActivation, TNorm>,
+                Activation.Relu => &Pointwise.FillPadded<T, ReluActivation, TNorm>,
+                Activation.Swish => &Pointwise.FillPadded<T, SwishActivation, TNorm>,
+                Activation.Tanh => &Pointwise.FillPadded<T, TanhActivation, TNorm>,
+                Activation.Elu => &Pointwise.FillPadded<T, EluActivation, TNorm>,
+                Activation.Softplus => &Pointwise.FillPadded<T, SoftplusActivation, TNorm>,
+                _ => throw NoKernel(activation),
+            };
+
         private static delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add<TLeft>(Activation activation, bool right)
             where TLeft : IFlag
-            => (right, activation) switch
+            => right ? Add<TLeft, Yes>(activation) : Add<TLeft, No>(activation);
+
+        private static delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add<TLeft, TRight>(Activation activation)
+            where TLeft : IFlag
+            where TRight : IFlag
+            => activation switch
             {
-                (false, Activation.None) => &Pointwise.Add<T, TLeft, IdentityActivation, No>,
-                (false, Activation.Relu) => &Pointwise.Add<T, TLeft, ReluActivation, No>,
-                (false, Activation.Swish) => &Pointwise.Add<T, TLeft, SwishActivation, No>,
-                (true, Activation.None) => &Pointwise.Add<T, TLeft, IdentityActivation, Yes>,
-                (true, Activation.Relu) => &Pointwise.Add<T, TLeft, ReluActivation, Yes>,
-                (true, Activation.Swish) => &Pointwise.Add<T, TLeft, SwishActivation, Yes>,
+                Activation.None => &Pointwise.Add<T, TLeft, IdentityActivation, TRight>,
+                Activation.Relu => &Pointwise.Add<T, TLeft, ReluActivation, TRight>,
+                Activation.Swish => &Pointwise.Add<T, TLeft, SwishActivation, TRight>,
+                Activation.Tanh => &Pointwise.Add<T, TLeft, TanhActivation, TRight>,
+                Activation.Elu => &Pointwise.Add<T, TLeft, EluActivation, TRight>,
+                Activation.Softplus => &Pointwise.Add<T, TLeft, SoftplusActivation, TRight>,
                 _ => throw NoKernel(activation),
             };
 
         private static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close<TAlready>(
             bool normalised, Activation activation)
             where TAlready : IFlag
-            => (normalised, activation) switch
+            => normalised ? Close<TAlready, Yes>(activation) : Close<TAlready, No>(activation);
+
+        private static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close<TAlready, TNorm>(Activation activation)
+            where TAlready : IFlag
+            where TNorm : IFlag
+            => activation switch
             {
-                (false, Activation.None) => &Pointwise.Close<T, IdentityActivation, No, TAlready>,
-                (false, Activation.Relu) => &Pointwise.Close<T, ReluActivation, No, TAlready>,
-                (false, Activation.Swish) => &Pointwise.Close<T, SwishActivation, No, TAlready>,
-                (true, Activation.None) => &Pointwise.Close<T, IdentityActivation, Yes, TAlready>,
-                (true, Activation.Relu) => &Pointwise.Close<T, ReluActivation, Yes, TAlready>,
-                (true, Activation.Swish) => &Pointwise.Close<T, SwishActivation, Yes, TAlready>,
+                Activation.None => &Pointwise.Close<T, IdentityActivation, TNorm, TAlready>,
+                Activation.Relu => &Pointwise.Close<T, ReluActivation, TNorm, TAlready>,
+                Activation.Swish => &Pointwise.Close<T, SwishActivation, TNorm, TAlready>,
+                Activation.Tanh => &Pointwise.Close<T, TanhActivation, TNorm, TAlready>,
+                Activation.Elu => &Pointwise.Close<T, EluActivation, TNorm, TAlready>,
+                Activation.Softplus => &Pointwise.Close<T, SoftplusActivation, TNorm, TAlready>,
                 _ => throw NoKernel(activation),
             };
 

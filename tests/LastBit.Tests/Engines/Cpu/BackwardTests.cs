@@ -41,6 +41,9 @@ public class BackwardTests(ITestOutputHelper output)
     [InlineData(Activation.None)]
     [InlineData(Activation.Relu)]
     [InlineData(Activation.Swish)]
+    [InlineData(Activation.Tanh)]
+    [InlineData(Activation.Elu)]
+    [InlineData(Activation.Softplus)]
     public void Normalisation_and_activation(Activation activation) => Check(b =>
     {
         var y = b.Activate(b.Normalize("bn", b.Convolution("conv", b.Images, 16, 3)), activation);
@@ -51,6 +54,9 @@ public class BackwardTests(ITestOutputHelper output)
     [InlineData(Activation.None)]
     [InlineData(Activation.Relu)]
     [InlineData(Activation.Swish)]
+    [InlineData(Activation.Tanh)]
+    [InlineData(Activation.Elu)]
+    [InlineData(Activation.Softplus)]
     public void Activation_without_normalisation(Activation activation) => Check(b =>
     {
         var first = b.Activate(b.Convolution("conv", b.Images, 16, 3), activation);
@@ -103,6 +109,42 @@ public class BackwardTests(ITestOutputHelper output)
         var read = b.Activate(normalised ? b.Normalize("bn", first) : first, activation);
         return b.Activate(b.Add("second", b.Convolution("branch2", read, 16, 3), first), activation);
     });
+
+    [Theory]
+    [InlineData(8, 8, 3, 50, Activation.Tanh, 9)]
+    [InlineData(2, 3, 1, 33, Activation.Softplus, 139)]
+    [InlineData(1, 1, 70, 16, Activation.Elu, 1)]
+    [InlineData(16, 16, 3, 70, Activation.Relu, 3)]
+    public void Connected_layers_of_any_size(int height, int width, int channels, int hidden, Activation activation, int count)
+    {
+        foreach (Loss loss in Enum.GetValues<Loss>())
+        {
+            var b = new ModelBuilder(new TensorShape(height, width, channels));
+            var x = b.Activate(b.Connect("fc1", b.Images, hidden), activation);
+            b.Connect("fc3", b.Activate(b.Connect("fc2", x, hidden + 1), activation), 7);
+            // 139 images: more than two chains of 64, and the last of them not whole.
+            Check(b.Build("connected", loss), count, everyNth: 5003);
+        }
+    }
+
+    [Fact]
+    public void A_connected_layer_behind_a_convolution_and_before_a_small_one()
+    {
+        var b = new ModelBuilder(new TensorShape(8, 8, 3));
+        var x = b.Activate(b.Normalize("bn", b.Convolution("conv", b.Images, 16, 3)), Activation.Swish);
+        x = b.Add("sum", b.Convolution("conv2", x, 16, 3), x);
+        b.Connect("fc2", b.Activate(b.Connect("fc1", b.Activate(x, Activation.Relu), 21), Activation.Tanh), 10);
+        Check(b.Build("behind"), 11, everyNth: 1009);
+    }
+
+    [Fact]
+    public void Two_small_layers_behind_the_average()
+    {
+        var b = new ModelBuilder(new TensorShape(8, 8, 3));
+        var x = b.Append(new GlobalAverage("average"), b.Convolution("conv", b.Images, 32, 3));
+        b.Connect("fc2", b.Activate(b.Connect("fc1", x, 21), Activation.Elu), 10);
+        Check(b.Build("small", Loss.SquaredError), 3, everyNth: 577);
+    }
 
     [Theory]
     [InlineData("resnet8", Activation.Relu)]

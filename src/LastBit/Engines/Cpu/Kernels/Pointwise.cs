@@ -164,7 +164,7 @@ internal static unsafe class Pointwise
     /// <param name="x">positions x channels: the stored tensor.</param>
     /// <param name="norm">The normalisation.</param>
     /// <param name="target">positions x channels: read when <typeparamref name="TAlready"/> is set, and written.</param>
-    /// <param name="positions">Height times width, a multiple of 4.</param>
+    /// <param name="positions">Height times width; with a normalisation a multiple of 4.</param>
     /// <param name="channels">Channels, a multiple of the lanes.</param>
     /// <param name="sum">One number a channel, written; not used without normalisation.</param>
     /// <param name="product">One number a channel, written; not used without normalisation.</param>
@@ -177,7 +177,8 @@ internal static unsafe class Pointwise
         where TAlready : IFlag
     {
         CheckWhole<T>(channels);
-        CheckPositions(positions);
+        if (TNorm.IsSet)
+            CheckPositions(positions);
         nint next = channels;
         for (int c = 0; c < channels; c += T.Count)
         {
@@ -190,7 +191,10 @@ internal static unsafe class Pointwise
             }
             T s0 = default, s1 = default, s2 = default, s3 = default, q0 = default, q1 = default, q2 = default, q3 = default;
             float* source = contribution + c, data = x + c, to = target + c, end = to + (positions * next);
-            while (to < end)
+            // Without sums every position stands for itself.
+            for (; !TNorm.IsSet && to < end; to += next, data += next, source += next)
+                T.Store(Gradient<T, TActivation, TNorm, TAlready>(source, data, to, mean, scale, shift), to);
+            while (TNorm.IsSet && to < end)
             {
                 // Where the function needs the registers for itself, it is taken first, on rows that the sums then find in the first-level cache.
                 float* pause = TActivation.IsLong && end - to > RowsInCache * next ? to + (RowsInCache * next) : end;

@@ -20,9 +20,9 @@ internal static class Transcendental
     public static T Exp<T>(T x)
         where T : unmanaged, ILanes<T, float> => ExpBelow90(T.Min(T.Broadcast(90f), x));
 
-    /// <summary>exp(x) for x of at most 90.</summary>
+    /// <summary>exp(x) for x of at most 90; subnormal results are kept.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T ExpBelow90<T>(T x)
+    internal static T ExpBelow90<T>(T x)
         where T : unmanaged, ILanes<T, float>
     {
         T bounded = T.Max(T.Broadcast(-105f), x);
@@ -31,13 +31,7 @@ internal static class Transcendental
         T r = T.FusedMultiplyAdd(n, T.Broadcast(-Ln2High), bounded);
         r = T.FusedMultiplyAdd(n, T.Broadcast(-Ln2Low), r);
 
-        // (exp(r) - 1 - r) / r^2 on |r| <= 0.3466, minimax in relative error of exp.
-        T p = T.Broadcast(1.9790244e-4f);
-        p = T.FusedMultiplyAdd(p, r, T.Broadcast(1.3944758e-3f));
-        p = T.FusedMultiplyAdd(p, r, T.Broadcast(8.333498e-3f));
-        p = T.FusedMultiplyAdd(p, r, T.Broadcast(4.1666295e-2f));
-        p = T.FusedMultiplyAdd(p, r, T.Broadcast(0.16666666f));
-        p = T.FusedMultiplyAdd(p, r, T.Broadcast(0.5f));
+        T p = Remainder(r);
         T series = T.Add(T.FusedMultiplyAdd(T.Multiply(p, r), r, r), T.Broadcast(1f));
 
         // 2^n in two factors: n runs from -152 to 130, further than one exponent reaches, and the last product rounds subnormals once.
@@ -57,6 +51,68 @@ internal static class Transcendental
         // x > 0: 1 / (1 + e); otherwise e / (1 + e). As e is at most 1, the larger of e and (1 where x > 0) is the numerator.
         T numerator = T.Max(e, T.WherePositive(x, one));
         return T.Divide(numerator, denominator);
+    }
+
+    /// <summary>exp(x) - 1 for x of at most 0, accurate near 0. A NaN gives a NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T ExpMinusOne<T>(T x)
+        where T : unmanaged, ILanes<T, float>
+    {
+        // Below -87 the result is -1 to the last bit, and one power of two is enough.
+        T bounded = T.Max(T.Broadcast(-87f), x);
+        T shift = T.Broadcast(Shift);
+        T shifted = T.FusedMultiplyAdd(bounded, T.Broadcast(Log2E), shift);
+        T n = T.Subtract(shifted, shift);
+        T r = T.FusedMultiplyAdd(n, T.Broadcast(-Ln2High), bounded);
+        r = T.FusedMultiplyAdd(n, T.Broadcast(-Ln2Low), r);
+        T p = Remainder(r);
+
+        // 2^n (exp(r) - 1) + (2^n - 1): the second part is exact, and 0 near 0.
+        T series = T.FusedMultiplyAdd(T.Multiply(p, r), r, r);
+        T power = T.PowerOfTwoFromShifted(shifted);
+        return T.FusedMultiplyAdd(power, series, T.Subtract(power, T.Broadcast(1f)));
+    }
+
+    /// <summary>tanh(x), odd to the last bit and accurate near 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Tanh<T>(T x)
+        where T : unmanaged, ILanes<T, float>
+    {
+        T minusTwo = T.NegativeMagnitude(x);
+        T e = ExpMinusOne(T.Add(minusTwo, minusTwo));
+        T negative = T.Divide(e, T.Add(T.Broadcast(2f), e));
+        return T.WhereNotNegative(x, T.Negate(negative), negative);
+    }
+
+    /// <summary>log(1 + exp(x)), never overflowing; the small values left of 0 keep their relative accuracy.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Softplus<T>(T x)
+        where T : unmanaged, ILanes<T, float>
+    {
+        // log(1 + e) = 2 atanh(s) with s = e / (2 + e), at most 1/3; (atanh(s) / s - 1) / s^2 is a polynomial of s^2.
+        T e = ExpBelow90(T.NegativeMagnitude(x));
+        T s = T.Divide(e, T.Add(T.Broadcast(2f), e));
+        T z = T.Multiply(s, s);
+        T p = T.Broadcast(0.12144758552312851f);
+        p = T.FusedMultiplyAdd(p, z, T.Broadcast(0.1071537658572197f));
+        p = T.FusedMultiplyAdd(p, z, T.Broadcast(0.14308297634124756f));
+        p = T.FusedMultiplyAdd(p, z, T.Broadcast(0.19999444484710693f));
+        p = T.FusedMultiplyAdd(p, z, T.Broadcast(0.3333333730697632f));
+        T half = T.FusedMultiplyAdd(T.Multiply(p, z), s, s);
+        return T.Add(T.Max(T.Broadcast(0f), x), T.Add(half, half));
+    }
+
+    /// <summary>(exp(r) - 1 - r) / r^2 on |r| of at most 0.3466, minimax in relative error of exp.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Remainder<T>(T r)
+        where T : unmanaged, ILanes<T, float>
+    {
+        T p = T.Broadcast(1.9790244e-4f);
+        p = T.FusedMultiplyAdd(p, r, T.Broadcast(1.3944758e-3f));
+        p = T.FusedMultiplyAdd(p, r, T.Broadcast(8.333498e-3f));
+        p = T.FusedMultiplyAdd(p, r, T.Broadcast(4.1666295e-2f));
+        p = T.FusedMultiplyAdd(p, r, T.Broadcast(0.16666666f));
+        return T.FusedMultiplyAdd(p, r, T.Broadcast(0.5f));
     }
 
     /// <summary>The natural logarithm of a positive normal number; used for losses only, one number at a time.</summary>

@@ -17,7 +17,7 @@ public sealed unsafe class HessianProduct : IDisposable
     private readonly WorkerTeam _team;
     private readonly IDisposable[] _owned;
     private readonly TangentLayer[] _layers;
-    private readonly CrossEntropyLayer _loss;
+    private readonly LossLayer _loss;
     private readonly StoredTensor _images;
     private readonly Pass[] _forward;
     private readonly Pass[] _backward;
@@ -52,7 +52,7 @@ public sealed unsafe class HessianProduct : IDisposable
         (Model, Capacity, _team) = (model, capacity, team);
 
         // Memory as for a batch of twice the images: the second half is for the tangents.
-        var plan = Plan.Of(model, 2 * capacity, ConvolutionAlgorithm.Direct);
+        var plan = Plan.Of(model, 2 * capacity, ConvolutionAlgorithm.Direct, team.Size);
         _images = plan.Images;
         _loss = plan.Loss;
         StoredTensor[] tensors = [_images, .. plan.Layers.Select(layer => layer.Output)];

@@ -48,6 +48,9 @@ internal abstract unsafe class TangentTable
                 Activation.None => FillPadded<IdentityJet>(normalised, value),
                 Activation.Relu => FillPadded<ReluJet>(normalised, value),
                 Activation.Swish => FillPadded<SwishJet>(normalised, value),
+                Activation.Tanh => FillPadded<TanhActivation>(normalised, value),
+                Activation.Elu => FillPadded<EluActivation>(normalised, value),
+                Activation.Softplus => FillPadded<SoftplusActivation>(normalised, value),
                 _ => throw NoKernel(activation),
             };
 
@@ -57,6 +60,9 @@ internal abstract unsafe class TangentTable
                 Activation.None => Close<IdentityJet>(normalised, already),
                 Activation.Relu => Close<ReluJet>(normalised, already),
                 Activation.Swish => Close<SwishJet>(normalised, already),
+                Activation.Tanh => Close<TanhActivation>(normalised, already),
+                Activation.Elu => Close<EluActivation>(normalised, already),
+                Activation.Softplus => Close<SoftplusActivation>(normalised, already),
                 _ => throw NoKernel(activation),
             };
 
