@@ -1,5 +1,3 @@
-using LastBit.Files;
-
 namespace LastBit.Models;
 
 /// <summary>Which network, and for which images: what a name on the command line stands for. <see cref="Build"/> makes its description.</summary>
@@ -45,7 +43,7 @@ public abstract record NetworkSettings
     /// <exception cref="InputException">There is no such network.</exception>
     public static NetworkSettings Parse(string name, Activation activation)
     {
-        NetworkSettings settings = Find(name) ?? throw InputException.Of("network", $"there is no network '{ForeignText.Cut(name)}'; give {Names}");
+        NetworkSettings settings = Find(name) ?? throw InputException.Of("network", $"there is no network '{name}'; give {Names}");
         return settings.NamesActivation ? settings : settings with { Activation = activation };
     }
 
