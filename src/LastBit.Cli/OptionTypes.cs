@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using LastBit.Training;
 
 namespace LastBit.Cli;
 
@@ -30,6 +31,11 @@ internal static class OptionTypes
     /// <summary>Whole numbers of at least <paramref name="least"/>: "1,3,5" or "1..6" or "1..3,7". Each at most once.</summary>
     internal static Option<int[]> Counts(string name, int[] values, string description, int least = 1) =>
         Make(name, "LIST", values, Format(values), description, text => ParseCounts(text, least));
+
+    /// <summary>Perturbations: "k=3,ulp". Each at most once.</summary>
+    internal static Option<Perturbation[]> Perturbations(string name, Perturbation[] values, string description) => Completed(
+        Make(name, "LIST", values, values.Length == 0 ? "none" : string.Join(",", values.Select(one => one.IsK ? "k=" + one.Word : one.Word)), description,
+            text => Each(text, ParsePerturbation)), ["k=3", .. Perturbation.Words]);
 
     /// <summary>One of a few words.</summary>
     internal static Option<string> Choice(string name, string value, string[] choices, string description) =>
@@ -143,6 +149,18 @@ internal static class OptionTypes
         if (last < first)
             throw new InputException($"'{text}' runs backwards; write {last}..{first}");
         return (long)last - first < 10_000 ? Enumerable.Range(first, last - first + 1) : throw new InputException($"'{text}' is too many; give at most 10000");
+    }
+
+    private static Perturbation ParsePerturbation(string text)
+    {
+        try
+        {
+            return Perturbation.Parse(text);
+        }
+        catch (InputException error)
+        {
+            throw new InputException(error.Problem!.TrimStart(':', ' '));
+        }
     }
 
     private static string ParseChoice(string text, string[] choices) =>

@@ -154,9 +154,22 @@ internal sealed class TrainingOptions
         }
     }
 
+    /// <summary>Any kind of perturbation.</summary>
+    /// <param name="what">What the command does with them.</param>
+    /// <param name="value">The default.</param>
+    internal static Option<Perturbation[]> PerturbationList(string what, params Perturbation[] value) => OptionTypes.Perturbations("--perturbation", value, $"{what}. {Kinds}");
+
     /// <summary>Several perturbations.</summary>
-    internal static Perturbation[]? Perturbations(ParseResult parse, Option<int[]> k, bool resumed) =>
-        resumed && parse.GetResult(k) is not { Implicit: false } ? null : Perturbation.EachOfK(parse.GetRequiredValue(k));
+    internal static Perturbation[]? Perturbations(ParseResult parse, Option<int[]> k, Option<Perturbation[]> other, bool resumed)
+    {
+        bool isK = parse.GetResult(k) is { Implicit: false }, isOther = parse.GetResult(other) is { Implicit: false };
+        return resumed && !isK && !isOther ? null
+            : [.. (isK || !isOther ? Perturbation.EachOfK(parse.GetRequiredValue(k)) : []).Union(isOther ? parse.GetRequiredValue(other) : [])];
+    }
+
+    private const string Kinds = "k=3: the step is (3 lr)(d/3). ulp: one weight begins one unit in the last place away. stochastic: new weights are rounded up or down "
+        + "at random. order: sums over a batch are taken in reverse. input: one pixel of one image of the first batch by one unit in the last place. "
+        + "convolution: the other --convolution.";
 }
 
 /// <summary>The options of the commands that train by a schedule.</summary>

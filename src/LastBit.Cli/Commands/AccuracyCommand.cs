@@ -3,7 +3,7 @@ using LastBit.Cli.Execution;
 using LastBit.Experiments;
 using LastBit.Reports;
 using LastBit.Runs;
-using LastBit.Statistics;
+using LastBit.Training;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
@@ -17,17 +17,18 @@ internal static class AccuracyCommand
     {
         Option<int[]> seeds = OptionTypes.Counts("--seeds", Paper.Seeds, "Seeds, the columns of the table; more can be added to a folder later.", least: 0);
         Option<int[]> k = OptionTypes.Counts("--k", [.. Paper.Perturbations.Select(one => (int)one.K)], "Perturbations, the rows of the table; likewise.");
+        Option<Perturbation[]> other = TrainingOptions.PerturbationList("More rows of the table, beside --k where that is given");
         var options = new ScheduledTrainingOptions(Paper);
         Command command = ExecutorOptions.AddTo(
-            options.Command("accuracy", "Table 1: how far test accuracies spread over seeds, and over rounding alone.", seeds, k));
+            options.Command("accuracy", "Table 1: how far test accuracies spread over seeds, and over rounding alone.", seeds, k, other));
         command.SetAction(parse =>
         {
-            AccuracySettings settings = TrainingOptions.Resumed<AccuracySettings>(parse, "accuracy", seeds, k) ?? options.Fill(parse, new AccuracySettings());
+            AccuracySettings settings = TrainingOptions.Resumed<AccuracySettings>(parse, "accuracy", seeds, k, other) ?? options.Fill(parse, new AccuracySettings());
             string? folder = parse.GetValue(TrainingOptions.Resume);
             settings = settings.With(
                 folder is null ? [] : CellStore.ReadPlan(folder, Accuracy.Kind),
                 folder is null || parse.GetResult(seeds) is { Implicit: false } ? parse.GetRequiredValue(seeds) : null,
-                TrainingOptions.Perturbations(parse, k, folder is not null));
+                TrainingOptions.Perturbations(parse, k, other, folder is not null));
             Accuracy.Check(settings);
             IExecutor executor = ExecutorOptions.Of(parse);
             string path = CommonOptions.FolderOf(parse, Accuracy.Kind);
@@ -38,6 +39,7 @@ internal static class AccuracyCommand
             .Example("lastbit accuracy --network resnet20 --epochs 20 --train-size 10000 --seeds 1..3 --out runs/table1",
                 "three seeds by six k on a fifth of CIFAR-10")
             .Example("lastbit accuracy --resume runs/table1 --seeds 4..6", "three more seeds, in the same folder; another process may be at work on others")
+            .Example("lastbit accuracy --resume runs/table1 --perturbation ulp,stochastic,order,input", "does the spread depend on which rounding was changed?")
             .Example("lastbit accuracy --network resnet8 --data sample --epochs 4 --seeds 1,2 --k 1,3", "a minute on the sample that comes with the program");
     }
 

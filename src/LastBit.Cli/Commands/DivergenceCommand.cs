@@ -20,14 +20,15 @@ internal static class DivergenceCommand
             "Divisors n of the learning rate, one pair of runs each; more can be added to a folder later.");
         Option<int> scaled = OptionTypes.Count("--scaled-iterations", Paper.ScaledIterations, "Scaled iterations: each is n iterations.");
         Option<int> k = OptionTypes.Count("--k", (int)Paper.Perturbation.K, "Perturbation of the second copy; the first has 1.");
+        Option<Perturbation[]> other = TrainingOptions.PerturbationList("Pairs with other perturbations, beside that of --k");
         Option<ulong> seed = OptionTypes.Seed("--seed", Paper.Seed, "Seeds weights, batches and augmentation.");
         Option<bool> mat = OptionTypes.Switch("--mat", "Also writes the weights of every scaled iteration as a MATLAB file, as the authors' scripts do.");
         var options = new TrainingOptions(Paper, "The learning rate that is divided by n.");
         Command command = ExecutorOptions.AddTo(options.Command("divergence",
-            "Figure 2: how far the weights of two runs drift apart that differ by rounding alone.", divisors, scaled, k, seed, mat));
+            "Figure 2: how far the weights of two runs drift apart that differ by rounding alone.", divisors, scaled, k, other, seed, mat));
         command.SetAction(parse =>
         {
-            DivergenceSettings settings = TrainingOptions.Resumed<DivergenceSettings>(parse, "divergence", divisors, mat)
+            DivergenceSettings settings = TrainingOptions.Resumed<DivergenceSettings>(parse, "divergence", divisors, other, mat)
                 ?? options.Fill(parse, new DivergenceSettings
                 {
                     Perturbation = Perturbation.OfK(parse.GetValue(k)),
@@ -35,10 +36,13 @@ internal static class DivergenceCommand
                     ScaledIterations = parse.GetValue(scaled),
                 });
             string? folder = parse.GetValue(TrainingOptions.Resume);
+            Perturbation[]? others = folder is null || parse.GetResult(other) is { Implicit: false } ? parse.GetRequiredValue(other) : null;
+            if (others?.FirstOrDefault(one => one.IsK) is { } own && parse.GetResult(k) is not { Implicit: false } && folder is null)
+                settings = settings with { Perturbation = own };
             settings = settings.With(
                 folder is null ? [] : CellStore.ReadPlan(folder, Divergence.Kind),
                 folder is null || parse.GetResult(divisors) is { Implicit: false } ? parse.GetRequiredValue(divisors) : null,
-                parse.GetValue(mat));
+                parse.GetValue(mat), others is null ? null : [.. others.Where(one => one != settings.Perturbation)]);
             Divergence.Check(settings);
             IExecutor executor = ExecutorOptions.Of(parse);
             string path = CommonOptions.FolderOf(parse, Divergence.Kind);
@@ -71,8 +75,8 @@ internal static class DivergenceCommand
     /// <summary>Figure 2 in numbers.</summary>
     internal static Table ResultTable(DivergenceResult result, IAnsiConsole console)
     {
-        Table table = Tables.Create(console, Text($"Relative L1 difference of {result.Tensor}, k = 1 beside {result.Perturbation.Name} (Figure 2)"),
-            "n", "learning rate", "first layer to differ", "first", "largest", "last", "scaled iterations");
+        Table table = Tables.Create(console, Text($"Relative L1 difference of {result.Tensor}, k = 1 beside {string.Join(", ", result.Runs.Select(run => (run.Perturbation ?? result.Perturbation).Name).Distinct().DefaultIfEmpty(result.Perturbation.Name))} (Figure 2)"),
+            "n", "learning rate", "perturbation", "first layer to differ", "first", "largest", "last", "scaled iterations");
         foreach (DivergenceRun run in result.Runs)
         {
             (string layer, int? iteration) = run.FirstDifference.Where(tensor => tensor.Value is not null).OrderBy(tensor => tensor.Value)
@@ -80,7 +84,7 @@ internal static class DivergenceCommand
             double[] difference = run.RelativeL1;
             bool any = difference.Length > 0;
             table.AddRow(
-                Text($"{run.Divisor}"), Text($"{run.LearningRate:0.######}"), iteration is null ? layer : Text($"{layer}, iteration {iteration}"),
+                Text($"{run.Divisor}"), Text($"{run.LearningRate:0.######}"), (run.Perturbation ?? result.Perturbation).Name, iteration is null ? layer : Text($"{layer}, iteration {iteration}"),
                 any ? Text($"{difference[0]:G3}") : "-", any ? Text($"{difference.Max():G3}") : "-", any ? Text($"{difference[^1]:G3}") : "-",
                 run.DivergedAtIteration is { } end ? Text($"{difference.Length}, not finite at iteration {end}") : Text($"{difference.Length}"));
         }

@@ -4,6 +4,7 @@ using LastBit.Arithmetic;
 using LastBit.Experiments;
 using LastBit.Runs;
 using LastBit.Statistics;
+using LastBit.Training;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
@@ -63,12 +64,12 @@ internal static class SummarizeCommand
         string mean = summary.FinalEpochs == 1 ? "last epoch" : Text($"last {summary.FinalEpochs} epochs");
         Table table = Tables.Create(console, $"Test accuracy in percent, {mean} (Table 1)",
             ["k", .. summary.Final.Keys.Select(seed => Text($"seed {seed}")), "std over seeds"]);
-        foreach (int k in summary.Final.Values.SelectMany(runs => runs.Keys).Distinct().Order())
+        foreach (Perturbation one in summary.Final.Values.SelectMany(runs => runs.Keys).Distinct().Order())
         {
             table.AddRow([
-                Text($"{k}"),
-                .. summary.Final.Values.Select(runs => runs.TryGetValue(k, out double accuracy) ? Text($"{accuracy:0.00}") : "-"),
-                summary.StdOverSeeds.TryGetValue(k, out double std) ? Text($"{std:0.000}") : "-"]);
+                one.Word,
+                .. summary.Final.Values.Select(runs => runs.TryGetValue(one, out double accuracy) ? Text($"{accuracy:0.00}") : "-"),
+                summary.StdOverSeeds.TryGetValue(one, out double std) ? Text($"{std:0.000}") : "-"]);
         }
         table.AddRow([
             "std over k",
@@ -93,8 +94,10 @@ internal static class SummarizeCommand
             table.AddRow("share of the rounding variance that calibration explains", "", Text($"{low:0.00} to {high:0.00}"));
         if (sampling.BinomialShareOfRounding is { } share)
             table.AddRow("binomial variance : rounding variance", Text($"{share:0.00}"), "");
+        foreach ((Perturbation one, Estimate spread) in statistics.Roundings?.Spread ?? [])
+            Add($"spread of a run by {one.Name}", spread);
         if (statistics.KEffect is { } effect)
-            table.AddRow("do the k differ in their means?", Text($"p = {effect.P:0.000}"), "");
+            table.AddRow("do the rows differ in their means?", Text($"p = {effect.P:0.000}"), "");
         return table;
 
         void Add(string name, Estimate? estimate)

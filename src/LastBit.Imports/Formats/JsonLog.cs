@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using LastBit.Experiments;
 using LastBit.Imports.Reading;
+using LastBit.Training;
 
 namespace LastBit.Imports.Formats;
 
@@ -117,14 +118,14 @@ internal static class JsonLog
         if (!context.Wants(metric))
             return;
         AccuracyCurves curves = AccuracyCurves.Read(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        foreach ((int seed, SortedDictionary<int, double[]> runs) in curves.TestAccuracy)
+        foreach ((int seed, SortedDictionary<Perturbation, double[]> runs) in curves.TestAccuracy)
         {
-            foreach ((int k, double[] accuracy) in runs)
+            foreach ((Perturbation one, double[] accuracy) in runs)
             {
-                RawRun run = context.Run(file, FormattableString.Invariant($"seed {seed} k {k}"));
+                RawRun run = context.Run(file, FormattableString.Invariant($"seed {seed} {(one.IsK ? "k " : "")}{one.Word}"));
                 run.IsTold = true;
                 run.Seed = seed.ToString(CultureInfo.InvariantCulture);
-                run.K = k.ToString(CultureInfo.InvariantCulture);
+                run.K = one.Word;
                 for (int epoch = 0; epoch < accuracy.Length; epoch++)
                     run.Add(epoch + 1, accuracy[epoch], 0);
                 if (accuracy.Length < curves.Epochs)

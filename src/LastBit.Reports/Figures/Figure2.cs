@@ -60,12 +60,12 @@ public static class Figure2
             : throw new InputException($"{file}: holds less than {DivergenceResult.FileName} says; compute the run again in another folder");
     }
 
-    /// <summary>"0.1/8": how the paper names a learning rate.</summary>
+    /// <summary>"0.1/8": how the paper names a learning rate; with the perturbation, where it is not the figure's.</summary>
     /// <param name="run">The run.</param>
     public static string LearningRate(DivergenceRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return string.Create(CultureInfo.InvariantCulture, $"{Math.Round(run.LearningRate * run.Divisor, 12):0.######}/{run.Divisor}");
+        return string.Create(CultureInfo.InvariantCulture, $"{Math.Round(run.LearningRate * run.Divisor, 12):0.######}/{run.Divisor}{(run.Perturbation is null ? "" : $", {run.Perturbation.Name}")}");
     }
 
     private static FigurePanel Curves(DivergenceResult result)

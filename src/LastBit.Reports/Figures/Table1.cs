@@ -1,6 +1,7 @@
 using LastBit.Experiments;
 using LastBit.Reports.Results;
 using LastBit.Runs;
+using LastBit.Training;
 using ScottPlot;
 
 namespace LastBit.Reports.Figures;
@@ -30,7 +31,7 @@ public static class Table1
         var panel = new FigurePanel("epoch", "test accuracy (%)", 210);
         int number = 0;
         double low = 100, high = 0;
-        foreach ((int seed, SortedDictionary<int, double[]> runs) in result.TestAccuracy)
+        foreach ((int seed, SortedDictionary<Perturbation, double[]> runs) in result.TestAccuracy)
         {
             panel.Name(number, $"seed {seed}");
             foreach (double[] accuracy in runs.Values)
@@ -50,7 +51,7 @@ public static class Table1
     {
         var panel = new FigurePanel("seed", "final test accuracy (%)", 170);
         int number = 0;
-        foreach (SortedDictionary<int, double> runs in result.Final.Values)
+        foreach (SortedDictionary<Perturbation, double> runs in result.Final.Values)
         {
             double[] x = [.. runs.Values.Select((_, i) => number + ((i + 0.5) / runs.Count - 0.5) * 0.3)];
             panel.Plot.Add.Markers(x, runs.Values.ToArray(), MarkerShape.OpenCircle, 4, FigureStyle.ColorOf(number));

@@ -6,6 +6,7 @@ using LastBit.Reports.Figures;
 using LastBit.Reports.Page;
 using LastBit.Reports.Results;
 using LastBit.Statistics;
+using LastBit.Training;
 
 namespace LastBit.Reports.Sections;
 
@@ -30,7 +31,7 @@ internal static class AccuracySection
         string origin = result is null ? "The folder holds a summary and does not say what was trained; "
             : $"{result.Network} with {result.Activation}, {NumberText.Count(result.TrainImages, "training image")}; ";
         return new ReportSection(AccuracyClaim.Claim,
-            $"{origin}{NumberText.Count(statistics.Runs, "run")}: {NumberText.Count(summary.Final.Count, "seed")} by $k$ = {string.Join(", ", Ks(summary))}, "
+            $"{origin}{NumberText.Count(statistics.Runs, "run")}: {NumberText.Count(summary.Final.Count, "seed")} by {Rows(summary)}, "
                 + $"{NumberText.Count(summary.Epochs, "epoch")} each, tested on {NumberText.Count(statistics.Sampling.TestImages, "image")}; "
                 + (summary.FinalEpochs == 1 ? "the final accuracy of a run is that of its last epoch."
                     : $"the final accuracy of a run is the mean of its last {summary.FinalEpochs} epochs.") + (result is null ? "" : " float32."),
@@ -47,17 +48,17 @@ internal static class AccuracySection
         if (result is not null && result.TestAccuracy.Values.Any(seed => seed.Values.Any(run => run.Length > 1)))
         {
             var curves = result.TestAccuracy.SelectMany((seed, number) => seed.Value.Where(run => run.Value.Length > 0)
-                .Select(run => (Number: number, Curve: new Curve($"seed {seed.Key}, k = {run.Key}", ReportChart.Count(1, run.Value.Length), run.Value)))).ToArray();
+                .Select(run => (Number: number, Curve: new Curve($"seed {seed.Key}, {run.Key.Name}", ReportChart.Count(1, run.Value.Length), run.Value)))).ToArray();
             charts.Add(new ReportChart("table1", "Test accuracy", "epoch", "percent", false, false,
                 Csv.Write("epoch", [.. curves.Select(one => one.Curve)]), Colours: [.. curves.Select(one => one.Number)]));
         }
         if (summary is not null)
         {
             var csv = new StringBuilder("seed,run,final test accuracy\n");
-            foreach ((int seed, SortedDictionary<int, double> runs) in summary.Final)
+            foreach ((int seed, SortedDictionary<Perturbation, double> runs) in summary.Final)
             {
-                foreach ((int k, double accuracy) in runs)
-                    csv.Append(CultureInfo.InvariantCulture, $"{seed},k = {k},{Csv.Number(accuracy)}\n");
+                foreach ((Perturbation one, double accuracy) in runs)
+                    csv.Append(CultureInfo.InvariantCulture, $"{seed},{one.Name},{Csv.Number(accuracy)}\n");
             }
             charts.Add(new ReportChart("table1-final", "Final test accuracy", "seed", "percent", false, false, csv.ToString(), ChartKind.Dots));
         }
@@ -65,7 +66,16 @@ internal static class AccuracySection
             "One colour a seed: runs of the same colour differ in nothing but rounding.", charts);
     }
 
-    private static int[] Ks(Summary summary) => [.. summary.Final.Values.SelectMany(runs => runs.Keys).Distinct().Order()];
+    /// <summary>"$k$ = 1, 3 and ulp".</summary>
+    private static string Rows(Summary summary)
+    {
+        Perturbation[] rows = Perturbations(summary);
+        string k = rows.Any(one => one.IsK) ? "$k$ = " + string.Join(", ", rows.Where(one => one.IsK).Select(one => one.Word)) : "";
+        string others = string.Join(", ", rows.Where(one => !one.IsK).Select(one => one.Word));
+        return k + (k.Length > 0 && others.Length > 0 ? " and " : "") + others;
+    }
+
+    private static Perturbation[] Perturbations(Summary summary) => [.. summary.Final.Values.SelectMany(runs => runs.Keys).Distinct().Order()];
 
     private static Markup Table(Summary summary)
     {
@@ -74,12 +84,12 @@ internal static class AccuracySection
 
         Markup table = HtmlTable.Of("Table 1",
             "Final test accuracy in percent, with the standard deviation of each row (over seeds) and column (over rounding alone).",
-            ["#$k$", .. summary.Final.Keys.Select(seed => $"#seed {seed}"), "#over seeds"],
+            [summary.Statistics.Roundings is null ? "#$k$" : "#$k$ or perturbation", .. summary.Final.Keys.Select(seed => $"#seed {seed}"), "#over seeds"],
             [
-                .. Ks(summary).Select(k => (string[])
+                .. Perturbations(summary).Select(one => (string[])
                 [
-                    k.ToString(CultureInfo.InvariantCulture), .. summary.Final.Values.Select(runs => Points(runs, k, "0.00")),
-                    Points(summary.StdOverSeeds, k, "0.000"),
+                    one.Word, .. summary.Final.Values.Select(runs => Points(runs, one, "0.00")),
+                    Points(summary.StdOverSeeds, one, "0.000"),
                 ]),
                 ["over $k$", .. summary.Final.Keys.Select(seed => Points(summary.StdOverK, seed, "0.000")), ""],
             ]);

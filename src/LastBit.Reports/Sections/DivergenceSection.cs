@@ -22,12 +22,13 @@ internal static class DivergenceSection
             return new ReportSection(DivergenceClaim.Claim, "", Finding.Missing(DivergenceResult.FileName), null, Markup.Empty, Command);
         DivergenceRun[] runs = [.. result.Runs.Where(run => run.RelativeL1.Length > 0)];
         Finding finding = DivergenceClaim.Judge(result.Network, result.Activation == Activation.Swish, result.TrainImages,
-            [.. runs.Select(run => new RunCurve(run.Divisor, run.DivergedAtIteration is null ? run.RelativeL1 : [.. run.RelativeL1, double.NaN]))]);
+            [.. runs.Where(run => run.Perturbation is null).Select(run => new RunCurve(run.Divisor, run.DivergedAtIteration is null ? run.RelativeL1 : [.. run.RelativeL1, double.NaN]))]);
         if (runs.Length == 0)
             return new ReportSection(DivergenceClaim.Claim, "", finding, null, Markup.Empty, Command);
+        string second = string.Join(" or ", runs.Select(run => (run.Perturbation ?? result.Perturbation).Name).Distinct());
         string map = MapCsv(result, runs, folder.Path);
         var figure = new ReportFigure([Figure2.Name, Figure2.LayersName],
-            $"Average relative L1 difference between the copies k = 1 and {result.Perturbation.Name}: of {result.Tensor}, as in the paper, and of "
+            $"Average relative L1 difference between the copies k = 1 and {second}: of {result.Tensor}, as in the paper, and of "
             + "every tensor, from the input (top) to the output. "
             + "One scaled iteration is as many steps as the divisor, so that all runs have gone equally far.",
         [
@@ -39,12 +40,12 @@ internal static class DivergenceSection
         ]);
         return new ReportSection(DivergenceClaim.Claim,
             $"{result.Network} with {result.Activation}, {NumberText.Count(result.TrainImages, "training image")}, plain SGD; "
-                + $"pairs with $k = 1$ and ${result.Perturbation.Name}$ at learning rates {string.Join(", ", runs.Select(LearningRate))}, where $n$ is the divisor; "
+                + $"pairs with $k = 1$ and ${second}$ at learning rates {string.Join(", ", runs.Select(LearningRate))}, where $n$ is the divisor; "
                 + $"{NumberText.Count(result.ScaledIterations, "scaled iteration")}. float32.",
             finding, figure, FirstDifferences(result, runs), Command);
     }
 
-    private static string LearningRate(DivergenceRun run) => $"{NumberText.Exact(run.LearningRate)} (n = {NumberText.Count(run.Divisor)})";
+    private static string LearningRate(DivergenceRun run) => $"{NumberText.Exact(run.LearningRate)} (n = {NumberText.Count(run.Divisor)}{(run.Perturbation is null ? "" : $", {run.Perturbation.Name}")})";
 
     /// <summary>One row a divisor and tensor, one column a scaled iteration; empty when no map is in the folder.</summary>
     private static string MapCsv(DivergenceResult result, DivergenceRun[] runs, string folder)
@@ -56,7 +57,7 @@ internal static class DivergenceSection
             int width = result.Tensors.Length, rows = run.RelativeL1.Length;
             for (int tensor = 0; tensor < width; tensor++)
             {
-                csv.Append(CultureInfo.InvariantCulture, $"{run.Divisor},{Csv.Field(result.Tensors[tensor])}");
+                csv.Append(CultureInfo.InvariantCulture, $"{run.Divisor}{(run.Perturbation is null ? "" : $" {run.Perturbation.Name}")},{Csv.Field(result.Tensors[tensor])}");
                 for (int row = 0; row < result.ScaledIterations; row++)
                     csv.Append(',').Append(row < rows ? Short(values[(row * width) + tensor]) : "");
                 csv.Append('\n');
@@ -70,10 +71,10 @@ internal static class DivergenceSection
 
     private static Markup FirstDifferences(DivergenceResult result, DivergenceRun[] runs) => HtmlTable.Of("Where the difference arises",
         "After which iteration the first weight differs, and after which one some weight of every tensor does.",
-        ["#Divisor", "#Learning rate", "First tensor", "Last tensor", "#Greatest difference", "#Last difference"],
+        [runs.All(run => run.Perturbation is null) ? "#Divisor" : "#Divisor, second copy", "#Learning rate", "First tensor", "Last tensor", "#Greatest difference", "#Last difference"],
         runs.Select(run => (string[])
         [
-            NumberText.Count(run.Divisor), NumberText.Exact(run.LearningRate),
+            NumberText.Count(run.Divisor) + (run.Perturbation is null ? "" : $", {run.Perturbation.Name}"), NumberText.Exact(run.LearningRate),
             Differs(run, result, first: true), Differs(run, result, first: false),
             NumberText.Of(run.RelativeL1.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Max()), NumberText.Of(run.RelativeL1[^1]),
         ]));

@@ -38,5 +38,20 @@ internal static class FixedOrderSum
         return Tree(sums);
     }
 
+    /// <summary>Adds scale x[i] to sums[i], each by one fused multiply-add: no order matters.</summary>
+    /// <param name="scale">The factor.</param>
+    /// <param name="x">Numbers.</param>
+    /// <param name="sums">As many sums.</param>
+    public static void AddScaled(float scale, ReadOnlySpan<float> x, Span<float> sums)
+    {
+        ReadOnlySpan<Vector512<float>> rows = MemoryMarshal.Cast<float, Vector512<float>>(x);
+        Span<Vector512<float>> rowsOfSums = MemoryMarshal.Cast<float, Vector512<float>>(sums[..x.Length]);
+        var factor = Vector512.Create(scale);
+        for (int row = 0; row < rows.Length; row++)
+            rowsOfSums[row] = Vector512.FusedMultiplyAdd(factor, rows[row], rowsOfSums[row]);
+        for (int i = rows.Length * Vector512<float>.Count; i < x.Length; i++)
+            sums[i] = MathF.FusedMultiplyAdd(scale, x[i], sums[i]);
+    }
+
     private static double Tree(Vector512<double> sums) => sums[0] + sums[1] + (sums[2] + sums[3]) + (sums[4] + sums[5] + (sums[6] + sums[7]));
 }

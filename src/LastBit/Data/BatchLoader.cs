@@ -7,6 +7,7 @@ public sealed class Batch
 {
     private readonly float[] _images;
     private readonly int[] _labels;
+    private readonly int[] _numbers;
     private readonly int _imageFloats;
 
     internal Batch(int size, int imageFloats)
@@ -14,6 +15,7 @@ public sealed class Batch
         _imageFloats = imageFloats;
         _images = new float[size * imageFloats];
         _labels = new int[size];
+        _numbers = new int[size];
     }
 
     /// <summary>The epoch that it belongs to.</summary>
@@ -31,9 +33,14 @@ public sealed class Batch
     /// <summary>[Count] labels.</summary>
     public Span<int> Labels => _labels.AsSpan(0, Count);
 
+    /// <summary>[Count] the numbers of the images in the data set.</summary>
+    public ReadOnlySpan<int> Numbers => _numbers.AsSpan(0, Count);
+
     internal Span<float> AllImages => _images;
 
     internal Span<int> AllLabels => _labels;
+
+    internal Span<int> AllNumbers => _numbers;
 }
 
 /// <summary>
@@ -73,19 +80,21 @@ public sealed class BatchLoader : IDisposable
     /// <param name="batchSize">Images a batch.</param>
     /// <param name="firstEpoch">The epoch to begin in.</param>
     /// <param name="firstBatch">The number in that epoch of the first batch, from 0.</param>
+    /// <param name="shuffle">Whether every epoch has its own order, rather than the data set's.</param>
     /// <returns>A loader that is already at work.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There are no images, or no such batch.</exception>
-    public static BatchLoader ForTraining(Dataset data, ulong seed, int batchSize, int firstEpoch, int firstBatch = 0)
+    public static BatchLoader ForTraining(Dataset data, ulong seed, int batchSize, int firstEpoch, int firstBatch = 0, bool shuffle = true)
     {
         ArgumentNullException.ThrowIfNull(data);
-        int[] permutation = new int[data.Count];
+        int[] permutation = [.. Enumerable.Range(0, data.Count)];
         int? permuted = null;
         return new BatchLoader(data.Count, data.Shape.ImageFloats, batchSize, firstEpoch, firstBatch, batch =>
         {
-            if (permuted != batch.Epoch)
+            if (shuffle && permuted != batch.Epoch)
                 Augmentation.FillPermutation(seed, batch.Epoch, permutation);
             permuted = batch.Epoch;
             batch.Count = Augmentation.FillTrainingBatch(data, seed, batch.Epoch, batch.Index, batchSize, permutation, batch.AllImages, batch.AllLabels);
+            permutation.AsSpan(batch.Index * batchSize, batch.Count).CopyTo(batch.AllNumbers);
         });
     }
 
@@ -95,7 +104,11 @@ public sealed class BatchLoader : IDisposable
     /// <returns>A loader that is already at work; its epochs count from 0.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There are no images.</exception>
     public static BatchLoader ForTest(Dataset data, int batchSize = 256) => new(data.Count, data.Shape.ImageFloats, batchSize, 0, 0, batch =>
-        batch.Count = Augmentation.FillTestBatch(data, batch.Index, batchSize, batch.AllImages, batch.AllLabels));
+    {
+        batch.Count = Augmentation.FillTestBatch(data, batch.Index, batchSize, batch.AllImages, batch.AllLabels);
+        for (int i = 0; i < batch.Count; i++)
+            batch.AllNumbers[i] = (batch.Index * batchSize) + i;
+    });
 
     // For tests: the batches come from elsewhere.
     internal static BatchLoader ForFill(int count, int batchSize, Action<Batch> fill) => new(count, 1, batchSize, 0, 0, fill);

@@ -16,7 +16,7 @@ public static class Accuracy
 
     /// <summary>
     /// Computes the runs that the folder does not hold yet, seed by seed. After every epoch the cells,
-    /// result/accuracy/cifar10_resnet_sgd/seedS/testI.npy (odd k only: test1, test2, ... are k = 1, 3, ...)
+    /// result/accuracy/cifar10_resnet_sgd/seedS/testI.npy (odd k only: test1, test2, ... are k = 1, 3, ...; the other perturbations have none)
     /// and accuracy.json are on disk, and a checkpoint at least once a minute.
     /// Runs that another process is working on are left to it. A run that diverges is named in the table and left out of its statistics; the others go on.
     /// </summary>
@@ -61,7 +61,7 @@ public static class Accuracy
         JsonObject plan = CellStore.ReadPlan(folder, Kind);
         var store = CellStore.Of(folder, Kind);
         int epochs = store.Setting("epochs");
-        return [.. CellsOf(CellStore.Numbers(plan, "seeds"), Perturbation.EachOfK(CellStore.Numbers(plan, "k"))).Select(cell => store.StatusOf(cell, () => Read(store, cell, epochs) switch
+        return [.. CellsOf(CellStore.Numbers(plan, "seeds"), AccuracySettings.PerturbationsOf(plan)).Select(cell => store.StatusOf(cell, () => Read(store, cell, epochs) switch
         {
             null => default,
             { } read => new CellReading(read.IsDone, (double)read.Epochs.Count / epochs, read.Diverged?.Sentence),
@@ -82,7 +82,7 @@ public static class Accuracy
     public static AccuracySettings Only(AccuracySettings settings, string cell)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        (int seed, Perturbation perturbation) = PartsOf(cell) ?? throw InputException.Of("cell", $"there is no cell '{cell}'; give one as seed1/k3");
+        (int seed, Perturbation perturbation) = PartsOf(cell) ?? throw InputException.Of("cell", $"there is no cell '{cell}'; give one as seed1/k3 or seed1/ulp");
         return settings with { Seeds = [seed], Perturbations = [perturbation] };
     }
 

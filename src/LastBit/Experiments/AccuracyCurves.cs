@@ -13,11 +13,11 @@ namespace LastBit.Experiments;
 /// <param name="Epochs">How many epochs a finished run has, at least 1.</param>
 /// <param name="TestImages">The size of the test set, where the folder says; null in the authors' layout.</param>
 /// <param name="Classes">How many classes, where the folder says; null in the authors' layout.</param>
-/// <param name="TestAccuracy">Seed, then k, then the accuracy (percent) after each epoch. An unfinished run has fewer epochs.</param>
-/// <param name="Diverged">Seed, then k, then where and why a run stopped being finite; null where none did.</param>
+/// <param name="TestAccuracy">Seed, then perturbation, then the accuracy (percent) after each epoch. An unfinished run has fewer epochs.</param>
+/// <param name="Diverged">Seed, then perturbation, then where and why a run stopped being finite; null where none did.</param>
 public sealed partial record AccuracyCurves(
-    int Epochs, int? TestImages, int? Classes, SortedDictionary<int, SortedDictionary<int, double[]>> TestAccuracy,
-    SortedDictionary<int, SortedDictionary<int, DivergedTraining>>? Diverged = null)
+    int Epochs, int? TestImages, int? Classes, SortedDictionary<int, SortedDictionary<Perturbation, double[]>> TestAccuracy,
+    SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>? Diverged = null)
 {
     /// <summary>The name of the document of an `accuracy` run in its folder.</summary>
     public const string FileName = "accuracy.json";
@@ -27,7 +27,7 @@ public sealed partial record AccuracyCurves(
     public bool FromFractions { get; init; }
 
     /// <summary>Whether a run diverged.</summary>
-    internal bool IsDiverged(int seed, int k) => Diverged is not null && Diverged.TryGetValue(seed, out var runs) && runs.ContainsKey(k);
+    internal bool IsDiverged(int seed, Perturbation one) => Diverged is not null && Diverged.TryGetValue(seed, out var runs) && runs.ContainsKey(one);
 
     /// <summary>
     /// The k of the file test<paramref name="number"/>.npy in the layout of the authors' scripts: test1, test2, ... are k = 1, 3, ...
@@ -65,26 +65,26 @@ public sealed partial record AccuracyCurves(
         var curves = new AccuracyCurves(document.Epochs, document.TestImages, document.Classes, document.TestAccuracy, document.Diverged);
         if (curves.Epochs < 1 || curves.TestImages < 1 || curves.Classes < 2)
             throw new InputException($"{file}: is not what `lastbit accuracy` writes (epochs, testImages, classes and testAccuracy are needed)");
-        foreach ((int seed, SortedDictionary<int, double[]> runs) in curves.TestAccuracy)
+        foreach ((int seed, SortedDictionary<Perturbation, double[]> runs) in curves.TestAccuracy)
         {
-            foreach ((int k, double[] accuracy) in runs ?? throw new InputException($"{file}: seed {seed} has no runs"))
+            foreach ((Perturbation one, double[] accuracy) in runs ?? throw new InputException($"{file}: seed {seed} has no runs"))
             {
-                string what = string.Create(CultureInfo.InvariantCulture, $"{file}: seed {seed}, k = {k}");
-                if (k < 1 || accuracy is null)
-                    throw new InputException($"{what}: is not a run; k is at least 1, and its accuracies are a list");
+                string what = string.Create(CultureInfo.InvariantCulture, $"{file}: seed {seed}, {one.Name}");
+                if (one.K < 1 || one.K != Math.Floor(one.K) || accuracy is null)
+                    throw new InputException($"{what}: is not a run; k is a whole number of at least 1, and its accuracies are a list");
                 Check(accuracy, what);
                 if (accuracy.Length > curves.Epochs)
                     throw new InputException($"{what}: has {accuracy.Length} epochs where {curves.Epochs} were to be run");
-                if (accuracy.Length > 0 && !curves.IsDiverged(seed, k) && DivergedIn(accuracy) is { } why)
+                if (accuracy.Length > 0 && !curves.IsDiverged(seed, one) && DivergedIn(accuracy) is { } why)
                 {
                     // Written by a version that took a diverged run for one of 0%.
                     curves = curves with { Diverged = curves.Diverged ?? [] };
                     curves.Diverged!.TryAdd(seed, []);
-                    curves.Diverged[seed][k] = why;
+                    curves.Diverged[seed][one] = why;
                 }
             }
         }
-        if (curves.Diverged is not null && curves.Diverged.Values.Any(runs => runs is null || runs.Values.Any(one => one is null || one.Problem() is not null)))
+        if (curves.Diverged is not null && curves.Diverged.Values.Any(runs => runs is null || runs.Values.Any(run => run is null || run.Problem() is not null)))
             throw new InputException($"{file}: diverged is not what `lastbit accuracy` writes");
         return curves;
     }
@@ -105,14 +105,14 @@ public sealed partial record AccuracyCurves(
                 + $"({string.Join(", ", networks.Select(Path.GetFileName))}); name the folder of one");
         }
 
-        var table = new SortedDictionary<int, SortedDictionary<int, double[]>>();
-        var diverged = new SortedDictionary<int, SortedDictionary<int, DivergedTraining>>();
+        var table = new SortedDictionary<int, SortedDictionary<Perturbation, double[]>>();
+        var diverged = new SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>();
         (string File, int Epochs)? first = null;
         foreach (string seedFolder in seedFolders.Order(StringComparer.Ordinal))
         {
             int seed = NumberIn(SeedName(), Path.GetFileName(seedFolder))!.Value;
-            var runs = new SortedDictionary<int, double[]>();
-            var divergedRuns = new SortedDictionary<int, DivergedTraining>();
+            var runs = new SortedDictionary<Perturbation, double[]>();
+            var divergedRuns = new SortedDictionary<Perturbation, DivergedTraining>();
             foreach (string file in Directory.GetFiles(seedFolder, "*.npy").Order(StringComparer.Ordinal))
             {
                 if (NumberIn(TestName(), Path.GetFileName(file)) is not { } number)
@@ -141,7 +141,7 @@ public sealed partial record AccuracyCurves(
     }
 
     /// <summary>Turns fractions into percent where every run has them; a run of fractions among percentages is left, as one that learned nothing.</summary>
-    private static bool ToPercent(SortedDictionary<int, SortedDictionary<int, double[]>> table)
+    private static bool ToPercent(SortedDictionary<int, SortedDictionary<Perturbation, double[]>> table)
     {
         double[][] all = [.. table.Values.SelectMany(runs => runs.Values).Where(accuracy => accuracy.Length > 0)];
         if (all.Length == 0 || all.Max(accuracy => accuracy.Max()) > 1)
@@ -219,6 +219,6 @@ public sealed partial record AccuracyCurves(
 
     /// <summary>The members of accuracy.json that a summary needs.</summary>
     private sealed record CurvesDocument(
-        int Epochs, SortedDictionary<int, SortedDictionary<int, double[]>> TestAccuracy, int? TestImages = null, int? Classes = null,
-        SortedDictionary<int, SortedDictionary<int, DivergedTraining>>? Diverged = null);
+        int Epochs, SortedDictionary<int, SortedDictionary<Perturbation, double[]>> TestAccuracy, int? TestImages = null, int? Classes = null,
+        SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>? Diverged = null);
 }

@@ -13,22 +13,22 @@ namespace LastBit.Experiments;
 /// <param name="Classes">How many classes.</param>
 /// <param name="Epochs">Epochs of a finished run.</param>
 /// <param name="FinalEpochs">How many last epochs the final accuracy is the mean of.</param>
-/// <param name="Final">Seed, then k, then the final accuracy, percent.</param>
-/// <param name="StdOverK">For each seed: population standard deviation over k.</param>
-/// <param name="StdOverSeeds">For each k: population standard deviation over seeds.</param>
+/// <param name="Final">Seed, then perturbation, then the final accuracy, percent.</param>
+/// <param name="StdOverK">For each seed: population standard deviation over perturbations.</param>
+/// <param name="StdOverSeeds">For each perturbation: population standard deviation over seeds.</param>
 /// <param name="Statistics">Intervals and tests; null while no run is finished.</param>
 /// <param name="Sentence">What the table says of the difference between two runs.</param>
 /// <param name="Comparison">How the two spreads compare.</param>
 /// <param name="Notes">What a reader must know of the table.</param>
-/// <param name="TestAccuracy">Seed, then k, then the test accuracy (percent) of every epoch so far.</param>
-/// <param name="Digests">Seed, then k, then the digest of the weights of a finished run.</param>
-/// <param name="Diverged">Seed, then k, then where and why a run stopped being finite; null, and left out of the document, where none did.</param>
+/// <param name="TestAccuracy">Seed, then perturbation, then the test accuracy (percent) of every epoch so far.</param>
+/// <param name="Digests">Seed, then perturbation, then the digest of the weights of a finished run.</param>
+/// <param name="Diverged">Seed, then perturbation, then where and why a run stopped being finite; null, and left out of the document, where none did.</param>
 public sealed record AccuracyResult(
     string Network, Activation Activation, int TrainImages, int TestImages, int Classes, int Epochs, int FinalEpochs,
-    SortedDictionary<int, SortedDictionary<int, double>> Final, SortedDictionary<int, double> StdOverK, SortedDictionary<int, double> StdOverSeeds,
+    SortedDictionary<int, SortedDictionary<Perturbation, double>> Final, SortedDictionary<int, double> StdOverK, SortedDictionary<Perturbation, double> StdOverSeeds,
     SummaryStatistics? Statistics, string Sentence, string Comparison, string[] Notes,
-    SortedDictionary<int, SortedDictionary<int, double[]>> TestAccuracy, SortedDictionary<int, SortedDictionary<int, string>> Digests,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SortedDictionary<int, SortedDictionary<int, DivergedTraining>>? Diverged = null)
+    SortedDictionary<int, SortedDictionary<Perturbation, double[]>> TestAccuracy, SortedDictionary<int, SortedDictionary<Perturbation, string>> Digests,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>? Diverged = null)
 {
     /// <summary>The document that --json prints and accuracy.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);

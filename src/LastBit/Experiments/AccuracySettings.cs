@@ -18,11 +18,19 @@ public sealed record AccuracySettings : ScheduledTrainingSettings
 
     /// <summary>What is asked for, as a folder remembers it.</summary>
     [JsonIgnore]
-    public JsonObject Asked => new()
+    public JsonObject Asked
     {
-        ["seeds"] = new JsonArray([.. Seeds.Order().Select(seed => (JsonNode)seed)]),
-        ["k"] = new JsonArray([.. Perturbations.OrderBy(one => one.K).Select(one => (JsonNode)one.K)]),
-    };
+        get
+        {
+            var asked = new JsonObject { ["seeds"] = new JsonArray([.. Seeds.Order().Select(seed => (JsonNode)seed)]) };
+            Perturbation[] k = [.. Perturbations.Where(one => one.IsK).Order()], others = [.. Perturbations.Where(one => !one.IsK).Order()];
+            if (k.Length > 0)
+                asked["k"] = new JsonArray([.. k.Select(one => (JsonNode)one.K)]);
+            if (others.Length > 0)
+                asked["perturbation"] = new JsonArray([.. others.Select(one => (JsonNode)one.Word)]);
+            return asked;
+        }
+    }
 
     /// <summary>The same settings with what was asked for in a folder so far.</summary>
     /// <param name="plan">What <see cref="CellStore.ReadPlan"/> returned.</param>
@@ -30,13 +38,18 @@ public sealed record AccuracySettings : ScheduledTrainingSettings
     /// <param name="perturbations">Perturbations to take instead; null for those of the folder.</param>
     public AccuracySettings With(JsonObject plan, int[]? seeds, Perturbation[]? perturbations)
     {
-        int[] planned = CellStore.Numbers(plan, "seeds"), k = CellStore.Numbers(plan, "k");
+        int[] planned = CellStore.Numbers(plan, "seeds");
+        Perturbation[] there = PerturbationsOf(plan);
         return this with
         {
             Seeds = seeds ?? (planned.Length > 0 ? planned : Seeds),
-            Perturbations = perturbations ?? (k.Length > 0 ? Perturbation.EachOfK(k) : Perturbations),
+            Perturbations = perturbations ?? (there.Length > 0 ? there : Perturbations),
         };
     }
+
+    /// <summary>The perturbations of a plan.</summary>
+    internal static Perturbation[] PerturbationsOf(JsonObject plan) => 
+        [.. Perturbation.EachOfK(CellStore.Numbers(plan, "k")), .. CellStore.Words(plan, "perturbation").Select(Perturbation.Parse)];
 
     /// <summary>Makes sure that every setting is possible.</summary>
     /// <exception cref="InputException">One is not.</exception>

@@ -43,7 +43,7 @@ internal sealed class AccuracyTable : ICellExperiment
     public void Compute(HeldCells held)
     {
         int seed = Accuracy.PartsOf(held.Cells.First())!.Value.Seed;
-        List<string> missing = [.. held.Cells.Where(cell => !Read(cell).IsDone).OrderBy(cell => Accuracy.PartsOf(cell)!.Value.Perturbation.K)];
+        List<string> missing = [.. held.Cells.Where(cell => !Read(cell).IsDone).OrderBy(cell => Accuracy.PartsOf(cell)!.Value.Perturbation)];
         // Replicas that were begun together go on together, whatever was asked for since.
         foreach ((string checkpoint, string[] together) in CheckpointsOf(seed))
         {
@@ -61,20 +61,22 @@ internal sealed class AccuracyTable : ICellExperiment
     /// <summary>Puts all cells on disk together into accuracy.json.</summary>
     public AccuracyResult WriteTable() => Store.WriteResult(AccuracyCurves.FileName, file =>
     {
-        var accuracy = new SortedDictionary<int, SortedDictionary<int, double[]>>();
-        var digests = new SortedDictionary<int, SortedDictionary<int, string>>();
-        var diverged = new SortedDictionary<int, SortedDictionary<int, DivergedTraining>>();
+        var accuracy = new SortedDictionary<int, SortedDictionary<Perturbation, double[]>>();
+        var digests = new SortedDictionary<int, SortedDictionary<Perturbation, string>>();
+        var diverged = new SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>();
         foreach (int seed in Store.NumbersIn("", "seed", "", Strays))
         {
-            foreach (int k in Store.NumbersIn(Accuracy.GroupOf(seed), "k", ".json", Strays))
+            foreach (Perturbation one in Store.NumbersIn(Accuracy.GroupOf(seed), "k", ".json", Strays).Select(k => Perturbation.OfK(k))
+                .Concat(Perturbation.Words.Select(Perturbation.Parse)))
             {
-                AccuracyCell cell = Accuracy.Read(Store, Accuracy.NameOf(seed, Perturbation.OfK(k)), _settings.Epochs)!;
+                if (Accuracy.Read(Store, Accuracy.NameOf(seed, one), _settings.Epochs) is not { } cell)
+                    continue;
                 if (cell.Epochs.Count > 0)
-                    Entry(accuracy, seed)[k] = [.. cell.Epochs.Select(epoch => epoch.TestAccuracy)];
+                    Entry(accuracy, seed)[one] = [.. cell.Epochs.Select(epoch => epoch.TestAccuracy)];
                 if (cell.Digest is not null)
-                    Entry(digests, seed)[k] = cell.Digest;
+                    Entry(digests, seed)[one] = cell.Digest;
                 if (cell.Diverged is not null)
-                    Entry(diverged, seed)[k] = cell.Diverged;
+                    Entry(diverged, seed)[one] = cell.Diverged;
             }
         }
         var curves = new AccuracyCurves(_settings.Epochs, _data.TestImages, _data.Classes, accuracy, diverged.Count > 0 ? diverged : null);
@@ -87,9 +89,9 @@ internal sealed class AccuracyTable : ICellExperiment
         AtomicFile.WriteAllText(file, result.ToJson());
         return result;
 
-        static SortedDictionary<int, T> Entry<T>(SortedDictionary<int, SortedDictionary<int, T>> table, int seed)
+        static SortedDictionary<Perturbation, T> Entry<T>(SortedDictionary<int, SortedDictionary<Perturbation, T>> table, int seed)
         {
-            if (!table.TryGetValue(seed, out SortedDictionary<int, T>? row))
+            if (!table.TryGetValue(seed, out SortedDictionary<Perturbation, T>? row))
                 table.Add(seed, row = []);
             return row;
         }
@@ -123,9 +125,10 @@ internal sealed class AccuracyTable : ICellExperiment
 
     private IEnumerable<(string File, string[] Cells)> CheckpointsOf(int seed)
     {
-        foreach (string file in Directory.GetFiles(Path.GetDirectoryName(CheckpointOf(seed, []))!, "checkpoint-k*").Order(StringComparer.Ordinal).ToList())
+        foreach (string file in Directory.GetFiles(Path.GetDirectoryName(CheckpointOf(seed, []))!, "checkpoint-*").Order(StringComparer.Ordinal).ToList())
         {
-            Perturbation?[] together = [.. Path.GetFileNameWithoutExtension(file)["checkpoint-k".Length..].Split('-').Select(k => Perturbation.FromFileName("k" + k))];
+            Perturbation?[] together = [.. Path.GetFileNameWithoutExtension(file)["checkpoint-".Length..].Split('-')
+                .Select(name => Perturbation.FromFileName(name) ?? Perturbation.FromFileName("k" + name))];
             string[] cells = [.. together.OfType<Perturbation>().Select(one => Accuracy.NameOf(seed, one))];
             if (cells.Length == together.Length && CheckpointOf(seed, cells) == file)
                 yield return (file, cells);
@@ -134,8 +137,10 @@ internal sealed class AccuracyTable : ICellExperiment
         }
     }
 
-    private string CheckpointOf(int seed, IEnumerable<string> cells) =>
-        Store.FileOf($"{Accuracy.GroupOf(seed)}/checkpoint-k{string.Join('-', cells.Select(cell => cell[(cell.LastIndexOf('/') + 2)..]))}", ".bin");
+    // checkpoint-k1-3-ulp.bin: only the first k has its letter.
+    private string CheckpointOf(int seed, IEnumerable<string> cells) => Store.FileOf(
+        $"{Accuracy.GroupOf(seed)}/checkpoint-{string.Join('-', cells.Select(cell => Accuracy.PartsOf(cell)!.Value.Perturbation)
+            .Select((one, i) => i == 0 ? one.FileName : one.Word))}", ".bin");
 
     private static void Delete(string checkpoint)
     {
@@ -143,8 +148,8 @@ internal sealed class AccuracyTable : ICellExperiment
         File.Delete(checkpoint);
     }
 
-    private string? AuthorsFile(int seed, Perturbation perturbation) => perturbation.K % 2 == 1
+    private string? AuthorsFile(int seed, Perturbation perturbation) => perturbation is { IsK: true, K: var k } && k % 2 == 1
         ? Path.Combine(_context.Folder, "result", "accuracy", "cifar10_resnet_sgd", Accuracy.GroupOf(seed),
-            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"test{((int)perturbation.K + 1) / 2}.npy"))
+            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"test{((int)k + 1) / 2}.npy"))
         : null;
 }

@@ -5,7 +5,7 @@ using LastBit.Training;
 
 namespace LastBit.Experiments;
 
-/// <summary>Figure 2: two copies of a network that differ in rounding alone (k = 1 and k = 3), at learning rates 0.1/n. A cell is one divisor, "n32".</summary>
+/// <summary>Figure 2: two copies of a network that differ in rounding alone (k = 1 and k = 3), at learning rates 0.1/n. A cell is one divisor, "n32", or "n32-ulp" with another perturbation than the figure's.</summary>
 public static class Divergence
 {
     /// <summary>The command that fills a folder with these cells.</summary>
@@ -35,7 +35,7 @@ public static class Divergence
     {
         CellStore.Plan(context.Folder, Kind, settings.Asked);
         var figure = new DivergenceFigure(settings, context, data);
-        CellWork.Compute(figure, settings.Divisors.Select(NameOf), context.Observer);
+        CellWork.Compute(figure, settings.Keys.Select(key => key.Cell), context.Observer);
         DivergenceResult result = figure.WriteResult();
         CellWork.Tell(figure.Strays, context.Observer);
         return result;
@@ -58,7 +58,7 @@ public static class Divergence
         JsonObject plan = CellStore.ReadPlan(folder, Kind);
         var store = CellStore.Of(folder, Kind);
         int scaled = store.Setting("scaledIterations");
-        return [.. CellStore.Numbers(plan, "divisors").Select(divisor => store.StatusOf(NameOf(divisor), () => Read(store, divisor, scaled) switch
+        return [.. new DivergenceSettings().With(plan, CellStore.Numbers(plan, "divisors"), mat: false).Keys.Select(key => store.StatusOf(key.Cell, () => Read(store, key, scaled) switch
         {
             null => default,
             { } run => new CellReading(run.IsDone, (double)run.RelativeL1.Length / scaled,
@@ -70,7 +70,7 @@ public static class Divergence
     public static IReadOnlyList<string> CellNames(DivergenceSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return [.. settings.Divisors.Select(NameOf)];
+        return [.. settings.Keys.Select(key => key.Cell)];
     }
 
     /// <summary>The settings that compute one cell and no other.</summary>
@@ -80,30 +80,24 @@ public static class Divergence
     public static DivergenceSettings Only(DivergenceSettings settings, string cell)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return settings with
-        {
-            Divisors = [DivisorOf(cell) ?? throw InputException.Of("cell", $"there is no cell '{cell}'; give one as n32")],
-        };
+        DivergenceKey key = DivergenceKey.Of(cell) ?? throw InputException.Of("cell", $"there is no cell '{cell}'; give one as n32 or n32-ulp");
+        return settings with { Divisors = [key.Divisor], Others = key.Perturbation is null ? [] : [key.Perturbation], OnlyOthers = key.Perturbation is not null };
     }
 
-    internal static string NameOf(int divisor) => string.Create(CultureInfo.InvariantCulture, $"n{divisor}");
-
-    internal static int? DivisorOf(string cell) => CellStore.NumberBetween("n", cell, "");
-
-    /// <summary>A divisor's document, checked; null where there is none.</summary>
+    /// <summary>A pair's document, checked; null where there is none.</summary>
     /// <param name="store">The cells.</param>
-    /// <param name="divisor">The divisor.</param>
+    /// <param name="key">The pair.</param>
     /// <param name="scaledIterations">How many scaled iterations a finished run has.</param>
     /// <param name="tensors">The names of all tensors; null not to compare them.</param>
     /// <exception cref="InputException">It cannot be what it says.</exception>
-    internal static DivergenceRun? Read(CellStore store, int divisor, int scaledIterations, IReadOnlyCollection<string>? tensors = null)
+    internal static DivergenceRun? Read(CellStore store, DivergenceKey key, int scaledIterations, IReadOnlyCollection<string>? tensors = null)
     {
         const string Remedy = "delete it to compute the run again";
-        string file = store.FileOf(NameOf(divisor), "/run.json");
+        string file = store.FileOf(key.Cell, "/run.json");
         if (!File.Exists(file))
             return null;
         var run = DocumentFile.Read<DivergenceRun>(file, Remedy);
-        return run.Problem(divisor, scaledIterations, tensors ?? [.. run.FirstDifference.Keys]) is { } problem
+        return run.Problem(key, scaledIterations, tensors ?? [.. run.FirstDifference.Keys]) is { } problem
             ? throw new InputException($"{file}: {problem}; {Remedy}") : run;
     }
 }

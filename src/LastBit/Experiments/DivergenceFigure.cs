@@ -31,14 +31,14 @@ internal sealed class DivergenceFigure : ICellExperiment
     public string GroupOf(string cell) => "";
 
     /// <inheritdoc/>
-    public CellReading Read(string cell) => Read(Divergence.DivisorOf(cell)!.Value) is { } run
+    public CellReading Read(string cell) => Read(DivergenceKey.Of(cell)!.Value) is { } run
         ? new CellReading(run.IsDone && !IsMatMissing(run), (double)run.RelativeL1.Length / _settings.ScaledIterations, null) : default;
 
     /// <inheritdoc/>
     public IEnumerable<string> FilesOf(string cell)
     {
-        int divisor = Divergence.DivisorOf(cell)!.Value;
-        return [CheckpointOf(divisor), RunFile(divisor), MapFile(divisor), WeightsFile(divisor, 0) + ".npy", WeightsFile(divisor, 1) + ".npy"];
+        DivergenceKey key = DivergenceKey.Of(cell)!.Value;
+        return [CheckpointOf(key), RunFile(key), MapFile(key), WeightsFile(key, 0) + ".npy", WeightsFile(key, 1) + ".npy"];
     }
 
     /// <inheritdoc/>
@@ -46,12 +46,12 @@ internal sealed class DivergenceFigure : ICellExperiment
     {
         foreach (string cell in held.Cells)
         {
-            int divisor = Divergence.DivisorOf(cell)!.Value;
-            if (Read(divisor) is not { IsDone: true })
-                Train(cell, divisor, held);
-            File.Delete(CheckpointOf(divisor));
+            DivergenceKey key = DivergenceKey.Of(cell)!.Value;
+            if (Read(key) is not { IsDone: true })
+                Train(cell, key, held);
+            File.Delete(CheckpointOf(key));
             if (_settings.Mat)
-                WriteMat(divisor);
+                WriteMat(key);
         }
     }
 
@@ -60,78 +60,96 @@ internal sealed class DivergenceFigure : ICellExperiment
     {
         var result = new DivergenceResult(
             _settings.Network, _settings.Activation, _settings.Perturbation, _data.TrainImages, _settings.ScaledIterations, _settings.Tensor, _tensors,
-            [.. Store.NumbersIn("", "n", "", Strays).Select(Read).OfType<DivergenceRun>()]);
+            [.. Keys().Select(Read).OfType<DivergenceRun>()]);
         AtomicFile.WriteAllText(file, result.ToJson());
         return result;
     });
+
+    private IEnumerable<DivergenceKey> Keys()
+    {
+        // A folder like n32-ulp is looked for by name; of what else begins with n the strays are told.
+        var strays = new List<string>();
+        int[] divisors = [.. Store.NumbersIn("", "n", "", strays)];
+        List<DivergenceKey> others = [];
+        foreach (string stray in strays)
+        {
+            if (DivergenceKey.Of(Path.GetFileName(stray)) is { } key)
+                others.Add(key);
+            else
+                Strays.Add(stray);
+        }
+        return divisors.Select(divisor => new DivergenceKey(divisor, null)).Concat(others).OrderBy(key => key.Perturbation).ThenBy(key => key.Divisor);
+    }
 
     /// <summary>Writes what there is of a divisor: first the files that grow, then the document that speaks of them.</summary>
     public void Write(DivergenceRun run, DivergenceRecorded recorded, List<float[]>[] weights, IReadOnlyList<int> shape)
     {
         for (int copy = 0; copy < 2; copy++)
-            Npy.Write(WeightsFile(run.Divisor, copy) + ".npy", [.. weights[copy].SelectMany(row => row)], [recorded.Rows.Count, .. shape]);
-        Npy.Write(MapFile(run.Divisor), [.. recorded.Rows.SelectMany(row => row)], recorded.Rows.Count, _tensors.Length);
-        AtomicFile.WriteAllText(RunFile(run.Divisor), ResultJson.Serialize(run));
+            Npy.Write(WeightsFile(KeyOf(run), copy) + ".npy", [.. weights[copy].SelectMany(row => row)], [recorded.Rows.Count, .. shape]);
+        Npy.Write(MapFile(KeyOf(run)), [.. recorded.Rows.SelectMany(row => row)], recorded.Rows.Count, _tensors.Length);
+        AtomicFile.WriteAllText(RunFile(KeyOf(run)), ResultJson.Serialize(run));
         WriteResult();
     }
 
     /// <summary>The weights of Figure 2's tensor that were saved so far, one copy's, scaled iteration by scaled iteration.</summary>
-    public List<float[]> ReadWeights(int divisor, int copy, IReadOnlyList<int> shape, int rows)
+    public List<float[]> ReadWeights(DivergenceKey key, int copy, IReadOnlyList<int> shape, int rows)
     {
-        string file = WeightsFile(divisor, copy) + ".npy";
+        string file = WeightsFile(key, copy) + ".npy";
         NumericArray array = Npy.Read(file);
         if (array.Shape.Length != shape.Count + 1 || !array.Shape.AsSpan(1).SequenceEqual([.. shape]) || array.Shape[0] < rows)
-            throw new InputException($"{file}: is not of this run; delete {Store.FileOf(Divergence.NameOf(divisor), "")} to compute it again");
+            throw new InputException($"{file}: is not of this run; delete {Store.FileOf(key.Cell, "")} to compute it again");
         return [.. array.Get<float>().Chunk(shape.Aggregate(1, (product, extent) => product * extent)).Take(rows)];
     }
 
-    private void Train(string cell, int divisor, HeldCells held)
+    private void Train(string cell, DivergenceKey key, HeldCells held)
     {
-        int steps = checked(_settings.ScaledIterations * divisor) - 1;
+        int divisor = key.Divisor, steps = checked(_settings.ScaledIterations * divisor) - 1;
         int perEpoch = Augmentation.BatchesPerEpoch(_data.TrainImages, _settings.BatchSize);
         int epochs = Math.Max(1, (steps + perEpoch - 1) / perEpoch);
-        using Trainer trainer = _data.CreateTrainer(_settings.ToTraining(divisor, epochs), [Perturbation.None, _settings.Perturbation]);
-        var loop = new TrainingLoop(trainer, CheckpointOf(divisor), _data.Digest, _context.Observer, _context.Cancellation);
-        var pair = new DivergencePair(this, trainer, divisor, _settings, _tensors, held, _context.Observer);
+        using Trainer trainer = _data.CreateTrainer(_settings.ToTraining(divisor, epochs), [Perturbation.None, key.Perturbation ?? _settings.Perturbation]);
+        var loop = new TrainingLoop(trainer, CheckpointOf(key), _data.Digest, _context.Observer, _context.Cancellation);
+        var pair = new DivergencePair(this, trainer, key, _settings, _tensors, held, _context.Observer);
         loop.Resume(pair);
         pair.ShowAll();
-        string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {_settings.LearningRate}/{divisor}");
+        string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {_settings.LearningRate}/{divisor}{(key.Perturbation is null ? "" : $", {key.Perturbation.Name}")}");
         loop.Run(pair, task, Math.Max(1, steps), "iterations", (progress, left) => held.Tell([cell], progress, left));
         pair.WriteRun(finished: true);
         _context.Observer.End(task, pair.Outcome);
     }
 
-    private DivergenceRun? Read(int divisor) => Divergence.Read(Store, divisor, _settings.ScaledIterations, _tensors);
+    private DivergenceRun? Read(DivergenceKey key) => Divergence.Read(Store, key, _settings.ScaledIterations, _tensors);
 
     private bool IsMatMissing(DivergenceRun run) => _settings.Mat && Enumerable.Range(0, 2).Any(copy =>
-        Enumerable.Range(1, run.RelativeL1.Length).Any(row => !File.Exists(MatFileOf(run.Divisor, copy, row))));
+        Enumerable.Range(1, run.RelativeL1.Length).Any(row => !File.Exists(MatFileOf(KeyOf(run), copy, row))));
 
-    private void WriteMat(int divisor)
+    private void WriteMat(DivergenceKey key)
     {
         for (int copy = 0; copy < 2; copy++)
         {
-            NumericArray array = Npy.Read(WeightsFile(divisor, copy) + ".npy");
+            NumericArray array = Npy.Read(WeightsFile(key, copy) + ".npy");
             int[] shape = array.Shape[1..];
             int size = shape.Aggregate(1, (product, extent) => product * extent);
             float[] values = array.Get<float>();
             for (int row = 0; row < array.Shape[0]; row++)
             {
-                CellStore.DeleteUnfinished(MatFileOf(divisor, copy, row + 1));
-                MatFile.Write(MatFileOf(divisor, copy, row + 1), "conv_weight", values.AsSpan(row * size, size), shape);
+                CellStore.DeleteUnfinished(MatFileOf(key, copy, row + 1));
+                MatFile.Write(MatFileOf(key, copy, row + 1), "conv_weight", values.AsSpan(row * size, size), shape);
             }
         }
     }
 
-    private string MatFileOf(int divisor, int copy, int row) =>
-        Path.Combine(WeightsFile(divisor, copy), string.Create(CultureInfo.InvariantCulture, $"{row}_conv_weight.mat"));
+    private string MatFileOf(DivergenceKey key, int copy, int row) =>
+        Path.Combine(WeightsFile(key, copy), string.Create(CultureInfo.InvariantCulture, $"{row}_conv_weight.mat"));
 
-    private string WeightsFile(int divisor, int copy) => Path.Combine(_context.Folder, "result", "parameter", "nlayer",
+    private string WeightsFile(DivergenceKey key, int copy) => Path.Combine(_context.Folder, "result", "parameter", "nlayer",
         $"{_settings.Activation.ToString().ToLowerInvariant()}_{PythonNumber.Float(_settings.LearningRate)}",
-        string.Create(CultureInfo.InvariantCulture, $"L{PythonNumber.Float(_settings.WeightDecay)}_{divisor}_{copy + 1}"));
+        string.Create(CultureInfo.InvariantCulture, $"L{PythonNumber.Float(_settings.WeightDecay)}_{key.Text}_{copy + 1}"));
 
-    private string CheckpointOf(int divisor) => Store.FileOf(Divergence.NameOf(divisor), "/checkpoint.bin");
+    private static DivergenceKey KeyOf(DivergenceRun run) => new(run.Divisor, run.Perturbation);
 
-    private string RunFile(int divisor) => Store.FileOf(Divergence.NameOf(divisor), "/run.json");
+    private string CheckpointOf(DivergenceKey key) => Store.FileOf(key.Cell, "/checkpoint.bin");
 
-    private string MapFile(int divisor) => Path.Combine(_context.Folder, DivergenceRun.MapFile(divisor));
+    private string RunFile(DivergenceKey key) => Store.FileOf(key.Cell, "/run.json");
+
+    private string MapFile(DivergenceKey key) => Path.Combine(_context.Folder, DivergenceRun.MapFile(key));
 }

@@ -12,7 +12,7 @@ internal sealed record DivergenceRecorded(List<int> Iterations, List<double[]> R
 
 /// <summary>Two copies of a network, compared after every scaled iteration.</summary>
 internal sealed class DivergencePair(
-    DivergenceFigure figure, Trainer trainer, int divisor, DivergenceSettings settings, string[] tensors, HeldCells held, IRunObserver observer)
+    DivergenceFigure figure, Trainer trainer, DivergenceKey key, DivergenceSettings settings, string[] tensors, HeldCells held, IRunObserver observer)
     : ITrainingRecorder<DivergenceRecorded>
 {
     private readonly NetworkState _first = trainer.Replicas[0].State;
@@ -51,7 +51,7 @@ internal sealed class DivergencePair(
         {
             _weights[copy].Clear();
             if (rows > 0)
-                _weights[copy].AddRange(figure.ReadWeights(divisor, copy, _tensors[_place].Shape, rows));
+                _weights[copy].AddRange(figure.ReadWeights(key, copy, _tensors[_place].Shape, rows));
         }
         return null;
     }
@@ -59,7 +59,7 @@ internal sealed class DivergencePair(
     /// <inheritdoc/>
     public bool Between(Action save)
     {
-        if (divisor == 1 && _recorded.Rows.Count == 0)
+        if (key.Divisor == 1 && _recorded.Rows.Count == 0)
             Compare();
         return _diverged is null && _recorded.Rows.Count < settings.ScaledIterations;
     }
@@ -75,7 +75,7 @@ internal sealed class DivergencePair(
         }
         // Weights that are not finite make the next loss so; the last comparison before belongs to the blow-up too.
         bool finite = trainer.Scores.All(score => double.IsFinite(score.LossSum));
-        if (!finite || ((iteration + 1) % divisor == 0 && !Compare()))
+        if (!finite || ((iteration + 1) % key.Divisor == 0 && !Compare()))
             _diverged = iteration;
     }
 
@@ -95,8 +95,8 @@ internal sealed class DivergencePair(
         held.ThrowIfLost();
         var firstDifference = new Dictionary<string, int?>(tensors.Select((tensor, i) => KeyValuePair.Create(tensor, _recorded.FirstDifference[i])));
         var run = new DivergenceRun(
-            divisor, trainer.Settings.LearningRate, [.. _recorded.Iterations], [.. _recorded.Rows.Select(row => row[_place])],
-            DivergenceRun.MapFile(divisor), firstDifference, _diverged, finished ? [_first.Digest(), _second.Digest()] : null);
+            key.Divisor, trainer.Settings.LearningRate, [.. _recorded.Iterations], [.. _recorded.Rows.Select(row => row[_place])],
+            DivergenceRun.MapFile(key), firstDifference, _diverged, finished ? [_first.Digest(), _second.Digest()] : null, key.Perturbation);
         figure.Write(run, _recorded, _weights, _tensors[_place].Shape);
     }
 
@@ -113,7 +113,7 @@ internal sealed class DivergencePair(
     }
 
     private void Show(int row) => observer.Point(
-        "relative L1 difference of " + settings.Tensor, $"n = {divisor}", row + 1, _recorded.Rows[row][_place]);
+        "relative L1 difference of " + settings.Tensor, $"n = {key.Divisor}{(key.Perturbation is null ? "" : $", {key.Perturbation.Name}")}", row + 1, _recorded.Rows[row][_place]);
 
     private static bool IsFinite(ReadOnlySpan<float> values)
     {

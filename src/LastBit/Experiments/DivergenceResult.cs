@@ -15,24 +15,26 @@ namespace LastBit.Experiments;
 /// <param name="FirstDifference">For each tensor: the first iteration after which any weight differs; null when none did.</param>
 /// <param name="DivergedAtIteration">The iteration at which loss or weights were no longer finite, where the run stopped; null otherwise.</param>
 /// <param name="Digests">Digests of the two copies at the end; null while the run goes on.</param>
+/// <param name="Perturbation">Perturbation of the second copy, where it is not the one of the whole figure.</param>
 public sealed record DivergenceRun(
     int Divisor, double LearningRate, int[] Iterations, double[] RelativeL1, string Map, IReadOnlyDictionary<string, int?> FirstDifference,
-    int? DivergedAtIteration, string[]? Digests)
+    int? DivergedAtIteration, string[]? Digests,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Perturbation? Perturbation = null)
 {
     /// <summary>Whether nothing is left to compute.</summary>
     [JsonIgnore]
     public bool IsDone => Digests is not null;
 
-    /// <summary>The file of a divisor's map, below the result folder.</summary>
-    internal static string MapFile(int divisor) => string.Create(CultureInfo.InvariantCulture, $"divergence/map{divisor}.npy");
+    /// <summary>The file of a pair's map, below the result folder.</summary>
+    internal static string MapFile(DivergenceKey key) => $"divergence/map{key.Text}.npy";
 
-    /// <summary>What is wrong with a run that should be that of a divisor; null when nothing is.</summary>
-    internal string? Problem(int divisor, int scaledIterations, IReadOnlyCollection<string> tensors) =>
-        Divisor != divisor || Divisor < 1 ? $"is the run of divisor {Divisor}"
-        : Map != MapFile(divisor) ? $"map must be {MapFile(divisor)}, inside the folder"
+    /// <summary>What is wrong with a run that should be that of a pair; null when nothing is.</summary>
+    internal string? Problem(DivergenceKey key, int scaledIterations, IReadOnlyCollection<string> tensors) =>
+        Divisor != key.Divisor || Divisor < 1 || Perturbation != key.Perturbation ? $"is the run of divisor {Divisor}{(Perturbation is null ? "" : $" and {Perturbation.Name}")}"
+        : Map != MapFile(key) ? $"map must be {MapFile(key)}, inside the folder"
         : !(LearningRate > 0) ? "learningRate is not positive"
         : RelativeL1.Length != Iterations.Length || Iterations.Length > scaledIterations ? $"has {RelativeL1.Length} differences at {Iterations.Length} of {scaledIterations} scaled iterations"
-        : Iterations.Where((iteration, i) => iteration != ((i + 1) * divisor) - 1).Any() ? "iterations are not n - 1, 2n - 1, ..."
+        : Iterations.Where((iteration, i) => iteration != ((i + 1) * Divisor) - 1).Any() ? "iterations are not n - 1, 2n - 1, ..."
         : RelativeL1.Any(difference => difference is not (>= 0 and <= 2)) ? "a relativeL1 lies outside 0 to 2"
         : FirstDifference.Count != tensors.Count || !tensors.All(FirstDifference.ContainsKey) ? "firstDifference does not name every tensor"
         : FirstDifference.Values.Any(iteration => iteration < 1) || DivergedAtIteration < 1 ? "an iteration is less than 1"
@@ -40,6 +42,27 @@ public sealed record DivergenceRun(
         : Digests.Length != 2 || Digests.Any(digest => digest is null || AccuracyCell.DigestProblem(digest) is not null) ? "digests are not two of 64 hexadecimal digits"
         : RelativeL1.Length < scaledIterations && DivergedAtIteration is null ? $"has digests, and {RelativeL1.Length} of {scaledIterations} scaled iterations"
         : null;
+}
+
+/// <summary>What names a pair of Figure 2.</summary>
+/// <param name="Divisor">The divisor n.</param>
+/// <param name="Perturbation">The second copy's perturbation, where it is not the one of the whole figure; null for that.</param>
+internal readonly record struct DivergenceKey(int Divisor, Perturbation? Perturbation)
+{
+    /// <summary>"32", "32-ulp".</summary>
+    public string Text => string.Create(CultureInfo.InvariantCulture, $"{Divisor}{(Perturbation is null ? "" : "-")}{Perturbation?.FileName}");
+
+    /// <summary>The cell's name: "n32", "n32-ulp".</summary>
+    public string Cell => "n" + Text;
+
+    /// <summary>Reads a cell's name; null where it is none.</summary>
+    public static DivergenceKey? Of(string cell)
+    {
+        int dash = cell.IndexOf('-', StringComparison.Ordinal);
+        Perturbation? perturbation = dash < 0 ? null : Training.Perturbation.FromFileName(cell[(dash + 1)..]);
+        return CellStore.NumberBetween("n", dash < 0 ? cell : cell[..dash], "") is { } divisor && (dash < 0 || perturbation is not null)
+            ? new DivergenceKey(divisor, perturbation) : null;
+    }
 }
 
 /// <summary>Figure 2 as numbers; divergence.json.</summary>
@@ -50,7 +73,7 @@ public sealed record DivergenceRun(
 /// <param name="ScaledIterations">How many scaled iterations a finished run has.</param>
 /// <param name="Tensor">The tensor of Figure 2.</param>
 /// <param name="Tensors">Every parameter tensor in definition order: the columns of the maps.</param>
-/// <param name="Runs">One a divisor, in ascending order; an unfinished one as far as it is.</param>
+/// <param name="Runs">One a divisor and perturbation, in ascending order; an unfinished one as far as it is.</param>
 public sealed record DivergenceResult(
     string Network, Activation Activation, [property: JsonPropertyName("k")] Perturbation Perturbation, int TrainImages, int ScaledIterations, string Tensor, string[] Tensors, DivergenceRun[] Runs)
     : ICheckedDocument
@@ -64,5 +87,5 @@ public sealed record DivergenceResult(
     /// <inheritdoc/>
     public string? Problem() => TrainImages < 1 || ScaledIterations < 1 ? "trainImages and scaledIterations must be at least 1"
         : Tensors.Length == 0 || !Tensors.Contains(Tensor) ? "tensors does not hold tensor"
-        : Runs.Select(run => run is null ? "a run is null" : run.Problem(run.Divisor, ScaledIterations, Tensors)).FirstOrDefault(problem => problem is not null);
+        : Runs.Select(run => run is null ? "a run is null" : run.Problem(new DivergenceKey(run.Divisor, run.Perturbation), ScaledIterations, Tensors)).FirstOrDefault(problem => problem is not null);
 }

@@ -16,6 +16,16 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
     [JsonPropertyName("k")]
     public Perturbation Perturbation { get; init; } = Perturbation.OfK(3);
 
+    /// <summary>
+    /// Perturbations of further second copies, a pair each for every divisor, beside <see cref="Perturbation"/>; none is a k. More can be added to a folder later.
+    /// </summary>
+    [JsonIgnore]
+    public Perturbation[] Others { get; init; } = [];
+
+    /// <summary>Whether only <see cref="Others"/> are asked for: what computes one cell and no other.</summary>
+    [JsonIgnore]
+    internal bool OnlyOthers { get; init; }
+
     /// <summary>Seeds weights, batches and augmentation.</summary>
     public ulong Seed { get; init; } = 1;
 
@@ -39,6 +49,8 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
             var asked = new JsonObject { ["divisors"] = new JsonArray([.. Divisors.Order().Select(divisor => (JsonNode)divisor)]) };
             if (Mat)
                 asked["mat"] = true;
+            if (Others.Length > 0)
+                asked["perturbation"] = new JsonArray([.. Others.Order().Select(one => (JsonNode)one.Word)]);
             return asked;
         }
     }
@@ -47,15 +59,21 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
     /// <param name="plan">What <see cref="CellStore.ReadPlan"/> returned.</param>
     /// <param name="divisors">Divisors to take instead; null for those of the folder.</param>
     /// <param name="mat">Whether MATLAB files are asked for now.</param>
-    public DivergenceSettings With(JsonObject plan, int[]? divisors, bool mat)
+    /// <param name="others">Further perturbations to take instead; null for those of the folder.</param>
+    public DivergenceSettings With(JsonObject plan, int[]? divisors, bool mat, Perturbation[]? others = null)
     {
         int[] planned = CellStore.Numbers(plan, "divisors");
         return this with
         {
+            Others = others ?? [.. CellStore.Words(plan, "perturbation").Select(Perturbation.Parse).Order()],
             Divisors = divisors ?? (planned.Length > 0 ? planned : Divisors),
             Mat = mat || plan["mat"]?.GetValueKind() == System.Text.Json.JsonValueKind.True,
         };
     }
+
+    /// <summary>The pairs to compute.</summary>
+    internal IEnumerable<DivergenceKey> Keys =>
+        (OnlyOthers ? Others : Others.Prepend(null)).SelectMany(one => Divisors.Select(divisor => new DivergenceKey(divisor, one)));
 
     /// <summary>The tensor of Figure 2: layer2.5.conv1, or that of the last block of stage 2 in a shallower network.</summary>
     [JsonIgnore]
@@ -74,6 +92,8 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
         if (Divisors.Max() * (long)ScaledIterations > int.MaxValue)
             throw InputException.Of(nameof(Divisors), $"{Divisors.Max()} times {ScaledIterations} scaled iterations are more than {int.MaxValue} iterations; give less of one");
         Perturbation.Validate();
+        if (Others.Any(one => one.IsK) || Others.Contains(Perturbation) || Others.Distinct().Count() < Others.Length)
+            throw InputException.Of(nameof(Perturbation), "one k a folder, and each other perturbation once, as k=3,ulp,order");
         _ = NetworkSettings.Parse(Network, Activation);
         var settings = new TrainingSettings(
             Seed, epochs, BatchSize, LearningRate / divisor,

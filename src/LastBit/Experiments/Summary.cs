@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using LastBit.Arithmetic;
 using LastBit.Files;
 using LastBit.Runs;
@@ -29,31 +30,33 @@ public sealed record SamplingShare(
 /// <param name="Confidence">The confidence of all intervals.</param>
 /// <param name="Runs">How many runs are compared (equal k counted once).</param>
 /// <param name="StdOverK">For each seed with two runs: the standard deviation over rounding alone, its value by the sample formula.</param>
-/// <param name="StdOverSeeds">For each k with two runs: the standard deviation over seeds, likewise.</param>
+/// <param name="StdOverSeeds">For each perturbation with two runs: the standard deviation over seeds, likewise.</param>
 /// <param name="Rounding">The spread over rounding alone, pooled over seeds.</param>
 /// <param name="Seeds">The spread of a run with a fresh seed (which holds the spread over rounding too).</param>
 /// <param name="Ratio">Rounding over Seeds.</param>
 /// <param name="Test">Whether a seed adds to the spread over rounding.</param>
-/// <param name="KEffect">Whether some k has another mean accuracy than the others, which would be more than rounding; complete tables only.</param>
+/// <param name="KEffect">Whether some perturbation has another mean accuracy than the others, which would be more than rounding; complete tables only.</param>
 /// <param name="Sampling">What the size of the test set explains.</param>
 /// <param name="LeastDifference">Two runs that differ by rounding alone differ by less with probability 0.95.</param>
+/// <param name="Roundings">Whether the spread depends on which rounding was changed; null, and left out of documents, where only k was.</param>
 public sealed record SummaryStatistics(
-    double Confidence, int Runs, SortedDictionary<int, Estimate> StdOverK, SortedDictionary<int, Estimate> StdOverSeeds,
-    Estimate? Rounding, Estimate? Seeds, Estimate? Ratio, GroupEffectTest? Test, RowMeansTest? KEffect, SamplingShare Sampling, double? LeastDifference);
+    double Confidence, int Runs, SortedDictionary<int, Estimate> StdOverK, SortedDictionary<Perturbation, Estimate> StdOverSeeds,
+    Estimate? Rounding, Estimate? Seeds, Estimate? Ratio, GroupEffectTest? Test, RowMeansTest? KEffect, SamplingShare Sampling, double? LeastDifference,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RoundingSpreads? Roundings = null);
 
 /// <summary>Table 1 with its statistics; summary.json, and part of accuracy.json.</summary>
 /// <param name="Epochs">Epochs of a run.</param>
 /// <param name="FinalEpochs">How many last epochs the final accuracy is the mean of: 10, or all of a shorter run.</param>
-/// <param name="Final">Seed, then k, then the final accuracy, percent; finished runs only.</param>
+/// <param name="Final">Seed, then perturbation, then the final accuracy, percent; finished runs only.</param>
 /// <param name="StdOverK">For each seed with at least two runs: population standard deviation over k, rounding alone (a column of Table 1).</param>
-/// <param name="StdOverSeeds">For each k with at least two runs: population standard deviation over seeds (a row of Table 1).</param>
+/// <param name="StdOverSeeds">For each perturbation with at least two runs: population standard deviation over seeds (a row of Table 1).</param>
 /// <param name="Statistics">Intervals, ratio, tests, sampling.</param>
 /// <param name="Sentence">Below which difference two runs cannot be told apart from rounding error.</param>
 /// <param name="Comparison">How the two spreads compare, in one sentence.</param>
 /// <param name="Notes">What a reader must know of this table: missing runs, short runs, equal k.</param>
 public sealed record Summary(
-    int Epochs, int FinalEpochs, SortedDictionary<int, SortedDictionary<int, double>> Final,
-    SortedDictionary<int, double> StdOverK, SortedDictionary<int, double> StdOverSeeds,
+    int Epochs, int FinalEpochs, SortedDictionary<int, SortedDictionary<Perturbation, double>> Final,
+    SortedDictionary<int, double> StdOverK, SortedDictionary<Perturbation, double> StdOverSeeds,
     SummaryStatistics Statistics, string Sentence, string Comparison, string[] Notes)
 {
     /// <summary>The name of the document in the folder that was summarized.</summary>
@@ -101,7 +104,7 @@ public sealed record Summary(
     {
         ArgumentNullException.ThrowIfNull(curves);
         List<string> notes = [];
-        SortedDictionary<int, SortedDictionary<int, double>> final = FinishedRuns(curves, lastEpochs, notes);
+        SortedDictionary<int, SortedDictionary<Perturbation, double>> final = FinishedRuns(curves, lastEpochs, notes);
         if (final.Count == 0)
         {
             throw new InputException(curves.Diverged is { Count: > 0 }
@@ -117,15 +120,15 @@ public sealed record Summary(
                 + $"{(finalEpochs == 1 ? "that one" : "them all")}, not of the last {lastEpochs}.");
         }
 
-        SortedDictionary<int, SortedDictionary<int, double>> distinct = DistinctRuns(final, notes);
-        int[] ks = [.. distinct.Values.SelectMany(runs => runs.Keys).Distinct().Order()];
+        SortedDictionary<int, SortedDictionary<Perturbation, double>> distinct = DistinctRuns(final, notes);
+        Perturbation[] ks = [.. distinct.Values.SelectMany(runs => runs.Keys).Distinct().Order()];
         var rows = ks.ToDictionary(k => k, k => distinct.Values.Where(runs => runs.ContainsKey(k)).Select(runs => runs[k]).ToArray());
         var columns = distinct.ToDictionary(seed => seed.Key, seed => seed.Value.Values.ToArray());
         bool complete = columns.Values.All(column => column.Length == ks.Length);
         if (!complete)
         {
             notes.Add("Runs are missing from the table: "
-                + string.Join(", ", distinct.SelectMany(seed => ks.Where(k => !seed.Value.ContainsKey(k)).Select(k => $"seed {seed.Key} k = {k}")))
+                + string.Join(", ", distinct.SelectMany(seed => ks.Where(k => !seed.Value.ContainsKey(k)).Select(k => $"seed {seed.Key} {k.Name}")))
                 + "; with unequal columns the intervals are approximate.");
         }
 
@@ -136,7 +139,9 @@ public sealed record Summary(
         var statistics = new SummaryStatistics(
             SampleStatistics.Confidence, groups.Sum(group => group.Length), Estimates(columns), Estimates(rows),
             components.Rounding, components.Seeds, components.Ratio, test, kEffect,
-            Sampling(curves, groups, components), components.LeastDifference);
+            Sampling(curves, groups, components), components.LeastDifference, RoundingSpreads.Of(distinct));
+        if (statistics.Roundings is { } roundings)
+            notes.Add(roundings.Sentence);
         int degrees = groups.Sum(group => group.Length) - groups.Length;
         return new Summary(
             curves.Epochs, finalEpochs, final, PopulationStds(columns), PopulationStds(rows), statistics,
@@ -149,37 +154,37 @@ public sealed record Summary(
     /// <summary>Names the runs that diverged, and counts them in a sentence; empty where none did.</summary>
     internal static string[] DivergedNotes(AccuracyCurves curves)
     {
-        (int Seed, int K, DivergedTraining Run)[] diverged =
+        (int Seed, Perturbation Perturbation, DivergedTraining Run)[] diverged =
             [.. (curves.Diverged ?? []).SelectMany(seed => seed.Value.Select(run => (seed.Key, run.Key, run.Value)))];
         if (diverged.Length == 0)
             return [];
         int runs = curves.TestAccuracy.SelectMany(seed => seed.Value.Keys.Select(k => (seed.Key, k)))
-            .Union(diverged.Select(run => (run.Seed, run.K))).Count();
+            .Union(diverged.Select(run => (run.Seed, run.Perturbation))).Count();
         return
         [
-            .. diverged.Select(run => $"Seed {run.Seed} k = {run.K} diverged ({run.Run.Sentence}) and is left out."),
+            .. diverged.Select(run => $"Seed {run.Seed} {run.Perturbation.Name} diverged ({run.Run.Sentence}) and is left out."),
             $"{diverged.Length} of {Count(runs, "run")} diverged: the statistics are those of the runs that did not.",
         ];
     }
 
-    private static SortedDictionary<int, SortedDictionary<int, double>> FinishedRuns(AccuracyCurves curves, int lastEpochs, List<string> notes)
+    private static SortedDictionary<int, SortedDictionary<Perturbation, double>> FinishedRuns(AccuracyCurves curves, int lastEpochs, List<string> notes)
     {
         notes.AddRange(DivergedNotes(curves));
-        var final = new SortedDictionary<int, SortedDictionary<int, double>>();
-        foreach ((int seed, SortedDictionary<int, double[]> runs) in curves.TestAccuracy)
+        var final = new SortedDictionary<int, SortedDictionary<Perturbation, double>>();
+        foreach ((int seed, SortedDictionary<Perturbation, double[]> runs) in curves.TestAccuracy)
         {
-            foreach ((int k, double[] accuracy) in runs)
+            foreach ((Perturbation one, double[] accuracy) in runs)
             {
-                if (curves.IsDiverged(seed, k))
+                if (curves.IsDiverged(seed, one))
                     continue;
                 if (accuracy.Length < curves.Epochs)
                 {
-                    notes.Add($"Seed {seed} k = {k} has {accuracy.Length} of {curves.Epochs} epochs and is left out.");
+                    notes.Add($"Seed {seed} {one.Name} has {accuracy.Length} of {curves.Epochs} epochs and is left out.");
                     continue;
                 }
-                if (!final.TryGetValue(seed, out SortedDictionary<int, double>? row))
+                if (!final.TryGetValue(seed, out SortedDictionary<Perturbation, double>? row))
                     final.Add(seed, row = []);
-                row.Add(k, FinalAccuracy(accuracy, lastEpochs));
+                row.Add(one, FinalAccuracy(accuracy, lastEpochs));
             }
         }
         return final;
@@ -189,35 +194,36 @@ public sealed record Summary(
     /// A factor of 2 in k changes no rounding: k = 2 is the run k = 1 over again, k = 6 is k = 3. Only the smallest k of each
     /// such family is a run of its own; the others would make the spread over rounding look smaller than it is.
     /// </summary>
-    private static SortedDictionary<int, SortedDictionary<int, double>> DistinctRuns(
-        SortedDictionary<int, SortedDictionary<int, double>> final, List<string> notes)
+    private static SortedDictionary<int, SortedDictionary<Perturbation, double>> DistinctRuns(
+        SortedDictionary<int, SortedDictionary<Perturbation, double>> final, List<string> notes)
     {
-        var distinct = new SortedDictionary<int, SortedDictionary<int, double>>();
-        var dropped = new SortedSet<(int K, int Same)>();
-        foreach ((int seed, SortedDictionary<int, double> runs) in final)
+        var distinct = new SortedDictionary<int, SortedDictionary<Perturbation, double>>();
+        var dropped = new SortedSet<(Perturbation K, Perturbation Same)>();
+        foreach ((int seed, SortedDictionary<Perturbation, double> runs) in final)
         {
-            var kept = new SortedDictionary<int, double>();
-            foreach ((int k, double accuracy) in runs)
+            var kept = new SortedDictionary<Perturbation, double>();
+            foreach ((Perturbation one, double accuracy) in runs)
             {
-                int? same = kept.Keys.Where(other => OddPart(other) == OddPart(k)).Select(other => (int?)other).FirstOrDefault();
+                Perturbation? same = kept.Keys.FirstOrDefault(other => one.IsK && other.IsK && OddPart((int)other.K) == OddPart((int)one.K));
                 if (same is null)
-                    kept.Add(k, accuracy);
+                    kept.Add(one, accuracy);
                 else
-                    dropped.Add((k, same.Value));
+                    dropped.Add((one, same));
             }
             distinct.Add(seed, kept);
         }
-        foreach ((int k, int same) in dropped)
-            notes.Add($"k = {k} is the very run k = {same} (a factor of 2 rounds nothing) and counts once.");
+        foreach ((Perturbation one, Perturbation same) in dropped)
+            notes.Add($"{one.Name} is the very run {same.Name} (a factor of 2 rounds nothing) and counts once.");
         return distinct;
 
         static int OddPart(int k) => k >> System.Numerics.BitOperations.TrailingZeroCount(k);
     }
 
-    private static SortedDictionary<int, Estimate> Estimates(Dictionary<int, double[]> lines)
+    private static SortedDictionary<TLine, Estimate> Estimates<TLine>(Dictionary<TLine, double[]> lines)
+        where TLine : notnull
     {
-        var estimates = new SortedDictionary<int, Estimate>();
-        foreach ((int name, double[] values) in lines.Where(line => line.Value.Length > 1))
+        var estimates = new SortedDictionary<TLine, Estimate>();
+        foreach ((TLine name, double[] values) in lines.Where(line => line.Value.Length > 1))
         {
             // Equal values show no spread, but not that there is none: they have no interval.
             double squares = SampleStatistics.SquaredDeviations(values);
@@ -227,10 +233,11 @@ public sealed record Summary(
         return estimates;
     }
 
-    private static SortedDictionary<int, double> PopulationStds(Dictionary<int, double[]> lines)
+    private static SortedDictionary<TLine, double> PopulationStds<TLine>(Dictionary<TLine, double[]> lines)
+        where TLine : notnull
     {
-        var stds = new SortedDictionary<int, double>();
-        foreach ((int name, double[] values) in lines.Where(line => line.Value.Length > 1))
+        var stds = new SortedDictionary<TLine, double>();
+        foreach ((TLine name, double[] values) in lines.Where(line => line.Value.Length > 1))
             stds.Add(name, SampleStatistics.PopulationStd(values));
         return stds;
     }

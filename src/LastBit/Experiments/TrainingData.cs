@@ -64,7 +64,7 @@ internal sealed class TrainingData : IDisposable
 
     /// <summary>A training of the settings with one replica for each perturbation.</summary>
     public Trainer CreateTrainer(TrainingSettings settings, IEnumerable<Perturbation> perturbations) =>
-        Trainer.OnCpu(ModelOf(_settings!), settings, [.. perturbations.Select(one => one.K)], Train!, Test!, _team!.Value);
+        Trainer.OnCpu(ModelOf(_settings!), settings, [.. perturbations], Train!, Test!, _team!.Value);
 
     /// <summary>The network of an experiment, made for these images.</summary>
     public Model ModelOf(NetworkTrainingSettings settings) => settings.ToModel(Train?.Shape ?? DatasetShape.Cifar10);

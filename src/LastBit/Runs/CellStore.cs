@@ -80,6 +80,9 @@ public sealed partial class CellStore
     public static int[] Numbers(JsonObject plan, string name) => plan[name] is JsonArray list
         ? [.. list.Select(ResultJson.Number).Where(double.IsFinite).Select(number => (int)number)] : [];
 
+    /// <summary>A list of words of a plan; empty where it has none.</summary>
+    public static string[] Words(JsonObject plan, string name) => plan[name] is JsonArray list ? [.. list.Select(one => one!.ToString())] : [];
+
     /// <summary>A whole number among the settings that the cells were made with; 1 where there are none yet.</summary>
     /// <param name="name">The setting's member.</param>
     internal int Setting(string name)

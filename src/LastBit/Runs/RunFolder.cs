@@ -189,7 +189,7 @@ public sealed partial class RunFolder : IDisposable
                 continue;
             }
             IEnumerable<JsonNode?> all = (union[name] as JsonArray ?? []).Concat(list).DistinctBy(one => one!.ToJsonString());
-            union[name] = new JsonArray([.. all.OrderBy(one => ResultJson.Number(one))
+            union[name] = new JsonArray([.. all.OrderBy(one => ResultJson.Number(one)).ThenBy(one => one!.ToString(), StringComparer.Ordinal)
                 .Select(one => one!.DeepClone())]);
         }
         return union;
@@ -225,7 +225,8 @@ public sealed partial class RunFolder : IDisposable
     private static bool IsPossible(JsonNode? asked) => asked?.GetValueKind() switch
     {
         JsonValueKind.True or JsonValueKind.False => true,
-        JsonValueKind.Array => ((JsonArray)asked).All(one => ResultJson.Number(one) is >= 0 and <= int.MaxValue and var number && number == Math.Floor(number)),
+        JsonValueKind.Array => ((JsonArray)asked).All(one => (ResultJson.Number(one) is >= 0 and <= int.MaxValue and var number && number == Math.Floor(number))
+            || (one?.GetValueKind() == JsonValueKind.String && one.ToString() is { Length: > 0 and < 40 } word && word.All(char.IsAsciiLetterLower))),
         _ => false,
     };
 

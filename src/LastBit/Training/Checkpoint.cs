@@ -55,12 +55,15 @@ public static class Checkpoint
         };
         foreach ((string name, JsonNode? value) in (JsonObject)JsonSerializer.SerializeToNode(trainer.Settings, s_identity)!)
             identity[name] = value?.DeepClone();
-        identity["k"] = new JsonArray([.. trainer.Replicas.Select(replica => (JsonNode)replica.K)]);
+        identity["k"] = new JsonArray([.. trainer.Replicas.Select(replica => JsonSerializer.SerializeToNode(replica.Perturbation))]);
         identity["data"] = dataDigest;
-        // Left out where it is direct, so that what was begun before there was a choice is resumed.
-        identity.Remove("convolution");
-        if (trainer.Settings.Convolution != ConvolutionAlgorithm.Direct)
-            identity["convolution"] = trainer.Settings.Convolution.ToString();
+        // Left out where they are what they always were, so that what was begun before there was a choice is resumed.
+        if (trainer.Settings.Convolution == ConvolutionAlgorithm.Direct)
+            identity.Remove("convolution");
+        if (trainer.Settings.PassSize is null)
+            identity.Remove("passSize");
+        if (trainer.Settings.Shuffle)
+            identity.Remove("shuffle");
         return identity;
     }
 

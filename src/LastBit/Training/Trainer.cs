@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using LastBit.Arithmetic;
 using LastBit.Data;
 using LastBit.Engines;
 using LastBit.Engines.Cpu;
@@ -21,25 +22,30 @@ public sealed class Trainer : IDisposable
     private readonly Dataset _test;
     private readonly WorkerTeam _team;
     private readonly bool _ownsEngine;
+    private readonly IEngine? _other;
+    private readonly BatchPerturbation?[] _views;
+    private readonly float[] _sum;
     private readonly float[] _testImages;
     private readonly int[] _testLabels;
     private BatchLoader? _loader;
+    private Batch? _always;
 
     /// <summary>Initialises the replicas.</summary>
     /// <param name="engine">Computes the model; it stays the caller's.</param>
     /// <param name="settings">The settings.</param>
-    /// <param name="perturbations">The k of each replica.</param>
+    /// <param name="perturbations">The perturbation of each replica; a number is a k. None may be <see cref="PerturbationKind.Convolution"/>: it takes two engines.</param>
     /// <param name="train">Training images.</param>
     /// <param name="test">Test images.</param>
     /// <param name="team">The threads; they stay the caller's.</param>
     /// <exception cref="InputException">A setting makes no sense.</exception>
-    public Trainer(IEngine engine, TrainingSettings settings, IReadOnlyList<double> perturbations, Dataset train, Dataset test, WorkerTeam team)
-        : this(engine, settings, perturbations, train, test, team, ownsEngine: false)
+    public Trainer(IEngine engine, TrainingSettings settings, IReadOnlyList<Perturbation> perturbations, Dataset train, Dataset test, WorkerTeam team)
+        : this(engine, null, settings, perturbations, train, test, team, ownsEngine: false)
     {
     }
 
     private Trainer(
-        IEngine engine, TrainingSettings settings, IReadOnlyList<double> perturbations, Dataset train, Dataset test, WorkerTeam team, bool ownsEngine)
+        IEngine engine, IEngine? other, TrainingSettings settings, IReadOnlyList<Perturbation> perturbations, Dataset train, Dataset test, WorkerTeam team,
+        bool ownsEngine)
     {
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(settings);
@@ -48,8 +54,12 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(test);
         ArgumentNullException.ThrowIfNull(team);
         settings.Validate();
-        foreach (double k in perturbations)
-            TrainingSettings.ValidatePerturbation(k);
+        foreach (Perturbation one in perturbations)
+        {
+            one.Validate();
+            if (one.Kind == PerturbationKind.Convolution && other is null)
+                throw new ArgumentException("The two algorithms of convolution take two engines; Trainer.OnCpu has them.", nameof(perturbations));
+        }
 
         if (train.Shape != test.Shape)
             throw new ArgumentException($"the test images ({test.Shape}) are not like the training images ({train.Shape})", nameof(test));
@@ -60,48 +70,59 @@ public sealed class Trainer : IDisposable
         _team = team;
         _ownsEngine = ownsEngine;
         Engine = engine;
-        if (engine.Capacity < Math.Min(settings.BatchSize, train.Count))
-            throw new ArgumentException($"The engine takes batches of {engine.Capacity} images, the settings ask for {settings.BatchSize}.", nameof(engine));
+        _other = other;
+        int pass = PassOf(settings, train);
+        if (engine.Capacity < pass)
+            throw new ArgumentException($"The engine takes batches of {engine.Capacity} images, the settings ask for {pass}.", nameof(engine));
         if (engine is CpuEngine cpu && cpu.Convolution != settings.Convolution)
             throw new ArgumentException($"The engine computes {cpu.Convolution} convolutions, the settings ask for {settings.Convolution}.", nameof(engine));
         CheckImages(engine.Model, train.Shape);
-        Replicas = [.. perturbations.Select(k => new Replica(Model.Layout, k))];
+        Replicas = [.. perturbations.Select(one => new Replica(Model.Layout, one))];
+        _views = [.. perturbations.Select(one => BatchPerturbation.Of(one, settings, train, pass))];
+        _sum = pass < Math.Min(settings.BatchSize, train.Count) ? new float[Model.Layout.ParameterCount] : [];
         Scores = new EpochScore[Replicas.Count];
         foreach (var replica in Replicas)
         {
             if (replica == Replicas[0])
-                replica.Initialise(settings.Seed);
+                replica.State.Initialise(settings.Seed);
             else
                 replica.State.CopyFrom(Replicas[0].State);
         }
+        foreach (var replica in Replicas)
+            replica.Begin(settings.Seed);
         BatchesPerEpoch = Augmentation.BatchesPerEpoch(train.Count, settings.BatchSize);
         _testImages = new float[engine.Capacity * Model.ImageFloats];
         _testLabels = new int[engine.Capacity];
     }
 
-    /// <summary>A trainer with a <see cref="CpuEngine"/> of its own, as large as the batches.</summary>
+    /// <summary>A trainer with a <see cref="CpuEngine"/> of its own, as large as the batches or passes; with two where the perturbations ask for it.</summary>
     /// <param name="model">What to train.</param>
     /// <param name="settings">The settings.</param>
-    /// <param name="perturbations">The k of each replica.</param>
+    /// <param name="perturbations">The perturbation of each replica; a number is a k.</param>
     /// <param name="train">Training images.</param>
     /// <param name="test">Test images.</param>
     /// <param name="team">The threads; they stay the caller's.</param>
     /// <returns>The trainer; it disposes of its engine.</returns>
     /// <exception cref="InputException">A setting makes no sense, or the engine cannot compute the model.</exception>
     public static Trainer OnCpu(
-        Model model, TrainingSettings settings, IReadOnlyList<double> perturbations, Dataset train, Dataset test, WorkerTeam team)
+        Model model, TrainingSettings settings, IReadOnlyList<Perturbation> perturbations, Dataset train, Dataset test, WorkerTeam team)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(perturbations);
         ArgumentNullException.ThrowIfNull(train);
         settings.Validate();
-        var engine = new CpuEngine(model, Math.Min(settings.BatchSize, train.Count), team, settings.Convolution);
+        CpuEngine? engine = null, other = null;
         try
         {
-            return new Trainer(engine, settings, perturbations, train, test, team, ownsEngine: true);
+            engine = new CpuEngine(model, PassOf(settings, train), team, settings.Convolution);
+            if (perturbations.Any(one => one.Kind == PerturbationKind.Convolution))
+                other = new CpuEngine(model, engine.Capacity, team, OtherThan(settings.Convolution));
+            return new Trainer(engine, other, settings, perturbations, train, test, team, ownsEngine: true);
         }
         catch
         {
-            engine.Dispose();
+            engine?.Dispose();
+            other?.Dispose();
             throw;
         }
     }
@@ -109,13 +130,13 @@ public sealed class Trainer : IDisposable
     /// <summary>The settings.</summary>
     public TrainingSettings Settings { get; }
 
-    /// <summary>The engine that all replicas share.</summary>
+    /// <summary>The engine that all replicas share, but for those of <see cref="PerturbationKind.Convolution"/>.</summary>
     public IEngine Engine { get; }
 
     /// <summary>What is trained.</summary>
     public Model Model => Engine.Model;
 
-    /// <summary>One replica for each k.</summary>
+    /// <summary>One replica for each perturbation.</summary>
     public IReadOnlyList<Replica> Replicas { get; }
 
     /// <summary>The epoch of the next step, from 0; equal to the number of epochs when the training is over.</summary>
@@ -142,21 +163,16 @@ public sealed class Trainer : IDisposable
     {
         if (IsFinished)
             throw new InvalidOperationException("The training is over.");
-        _loader ??= BatchLoader.ForTraining(_train, Settings.Seed, Settings.BatchSize, Epoch, BatchIndex);
-        var batch = _loader.Next();
-        if (batch.Epoch != Epoch || batch.Index != BatchIndex)
-            throw new InvalidOperationException("The loader and the trainer have lost step.");
+        Batch batch = NextBatch();
         if (BatchIndex == 0)
             Array.Clear(Scores);
         double learningRate = Settings.LearningRateAt(Epoch);
         for (int i = 0; i < Scores.Length; i++)
         {
-            var replica = Replicas[i];
-            Engine.Load(replica.State);
-            var result = Engine.Forward(batch.Images, batch.Labels, training: true);
-            Engine.Backward();
-            replica.Update(Engine, Settings, learningRate, _team);
-            Scores[i] = Scores[i].Add(result);
+            IEngine engine = EngineOf(Replicas[i]);
+            engine.Load(Replicas[i].State);
+            ReadOnlySpan<float> gradients = Gradients(engine, batch, _views[i], ref Scores[i]);
+            Replicas[i].Update(gradients, Settings, learningRate, _team, StepsDone);
         }
         if (++BatchIndex == BatchesPerEpoch)
         {
@@ -164,6 +180,46 @@ public sealed class Trainer : IDisposable
             Epoch++;
         }
     }
+
+    /// <summary>The gradient of the mean loss of a batch, accumulated over its passes in order.</summary>
+    private ReadOnlySpan<float> Gradients(IEngine engine, Batch batch, BatchPerturbation? view, ref EpochScore score)
+    {
+        int pass = PassOf(Settings, _train), passes = (batch.Count + pass - 1) / pass, floats = Model.ImageFloats;
+        if (passes > 1)
+            Array.Clear(_sum);
+        for (int p = 0; p < passes; p++)
+        {
+            int from = (view is { IsReversed: true } ? passes - 1 - p : p) * pass, count = Math.Min(pass, batch.Count - from);
+            ReadOnlySpan<float> images = batch.Images.Slice(from * floats, count * floats);
+            ReadOnlySpan<int> labels = batch.Labels.Slice(from, count);
+            view?.Take(images, labels, batch.Numbers.Slice(from, count), out images, out labels);
+            score = score.Add(engine.Forward(images, labels, training: true));
+            engine.Backward();
+            if (passes > 1)
+                FixedOrderSum.AddScaled((float)((double)count / batch.Count), engine.Gradients, _sum);
+        }
+        return passes > 1 ? _sum : engine.Gradients;
+    }
+
+    private Batch NextBatch()
+    {
+        if (_always is not null)
+            return _always;
+        _loader ??= BatchLoader.ForTraining(_train, Settings.Seed, Settings.BatchSize, Epoch, BatchIndex, Settings.Shuffle);
+        Batch batch = _loader.Next();
+        // Every batch is the same one: it need not be prepared again.
+        if (!Settings.Shuffle && BatchesPerEpoch == 1 && _train.Augmentation == AugmentationSettings.None)
+            _always = batch;
+        return batch.Epoch == Epoch && batch.Index == BatchIndex ? batch : throw new InvalidOperationException("The loader and the trainer have lost step.");
+    }
+
+    private IEngine EngineOf(Replica replica) => replica.Perturbation.Kind == PerturbationKind.Convolution ? _other! : Engine;
+
+    private static int PassOf(TrainingSettings settings, Dataset train) =>
+        Math.Min(settings.PassSize ?? int.MaxValue, Math.Min(settings.BatchSize, train.Count));
+
+    private static ConvolutionAlgorithm OtherThan(ConvolutionAlgorithm algorithm) =>
+        algorithm == ConvolutionAlgorithm.Direct ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
 
     /// <summary>Loss and accuracy on the test images, with the running statistics.</summary>
     /// <param name="replica">Which replica.</param>
@@ -173,14 +229,15 @@ public sealed class Trainer : IDisposable
     public Score Evaluate(Replica replica, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(replica);
-        Engine.Load(replica.State);
+        IEngine engine = EngineOf(replica);
+        engine.Load(replica.State);
         var sum = default(EpochScore);
-        int batches = Augmentation.BatchesPerEpoch(_test.Count, Engine.Capacity);
+        int batches = Augmentation.BatchesPerEpoch(_test.Count, engine.Capacity);
         for (int b = 0; b < batches; b++)
         {
             cancellation.ThrowIfCancellationRequested();
-            int count = Augmentation.FillTestBatch(_test, b, Engine.Capacity, _testImages, _testLabels);
-            sum = sum.Add(Engine.Forward(_testImages.AsSpan(0, count * Model.ImageFloats), _testLabels.AsSpan(0, count), training: false));
+            int count = Augmentation.FillTestBatch(_test, b, engine.Capacity, _testImages, _testLabels);
+            sum = sum.Add(engine.Forward(_testImages.AsSpan(0, count * Model.ImageFloats), _testLabels.AsSpan(0, count), training: false));
         }
         return sum.Score;
     }
@@ -193,6 +250,7 @@ public sealed class Trainer : IDisposable
             replica.Dispose();
         if (_ownsEngine)
             Engine.Dispose();
+        _other?.Dispose();
     }
 
     private static void CheckImages(Model model, DatasetShape data)
@@ -205,7 +263,7 @@ public sealed class Trainer : IDisposable
     internal void MoveTo(int epoch, int batchIndex)
     {
         _loader?.Dispose();
-        _loader = null;
+        (_loader, _always) = (null, null);
         Epoch = epoch;
         BatchIndex = batchIndex;
     }

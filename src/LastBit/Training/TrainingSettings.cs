@@ -17,6 +17,11 @@ namespace LastBit.Training;
 /// Whether the learning rate is divided by 10 after 20, 40, 60 and 80% of the epochs (epochs 40, 80, 120 and 160 of the paper's 200).
 /// </param>
 /// <param name="Convolution">How 3x3 convolutions are computed.</param>
+/// <param name="PassSize">
+/// Images that are computed at once: gradients of a batch are accumulated over passes of so many, in order. Null: the whole batch. Batch normalisation takes the
+/// statistics of a pass, so with it a pass is a ghost batch.
+/// </param>
+/// <param name="Shuffle">Whether every epoch takes the images in another order, rather than as the data set has them.</param>
 public sealed record TrainingSettings(
     ulong Seed = 1,
     int Epochs = 200,
@@ -26,7 +31,9 @@ public sealed record TrainingSettings(
     bool Nesterov = true,
     double WeightDecay = 5e-4,
     bool StepSchedule = true,
-    ConvolutionAlgorithm Convolution = ConvolutionAlgorithm.Direct)
+    ConvolutionAlgorithm Convolution = ConvolutionAlgorithm.Direct,
+    int? PassSize = null,
+    bool Shuffle = true)
 {
     /// <summary>The learning rate of an epoch.</summary>
     /// <param name="epoch">Counted from 0.</param>
@@ -51,6 +58,8 @@ public sealed record TrainingSettings(
             throw InputException.Of("epochs", $"{Epochs} epochs; give at least 1");
         if (BatchSize < 1 || BatchSize > 65536)
             throw InputException.Of("batchSize", $"{BatchSize} images; give 1 to 65536");
+        if (PassSize is < 1 or > 65536)
+            throw InputException.Of("passSize", $"{PassSize} images; give 1 to 65536");
         if (!(LearningRate > 0) || !double.IsFinite(LearningRate) || (float)LearningRate == 0)
             throw InputException.Of("learningRate", Invariant($"{LearningRate}; give a positive number"));
         if (!(Momentum >= 0 && Momentum < 1))
@@ -59,14 +68,5 @@ public sealed record TrainingSettings(
             throw InputException.Of("weightDecay", Invariant($"{WeightDecay}; give 0 or a positive number"));
 
         static string Invariant(FormattableString text) => FormattableString.Invariant(text);
-    }
-
-    /// <summary>Checks a perturbation.</summary>
-    /// <param name="k">The perturbation.</param>
-    /// <exception cref="InputException">It is not a positive number of moderate size.</exception>
-    public static void ValidatePerturbation(double k)
-    {
-        if (!(k >= 1e-6 && k <= 1e6))
-            throw InputException.Of("k", FormattableString.Invariant($"{k}; give positive numbers from 1e-6 to 1e6, as 1,3,5"));
     }
 }

@@ -59,7 +59,31 @@ public sealed class TrainingExperimentCommandTests : IDisposable
         Assert.False(Directory.Exists(_folder["result/parameter/nlayer/swish_0.1/L0.0005_2_2"]));
     }
 
+    [Fact]
+    public void Other_perturbations_are_asked_for_by_name_and_added_later()
+    {
+        string[] accuracy = ["accuracy", .. Small, "--epochs", "1", "--seeds", "1,2", "--out", _folder["table"]];
+        LastBitProcess run = LastBitProcess.Run([.. accuracy, "--perturbation", "k=1,ulp", "--json"]);
+        Assert.Equal((0, "1 ulp"), (run.ExitCode, string.Join(' ', run.Json.GetProperty("final").GetProperty("2").EnumerateObject().Select(one => one.Name))));
+        LastBitProcess more = LastBitProcess.Run("accuracy", "--resume", _folder["table"], "--k", "3", "--perturbation", "order");
+        Assert.Equal(0, more.ExitCode);
+        Assert.Contains("The spread of a run by the rounding that was changed", more.Output.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.Contains("--k 1,3 --perturbation order,ulp", LastBit.Reports.Results.RunCommand.Of(LastBit.Runs.RunFolder.Read(_folder["table"])), StringComparison.Ordinal);
+        LastBitProcess report = LastBitProcess.Run("report", _folder["table"]);
+        Assert.Equal(0, report.ExitCode);
+        Assert.Contains("seed 2,ulp", File.ReadAllText(_folder["table/report.html"]).Replace("seed 2, ulp", "seed 2,ulp", StringComparison.Ordinal), StringComparison.Ordinal);
+        LastBitProcess noise = LastBitProcess.Run("noise", _folder["table"], "--json");
+        Assert.Equal((0, 8), (noise.ExitCode, noise.Json.GetProperty("runs").GetInt32()));
+
+        LastBitProcess pair = LastBitProcess.Run(["divergence", .. Small, "--divisors", "2", "--scaled-iterations", "2", "--perturbation", "k=5,convolution", "--out", _folder["pair"], "--json"]);
+        Assert.Equal((0, 5, 2), (pair.ExitCode, pair.Json.GetProperty("k").GetInt32(), pair.Json.GetProperty("runs").GetArrayLength()));
+        Assert.Equal("convolution", pair.Json.GetProperty("runs")[1].GetProperty("perturbation").GetString());
+    }
+
     [Theory]
+    [InlineData("--perturbation: there is no perturbation 'k=0'", "accuracy", "--perturbation", "k=0")]
+    [InlineData("--perturbation: ulp is given twice", "divergence", "--perturbation", "ulp,ulp")]
+    [InlineData("--perturbation: one k a folder", "divergence", "--k", "3", "--perturbation", "k=5", "--data", "sample")]
     [InlineData("--seeds", "accuracy", "--seeds", "-1")]
     [InlineData("--k", "accuracy", "--k", "0")]
     [InlineData("--network: there is no network 'resnet9'", "accuracy", "--network", "resnet9")]

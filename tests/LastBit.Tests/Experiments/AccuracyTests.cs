@@ -27,7 +27,7 @@ public class AccuracyTests
     {
         using var folder = new TemporaryFolder();
         AccuracyResult result = Run(folder.Path, Small with { Seeds = [4], Perturbations = Perturbation.EachOfK(1, 2, 3, 8) });
-        SortedDictionary<int, string> digests = result.Digests[4];
+        SortedDictionary<Perturbation, string> digests = result.Digests[4];
         Assert.Equal([digests[1], digests[1]], [digests[2], digests[8]]);
         Assert.NotEqual(digests[1], digests[3]);
         Assert.Equal(2, result.TestAccuracy[4][1].Length);
@@ -141,6 +141,34 @@ public class AccuracyTests
             () => Run(shared.Path, all),
             () => Run(shared.Path, all with { Seeds = [4, 3, 2, 1] }));
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(shared.Path));
+    }
+
+    [Fact]
+    public void Other_perturbations_are_rows_of_the_same_table_and_are_stopped_and_shared_like_k()
+    {
+        using var whole = new TemporaryFolder();
+        using var parts = new TemporaryFolder();
+        AccuracySettings all = Small with { Perturbations = [1, 3, .. Perturbation.Words.Select(Perturbation.Parse)] };
+        AccuracyResult result = Run(whole.Path, all);
+        Assert.Equal(all.Perturbations, result.Final[2].Keys);
+        Assert.Equal(all.Perturbations.Length, result.Digests[1].Values.Distinct().Count());
+        Assert.Contains(result.Notes, note => note.StartsWith("The spread of a run by the rounding that was changed", StringComparison.Ordinal));
+        Assert.Equal(result.ToJson(), ResultJson.Deserialize<AccuracyResult>(result.ToJson()).ToJson());
+        Assert.Equal(result.ToSummary()!.ToJson(), Summary.Of(AccuracyCurves.Read(whole.Path)).ToJson());
+        Assert.False(File.Exists(whole["result/accuracy/cifar10_resnet_sgd/seed1/test3.npy"]));
+
+        // k = 1 and 3 have the files that they always had; the others are added later, stopped, and shared by two processes.
+        Run(parts.Path, Small);
+        AccuracySettings others = all with { Perturbations = [.. all.Perturbations.Where(one => !one.IsK)] };
+        using var source = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() =>
+            Accuracy.Run(others, new ExperimentContext(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
+        Assert.True(File.Exists(parts["cells/accuracy/seed1/checkpoint-ulp-stochastic-order-input-convolution.bin"]));
+        Parallel.Invoke(() => Run(parts.Path, all), () => Run(parts.Path, all with { Seeds = [2, 1] }));
+        Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
+        Assert.Equal(all.Perturbations.Order(), new AccuracySettings().With(CellStore.ReadPlan(parts.Path, Accuracy.Kind), null, null).Perturbations.Order());
+        Assert.Contains(("seed2/input", CellState.Done), Accuracy.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
+        Assert.Equal([Perturbation.Parse("ulp")], Accuracy.Only(all, "seed2/ulp").Perturbations);
     }
 
     [Fact]

@@ -58,12 +58,12 @@ public class DivergedRunTests
     [Fact]
     public void A_diverged_run_beside_others_is_left_out_and_counted()
     {
-        var table = new SortedDictionary<int, SortedDictionary<int, double[]>>
+        var table = new SortedDictionary<int, SortedDictionary<Perturbation, double[]>>
         {
             [1] = new() { [1] = [50.0], [3] = [51.0] },
             [2] = new() { [1] = [52.0], [3] = [] },
         };
-        var diverged = new SortedDictionary<int, SortedDictionary<int, DivergedTraining>> { [2] = new() { [3] = new(7, "the training loss") } };
+        var diverged = new SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>> { [2] = new() { [3] = new(7, "the training loss") } };
         Summary summary = Summary.Of(new AccuracyCurves(1, 100, 10, table, diverged));
         Assert.Equal([1], summary.Final[2].Keys);
         Assert.Contains("Seed 2 k = 3 diverged (the training loss was no longer finite at step 7) and is left out.", summary.Notes);

@@ -115,6 +115,32 @@ public class DivergenceTests
     }
 
     [Fact]
+    public void Pairs_of_other_perturbations_stand_beside_those_of_k_and_leave_their_files_alone()
+    {
+        using var alone = new TemporaryFolder();
+        using var folder = new TemporaryFolder();
+        DivergenceRun k = Assert.Single(Divergence.Run(Small with { Divisors = [2] }, Context(alone.Path)).Runs);
+        DivergenceSettings all = Small with { Divisors = [2], Others = [.. Perturbation.Words.Select(Perturbation.Parse)] };
+        DivergenceResult result = Divergence.Run(all, Context(folder.Path));
+        Assert.Equal(result.ToJson(), File.ReadAllText(folder["divergence.json"]));
+        Assert.Equal([null, .. all.Others], result.Runs.Select(run => run.Perturbation));
+        Assert.Equal(k.RelativeL1, result.Runs[0].RelativeL1);
+        // The first copies are the plain run; the second ones all differ, and as little as rounding does.
+        Assert.All(result.Runs, run => Assert.Equal(k.Digests![0], run.Digests![0]));
+        Assert.Equal(result.Runs.Length, result.Runs.Select(run => run.Digests![1]).Distinct().Count());
+        Assert.All(result.Runs, run => Assert.InRange(run.RelativeL1[0], 1e-13, 1e-3));
+        SortedDictionary<string, string> before = FolderFiles.Read(alone.Path), after = FolderFiles.Read(folder.Path);
+        Assert.All(before.Where(file => !file.Key.EndsWith("divergence.json", StringComparison.Ordinal) && !file.Key.EndsWith("plan.json", StringComparison.Ordinal)),
+            file => Assert.Equal(file.Value, after[file.Key]));
+
+        Divergence.Run(Divergence.Only(all, "n2-ulp"), Context(alone.Path));
+        Divergence.Run(all, Context(alone.Path));
+        Assert.Equal(FolderFiles.Read(folder.Path), FolderFiles.Read(alone.Path));
+        Assert.Equal(Divergence.CellNames(all), Divergence.StatusOf(folder.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name));
+        Assert.Throws<InputException>(() => Divergence.Check(all with { Others = [5] }));
+    }
+
+    [Fact]
     public void A_learning_rate_that_blows_up_says_at_which_iteration()
     {
         using var folder = new TemporaryFolder();

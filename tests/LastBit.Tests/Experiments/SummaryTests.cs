@@ -6,6 +6,7 @@ using LastBit.Files;
 using LastBit.Runs;
 using LastBit.Statistics;
 using LastBit.Tests.Runs;
+using LastBit.Training;
 
 namespace LastBit.Tests.Experiments;
 
@@ -97,7 +98,7 @@ public class SummaryTests : IDisposable
     {
         AccuracyCurves curves = Curves(12);
         Summary without = Summary.Of(curves);
-        foreach (SortedDictionary<int, double[]> runs in curves.TestAccuracy.Values)
+        foreach (SortedDictionary<Perturbation, double[]> runs in curves.TestAccuracy.Values)
         {
             runs[2] = runs[1];
             runs[12] = runs[3];
@@ -162,7 +163,7 @@ public class SummaryTests : IDisposable
     public void Names_of_seeds_do_not_matter() => Gen.Shuffle(new[] { 1, 2, 3 }).Sample(order =>
     {
         AccuracyCurves curves = Curves(12);
-        var renamed = new SortedDictionary<int, SortedDictionary<int, double[]>>();
+        var renamed = new SortedDictionary<int, SortedDictionary<Perturbation, double[]>>();
         for (int i = 0; i < 3; i++)
             renamed.Add(order[i], curves.TestAccuracy[i + 1]);
         Summary a = Summary.Of(curves), b = Summary.Of(curves with { TestAccuracy = renamed });
@@ -233,7 +234,7 @@ public class SummaryTests : IDisposable
             ("{\"epochs\":2,\"epochs\":2,\"testAccuracy\":{}}", "is damaged"),
             ("{\"epochs\":2,\"testAccuracy\":{\"1\":{\"1\":[90,1e400]}}}", "is damaged"),
             ("{\"epochs\":2,\"testAccuracy\":{\"1\":{\"1\":[90,\"91\"]}}}", "is damaged"),
-            ("{\"epochs\":2,\"testAccuracy\":{\"1\":{\"0\":[90]}}}", "k is at least 1"),
+            ("{\"epochs\":2,\"testAccuracy\":{\"1\":{\"0\":[90]}}}", "k is a whole number of at least 1"),
             ("{\"epochs\":2,\"testAccuracy\":{\"1\":{\"1\":[90,91,92]}}}", "has 3 epochs where 2"),
             ("{\"epochs\":2,\"testAccuracy\":{\"1\":{\"1\":[90,101]}}}", "the accuracy of epoch 2 is 101"),
             ("{\"epochs\":2,\"testAccuracy\":{\"x\":{}}}", "is damaged"),
@@ -252,9 +253,9 @@ public class SummaryTests : IDisposable
         Assert.DoesNotContain('\n', message);
     }
 
-    private static SortedDictionary<int, SortedDictionary<int, double[]>> Table(params ((int Seed, int K) Cell, double[] Accuracy)[] cells)
+    private static SortedDictionary<int, SortedDictionary<Perturbation, double[]>> Table(params ((int Seed, int K) Cell, double[] Accuracy)[] cells)
     {
-        var table = new SortedDictionary<int, SortedDictionary<int, double[]>>();
+        var table = new SortedDictionary<int, SortedDictionary<Perturbation, double[]>>();
         foreach (((int seed, int k), double[] accuracy) in cells)
         {
             table.TryAdd(seed, []);
@@ -273,10 +274,10 @@ public class SummaryTests : IDisposable
 
     private void WriteAuthors(AccuracyCurves curves)
     {
-        foreach ((int seed, SortedDictionary<int, double[]> runs) in curves.TestAccuracy)
+        foreach ((int seed, SortedDictionary<Perturbation, double[]> runs) in curves.TestAccuracy)
         {
-            foreach ((int k, double[] accuracy) in runs)
-                Npy.Write(Path.Combine(Folder, "result", "accuracy", "cifar10_resnet_sgd", $"seed{seed}", $"test{(k + 1) / 2}.npy"), accuracy, accuracy.Length);
+            foreach ((Perturbation one, double[] accuracy) in runs)
+                Npy.Write(Path.Combine(Folder, "result", "accuracy", "cifar10_resnet_sgd", $"seed{seed}", $"test{((int)one.K + 1) / 2}.npy"), accuracy, accuracy.Length);
         }
     }
 }

@@ -198,7 +198,7 @@ public class ContractTests
         Names("--learning-rate", good with { LearningRate = double.NaN });
         Names("--momentum", good with { Momentum = 1 });
         Names("--weight-decay", good with { WeightDecay = -1 });
-        Assert.StartsWith("k: ", Assert.Throws<InputException>(() => TrainingSettings.ValidatePerturbation(double.NaN)).Message, StringComparison.Ordinal);
+        Assert.StartsWith("k: ", Assert.Throws<InputException>(() => Perturbation.OfK(double.NaN).Validate()).Message, StringComparison.Ordinal);
         foreach (string name in new[] { "resnet", "resnet21", "vgg16", "preresnet", "resnet2", "" })
             Assert.StartsWith("network: ", Assert.Throws<InputException>(() => NetworkSettings.Parse(name, Activation.Relu)).Message, StringComparison.Ordinal);
 
@@ -246,14 +246,14 @@ public class ContractTests
     {
         private readonly WorkerTeam _team;
 
-        public Training(double[] k, Activation activation = Activation.Relu, int threads = 2, int epochs = 2,
+        public Training(Perturbation[] perturbations, Activation activation = Activation.Relu, int threads = 2, int epochs = 2,
             ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
         {
             _team = new WorkerTeam(threads);
             var (train, test) = Cifar10.Load(Cifar10.Sample, 20);
             var settings = new TrainingSettings(Seed: 7, Epochs: epochs, BatchSize: 12, Convolution: convolution);
             var model = new ResNetSettings(8) { Activation = activation }.Build();
-            Trainer = Trainer.OnCpu(model, settings, k, train, test.First(5), _team);
+            Trainer = Trainer.OnCpu(model, settings, perturbations, train, test.First(5), _team);
         }
 
         public Trainer Trainer { get; }
