@@ -48,7 +48,7 @@ public sealed record AccuracySettings : ScheduledTrainingSettings
     }
 
     /// <summary>The perturbations of a plan.</summary>
-    internal static Perturbation[] PerturbationsOf(JsonObject plan) => 
+    internal static Perturbation[] PerturbationsOf(JsonObject plan) =>
         [.. Perturbation.EachOfK(CellStore.Numbers(plan, "k")), .. CellStore.Words(plan, "perturbation").Select(Perturbation.Parse)];
 
     /// <summary>Makes sure that every setting is possible.</summary>

@@ -31,7 +31,9 @@ public enum PerturbationKind
 /// that settings, results, names of files and statistics call a run by beside its seed. In documents a k is a number, as it always was; the others are words.
 /// </summary>
 [JsonConverter(typeof(PerturbationConverter))]
+#pragma warning disable CA1036 // The order is one of lists; no perturbation is less than another.
 public sealed record Perturbation : IComparable<Perturbation>
+#pragma warning restore CA1036
 {
     private Perturbation(PerturbationKind kind, double value) => (Kind, Value) = (kind, value);
 
