@@ -71,7 +71,7 @@ public sealed class TrainingExperimentCommandTests : IDisposable
         Assert.Contains("--k 1,3 --perturbation order,ulp", LastBit.Reports.Results.RunCommand.Of(LastBit.Runs.RunFolder.Read(_folder["table"])), StringComparison.Ordinal);
         LastBitProcess report = LastBitProcess.Run("report", _folder["table"]);
         Assert.Equal(0, report.ExitCode);
-        Assert.Contains("seed 2,ulp", File.ReadAllText(_folder["table/report.html"]).Replace("seed 2, ulp", "seed 2,ulp", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("2,ulp,", File.ReadAllText(_folder["table/report.html"]), StringComparison.Ordinal);
         LastBitProcess noise = LastBitProcess.Run("noise", _folder["table"], "--json");
         Assert.Equal((0, 8), (noise.ExitCode, noise.Json.GetProperty("runs").GetInt32()));
 

@@ -17,7 +17,7 @@ public partial class RoomsTests
         ["Pde"] = ["Arithmetic", "Random", "Files", "LinearAlgebra"],
         ["Models"] = ["Arithmetic", "Random"],
         ["Engines"] = ["Arithmetic", "Models"],
-        ["Engines/Cpu/Kernels"] = ["Arithmetic"],
+        ["Engines/Cpu/Kernels"] = ["Arithmetic", "Random"],
         ["Engines/Cpu"] = ["Arithmetic", "Models", "Engines", "Engines/Cpu/Kernels"],
         ["Engines/Cpu/Tangents"] = ["Arithmetic", "Models", "Engines", "Engines/Cpu", "Engines/Cpu/Kernels"],
         ["Data"] = ["Arithmetic", "Random", "Files", "Models"],
