@@ -51,7 +51,7 @@ internal sealed class TrainingOptions
             "The activation function, where the network's name does not say it; swish is x sigmoid(5x).");
         _loss = OptionTypes.Choice("--loss", NameOf(paper.Loss), [NameOf(Loss.CrossEntropy), NameOf(Loss.SquaredError)],
             "What the outputs are measured by; mse is half the squared distance from the one-hot label.");
-        _convolution = Convolution(paper.Convolution);
+        _convolution = ConvolutionOption();
         _batchSize = OptionTypes.Count("--batch-size", paper.BatchSize, "Images a step.");
         _learningRate = OptionTypes.Number("--learning-rate", paper.LearningRate, learningRate);
         _weightDecay = OptionTypes.Number("--weight-decay", paper.WeightDecay, "Weight decay, on every parameter.");
@@ -105,14 +105,22 @@ internal sealed class TrainingOptions
             : throw new InputException($"{option.Name}: '{ForeignText.Cut(text)}' is not a list of numbers; write one a channel, as 0.5,0.5,0.5"))]
         : null;
 
-    /// <summary>How convolutions are computed.</summary>
-    internal static Option<string> Convolution(ConvolutionAlgorithm otherwise) => OptionTypes.Choice(
-        "--convolution", NameOf(otherwise), [NameOf(ConvolutionAlgorithm.Direct), NameOf(ConvolutionAlgorithm.Winograd)],
+    /// <summary>How convolutions are computed; the default is the faster way.</summary>
+    internal static Option<string> ConvolutionOption() => OptionTypes.Choice(
+        "--convolution", NameOf(ConvolutionAlgorithm.Winograd), [NameOf(ConvolutionAlgorithm.Direct), NameOf(ConvolutionAlgorithm.Winograd)],
         "How 3x3 convolutions are computed: by the sums of the definition, or by minimal filtering with fewer multiplications; the bits differ.");
 
-    /// <summary>What <see cref="Convolution(ConvolutionAlgorithm)"/> was given.</summary>
-    internal static ConvolutionAlgorithm Convolution(ParseResult parse, Option<string> option) =>
-        parse.GetRequiredValue(option) == NameOf(ConvolutionAlgorithm.Winograd) ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
+    /// <summary>What <see cref="ConvolutionOption"/> was given. Where nothing was, a folder that is there already continues as it began.</summary>
+    internal static ConvolutionAlgorithm Convolution(ParseResult parse, Option<string> option)
+    {
+        if (parse.GetResult(option) is null or { Implicit: true } && parse.GetValue(CommonOptions.Out) is { } folder && RunFolder.Read(folder) is { } run)
+        {
+            // Folders from before there was a choice say nothing, and are direct.
+            bool winograd = run["settings"] is JsonObject settings && settings["convolution"]?.ToString() == NameOf(ConvolutionAlgorithm.Winograd);
+            return winograd ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
+        }
+        return parse.GetRequiredValue(option) == NameOf(ConvolutionAlgorithm.Winograd) ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
+    }
 
     private static string NameOf(ConvolutionAlgorithm algorithm) => algorithm.ToString().ToLowerInvariant();
 

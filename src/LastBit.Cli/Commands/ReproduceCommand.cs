@@ -13,24 +13,23 @@ namespace LastBit.Cli.Commands;
 /// <summary>`lastbit reproduce`: every figure and table, in one folder.</summary>
 internal static class ReproduceCommand
 {
-    /// <summary>What decides the bits of a reproduction; which parts are run does not, so that parts can be added to a folder.</summary>
-    private sealed record Settings(string Scale);
-
     internal static Command Create()
     {
         Option<string> scale = OptionTypes.Choice("--scale", "demo", ["demo", "laptop", "paper"],
             "demo: minutes, no download. laptop: all of CIFAR-10 and a smaller network. paper: the paper's sizes. "
             + "The one-layer experiments are the paper's at any scale.");
         Option<string[]> only = OptionTypes.Choices("--only", [.. PaperItem.All.Select(part => part.Name).Order(StringComparer.Ordinal)], "Runs some parts only");
+        Option<string> convolution = TrainingOptions.ConvolutionOption();
         const string Description = "Runs every figure and table at a scale and writes figures, results and a report into one folder.";
-        Command command = ExecutorOptions.AddTo(LiveView.AddTo(new Command("reproduce", Description) { scale, only }.WithCommonOptions()));
+        Command command = ExecutorOptions.AddTo(LiveView.AddTo(new Command("reproduce", Description) { scale, only, convolution }.WithCommonOptions()));
         command.SetAction(parse =>
         {
-            (string at, string[] names) = (parse.GetRequiredValue(scale), parse.GetRequiredValue(only));
+            var settings = new ReproduceSettings(parse.GetRequiredValue(scale)) { Convolution = TrainingOptions.Convolution(parse, convolution) };
+            string[] names = parse.GetRequiredValue(only);
             IExecutor executor = ExecutorOptions.Of(parse);
             string path = CommonOptions.FolderOf(parse, "reproduce");
-            string[] gather = ["reproduce", "--scale", at, "--only", string.Join(',', names), "--out", Path.GetFullPath(path)];
-            return executor.Execute(new CellRun(path, CellsOf(at, names), () => Prepare(at, names, path), gather, () => Run(parse, at, names)));
+            string[] gather = ["reproduce", "--scale", settings.Scale, "--only", string.Join(',', names), "--out", Path.GetFullPath(path)];
+            return executor.Execute(new CellRun(path, CellsOf(settings, names), () => Prepare(settings, names, path), gather, () => Run(parse, settings, names)));
         });
         return command.Example("lastbit reproduce", "everything that fits into a few minutes")
             .Example("lastbit reproduce --only figure3,table3 --out runs/bounds",
@@ -38,35 +37,35 @@ internal static class ReproduceCommand
     }
 
     /// <summary>The cells of the parts that are made of some; the others take seconds, and are done when the cells are put together.</summary>
-    private static string[] CellsOf(string scale, string[] names) =>
+    private static string[] CellsOf(ReproduceSettings settings, string[] names) =>
     [
         .. names.Contains(TrainingItems.Figure2.Name)
-            ? Divergence.CellNames(TrainingItems.DivergenceAt(scale)).Select(cell => RunCells.NameIn("reproduce", Divergence.Kind, cell)) : [],
+            ? Divergence.CellNames(TrainingItems.DivergenceAt(settings)).Select(cell => RunCells.NameIn("reproduce", Divergence.Kind, cell)) : [],
         .. names.Contains(TrainingItems.Table1.Name)
-            ? Accuracy.CellNames(TrainingItems.AccuracyAt(scale)).Select(cell => RunCells.NameIn("reproduce", Accuracy.Kind, cell)) : [],
+            ? Accuracy.CellNames(TrainingItems.AccuracyAt(settings)).Select(cell => RunCells.NameIn("reproduce", Accuracy.Kind, cell)) : [],
     ];
 
-    private static void Prepare(string scale, string[] names, string folder)
+    private static void Prepare(ReproduceSettings settings, string[] names, string folder)
     {
-        RunFolder.Open(folder, "reproduce", ResultJson.ToObject(new Settings(scale)), MachineInfo.Current.Threads).Dispose();
+        RunFolder.Open(folder, "reproduce", ResultJson.ToObject(settings), MachineInfo.Current.Threads).Dispose();
         if (names.Contains(TrainingItems.Figure2.Name))
-            CellStore.Plan(folder, Divergence.Kind, TrainingItems.DivergenceAt(scale).Asked);
+            CellStore.Plan(folder, Divergence.Kind, TrainingItems.DivergenceAt(settings).Asked);
         if (names.Contains(TrainingItems.Table1.Name))
-            CellStore.Plan(folder, Accuracy.Kind, TrainingItems.AccuracyAt(scale).Asked);
+            CellStore.Plan(folder, Accuracy.Kind, TrainingItems.AccuracyAt(settings).Asked);
     }
 
-    private static int Run(ParseResult parse, string scale, string[] names)
+    private static int Run(ParseResult parse, ReproduceSettings settings, string[] names)
     {
         PaperItem[] parts = [.. PaperItem.All.Where(part => names.Contains(part.Name))];
 
-        using CommandRun run = CommandRun.Open(parse, "reproduce", new Settings(scale));
+        using CommandRun run = CommandRun.Open(parse, "reproduce", settings);
         var results = new List<PaperItemResult>();
         var seconds = new List<double>();
         foreach (PaperItem part in parts)
         {
             run.Say($"[{results.Count + 1}/{parts.Length}] {part.Name}: {part.Title}");
             long begun = Stopwatch.GetTimestamp();
-            results.Add(run.Run(context => part.Run(new PaperItemRun(scale, context))));
+            results.Add(run.Run(context => part.Run(new PaperItemRun(settings, context))));
             seconds.Add(Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3));
             Interruption.Current.Token.ThrowIfCancellationRequested();
         }
@@ -77,7 +76,7 @@ internal static class ReproduceCommand
         var document = new JsonObject
         {
             ["folder"] = run.Folder,
-            ["scale"] = scale,
+            ["scale"] = settings.Scale,
             ["parts"] = new JsonArray([.. parts.Select((part, i) => new JsonObject
             {
                 ["name"] = part.Name,

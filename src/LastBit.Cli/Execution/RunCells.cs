@@ -66,9 +66,9 @@ internal static class RunCells
         return new CellStatus(command, free is null ? CellState.Running : CellState.Waiting, 0, null, null, null);
     }
 
-    private static TSettings SettingsOf<TSettings>(JsonObject run, Func<string, TSettings> atScale) => run["settings"] switch
+    private static TSettings SettingsOf<TSettings>(JsonObject run, Func<ReproduceSettings, TSettings> atScale) => run["settings"] switch
     {
-        JsonObject settings when settings["scale"] is { } scale => atScale(scale.ToString()),
+        JsonObject settings when settings["scale"] is not null => atScale(ResultJson.Deserialize<ReproduceSettings>(settings.ToJsonString())),
         { } settings => ResultJson.Deserialize<TSettings>(settings.ToJsonString()),
         null => throw new InputException("run.json: has no settings; it should be what a run of LastBit wrote"),
     };

@@ -16,7 +16,7 @@ internal static class TrainingItems
     /// <summary>Divergence of the weights.</summary>
     internal static PaperItem Figure2 { get; } = new("figure2", "divergence of the weights of a network (CIFAR-10)", run =>
     {
-        DivergenceResult result = Divergence.Run(DivergenceAt(run.Scale), run.Context);
+        DivergenceResult result = Divergence.Run(DivergenceAt(run.Settings), run.Context);
         Reports.Figures.Figure2.Draw(run.Context.Folder);
         return new PaperItemResult([DivergenceResult.FileName], [Reports.Figures.Figure2.Name, Reports.Figures.Figure2.LayersName],
             console => [DivergenceCommand.ResultTable(result, console)]);
@@ -25,25 +25,31 @@ internal static class TrainingItems
     /// <summary>Accuracy over seeds and perturbations.</summary>
     internal static PaperItem Table1 { get; } = new("table1", "accuracy over seeds and perturbations (CIFAR-10)", run =>
     {
-        AccuracyResult result = Accuracy.Run(AccuracyAt(run.Scale), run.Context);
+        AccuracyResult result = Accuracy.Run(AccuracyAt(run.Settings), run.Context);
         Reports.Figures.Table1.Draw(run.Context.Folder);
         return new PaperItemResult([AccuracyCurves.FileName], [Reports.Figures.Table1.Name],
             console => result.ToSummary() is { } summary ? SummarizeCommand.TablesOf(summary, console) : []);
     });
 
     /// <summary>Figure 2 at a scale.</summary>
-    internal static DivergenceSettings DivergenceAt(string scale) => scale switch
+    internal static DivergenceSettings DivergenceAt(ReproduceSettings settings) => settings.Scale switch
     {
         "demo" => new DivergenceSettings { Network = "resnet8", Data = Cifar10.Sample, BatchSize = 32, ScaledIterations = 50, Divisors = [2, 8, 32] },
         "laptop" => new DivergenceSettings { Network = "resnet20", Divisors = [2, 4, 8, 16, 32] },
         _ => new DivergenceSettings { Divisors = [2, 4, 8, 16, 32, 320, 3200, 32000] },
+    } with
+    {
+        Convolution = settings.Convolution,
     };
 
     /// <summary>Table 1 at a scale.</summary>
-    internal static AccuracySettings AccuracyAt(string scale) => scale switch
+    internal static AccuracySettings AccuracyAt(ReproduceSettings settings) => settings.Scale switch
     {
         "demo" => new AccuracySettings { Network = "resnet8", Data = Cifar10.Sample, Epochs = 15, Seeds = [1, 2, 3], Perturbations = Perturbation.EachOfK(1, 3, 5) },
         "laptop" => new AccuracySettings { Network = "resnet20", Epochs = 20, Seeds = [1, 2, 3] },
         _ => new AccuracySettings(),
+    } with
+    {
+        Convolution = settings.Convolution,
     };
 }

@@ -29,6 +29,9 @@ public static class RunCommand
             if (value.GetValueKind() != JsonValueKind.True)
                 command.Append(' ').Append(ShellWord.Quote(value is JsonArray list ? string.Join(',', list.Select(one => one?.ToString())) : value.ToString()));
         }
+        // Folders from before there was a choice of algorithm are direct, and the default is not.
+        if (run?["settings"] is JsonObject settings && (settings.ContainsKey("network") || settings.ContainsKey("scale")) && !settings.ContainsKey("convolution"))
+            command.Append(" --convolution direct");
         return command.ToString();
     }
 }

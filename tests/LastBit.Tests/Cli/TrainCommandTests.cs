@@ -62,6 +62,21 @@ public class TrainCommandTests
     }
 
     [Fact]
+    public void The_default_is_winograd_and_a_folder_without_the_choice_continues_direct()
+    {
+        using var folder = new TemporaryFolder();
+        string[] one = [.. Small, "--epochs", "1"];
+        JsonElement winograd = LastBitProcess.Run([.. one, "--out", folder["default"]]).Json;
+        JsonElement direct = LastBitProcess.Run([.. one, "--convolution", "direct", "--out", folder["direct"]]).Json;
+        Assert.NotEqual(winograd.GetProperty("digest").GetString(), direct.GetProperty("digest").GetString());
+        // What folders from before the choice hold: nothing about it.
+        Assert.DoesNotContain("convolution", File.ReadAllText(Path.Combine(folder["direct"], "run.json")), StringComparison.Ordinal);
+        JsonElement again = LastBitProcess.Run([.. one, "--out", folder["direct"]]).Json;
+        Assert.Equal(direct.GetProperty("digest").GetString(), again.GetProperty("digest").GetString());
+        Assert.EndsWith(" --convolution direct", LastBit.Reports.Results.RunCommand.Of(LastBit.Runs.RunFolder.Read(folder["direct"])), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_run_finds_its_images_again_from_another_folder()
     {
         using var folder = new TemporaryFolder();
