@@ -36,6 +36,10 @@ internal sealed class TrainingOptions
     private readonly Option<string?> _deviation =
         OptionTypes.PathTo("--deviation", "LIST", "The standard deviation of each channel; with --mean.", "the paper's for CIFAR-10, else computed");
 
+    private readonly Option<string> _standardization = OptionTypes.Choice(
+        "--standardization", NameOf(StandardizationKind.Channel), [NameOf(StandardizationKind.Channel), NameOf(StandardizationKind.Pixel)],
+        "What shares a mean and a deviation: a channel, or each pixel of all training images of the data set by itself.");
+
     /// <summary>Options whose defaults are the paper's.</summary>
     internal TrainingOptions(NetworkTrainingSettings paper, string learningRate = "The first learning rate.")
     {
@@ -49,13 +53,16 @@ internal sealed class TrainingOptions
         HelpPage.SetDefault(_network, paper.Network);
         _activation = OptionTypes.Choice("--activation", NameOf(paper.Activation), [NameOf(Activation.Relu), NameOf(Activation.Swish)],
             "The activation function, where the network's name does not say it; swish is x sigmoid(5x).");
-        _loss = OptionTypes.Choice("--loss", NameOf(paper.Loss), [NameOf(Loss.CrossEntropy), NameOf(Loss.SquaredError)],
+        _loss = OptionTypes.Choice("--loss", NameOf(paper.Loss), Losses,
             "What the outputs are measured by; mse is half the squared distance from the one-hot label.");
         _convolution = ConvolutionOption();
         _batchSize = OptionTypes.Count("--batch-size", paper.BatchSize, "Images a step.");
         _learningRate = OptionTypes.Number("--learning-rate", paper.LearningRate, learningRate);
         _weightDecay = OptionTypes.Number("--weight-decay", paper.WeightDecay, "Weight decay, on every parameter.");
     }
+
+    /// <summary>What outputs can be measured by, as it is spelled.</summary>
+    internal static string[] Losses => [NameOf(Loss.CrossEntropy), NameOf(Loss.SquaredError)];
 
     /// <summary>A folder to resume.</summary>
     internal static Option<string?> Resume { get; } = OptionTypes.PathTo("--resume", "DIR", "Resumes the run in this folder, with its settings.");
@@ -67,7 +74,7 @@ internal sealed class TrainingOptions
     internal Command Command(string name, string description, params Option[] own)
     {
         var command = new Command(name, description) { _network, _activation, _loss, _convolution };
-        foreach (Option option in (Option[])[.. own, _batchSize, _learningRate, _weightDecay, _trainSize, _data, _augmentation, _mean, _deviation, Resume])
+        foreach (Option option in (Option[])[.. own, _batchSize, _learningRate, _weightDecay, _trainSize, _data, _augmentation, _standardization, _mean, _deviation, Resume])
             command.Add(option);
         return LiveView.AddTo(command).WithCommonOptions();
     }
@@ -93,6 +100,7 @@ internal sealed class TrainingOptions
             // Whole, so that the run can be resumed from another folder.
             Data = DataSets.WithFullPath(parse.GetValue(_data)),
             Augmentation = parse.GetValue(_augmentation) is { } augmentation ? AugmentationSettings.Parse(augmentation).ToString() : null,
+            Standardization = Enum.Parse<StandardizationKind>(parse.GetRequiredValue(_standardization), ignoreCase: true),
             Mean = NumberOfEachChannel(parse, _mean),
             Deviation = NumberOfEachChannel(parse, _deviation),
         });
@@ -125,6 +133,8 @@ internal sealed class TrainingOptions
     private static string NameOf(ConvolutionAlgorithm algorithm) => algorithm.ToString().ToLowerInvariant();
 
     private static string NameOf(Loss loss) => loss == Loss.SquaredError ? "mse" : "cross-entropy";
+
+    private static string NameOf(StandardizationKind kind) => kind.ToString().ToLowerInvariant();
 
     private static string NameOf(Activation activation) => activation.ToString().ToLowerInvariant();
 

@@ -44,6 +44,25 @@ public class NetworkExample
     }
 
     [Fact]
+    public void A_further_network_learns()
+    {
+        var b = new ModelBuilder(new TensorShape(32, 32, 3));
+        var x = b.Pool("pool1", b.Activate(b.DefaultConvolution("conv1", b.Images, 32, bias: true), Activation.Tanh), PoolKind.Average);
+        x = b.Activate(b.Connect("fc1", x, 100), Activation.Elu);
+        b.Connect("fc2", x, 10);
+        Model model = b.Build("small", Loss.SquaredError);
+
+        var (train, test) = Cifar10.Load(Cifar10.Sample, 200);
+        using var team = new WorkerTeam(2);
+        using var trainer = Trainer.OnCpu(model, new TrainingSettings(Epochs: 4, BatchSize: 50, LearningRate: 0.01), [1], train, test, team);
+        Score before = trainer.Evaluate(trainer.Replicas[0]);
+        while (!trainer.IsFinished)
+            trainer.Step();
+        Score after = trainer.Evaluate(trainer.Replicas[0]);
+        Assert.True(after.Loss < before.Loss, $"The loss went from {before.Loss} to {after.Loss}.");
+    }
+
+    [Fact]
     public void The_docs_show_what_is_compiled()
     {
         string folder = AppContext.BaseDirectory;
@@ -51,7 +70,7 @@ public class NetworkExample
             folder = Path.GetDirectoryName(folder)!;
         string compiled = string.Concat(Directory.GetFiles(Path.Combine(folder, "tests", "LastBit.Examples"), "*.cs").Select(File.ReadAllText));
         string[] examples = [.. File.ReadAllText(Path.Combine(folder, "docs", "networks.md")).Split("```csharp\n").Skip(1).Select(part => part.Split("```")[0])];
-        Assert.Equal(2, examples.Length);
+        Assert.Equal(3, examples.Length);
         foreach (string line in examples.SelectMany(example => example.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)))
             Assert.Contains(line, compiled, StringComparison.Ordinal);
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using LastBit.Data;
 using LastBit.Files;
+using LastBit.Models;
 
 namespace LastBit.Cli.Commands;
 
@@ -35,6 +36,8 @@ internal static class InfoCommand
             ["processor"] = machine.Processor,
             ["vectorBits"] = machine.VectorBits,
             ["threads"] = threads,
+            ["networks"] = NetworkSettings.Names,
+            ["losses"] = new JsonArray([.. TrainingOptions.Losses]),
             ["dataCache"] = data,
             ["dataComplete"] = complete,
         });
@@ -51,6 +54,8 @@ internal static class InfoCommand
             ("Processor", machine.Processor),
             ("Vectors", machine.VectorText),
             ("Threads", $"{threads}"),
+            ("Networks", NetworkSettings.Names),
+            ("Losses", string.Join(", ", TrainingOptions.Losses)),
             ("Data", data is null ? "no place for a cache (set LASTBIT_CACHE)" : complete ? data : $"{data}, where CIFAR-10 is missing (lastbit data fetch)")));
         return CommandLine.Done;
     }

@@ -32,7 +32,7 @@ internal static class PaperSetting
     internal static string? Accuracy(AccuracyResult result)
     {
         var differences = new List<string>();
-        AddNetwork(differences, result.Network, result.TrainImages);
+        AddNetwork(differences, result.Network, result.Loss, result.TrainImages);
         if (result.Epochs != 200)
             differences.Add(NumberText.Count(result.Epochs, "epoch"));
         return Scaled(differences);
@@ -44,21 +44,27 @@ internal static class PaperSetting
     internal static string? Divergence(DivergenceResult result)
     {
         var differences = new List<string>();
-        AddNetwork(differences, result.Network, result.TrainImages);
+        AddNetwork(differences, result.Network, result.Loss, result.TrainImages);
         if (result.Activation != Activation.Swish)
-            differences.Add("ReLU");
+            differences.Add(result.Activation == Activation.Relu ? "ReLU" : result.Activation.ToString());
         if (result.ScaledIterations < 100)
             differences.Add(NumberText.Count(result.ScaledIterations, "scaled iteration"));
         return Scaled(differences);
     }
 
-    private static void AddNetwork(List<string> differences, string network, int trainImages)
+    private static void AddNetwork(List<string> differences, string network, Loss loss, int trainImages)
     {
         if (network != "resnet56")
             differences.Add(network);
+        if (loss == Loss.SquaredError)
+            differences.Add("squared error");
         if (trainImages != 50_000)
             differences.Add(NumberText.Count(trainImages, "training image"));
     }
+
+    /// <summary>The network of a result with its loss, as a sentence has it.</summary>
+    internal static string Network(string network, Activation activation, Loss loss) =>
+        $"{network} with {activation}{(loss == Loss.SquaredError ? " and squared error" : "")}";
 
     private static string? Scaled(List<string> differences) => differences.Count == 0 ? null : "Not the paper's setting: " + string.Join("; ", differences);
 }

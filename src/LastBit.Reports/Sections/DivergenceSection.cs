@@ -39,7 +39,7 @@ internal static class DivergenceSection
                 : [new ReportChart("figure2-layers", "Difference of every tensor", "scaled iteration", "tensor", false, false, map, ChartKind.Map)],
         ]);
         return new ReportSection(DivergenceClaim.Claim,
-            $"{result.Network} with {result.Activation}, {NumberText.Count(result.TrainImages, "training image")}, plain SGD; "
+            $"{PaperSetting.Network(result.Network, result.Activation, result.Loss)}, {NumberText.Count(result.TrainImages, "training image")}, plain SGD; "
                 + $"pairs with $k = 1$ and ${second}$ at learning rates {string.Join(", ", runs.Select(LearningRate))}, where $n$ is the divisor; "
                 + $"{NumberText.Count(result.ScaledIterations, "scaled iteration")}. float32.",
             finding, figure, FirstDifferences(result, runs), Command);

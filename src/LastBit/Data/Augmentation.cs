@@ -5,7 +5,7 @@ namespace LastBit.Data;
 /// <summary>
 /// Turns bytes into the numbers that a network sees. A training image may be padded with black pixels on every side, cropped back to its size at a
 /// random place, and flipped from left to right with probability 1/2, as <see cref="Dataset.Augmentation"/> says; then it is normalised. As in the
-/// paper's script, the padding is black before the normalisation, so it is -mean/deviation after.
+/// paper's script, the padding is black before the normalisation, so it is -mean/deviation after; means of pixels are those of the place that a pixel comes to.
 /// A batch is a function of (data, seed, epoch, number of the batch) alone: every random number belongs to one image.
 /// </summary>
 public static class Augmentation
@@ -78,19 +78,23 @@ public static class Augmentation
     {
         (int channels, int height, int width, _) = data.Shape;
         int stride = data.Shape.BatchChannels, pixels = data.Shape.Pixels, step = flip ? -1 : 1;
+        bool byPixel = data.Normalization.Mean.Count != channels;
         ReadOnlySpan<byte> image = data.Image(number);
         target.Clear();
         for (int c = 0; c < channels; c++)
         {
             ReadOnlySpan<byte> plane = image.Slice(c * pixels, pixels);
-            ReadOnlySpan<float> table = data.Normalization.TableOf(c);
+            ReadOnlySpan<float> table = byPixel ? [] : data.Normalization.TableOf(c);
             for (int y = 0; y < height; y++)
             {
                 Span<float> line = target.Slice(y * width * stride, width * stride);
                 int row = y + down, column = right + (flip ? width - 1 : 0);
                 bool inside = (uint)row < (uint)height;
                 ReadOnlySpan<byte> source = plane.Slice(inside ? row * width : 0, width);
-                for (int i = c; i < line.Length; i += stride, column += step)
+                int place = (c * pixels) + (y * width);
+                for (int i = c; byPixel && i < line.Length; i += stride, column += step, place++)
+                    line[i] = data.Normalization[place, inside && (uint)column < (uint)width ? source[column] : (byte)0];
+                for (int i = c; !byPixel && i < line.Length; i += stride, column += step)
                     line[i] = table[inside && (uint)column < (uint)width ? source[column] : 0];
             }
         }

@@ -154,11 +154,15 @@ public static class DataSets
         (RawImages train, RawImages test, int classes) = given == Cifar10.Sample
             ? Cifar10.Raw(Cifar10.Load(Cifar10.Sample))
             : set.Read(given is null ? CheckedCache(set) : given);
-        Normalization normalization = settings.Mean is null
-            ? set.Normalization ?? train.Measure(set.Title)
+        bool byPixel = settings.Standardization == StandardizationKind.Pixel;
+        if (byPixel && settings.Mean is not null)
+            throw InputException.Of("standardization", "the means of pixels are computed; leave out mean and deviation, or standardise by channel");
+        Normalization? normalization = byPixel ? null
+            : settings.Mean is null ? set.Normalization ?? train.Measure(set.Title)
             : Given(settings.Mean, settings.Deviation!, train.Channels);
         if (set.PadsTo32 && (train.Height, train.Width) == (28, 28))
             (train, test) = (train.Pad(2), test.Pad(2));
+        normalization ??= train.MeasurePixels();
         Dataset all = Make(train);
         return (settings.TrainSize is int size ? TakeFirst(all, size) : all, Make(test));
 

@@ -20,4 +20,7 @@ public sealed record DataSettings
 
     /// <summary>The standard deviation of each channel; null as for <see cref="Mean"/>.</summary>
     public IReadOnlyList<double>? Deviation { get; init; }
+
+    /// <summary>What shares a mean and a deviation; for <see cref="StandardizationKind.Pixel"/> they are computed from all training images of the data set.</summary>
+    public StandardizationKind Standardization { get; init; }
 }

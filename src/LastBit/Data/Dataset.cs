@@ -8,7 +8,7 @@ public sealed class Dataset
 {
     /// <summary>Takes images and labels over (they are not copied).</summary>
     /// <param name="shape">Channels, size and classes.</param>
-    /// <param name="normalization">Mean and deviation of each channel.</param>
+    /// <param name="normalization">Mean and deviation of each channel, or of each pixel of each channel.</param>
     /// <param name="images">[N][channels][height][width]: the planes of each image, rows from the top.</param>
     /// <param name="labels">[N], each below <see cref="DatasetShape.Classes"/>.</param>
     /// <exception cref="ArgumentException">The lengths do not fit, or a label is not one of the classes.</exception>
@@ -19,8 +19,8 @@ public sealed class Dataset
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(labels);
         shape.Validate();
-        if (normalization.Mean.Count != shape.Channels)
-            throw new ArgumentException($"{normalization.Mean.Count} means are not those of {shape.Channels} channels", nameof(normalization));
+        if (normalization.Mean.Count != shape.Channels && normalization.Mean.Count != shape.ImageBytes)
+            throw new ArgumentException($"{normalization.Mean.Count} means are not those of {shape.Channels} channels or {shape.ImageBytes} numbers", nameof(normalization));
         if (images.LongLength != (long)labels.Length * shape.ImageBytes)
             throw new ArgumentException($"{images.Length} bytes are not {labels.Length} images", nameof(images));
         if (labels.AsSpan().ContainsAnyExceptInRange((byte)0, (byte)(shape.Classes - 1)))

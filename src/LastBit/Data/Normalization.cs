@@ -1,17 +1,27 @@
 namespace LastBit.Data;
 
+/// <summary>What shares a mean and a standard deviation.</summary>
+public enum StandardizationKind
+{
+    /// <summary>All pixels of a channel.</summary>
+    Channel,
+
+    /// <summary>Each pixel of each channel by itself, as in the literature on the edge of stability.</summary>
+    Pixel,
+}
+
 /// <summary>
-/// Takes the mean off and divides by the standard deviation, channel by channel: a byte b becomes (float)((b/255 - mean)/deviation), computed in
+/// Takes the mean off and divides by the standard deviation, channel by channel or pixel by pixel: a byte b becomes (float)((b/255 - mean)/deviation), computed in
 /// binary64 and rounded once to binary32.
 /// </summary>
 public sealed class Normalization
 {
-    private readonly float[] _table; // [channel][256]: the value of every byte.
+    private readonly float[] _table; // [channel or number of an image][256]: the value of every byte.
 
     /// <summary>With given numbers.</summary>
-    /// <param name="mean">The mean of each channel, on the scale from 0 to 1.</param>
-    /// <param name="deviation">The standard deviation of each channel, on the same scale; above 0.</param>
-    /// <exception cref="ArgumentException">The numbers of channels differ, a mean is not finite, or a deviation is not above 0.</exception>
+    /// <param name="mean">The mean of each channel, or of each number of an image, [channels][height][width]; on the scale from 0 to 1.</param>
+    /// <param name="deviation">The standard deviations, as many, on the same scale; above 0.</param>
+    /// <exception cref="ArgumentException">The numbers of means and deviations differ, a mean is not finite, or a deviation is not above 0.</exception>
     public Normalization(IReadOnlyList<double> mean, IReadOnlyList<double> deviation)
     {
         ArgumentNullException.ThrowIfNull(mean);
@@ -32,14 +42,14 @@ public sealed class Normalization
     /// <summary>What the paper's script takes for CIFAR-10: mean (0.507, 0.487, 0.441), deviation (0.267, 0.256, 0.276).</summary>
     public static Normalization Paper { get; } = new([0.507, 0.487, 0.441], [0.267, 0.256, 0.276]);
 
-    /// <summary>The mean of each channel.</summary>
+    /// <summary>The mean of each channel, or of each number of an image.</summary>
     public IReadOnlyList<double> Mean { get; }
 
-    /// <summary>The standard deviation of each channel.</summary>
+    /// <summary>The standard deviations, as many.</summary>
     public IReadOnlyList<double> Deviation { get; }
 
     /// <summary>The normalised value of a byte.</summary>
-    /// <param name="channel">The channel, from 0.</param>
+    /// <param name="channel">The channel, or the number of an image, from 0.</param>
     /// <param name="value">The byte.</param>
     /// <returns>(float)((value/255 - mean)/deviation).</returns>
     public float this[int channel, byte value] => _table[channel * 256 + value];

@@ -39,6 +39,29 @@ internal sealed record RawImages(int Channels, int Height, int Width, byte[] Ima
         return new Normalization(mean, deviation);
     }
 
+    /// <summary>
+    /// Mean and standard deviation (over all images, not the sample's n - 1) of each pixel of each channel on the scale from 0 to 1, in whole numbers as in
+    /// <see cref="Measure"/>. A pixel that is the same in all images has the deviation 1, so that it becomes 0.
+    /// </summary>
+    public Normalization MeasurePixels()
+    {
+        int numbers = Channels * Height * Width;
+        long[] sum = new long[numbers], squares = new long[numbers];
+        for (int i = 0; i < Labels.Length; i++)
+        {
+            ReadOnlySpan<byte> image = Images.AsSpan(i * numbers, numbers);
+            for (int k = 0; k < image.Length; k++)
+            {
+                sum[k] += image[k];
+                squares[k] += image[k] * image[k];
+            }
+        }
+        double n = Labels.Length;
+        return new Normalization(
+            [.. sum.Select(s => s / (255 * n))],
+            [.. sum.Zip(squares, (s, q) => (Int128)Labels.Length * q - (Int128)s * s).Select(spread => spread == 0 ? 1 : Math.Sqrt((double)spread) / (255 * n))]);
+    }
+
     /// <summary>The same images with as many black pixels on every side.</summary>
     /// <param name="margin">Pixels a side.</param>
     public RawImages Pad(int margin)

@@ -30,6 +30,10 @@ public sealed record AccuracyResult(
     SortedDictionary<int, SortedDictionary<Perturbation, double[]>> TestAccuracy, SortedDictionary<int, SortedDictionary<Perturbation, string>> Digests,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>? Diverged = null)
 {
+    /// <summary>What the outputs are measured by; left out of the document where it is the cross-entropy.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public Loss Loss { get; init; }
+
     /// <summary>The document that --json prints and accuracy.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
 

@@ -60,7 +60,10 @@ internal sealed class DivergenceFigure : ICellExperiment
     {
         var result = new DivergenceResult(
             _settings.Network, _settings.Activation, _settings.Perturbation, _data.TrainImages, _settings.ScaledIterations, _settings.Tensor, _tensors,
-            [.. Keys().Select(Read).OfType<DivergenceRun>()]);
+            [.. Keys().Select(Read).OfType<DivergenceRun>()])
+        {
+            Loss = _settings.Loss,
+        };
         AtomicFile.WriteAllText(file, result.ToJson());
         return result;
     });

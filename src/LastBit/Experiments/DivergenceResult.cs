@@ -78,6 +78,10 @@ public sealed record DivergenceResult(
     string Network, Activation Activation, [property: JsonPropertyName("k")] Perturbation Perturbation, int TrainImages, int ScaledIterations, string Tensor, string[] Tensors, DivergenceRun[] Runs)
     : ICheckedDocument
 {
+    /// <summary>What the outputs are measured by; left out of the document where it is the cross-entropy.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public Loss Loss { get; init; }
+
     /// <summary>The name of the document in its folder.</summary>
     public const string FileName = "divergence.json";
 

@@ -63,8 +63,15 @@ public abstract record NetworkTrainingSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<double>? Deviation { get; init; }
 
+    /// <summary>What shares a mean and a deviation. Left out of a document where it is the channel.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public StandardizationKind Standardization { get; init; }
+
     /// <summary>The settings of the data.</summary>
-    public DataSettings ToData() => new() { Data = Data, TrainSize = TrainSize, Augmentation = Augmentation, Mean = Mean, Deviation = Deviation };
+    public DataSettings ToData() => new()
+    {
+        Data = Data, TrainSize = TrainSize, Augmentation = Augmentation, Mean = Mean, Deviation = Deviation, Standardization = Standardization,
+    };
 
     /// <summary>The network for images of a data set.</summary>
     /// <param name="shape">The data's shape and classes.</param>

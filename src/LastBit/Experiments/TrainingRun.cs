@@ -27,9 +27,9 @@ public sealed record TrainingRunSettings : ScheduledTrainingSettings
 
 /// <summary>What one epoch came to. A value that is not finite is null.</summary>
 /// <param name="Epoch">Counted from 1.</param>
-/// <param name="TrainLoss">Mean cross-entropy over the epoch's batches, each before its step.</param>
+/// <param name="TrainLoss">Mean loss over the epoch's batches, each before its step.</param>
 /// <param name="TrainAccuracy">Percent classified correctly in the same batches.</param>
-/// <param name="TestLoss">Mean cross-entropy on the test images after the epoch.</param>
+/// <param name="TestLoss">Mean loss on the test images after the epoch.</param>
 /// <param name="TestAccuracy">Percent classified correctly on the test images after the epoch.</param>
 public sealed record TrainingEpoch(int Epoch, double? TrainLoss, double TrainAccuracy, double? TestLoss, double TestAccuracy)
 {

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace LastBit.Models;
 
 /// <summary>
@@ -32,8 +35,8 @@ public sealed record Images(TensorShape Shape) : Layer("images")
 }
 
 /// <summary>
-/// A square convolution (a cross-correlation, as everywhere in this field) without bias, zero padding Size / 2; He et al.'s initialisation by the
-/// outputs, normal with deviation sqrt(2 / (Size * Size * Channels)).
+/// A square convolution (a cross-correlation, as everywhere in this field), zero padding Size / 2, without bias unless it is asked for; He et al.'s
+/// initialisation by the outputs, normal with deviation sqrt(2 / (Size * Size * Channels)), unless another is given.
 /// </summary>
 /// <param name="Name">PyTorch's name; the parameter is "NAME.weight", [Channels, in, Size, Size].</param>
 /// <param name="Channels">Output channels.</param>
@@ -43,6 +46,9 @@ public sealed record Convolution(string Name, int Channels, int Size, int Stride
 {
     /// <summary>How the weights begin, where not as He et al. have it.</summary>
     public Initialisation? Initial { get; init; }
+
+    /// <summary>Whether a number is added to each output channel, "NAME.bias"; it begins as PyTorch's default has it, uniform in +-1 / sqrt(inputs of an output).</summary>
+    public bool Bias { get; init; }
 
     /// <inheritdoc/>
     public override TensorShape OutputShape(IReadOnlyList<TensorShape> inputs)
@@ -61,7 +67,23 @@ public sealed record Convolution(string Name, int Channels, int Size, int Stride
     {
         ArgumentNullException.ThrowIfNull(inputs);
         var initial = Initial ?? new Initialisation.Normal(Math.Sqrt(2.0 / (Size * Size * Channels)));
-        return [new("weight", [Channels, inputs[0].Channels, Size, Size], initial)];
+        ParameterDefinition weight = new("weight", [Channels, inputs[0].Channels, Size, Size], initial);
+        return Bias ? [weight, new("bias", [Channels], PyTorchDefault(inputs[0].Channels * Size * Size))] : [weight];
+    }
+
+    /// <summary>PyTorch's default for the weights and biases of convolutions and linear layers.</summary>
+    /// <param name="inputs">Numbers that one output is made of.</param>
+    public static Initialisation PyTorchDefault(int inputs) => new Initialisation.Uniform(1 / Math.Sqrt(inputs));
+
+    /// <inheritdoc/>
+    protected override bool PrintMembers(StringBuilder text)
+    {
+        // As the compiler writes it, but without the bias where there is none: the identities of networks that are older than it rest on this text.
+        base.PrintMembers(text);
+        text.Append(CultureInfo.InvariantCulture, $", Channels = {Channels}, Size = {Size}, Stride = {Stride}, Initial = {Initial}");
+        if (Bias)
+            text.Append(", Bias = True");
+        return true;
     }
 }
 
@@ -120,6 +142,31 @@ public sealed record Addition(string Name) : Layer(Name)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         return inputs[0] == inputs[1] ? inputs[0] : throw new ArgumentException($"{Name}: tensors of {inputs[0]} and {inputs[1]} cannot be added.");
+    }
+}
+
+/// <summary>What becomes of the numbers of a window.</summary>
+public enum PoolKind
+{
+    /// <summary>Their average.</summary>
+    Average,
+
+    /// <summary>The largest; its gradient goes to the first of equal ones in the order of rows, as in PyTorch.</summary>
+    Max,
+}
+
+/// <summary>One number for every window of 2x2 pixels, channel by channel; windows do not overlap.</summary>
+/// <param name="Name">A name for messages.</param>
+/// <param name="Kind">Average or largest.</param>
+public sealed record Pool(string Name, PoolKind Kind) : Layer(Name)
+{
+    /// <inheritdoc/>
+    public override TensorShape OutputShape(IReadOnlyList<TensorShape> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        return inputs[0].Height % 2 == 0 && inputs[0].Width % 2 == 0
+            ? new TensorShape(inputs[0].Height / 2, inputs[0].Width / 2, inputs[0].Channels)
+            : throw new ArgumentException($"{Name}: windows of 2x2 pixels do not divide {inputs[0]}; height and width must be even.");
     }
 }
 

@@ -163,6 +163,23 @@ public sealed class ModelBuilder
     public Node Convolution(string name, Node input, int channels, int size, int stride = 1) =>
         Append(new Convolution(name, channels, size, stride), input);
 
+    /// <summary>A <see cref="Models.Convolution"/> of 3x3 pixels as PyTorch's default has it: uniform in +-1 / sqrt(inputs of an output).</summary>
+    /// <param name="name">PyTorch's name of the layer.</param>
+    /// <param name="input">What it reads.</param>
+    /// <param name="channels">Output channels.</param>
+    /// <param name="bias">Whether a number is added to each channel.</param>
+    public Node DefaultConvolution(string name, Node input, int channels, bool bias)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return Append(new Convolution(name, channels, 3) { Initial = Models.Convolution.PyTorchDefault(9 * input.Shape.Channels), Bias = bias }, input);
+    }
+
+    /// <inheritdoc cref="Models.Pool"/>
+    /// <param name="name">A name for messages.</param>
+    /// <param name="input">What it reads.</param>
+    /// <param name="kind">Average or largest.</param>
+    public Node Pool(string name, Node input, PoolKind kind) => Append(new Pool(name, kind), input);
+
     /// <inheritdoc cref="BatchNormalization"/>
     /// <param name="name">PyTorch's name of the layer.</param>
     /// <param name="input">What it reads.</param>

@@ -5,7 +5,7 @@ public abstract record NetworkSettings
 {
     // Each family of networks reads its own names; a further one is a further line.
     private static readonly Func<string, NetworkSettings?>[] s_families =
-        [ResNetSettings.Read, ConnectedNetworkSettings.Read];
+        [ResNetSettings.Read, ConnectedNetworkSettings.Read, ConvolutionalNetworkSettings.Read, VggSettings.Read];
 
     /// <summary>The activation function everywhere.</summary>
     public Activation Activation { get; init; } = Activation.Relu;
@@ -30,7 +30,7 @@ public abstract record NetworkSettings
 
     /// <summary>The names that <see cref="Parse"/> reads, as a sentence has them.</summary>
     public static string Names =>
-        "resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56; fc-F with F = tanh, relu, elu or softplus, as fc-tanh";
+        "resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56; fc-F or cnn-F with F = tanh, relu, elu or softplus, as fc-tanh, cnn-relu, or cnn-relu-max with pooling of the largest number; vgg16";
 
     /// <summary>Describes the network.</summary>
     /// <returns>Its layers and tensors; no memory is taken.</returns>

@@ -8,7 +8,7 @@ using LastBit.Models;
 namespace LastBit.Training;
 
 /// <summary>How well a replica does on a set of images.</summary>
-/// <param name="Loss">Mean cross-entropy.</param>
+/// <param name="Loss">Mean loss.</param>
 /// <param name="Accuracy">Percent classified correctly.</param>
 public readonly record struct Score(double Loss, double Accuracy);
 
@@ -270,7 +270,7 @@ public sealed class Trainer : IDisposable
 }
 
 /// <summary>Sums over the batches of an epoch.</summary>
-/// <param name="LossSum">Sum of cross-entropies, batch by batch in binary64.</param>
+/// <param name="LossSum">Sum of losses, batch by batch in binary64.</param>
 /// <param name="Correct">Images classified correctly; "Right" in checkpoints, as ever.</param>
 /// <param name="Count">Images.</param>
 public readonly record struct EpochScore(

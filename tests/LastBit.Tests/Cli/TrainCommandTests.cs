@@ -47,6 +47,28 @@ public class TrainCommandTests
     }
 
     [Fact]
+    public void Network_loss_and_standardisation_are_settings_of_a_run()
+    {
+        using var folder = new TemporaryFolder();
+        string[] run =
+        [
+            "train", "--network", "fc-tanh", "--loss", "mse", "--standardization", "pixel", "--augmentation", "none", "--learning-rate", "0.01", "--data", "sample",
+            "--train-size", "60", "--batch-size", "30", "--epochs", "2", "--json", "--out",
+        ];
+        JsonElement trained = LastBitProcess.Run([.. run, folder["run"]]).Json;
+        var epochs = trained.GetProperty("epochs").EnumerateArray().ToList();
+        Assert.True(epochs[1].GetProperty("trainLoss").GetDouble() < epochs[0].GetProperty("trainLoss").GetDouble());
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], "run.json")));
+        JsonElement settings = document.RootElement.GetProperty("settings");
+        Assert.Equal("mse", settings.GetProperty("loss").GetString());
+        Assert.Equal("tanh", settings.GetProperty("activation").GetString());
+        Assert.Equal("pixel", settings.GetProperty("standardization").GetString());
+        JsonElement resumed = LastBitProcess.Run("train", "--resume", folder["run"], "--json").Json;
+        Assert.Equal(trained.GetProperty("digest").GetString(), resumed.GetProperty("digest").GetString());
+        Refused("--activation: fc-tanh has tanh by its name", [.. run, folder["other"], "--activation", "relu"]);
+    }
+
+    [Fact]
     public void What_cannot_be_resumed_is_refused()
     {
         using var folder = new TemporaryFolder();
@@ -89,7 +111,7 @@ public class TrainCommandTests
     }
 
     [Theory]
-    [InlineData("--network", "vgg16")]
+    [InlineData("--network", "vgg17")]
     [InlineData("--activation", "tanh")]
     [InlineData("--k", "0")]
     [InlineData("--k", "nan")]

@@ -127,6 +127,8 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
                         output[i] = _images[(i / node.Shape.Channels * node.Shape.BatchChannels) + (i % node.Shape.Channels)];
                     break;
                 case Convolution convolution:
+                    for (int i = 0; convolution.Bias && i < output.Length; i++)
+                        output[i] = parameters[node.Parameters[1].Offset + (i % node.Shape.Channels)];
                     Taps(convolution, node, inputs[0], (x, y, w) => output[y] += _values[inputs[0].Number][x] * parameters[w]);
                     break;
                 case BatchNormalization:
@@ -139,6 +141,10 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
                 case Addition:
                     for (int i = 0; i < output.Length; i++)
                         output[i] = _values[inputs[0].Number][i] + _values[inputs[1].Number][i];
+                    break;
+                case Pool pool:
+                    for (int i = 0; i < output.Length; i++)
+                        output[i] = pool.Kind == PoolKind.Max ? Window(node, inputs[0], i).Max(x => _values[inputs[0].Number][x]) : Window(node, inputs[0], i).Sum(x => _values[inputs[0].Number][x]) / 4;
                     break;
                 case GlobalAverage:
                     for (int i = 0; i < _values[inputs[0].Number].Length; i++)
@@ -167,6 +173,8 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
         switch (node.Layer)
         {
             case Convolution convolution:
+                for (int i = 0; convolution.Bias && i < gradient.Length; i++)
+                    _parameterGradients[node.Parameters[1].Offset + (i % node.Shape.Channels)] += gradient[i];
                 Taps(convolution, node, inputs[0], (x, y, w) =>
                 {
                     _parameterGradients[w] += values[x] * gradient[y];
@@ -185,6 +193,16 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
                 {
                     for (int i = 0; i < gradient.Length; i++)
                         _gradients[input.Number][i] += gradient[i];
+                }
+                break;
+            case Pool pool:
+                for (int i = 0; i < gradient.Length; i++)
+                {
+                    int[] window = Window(node, inputs[0], i);
+                    if (pool.Kind == PoolKind.Max)
+                        back[window.MaxBy(x => values[x])] += gradient[i];
+                    else
+                        Array.ForEach(window, x => back[x] += gradient[i] / 4);
                 }
                 break;
             case GlobalAverage:
@@ -219,6 +237,14 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
         node.Parameters.Count == 0 ? [] : parameters.AsSpan(node.Parameters[0].Offset, node.Parameters.Sum(parameter => parameter.Count));
 
     private static int Averaged(Node input, int i) => (i / input.Shape.Count * input.Shape.Channels) + (i % input.Shape.Channels);
+
+    /// <summary>The places of the 2x2 pixels that one number of a pooling is made of, in the order of rows.</summary>
+    private static int[] Window(Node node, Node input, int i)
+    {
+        int c = i % node.Shape.Channels, x = i / node.Shape.Channels % node.Shape.Width, row = i / node.Shape.Channels / node.Shape.Width;
+        int first = (((((2 * row) * input.Shape.Width) + (2 * x)) * input.Shape.Channels)) + c, next = input.Shape.Width * input.Shape.Channels;
+        return [first, first + input.Shape.Channels, first + next, first + next + input.Shape.Channels];
+    }
 
     /// <summary>Every product of a convolution: (place in the input, place in the output, place of the weight).</summary>
     private void Taps(Convolution layer, Node node, Node input, Action<int, int, int> product)

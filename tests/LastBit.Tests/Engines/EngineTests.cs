@@ -55,7 +55,7 @@ public class EngineTests
     public void What_the_kernels_cannot_compute_is_refused_with_the_layer_s_name()
     {
         Refused("20 output channels", (b, x) => b.Convolution("odd", x, 20, 3));
-        Refused("multiple of 4 output pixels", (b, x) => b.Convolution("odd", x, 16, 3, 5));
+        Refused("multiples of the stride", (b, x) => b.Convolution("odd", x, 16, 3, 5));
         Refused("once and before", (b, x) => b.Normalize("odd", b.Activate(x, Activation.Relu)));
         Refused("once and before", (b, x) => b.Normalize("odd", b.Images));
         Refused("two activation functions", (b, x) => b.Activate(b.Activate(x, Activation.Relu), Activation.Swish));

@@ -16,6 +16,9 @@ public class ModelTests
     [InlineData("fc-relu", Activation.Relu)]
     [InlineData("fc-elu", Activation.Elu)]
     [InlineData("fc-softplus", Activation.Softplus)]
+    [InlineData("cnn-relu", Activation.Relu)]
+    [InlineData("cnn-tanh-max", Activation.Tanh)]
+    [InlineData("vgg16")]
     public void A_name_is_read_as_it_is_written(string name, Activation activation = Activation.Swish)
     {
         var settings = NetworkSettings.Parse(name, Activation.Swish);
@@ -58,6 +61,27 @@ public class ModelTests
         Assert.Equal((3072 * 200) + 200 + (200 * 200) + 200 + (200 * 10) + 10, layout.ParameterCount);
         Assert.Equal(new Initialisation.Uniform(1 / Math.Sqrt(3072)), layout["fc1.bias"].Initial);
     }
+
+    [Fact]
+    public void The_convolutional_networks_are_those_of_the_literature()
+    {
+        var layout = NetworkSettings.Parse("cnn-elu", Activation.Relu).Build().Layout;
+        Assert.Equal(["conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc.weight", "fc.bias"], layout.All.Select(parameter => parameter.Name));
+        Assert.Equal([10, 2048], layout["fc.weight"].Shape);
+        Assert.Equal(new Initialisation.Uniform(1 / Math.Sqrt(27)), layout["conv1.weight"].Initial);
+        Assert.Equal(new Initialisation.Uniform(1 / Math.Sqrt(288)), layout["conv2.bias"].Initial);
+        var vgg = NetworkSettings.Parse("vgg16", Activation.Relu).Build();
+        Assert.Equal(14_724_042, vgg.Layout.ParameterCount);
+        Assert.Equal([512, 512, 3, 3], vgg.Layout["features.40.weight"].Shape);
+        Assert.NotNull(vgg.Layout.Find("features.41.running_var"));
+    }
+
+    /// <summary>What came later is not in the text that these rest on: checkpoints are older.</summary>
+    [Theory]
+    [InlineData("preresnet8", "?")]
+    [InlineData("resnet20x2-nobn", "?")]
+    public void Identities_of_the_first_networks_stay(string name, string identity) =>
+        Assert.Equal($"{name} {identity}", NetworkSettings.Parse(name, Activation.Relu).Build().Identity);
 
     [Fact]
     public void What_is_no_network_is_refused_as_it_is_described()

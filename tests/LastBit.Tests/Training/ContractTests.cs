@@ -199,7 +199,7 @@ public class ContractTests
         Names("--momentum", good with { Momentum = 1 });
         Names("--weight-decay", good with { WeightDecay = -1 });
         Assert.StartsWith("k: ", Assert.Throws<InputException>(() => Perturbation.OfK(double.NaN).Validate()).Message, StringComparison.Ordinal);
-        foreach (string name in new[] { "resnet", "resnet21", "vgg16", "preresnet", "resnet2", "" })
+        foreach (string name in new[] { "resnet", "resnet21", "vgg17", "preresnet", "resnet2", "" })
             Assert.StartsWith("network: ", Assert.Throws<InputException>(() => NetworkSettings.Parse(name, Activation.Relu)).Message, StringComparison.Ordinal);
 
         static void Names(string option, TrainingSettings settings) =>

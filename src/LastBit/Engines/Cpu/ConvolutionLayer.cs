@@ -6,7 +6,7 @@ using Parameter = LastBit.Models.Parameter;
 namespace LastBit.Engines.Cpu;
 
 /// <summary>
-/// A convolution without bias of the view f(norm(x)), zero padding size / 2.
+/// A convolution of the view f(norm(x)), zero padding size / 2, with or without a bias, which is added last.
 /// The view is computed into a padded buffer that stays in the second-level cache, so the activations themselves are never written to memory;
 /// the moments for the output's batch normalisation are taken while the output is still there.
 /// </summary>
@@ -22,13 +22,14 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
     private readonly NativeBuffer? _transformed;
     private readonly NativeBuffer? _transformedTurned;
     private readonly bool _gathers;
+    private float* _bias;
     private readonly delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> _fill;
 
-    public ConvolutionLayer(string name, View input, StoredTensor output, Parameter weight, int size, int stride, ConvolutionAlgorithm algorithm)
+    public ConvolutionLayer(string name, View input, StoredTensor output, Parameter weight, Parameter? bias, int size, int stride, ConvolutionAlgorithm algorithm)
         : base(name, output, input)
     {
         _input = input;
-        Weight = weight;
+        (Weight, Bias) = (weight, bias);
         _shape = new ConvolutionShape(input.Tensor.Height, input.Tensor.Width, input.Tensor.Channels, output.Channels, size, stride);
         _realInChannels = weight.Shape[1];
         _packed = new NativeBuffer(_shape.WeightCount);
@@ -45,6 +46,9 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
     /// <summary>The weights, [out, in, size, size].</summary>
     public Parameter Weight { get; }
 
+    /// <summary>The bias of each output channel, if there is one.</summary>
+    public Parameter? Bias { get; }
+
     public ConvolutionShape Shape => _shape;
 
     /// <summary>The weights as the forward pass reads them.</summary>
@@ -53,13 +57,13 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
     /// <summary>The weights as the input gradient reads them; null where there is none.</summary>
     public float* Turned => _turned is null ? null : _turned.Pointer;
 
-    public override int TableSize => _shape.WeightCount;
+    public override int TableSize => _shape.WeightCount + (Bias is null ? 0 : _shape.OutChannels);
 
     public override int FetchesForward => _shape.IsDense3x3 ? _shape.InHeight : 0;
 
     public override int FetchesBackward => _shape.IsDense3x3 && Sinks[0] is not null ? _shape.InHeight : 0;
 
-    public override int ReduceParts => ((_shape.Size * _shape.InChannels) + PairsPerPart - 1) / PairsPerPart;
+    public override int ReduceParts => WeightParts + (Bias is null ? 0 : 1);
 
     public override long ForwardFlop => 2L * _shape.OutHeight * _shape.OutWidth * _shape.Size * _shape.Size * _realInChannels * _shape.OutChannels;
 
@@ -72,6 +76,10 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
         Winograd2x2.ScratchSize(_shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels));
 
     public override long GatherSize => _gathers ? Winograd4x4.ScratchSize(_shape, CpuEngine.PieceSize) : 0;
+
+    public override int GatheredTableSize => _gathers ? _shape.WeightCount : 0;
+
+    private int WeightParts => ((_shape.Size * _shape.InChannels) + PairsPerPart - 1) / PairsPerPart;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -99,6 +107,8 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
         }
         else
             Convolution.Forward(scratch.Input, _packed.Pointer, output, _shape);
+        if (Bias is not null)
+            ChannelBias.Add(output, Output.Positions, _shape.OutChannels, _bias);
         if (training)
             TakeMoments(sample);
     }
@@ -113,6 +123,8 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
             Convolution3x3.WeightGradient(scratch.Input, scratch.Gradient, table, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels);
         else
             Convolution.WeightGradient(scratch.Input, scratch.Gradient, table, _shape);
+        if (Bias is not null)
+            AddBiasGradient(scratch.Gradient, table);
 
         if (Sinks[0] is { } sink)
         {
@@ -137,6 +149,7 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
     public override void LoadWeights(NetworkState state)
     {
         float* weights = state.ParameterPointer + Weight.Offset;
+        _bias = Bias is null ? null : state.ParameterPointer + Bias.Offset;
         WeightLayout.Pack(weights, _realInChannels, _packed.Pointer, _shape);
         if (_turned is not null)
             WeightLayout.Turn(weights, _realInChannels, _turned.Pointer, _shape);
@@ -146,6 +159,10 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
             Winograd.TransformWeights(_turned!.Pointer, _transformedTurned.Pointer, _shape.OutChannels, _shape.InChannels);
     }
 
+    /// <summary>Adds the bias's gradient of one image, from the padded output gradient, to its place behind the weights in a table.</summary>
+    public void AddBiasGradient(float* gradient, float* table) => ChannelBias.AddGradient(
+        gradient, _shape.OutHeight, _shape.OutWidth, _shape.OutChannels, _shape.GradientBorder, table + _shape.WeightCount);
+
     public override void FinishPiece(Scratch scratch, float* table)
     {
         if (_gathers)
@@ -154,6 +171,12 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
 
     public override void ReduceTables(float* tables, int pieces, float* gradients, int part)
     {
+        if (part == WeightParts)
+        {
+            PointwiseTable.TreeSum(tables + _shape.WeightCount, pieces, TableSize, _shape.OutChannels);
+            new Span<float>(tables + _shape.WeightCount, Bias!.Count).CopyTo(new Span<float>(gradients + Bias.Offset, Bias.Count));
+            return;
+        }
         int from = part * PairsPerPart, to = Math.Min(from + PairsPerPart, _shape.Size * _shape.InChannels);
         int row = _shape.Size * _shape.OutChannels;
         PointwiseTable.TreeSum(tables + ((long)from * row), pieces, TableSize, (to - from) * row);

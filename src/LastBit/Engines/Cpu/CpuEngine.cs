@@ -291,8 +291,8 @@ public sealed unsafe class CpuEngine : IEngine
         int end = Math.Min(_count, (piece + 1) * PieceSize);
         for (int i = 0; i < _pass.Layers.Length; i++)
         {
-            if (_pass.Layers[i].GatherSize == 0)
-                new Span<float>(Table(i, piece), _pass.Layers[i].TableSize).Clear();
+            int written = _pass.Layers[i].GatheredTableSize;
+            new Span<float>(Table(i, piece) + written, _pass.Layers[i].TableSize - written).Clear();
         }
         Array.Clear(_scratch[worker].Progress);
         for (int sample = piece * PieceSize; sample < end; sample++)

@@ -60,6 +60,9 @@ internal abstract unsafe class CpuLayer
     /// <summary>Floats in which one worker gathers a piece's images for <see cref="FinishPiece"/>; 0 where a layer adds to its table image by image.</summary>
     public virtual long GatherSize => 0;
 
+    /// <summary>How much of a table, from its beginning on, <see cref="FinishPiece"/> writes; what comes behind is added to image by image.</summary>
+    public virtual int GatheredTableSize => 0;
+
     /// <summary>Where this layer's part of <see cref="Scratch.Gathered"/> begins, and its number among those of its pass; given by the engine.</summary>
     public long GatherStart { get; set; }
 

@@ -72,6 +72,7 @@ internal sealed class Plan
                 Activate activate => Activated(node, activate, inputs[0]),
                 Convolution convolution => View.Of(Convolved(node, convolution, inputs[0])),
                 Addition => View.Of(Added(node, inputs[0], inputs[1])),
+                Pool pool => View.Of(Append(new PoolLayer(node.Layer.Name, inputs[0], Output(node), pool.Kind))),
                 GlobalAverage => View.Of(Averaged(node, inputs[0])),
                 Linear => View.Of(Connected(node, inputs[0])),
                 CustomLayer => View.Of(Append(new FunctionLayer(node, InputShape(node), inputs[0], Output(node)))),
@@ -120,12 +121,10 @@ internal sealed class Plan
         var shape = InputShape(node);
         if (convolution.Channels % 16 != 0)
             throw Refused(node, $"{convolution.Channels} output channels; the kernels take multiples of 16");
-        if (shape.Width % convolution.Stride != 0 || shape.Height % convolution.Stride != 0 || node.Shape.Width % 4 != 0)
-        {
-            throw Refused(node, $"{shape.Height}x{shape.Width} pixels with stride {convolution.Stride}; "
-                + "the kernels take whole rows of a multiple of 4 output pixels");
-        }
-        var layer = new ConvolutionLayer(node.Layer.Name, input, Output(node), node.Parameters[0], convolution.Size, convolution.Stride, _convolution);
+        if (shape.Width % convolution.Stride != 0 || shape.Height % convolution.Stride != 0)
+            throw Refused(node, $"{shape.Height}x{shape.Width} pixels with stride {convolution.Stride}; the kernels take multiples of the stride");
+        var layer = new ConvolutionLayer(node.Layer.Name, input, Output(node), node.Parameters[0], convolution.Bias ? node.Parameters[1] : null,
+            convolution.Size, convolution.Stride, _convolution);
         _owned.Add(layer);
         return Append(layer);
     }

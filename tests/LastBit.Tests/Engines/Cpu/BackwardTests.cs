@@ -137,6 +137,28 @@ public class BackwardTests(ITestOutputHelper output)
         Check(b.Build("behind"), 11, everyNth: 1009);
     }
 
+    [Theory]
+    [InlineData(PoolKind.Average, Activation.Tanh, false)]
+    [InlineData(PoolKind.Max, Activation.Elu, false)]
+    [InlineData(PoolKind.Average, Activation.Softplus, true)]
+    [InlineData(PoolKind.Max, Activation.Relu, true)]
+    public void Pooling_and_convolutions_with_bias(PoolKind kind, Activation activation, bool normalised) => Check(b =>
+    {
+        var x = b.DefaultConvolution("conv1", b.Images, 32, bias: true);
+        x = b.Pool("pool1", b.Activate(normalised ? b.Normalize("bn1", x) : x, activation), kind);
+        x = b.DefaultConvolution("conv2", x, 16, bias: true);
+        return b.Pool("pool2", b.Activate(x, activation), kind);
+    });
+
+    [Fact]
+    public void Convolutions_of_narrow_images() => Check(
+        b =>
+        {
+            var x = b.Activate(b.Normalize("bn1", b.Convolution("conv1", b.Images, 32, 3)), Activation.Swish);
+            return b.Convolution("conv2", b.Append(new Pool("pool", PoolKind.Average), b.Convolution("conv3", x, 16, 5)), 16, 3);
+        },
+        images: new TensorShape(4, 12, 3));
+
     [Fact]
     public void Two_small_layers_behind_the_average()
     {
@@ -155,8 +177,15 @@ public class BackwardTests(ITestOutputHelper output)
     [InlineData("preresnet8-nobn", Activation.Swish)]
     [InlineData("resnet11-bottleneck", Activation.Swish)]
     [InlineData("preresnet11-bottleneck", Activation.Relu)]
+    [InlineData("fc-softplus", Activation.None)]
+    [InlineData("cnn-elu", Activation.None)]
+    [InlineData("cnn-relu-max", Activation.None)]
     public void Whole_networks(string name, Activation activation) =>
         Check((NetworkSettings.Parse(name, activation) with { Images = new TensorShape(16, 16, 3) }).Build(), 2, everyNth: 3001);
+
+    [Fact]
+    public void A_small_vgg() =>
+        Check(new VggSettings { Stages = [[16, 16], [32], [32]], Images = new TensorShape(16, 16, 3), Activation = Activation.Swish }.Build(), 2, everyNth: 3001);
 
     private void Check(Func<ModelBuilder, Node> describe, int classes = 10, TensorShape? images = null)
     {

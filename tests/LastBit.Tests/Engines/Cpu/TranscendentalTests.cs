@@ -1,5 +1,6 @@
 using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
+using LastBit.Models;
 
 namespace LastBit.Tests.Engines.Cpu;
 
@@ -13,6 +14,44 @@ public unsafe class TranscendentalTests(ITestOutputHelper output)
     [Fact]
     public void Sigmoid_is_within_its_stated_error() =>
         AssertWorst(x => One(x, Transcendental.Sigmoid), x => x > 0 ? 1 / (1 + Math.Exp(-x)) : Math.Exp(x) / (1 + Math.Exp(x)), -104f, 104f, 2.5);
+
+    [Fact]
+    public void ExpMinusOne_is_within_its_stated_error() => AssertWorst(x => One(x, Transcendental.ExpMinusOne), ExactExpMinusOne, float.MinValue, 0f, 2);
+
+    [Fact]
+    public void Tanh_is_within_its_stated_error() => AssertWorst(x => One(x, Transcendental.Tanh), Math.Tanh, float.MinValue, float.MaxValue, 3);
+
+    [Fact]
+    public void Softplus_is_within_its_stated_error() =>
+        AssertWorst(x => One(x, Transcendental.Softplus), x => Math.Max(x, 0) + Arithmetic.Logarithm.Log1P(Math.Exp(-Math.Abs(x))), -104f, float.MaxValue, 3);
+
+    /// <summary>f of the second derivative beside central differences of f', and f' of both interfaces the same.</summary>
+    [Fact]
+    public void Slopes_and_curvatures_are_those_of_the_functions()
+    {
+        for (float z = -6; z <= 6; z += 0.173f)
+        {
+            Check<TanhActivation>(z, Activation.Tanh);
+            Check<EluActivation>(z, Activation.Elu);
+            Check<SoftplusActivation>(z, Activation.Softplus);
+        }
+
+        static void Check<TActivation>(float z, Activation function)
+            where TActivation : IActivation, IActivationJet
+        {
+            TActivation.SlopeAndCurvature(new SingleLanes1(z), out var slope, out var curvature);
+            TActivation.ValueAndSlope(new SingleLanes1(z), out var value, out var again);
+            Assert.Equal(Binary64Engine.Value(function, z), value.Value, 1e-6);
+            Assert.Equal(Binary64Engine.Slope(function, z), slope.Value, 1e-6);
+            Assert.Equal((Binary64Engine.Slope(function, z + 1e-5) - Binary64Engine.Slope(function, z - 1e-5)) / 2e-5, curvature.Value, 1e-5);
+            Assert.Equal(slope.Value, again.Value);
+            Assert.Equal(slope.Value * 3, TActivation.Backward(new SingleLanes1(z), new SingleLanes1(3)).Value, 1e-6);
+            Assert.True(float.IsNaN(TActivation.Value(new SingleLanes1(float.NaN)).Value));
+        }
+    }
+
+    // exp(x) - 1 without the cancellation: by the series near 0.
+    private static double ExactExpMinusOne(double x) => x > -1e-3 ? x * (1 + x / 2 * (1 + x / 3 * (1 + x / 4 * (1 + x / 5)))) : Math.Exp(x) - 1;
 
     [Fact]
     public void Log_is_within_its_stated_error() => AssertWorst(Transcendental.Log, Math.Log, 0f, float.MaxValue, 1.01);

@@ -36,7 +36,7 @@ internal static unsafe class Convolution
     /// <summary>output[y, x, o] = sum over r, i, c of input[s y + r - p, s x + c - p, i] * weights[r, i, c, o], with s the stride and p the padding.</summary>
     /// <param name="input">InHeight x (InWidth + 2 p) x InChannels, p zero columns at both ends.</param>
     /// <param name="weights">Size x InChannels x Size x OutChannels.</param>
-    /// <param name="output">OutHeight x OutWidth x OutChannels, OutWidth a multiple of 4.</param>
+    /// <param name="output">OutHeight x OutWidth x OutChannels.</param>
     /// <param name="shape">The sizes.</param>
     public static void Forward<T>(float* input, float* weights, float* output, in ConvolutionShape shape)
         where T : unmanaged, ILanes<T, float>
@@ -65,8 +65,11 @@ internal static unsafe class Convolution
                     OutputPixel = outC,
                 };
                 float* target = output + ((long)y * shape.OutWidth * outC) + o;
-                for (int x = 0; x < shape.OutWidth; x += 4, taps.Input += 4 * taps.InputPixel, target += 4 * outC)
+                int x = 0;
+                for (; x < shape.OutWidth - 3; x += 4, taps.Input += 4 * taps.InputPixel, target += 4 * outC)
                     Tile<T>(taps, target);
+                for (; x < shape.OutWidth; x++, taps.Input += taps.InputPixel, target += outC)
+                    OnePixel<T>(taps, target);
             }
         }
     }
@@ -77,7 +80,7 @@ internal static unsafe class Convolution
     /// </summary>
     /// <param name="gradient">OutHeight x (OutWidth + 2 p') x OutChannels with p' = max(p, 1) zero columns at both ends.</param>
     /// <param name="turned">Size x OutChannels x Size x InChannels, turned by 180 degrees (<see cref="WeightLayout.Turn"/>).</param>
-    /// <param name="inputGradient">InHeight x InWidth x InChannels; InWidth / stride a multiple of 4.</param>
+    /// <param name="inputGradient">InHeight x InWidth x InChannels; InWidth a multiple of the stride.</param>
     /// <param name="shape">The sizes.</param>
     public static void InputGradient<T>(float* gradient, float* turned, float* inputGradient, in ConvolutionShape shape)
         where T : unmanaged, ILanes<T, float>
@@ -117,8 +120,11 @@ internal static unsafe class Convolution
                         OutputPixel = stride * inC,
                     };
                     float* target = inputGradient + ((((long)y * shape.InWidth) + rest) * inC) + i;
-                    for (int x = rest; x < shape.InWidth; x += 4 * stride, taps.Input += 4 * outC, target += 4 * stride * inC)
+                    int x = rest;
+                    for (; x < shape.InWidth - (3 * stride); x += 4 * stride, taps.Input += 4 * outC, target += 4 * stride * inC)
                         Tile<T>(taps, target);
+                    for (; x < shape.InWidth; x += stride, taps.Input += outC, target += stride * inC)
+                        OnePixel<T>(taps, target);
                 }
             }
         }
@@ -220,6 +226,38 @@ internal static unsafe class Convolution
             T.Store(a1, o1); T.Store(b1, o1 + T.Count);
             T.Store(a2, o2); T.Store(b2, o2 + T.Count);
             T.Store(a3, o3); T.Store(b3, o3 + T.Count);
+        }
+    }
+
+    /// <summary>One pixel of a row that is not a multiple of 4 by 2 rows of output channels, in the order of <see cref="Tile"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OnePixel<T>(in Taps taps, float* output)
+        where T : unmanaged, ILanes<T, float>
+    {
+        for (int row = 0; row < Math.Max(1, taps.Rows); row++)
+        {
+            T a = default, b = default;
+            float* source = taps.Input + ((long)row * taps.InputRow);
+            float* channelWeights = taps.Weights + ((long)row * taps.WeightRow);
+            int channels = taps.Rows == 0 ? 0 : taps.Channels;
+            for (int channel = 0; channel < channels; channel++, source++, channelWeights += taps.WeightChannel)
+            {
+                float* pixel = source;
+                float* weights = channelWeights;
+                for (int column = 0; column < taps.Columns; column++, pixel += taps.InputColumn, weights += taps.WeightColumn)
+                {
+                    T x = T.Broadcast(*pixel);
+                    T.AddProduct(ref a, x, T.Load(weights));
+                    T.AddProduct(ref b, x, T.Load(weights + T.Count));
+                }
+            }
+            if (row > 0)
+            {
+                a = T.Add(T.Load(output), a);
+                b = T.Add(T.Load(output + T.Count), b);
+            }
+            T.Store(a, output);
+            T.Store(b, output + T.Count);
         }
     }
 

@@ -3,8 +3,8 @@ using LastBit.Engines.Cpu.Kernels;
 namespace LastBit.Engines.Cpu.Tangents;
 
 /// <summary>
-/// The tangents of a convolution y = a * W, by the kernels of the convolution itself: y' = a' * W + a * W' going forward; going back, for the gradient g of the
-/// output, (W's gradient)' = a' g + a g' and (a's gradient)' = g' * turned W + g * turned W'. Each half is summed by itself, then the two are added.
+/// The tangents of a convolution y = a * W + b, by the kernels of the convolution itself: y' = a' * W + a * W' + b' going forward; going back, for the gradient g of the
+/// output, (W's gradient)' = a' g + a g', (b's gradient)' = g' and (a's gradient)' = g' * turned W + g * turned W'. Each half is summed by itself, then the two are added.
 /// </summary>
 internal sealed unsafe class ConvolutionTangent : TangentLayer, IDisposable
 {
@@ -12,6 +12,7 @@ internal sealed unsafe class ConvolutionTangent : TangentLayer, IDisposable
     private readonly ConvolutionShape _shape;
     private readonly NativeBuffer _packed;
     private readonly NativeBuffer _turned;
+    private float* _bias;
 
     public ConvolutionTangent(ConvolutionLayer layer, int half, IReadOnlyDictionary<StoredTensor, TangentStatistics> statistics)
         : base(layer, half, statistics)
@@ -24,6 +25,7 @@ internal sealed unsafe class ConvolutionTangent : TangentLayer, IDisposable
     public override void LoadDirection(NetworkState direction)
     {
         float* weights = direction.ParameterPointer + _layer.Weight.Offset;
+        _bias = _layer.Bias is { } bias ? direction.ParameterPointer + bias.Offset : null;
         WeightLayout.Pack(weights, _layer.Weight.Shape[1], _packed.Pointer, _shape);
         if (HasSink(0))
             WeightLayout.Turn(weights, _layer.Weight.Shape[1], _turned.Pointer, _shape);
@@ -36,6 +38,8 @@ internal sealed unsafe class ConvolutionTangent : TangentLayer, IDisposable
         if (Moves(0))
             AddWeightGradient(scratch.Input.Tangent, scratch.Gradient.Value, table);
         AddWeightGradient(scratch.Input.Value, scratch.Gradient.Tangent, table);
+        if (_layer.Bias is not null)
+            _layer.AddBiasGradient(scratch.Gradient.Tangent, table);
         if (!HasSink(0))
             return;
         InputGradient(scratch.Gradient.Value, _layer.Turned, scratch.Flat.Value);
@@ -57,11 +61,14 @@ internal sealed unsafe class ConvolutionTangent : TangentLayer, IDisposable
         float* target = Both(Layer.Output, sample).Tangent;
         // The padded input is where the layer has just left it.
         Convolve(scratch.Input.Value, _packed.Pointer, target);
-        if (!Moves(0))
-            return;
-        ReadTangent(0, sample, scratch.Input.Tangent, _shape.InputBorder);
-        Convolve(scratch.Input.Tangent, _layer.Packed, scratch.Spare);
-        PointwiseTable.Accumulate(scratch.Spare, target, (int)Layer.Output.SampleSize);
+        if (Moves(0))
+        {
+            ReadTangent(0, sample, scratch.Input.Tangent, _shape.InputBorder);
+            Convolve(scratch.Input.Tangent, _layer.Packed, scratch.Spare);
+            PointwiseTable.Accumulate(scratch.Spare, target, (int)Layer.Output.SampleSize);
+        }
+        if (_layer.Bias is not null)
+            ChannelBias.Add(target, Layer.Output.Positions, _shape.OutChannels, _bias);
     }
 
     private void Convolve(float* input, float* weights, float* output)

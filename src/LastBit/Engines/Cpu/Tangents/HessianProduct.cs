@@ -215,6 +215,7 @@ public sealed unsafe class HessianProduct : IDisposable
     {
         ConvolutionLayer convolution => new ConvolutionTangent(convolution, Capacity, _statistics),
         AddLayer add => new AddTangent(add, Capacity, _statistics),
+        PoolLayer pool => new PoolTangent(pool, Capacity, _statistics),
         GlobalAverageLayer average => new GlobalAverageTangent(average, Capacity, _statistics),
         LinearLayer linear => new LinearTangent(linear, _state, Capacity, _statistics),
         CrossEntropyLayer loss => new CrossEntropyTangent(loss, Model.Classes, Capacity, _statistics),

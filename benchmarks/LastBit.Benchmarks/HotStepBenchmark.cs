@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using System.Globalization;
+using LastBit.Data;
+using LastBit.Engines.Cpu;
+using LastBit.Models;
+using LastBit.Training;
+
+namespace LastBit.Benchmarks;
+
+/// <summary>
+/// A training step (weights loaded, forward, backward, update) of a network on one batch that stays where it is, beside the machine's peak: what the kernels do when
+/// nobody prepares images beside them.
+/// </summary>
+internal static class HotStepBenchmark
+{
+    private const int Steps = 20;
+
+    /// <summary>hot [NETWORK] [BATCH] [THREADS] [ROUNDS] [--mse].</summary>
+    public static int Run(string[] args)
+    {
+        string[] plain = [.. args.Where(word => !word.StartsWith("--", StringComparison.Ordinal))];
+        string name = plain.ElementAtOrDefault(0) ?? "fc-tanh";
+        int batch = Number(plain, 1, 500), threads = Number(plain, 2, Environment.ProcessorCount), rounds = Number(plain, 3, 10);
+        var network = NetworkSettings.Parse(name, Activation.Relu) with { Loss = args.Contains("--mse") ? Loss.SquaredError : Loss.CrossEntropy };
+        var (train, _) = Cifar10.Load(Cifar10.Sample);
+        float[] images = new float[batch * train.Shape.ImageFloats];
+        int[] labels = new int[batch];
+        Augmentation.FillTestBatch(train, 0, batch, images, labels);
+
+        using var team = new WorkerTeam(threads);
+        using var engine = new CpuEngine(network.Build(), batch, team);
+        using var replica = new Replica(engine.Model.Layout, 1);
+        replica.Initialise(1);
+        var settings = new TrainingSettings(LearningRate: 0.001, Momentum: 0, WeightDecay: 0);
+        double gflop = engine.TrainingFlop * (double)batch / 1e9;
+        List<double> times = [], fractions = [];
+        for (int round = 0; round <= rounds; round++)
+        {
+            double peak = MachinePeak.Measure(threads).Gflops32;
+            for (int i = 0; i < Steps; i++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                engine.Load(replica.State);
+                engine.Forward(images, labels, training: true);
+                engine.Backward();
+                replica.Update(engine, settings, settings.LearningRate, team);
+                double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+                if (round == 0)
+                    continue;
+                times.Add(milliseconds);
+                fractions.Add(gflop / milliseconds * 1e3 / peak);
+            }
+            if (round == 0)
+                engine.TakeTimes();
+        }
+        times.Sort();
+        fractions.Sort();
+        Print($"{name}, batch {batch}, {threads} threads, vectors of {MachineInfo.Current.VectorText}: {gflop:F2} GFLOP a step");
+        Print($"median {times[times.Count / 2]:F2} ms, best {times[0]:F2} ms; of the peak measured in the same round: median {fractions[fractions.Count / 2]:P1}, best {fractions[^1]:P1}");
+        foreach (var pass in engine.TakeTimes())
+            Print($"{(pass.Backward ? "backward" : "forward"),-8} {pass.Layers,-30} {(pass.Seconds + pass.ReduceSeconds) / times.Count * 1e3,7:F3} ms");
+        return 0;
+    }
+
+    private static int Number(string[] args, int index, int otherwise) => index < args.Length ? int.Parse(args[index], CultureInfo.InvariantCulture) : otherwise;
+
+    private static void Print(FormattableString line) => Console.WriteLine(FormattableString.Invariant(line));
+}
