@@ -17,6 +17,7 @@ public class NetworkDigestTests
         { "fc-elu", "mse", "402c2fe6898f1cb0353d8998740521e1f2716512285dd44ef0887b4163865cfa" },
         { "cnn-tanh", "mse", "" },
         { "cnn-relu-max", "cross-entropy", "" },
+        { "vgg", "cross-entropy", "" },
         { "fc-softplus", "cross-entropy", "13e9cc44ea355420c7fc1b582d48194e013eb1b01735b166c0e553e755a38440" },
     };
 
@@ -50,10 +51,13 @@ public class NetworkDigestTests
     {
         string[] words = argument.Split(' ');
         bool connected = words[0].StartsWith("fc-", StringComparison.Ordinal);
+        // One of the two with convolutions and biases goes by minimal filtering.
+        var convolution = words[0] == "cnn-relu-max" ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
         using var team = new WorkerTeam(int.Parse(words[2], CultureInfo.InvariantCulture));
         var (train, test) = Cifar10.Load(Cifar10.Sample, connected ? 90 : 20);
-        var network = NetworkSettings.Parse(words[0], Activation.Relu) with { Loss = words[1] == "mse" ? Loss.SquaredError : Loss.CrossEntropy };
-        var settings = new TrainingSettings(Seed: 7, Epochs: 2, BatchSize: connected ? 70 : 12, LearningRate: 0.02);
+        NetworkSettings small = words[0] == "vgg" ? new VggSettings { Stages = [[16], [16], [32], [32, 32]] } : NetworkSettings.Parse(words[0], Activation.Relu);
+        var network = small with { Loss = words[1] == "mse" ? Loss.SquaredError : Loss.CrossEntropy };
+        var settings = new TrainingSettings(Seed: 7, Epochs: 2, BatchSize: connected ? 70 : 12, LearningRate: 0.02, Convolution: convolution);
         using var trainer = Trainer.OnCpu(network.Build(), settings, [1], train, test.First(5), team);
         trainer.Step();
         trainer.Evaluate(trainer.Replicas[0]);

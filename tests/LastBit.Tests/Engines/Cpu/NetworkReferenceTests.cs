@@ -11,9 +11,12 @@ public class NetworkReferenceTests(ITestOutputHelper output)
     [Theory]
     [InlineData("fc-tanh-mse")]
     [InlineData("cnn-elu-mse")]
+    [InlineData("cnn-elu-mse", ConvolutionAlgorithm.Winograd)]
     [InlineData("cnn-relu-max-cross-entropy")]
+    [InlineData("cnn-relu-max-cross-entropy", ConvolutionAlgorithm.Winograd)]
     [InlineData("vgg-cross-entropy")]
-    public void Gradients_are_as_near_to_binary64_as_those_of_pytorch(string file)
+    [InlineData("vgg-cross-entropy", ConvolutionAlgorithm.Winograd)]
+    public void Gradients_are_as_near_to_binary64_as_those_of_pytorch(string file, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
     {
         var reference = Npz.Read(Path.Combine(AppContext.BaseDirectory, "Reference", file + ".npz"));
         var x = reference["x"];
@@ -34,7 +37,7 @@ public class NetworkReferenceTests(ITestOutputHelper output)
         }
 
         using var team = new WorkerTeam(2);
-        using var engine = new CpuEngine(model, count, team);
+        using var engine = new CpuEngine(model, count, team, convolution);
         using var state = new NetworkState(model.Layout);
         foreach (var parameter in model.Layout.All)
             reference[$"w0/{parameter.Name}"].Get<float>().CopyTo(state.Get(parameter));
