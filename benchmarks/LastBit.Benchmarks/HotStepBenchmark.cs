@@ -29,7 +29,7 @@ internal static class HotStepBenchmark
 
         using var team = new WorkerTeam(threads);
         using var engine = new CpuEngine(network.Build(), batch, team);
-        using var replica = new Replica(engine.Model.Layout, 1);
+        using var replica = new Replica(engine.Model.Layout, Perturbation.None);
         replica.Initialise(1);
         var settings = new TrainingSettings(LearningRate: 0.001, Momentum: 0, WeightDecay: 0);
         double gflop = engine.TrainingFlop * (double)batch / 1e9;

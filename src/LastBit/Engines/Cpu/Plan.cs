@@ -12,11 +12,13 @@ internal sealed class Plan
     private readonly int _capacity;
     private readonly ConvolutionAlgorithm _convolution;
     private readonly int _threads;
+    private readonly bool _together;
     private readonly List<CpuLayer> _layers = [];
     private readonly List<IDisposable> _owned = [];
 
-    private Plan(Model model, int capacity, ConvolutionAlgorithm convolution, int threads)
+    private Plan(Model model, int capacity, ConvolutionAlgorithm convolution, int threads, bool together)
     {
+        _together = together;
         _threads = threads;
         _convolution = convolution;
         _model = model;
@@ -42,10 +44,11 @@ internal sealed class Plan
     /// <param name="capacity">Images in the largest batch.</param>
     /// <param name="convolution">How to compute convolutions that can be computed in several ways.</param>
     /// <param name="threads">How many threads will share the work.</param>
+    /// <param name="together">Whether convolutions of few pixels and many channels may be computed for all images together.</param>
     /// <exception cref="InputException">The kernels cannot compute it; what was made so far is freed.</exception>
-    public static Plan Of(Model model, int capacity, ConvolutionAlgorithm convolution, int threads)
+    public static Plan Of(Model model, int capacity, ConvolutionAlgorithm convolution, int threads, bool together = true)
     {
-        var plan = new Plan(model, capacity, convolution, threads);
+        var plan = new Plan(model, capacity, convolution, threads, together);
         try
         {
             plan.Make();
@@ -123,6 +126,12 @@ internal sealed class Plan
             throw Refused(node, $"{convolution.Channels} output channels; the kernels take multiples of 16");
         if (shape.Width % convolution.Stride != 0 || shape.Height % convolution.Stride != 0)
             throw Refused(node, $"{shape.Height}x{shape.Width} pixels with stride {convolution.Stride}; the kernels take multiples of the stride");
+        if (_together && PatchLayer.Pays(node, shape))
+        {
+            var patches = new PatchLayer(node, shape, input, Output(node), _capacity);
+            _owned.Add(patches);
+            return Append(patches);
+        }
         var layer = new ConvolutionLayer(node.Layer.Name, input, Output(node), node.Parameters[0], convolution.Bias ? node.Parameters[1] : null,
             convolution.Size, convolution.Stride, _convolution);
         _owned.Add(layer);

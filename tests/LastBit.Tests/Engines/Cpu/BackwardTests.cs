@@ -150,6 +150,20 @@ public class BackwardTests(ITestOutputHelper output)
         return b.Pool("pool2", b.Activate(x, activation), kind);
     });
 
+    /// <summary>2^20 weights and few pixels: the images of the batch together.</summary>
+    [Theory]
+    [InlineData(4, 4, 5, 1, false)]
+    [InlineData(2, 2, 17, 3, true)]
+    public void Convolutions_with_more_weights_than_pixels(int height, int width, int count, int size, bool bias)
+    {
+        int channels = size == 1 ? 1024 : 352;
+        var b = new ModelBuilder(new TensorShape(height, width, 3));
+        var x = b.Normalize("bn1", b.Convolution("conv1", b.Images, channels, 1));
+        x = b.Append(new Convolution("conv2", channels, size) { Bias = bias }, b.Activate(x, Activation.Relu));
+        b.Classify("fc", b.Activate(b.Normalize("bn2", x), Activation.Swish), 3);
+        Check(b.Build("patches"), count, everyNth: 0);
+    }
+
     [Fact]
     public void Convolutions_of_narrow_images() => Check(
         b =>
@@ -235,7 +249,7 @@ public class BackwardTests(ITestOutputHelper output)
                 largest = Math.Max(largest, Math.Abs(exact[i]));
                 error = Math.Max(error, Math.Abs(exact[i] - engine.Gradients[i]));
             }
-            for (int i = 0; i < parameter.Count; i += Math.Max(1, Math.Min(everyNth, parameter.Count / 3)))
+            for (int i = 0; everyNth > 0 && i < parameter.Count; i += Math.Max(1, Math.Min(everyNth, parameter.Count / 3)))
             {
                 int index = parameter.Offset + i;
                 double original = parameters[index];

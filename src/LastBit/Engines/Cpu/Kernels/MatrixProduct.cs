@@ -50,8 +50,8 @@ internal static unsafe class MatrixProduct
     private const int ChainTerms = 4 * Panel;
     private const int TileSize = TileRows * Panel;
 
-    // A batch has at most 2^16 images, 2^10 groups.
-    private const int Levels = 12;
+    // At most 2^16 images of 16 positions: 2^14 groups.
+    private const int Levels = 15;
 
     /// <summary>Floats of room that <see cref="WeightGradient"/> and <see cref="ColumnSums"/> need.</summary>
     public const int Room = (Levels + 1) * TileSize;

@@ -52,7 +52,7 @@ public sealed unsafe class HessianProduct : IDisposable
         (Model, Capacity, _team) = (model, capacity, team);
 
         // Memory as for a batch of twice the images: the second half is for the tangents.
-        var plan = Plan.Of(model, 2 * capacity, ConvolutionAlgorithm.Direct, team.Size);
+        var plan = Plan.Of(model, 2 * capacity, ConvolutionAlgorithm.Direct, team.Size, together: false);
         _images = plan.Images;
         _loss = plan.Loss;
         StoredTensor[] tensors = [_images, .. plan.Layers.Select(layer => layer.Output)];
