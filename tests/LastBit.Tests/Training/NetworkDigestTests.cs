@@ -15,9 +15,9 @@ public class NetworkDigestTests
         { "fc-tanh", "mse", "4ee9a7484dfb0d7d66555707f5adf143ddfd4517bae22180ac6cf75f6290c1b5" },
         { "fc-relu", "cross-entropy", "18a47beebb37f3f6a7272c4d8a212826075aaee52b9590083cef8aa3f554226b" },
         { "fc-elu", "mse", "402c2fe6898f1cb0353d8998740521e1f2716512285dd44ef0887b4163865cfa" },
-        { "cnn-tanh", "mse", "" },
-        { "cnn-relu-max", "cross-entropy", "" },
-        { "vgg", "cross-entropy", "" },
+        { "cnn-tanh", "mse", "7a9cd3e45a565a153afcc4f387184404c7a3a3a3e1573cb218d03481ced67159" },
+        { "cnn-relu-max", "cross-entropy", "b93eeda6c5ebd05f994481b2d8d0fcd59dfa7906d0cd57f7843ffaca387b6077" },
+        { "vgg", "cross-entropy", "9f378dcc50d2cedad03bd1e8844497d4df65233d85ac44de3aed526af676fed6" },
         { "fc-softplus", "cross-entropy", "13e9cc44ea355420c7fc1b582d48194e013eb1b01735b166c0e553e755a38440" },
     };
 

@@ -66,7 +66,7 @@ internal sealed unsafe class PatchLayer : BatchLayer, IDisposable
     /// <param name="node">The convolution.</param>
     /// <param name="from">The shape of its input.</param>
     public static bool Pays(Node node, TensorShape from) =>
-        ((Convolution)node.Layer).Stride == 1 && from.Positions <= MostPositions && node.Parameters[0].Count >= LeastWeights;
+        ((Models.Convolution)node.Layer).Stride == 1 && from.Positions <= MostPositions && node.Parameters[0].Count >= LeastWeights;
 
     public void Dispose()
     {

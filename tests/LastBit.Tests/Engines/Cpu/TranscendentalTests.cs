@@ -16,14 +16,14 @@ public unsafe class TranscendentalTests(ITestOutputHelper output)
         AssertWorst(x => One(x, Transcendental.Sigmoid), x => x > 0 ? 1 / (1 + Math.Exp(-x)) : Math.Exp(x) / (1 + Math.Exp(x)), -104f, 104f, 2.5);
 
     [Fact]
-    public void ExpMinusOne_is_within_its_stated_error() => AssertWorst(x => One(x, Transcendental.ExpMinusOne), ExactExpMinusOne, float.MinValue, 0f, 2);
+    public void ExpMinusOne_is_within_its_stated_error() => AssertWorst(x => One(x, Transcendental.ExpMinusOne), ExactExpMinusOne, float.MinValue, 0f, 1.01);
 
     [Fact]
-    public void Tanh_is_within_its_stated_error() => AssertWorst(x => One(x, Transcendental.Tanh), Math.Tanh, float.MinValue, float.MaxValue, 3);
+    public void Tanh_is_within_its_stated_error() => AssertWorst(x => One(x, Transcendental.Tanh), Math.Tanh, float.MinValue, float.MaxValue, 2.6);
 
     [Fact]
     public void Softplus_is_within_its_stated_error() =>
-        AssertWorst(x => One(x, Transcendental.Softplus), x => Math.Max(x, 0) + Arithmetic.Logarithm.Log1P(Math.Exp(-Math.Abs(x))), -104f, float.MaxValue, 3);
+        AssertWorst(x => One(x, Transcendental.Softplus), x => Math.Max(x, 0) + Logarithm.Log1P(Math.Exp(-Math.Abs(x))), -104f, float.MaxValue, 2.6);
 
     /// <summary>f of the second derivative beside central differences of f', and f' of both interfaces the same.</summary>
     [Fact]

@@ -34,7 +34,7 @@ internal unsafe struct MatrixShape
 /// <summary>
 /// The products of matrices that fully connected layers are made of. Lanes run across the columns of the result.
 /// A sum over inputs or outputs goes in chains of 128 terms, the first from the bias on, and the chains are added in order.
-/// A sum over images goes in chains of 64 images, and the chains are added in the tree of <see cref="Pointwise.TreeSum"/>.
+/// A sum over images goes in chains of 64 images (of 8 for a bias), and the chains are added in the tree of <see cref="Pointwise.TreeSum"/>.
 /// </summary>
 internal static unsafe class MatrixProduct
 {
@@ -48,6 +48,9 @@ internal static unsafe class MatrixProduct
     public const int GroupRows = 64;
 
     private const int ChainTerms = 4 * Panel;
+
+    // A bias gradient is a sum of few large numbers, and costs little: short chains round less.
+    private const int GroupOfSums = 8;
     private const int TileSize = TileRows * Panel;
 
     // At most 2^16 images of 16 positions: 2^14 groups.
@@ -151,7 +154,7 @@ internal static unsafe class MatrixProduct
         }
     }
 
-    /// <summary>sums[column] = sum over rows of panel[row, column], in the order of <see cref="WeightGradient"/>.</summary>
+    /// <summary>sums[column] = sum over rows of panel[row, column], in chains of 8 rows and a tree.</summary>
     /// <param name="panel">[row][32].</param>
     /// <param name="rows">Images.</param>
     /// <param name="sums">32 numbers, written.</param>
@@ -163,12 +166,12 @@ internal static unsafe class MatrixProduct
         {
             float* from = panel + column;
             int left = rows;
-            for (int group = 0; left > 0; group++, left -= GroupRows)
+            for (int group = 0; left > 0; group++, left -= GroupOfSums)
             {
                 T sum = default;
-                for (int i = Math.Min(left, GroupRows); i > 0; i--, from += Panel)
+                for (int i = Math.Min(left, GroupOfSums); i > 0; i--, from += Panel)
                     sum = T.Add(sum, T.Load(from));
-                bool last = left <= GroupRows;
+                bool last = left <= GroupOfSums;
                 int level = 0;
                 for (; last ? group >> level != 0 : (group >> level & 1) != 0; level++)
                 {
