@@ -70,7 +70,12 @@ public abstract record NetworkTrainingSettings
     /// <summary>The settings of the data.</summary>
     public DataSettings ToData() => new()
     {
-        Data = Data, TrainSize = TrainSize, Augmentation = Augmentation, Mean = Mean, Deviation = Deviation, Standardization = Standardization,
+        Data = Data,
+        TrainSize = TrainSize,
+        Augmentation = Augmentation,
+        Mean = Mean,
+        Deviation = Deviation,
+        Standardization = Standardization,
     };
 
     /// <summary>The network for images of a data set.</summary>

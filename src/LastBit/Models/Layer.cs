@@ -76,13 +76,13 @@ public sealed record Convolution(string Name, int Channels, int Size, int Stride
     public static Initialisation PyTorchDefault(int inputs) => new Initialisation.Uniform(1 / Math.Sqrt(inputs));
 
     /// <inheritdoc/>
-    protected override bool PrintMembers(StringBuilder text)
+    protected override bool PrintMembers(StringBuilder builder)
     {
         // As the compiler writes it, but without the bias where there is none: the identities of networks that are older than it rest on this text.
-        base.PrintMembers(text);
-        text.Append(CultureInfo.InvariantCulture, $", Channels = {Channels}, Size = {Size}, Stride = {Stride}, Initial = {Initial}");
+        base.PrintMembers(builder);
+        builder.Append(CultureInfo.InvariantCulture, $", Channels = {Channels}, Size = {Size}, Stride = {Stride}, Initial = {Initial}");
         if (Bias)
-            text.Append(", Bias = True");
+            builder.Append(", Bias = True");
         return true;
     }
 }

@@ -12,13 +12,13 @@ public class NetworkDigestTests
     /// <summary>The digest of each training: network and loss.</summary>
     public static TheoryData<string, string, string> Digests => new()
     {
-        { "fc-tanh", "mse", "4ee9a7484dfb0d7d66555707f5adf143ddfd4517bae22180ac6cf75f6290c1b5" },
-        { "fc-relu", "cross-entropy", "18a47beebb37f3f6a7272c4d8a212826075aaee52b9590083cef8aa3f554226b" },
-        { "fc-elu", "mse", "402c2fe6898f1cb0353d8998740521e1f2716512285dd44ef0887b4163865cfa" },
-        { "cnn-tanh", "mse", "7a9cd3e45a565a153afcc4f387184404c7a3a3a3e1573cb218d03481ced67159" },
-        { "cnn-relu-max", "cross-entropy", "b93eeda6c5ebd05f994481b2d8d0fcd59dfa7906d0cd57f7843ffaca387b6077" },
-        { "vgg", "cross-entropy", "9f378dcc50d2cedad03bd1e8844497d4df65233d85ac44de3aed526af676fed6" },
-        { "fc-softplus", "cross-entropy", "13e9cc44ea355420c7fc1b582d48194e013eb1b01735b166c0e553e755a38440" },
+        { "fc-tanh", "mse", "1e45b4d47395c047d484a7253363e5601c1e3e524ceb7ea8ace2ee7733194fee" },
+        { "fc-relu", "cross-entropy", "b2ee29e7e401ecd96999f77642053d936441bc93f9fc035e6da930815796f12e" },
+        { "fc-elu", "mse", "04f288c82381a0d0f0a2a4dad83fb3dff906e76da21eaa36c093e1a977e2bad0" },
+        { "cnn-tanh", "mse", "0a6d9c6a6462ae21f58d15abbe699434a585c1547d4cc03b25d4a18943b03352" },
+        { "cnn-relu-max", "cross-entropy", "e518878dd9373a840194dfb98383ccdf2ea9c0ec0d9f4cbe2893d6c86ef989ef" },
+        { "vgg", "cross-entropy", "4cfe3c9cf8d113c383446d97ececd16b30debd210f5864f5a4fe1bcfb8065043" },
+        { "fc-softplus", "cross-entropy", "02da719b3bce3da43ee82bf9627f1e44196086899555a8de0522b2f6eded9988" },
     };
 
     [Theory]

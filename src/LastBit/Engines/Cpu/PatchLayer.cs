@@ -108,8 +108,14 @@ internal sealed unsafe class PatchLayer : BatchLayer, IDisposable
         MatrixProduct.Multiply(
             new MatrixShape
             {
-                Left = _x.Pointer, LeftPanel = PanelSize, Right = _forward.Pointer, Initial = _initial.Pointer,
-                Result = Output.Data, ResultRow = Output.Channels, Terms = _terms, Columns = _outputs,
+                Left = _x.Pointer,
+                LeftPanel = PanelSize,
+                Right = _forward.Pointer,
+                Initial = _initial.Pointer,
+                Result = Output.Data,
+                ResultRow = Output.Channels,
+                Terms = _terms,
+                Columns = _outputs,
             },
             from * positions, to * positions);
         for (int sample = from; training && sample < to; sample++)
@@ -148,8 +154,14 @@ internal sealed unsafe class PatchLayer : BatchLayer, IDisposable
         MatrixProduct.Multiply(
             new MatrixShape
             {
-                Left = _outer.Pointer, LeftPanel = PanelSize, Right = _backward!.Pointer, Initial = _zeros.Pointer,
-                Result = scratch.Tiles - (from * positions * row), ResultRow = row, Terms = _outputs, Columns = _terms,
+                Left = _outer.Pointer,
+                LeftPanel = PanelSize,
+                Right = _backward!.Pointer,
+                Initial = _zeros.Pointer,
+                Result = scratch.Tiles - (from * positions * row),
+                ResultRow = row,
+                Terms = _outputs,
+                Columns = _terms,
             },
             from * positions, to * positions);
         for (int sample = from; sample < to; sample++)
