@@ -121,12 +121,7 @@ internal sealed class ReadLogs
     internal IReadOnlyList<(string Run, string Why)> Repeated { get; }
 
     /// <summary>The metric.</summary>
-    internal Measure Measure => new(Result.Metric, Result.Scale switch
-    {
-        MetricScale.Percent => MeasureUnit.Percent,
-        MetricScale.Fraction => MeasureUnit.Fraction,
-        _ => MeasureUnit.Plain,
-    }, Result.LowerIsBetter);
+    internal Measure Measure => new(Result.Metric, Result.Unit, Result.LowerIsBetter);
 
     /// <summary>Everything that is left out, and why.</summary>
     internal IEnumerable<(string Run, string Why)> LeftOut =>

@@ -8,4 +8,9 @@ public sealed record CorrectnessMatrix(IReadOnlyList<ImportedRun> Runs, IReadOnl
 {
     /// <summary>How many images there are.</summary>
     public int Images => Correct[0].Length;
+
+    /// <summary>Some rows as the statistics take them.</summary>
+    /// <param name="rows">Which, from 0; null for all.</param>
+    public Statistics.CorrectnessMatrix ToMatrix(IEnumerable<int>? rows = null) =>
+        new([.. (rows ?? Enumerable.Range(0, Correct.Count)).Select(row => Array.ConvertAll(Correct[row], one => one != 0))]);
 }

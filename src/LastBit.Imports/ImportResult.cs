@@ -1,3 +1,5 @@
+using LastBit.Statistics;
+
 namespace LastBit.Imports;
 
 /// <summary>What was read: the runs, and everything a reader of the answer must know of how it was read.</summary>
@@ -10,13 +12,19 @@ public sealed record ImportResult(
     IReadOnlyList<ImportedRun> Runs, string Metric, string Format, IReadOnlyList<LeftOut> LeftOut, IReadOnlyList<string> Notes)
 {
     /// <summary>The unit of the values.</summary>
-    public MetricScale Scale { get; init; }
+    public MeasureUnit Unit { get; init; }
 
     /// <summary>True where less is better: a loss, an error, a perplexity; decides what the best step is, and whether B beats A.</summary>
     public bool LowerIsBetter { get; init; }
 
     /// <summary>Which run classified which test image correctly, where the files tell; null otherwise.</summary>
     public CorrectnessMatrix? Correctness { get; init; }
+
+    /// <summary>The size of the test set, where the files say it; null otherwise.</summary>
+    public int? TestImages { get; init; }
+
+    /// <summary>How many classes it has, where the files say it; null otherwise.</summary>
+    public int? Classes { get; init; }
 
     /// <summary>Passed of tried, one entry a run of <see cref="Runs"/> in the same order, where the files tell; null otherwise.</summary>
     public IReadOnlyList<PassRate>? PassRates { get; init; }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using LastBit.Imports.Formats;
 using LastBit.Imports.Reading;
+using LastBit.Statistics;
 
 namespace LastBit.Imports;
 
@@ -43,18 +44,20 @@ public static class LogReader
         kept.Sort(Compare);
         Assembly.Warn(kept, context);
 
-        MetricScale scale = MetricChoice.Scale(context.Metric, kept);
+        MeasureUnit unit = MetricChoice.Unit(context.Metric, kept);
         string[] programs = [.. files.Where(file => !file.IsCompanion).Select(file => file.Program).Distinct()];
         string format = programs.Length > 0 ? string.Join(" and ", programs) : "correctness of each image";
         var inverse = runs.ToDictionary(pair => pair.Value, pair => pair.Key);
         PassRate?[] rates = [.. kept.Select(run => inverse[run].PassRate)];
         return new ImportResult(kept, context.Metric, format, context.LeftOut, context.Notes)
         {
-            Scale = scale,
+            Unit = unit,
             LowerIsBetter = MetricChoice.IsLowerBetter(context.Metric),
             Correctness = Matrix(context, kept, runs),
+            TestImages = context.TestSet?.Images,
+            Classes = context.Labels is { } labels ? Math.Max(2, labels.Distinct().Count()) : context.TestSet?.Classes,
             PassRates = rates.All(rate => rate is not null) ? [.. rates.OfType<PassRate>()] : null,
-            Recognised = Describe(format, context.Metric, scale, kept),
+            Recognised = Describe(format, context.Metric, unit, kept),
         };
     }
 
@@ -62,7 +65,7 @@ public static class LogReader
     {
         List<(string File, bool Named)> found = LogPaths.Expand(paths);
         // A folder of ours says all in one document; what lies beside and below it is the same in other forms.
-        string[] own = [.. found.Where(file => !file.Named && Path.GetFileName(file.File) is "accuracy.json" or "train.json")
+        string[] own = [.. found.Where(file => !file.Named && Path.GetFileName(file.File) is "accuracy.json" or "train.json" or "divergence.json")
             .Where(file => JsonLog.Recognise(file.File) is { } what && what.StartsWith("LastBit", StringComparison.Ordinal)).Select(file => file.File)];
         List<LogFile> files = [];
         int others = 0;
@@ -156,9 +159,9 @@ public static class LogReader
         }
     }
 
-    private static string Describe(string format, string metric, MetricScale scale, List<ImportedRun> runs)
+    private static string Describe(string format, string metric, MeasureUnit measured, List<ImportedRun> runs)
     {
-        string unit = scale switch { MetricScale.Percent => "in percent", MetricScale.Fraction => "as a fraction", _ => "as it is" };
+        string unit = measured switch { MeasureUnit.Percent => "in percent", MeasureUnit.Fraction => "as a fraction", _ => "as it is" };
         long?[] seeds = [.. runs.Select(run => run.Seed).Distinct()];
         string?[] perturbations = [.. runs.Select(run => run.Perturbation).Distinct()];
         string?[] groups = [.. runs.Select(run => run.Group).Distinct()];

@@ -166,10 +166,26 @@ public static class Report
         <thead><tr><th scope="col">In the paper</th><th scope="col">Claim</th><th scope="col">Verdict</th></tr></thead>
         <tbody>
         {Markup.Join(sections.Select(section => Markup.Of($"""
-        <tr><td>{section.Claim.Place}</td><th scope="row"><a href="#{section.Id}">{section.Claim.Title}</a></th><td>{Badge(section.Finding.Verdict)}</td></tr>
+        <tr><td>{section.Claim.Place}</td><th scope="row"><a href="#{section.Id}">{section.Claim.Title}</a></th><td>{Badge(section.Finding.Verdict)}{Before(section, true)}</td></tr>
 
         """)))}</tbody></table></div>
         """);
+
+    /// <summary>What was computed before of a claim that this folder does not decide.</summary>
+    private static Markup Before(ReportSection section, bool inTable)
+    {
+        if (section.Finding.IsDecided || ComputedBefore.Of(section.Id) is not { } before)
+            return Markup.Empty;
+        return inTable
+            ? Markup.Of($"""<br><span class="before">computed before on CIFAR-10: {Word(before.Finding)}</span>""")
+            : Markup.Of($"""
+            <dt>Computed before</dt><dd class="before">Not in this run, but with all of CIFAR-10, and by the same rule {Word(before.Finding)}. {Formula.Text(before.Finding.Marked)}
+            What was run there: {Formula.Text(before.Ran)} <code>{before.Document}</code>, SHA-256 <code>{before.Digest}</code>, computed by commit <code>{before.Commit}</code>.</dd>
+
+            """);
+
+        static string Word(Finding finding) => finding.Verdict == Verdict.Confirmed ? "confirmed" : "not confirmed";
+    }
 
     private static Markup Badge(Verdict verdict) => verdict switch
     {
@@ -186,7 +202,7 @@ public static class Report
         <dt>Claim</dt><dd>{Formula.Text(section.Claim.Statement)}</dd>
         <dt>What we ran</dt><dd>{Formula.Text(section.Ran)}</dd>
         <dt>What decides</dt><dd class="decides" id="{section.Id}-decides">{Formula.Text(section.Finding.Marked)}</dd>
-        <dt>Rule</dt><dd class="rule">{Formula.Text(section.Claim.Rule)}</dd>
+        {Before(section, false)}        <dt>Rule</dt><dd class="rule">{Formula.Text(section.Claim.Rule)}</dd>
         </dl>
         {(section.Figure is { } figure ? Figure(section, figure, folder) : Markup.Empty)}{section.Table}
         </section>
@@ -243,7 +259,7 @@ public static class Report
         <dl>
         {Markup.Join(sections.Select(section => Markup.Of($"""
         <dt id="{section.Id}">{section.Claim.Place}</dt><dd>{section.Claim.Title}. <code>{section.ToTest}</code></dd>
-
+        {Before(section, false)}
         """)))}</dl>
         </section>
 

@@ -1,11 +1,9 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using LastBit.Files;
-using LastBit.Imports;
 using LastBit.Reports.Trainings;
 using LastBit.Statistics;
 using Spectre.Console;
-using CorrectnessMatrix = LastBit.Statistics.CorrectnessMatrix;
 
 namespace LastBit.Cli.Commands;
 
@@ -47,23 +45,26 @@ internal static class CompareCommand
 
     private static IReadOnlyList<Comparison> Answer(ParseResult parse, string[] words, Pairing pairing)
     {
-        List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read = Read(parse, words);
+        Task figures = RunsFigure.Prepare();
+        List<ComparedTraining> read = Read(parse, words);
         Measure measure = OneMeasure(read);
         double? difference = parse.GetResult(LogOptions.Difference) is { Implicit: false } ? parse.GetValue(LogOptions.Difference) : null;
         IReadOnlyList<Comparison> pairs = Comparison.OfAll(
             [.. read.Select(one => new ComparedGroup(one.Name, one.Runs))], new ComparisonSettings(measure, pairing, difference));
         NoiseAnalysis[] noise = [.. read.Select(one => NoiseAnalysis.Of(one.Runs, measure))];
         List<ShownTable> tables = [PairsTable(pairs, measure), GroupsTable(read, noise, measure)];
-        if (ImageTable(read) is { } images)
+        IReadOnlyList<ComparedCases.ImageTest> imageTests = ComparedCases.ImageTests(read);
+        if (ComparedCases.ImageTable(imageTests) is { } images)
             tables.Add(images);
-        if (RatesTable(read) is { } rates)
+        if (ComparedCases.RatesTable(read) is { } rates)
             tables.Add(rates);
         string methods = Methods(pairs, read[0].Logs, measure);
 
         string folder = CommonOptions.FolderOf(parse, "compare");
-        string text = Json.Text(Document(read, noise, pairs, measure));
+        string text = Json.Text(Document(read, noise, pairs, imageTests, measure));
         AtomicFile.WriteAllText(Path.Combine(folder, "compare.json"), text + "\n");
         string[] notes = [.. pairs.SelectMany(pair => pair.Notes.Select(note => pairs.Count == 1 ? note : $"{pair.A} and {pair.B}: {note}")).Distinct()];
+        figures.Wait();
         string page = RunsPage.Write(folder, new RunsPageContent(
             "compare", RunLines.CommandLine(parse), Title(read), [.. pairs.Select(pair => pair.Sentence)], notes,
             [.. read.Select(one => one.Logs).Distinct().SelectMany(logs => logs.Said)], measure,
@@ -90,9 +91,9 @@ internal static class CompareCommand
         return pairs;
     }
 
-    private static List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> Read(ParseResult parse, string[] words)
+    private static List<ComparedTraining> Read(ParseResult parse, string[] words)
     {
-        List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read = [];
+        List<ComparedTraining> read = [];
         // A path may hold '=' itself; a name does not hold what paths are made of.
         var named = words.Select(word => (Word: word, At: word.IndexOf('='))).Select(one =>
             one.At > 0 && !one.Word.Take(one.At).Any("/\\*?.{".Contains) && !Path.Exists(one.Word)
@@ -108,12 +109,12 @@ internal static class CompareCommand
             ReadLogs logs = LogOptions.Read(parse, [.. training.Select(one => one.Path)], training.Key.Length > 0 ? training.Key : null);
             if (training.Key.Length > 0)
             {
-                read.Add((training.Key, logs, logs.Runs));
+                read.Add(new ComparedTraining(training.Key, logs, logs.Runs));
                 continue;
             }
             var groups = logs.Result.Runs.ToDictionary(run => run.Name, run => run.Group ?? "");
             foreach (var group in logs.Runs.GroupBy(run => groups[run.Name]))
-                read.Add((group.Key.Length > 0 ? group.Key : "runs", logs, [.. group]));
+                read.Add(new ComparedTraining(group.Key.Length > 0 ? group.Key : "runs", logs, [.. group]));
         }
         if (read.Count < 2)
         {
@@ -125,7 +126,7 @@ internal static class CompareCommand
         return read;
     }
 
-    private static Measure OneMeasure(List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read)
+    private static Measure OneMeasure(List<ComparedTraining> read)
     {
         (string first, ReadLogs logs, _) = read[0];
         foreach ((string name, ReadLogs other, _) in read)
@@ -141,7 +142,7 @@ internal static class CompareCommand
         return logs.Measure;
     }
 
-    private static string Title(List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read) =>
+    private static string Title(List<ComparedTraining> read) =>
         read.Count == 2 ? $"Is {read[1].Name} better than {read[0].Name}?" : $"Which of {string.Join(", ", read.Select(one => one.Name))} is better?";
 
     private static string Text(ComparisonVerdict verdict) => verdict switch
@@ -172,7 +173,7 @@ internal static class CompareCommand
         ]);
 
     private static ShownTable GroupsTable(
-        List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read, NoiseAnalysis[] noise, Measure measure) => new(
+        List<ComparedTraining> read, NoiseAnalysis[] noise, Measure measure) => new(
         "The trainings", ["training", "#runs", "#mean", "#95% interval", "#spread", "of what"],
         [
             .. read.Select((one, i) =>
@@ -187,53 +188,9 @@ internal static class CompareCommand
             }),
         ]);
 
-    /// <summary>McNemar's test of runs of the first two trainings on the same images: runs of one seed, or else in order.</summary>
-    private static ShownTable? ImageTable(List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read)
-    {
-        if (read[0].Logs.Result.Correctness is not { } a || read[1].Logs.Result.Correctness is not { } b || a.Images != b.Images || ReferenceEquals(a, b))
-            return null;
-        CorrectnessMatrix first = Matrix(a), second = Matrix(b);
-        List<string[]> rows = [];
-        for (int run = 0; run < a.Runs.Count; run++)
-        {
-            int other = Enumerable.Range(0, b.Runs.Count).FirstOrDefault(i => a.Runs[run].Seed is not null && b.Runs[i].Seed == a.Runs[run].Seed, -1);
-            if (other < 0)
-                other = a.Runs[run].Seed is null && run < b.Runs.Count ? run : -1;
-            if (other < 0)
-                continue;
-            (int only, int otherOnly) = first.Disputed(run, second, other);
-            rows.Add([$"{a.Runs[run].Name} and {b.Runs[other].Name}", $"{only}", $"{otherOnly}", Measure.P(Proportions.McNemar(only, otherOnly))]);
-        }
-        return rows.Count == 0 ? null : new ShownTable("McNemar's test: these two runs on images like these; it knows nothing of other seeds",
-            ["runs", $"#only {read[0].Name} correct", $"#only {read[1].Name} correct", "#p"], rows);
-
-        static CorrectnessMatrix Matrix(Imports.CorrectnessMatrix matrix) => new([.. matrix.Correct.Select(row => row.Select(one => one != 0).ToArray())]);
-    }
-
-    /// <summary>All trials of each training together: what the sampling of the trials allows to say, beside the spread of runs.</summary>
-    private static ShownTable? RatesTable(List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read)
-    {
-        if (read.Any(one => one.Logs.Result.PassRates is null) || read.Select(one => one.Logs).Distinct().Count() < read.Count)
-            return null;
-        var totals = read.Select(one => (one.Name, Passed: one.Logs.Result.PassRates!.Sum(rate => rate.Passed), Trials: one.Logs.Result.PassRates!.Sum(rate => rate.Trials)))
-            .ToArray();
-        List<string[]> rows = [];
-        foreach ((string name, long passed, long trials) in totals)
-        {
-            (double low, double high) = Distributions.ClopperPearson(passed, trials, SampleStatistics.Confidence);
-            rows.Add([name, $"{passed} of {trials}", Measure.Number((double)passed / trials, 0.01), $"{Measure.Number(low, 0.01)} to {Measure.Number(high, 0.01)}", ""]);
-        }
-        var (a, b) = (totals[0], totals[1]);
-        (double from, double to) = Proportions.Difference(a.Passed, a.Trials, b.Passed, b.Trials);
-        string p = Math.Max(a.Trials, b.Trials) <= 1_000_000 ? Measure.P(Proportions.FisherExact((int)a.Passed, (int)a.Trials, (int)b.Passed, (int)b.Trials)) : "";
-        rows.Add([$"{b.Name} - {a.Name}", "", Measure.Number((double)b.Passed / b.Trials - (double)a.Passed / a.Trials, 0.01),
-            $"{Measure.Number(from, 0.01)} to {Measure.Number(to, 0.01)}", p]);
-        return new ShownTable("All trials together, as if runs did not differ: binomial intervals, Newcombe's of the difference, Fisher's exact test",
-            ["training", "#passed", "#rate", "#95% interval", "#p"], rows);
-    }
-
     private static JsonObject Document(
-        List<(string Name, ReadLogs Logs, IReadOnlyList<MeasuredRun> Runs)> read, NoiseAnalysis[] noise, IReadOnlyList<Comparison> pairs, Measure measure)
+        List<ComparedTraining> read, NoiseAnalysis[] noise, IReadOnlyList<Comparison> pairs,
+        IReadOnlyList<ComparedCases.ImageTest> imageTests, Measure measure)
     {
         var groups = new JsonObject();
         for (int i = 0; i < read.Count; i++)
@@ -247,7 +204,7 @@ internal static class CompareCommand
                 ["values"] = new JsonArray([.. read[i].Runs.Select(run => (JsonNode)run.Value)]),
             };
         }
-        return new JsonObject
+        var document = new JsonObject
         {
             ["metric"] = measure.Name,
             ["unit"] = RunLines.Unit(measure),
@@ -278,6 +235,9 @@ internal static class CompareCommand
             })]),
             ["leftOut"] = new JsonArray([.. read.Select(one => one.Logs).Distinct().SelectMany(logs => RunLines.LeftOut(logs).Select(one => one!.DeepClone()))]),
         };
+        if (ComparedCases.Json(imageTests) is { } images)
+            document["mcNemar"] = images;
+        return document;
     }
 
     private static string Methods(IReadOnlyList<Comparison> pairs, ReadLogs logs, Measure measure) =>

@@ -17,6 +17,9 @@ internal static class NoiseCommand
     private static readonly Option<int> TestImages = OptionTypes.Count("--test-images", 10_000,
         "Size of the test set, to say what its sampling explains.", defaultText: "not said unless given");
 
+    private static readonly Option<int> Classes = OptionTypes.Count("--classes", 10,
+        "How many classes the test set has, for the share of its sampling that runs of a calibrated training show.", least: 2, defaultText: "those of the labels, where there are any");
+
     internal static Command Create()
     {
         var paths = new Argument<string[]>("PATH...")
@@ -26,13 +29,14 @@ internal static class NoiseCommand
         };
         Command command = new Command("noise", "The noise floor of a training from its runs: how large a difference seeds and rounding make by themselves.")
         {
-            paths, LogOptions.Difference, TestImages, LogOptions.Latex,
+            paths, LogOptions.Difference, TestImages, Classes, LogOptions.Latex,
         }.WithLogOptions().WithCommonOptions();
         command.SetAction(parse =>
         {
             int? images = parse.GetResult(TestImages) is { Implicit: false } ? parse.GetValue(TestImages) : null;
+            int? classes = parse.GetResult(Classes) is { Implicit: false } ? parse.GetValue(Classes) : null;
             double? difference = parse.GetResult(LogOptions.Difference) is { Implicit: false } ? parse.GetValue(LogOptions.Difference) : null;
-            return Answer(parse, parse.GetRequiredValue(paths), images, difference, () => CommonOptions.FolderOf(parse, "noise"), "noise.json", parse.GetValue(LogOptions.Latex));
+            return Answer(parse, parse.GetRequiredValue(paths), images, classes, difference, () => CommonOptions.FolderOf(parse, "noise"), "noise.json", parse.GetValue(LogOptions.Latex));
         });
         return command.Example("lastbit noise logs/", "every run below the folder, whatever wrote its log")
             .Example("lastbit noise 'lightning_logs/version_*/metrics.csv' --metric val_acc --difference 0.003", "and how many runs would show a difference of 0.3 points")
@@ -43,13 +47,15 @@ internal static class NoiseCommand
     /// <param name="parse">The command line.</param>
     /// <param name="paths">Where the logs are.</param>
     /// <param name="testImages">The size of the test set, where it was said.</param>
+    /// <param name="classes">How many classes it has, where that was said.</param>
     /// <param name="difference">The difference that matters, where it was said.</param>
     /// <param name="folder">Says where the answer goes, once there is one.</param>
     /// <param name="file">The name of its document.</param>
     /// <param name="latex">Whether to print LaTeX.</param>
     internal static int Answer(
-        ParseResult parse, string[] paths, int? testImages, double? difference, Func<string> folder, string file, bool latex)
+        ParseResult parse, string[] paths, int? testImages, int? classes, double? difference, Func<string> folder, string file, bool latex)
     {
+        Task figures = RunsFigure.Prepare();
         ReadLogs logs = LogOptions.Read(parse, paths, null);
         string[] trainings = [.. logs.Result.Runs.Select(run => run.Group).OfType<string>().Distinct()];
         if (trainings.Length > 1)
@@ -57,7 +63,10 @@ internal static class NoiseCommand
             throw new InputException($"{string.Join(' ', paths)}: holds the runs of {trainings.Length} trainings ({string.Join(", ", trainings.Take(5))}"
                 + $"{(trainings.Length > 5 ? ", ..." : "")}); `lastbit compare` compares them, and a path to one of them gives its noise");
         }
-        var noise = NoiseAnalysis.Of(logs.Runs, logs.Measure, difference, testImages ?? logs.Result.Correctness?.Images);
+        int? images = testImages ?? logs.Result.Correctness?.Images ?? logs.Result.TestImages;
+        if (classes is not null && images is null)
+            throw new InputException("--classes: says something of a test set only together with its size; add --test-images");
+        var noise = NoiseAnalysis.Of(logs.Runs, logs.Measure, difference, images, classes ?? logs.Result.Classes);
         ShownTable[] tables = [.. Tables(noise, logs)];
         string methods = Methods(noise, logs);
         string line = RunLines.CommandLine(parse);
@@ -66,6 +75,7 @@ internal static class NoiseCommand
         var document = Document(noise, logs);
         string text = Json.Text(document);
         AtomicFile.WriteAllText(Path.Combine(path, file), text + "\n");
+        figures.Wait();
         string page = RunsPage.Write(path, new RunsPageContent(
             "noise", line, $"How much does {logs.Measure.Name} vary by itself?",
             [noise.Sentence, .. Further(noise, logs.Measure)], [.. noise.Notes], [.. logs.Said], logs.Measure,
@@ -138,7 +148,7 @@ internal static class NoiseCommand
         yield return new ShownTable($"Noise of {measure.Description}", ["", "#estimate", "#95% interval", "of what"], rows);
 
         if (logs.Result.Correctness is { } read)
-            yield return CorrectnessTable(new CorrectnessMatrix([.. read.Correct.Select(row => row.Select(one => one != 0).ToArray())]), read.Labels);
+            yield return CorrectnessTable(read.ToMatrix(), read.Labels);
         if (logs.Result.PassRates is { } rates)
         {
             List<string[]> passed =
@@ -221,7 +231,7 @@ internal static class NoiseCommand
         };
         if (logs.Result.Correctness is { } read)
         {
-            var matrix = new CorrectnessMatrix([.. read.Correct.Select(row => row.Select(one => one != 0).ToArray())]);
+            var matrix = read.ToMatrix();
             document["correctness"] = new JsonObject
             {
                 ["images"] = matrix.Images,

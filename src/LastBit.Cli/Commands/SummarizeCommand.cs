@@ -33,7 +33,7 @@ internal static class SummarizeCommand
             bool isTable = parse.GetValue(LogOptions.Value) != "best" && AccuracyCurves.IsIn(path);
             if (!isTable)
             {
-                return NoiseCommand.Answer(parse, [path], images, null,
+                return NoiseCommand.Answer(parse, [path], images, null, null,
                     () => output ?? (Directory.Exists(path) ? path : RunFolder.DefaultPath("summarize", DateTime.Now)), Summary.FileName, latex: false);
             }
             Summary summary = Summary.Run(path, images, output, parse.GetValue(LogOptions.Value) == "last" ? 1 : Summary.LastEpochs);

@@ -49,6 +49,7 @@ internal static class CorrectnessCsv
             }
             run.Add(1, 100.0 * correct.Sum(image => image) / correct.Length, line);
             context.Correctness.Add(new CorrectnessRow(run, correct));
+            return true;
         });
     }
 }

@@ -128,13 +128,15 @@ internal static partial class CsvLog
         bool decimalComma = header.Separator != ',';
         Rows(header, context, (row, line) =>
         {
-            for (int i = 0; i < table.Columns.Count; i++)
+            List<Column> columns = table.Columns;
+            for (int i = 0; i < columns.Count; i++)
             {
-                Column column = table.Columns[i];
+                Column column = columns[i];
                 if (column.IsRead)
                     Fill(column, row[i].Span, decimalComma);
             }
             table.EndRow(line);
+            return !table.IsSurveyed;
         });
         table.Finish();
         if (table.Empty > 0 && !context.IsSurvey)
@@ -161,9 +163,9 @@ internal static partial class CsvLog
             return;
         }
         column.Kind = CellKind.Word;
-        // Neighbouring rows nearly always say the same; the text is made once.
-        if (column.Text is null || !text.SequenceEqual(column.Text))
-            column.Text = text.ToString();
+        if (column.Last is null || !text.SequenceEqual(column.Last))
+            column.Last = text.ToString();
+        column.Text = column.Last;
     }
 
     /// <summary>Reads a table whose columns are runs.</summary>
@@ -190,7 +192,7 @@ internal static partial class CsvLog
             if (step >= 0 && !(Foreign.TryNumber(row[step].Span, decimalComma, out at) && double.IsFinite(at)))
             {
                 context.LeaveRowOut(header.File, $"it has no {header.Names[step]}", line);
-                return;
+                return true;
             }
             for (int i = 0; i < runs.Length; i++)
             {
@@ -209,6 +211,7 @@ internal static partial class CsvLog
                 else
                     context.LeaveRowOut(header.File, $"the value in the column {Foreign.Quote(header.Names[i])} is a word where a number should be", line);
             }
+            return true;
         });
         if (summaries > 0)
         {
@@ -269,8 +272,11 @@ internal static partial class CsvLog
         [.. header.Names.Select(name => (Array.IndexOf(header.Names, name + "__MIN"), Array.IndexOf(header.Names, name + "__MAX")))];
 
     /// <summary>Goes through all rows that have as many fields as the header; the others are counted.</summary>
+    /// <param name="header">The header.</param>
+    /// <param name="context">Gets what is left out.</param>
+    /// <param name="action">Gets each row and its line; says whether to go on.</param>
     /// <exception cref="InputException">More than one row in ten is broken, or the file cannot be read.</exception>
-    internal static void Rows(CsvHeader header, ReadingContext context, Action<SepReader.Row, int> action)
+    internal static void Rows(CsvHeader header, ReadingContext context, Func<SepReader.Row, int, bool> action)
     {
         long rows = 0, broken = 0;
         int firstBroken = 0;
@@ -300,7 +306,8 @@ internal static partial class CsvLog
                     // A separator behind the last field is a habit of some programs and no further field.
                     if (fields == header.Names.Length || fields == header.Names.Length + 1 && row[fields - 1].Span.Trim().IsEmpty)
                     {
-                        action(row, row.LineNumberFrom);
+                        if (!action(row, row.LineNumberFrom))
+                            return;
                         continue;
                     }
                     if (broken++ == 0)

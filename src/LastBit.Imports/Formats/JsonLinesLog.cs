@@ -27,6 +27,10 @@ internal static class JsonLinesLog
         }
     }
 
+    /// <summary>True where an object on the first line is followed by the beginning of another one, as no document in JSON has it.</summary>
+    public static bool IsCertain(string file) =>
+        EncodedText.FirstLines(file, 5).FindAll(line => !string.IsNullOrWhiteSpace(line)) is [_, var second, ..] && second.TrimStart().StartsWith('{') && Recognise(file);
+
     /// <summary>Reads all lines into the context.</summary>
     /// <exception cref="InputException">A line is too long, or more than one in ten is broken.</exception>
     public static void Read(string file, ReadingContext context)
@@ -71,7 +75,7 @@ internal static class JsonLinesLog
     {
         private readonly Table _table = new(file, context);
         private readonly Dictionary<string, Column> _columns = new(StringComparer.Ordinal);
-        private readonly List<(byte[] Utf8, Column Column)> _order = [];
+        private readonly List<(string Prefix, byte[] Utf8, Column Column)> _order = [];
         private long _lines, _broken;
         private int _firstBroken, _next;
         private readonly List<(Column Column, double[] Values)> _curves = [];
@@ -82,30 +86,29 @@ internal static class JsonLinesLog
             if (json.IsEmpty)
                 return;
             _lines++;
+            // Python writes NaN and Infinity as no JSON does.
+            if (json.IndexOf("NaN"u8) >= 0 || json.IndexOf("Infinity"u8) >= 0)
+                json = Quoted(json);
             foreach (Column column in _table.Columns)
                 (column.Kind, column.Text) = (CellKind.Missing, null);
             _curves.Clear();
             _next = 0;
-            var reader = new Utf8JsonReader(json, new JsonReaderOptions { AllowTrailingCommas = true });
             try
             {
+                var reader = new Utf8JsonReader(json, new JsonReaderOptions { AllowTrailingCommas = true });
                 if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
                     throw new JsonException();
                 ReadObject(ref reader, "");
                 if (reader.Read())
                     throw new JsonException();
             }
-            catch (Exception error) when (error is JsonException or InvalidOperationException && IsBareNumber(json) is var patched)
+            catch (Exception error) when (error is JsonException or InvalidOperationException)
             {
-                // Python writes NaN and Infinity as no JSON does; everything else that is broken is left out.
-                if (patched is not null && TryAgain(patched))
-                    goto Good;
                 if (_broken++ == 0)
                     _firstBroken = line;
                 context.LeaveRowOut(file, "it is not an object in JSON, as a line that is still being written", line);
                 return;
             }
-        Good:
             if (_curves.Count > 0)
                 Curves(line);
             else
@@ -124,31 +127,9 @@ internal static class JsonLinesLog
             }
         }
 
-        private bool TryAgain(byte[] json)
+        /// <summary>The line with NaN and Infinity in quotes, where they stand outside of any.</summary>
+        private static ReadOnlySpan<byte> Quoted(ReadOnlySpan<byte> json)
         {
-            foreach (Column column in _table.Columns)
-                (column.Kind, column.Text) = (CellKind.Missing, null);
-            _curves.Clear();
-            _next = 0;
-            try
-            {
-                var reader = new Utf8JsonReader(json, new JsonReaderOptions { AllowTrailingCommas = true });
-                if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-                    return false;
-                ReadObject(ref reader, "");
-                return true;
-            }
-            catch (Exception error) when (error is JsonException or InvalidOperationException)
-            {
-                return false;
-            }
-        }
-
-        /// <summary>The line with NaN and Infinity in quotes, where they stand outside of any; null where there are none.</summary>
-        private static byte[]? IsBareNumber(ReadOnlySpan<byte> json)
-        {
-            if (json.IndexOf("NaN"u8) < 0 && json.IndexOf("Infinity"u8) < 0)
-                return null;
             var writer = new ArrayBufferWriter<byte>(json.Length + 32);
             bool quoted = false;
             for (int i = 0; i < json.Length; i++)
@@ -168,7 +149,7 @@ internal static class JsonLinesLog
                 writer.Write("\""u8);
                 i += word.Length - 1;
             }
-            return writer.WrittenSpan.ToArray();
+            return writer.WrittenSpan;
 
             static bool IsEscaped(ReadOnlySpan<byte> json, int at)
             {
@@ -191,6 +172,12 @@ internal static class JsonLinesLog
 
         private void ReadValue(ref Utf8JsonReader reader, Column column)
         {
+            // Objects are looked into all the same, for their members are columns of their own.
+            if (!column.IsRead && reader.TokenType != JsonTokenType.StartObject)
+            {
+                reader.Skip();
+                return;
+            }
             switch (reader.TokenType)
             {
                 case JsonTokenType.Number:
@@ -198,7 +185,10 @@ internal static class JsonLinesLog
                     // Numbers beyond a double's range become infinite, as in CSV.
                     column.Number = reader.TryGetDouble(out double number) ? number : double.PositiveInfinity;
                     if (column.Role is not (ColumnRole.Value or ColumnRole.Step or ColumnRole.MetricValue or ColumnRole.Passed or ColumnRole.Trials or ColumnRole.Ignored))
-                        SetText(column, Encoding.UTF8.GetString(reader.ValueSpan));
+                        SetText(column, reader.ValueSpan);
+                    break;
+                case JsonTokenType.String when !reader.ValueIsEscaped && column.IsLast(reader.ValueSpan):
+                    SetText(column, column.Last!);
                     break;
                 case JsonTokenType.String:
                     string text = reader.GetString()!;
@@ -214,7 +204,7 @@ internal static class JsonLinesLog
                     SetText(column, reader.TokenType == JsonTokenType.True ? "true" : "false");
                     break;
                 case JsonTokenType.StartObject:
-                    ReadObject(ref reader, column.Name + ".");
+                    ReadObject(ref reader, column.Prefix);
                     break;
                 case JsonTokenType.StartArray:
                     ReadArray(ref reader, column);
@@ -259,25 +249,33 @@ internal static class JsonLinesLog
             }
         }
 
+        private static void SetText(Column column, ReadOnlySpan<byte> text) =>
+            SetText(column, column.IsLast(text) ? column.Last! : Encoding.UTF8.GetString(text));
+
         private static void SetText(Column column, string text)
         {
             column.Kind = CellKind.Word;
-            column.Text = text;
+            column.Text = column.Last = text;
         }
 
         /// <summary>The column of a member: lines nearly always have the same members in the same order.</summary>
         private Column ColumnOf(ref Utf8JsonReader reader, string prefix)
         {
-            if (prefix.Length == 0 && _next < _order.Count && !reader.ValueIsEscaped && reader.ValueTextEquals(_order[_next].Utf8))
+            if (_next < _order.Count && !reader.ValueIsEscaped && ReferenceEquals(_order[_next].Prefix, prefix) && reader.ValueTextEquals(_order[_next].Utf8))
                 return _order[_next++].Column;
-            string name = prefix + reader.GetString();
+            return ColumnOf(prefix, reader.GetString()!);
+        }
+
+        private Column ColumnOf(string prefix, string member)
+        {
+            string name = prefix + member;
             if (!_columns.TryGetValue(name, out Column? column))
             {
                 _columns.Add(name, column = _table.Add(name));
-                if (prefix.Length == 0 && _lines == 1)
-                    _order.Add((Encoding.UTF8.GetBytes(name), column));
+                if (_lines == 1)
+                    _order.Add((prefix, Encoding.UTF8.GetBytes(member), column));
             }
-            if (prefix.Length == 0 && _order.FindIndex(entry => entry.Column == column) is >= 0 and int index)
+            if (_order.FindIndex(entry => entry.Column == column) is >= 0 and int index)
                 _next = index + 1;
             return column;
         }

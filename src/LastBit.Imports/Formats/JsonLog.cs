@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using LastBit.Experiments;
 using LastBit.Imports.Reading;
+using LastBit.Runs;
 using LastBit.Training;
 
 namespace LastBit.Imports.Formats;
@@ -25,6 +26,8 @@ internal static class JsonLog
                 return "Hugging Face trainer_state.json";
             if (Has(root, "testAccuracy", JsonValueKind.Object) && root.TryGetProperty("epochs", out _))
                 return "LastBit accuracy.json";
+            if (DivergenceLog.Recognise(root))
+                return DivergenceLog.Format;
             if (Has(root, "digest", JsonValueKind.String) && Has(root, "epochs", JsonValueKind.Array))
                 return "LastBit train.json";
             return root.EnumerateObject().Any(member => IsCurve(member.Value)) ? "JSON with a list a metric" : null;
@@ -48,7 +51,9 @@ internal static class JsonLog
             return;
         }
         using JsonDocument document = Parse(file);
-        if (format == "LastBit train.json")
+        if (format == DivergenceLog.Format)
+            WithSettings(file, settings => DivergenceLog.Read(file, document.RootElement, settings, context));
+        else if (format == "LastBit train.json")
             ReadTrain(file, document.RootElement, context);
         else if (format.StartsWith("Hugging", StringComparison.Ordinal))
             ReadHistory(file, document.RootElement, context);
@@ -66,7 +71,7 @@ internal static class JsonLog
             {
                 return JsonDocument.Parse(json);
             }
-            catch (JsonException)
+            catch (JsonException) when (json.Span.IndexOf("NaN"u8) >= 0 || json.Span.IndexOf("Infinity"u8) >= 0)
             {
                 // Python writes NaN and Infinity, which are not JSON; in quotes they are, and are read as numbers below.
                 string text = System.Text.RegularExpressions.Regex.Replace(
@@ -118,6 +123,12 @@ internal static class JsonLog
         if (!context.Wants(metric))
             return;
         AccuracyCurves curves = AccuracyCurves.Read(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        var cells = CellStore.Of(Path.GetDirectoryName(Path.GetFullPath(file))!, Accuracy.Kind);
+        string labels = cells.FileOf("labels", ".npy");
+        if (File.Exists(labels))
+            context.Labels = NpyLog.LabelsOf(labels);
+        if (curves is { TestImages: { } images, Classes: { } classes })
+            context.AddTestSet(images, classes);
         foreach ((int seed, SortedDictionary<Perturbation, double[]> runs) in curves.TestAccuracy)
         {
             foreach ((Perturbation one, double[] accuracy) in runs)
@@ -128,6 +139,9 @@ internal static class JsonLog
                 run.K = one.Word;
                 for (int epoch = 0; epoch < accuracy.Length; epoch++)
                     run.Add(epoch + 1, accuracy[epoch], 0);
+                string correct = cells.FileOf(Accuracy.NameOf(seed, one), Accuracy.CorrectEnding);
+                if (File.Exists(correct))
+                    context.Correctness.Add(new CorrectnessRow(run, NpyLog.CorrectnessOf(correct)));
                 if (accuracy.Length < curves.Epochs)
                     run.Bad = FormattableString.Invariant($"it has {accuracy.Length} of {curves.Epochs} epochs");
             }
@@ -157,22 +171,32 @@ internal static class JsonLog
         RawRun run = context.Run(file, "");
         if (root.TryGetProperty("divergedAtStep", out JsonElement step) && step.ValueKind == JsonValueKind.Number)
             run.Bad = $"it diverged at step {step.GetRawText()}";
+        WithSettings(file, settings =>
+        {
+            foreach (JsonProperty setting in settings?.EnumerateObject() ?? default)
+            {
+                string text = setting.Value.ValueKind == JsonValueKind.String ? setting.Value.GetString()! : setting.Value.GetRawText();
+                run.Params[setting.Name] = text;
+                if (setting.Name == "seed")
+                    run.Seed = text;
+                else if (setting.Name == "k")
+                    run.K = text;
+            }
+        });
+    }
+
+    /// <summary>Reads the settings in run.json beside a document of ours; null where there are none.</summary>
+    private static void WithSettings(string file, Action<JsonElement?> read)
+    {
         string settings = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, "run.json");
         if (!File.Exists(settings))
-            return;
-        using JsonDocument document = Parse(settings);
-        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("settings", out JsonElement values)
-            || values.ValueKind != JsonValueKind.Object)
-            return;
-        foreach (JsonProperty setting in values.EnumerateObject())
         {
-            string text = setting.Value.ValueKind == JsonValueKind.String ? setting.Value.GetString()! : setting.Value.GetRawText();
-            run.Params[setting.Name] = text;
-            if (setting.Name == "seed")
-                run.Seed = text;
-            else if (setting.Name == "k")
-                run.K = text;
+            read(null);
+            return;
         }
+        using JsonDocument document = Parse(settings);
+        read(document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("settings", out JsonElement values)
+            && values.ValueKind == JsonValueKind.Object ? values : null);
     }
 
     private static void ReadLists(string file, JsonElement root, ReadingContext context)

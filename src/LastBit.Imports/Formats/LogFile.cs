@@ -48,6 +48,8 @@ internal sealed record LogFile(string Path, string Family, string Program, CsvHe
             return new LogFile(path, Metrics, "MLflow file store");
         if (length == 0)
             return named ? throw new InputException($"{path}: is empty; a log has at least one value") : null;
+        if ((named || ending is ".jsonl" or ".ndjson" or ".json") && JsonLinesLog.IsCertain(path))
+            return new LogFile(path, Lines, Lines);
         if ((named || ending == ".json") && JsonLog.Recognise(path) is { } document)
         {
             bool isLists = document.StartsWith("JSON", StringComparison.Ordinal);

@@ -22,15 +22,15 @@ internal static partial class NpyLog
             ReadLabels(file, array, context);
             return;
         }
-        if (array.ElementType == typeof(byte) || array.ElementType == typeof(bool))
+        if (array.ElementType == typeof(byte) || array.ElementType == typeof(bool) || array.Shape.Length == 2)
         {
             ReadCorrectness(file, array, isOnlyLog, context);
             return;
         }
         if (array.Shape is not [> 0])
         {
-            throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}) of {array.ElementType.Name}; a curve has one dimension, "
-                + "and a correctness matrix (runs x images) holds bytes or booleans");
+            throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); a curve has one dimension, "
+                + "and a correctness matrix two (runs x images)");
         }
         context.Candidate(Metric);
         if (!context.Wants(Metric))
@@ -51,26 +51,31 @@ internal static partial class NpyLog
 
     private static void ReadLabels(string file, NumericArray array, ReadingContext context)
     {
+        int[] labels = LabelsOf(file, array);
+        if (context.Labels is { } other && !other.AsSpan().SequenceEqual(labels))
+            throw new InputException($"{file}: the labels differ from those of another file; the test images must be the same in the same order");
+        context.Labels = labels;
+    }
+
+    /// <summary>The class of each test image.</summary>
+    /// <exception cref="InputException">The file holds something else.</exception>
+    public static int[] LabelsOf(string file) => LabelsOf(file, Npy.Read(file));
+
+    private static int[] LabelsOf(string file, NumericArray array)
+    {
         if (array.Shape is not [> 0])
             throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); labels are a list, the class of each image");
         int[] labels = array.ElementType == typeof(int) ? array.Get<int>()
             : array.ElementType == typeof(byte) ? [.. array.Get<byte>().Select(label => (int)label)]
             : array.ElementType == typeof(long) ? [.. array.Get<long>().Select(label => label is >= 0 and <= int.MaxValue ? (int)label : -1)]
             : throw new InputException($"{file}: holds {array.ElementType.Name}; labels are integers");
-        if (Array.FindIndex(labels, label => label < 0) is >= 0 and int bad)
-            throw new InputException($"{file}: the label of image {bad + 1} is not a class from 0");
-        if (context.Labels is { } other && !other.AsSpan().SequenceEqual(labels))
-            throw new InputException($"{file}: the labels differ from those of another file; the test images must be the same in the same order");
-        context.Labels = labels;
+        return Array.FindIndex(labels, label => label < 0) is >= 0 and int bad
+            ? throw new InputException($"{file}: the label of image {bad + 1} is not a class from 0") : labels;
     }
 
     private static void ReadCorrectness(string file, NumericArray array, bool isOnlyLog, ReadingContext context)
     {
-        if (array.Shape is not ([> 0] or [> 0, > 0]))
-            throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); a correctness matrix is runs x images");
-        byte[] values = array.ElementType == typeof(byte) ? array.Get<byte>() : [.. array.Get<bool>().Select(value => value ? (byte)1 : (byte)0)];
-        if (values.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)1) is >= 0 and int bad)
-            throw new InputException($"{file}: value {bad + 1} is {values[bad]}; 1 for correct and 0 for wrong are right");
+        byte[] values = CorrectnessOf(file, array);
         if (isOnlyLog)
             context.Candidate(CorrectnessCsv.Metric);
         if (context.IsSurvey)
@@ -85,6 +90,27 @@ internal static partial class NpyLog
             run.Add(1, 100.0 * correct.Sum(image => image) / images, 0);
             context.Correctness.Add(new CorrectnessRow(run, correct));
         }
+    }
+
+    /// <summary>Which test image one run classifies correctly.</summary>
+    /// <exception cref="InputException">The file holds something else.</exception>
+    public static byte[] CorrectnessOf(string file)
+    {
+        NumericArray array = Npy.Read(file);
+        return array.Shape is [> 0] ? CorrectnessOf(file, array)
+            : throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); one number a test image is right");
+    }
+
+    private static byte[] CorrectnessOf(string file, NumericArray array)
+    {
+        if (array.Shape is not ([> 0] or [> 0, > 0]))
+            throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); a correctness matrix is runs x images");
+        byte[] values = array.ElementType == typeof(byte) ? array.Get<byte>()
+            : [.. array.ToDoubles().Select((value, i) => value is 0 or 1 ? (byte)value : throw Neither(i, value))];
+        return values.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)1) is >= 0 and int bad ? throw Neither(bad, values[bad]) : values;
+
+        InputException Neither(int i, double value) => new(string.Create(CultureInfo.InvariantCulture,
+            $"{file}: value {i + 1} is {value}; a correctness matrix (runs x images) holds 1 for correct and 0 for wrong, and a curve has one dimension"));
     }
 
     [GeneratedRegex(@"(?:^|/)seed([0-9]+)/test([1-9][0-9]{0,4})\.npy$", RegexOptions.CultureInvariant)]

@@ -103,10 +103,15 @@ internal static partial class Assembly
             throw new InputException($"{run.Source}: no column counts steps or tells runs apart, so its {run.Values.Count} rows may be the steps of one run or "
                 + "the values of as many; say --step row or --runs rows, or name a column with --step or --seed");
         }
+        bool rising = true, finite = true;
+        for (int i = 0; i < run.Steps.Count && (rising || finite); i++)
+        {
+            rising &= i == 0 || run.Steps[i] > run.Steps[i - 1];
+            finite &= double.IsFinite(run.Values[i]);
+        }
+        if (rising && finite)
+            return ([.. run.Steps], [.. run.Values]);
         int[] order = [.. Enumerable.Range(0, run.Steps.Count)];
-        bool rising = true;
-        for (int i = 1; i < order.Length && rising; i++)
-            rising = run.Steps[i] > run.Steps[i - 1];
         if (!rising)
             order = [.. order.OrderBy(i => run.Steps[i])];
         var steps = new List<double>(order.Length);
@@ -214,12 +219,15 @@ internal static partial class Assembly
         int common = 0;
         while (parts.All(part => part.Length > common + 1 && part[common] == parts[0][common]))
             common++;
+        // A file of one run needs no word of what stands inside.
+        HashSet<string> alone = [.. runs.GroupBy(run => run.Source).Where(group => group.Count() == 1).Select(group => group.Key)];
         bool sameEnd = parts.Length > 1 && parts.All(part => part[^1] == parts[0][^1] && part.Length > common + 1);
         string[] names = [.. runs.Select((run, i) =>
         {
             string place = string.Join('/', parts[i][common..(sameEnd ? ^1 : ^0)]);
             bool oneFile = parts.All(part => part.SequenceEqual(parts[0]));
-            string inner = run.Name is { Length: > 0 } name && !run.Inner.Contains(name, StringComparison.Ordinal) ? name : run.Inner;
+            string inner = run.Name is { Length: > 0 } name && !run.Inner.Contains(name, StringComparison.Ordinal) ? name
+                : run.Name is not { Length: > 0 } && alone.Contains(run.Source) && runs.Count > 1 ? "" : run.Inner;
             return inner.Length == 0 ? place : oneFile ? inner : $"{place} {inner}";
         })];
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);

@@ -13,7 +13,9 @@ internal static class EncodedText
     /// <param name="read">Reads all of it; what it has done before it meets a bad byte must not matter.</param>
     public static void Read(string file, ReadingContext context, Action<TextReader> read)
     {
-        if (IsUtf8(file))
+        if (!context.IsUtf8.TryGetValue(file, out bool isUtf8))
+            context.IsUtf8.Add(file, isUtf8 = IsUtf8(file));
+        if (isUtf8)
         {
             using var reader = new StreamReader(file, Strict, detectEncodingFromByteOrderMarks: true, 1 << 16);
             read(reader);

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using LastBit.Statistics;
 
 namespace LastBit.Imports.Reading;
 
@@ -38,13 +39,13 @@ internal static partial class MetricChoice
 
     /// <summary>The unit, from the name of the metric and its values in all runs.</summary>
     /// <exception cref="InputException">Some runs are in percent and others in fractions.</exception>
-    public static MetricScale Scale(string metric, IReadOnlyList<ImportedRun> runs)
+    public static MeasureUnit Unit(string metric, IReadOnlyList<ImportedRun> runs)
     {
         if (!Share().IsMatch(metric) || runs.Any(run => run.Values.Min() < 0 || run.Values.Max() > 100))
-            return MetricScale.Plain;
+            return MeasureUnit.Plain;
         ImportedRun[] fractions = [.. runs.Where(run => run.Values.Max() <= 1)];
         if (fractions.Length == runs.Count)
-            return MetricScale.Fraction;
+            return MeasureUnit.Fraction;
         // A run at the level of chance may have one percent of 100 classes for a while, but not half of one.
         ImportedRun? fraction = fractions.FirstOrDefault(run => run.Values.Any(value => value > 0) && run.Values.Any(value => value is > 0 and < 0.5 or > 0.5 and < 1));
         if (fraction is not null)
@@ -53,7 +54,7 @@ internal static partial class MetricChoice
             throw new InputException($"{fraction.Source}: {Foreign.Quote(metric)} is at most 1 here and up to {percent.Values.Max():0.##} in {percent.Source}; "
                 + "runs in fractions and runs in percent cannot be compared");
         }
-        return MetricScale.Percent;
+        return MeasureUnit.Percent;
     }
 
     [GeneratedRegex(@"acc(?:uracy)?(?![a-z])|accuracy|top[-_]?[15](?![0-9])|exact_match|pass(?:ed|_rate|@)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

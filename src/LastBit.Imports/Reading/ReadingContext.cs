@@ -27,6 +27,17 @@ internal sealed class ReadingContext(ImportOptions options)
 
     public int[]? Labels { get; set; }
 
+    /// <summary>The size of the test set and its classes, where a file says them; files that say different ones say nothing.</summary>
+    public (int Images, int Classes)? TestSet { get; private set; }
+
+    private bool _testSetsDiffer;
+
+    public void AddTestSet(int images, int classes)
+    {
+        _testSetsDiffer |= TestSet is { } other && other != (images, classes);
+        TestSet = _testSetsDiffer ? null : (images, classes);
+    }
+
     public IEnumerable<RawRun> Runs => _runs.Values;
 
     private readonly HashSet<(string, string)> _texts = [];
@@ -38,6 +49,9 @@ internal sealed class ReadingContext(ImportOptions options)
     public bool IsText(string file, string column) => _texts.Contains((file, column));
 
     public bool IsSurvey => Metric is null;
+
+    /// <summary>Whether a file is UTF-8, as was found when it was opened first.</summary>
+    public Dictionary<string, bool> IsUtf8 { get; } = new(StringComparer.Ordinal);
 
     public void Candidate(string metric) => Candidates[metric] = Candidates.GetValueOrDefault(metric) + 1;
 

@@ -24,6 +24,15 @@ internal sealed class Column(string name, ColumnRole role)
 
     public string? Text { get; set; }
 
+    /// <summary>The last word in it, whatever the current row holds: neighbouring rows nearly always say the same, and the text is made once.</summary>
+    public string? Last { get; set; }
+
+    /// <summary>What the names of members of an object in it begin with.</summary>
+    public string Prefix => field ??= Name + ".";
+
+    /// <summary>Whether a text is that of the last word.</summary>
+    public bool IsLast(ReadOnlySpan<byte> utf8) => Last is { } last && System.Text.Ascii.Equals(utf8, last);
+
     /// <summary>False where no cell of it is ever looked at.</summary>
     public bool IsRead { get; set; } = true;
 
@@ -55,12 +64,15 @@ internal sealed class Table(string file, ReadingContext context)
     private Column? _stepTaken;
     private Dictionary<RawRun, Column>? _stepOf;
 
-    public IReadOnlyList<Column> Columns => _columns;
+    public List<Column> Columns => _columns;
 
     /// <summary>Rows with a cell for the metric that held nothing.</summary>
     public long Empty { get; private set; }
 
     public long Rows => _rows;
+
+    /// <summary>True where further rows can tell a survey nothing new: every column has shown what it holds, and no cell names a metric.</summary>
+    public bool IsSurveyed => _settled && context.IsSurvey && _metricName is null && _split is null && !_columns.Exists(column => column.IsRead);
 
     public Column Add(string name)
     {

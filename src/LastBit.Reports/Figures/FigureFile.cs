@@ -28,23 +28,38 @@ internal static partial class FigureFile
     /// <param name="panels">The panels from top to bottom.</param>
     internal static void Write(string folder, string name, string title, string? note, params FigurePanel[] panels)
     {
-        int height = panels.Sum(panel => panel.Height) + (note is null ? 0 : NoteHeight);
         string path = Path.Combine(folder, "figures", name);
+        using (SKData png = Png(note, panels, PngScale))
+            AtomicFile.WriteAllBytes(path + ".png", png.AsSpan());
+        AtomicFile.WriteAllText(path + ".svg", Svg(name, title, note, panels));
+    }
 
-        using (var surface = SKSurface.Create(new SKImageInfo(ColumnWidth * PngScale, height * PngScale)))
-        {
-            surface.Canvas.Scale(PngScale);
-            Draw(surface.Canvas, note, panels);
-            using SKImage image = surface.Snapshot();
-            using SKData data = image.Encode(SKEncodedImageFormat.Png, 100);
-            AtomicFile.WriteAllBytes(path + ".png", data.AsSpan());
-        }
+    /// <summary>Draws to nowhere what a figure is made of, small, so that all code for it is compiled.</summary>
+    internal static void Prepare(params FigurePanel[] panels)
+    {
+        Png(null, panels, 1).Dispose();
+        Svg("prepared", "", null, panels);
+    }
 
+    private static SKData Png(string? note, FigurePanel[] panels, int scale)
+    {
+        using var surface = SKSurface.Create(new SKImageInfo(ColumnWidth * scale, HeightOf(note, panels) * scale));
+        surface.Canvas.Scale(scale);
+        Draw(surface.Canvas, note, panels);
+        using SKImage image = surface.Snapshot();
+        return image.Encode(SKEncodedImageFormat.Png, 100);
+    }
+
+    private static string Svg(string name, string title, string? note, FigurePanel[] panels)
+    {
+        int height = HeightOf(note, panels);
         using var memory = new MemoryStream();
         using (SKCanvas canvas = SKSvgCanvas.Create(new SKRect(0, 0, ColumnWidth, height), memory))
             Draw(canvas, note, panels);
-        AtomicFile.WriteAllText(path + ".svg", Finish(Encoding.UTF8.GetString(memory.ToArray()), name, title, height));
+        return Finish(Encoding.UTF8.GetString(memory.ToArray()), name, title, height);
     }
+
+    private static int HeightOf(string? note, FigurePanel[] panels) => panels.Sum(panel => panel.Height) + (note is null ? 0 : NoteHeight);
 
     private static void Draw(SKCanvas canvas, string? note, FigurePanel[] panels)
     {

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Text;
 using System.Text.Json.Nodes;
 using LastBit.Pde;
+using LastBit.Runs;
 
 namespace LastBit.Reports.Results;
 
@@ -9,9 +11,12 @@ public sealed class ResultFolder
 {
     private readonly ConcurrentDictionary<string, object?> _read = new();
 
-    private ResultFolder(string path)
+    private readonly IReadOnlyDictionary<string, byte[]>? _documents;
+
+    private ResultFolder(string path, IReadOnlyDictionary<string, byte[]>? documents = null)
     {
         Path = PageFolder = path;
+        _documents = documents;
         Run = Document<JsonObject>("run.json");
     }
 
@@ -50,6 +55,11 @@ public sealed class ResultFolder
         return new ResultFolder(path) { PageFolder = pageFolder ?? path };
     }
 
+    /// <summary>A folder that is not on disk: its documents come with the program.</summary>
+    /// <param name="path">What it is called.</param>
+    /// <param name="documents">Its documents by name.</param>
+    internal static ResultFolder Of(string path, IReadOnlyDictionary<string, byte[]> documents) => new(path, documents);
+
     /// <summary>A document of the folder.</summary>
     /// <typeparam name="T">The record that wrote it.</typeparam>
     /// <param name="name">Its name.</param>
@@ -77,6 +87,8 @@ public sealed class ResultFolder
     private T? Read<T>(string file, string name)
         where T : class
     {
+        if (_documents is not null)
+            return _documents.TryGetValue(name, out byte[]? bytes) ? ResultJson.Deserialize<T>(Encoding.UTF8.GetString(bytes)) : null;
         if (!File.Exists(file))
             return null;
         T document = ResultFile.Read<T>(Path, name);

@@ -10,6 +10,18 @@ public static class RunsFigure
     /// <summary>The figure's name, and that of its files.</summary>
     public const string Name = "runs";
 
+    /// <summary>
+    /// Draws two runs to nowhere, on another thread. The library is compiled when it is used first, which takes longer than to read most logs; a command
+    /// that will draw has it done while it reads.
+    /// </summary>
+    /// <returns>The work; what goes wrong there goes wrong again, and is said, when the figure is drawn.</returns>
+    public static Task Prepare() => Task.WhenAny(Task.Run(() =>
+    {
+        ShownRun[] runs = [new("a", null, null, 1, [1, 2], [0, 1]), new("b", null, null, 2, [1, 2], [0, 2])];
+        ShownGroup[] groups = [new("a", runs, 1.5, [1, 2])];
+        FigureFile.Prepare(Dots("value", groups), Curves("value", groups));
+    }));
+
     /// <summary>Draws figures/runs.png and .svg.</summary>
     /// <param name="folder">The folder in which figures/ goes.</param>
     /// <param name="measure">The metric.</param>

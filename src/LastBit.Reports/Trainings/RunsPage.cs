@@ -16,13 +16,14 @@ public static class RunsPage
     public static string Write(string folder, RunsPageContent content)
     {
         ArgumentNullException.ThrowIfNull(content);
-        RunsFigure.Draw(folder, content.Measure, content.Groups);
+        (IReadOnlyList<ShownGroup> drawn, int every) = DrawnRuns.Of(content.Groups);
+        RunsFigure.Draw(folder, content.Measure, drawn);
         string path = Path.Combine(folder, "report.html");
-        AtomicFile.WriteAllText(path, Html(content, File.ReadAllBytes(Path.Combine(folder, "figures", $"{RunsFigure.Name}.png"))));
+        AtomicFile.WriteAllText(path, Html(content with { Groups = drawn }, every, File.ReadAllBytes(Path.Combine(folder, "figures", $"{RunsFigure.Name}.png"))));
         return path;
     }
 
-    private static string Html(RunsPageContent content, byte[] figure)
+    private static string Html(RunsPageContent content, int every, byte[] figure)
     {
         int runs = content.Groups.Sum(group => group.Runs.Count);
         Markup body = Markup.Of($"""
@@ -41,7 +42,7 @@ public static class RunsPage
             <figcaption><p>A circle a run; a diamond the mean of a training with its 95% interval.</p>
             <p class="links"><a href="figures/{RunsFigure.Name}.png">PNG</a> <a href="figures/{RunsFigure.Name}.svg">SVG</a></p></figcaption>
             </figure>
-            {Curves(content)}
+            {Curves(content, every)}
             </section>
             <section class="claim" aria-labelledby="numbers-title">
             <h2 id="numbers-title">The numbers</h2>
@@ -70,13 +71,18 @@ public static class RunsPage
         return PageAssets.Document($"LastBit: {content.Title}", "report", PageAssets.Policy("'none'"), body);
     }
 
-    private static Markup Curves(RunsPageContent content)
+    private static Markup Curves(RunsPageContent content, int every)
     {
-        Curve[] curves =
+        ShownRun[] all = [.. content.Groups.SelectMany(group => group.Runs)];
+        string?[] seeds = [.. all.Select(run => run.Seed).Distinct()];
+        // One colour a training; of one training, one colour a seed, so that what rounding alone does can be seen.
+        (Curve Curve, int Colour)[] drawn =
         [
-            .. content.Groups.SelectMany(group => group.Runs.Where(run => run.Values.Length > 1)
-                .Select(run => new Curve(content.Groups.Count > 1 ? $"{group.Name}: {run.Name}" : run.Name, run.Steps, run.Values))),
+            .. content.Groups.SelectMany((group, number) => group.Runs.Where(run => run.Values.Length > 1).Select(run => (
+                new Curve(content.Groups.Count > 1 ? $"{group.Name}: {run.Name}" : run.Name, run.Steps, run.Values),
+                content.Groups.Count > 1 ? number : seeds.Length > 1 ? Array.IndexOf(seeds, run.Seed) : Array.IndexOf(all, run)))),
         ];
+        Curve[] curves = [.. drawn.Select(one => one.Curve)];
         if (curves.Length == 0)
             return Markup.Empty;
         string options = new JsonObject
@@ -86,12 +92,14 @@ public static class RunsPage
             ["yLabel"] = content.Measure.Name,
             ["logX"] = false,
             ["logY"] = false,
-            ["map"] = false,
+            ["kind"] = "lines",
+            ["colours"] = new JsonArray([.. drawn.Select(one => (JsonNode)one.Colour)]),
         }.ToJsonString();
         return Markup.Of($"""
             <figure aria-label="Learning curves">
             <div class="charts"><div class="chart" data-finding="answer" data-csv="csv-curves" data-chart="{options}"></div></div>
-            <figcaption><p class="links"><a class="csv" id="csv-curves" download="curves.csv" href="{Csv.ToDataAddress(Csv.Write("step", curves))}">Data (CSV)</a></p></figcaption>
+            <figcaption>{(every > 1 ? Markup.Of($"<p>One recorded step in {every} is drawn, and the last one; the numbers are of all.</p>") : Markup.Empty)}
+            <p class="links"><a class="csv" id="csv-curves" download="curves.csv" href="{Csv.ToDataAddress(Csv.Write("step", curves))}">Data (CSV)</a></p></figcaption>
             </figure>
             """);
     }

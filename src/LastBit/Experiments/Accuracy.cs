@@ -14,6 +14,9 @@ public static class Accuracy
     /// <summary>The command that fills a folder with these cells.</summary>
     public const string Kind = "accuracy";
 
+    /// <summary>The ending of a cell's file that says which test image was classified correctly: cells/accuracy/seed1/k3.correct.npy, beside cells/accuracy/labels.npy.</summary>
+    public const string CorrectEnding = ".correct.npy";
+
     /// <summary>
     /// Computes the runs that the folder does not hold yet, seed by seed. After every epoch the cells,
     /// result/accuracy/cifar10_resnet_sgd/seedS/testI.npy (odd k only: test1, test2, ... are k = 1, 3, ...; the other perturbations have none)
@@ -89,7 +92,8 @@ public static class Accuracy
     internal static IEnumerable<string> CellsOf(IEnumerable<int> seeds, IReadOnlyList<Perturbation> perturbations) =>
         seeds.SelectMany(seed => perturbations.Select(one => NameOf(seed, one)));
 
-    internal static string NameOf(int seed, Perturbation perturbation) => $"{GroupOf(seed)}/{perturbation.FileName}";
+    /// <summary>The name of a cell, "seed1/k3".</summary>
+    public static string NameOf(int seed, Perturbation perturbation) => $"{GroupOf(seed)}/{perturbation.FileName}";
 
     internal static string GroupOf(int seed) => string.Create(CultureInfo.InvariantCulture, $"seed{seed}");
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LastBit.Runs;
@@ -16,6 +17,10 @@ public sealed record AccuracySettings : ScheduledTrainingSettings
     [JsonIgnore]
     public Perturbation[] Perturbations { get; init; } = Perturbation.EachOfK(1, 3, 5, 7, 9, 11);
 
+    /// <summary>Whether runs that are computed write which test image they classify correctly at their end. It changes no bit of them, so it can be asked for later.</summary>
+    [JsonIgnore]
+    public bool Correctness { get; init; }
+
     /// <summary>What is asked for, as a folder remembers it.</summary>
     [JsonIgnore]
     public JsonObject Asked
@@ -28,6 +33,8 @@ public sealed record AccuracySettings : ScheduledTrainingSettings
                 asked["k"] = new JsonArray([.. k.Select(one => (JsonNode)one.K)]);
             if (others.Length > 0)
                 asked["perturbation"] = new JsonArray([.. others.Select(one => (JsonNode)one.Word)]);
+            if (Correctness)
+                asked["correctness"] = true;
             return asked;
         }
     }
@@ -42,6 +49,7 @@ public sealed record AccuracySettings : ScheduledTrainingSettings
         Perturbation[] there = PerturbationsOf(plan);
         return this with
         {
+            Correctness = Correctness || plan["correctness"]?.GetValueKind() == JsonValueKind.True,
             Seeds = seeds ?? (planned.Length > 0 ? planned : Seeds),
             Perturbations = perturbations ?? (there.Length > 0 ? there : Perturbations),
         };

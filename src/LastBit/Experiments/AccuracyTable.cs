@@ -37,6 +37,8 @@ internal sealed class AccuracyTable : ICellExperiment
         yield return Store.FileOf(cell, ".json");
         if (AuthorsFile(seed, perturbation) is { } file)
             yield return file;
+        if (_settings.Correctness)
+            yield return Store.FileOf(cell, Accuracy.CorrectEnding);
     }
 
     /// <inheritdoc/>
@@ -109,6 +111,18 @@ internal sealed class AccuracyTable : ICellExperiment
         // The authors' scripts want curves of one length; what a diverged run lacks is no number.
         int missing = cell.Diverged is null ? 0 : _settings.Epochs - cell.Epochs.Count;
         Npy.Write(file, [.. cell.Epochs.Select(epoch => epoch.TestAccuracy), .. Enumerable.Repeat(double.NaN, missing)], cell.Epochs.Count + missing);
+    }
+
+    /// <summary>Whether runs write which test image they classify correctly.</summary>
+    public bool WantsCorrectness => _settings.Correctness;
+
+    /// <summary>Writes which test image a run classifies correctly, and once for all runs the classes of the images.</summary>
+    public void WriteCorrectness(int seed, Perturbation perturbation, byte[] correct, byte[] labels)
+    {
+        string file = Store.FileOf("labels", ".npy");
+        if (!File.Exists(file))
+            Npy.Write(file, labels, labels.Length);
+        Npy.Write(Store.FileOf(Accuracy.NameOf(seed, perturbation), Accuracy.CorrectEnding), correct, correct.Length);
     }
 
     private void Train(int seed, string[] cells, string checkpoint, HeldCells held)

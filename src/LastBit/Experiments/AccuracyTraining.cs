@@ -55,7 +55,7 @@ internal sealed class AccuracyTraining(
         {
             var scores = new Score?[perturbations.Length];
             for (int i = 0; i < scores.Length; i++)
-                scores[i] = Recorded.Diverged[i] is null ? trainer.Evaluate(trainer.Replicas[i], context.Cancellation) : null;
+                scores[i] = Recorded.Diverged[i] is null ? Evaluate(i) : null;
             for (int i = 0; i < scores.Length; i++)
             {
                 if (scores[i] is not { } score)
@@ -69,6 +69,19 @@ internal sealed class AccuracyTraining(
             WriteCells();
         }
         return !trainer.IsFinished && Recorded.Diverged.Any(one => one is null);
+    }
+
+    private Score Evaluate(int i)
+    {
+        if (!table.WantsCorrectness || !trainer.IsFinished)
+            return trainer.Evaluate(trainer.Replicas[i], context.Cancellation);
+        byte[] correct = new byte[trainer.TestLabels.Length];
+        Score score = trainer.Evaluate(trainer.Replicas[i], correct, context.Cancellation);
+        held.ThrowIfLost();
+        // On disk before the checkpoint says that this epoch was evaluated.
+        if (double.IsFinite(score.Loss))
+            table.WriteCorrectness(seed, perturbations[i], correct, trainer.TestLabels);
+        return score;
     }
 
     /// <inheritdoc/>

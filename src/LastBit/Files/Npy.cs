@@ -34,6 +34,14 @@ public static class Npy
     /// <exception cref="InputException">The file cannot be written.</exception>
     public static void Write(string path, float[] values, params int[] shape) => AtomicFile.Write(path, stream => Write(stream, values, shape));
 
+    /// <summary>Writes bytes (format version 1.0); the file appears whole or not at all.</summary>
+    /// <param name="path">The file; its folder is created.</param>
+    /// <param name="values">The values in C order.</param>
+    /// <param name="shape">Extents, outermost first; their product is the number of values.</param>
+    /// <exception cref="ArgumentException">The shape does not fit the values.</exception>
+    /// <exception cref="InputException">The file cannot be written.</exception>
+    public static void Write(string path, byte[] values, params int[] shape) => AtomicFile.Write(path, stream => Write(stream, values, shape));
+
     /// <summary>
     /// Reads a file of format version 1.0, 2.0 or 3.0 with values of any of NumPy's real types (float16 to float64, int8 to int64, uint8 to uint64,
     /// bool) in either byte order and in C or Fortran order.
@@ -89,7 +97,7 @@ public static class Npy
         // The header is padded with blanks so that the values begin at a multiple of 64 bytes, and ends with a line feed.
         string tuple = string.Concat(shape.Select(extent => string.Create(CultureInfo.InvariantCulture, $"{extent}, ")));
         tuple = shape.Length == 1 ? tuple.TrimEnd() : tuple.TrimEnd(' ', ',');
-        string header = $"{{'descr': '{(typeof(T) == typeof(double) ? "<f8" : "<f4")}', 'fortran_order': False, 'shape': ({tuple}), }}";
+        string header = $"{{'descr': '{(typeof(T) == typeof(double) ? "<f8" : typeof(T) == typeof(float) ? "<f4" : "|u1")}', 'fortran_order': False, 'shape': ({tuple}), }}";
         int padded = (10 + header.Length + 1 + 63) / 64 * 64;
         header = header.PadRight(padded - 10 - 1) + "\n";
         stream.Write(Magic);

@@ -226,7 +226,15 @@ public sealed class Trainer : IDisposable
     /// <param name="cancellation">Gives up between two batches.</param>
     /// <returns>The score.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public Score Evaluate(Replica replica, CancellationToken cancellation = default)
+    public Score Evaluate(Replica replica, CancellationToken cancellation = default) => Evaluate(replica, [], cancellation);
+
+    /// <summary>Loss and accuracy on the test images, and which of them are classified correctly.</summary>
+    /// <param name="replica">Which replica.</param>
+    /// <param name="correct">Takes 1 or 0 for each test image in its order; empty where nobody asks.</param>
+    /// <param name="cancellation">Gives up between two batches.</param>
+    /// <returns>The score.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public Score Evaluate(Replica replica, Span<byte> correct, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(replica);
         IEngine engine = EngineOf(replica);
@@ -238,8 +246,24 @@ public sealed class Trainer : IDisposable
             cancellation.ThrowIfCancellationRequested();
             int count = Augmentation.FillTestBatch(_test, b, engine.Capacity, _testImages, _testLabels);
             sum = sum.Add(engine.Forward(_testImages.AsSpan(0, count * Model.ImageFloats), _testLabels.AsSpan(0, count), training: false));
+            for (int i = 0; i < count && !correct.IsEmpty; i++)
+                correct[(b * engine.Capacity) + i] = IsLargest(engine.Outputs(i), _testLabels[i]) ? (byte)1 : (byte)0;
         }
         return sum.Score;
+    }
+
+    /// <summary>Labels of the test images.</summary>
+    internal byte[] TestLabels => _test.Labels;
+
+    /// <summary>Whether an output is the first of the largest; never where one is not a number. What engines count as correct.</summary>
+    private static bool IsLargest(ReadOnlySpan<float> outputs, int label)
+    {
+        for (int k = 0; k < outputs.Length; k++)
+        {
+            if (float.IsNaN(outputs[k]) || outputs[k] > outputs[label] || (outputs[k] == outputs[label] && k < label))
+                return false;
+        }
+        return true;
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using LastBit.Files;
 using LastBit.Imports;
+using LastBit.Statistics;
 
 namespace LastBit.Tests.Imports;
 
@@ -121,7 +122,7 @@ public sealed class ProgramTests
         Npy.Write(folder["result/seed1/test2.npy"], new[] { 0.5, 0.875 }, 2);
         ImportResult result = LogReader.Read([folder["result"]], ByHand);
         Assert.Equal("- 1 1: 1=0.5 2=0.75\n- 1 3: 1=0.5 2=0.875", Logs.Short(result));
-        Assert.Equal(MetricScale.Fraction, result.Scale);
+        Assert.Equal(MeasureUnit.Fraction, result.Unit);
     }
 
     [Fact]

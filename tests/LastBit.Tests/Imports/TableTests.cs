@@ -1,5 +1,6 @@
 using System.Text;
 using LastBit.Imports;
+using LastBit.Statistics;
 
 namespace LastBit.Tests.Imports;
 
@@ -12,7 +13,7 @@ public sealed class TableTests
         ImportResult result = Logs.ReadText("log.csv", "seed,k,epoch,test_acc,loss\n1,1,1,0.5,2\n1,1,2,0.6,1\n1,3,1,0.5,2\n1,3,2,0.61,1\n2,1,1,0.4,2\n2,1,2,0.7,1\n");
         Assert.Equal("- 1 1: 1=0.5 2=0.6\n- 1 3: 1=0.5 2=0.61\n- 2 1: 1=0.4 2=0.7", Logs.Short(result));
         Assert.Equal("test_acc", result.Metric);
-        Assert.Equal(MetricScale.Fraction, result.Scale);
+        Assert.Equal(MeasureUnit.Fraction, result.Unit);
         Assert.False(result.LowerIsBetter);
         Assert.Empty(result.LeftOut);
         Assert.Equal("CSV: 3 runs, metric 'test_acc' as a fraction, seeds 1, 2, k 1, 3, last step 2.", result.Recognised);
@@ -23,7 +24,7 @@ public sealed class TableTests
     {
         ImportResult result = Logs.ReadText("val_acc.csv", "epoch,seed1,seed2 k3\n1,50,51\n2,90,91.5\n");
         Assert.Equal("- 1 -: 1=50 2=90\n- 2 3: 1=51 2=91.5", Logs.Short(result));
-        Assert.Equal(("val_acc", MetricScale.Percent), (result.Metric, result.Scale));
+        Assert.Equal(("val_acc", MeasureUnit.Percent), (result.Metric, result.Unit));
     }
 
     [Fact]
@@ -207,7 +208,7 @@ public sealed class TableTests
         Assert.Equal("passed/trials", result.Metric);
         Assert.Equal([17L, 20L, 25L], result.PassRates!.Select(rate => rate.Passed));
         Assert.Equal([0.34, 0.4, 0.5], result.Runs.Select(run => run.Values[0]));
-        Assert.Equal(MetricScale.Fraction, result.Scale);
+        Assert.Equal(MeasureUnit.Fraction, result.Unit);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Globalization;
 using LastBit.Engines;
 using LastBit.Files;
 using LastBit.Imports;
+using LastBit.Statistics;
 using LastBit.Models;
 
 namespace LastBit.Tests.Imports;
@@ -66,7 +67,7 @@ public sealed class TorchModuleTests
             Assert.NotEqual(digests[0], digests[3]);
         }
         ImportResult result = LogReader.Read([folder["logs/sgd"]], new ImportOptions());
-        Assert.Equal(("test_acc", MetricScale.Fraction, 4), (result.Metric, result.Scale, result.Runs.Count));
+        Assert.Equal(("test_acc", MeasureUnit.Fraction, 4), (result.Metric, result.Unit, result.Runs.Count));
         Assert.Equal(["1", "2", "3"], result.Runs.Select(run => run.Perturbation).OfType<string>().Where(k => k != "0"));
         Assert.All(result.Runs, run => Assert.Equal((1L, 7), (run.Seed!.Value, run.Values.Length)));
         Assert.Equal((4, 32), (result.Correctness!.Runs.Count, result.Correctness.Images));

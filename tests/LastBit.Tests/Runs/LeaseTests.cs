@@ -81,5 +81,17 @@ public sealed class LeaseTests : IDisposable
         Assert.InRange(taken, 1, 200);
     }
 
+    [Theory]
+    [InlineData("12_3", 0, true, "12_3", 1, true)]
+    [InlineData("12_3", 1, true, "12_3", 3, true)]
+    [InlineData("12_3", 1, true, "12_3", 1, false)]
+    [InlineData("12_3", 2, true, "12_3", 1, false)]
+    [InlineData("12_3", 0, true, "12_4", 1, false)]
+    [InlineData("12_3", 0, true, null, 0, false)]
+    [InlineData(null, 0, true, null, 1, false)]
+    [InlineData("12_3", 0, false, "12_3", 1, false)]
+    public void A_copy_of_a_task_that_was_begun_again_has_no_say(string? task, int restart, bool held, string? laterTask, int laterRestart, bool fenced) =>
+        Assert.Equal(fenced, new LeaseNote("node7 4711", DateTime.UtcNow, held, 0, null, null, false, task, restart).IsFencedBy(laterTask, laterRestart));
+
     private Lease? Take() => Lease.TryTake(_folder.Path, Name, visible: true);
 }
