@@ -23,7 +23,7 @@ internal static class LogOptions
 
     /// <summary>Which number a run is judged by.</summary>
     internal static Option<string> Value { get; } = OptionTypes.Choice("--value", "mean10", ["mean10", "last", "best"],
-        "The number of a run: the mean of its last ten recorded steps, the last one, or the best one");
+        "The number of a run: the mean of its last ten recorded steps, the last one, or the best one.");
 
     /// <summary>The difference that would matter.</summary>
     internal static Option<double?> Difference { get; } = OptionalNumber("--difference", "The difference that would matter, in the metric's own unit.");

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using LastBit.Files;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -98,7 +99,7 @@ internal static class Progress
 
         public void Point(string chart, string series, double x, double y) { }
 
-        public void Message(string text) => Terminal.Error.WriteLine(text);
+        public void Message(string text) => Terminal.Error.WriteLine(ForeignText.Printable(text));
 
         private sealed class Bar(ProgressTask task)
         {
@@ -140,7 +141,7 @@ internal static class Progress
 
         public void Point(string chart, string series, double x, double y) { }
 
-        public void Message(string text) => Write(text);
+        public void Message(string text) => Write(ForeignText.Printable(text));
 
         private void Write(string text)
         {

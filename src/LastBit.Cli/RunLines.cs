@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using LastBit.Files;
 using LastBit.Imports;
 using LastBit.Reports;
 using LastBit.Reports.Trainings;
@@ -18,7 +19,7 @@ internal static class RunLines
     internal static void Write(IAnsiConsole console, params string[] lines)
     {
         foreach (string line in lines)
-            console.Profile.Out.Writer.WriteLine(line);
+            console.Profile.Out.Writer.WriteLine(ForeignText.Printable(line));
     }
 
     /// <summary>A sentence after a blank line: a terminal wraps it at words, in a pipe it stays one line.</summary>
@@ -26,7 +27,7 @@ internal static class RunLines
     {
         console.WriteLine();
         if (console.Profile.Capabilities.Ansi)
-            console.WriteLine(sentence);
+            console.WriteLine(ForeignText.Printable(sentence));
         else
             Write(console, sentence);
     }
@@ -41,7 +42,7 @@ internal static class RunLines
             table.Columns[column].Alignment(number ? Justify.Right : Justify.Left).NoWrap = number || column == 0;
         }
         foreach (string[] row in shown.Rows)
-            table.AddRow([.. row.Select(Markup.Escape)]);
+            table.AddRow([.. row.Select(cell => Markup.Escape(ForeignText.Printable(cell)))]);
         return table;
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LastBit.Experiments;
+using LastBit.Files;
 using LastBit.Reports;
 using LastBit.Runs;
 using LastBit.Statistics;
@@ -215,7 +216,7 @@ internal static class Tables
         foreach (ReportSection claim in claims)
         {
             bool holds = claim.Finding.Verdict == Verdict.Confirmed;
-            table.AddRow(Markup.Escape(claim.Claim.Place), $"{Markup.Escape(claim.Claim.Title)}\n[dim]{Markup.Escape(claim.Finding.Decides)}[/]",
+            table.AddRow(Markup.Escape(claim.Claim.Place), $"{Markup.Escape(claim.Claim.Title)}\n[dim]{Markup.Escape(ForeignText.Printable(claim.Finding.Decides))}[/]",
                 holds ? "[green]confirmed[/]" : "[red]not confirmed[/]");
         }
         return table;

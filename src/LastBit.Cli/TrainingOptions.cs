@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using LastBit.Cli.Execution;
 using LastBit.Data;
@@ -159,17 +158,8 @@ internal sealed class TrainingOptions
         JsonObject run = RunFolder.Read(folder)
             ?? throw InputException.OfPath("resume", folder, "there is no run.json in it; give the folder of a run that was stopped");
         if (run["command"]?.ToString() != command)
-            throw InputException.OfPath("resume", folder, $"holds a run of `{run["command"]}`, not of `{command}`");
-        string file = Path.Combine(folder, "run.json");
-        try
-        {
-            return ResultJson.Deserialize<TSettings>((run["settings"] ?? throw new JsonException("they are missing")).ToJsonString());
-        }
-        catch (JsonException error)
-        {
-            string place = error.Path is { Length: > 2 } member ? $"settings.{member[2..]}" : "settings";
-            throw new InputException($"{file}: {place} is not what belongs there; it should be what a run of LastBit wrote", error);
-        }
+            throw InputException.OfPath("resume", folder, $"holds a run of `{ForeignText.Cut(run["command"]?.ToString())}`, not of `{command}`");
+        return RunFolder.SettingsOf<TSettings>(folder, run);
     }
 
     /// <summary>Any kind of perturbation.</summary>
@@ -196,7 +186,7 @@ internal sealed class ScheduledTrainingOptions(ScheduledTrainingSettings paper)
     private readonly TrainingOptions _training = new(paper);
     private readonly Option<int> _epochs =
         OptionTypes.Count("--epochs", paper.Epochs, "Passes over the training images; the learning rate is divided by 10 after 20, 40, 60 and 80% of them.");
-    private readonly Option<double> _momentum = OptionTypes.Number("--momentum", paper.Momentum, "Momentum, with Nesterov's look ahead.");
+    private readonly Option<double> _momentum = OptionTypes.Number("--momentum", paper.Momentum, "Momentum, in Nesterov's form.");
 
     /// <inheritdoc cref="TrainingOptions.Command"/>
     internal Command Command(string name, string description, params Option[] own) => _training.Command(name, description, [.. own, _epochs, _momentum]);

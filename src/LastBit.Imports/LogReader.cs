@@ -21,7 +21,7 @@ public static class LogReader
         List<LogFile> files = Files(paths, where, context);
         bool onlyMatrix = files.All(file => file.IsCompanion || file.Family == "NumPy array");
         if (files.All(file => file.IsCompanion) && files.All(file => file.Path.EndsWith("labels.npy", StringComparison.Ordinal)))
-            throw new InputException($"{where}: holds labels and no run");
+            throw new InputException($"{where}: holds labels and no run; name the logs of the runs too");
 
         foreach (LogFile file in files)
             file.Read(context, onlyMatrix);
@@ -32,7 +32,7 @@ public static class LogReader
         LogFile main = files.Find(file => !file.IsCompanion) ?? files[0];
         List<RawRun> raw = [.. context.Runs.Where(run => run.Values.Count > 0 || run.Bad is not null)];
         if (raw.Count == 0)
-            throw new InputException($"{where}: {Foreign.Quote(context.Metric)} has no value");
+            throw new InputException($"{where}: {Foreign.Quote(context.Metric)} has no value; name another metric with --metric");
         if (main.Family.StartsWith("Hugging", StringComparison.Ordinal))
             Assembly.MergeCheckpoints(raw, context);
         Assembly.Identify(raw, context);
@@ -80,19 +80,19 @@ public static class LogReader
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                throw new InputException($"{file}: cannot be read ({error.Message.ReplaceLineEndings(" ")})", error);
+                throw new InputException($"{file}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); name a file that can be", error);
             }
             if (log is not null)
                 files.Add(log);
             else if (named && paths.Contains(file))
-                throw new InputException($"{file}: is no log that can be read; docs/noise.md lists those that can");
+                throw new InputException($"{file}: is not a log that can be read; docs/noise.md lists those that can");
             else
                 others++;
         }
         if (files.Count == 0)
             throw new InputException($"{where}: none of its {others} files is a log that can be read; docs/noise.md lists those that can");
         if (others > 0)
-            context.Note(others == 1 ? "One other file is no log and was not read." : $"{others.ToString(CultureInfo.InvariantCulture)} other files are no logs and were not read.");
+            context.Note(others == 1 ? "One other file is not a log and was not read." : $"{others.ToString(CultureInfo.InvariantCulture)} other files are not logs and were not read.");
         IGrouping<string, LogFile>[] families = [.. files.Where(file => !file.IsCompanion).GroupBy(file => file.Family)];
         // Bytes and booleans beside other logs are their correctness.
         if (families.Length > 1)
@@ -148,7 +148,7 @@ public static class LogReader
                 rows.Add((run, row.Correct));
         }
         if (context.Labels is { } labels && labels.Length != images)
-            throw new InputException($"labels.npy: has {labels.Length} labels for {images} images");
+            throw new InputException($"labels.npy: has {labels.Length} labels for {images} images; one an image is right");
         rows.Sort((a, b) => Compare(a.Run, b.Run));
         return rows.Count == 0 ? null : new CorrectnessMatrix([.. rows.Select(row => row.Run)], [.. rows.Select(row => row.Correct)], context.Labels);
 

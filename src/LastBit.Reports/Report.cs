@@ -211,10 +211,12 @@ public static class Report
 
     private static Markup Figure(ReportSection section, ReportFigure figure, ResultFolder folder)
     {
-        byte[]? image = folder.Picture($"figures/{figure.Files[0]}.png");
         string alternative = $"{section.Claim.Place}: {section.Claim.Title}. {section.Finding.Decides}";
-        Markup still = image is null ? Markup.Empty : Markup.Of($"""
-            <div class="static"><img alt="{alternative}" src="data:image/png;base64,{Convert.ToBase64String(image)}"></div>
+        Markup[] images = [.. figure.Files.Select((file, i) => (Image: folder.Picture($"figures/{file}.png"), Text: i == 0 ? alternative : $"{section.Claim.Place}: {figure.Caption}"))
+            .Where(one => one.Image is not null)
+            .Select(one => Markup.Of($"""<img alt="{one.Text}" src="data:image/png;base64,{Convert.ToBase64String(one.Image!)}">"""))];
+        Markup still = images.Length == 0 ? Markup.Empty : Markup.Of($"""
+            <div class="static">{Markup.Join(images)}</div>
             """);
         string wide = figure.Charts.Any(one => one.Kind == ChartKind.Map) ? " wide" : "";
         Markup charts = Markup.Join(figure.Charts.Select(chart => Markup.Of($"""

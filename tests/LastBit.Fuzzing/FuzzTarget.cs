@@ -14,4 +14,14 @@ public sealed record FuzzTarget(
     IReadOnlyList<byte[]> Seeds,
     Action<byte[]> Read,
     Func<byte[], byte[]>? Wrap = null,
-    IReadOnlyList<string>? Words = null);
+    IReadOnlyList<string>? Words = null)
+{
+    /// <summary>Whether the content is JSON: half of the mutations are then made to its members, types, values and structure.</summary>
+    public bool IsJson { get; init; }
+
+    /// <summary>Whether there may be no input that is wrong: text in a free form.</summary>
+    public bool MayReadAll { get; init; }
+
+    /// <summary>How many inputs the tests give it; less where one takes long.</summary>
+    public int Tries { get; init; } = 3000;
+}

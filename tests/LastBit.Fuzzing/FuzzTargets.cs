@@ -35,6 +35,9 @@ public static class FuzzTargets
         new("idx", [Idx(3, 2, 3, 4), Idx(3, 1, 1, 1)], input => IdxFile.Decode(input, "input", 3)),
         new("idx-gz", [Idx(3, 2, 3, 4), Idx(3, 1, 28, 28)], input => IdxFile.Decode(input, "input", 3), Gzip),
         new("tar", [.. Tar()], ReadTar, tar => Gzip(RepairTar(tar)), ["ustar", "path=", "size=", "../", "PaxHeader", "12 path=a\n", "\u0080"]),
+        .. CheckpointTargets.All,
+        .. FolderTargets.All,
+        .. LogTargets.All,
     ];
 
     private static void ReadTar(byte[] input) => TarArchive.Read(

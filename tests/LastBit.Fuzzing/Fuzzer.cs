@@ -45,7 +45,8 @@ public static class Fuzzer
         long done = 0, accepted = 0;
         for (; done < tries && !(clock.Elapsed > time); done++)
         {
-            byte[] input = target.Wrap is not null && random.Next(2) == 0 ? target.Wrap(mutator.Next(target.Seeds, words)) : mutator.Next(files, words);
+            byte[] input = target.IsJson && random.Next(2) == 0 ? Wrapped(JsonMutator.Next(random, target.Seeds))
+                : target.Wrap is not null && random.Next(2) == 0 ? target.Wrap(mutator.Next(target.Seeds, words)) : mutator.Next(files, words);
             TimeSpan begun = clock.Elapsed;
             long allocated = GC.GetAllocatedBytesForCurrentThread();
             string? what = null;
@@ -73,6 +74,8 @@ public static class Fuzzer
                 failures.TryAdd(what, new FuzzFailure(input, what));
         }
         return new FuzzReport(done, accepted, [.. failures.Values]);
+
+        byte[] Wrapped(byte[] content) => target.Wrap is { } wrap ? wrap(content) : content;
     }
 
     private static string Place(Exception error) =>

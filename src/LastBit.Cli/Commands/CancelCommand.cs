@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using LastBit.Cli.Execution;
+using LastBit.Files;
 using LastBit.Runs;
 
 namespace LastBit.Cli.Commands;
@@ -50,9 +51,9 @@ internal static class CancelCommand
     private static string Stop(string owner)
     {
         if (owner.Split(' ') is not [string machine, string number] || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
-            return $"{owner}: is not known as a process; end it where it runs";
+            return $"{ForeignText.Cut(owner)}: is not known as a process; end it where it runs";
         if (machine != Environment.MachineName)
-            return $"Process {id} runs on {machine}; cancel it there";
+            return $"Process {id} runs on {ForeignText.Cut(machine)}; cancel it there";
         if (OperatingSystem.IsWindows())
         {
             // Windows has no way to ask a process of another console; its last checkpoint is at most a minute old.

@@ -25,7 +25,7 @@ internal static class CompareCommand
             Description = "Two or more trainings, each a name and where its logs are; or paths alone, whose logs tell the trainings apart (see --group).",
             Arity = ArgumentArity.OneOrMore,
         };
-        Option<string> paired = OptionTypes.Choice("--paired", "auto", ["auto", "yes", "no"], "Whether to compare runs of one seed with each other");
+        Option<string> paired = OptionTypes.Choice("--paired", "auto", ["auto", "yes", "no"], "Whether to compare runs of one seed with each other.");
         Option<bool> exitCode = OptionTypes.Switch("--exit-code", "Ends with 0 if a difference is real, 3 if none is seen, 4 if there are too few runs.");
         Command command = new Command("compare", "Is a training better than another one? Says real, no difference seen, or too few runs, and how many more would decide.")
         {

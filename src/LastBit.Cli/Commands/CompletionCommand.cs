@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using System.Text;
+using LastBit.Files;
 
 namespace LastBit.Cli.Commands;
 
@@ -15,7 +16,12 @@ internal static class CompletionCommand
     internal static Command Create()
     {
         var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish." };
-        shell.AcceptOnlyFromAmong(Shells);
+        shell.CompletionSources.Add(_ => Shells.Select(name => new CompletionItem(name)));
+        shell.Validators.Add(result =>
+        {
+            if (!Shells.Contains(result.Tokens[0].Value))
+                result.AddError($"SHELL: '{ForeignText.Cut(result.Tokens[0].Value)}' is unknown; give one of {string.Join(", ", Shells)}");
+        });
         var command = new Command("completion", "Prints a script that completes commands and options in bash, zsh or fish.") { shell };
         command.SetAction(parse =>
         {

@@ -84,8 +84,8 @@ internal static class DivergenceCommand
             double[] difference = run.RelativeL1;
             bool any = difference.Length > 0;
             table.AddRow(
-                Text($"{run.Divisor}"), Text($"{run.LearningRate:0.######}"), (run.Perturbation ?? result.Perturbation).Name, iteration is null ? layer : Text($"{layer}, iteration {iteration}"),
-                any ? Text($"{difference[0]:G3}") : "-", any ? Text($"{difference.Max():G3}") : "-", any ? Text($"{difference[^1]:G3}") : "-",
+                Text($"{run.Divisor}"), NumberText.Exact(run.LearningRate), (run.Perturbation ?? result.Perturbation).Name, iteration is null ? layer : Text($"{layer}, iteration {iteration}"),
+                any ? NumberText.Of(difference[0]) : "-", any ? NumberText.Of(difference.Max()) : "-", any ? NumberText.Of(difference[^1]) : "-",
                 run.DivergedAtIteration is { } end ? Text($"{difference.Length}, not finite at iteration {end}") : Text($"{difference.Length}"));
         }
         return table;

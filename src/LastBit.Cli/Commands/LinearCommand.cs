@@ -34,7 +34,7 @@ internal static class LinearCommand
             LinearizedPdeResult result = run.Run(context => LinearizedPde.Run(settings, context));
             Figure3.Draw(run.Folder);
             return run.Finish(result.ToJson(), console => Tables.Write(console, Tables.Linear(console, result)), [Figure3.Name],
-                ("lastbit bounds", "where the two weight decays come from"));
+                ("lastbit bounds" + ImageOptions.Words(parse), "where the two weight decays come from"));
         });
         return command.Example("lastbit linear", "the seven weight decays of the paper")
             .Example("lastbit linear --alpha 1.29e7,1.3e7 --iterations 2000 --out runs/edge", "on both sides of the lower bound");

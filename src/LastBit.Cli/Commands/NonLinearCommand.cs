@@ -38,7 +38,7 @@ internal static class NonLinearCommand
             NonLinearPdeResult result = run.Run(context => NonLinearPde.Run(settings, context));
             Figure4Left.Draw(run.Folder);
             return run.Finish(result.ToJson(), console => Tables.Write(console, Tables.NonLinear(console, result)), [Figure4Left.Name],
-                ("lastbit amplify", "what these oscillations do to a rounding error"));
+                ("lastbit amplify" + ImageOptions.Words(parse), "what these oscillations do to a rounding error"));
         });
         return command.Example("lastbit nonlinear", "the eight learning rates of the paper")
             .Example("lastbit nonlinear --learning-rate 0.099,0.1,0.101", "close to the threshold 2/alpha");

@@ -88,9 +88,9 @@ internal static class StatusCommand
         foreach (CellView cell in cells)
         {
             table.AddRow(
-                Markup.Escape(cell.Name), NameOf(cell.State), Text($"{100 * cell.Progress:0}%"),
+                Markup.Escape(ForeignText.Printable(cell.Name)), NameOf(cell.State), Text($"{100 * cell.Progress:0}%"),
                 cell.SecondsLeft is { } left && double.IsFinite(left) ? Progress.TimeText(TimeSpan.FromSeconds(Math.Min(1e8, left))) : "",
-                Markup.Escape(string.Join("; ", new[] { cell.Slurm?.Text ?? cell.Owner, cell.Why }.Where(part => part is { Length: > 0 }))));
+                Markup.Escape(ForeignText.Cut(string.Join("; ", new[] { cell.Slurm?.Text ?? cell.Owner, cell.Why }.Where(part => part is { Length: > 0 })), 300)));
         }
         Tables.Write(console, table);
         int Count(CellState state) => cells.Count(cell => cell.State == state);

@@ -80,7 +80,7 @@ internal static class SummarizeCommand
 
     private static Table StatisticsTable(SummaryStatistics statistics, IAnsiConsole console)
     {
-        Table table = Tables.Create(console, "The spreads and their intervals", "in percentage points", "estimate", "95% interval");
+        Table table = Tables.Create(console, "The spreads and their intervals, in percentage points", "of what", "estimate", "95% interval");
         SamplingShare sampling = statistics.Sampling;
         Add("spread over rounding, pooled", statistics.Rounding);
         Add("spread over seeds (rounding included)", statistics.Seeds);

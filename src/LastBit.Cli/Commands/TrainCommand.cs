@@ -18,7 +18,7 @@ internal static class TrainCommand
         Option<double> k = OptionTypes.Number("--k", Paper.Perturbation.K, "The perturbation: the step is (lr k) (d / k), the same in exact arithmetic for every k.");
         Option<ulong> seed = OptionTypes.Seed("--seed", Paper.Seed, "Seeds weights, batches and augmentation.");
         var options = new ScheduledTrainingOptions(Paper);
-        Command command = options.Command("train", "Trains one CIFAR ResNet with one k, every rounding accounted for.", k, seed);
+        Command command = options.Command("train", "Trains one network with one k, every rounding accounted for.", k, seed);
         command.SetAction(parse =>
         {
             TrainingRunSettings settings = TrainingOptions.Resumed<TrainingRunSettings>(parse, "train")
@@ -39,14 +39,16 @@ internal static class TrainCommand
         Table table = Tables.Create(console, "Training", "epoch", "training loss", "training accuracy", "test loss", "test accuracy");
         foreach (TrainingEpoch epoch in result.Epochs)
             table.AddRow(Text(epoch.Epoch), Number(epoch.TrainLoss), Percent(epoch.TrainAccuracy), Number(epoch.TestLoss), Percent(epoch.TestAccuracy));
-        Tables.Write(console, table);
+        if (result.Epochs.Count > 0)
+            Tables.Write(console, table);
         if (result.DivergedAtStep is { } step)
         {
             console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"The training diverged: {result.DivergedBecause ?? "the training loss"} was no longer finite at step {step}. Its numbers from there on mean nothing."));
+                $"The training diverged: {result.DivergedBecause ?? "the training loss"} was no longer finite at step {step}. From there on its numbers mean nothing."));
         }
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Digest:  {result.Digest}"));
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"A step took {result.SecondsPerStep * 1e3:F1} ms."));
+        if (result.SecondsPerStep > 0)
+            console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"A step took {result.SecondsPerStep * 1e3:F1} ms."));
 
         static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
         static string Number(double? value) => value is { } finite ? NumberText.Of(finite) : "not finite";

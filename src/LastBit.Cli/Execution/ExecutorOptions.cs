@@ -6,7 +6,7 @@ namespace LastBit.Cli.Execution;
 internal static class ExecutorOptions
 {
     private static readonly Option<string> Executor = OptionTypes.Choice("--executor", "local", ["local", "slurm"],
-        "Who computes: this process, or a Slurm job array, a task a cell.");
+        "Who computes: this process, or a Slurm job array with one task a cell.");
     private static readonly Option<bool> DryRun = OptionTypes.Switch("--dry-run", "Slurm: prints the script and submits nothing.");
     private static readonly Option<int> CellsPerTask = OptionTypes.Count("--cells-per-task", 1, "Slurm: how many cells a task computes, one after the other.");
     private static readonly Option<int> ArrayLimit = OptionTypes.Count("--array-limit", 0, "Slurm: how many tasks may run at once.", defaultText: "all");

@@ -18,9 +18,9 @@ internal static class RunCells
     private static readonly CellKind[] Kinds =
     [
         new(Divergence.Kind, Divergence.StatusOf, (run, cell, context) =>
-            Divergence.Run(Divergence.Only(SettingsOf(run, TrainingItems.DivergenceAt), cell), context)),
+            Divergence.Run(Divergence.Only(SettingsOf(context.Folder, run, TrainingItems.DivergenceAt), cell), context)),
         new(Accuracy.Kind, Accuracy.StatusOf, (run, cell, context) =>
-            Accuracy.Run(Accuracy.Only(SettingsOf(run, TrainingItems.AccuracyAt), cell), context)),
+            Accuracy.Run(Accuracy.Only(SettingsOf(context.Folder, run, TrainingItems.AccuracyAt), cell), context)),
     ];
 
     /// <summary>The name of a cell in a folder of a command.</summary>
@@ -66,10 +66,6 @@ internal static class RunCells
         return new CellStatus(command, free is null ? CellState.Running : CellState.Waiting, 0, null, null, null);
     }
 
-    private static TSettings SettingsOf<TSettings>(JsonObject run, Func<ReproduceSettings, TSettings> atScale) => run["settings"] switch
-    {
-        JsonObject settings when settings["scale"] is not null => atScale(ResultJson.Deserialize<ReproduceSettings>(settings.ToJsonString())),
-        { } settings => ResultJson.Deserialize<TSettings>(settings.ToJsonString()),
-        null => throw new InputException("run.json: has no settings; it should be what a run of LastBit wrote"),
-    };
+    private static TSettings SettingsOf<TSettings>(string folder, JsonObject run, Func<ReproduceSettings, TSettings> atScale) =>
+        run["settings"]?["scale"] is not null ? atScale(RunFolder.SettingsOf<ReproduceSettings>(folder, run)) : RunFolder.SettingsOf<TSettings>(folder, run);
 }

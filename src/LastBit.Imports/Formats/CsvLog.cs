@@ -319,7 +319,7 @@ internal static partial class CsvLog
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or InvalidDataException)
         {
-            throw new InputException($"{header.File}: cannot be read as a table ({error.Message.ReplaceLineEndings(" ")})", error);
+            throw new InputException($"{header.File}: cannot be read as a table ({Files.ForeignText.Cut(error.Message, 200)}); a header and rows with as many fields are right", error);
         }
         if (broken > 1 && broken > MostBroken * rows)
         {

@@ -118,7 +118,7 @@ internal static class JsonLinesLog
         public void Finish()
         {
             if (_broken > 1 && _broken > 0.1 * _lines)
-                throw new InputException(FormattableString.Invariant($"{file}:{_firstBroken}: {_broken} of {_lines} lines are not objects in JSON"));
+                throw new InputException(FormattableString.Invariant($"{file}:{_firstBroken}: {_broken} of {_lines} lines are not objects in JSON; an object a line is right"));
             _table.Finish();
             if (_table.Empty > 0 && !context.IsSurvey)
             {

@@ -67,21 +67,52 @@ internal static class JsonLog
         {
             byte[] bytes = File.ReadAllBytes(file);
             ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? bytes.AsMemory(3) : bytes;
+            JsonDocument document;
             try
             {
-                return JsonDocument.Parse(json);
+                document = JsonDocument.Parse(json);
             }
             catch (JsonException) when (json.Span.IndexOf("NaN"u8) >= 0 || json.Span.IndexOf("Infinity"u8) >= 0)
             {
                 // Python writes NaN and Infinity, which are not JSON; in quotes they are, and are read as numbers below.
                 string text = System.Text.RegularExpressions.Regex.Replace(
                     System.Text.Encoding.UTF8.GetString(json.Span), @"(?<=[:\[,]\s*)(NaN|-?Infinity)(?=\s*[,\]}])", "\"$1\"");
-                return JsonDocument.Parse(text);
+                document = JsonDocument.Parse(text);
             }
+            // Halves of surrogate pairs would be found where a text is used.
+            CheckText(document.RootElement);
+            return document;
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new InputException($"{file}: holds a text that is no Unicode (half of a surrogate pair, as \\ud800); write it out again", error);
         }
         catch (JsonException error)
         {
-            throw new InputException($"{file}:{(error.LineNumber ?? 0) + 1}: is not whole JSON ({error.Message.ReplaceLineEndings(" ")})", error);
+            throw new InputException($"{file}:{(error.LineNumber ?? 0) + 1}: is not whole JSON ({Files.ForeignText.Cut(error.Message.TrimEnd('.'), 200)}); give the file as its program wrote it", error);
+        }
+    }
+
+    private static void CheckText(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement one in element.EnumerateArray())
+                    CheckText(one);
+                break;
+            case JsonValueKind.Object:
+                foreach (JsonProperty member in element.EnumerateObject())
+                {
+                    _ = member.Name;
+                    CheckText(member.Value);
+                }
+                break;
+            default:
+                break;
         }
     }
 
@@ -92,7 +123,7 @@ internal static class JsonLog
         foreach (JsonElement entry in root.GetProperty("log_history").EnumerateArray())
         {
             if (entry.ValueKind != JsonValueKind.Object)
-                throw new InputException($"{file}: an entry of log_history is not an object");
+                throw new InputException($"{file}: an entry of log_history is not an object; it should be what Trainer wrote");
             foreach (JsonProperty member in entry.EnumerateObject())
             {
                 if (!TryNumber(member.Value, out double value) || ColumnRoles.Of(member.Name, context.Options) != ColumnRole.Value
@@ -152,6 +183,8 @@ internal static class JsonLog
     {
         foreach (JsonElement epoch in root.GetProperty("epochs").EnumerateArray())
         {
+            if (epoch.ValueKind != JsonValueKind.Object || !epoch.TryGetProperty("epoch", out JsonElement at) || !TryNumber(at, out double step))
+                throw new InputException($"{file}: an entry of epochs is not an object with its epoch; it should be what a run of LastBit wrote");
             foreach (JsonProperty member in epoch.EnumerateObject())
             {
                 if (member.Name == "epoch" || member.Value.ValueKind is not (JsonValueKind.Number or JsonValueKind.Null))
@@ -162,15 +195,15 @@ internal static class JsonLog
                 {
                     // A loss that is not finite is null there.
                     double value = TryNumber(member.Value, out double number) ? number : double.NaN;
-                    context.Run(file, "").Add(epoch.GetProperty("epoch").GetDouble(), value, 0);
+                    context.Run(file, "").Add(step, value, 0);
                 }
             }
         }
         if (context.IsSurvey)
             return;
         RawRun run = context.Run(file, "");
-        if (root.TryGetProperty("divergedAtStep", out JsonElement step) && step.ValueKind == JsonValueKind.Number)
-            run.Bad = $"it diverged at step {step.GetRawText()}";
+        if (root.TryGetProperty("divergedAtStep", out JsonElement diverged) && diverged.ValueKind == JsonValueKind.Number)
+            run.Bad = $"it diverged at step {Foreign.Quote(diverged.GetRawText())[1..^1]}";
         WithSettings(file, settings =>
         {
             foreach (JsonProperty setting in settings?.EnumerateObject() ?? default)

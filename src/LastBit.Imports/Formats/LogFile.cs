@@ -82,7 +82,7 @@ internal sealed record LogFile(string Path, string Family, string Program, CsvHe
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{Path}: cannot be read ({error.Message.ReplaceLineEndings(" ")})", error);
+            throw new InputException($"{Path}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); name a file that can be", error);
         }
     }
 }

@@ -70,7 +70,7 @@ internal static partial class NpyLog
             : array.ElementType == typeof(long) ? [.. array.Get<long>().Select(label => label is >= 0 and <= int.MaxValue ? (int)label : -1)]
             : throw new InputException($"{file}: holds {array.ElementType.Name}; labels are integers");
         return Array.FindIndex(labels, label => label < 0) is >= 0 and int bad
-            ? throw new InputException($"{file}: the label of image {bad + 1} is not a class from 0") : labels;
+            ? throw new InputException($"{file}: the label of image {bad + 1} is not a class; classes are whole numbers from 0") : labels;
     }
 
     private static void ReadCorrectness(string file, NumericArray array, bool isOnlyLog, ReadingContext context)

@@ -230,14 +230,14 @@ internal static partial class Assembly
                 : run.Name is not { Length: > 0 } && alone.Contains(run.Source) && runs.Count > 1 ? "" : run.Inner;
             return inner.Length == 0 ? place : oneFile ? inner : $"{place} {inner}";
         })];
-        var seen = new Dictionary<string, int>(StringComparer.Ordinal);
+        var taken = new HashSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < names.Length; i++)
         {
-            int times = seen[names[i]] = seen.GetValueOrDefault(names[i]) + 1;
-            if (times > 1)
-                names[i] = FormattableString.Invariant($"{names[i]} ({times})");
+            string name = names[i] = LastBit.Files.ForeignText.Printable(names[i]);
+            for (int times = 2; !taken.Add(names[i]); times++)
+                names[i] = FormattableString.Invariant($"{name} ({times})");
         }
-        return [.. names.Select(name => LastBit.Files.ForeignText.Printable(name))];
+        return names;
     }
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);

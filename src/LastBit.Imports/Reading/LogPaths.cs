@@ -29,7 +29,7 @@ internal static class LogPaths
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                throw new InputException($"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")})", error);
+                throw new InputException($"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); name a path that can be", error);
             }
             if (seen.Count == before && before == 0)
                 throw new InputException($"{path}: holds no file; name a log, a folder of logs, or a pattern in quotes");
@@ -52,7 +52,7 @@ internal static class LogPaths
         {
             (string root, Regex match) = Pattern(pattern);
             if (!Directory.Exists(root))
-                throw new InputException($"{pattern}: there is no folder {root}");
+                throw new InputException($"{pattern}: there is no folder {root}; begin the pattern with one that is there");
             bool any = false;
             foreach (string entry in Directory.EnumerateFileSystemEntries(root, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             {
@@ -65,7 +65,7 @@ internal static class LogPaths
                     Add(entry, true);
             }
             if (!any)
-                throw new InputException($"{pattern}: no file or folder matches");
+                throw new InputException($"{pattern}: no file or folder matches; * stands for part of a name, and **/ for any folders");
         }
     }
 

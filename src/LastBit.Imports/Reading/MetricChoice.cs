@@ -14,7 +14,7 @@ internal static partial class MetricChoice
     public static string Choose(IReadOnlyCollection<string> candidates, string? named, string where)
     {
         if (candidates.Count == 0)
-            throw new InputException($"{where}: there is no column, key or tag with numbers that could be a metric");
+            throw new InputException($"{where}: there is no column, key or tag with numbers that could be a metric; name logs that have one");
         if (named is not null)
         {
             if (candidates.Contains(named))

@@ -27,7 +27,7 @@ internal static partial class RunPattern
                 if (!Places.Contains(place))
                     throw new InputException($"--runs: the place {Foreign.Quote(place)} is unknown; {{seed}}, {{k}}, {{group}} and {{name}} are known");
                 if (!seen.Add(place))
-                    throw new InputException($"--runs: the place {{{place}}} is there twice");
+                    throw new InputException($"--runs: {{{place}}} is there twice; give each once");
                 regex.Append(place == "seed" ? "(?<seed>[0-9]+)" : whole ? $"(?<{place}>.+?)" : $"(?<{place}>[^/]+?)");
                 rest = rest[(end + 1)..];
             }

@@ -65,7 +65,8 @@ public static class Figure2
     public static string LearningRate(DivergenceRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return string.Create(CultureInfo.InvariantCulture, $"{Math.Round(run.LearningRate * run.Divisor, 12):0.######}/{run.Divisor}{(run.Perturbation is null ? "" : $", {run.Perturbation.Name}")}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{NumberText.Of(run.LearningRate * run.Divisor, 6)}/{run.Divisor}{(run.Perturbation is null ? "" : $", {run.Perturbation.Name}")}");
     }
 
     private static FigurePanel Curves(DivergenceResult result)

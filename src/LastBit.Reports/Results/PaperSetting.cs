@@ -16,10 +16,10 @@ internal static class PaperSetting
     internal static string? OneLayer(string folder, int iterations)
     {
         var differences = new List<string>();
-        JsonNode? settings = RunFolder.Read(folder)?["settings"];
-        if (settings?["image"] is JsonObject image && image["digest"]?.GetValue<string>() != GreyImage.Checkerboard().Digest)
+        var settings = RunFolder.Read(folder)?["settings"] as JsonObject;
+        if (settings?["image"] is JsonObject image && image["digest"]?.ToString() != GreyImage.Checkerboard().Digest)
             differences.Add($"image {image["name"]}, {image["height"]}×{image["width"]} (paper: checkerboard, 256×256)");
-        if (settings?["kernelSize"]?.GetValue<int>() is { } kernel && kernel != 32)
+        if (settings?["kernelSize"]?.ToString() is { } kernel && kernel != "32")
             differences.Add($"kernel {kernel}×{kernel} (paper: 32×32)");
         if (iterations < 1000)
             differences.Add($"{NumberText.Count(iterations, "iteration")} (paper: {NumberText.Count(1000)})");

@@ -1,7 +1,5 @@
-using System.Text.Json;
-using LastBit.Experiments;
+using System.Text.Json.Nodes;
 using LastBit.Runs;
-using LastBit.Statistics;
 
 namespace LastBit.Reports.Results;
 
@@ -14,15 +12,9 @@ internal static class ResultFile
     /// <param name="name">The document's file name.</param>
     /// <exception cref="InputException">The file is not there or is no such document.</exception>
     internal static T Read<T>(string folder, string name)
+        where T : class
     {
         string path = Path.Combine(folder, name);
-        try
-        {
-            return ResultJson.Deserialize<T>(File.ReadAllText(path));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
-        {
-            throw new InputException($"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); it should be what a run of LastBit wrote", error);
-        }
+        return typeof(T) == typeof(JsonObject) ? (T)(object)DocumentFile.ReadObject(path) : DocumentFile.Read<T>(path);
     }
 }

@@ -17,7 +17,7 @@ public sealed class ResultFolder
     {
         Path = PageFolder = path;
         _documents = documents;
-        Run = Document<JsonObject>("run.json");
+        Run = documents is null ? RunFolder.Read(path) : Document<JsonObject>("run.json");
     }
 
     /// <summary>The folder.</summary>
@@ -66,7 +66,7 @@ public sealed class ResultFolder
     /// <returns>The document, or null when it is not there.</returns>
     /// <exception cref="InputException">It is damaged.</exception>
     public T? Document<T>(string name)
-        where T : class => (T?)_read.GetOrAdd(name, _ => Read<T>(System.IO.Path.Combine(Path, name), name));
+        where T : class => (T?)_read.GetOrAdd(name, _ => Read<T>(name));
 
     /// <summary>A file of the folder.</summary>
     /// <param name="name">Its name, with forward slashes.</param>
@@ -84,19 +84,8 @@ public sealed class ResultFolder
         return File.Exists(file) ? File.ReadAllBytes(file) : null;
     }
 
-    private T? Read<T>(string file, string name)
-        where T : class
-    {
-        if (_documents is not null)
-            return _documents.TryGetValue(name, out byte[]? bytes) ? ResultJson.Deserialize<T>(Encoding.UTF8.GetString(bytes)) : null;
-        if (!File.Exists(file))
-            return null;
-        T document = ResultFile.Read<T>(Path, name);
-        // A list that the text does not have would be found only deep inside the report.
-        string? missing = document is JsonObject ? null : typeof(T).GetProperties()
-            .FirstOrDefault(member => member.PropertyType.IsArray && member.GetValue(document) is null)?.Name;
-        return missing is null
-            ? document
-            : throw new InputException($"{file}: has no list of {missing.ToLowerInvariant()}; it should be what a run of LastBit wrote");
-    }
+    private T? Read<T>(string name)
+        where T : class =>
+        _documents is not null ? _documents.TryGetValue(name, out byte[]? bytes) ? ResultJson.Deserialize<T>(Encoding.UTF8.GetString(bytes)) : null
+        : File.Exists(System.IO.Path.Combine(Path, name)) ? ResultFile.Read<T>(Path, name) : null;
 }

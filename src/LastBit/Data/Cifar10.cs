@@ -94,7 +94,7 @@ public static class Cifar10
         foreach (byte[] content in contents)
         {
             if (content.Length % RecordBytes != 0)
-                throw new InputException($"CIFAR-10: {content.Length} bytes are not records of {RecordBytes} bytes each");
+                throw new InputException($"CIFAR-10: {content.Length} bytes are not records of {RecordBytes} bytes each; a file of the binary version is right");
             for (int offset = 0; offset < content.Length; offset += RecordBytes, i++)
             {
                 labels[i] = content[offset] < 10 ? content[offset]

@@ -37,7 +37,7 @@ internal static class Cifar100
     {
         int count = file.Length / RecordBytes;
         if (count == 0 || file.Length % RecordBytes != 0)
-            throw new InputException($"{path}: is {file.Length} bytes long; CIFAR-100's records have {RecordBytes} bytes each");
+            throw new InputException($"{path}: is {file.Length} bytes long; a whole number of records of {RecordBytes} bytes would be right");
         byte[] images = new byte[count * Cifar10.ImageBytes], labels = new byte[count];
         for (int i = 0; i < count; i++)
         {

@@ -61,7 +61,7 @@ internal static class Download
                     failures = progress ? 1 : failures + 1;
                     if (!any || failures > AttemptsWithoutProgress)
                         throw;
-                    observer.Message($"{source.Host}: {Reason(error)}; going on at byte {file.Length}");
+                    observer.Message($"{source.Host}: {Reason(error)}; resuming at byte {file.Length}");
                     await Task.Delay(patience.Retry * (1 << (failures - 1)), cancellation);
                 }
             }

@@ -34,7 +34,7 @@ internal static class IdxFile
             {
                 using var stream = new GZipStream(new MemoryStream(file), CompressionMode.Decompress);
                 file = Decompression.Unpack(stream, MaximumBytes)
-                    ?? throw new InputException($"{path}: unpacks to more than {MaximumBytes} bytes; at most that can be read");
+                    ?? throw new InputException($"{path}: unpacks to more than {MaximumBytes} bytes; at most that many can be read");
             }
             catch (InvalidDataException error)
             {
@@ -55,7 +55,7 @@ internal static class IdxFile
         {
             uint extent = BinaryPrimitives.ReadUInt32BigEndian(file.AsSpan(4 + 4 * i));
             if (extent == 0 || extent > MaximumBytes || (expected *= extent) > MaximumBytes)
-                throw new InputException($"{path}: says that it has {extent} {(i == 0 ? "entries" : i == 1 ? "rows" : "columns")}; 1 to {MaximumBytes} bytes in all can be read");
+                throw new InputException($"{path}: says that it has {extent} {(i == 0 ? "entries" : i == 1 ? "rows" : "columns")}; at least 1, and at most {MaximumBytes} bytes in all, can be read");
             extents[i] = (int)extent;
         }
         if (file.Length - start != expected)

@@ -27,7 +27,7 @@ internal static class ImageFolder
             bool split = Directory.Exists(trainFolder) && Directory.Exists(testFolder);
             string[] classes = ClassesOf(split ? trainFolder : folder);
             if (split && ClassesOf(testFolder).Except(classes).FirstOrDefault() is string unknown)
-                throw new InputException($"{testFolder}: has the class {ForeignText.Cut(unknown)}, which {trainFolder} has not; both need the same classes");
+                throw new InputException($"{testFolder}: has the class {ForeignText.Cut(unknown)}, which {trainFolder} lacks; both need the same classes");
             var train = new List<(string Path, byte Label)>();
             var test = new List<(string Path, byte Label)>();
             for (int label = 0; label < classes.Length; label++)
@@ -58,7 +58,7 @@ internal static class ImageFolder
             throw new InputException($"{train[0].Path}: is {first.Width} x {first.Height} pixels large; networks take at most {1 << 20} pixels");
         // Three channels to begin with: whether all images are grey is known only at the end.
         if ((long)(train.Count + test.Count) * 3 * first.Width * first.Height > Array.MaxLength)
-            throw new InputException($"{train[0].Path}: {train.Count + test.Count} images of {first.Width} x {first.Height} pixels are too much; {Array.MaxLength} bytes can be held");
+            throw new InputException($"{train[0].Path}: {train.Count + test.Count} images of {first.Width} x {first.Height} pixels are too many; at most {Array.MaxLength} bytes can be held");
         bool grey = true;
         byte[] trainImages = Pixels(train), testImages = Pixels(test);
         int channels = grey ? 1 : 3;

@@ -63,18 +63,10 @@ public sealed partial record AccuracyCurves(
     {
         var document = DocumentFile.Read<CurvesDocument>(file, "it should be what `lastbit accuracy` writes");
         var curves = new AccuracyCurves(document.Epochs, document.TestImages, document.Classes, document.TestAccuracy, document.Diverged);
-        if (curves.Epochs < 1 || curves.TestImages < 1 || curves.Classes < 2)
-            throw new InputException($"{file}: is not what `lastbit accuracy` writes (epochs, testImages, classes and testAccuracy are needed)");
         foreach ((int seed, SortedDictionary<Perturbation, double[]> runs) in curves.TestAccuracy)
         {
-            foreach ((Perturbation one, double[] accuracy) in runs ?? throw new InputException($"{file}: seed {seed} has no runs"))
+            foreach ((Perturbation one, double[] accuracy) in runs)
             {
-                string what = string.Create(CultureInfo.InvariantCulture, $"{file}: seed {seed}, {one.Name}");
-                if (one.K < 1 || one.K != Math.Floor(one.K) || accuracy is null)
-                    throw new InputException($"{what}: is not a run; k is a whole number of at least 1, and its accuracies are a list");
-                Check(accuracy, what);
-                if (accuracy.Length > curves.Epochs)
-                    throw new InputException($"{what}: has {accuracy.Length} epochs where {curves.Epochs} were to be run");
                 if (accuracy.Length > 0 && !curves.IsDiverged(seed, one) && DivergedIn(accuracy) is { } why)
                 {
                     // Written by a version that took a diverged run for one of 0%.
@@ -84,9 +76,30 @@ public sealed partial record AccuracyCurves(
                 }
             }
         }
-        if (curves.Diverged is not null && curves.Diverged.Values.Any(runs => runs is null || runs.Values.Any(run => run is null || run.Problem() is not null)))
-            throw new InputException($"{file}: diverged is not what `lastbit accuracy` writes");
         return curves;
+    }
+
+    /// <summary>What is wrong with the members of accuracy.json that hold curves; null when nothing is.</summary>
+    internal static string? Problem(
+        int epochs, int? testImages, int? classes, SortedDictionary<int, SortedDictionary<Perturbation, double[]>> testAccuracy,
+        SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>? diverged)
+    {
+        if (epochs < 1 || testImages < 1 || classes < 2)
+            return "epochs and testImages must be at least 1, and classes at least 2";
+        foreach ((int seed, SortedDictionary<Perturbation, double[]> runs) in testAccuracy)
+        {
+            foreach ((Perturbation one, double[] accuracy) in runs)
+            {
+                string what = string.Create(CultureInfo.InvariantCulture, $"seed {seed}, {one.Name}");
+                if (seed < 0 || one.K < 1 || one.K != Math.Floor(one.K))
+                    return $"{what} is not a run; seeds are at least 0, and k is a whole number of at least 1";
+                if (accuracy.Length > epochs)
+                    return $"{what} has {NumberText.Count(accuracy.Length, "epoch")} where {epochs} were to be run";
+                if (Problem(accuracy) is { } problem)
+                    return $"{what}: {problem}";
+            }
+        }
+        return diverged?.Values.SelectMany(runs => runs.Values).Select(one => one.Problem()).FirstOrDefault(problem => problem is not null);
     }
 
     private static AccuracyCurves ReadAuthors(string folder)
@@ -130,12 +143,12 @@ public sealed partial record AccuracyCurves(
                     accuracy = [.. accuracy.TakeWhile(double.IsFinite)];
                 }
                 if (!runs.TryAdd(KOfFile(number), accuracy))
-                    throw new InputException($"{file}: a second file for test {number}; keep one");
+                    throw new InputException($"{file}: is a second file for test {number}; keep one");
             }
             if (divergedRuns.Count > 0)
                 diverged[seed] = divergedRuns;
             if (!table.TryAdd(seed, runs))
-                throw new InputException($"{seedFolder}: a second folder for seed {seed}; keep one");
+                throw new InputException($"{seedFolder}: is a second folder for seed {seed}; keep one");
         }
         return new AccuracyCurves(first!.Value.Epochs, null, null, table, diverged.Count > 0 ? diverged : null) { FromFractions = ToPercent(table) };
     }
@@ -172,7 +185,7 @@ public sealed partial record AccuracyCurves(
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{folder}: cannot be read ({error.Message.ReplaceLineEndings(" ")})", error);
+            throw new InputException($"{folder}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); name a folder that can be", error);
         }
     }
 
@@ -182,8 +195,7 @@ public sealed partial record AccuracyCurves(
         if (array.Shape is not [> 0])
             throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); one accuracy an epoch, a list of one dimension, is right");
         double[] accuracy = array.ToDoubles();
-        Check([.. accuracy.TakeWhile(double.IsFinite)], file);
-        return accuracy;
+        return Problem([.. accuracy.TakeWhile(double.IsFinite)]) is { } problem ? throw new InputException($"{file}: {problem}") : accuracy;
     }
 
     /// <summary>How a curve shows that its run diverged; null where it does not. Whoever guesses is right now and then; 0% throughout is no guess.</summary>
@@ -195,14 +207,11 @@ public sealed partial record AccuracyCurves(
             : null;
     }
 
-    private static void Check(double[] accuracy, string what)
+    private static string? Problem(double[] accuracy)
     {
-        for (int epoch = 0; epoch < accuracy.Length; epoch++)
-        {
-            if (!(accuracy[epoch] >= 0 && accuracy[epoch] <= 100))
-                throw new InputException(string.Create(CultureInfo.InvariantCulture,
-                    $"{what}: the accuracy of epoch {epoch + 1} is {accuracy[epoch]}; it must be in percent, from 0 to 100"));
-        }
+        int epoch = Array.FindIndex(accuracy, value => !(value >= 0 && value <= 100));
+        return epoch < 0 ? null : string.Create(CultureInfo.InvariantCulture,
+            $"the accuracy of epoch {epoch + 1} is {accuracy[epoch]}; it must be in percent, from 0 to 100");
     }
 
     private static int? NumberIn(Regex pattern, string name) =>
@@ -220,5 +229,8 @@ public sealed partial record AccuracyCurves(
     /// <summary>The members of accuracy.json that a summary needs.</summary>
     private sealed record CurvesDocument(
         int Epochs, SortedDictionary<int, SortedDictionary<Perturbation, double[]>> TestAccuracy, int? TestImages = null, int? Classes = null,
-        SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>? Diverged = null);
+        SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>? Diverged = null) : ICheckedDocument
+    {
+        public string? Problem() => AccuracyCurves.Problem(Epochs, TestImages, Classes, TestAccuracy, Diverged);
+    }
 }

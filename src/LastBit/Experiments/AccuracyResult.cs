@@ -29,10 +29,17 @@ public sealed record AccuracyResult(
     SummaryStatistics? Statistics, string Sentence, string Comparison, string[] Notes,
     SortedDictionary<int, SortedDictionary<Perturbation, double[]>> TestAccuracy, SortedDictionary<int, SortedDictionary<Perturbation, string>> Digests,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>? Diverged = null)
+    : ICheckedDocument
 {
     /// <summary>What the outputs are measured by; left out of the document where it is the cross-entropy.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public Loss Loss { get; init; }
+
+    /// <inheritdoc/>
+    public string? Problem() => TrainImages < 1 ? "trainImages is less than 1"
+        : AccuracyCurves.Problem(Epochs, TestImages, Classes, TestAccuracy, Diverged)
+        ?? Digests.Values.SelectMany(runs => runs.Values).Select(AccuracyCell.DigestProblem).FirstOrDefault(problem => problem is not null)
+        ?? ToSummary()?.Problem();
 
     /// <summary>The document that --json prints and accuracy.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
@@ -68,5 +75,5 @@ internal sealed record AccuracyCell(
 
     /// <summary>What is wrong with a text that should be a digest; null when nothing is.</summary>
     internal static string? DigestProblem(string digest) =>
-        digest.Length == 64 && digest.All(char.IsAsciiHexDigitLower) ? null : "has a digest that is none (64 hexadecimal digits are right)";
+        digest.Length == 64 && digest.All(char.IsAsciiHexDigitLower) ? null : "has a digest that is not one (64 hexadecimal digits are right)";
 }

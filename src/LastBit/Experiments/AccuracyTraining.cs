@@ -34,7 +34,7 @@ internal sealed class AccuracyTraining(
         {
             long images = trainer.BatchIndex == 0 ? trainer.Epoch * _perEpoch : (trainer.Epoch * _perEpoch) + (trainer.Scores[0].Count * perturbations.Length);
             return (images, string.Create(CultureInfo.InvariantCulture,
-                $"epoch {(Math.Max(0, trainer.StepsDone - 1) / trainer.BatchesPerEpoch) + 1}, loss {trainer.Scores[0].Score.Loss:F3}"));
+                $"epoch {(Math.Max(0, trainer.StepsDone - 1) / trainer.BatchesPerEpoch) + 1}, loss {NumberText.Of(trainer.Scores[0].Score.Loss)}"));
         }
     }
 
@@ -44,7 +44,8 @@ internal sealed class AccuracyTraining(
     /// <inheritdoc/>
     public string? Problem(AccuracyRecorded recorded) =>
         recorded.Epochs.Length != perturbations.Length || recorded.Diverged.Length != perturbations.Length ? "it recorded other runs"
-        : recorded.Epochs.Select(epochs => epochs is null || epochs.Count > trainer.Settings.Epochs ? "it recorded too many epochs" : TrainingEpoch.Problem(epochs))
+        : recorded.Diverged.Select(one => one?.Problem()).FirstOrDefault(problem => problem is not null)
+        ?? recorded.Epochs.Select(epochs => epochs is null || epochs.Count > trainer.Settings.Epochs ? "it recorded too many epochs" : TrainingEpoch.Problem(epochs))
             .FirstOrDefault(problem => problem is not null);
 
     /// <inheritdoc/>

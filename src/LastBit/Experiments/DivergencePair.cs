@@ -35,13 +35,14 @@ internal sealed class DivergencePair(
 
     /// <inheritdoc/>
     public (long Units, string Note) Progress => (trainer.StepsDone, string.Create(CultureInfo.InvariantCulture,
-        $"loss {trainer.Scores[0].Score.Loss:F3}, difference {(_recorded.Rows.Count > 0 ? _recorded.Rows[^1][_place] : 0):G3}"));
+        $"loss {NumberText.Of(trainer.Scores[0].Score.Loss)}, difference {NumberText.Of(_recorded.Rows.Count > 0 ? _recorded.Rows[^1][_place] : 0, NumberText.InSentences)}"));
 
     /// <inheritdoc/>
     public string? Problem(DivergenceRecorded recorded)
     {
         int rows = recorded.Rows.Count;
         if (recorded.Iterations.Count != rows || rows > settings.ScaledIterations || recorded.FirstDifference.Length != tensors.Length
+            || recorded.Iterations.Where((iteration, i) => iteration != ((i + 1) * key.Divisor) - 1).Any() || recorded.FirstDifference.Any(iteration => iteration < 1)
             || recorded.Rows.Any(row => row is null || row.Length != tensors.Length || row.Any(one => one is not (>= 0 and <= 2))))
         {
             return "what it recorded is not of this run";

@@ -90,7 +90,7 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
         if (ScaledIterations < 1)
             throw InputException.Of(nameof(ScaledIterations), "give at least 1");
         if (Divisors.Max() * (long)ScaledIterations > int.MaxValue)
-            throw InputException.Of(nameof(Divisors), $"{Divisors.Max()} times {ScaledIterations} scaled iterations are more than {int.MaxValue} iterations; give less of one");
+            throw InputException.Of(nameof(Divisors), $"{Divisors.Max()} times {ScaledIterations} scaled iterations are more than {int.MaxValue} iterations; give fewer of either");
         Perturbation.Validate();
         if (Others.Any(one => one.IsK) || Others.Contains(Perturbation) || Others.Distinct().Count() < Others.Length)
             throw InputException.Of(nameof(Perturbation), "one k a folder, and each other perturbation once, as k=3,ulp,order");

@@ -60,10 +60,16 @@ public sealed record ErrorAmplificationRun(double LearningRate, double[] Relativ
 /// <param name="WeightDecay">Weight decay of every run.</param>
 /// <param name="Iterations">Iterations asked for.</param>
 /// <param name="Runs">One pair a learning rate, in the order of the settings.</param>
-public sealed record ErrorAmplificationResult(int K, double WeightDecay, int Iterations, ErrorAmplificationRun[] Runs)
+public sealed record ErrorAmplificationResult(int K, double WeightDecay, int Iterations, ErrorAmplificationRun[] Runs) : ICheckedDocument
 {
     /// <summary>The document that --json prints and amplify.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
+
+    /// <inheritdoc/>
+    public string? Problem() => Iterations < 1 || K < 1 || Runs.Any(run => !(run.LearningRate > 0)) ? "iterations, k and every learningRate must be positive"
+        : Runs.Any(run => run.Finite < 0 || run.Finite > Iterations || run.RelativeL1.Length != run.Finite) ? "a run does not have a difference for each finite iteration"
+        : Runs.Any(run => run.RelativeL1.Any(difference => difference is not (>= 0 and <= 2))) ? "a relativeL1 lies outside 0 to 2"
+        : Runs.Select(run => SharpnessPoint.Problem(run.Sharpness, Iterations)).FirstOrDefault(problem => problem is not null);
 }
 
 /// <summary>Figure 4 right: two copies that differ only in rounding, side by side.</summary>
@@ -80,7 +86,7 @@ public static class ErrorAmplification
         OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
         OneLayerSharpness.CheckEvery(settings.SharpnessEvery);
         if (settings.K < 1)
-            throw InputException.Of("k", $"{settings.K} is not possible; a perturbation is a whole number of at least 1");
+            throw InputException.Of("k", $"{settings.K} is not possible; give a whole number of at least 1");
         int size = settings.KernelSize * settings.KernelSize;
         if ((long)settings.Iterations * size > Array.MaxLength)
             throw InputException.Of(nameof(settings.Iterations), $"{settings.Iterations} kernels do not fit into one file; at most {Array.MaxLength / size} do");
@@ -109,7 +115,7 @@ public static class ErrorAmplification
         {
             double learningRate = settings.LearningRates[i / 2];
             bool perturbed = i % 2 == 1;
-            string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {learningRate:G}, {(perturbed ? $"k = {settings.K}, copy 2" : "k = 1")}");
+            string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {NumberText.Exact(learningRate)}, {(perturbed ? $"k = {settings.K}, copy 2" : "k = 1")}");
             var cnn = new OneLayerCnn(correlation, beta: 1);
             double[] kernels = new double[settings.Iterations * size];
             int finite = 0;

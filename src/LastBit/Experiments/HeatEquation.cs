@@ -30,10 +30,16 @@ public sealed record HeatEquationRun(double Dt, bool Stable, int? FirstStepAbove
 
 /// <summary>Figure 1 as numbers; heat.json.</summary>
 /// <param name="Runs">One run a time step, in the order of the settings.</param>
-public sealed record HeatEquationResult(HeatEquationRun[] Runs)
+public sealed record HeatEquationResult(HeatEquationRun[] Runs) : ICheckedDocument
 {
     /// <summary>The document that --json prints and heat.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
+
+    /// <inheritdoc/>
+    public string? Problem() => Runs.Any(run => !(run.Dt > 0)) ? "a dt is not positive"
+        : Runs.Any(run => run.FirstStepAbove1000 < 0 || run.FirstStepNotFinite < 0 || run.Snapshots.Any(one => one.Step < 0 || !(one.Time >= 0))) ? "a step is less than 0"
+        : Runs.Any(run => run.Snapshots.Any(one => one.U.Length != HeatRod.Points)) ? $"a snapshot does not have {HeatRod.Points} points"
+        : null;
 }
 
 /// <summary>Figure 1: the heat equation u_t = u_xx by explicit Euler with a stable and an unstable time step.</summary>
@@ -96,7 +102,7 @@ public static class HeatEquation
                 context.Observer.Advance(task, step + 1);
             }
         }
-        context.Observer.End(task, above is null ? "bounded" : $"exceeds {Large} at step {above}");
+        context.Observer.End(task, above is null ? "bounded" : $"exceeds {NumberText.Exact(Large)} at step {NumberText.Count(above.Value)}");
         return new HeatEquationRun(dt, stable, above, notFinite, [.. snapshots]);
     }
 }

@@ -42,10 +42,15 @@ public sealed record LinearizedPdeRun(double Alpha, double[] Loss, int Finite);
 /// <param name="LearningRate">Learning rate of every run.</param>
 /// <param name="Iterations">Iterations asked for.</param>
 /// <param name="Runs">One run a weight decay, in the order of the settings.</param>
-public sealed record LinearizedPdeResult(double LearningRate, int Iterations, LinearizedPdeRun[] Runs)
+public sealed record LinearizedPdeResult(double LearningRate, int Iterations, LinearizedPdeRun[] Runs) : ICheckedDocument
 {
     /// <summary>The document that --json prints and linear.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
+
+    /// <inheritdoc/>
+    public string? Problem() => !(LearningRate > 0) || Iterations < 1 ? "learningRate and iterations must be positive"
+        : Runs.Any(run => run.Finite < 0 || run.Finite > Iterations || run.Loss.Length != run.Finite) ? "a run does not have a loss for each finite iteration"
+        : null;
 }
 
 /// <summary>Figure 3 and Table 2: the linearized PDE (9), stable between two weight decays.</summary>
@@ -77,7 +82,7 @@ public static class LinearizedPde
         {
             double alpha = settings.Alphas[i];
             var cnn = new OneLayerCnn(correlation, settings.Beta);
-            string task = string.Create(CultureInfo.InvariantCulture, $"alpha {alpha:G}");
+            string task = string.Create(CultureInfo.InvariantCulture, $"alpha {NumberText.Exact(alpha)}");
             double[] losses = OneLayerSetup.Watch(context, task, "linearized PDE: loss", settings.Iterations,
                 observe => GradientDescent.Linearized(cnn, initial, settings.A, alpha, settings.LearningRate, settings.Iterations, observe));
             Npy.Write(Path.Combine(context.Folder, "result", "loss", "linear", $"loss_alpha{PythonNumber.Float(alpha)}.npy"),

@@ -50,10 +50,15 @@ public sealed record NonLinearPdeRun(double LearningRate, double[] Loss, int Fin
 /// <param name="WeightDecay">Weight decay of every run.</param>
 /// <param name="Iterations">Iterations asked for.</param>
 /// <param name="Runs">One run a learning rate, in the order of the settings.</param>
-public sealed record NonLinearPdeResult(double WeightDecay, int Iterations, NonLinearPdeRun[] Runs)
+public sealed record NonLinearPdeResult(double WeightDecay, int Iterations, NonLinearPdeRun[] Runs) : ICheckedDocument
 {
     /// <summary>The document that --json prints and nonlinear.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
+
+    /// <inheritdoc/>
+    public string? Problem() => Iterations < 1 || Runs.Any(run => !(run.LearningRate > 0)) ? "iterations and every learningRate must be positive"
+        : Runs.Any(run => run.Finite < 0 || run.Finite > Iterations || run.Loss.Length != run.Finite) ? "a run does not have a loss for each finite iteration"
+        : Runs.Select(run => SharpnessPoint.Problem(run.Sharpness, Iterations)).FirstOrDefault(problem => problem is not null);
 }
 
 /// <summary>Figure 4 left: the non-linear PDE (8) oscillates without blowing up between two learning rates.</summary>
@@ -86,7 +91,7 @@ public static class NonLinearPde
         {
             double learningRate = settings.LearningRates[i];
             var cnn = new OneLayerCnn(correlation, beta: 1);
-            string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {learningRate:G}");
+            string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {NumberText.Exact(learningRate)}");
             var sharpness = new OneLayerSharpness(cnn, settings.WeightDecay, initial, settings.SharpnessEvery, context.Cancellation);
             double[] losses = OneLayerSetup.Watch(context, task, "non-linear PDE: loss", settings.Iterations,
                 observe => GradientDescent.NonLinear(cnn, initial, 1, settings.WeightDecay, learningRate, settings.Iterations, observe),

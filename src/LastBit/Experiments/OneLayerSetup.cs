@@ -27,7 +27,7 @@ internal static class OneLayerSetup
     public static void CheckImage(GreyImage image, int kernelSize)
     {
         if (kernelSize < 1)
-            throw InputException.Of("kernelSize", $"{kernelSize} is not a possible size; it is at least 1");
+            throw InputException.Of("kernelSize", $"{kernelSize} is not a possible size; give at least 1");
         if (kernelSize > image.Height || kernelSize > image.Width)
         {
             throw InputException.Of("kernelSize",
@@ -41,25 +41,25 @@ internal static class OneLayerSetup
     public static void CheckPositive(string setting, double value)
     {
         if (!(value > 0 && double.IsFinite(value)))
-            throw InputException.Of(setting, string.Create(CultureInfo.InvariantCulture, $"{value} is not possible; it is a number above 0"));
+            throw InputException.Of(setting, string.Create(CultureInfo.InvariantCulture, $"{value} is not possible; give a number above 0"));
     }
 
     public static void CheckNotNegative(string setting, double value)
     {
         if (!(value >= 0 && double.IsFinite(value)))
-            throw InputException.Of(setting, string.Create(CultureInfo.InvariantCulture, $"{value} is not possible; it is a number of at least 0"));
+            throw InputException.Of(setting, string.Create(CultureInfo.InvariantCulture, $"{value} is not possible; give a number of at least 0"));
     }
 
     public static void CheckFinite(string setting, double value)
     {
         if (!double.IsFinite(value))
-            throw InputException.Of(setting, string.Create(CultureInfo.InvariantCulture, $"{value} is not possible; it is a finite number"));
+            throw InputException.Of(setting, string.Create(CultureInfo.InvariantCulture, $"{value} is not possible; give a finite number"));
     }
 
     public static void CheckIterations(int iterations)
     {
         if (iterations < 1)
-            throw InputException.Of("iterations", $"{iterations} is not possible; it is at least 1");
+            throw InputException.Of("iterations", $"{iterations} is not possible; give at least 1");
     }
 
     /// <summary>A list of values of which each makes a run of its own, with files named after it.</summary>

@@ -5,7 +5,12 @@ namespace LastBit.Experiments;
 /// <summary>The largest eigenvalues of the Hessian of a training loss at one moment of a run.</summary>
 /// <param name="Iteration">How many steps had been done.</param>
 /// <param name="Eigenvalues">In descending order.</param>
-public sealed record SharpnessPoint(int Iteration, double[] Eigenvalues);
+public sealed record SharpnessPoint(int Iteration, double[] Eigenvalues)
+{
+    /// <summary>What is wrong with the points along a run, null for none; null when nothing is.</summary>
+    internal static string? Problem(IReadOnlyList<SharpnessPoint>? points, int iterations) => (points ?? [])
+        .Any(point => point.Iteration < 0 || point.Iteration > iterations || point.Eigenvalues.Length == 0) ? "a point of the sharpness is of no iteration, or has no eigenvalue" : null;
+}
 
 /// <summary>
 /// Follows lambda_max of the one-layer loss (cross-entropy plus weight decay) along a run of gradient descent: where it is above 2/dt, a step
@@ -45,7 +50,7 @@ internal sealed class OneLayerSharpness
     public static void CheckEvery(int every)
     {
         if (every < 0)
-            throw InputException.Of("sharpnessEvery", $"{every} is not possible; it is at least 0, and 0 leaves the sharpness out");
+            throw InputException.Of("sharpnessEvery", $"{every} is not possible; give at least 0 (0 leaves the sharpness out)");
     }
 
     /// <summary>Takes a kernel in, and computes lambda_max when it is time.</summary>

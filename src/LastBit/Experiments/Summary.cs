@@ -58,6 +58,7 @@ public sealed record Summary(
     int Epochs, int FinalEpochs, SortedDictionary<int, SortedDictionary<Perturbation, double>> Final,
     SortedDictionary<int, double> StdOverK, SortedDictionary<Perturbation, double> StdOverSeeds,
     SummaryStatistics Statistics, string Sentence, string Comparison, string[] Notes)
+    : ICheckedDocument
 {
     /// <summary>The name of the document in the folder that was summarized.</summary>
     public const string FileName = "summary.json";
@@ -108,7 +109,7 @@ public sealed record Summary(
         if (final.Count == 0)
         {
             throw new InputException(curves.Diverged is { Count: > 0 }
-                ? string.Join(" ", DivergedNotes(curves)[..^1]) + " No run is left, and a table needs at least one"
+                ? string.Join(" ", DivergedNotes(curves)[..^1]) + " No run is left, and a table needs at least one; a smaller learning rate or weight decay may help"
                 : $"no run has finished its {Count(curves.Epochs, "epoch")} yet; a table needs at least one");
         }
         if (curves.FromFractions)
@@ -128,8 +129,8 @@ public sealed record Summary(
         if (!complete)
         {
             notes.Add("Runs are missing from the table: "
-                + string.Join(", ", distinct.SelectMany(seed => ks.Where(k => !seed.Value.ContainsKey(k)).Select(k => $"seed {seed.Key} {k.Name}")))
-                + "; with unequal columns the intervals are approximate.");
+                + string.Join(", ", distinct.SelectMany(seed => ks.Where(k => !seed.Value.ContainsKey(k)).Select(k => $"seed {seed.Key} with {k.Name}")))
+                + ". With unequal columns the intervals are approximate.");
         }
 
         double[][] groups = [.. columns.OrderBy(column => column.Key).Select(column => column.Value)];
@@ -151,6 +152,13 @@ public sealed record Summary(
     /// <summary>The document that --json prints and summary.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
 
+    /// <inheritdoc/>
+    public string? Problem() => Epochs < 1 || FinalEpochs < 1 || FinalEpochs > Epochs ? "epochs and finalEpochs are not those of a run"
+        : Final.Count == 0 || Final.Values.Any(runs => runs.Count == 0) ? "final holds no run, or a seed without one"
+        : Final.Values.Any(runs => runs.Any(run => run.Key.K < 1 || run.Value is not (>= 0 and <= 100))) ? "a final accuracy lies outside 0 to 100, or its k below 1"
+        : Statistics.Runs < 1 || Statistics.Sampling.TestImages < 1 || Statistics.Sampling.Classes < 2 ? "statistics are not those of a test set and its runs"
+        : null;
+
     /// <summary>Names the runs that diverged, and counts them in a sentence; empty where none did.</summary>
     internal static string[] DivergedNotes(AccuracyCurves curves)
     {
@@ -162,7 +170,7 @@ public sealed record Summary(
             .Union(diverged.Select(run => (run.Seed, run.Perturbation))).Count();
         return
         [
-            .. diverged.Select(run => $"Seed {run.Seed} {run.Perturbation.Name} diverged ({run.Run.Sentence}) and is left out."),
+            .. diverged.Select(run => $"Seed {run.Seed}, {run.Perturbation.Name} diverged ({run.Run.Sentence}) and is left out."),
             $"{diverged.Length} of {Count(runs, "run")} diverged: the statistics are those of the runs that did not.",
         ];
     }
@@ -179,7 +187,7 @@ public sealed record Summary(
                     continue;
                 if (accuracy.Length < curves.Epochs)
                 {
-                    notes.Add($"Seed {seed} {one.Name} has {accuracy.Length} of {curves.Epochs} epochs and is left out.");
+                    notes.Add($"Seed {seed}, {one.Name} has {accuracy.Length} of {NumberText.Count(curves.Epochs, "epoch")} and is left out.");
                     continue;
                 }
                 if (!final.TryGetValue(seed, out SortedDictionary<Perturbation, double>? row))
@@ -213,7 +221,7 @@ public sealed record Summary(
             distinct.Add(seed, kept);
         }
         foreach ((Perturbation one, Perturbation same) in dropped)
-            notes.Add($"{one.Name} is the very run {same.Name} (a factor of 2 rounds nothing) and counts once.");
+            notes.Add($"{one.Name} is the same run as {same.Name} (a factor of 2 changes no rounding) and counts once.");
         return distinct;
 
         static int OddPart(int k) => k >> System.Numerics.BitOperations.TrailingZeroCount(k);

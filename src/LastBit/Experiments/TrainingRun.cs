@@ -136,7 +136,7 @@ public static class TrainingRun
                 EpochScore running = trainer.Scores[0];
                 return (((long)trainer.Epoch * images) + (trainer.BatchIndex == 0 ? 0 : running.Count), string.Create(CultureInfo.InvariantCulture,
                     $"epoch {(Math.Max(0, trainer.StepsDone - 1) / trainer.BatchesPerEpoch) + 1}, "
-                    + $"loss {running.Score.Loss:F3}, {running.Score.Accuracy:F1}% correct"));
+                    + $"loss {NumberText.Of(running.Score.Loss)}, {running.Score.Accuracy:F1}% correct"));
             }
         }
 
@@ -181,7 +181,7 @@ public static class TrainingRun
         private void Diverge(long step, string cause)
         {
             _diverged = new DivergedTraining(step, cause);
-            context.Observer.Message($"The training diverged: {_diverged.Sentence}. It stops here. A smaller learning rate or weight decay may help.");
+            context.Observer.Message($"The training diverged: {_diverged.Sentence}. It stops here; a smaller learning rate or weight decay may help.");
         }
 
         private void Report(TrainingEpoch epoch)
@@ -191,8 +191,10 @@ public static class TrainingRun
             context.Observer.Point("cross-entropy", "test", epoch.Epoch, epoch.TestLoss ?? double.NaN);
             context.Observer.Point("cross-entropy", "training", epoch.Epoch, epoch.TrainLoss ?? double.NaN);
             context.Observer.Message(string.Create(CultureInfo.InvariantCulture,
-                $"epoch {epoch.Epoch}: training loss {epoch.TrainLoss:F4}, {epoch.TrainAccuracy:F2}% correct; "
-                + $"test loss {epoch.TestLoss:F4}, {epoch.TestAccuracy:F2}% correct"));
+                $"epoch {epoch.Epoch}: training loss {Loss(epoch.TrainLoss)}, {epoch.TrainAccuracy:F2}% correct; "
+                + $"test loss {Loss(epoch.TestLoss)}, {epoch.TestAccuracy:F2}% correct"));
+
+            static string Loss(double? loss) => loss is { } finite ? NumberText.Of(finite) : "not finite";
         }
     }
 }

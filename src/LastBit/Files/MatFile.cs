@@ -55,14 +55,14 @@ public static class MatFile
     }
 
     /// <summary>Reads a file held in memory; <paramref name="path"/> names it in errors.</summary>
-    internal static IReadOnlyDictionary<string, NumericArray> Decode(ReadOnlySpan<byte> file, string path)
+    internal static IReadOnlyDictionary<string, NumericArray> Decode(ReadOnlySpan<byte> file, string path, long most = MaximumUnpackedBytes)
     {
         if (file.StartsWith("MATLAB 7.3"u8))
             throw new InputException($"{path}: is a MATLAB 7.3 file (HDF5); save it with -v7, or with scipy.io.savemat");
         if (file.Length < 128 || file[126] != 'I' || file[127] != 'M' || file[125] != 1)
             throw new InputException($"{path}: is not a little-endian MATLAB 5 file (save with -v6 or -v7, or scipy.io.savemat)");
 
-        var contents = new Contents();
+        var contents = new Contents(most);
         try
         {
             ReadElements(path, file[128..], contents, nested: false);
@@ -75,15 +75,17 @@ public static class MatFile
             : throw new InputException($"{path}: {contents.FirstUnreadable}; only real numeric arrays can be read");
     }
 
-    private sealed class Contents
+    private sealed class Contents(long most)
     {
+        public long Most { get; } = most;
+
+        public long BytesLeft { get; set; } = most;
+
         public Dictionary<string, NumericArray> Arrays { get; } = [];
 
         public string? FirstUnreadable { get; set; }
 
         public int Variables { get; set; }
-
-        public long BytesLeft { get; set; } = MaximumUnpackedBytes;
 
         public long ValuesLeft { get; set; } = MaximumValues;
     }
@@ -99,7 +101,7 @@ public static class MatFile
                     throw new InvalidDataException("a compressed element holds another");
                 using var zipped = new ZLibStream(new MemoryStream(data[content].ToArray()), CompressionMode.Decompress);
                 byte[] plain = Decompression.Unpack(zipped, contents.BytesLeft)
-                    ?? throw new InputException($"{path}: unpacks to more than {MaximumUnpackedBytes} bytes; at most that can be read");
+                    ?? throw new InputException($"{path}: unpacks to more than {contents.Most} bytes; at most that many can be read");
                 contents.BytesLeft -= plain.Length;
                 ReadElements(path, plain, contents, nested: true);
             }

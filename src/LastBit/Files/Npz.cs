@@ -22,7 +22,7 @@ public static class Npz
     }
 
     /// <summary>Reads a file held in memory; <paramref name="path"/> names it in errors.</summary>
-    internal static IReadOnlyDictionary<string, NumericArray> Decode(byte[] file, string path)
+    internal static IReadOnlyDictionary<string, NumericArray> Decode(byte[] file, string path, long most = MaximumBytes)
     {
         try
         {
@@ -30,7 +30,7 @@ public static class Npz
             var arrays = new Dictionary<string, NumericArray>();
             if (archive.Entries.Count > MaximumArrays)
                 throw new InputException($"{path}: holds {archive.Entries.Count} arrays; at most {MaximumArrays} can be read");
-            long left = MaximumBytes;
+            long left = most;
             foreach (ZipArchiveEntry entry in archive.Entries)
             {
                 string name = ForeignText.Cut(entry.FullName);
@@ -39,7 +39,7 @@ public static class Npz
                 using Stream stream = entry.Open();
                 byte[]? content = entry.Length <= left ? Decompression.Unpack(stream, left) : null;
                 if (content is null)
-                    throw new InputException($"{path}: unpacks to more than {MaximumBytes} bytes with {name}; at most that can be read");
+                    throw new InputException($"{path}: unpacks to more than {most} bytes with {name}; at most that many can be read");
                 left -= content.Length;
                 arrays[entry.FullName[..^4]] = Npy.Read($"{path}: {name}", content);
             }

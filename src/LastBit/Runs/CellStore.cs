@@ -224,11 +224,11 @@ public sealed partial class CellStore
             if (!JsonNode.DeepEquals(here[name], there[name]))
             {
                 throw new InputException($"{file}: the runs in this folder have other settings "
-                    + $"({name} is {Text(there[name])} there and {Text(here[name])} here); name another folder");
+                    + $"({ForeignText.Cut(name)} is {Text(there[name])} there and {Text(here[name])} here); name another folder");
             }
         }
 
-        static string Text(JsonNode? value) => value?.ToJsonString() ?? "not given";
+        static string Text(JsonNode? value) => ForeignText.Cut(value?.ToJsonString() ?? "not given");
     }
 
     [GeneratedRegex(@"\.\d+\.[0-9a-f]{32}\.tmp$")]

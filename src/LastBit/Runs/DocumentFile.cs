@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LastBit.Files;
 
 namespace LastBit.Runs;
 
@@ -35,7 +36,7 @@ public static class DocumentFile
         {
             throw new InputException($"{path}: is damaged ({Place(error)}); {remedy}", error);
         }
-        return (document as ICheckedDocument)?.Problem() is { } problem ? throw new InputException($"{path}: {problem}; {remedy}") : document;
+        return (NullElement.In(document) ?? (document as ICheckedDocument)?.Problem()) is { } problem ? throw new InputException($"{path}: {problem}; {remedy}") : document;
     }
 
     /// <summary>Reads a document whose members are not known beforehand.</summary>
@@ -67,7 +68,7 @@ public static class DocumentFile
             string file = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
             long length = new FileInfo(file).Length;
             if (length == 0)
-                throw new InputException($"{path}: is empty or is no ordinary file; {remedy}");
+                throw new InputException($"{path}: is empty or not an ordinary file; {remedy}");
             if (length > Limit)
                 throw new InputException($"{path}: has {length >> 20} MB, and no document of LastBit is that large; {remedy}");
             byte[] bytes = new byte[length];
@@ -86,14 +87,14 @@ public static class DocumentFile
     }
 
     /// <summary>Where a document goes wrong, in the file's words and not in .NET's.</summary>
-    private static string Place(Exception error) => error switch
+    private static string Place(Exception error) => ForeignText.Cut(error switch
     {
         JsonException { Path: { Length: > 2 } member } json when member.StartsWith("$.", StringComparison.Ordinal) =>
             json.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
                 ? $"{member[2..]} is not of the right kind"
                 : $"at {member[2..]}: {FirstSentence(json.Message)}",
         _ => FirstSentence(error.Message),
-    };
+    }, 200);
 
     private static string FirstSentence(string message)
     {

@@ -130,6 +130,26 @@ public sealed partial class RunFolder : IDisposable
         return Problem(run) is { } problem ? throw new InputException($"{file}: {problem}; it should be what a run of LastBit wrote") : run;
     }
 
+    /// <summary>The settings in a run.json, as the record that wrote them.</summary>
+    /// <typeparam name="T">The record.</typeparam>
+    /// <param name="path">The folder.</param>
+    /// <param name="run">What <see cref="Read"/> returned.</param>
+    /// <exception cref="InputException">They are missing or are not those of such a record; the message names file and member.</exception>
+    public static T SettingsOf<T>(string path, JsonObject run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        string file = System.IO.Path.Combine(path, "run.json");
+        try
+        {
+            return ResultJson.Deserialize<T>((run["settings"] ?? throw new JsonException("they are missing")).ToJsonString());
+        }
+        catch (JsonException error)
+        {
+            string place = error.Path is { Length: > 2 } member ? $"settings.{member[2..]}" : "settings";
+            throw new InputException($"{file}: {place} is not what belongs there; it should be what a run of LastBit wrote", error);
+        }
+    }
+
     /// <summary>Adds a member to run.json (which parts of a run are done, say); it is on disk when this returns.</summary>
     /// <param name="name">The member's name.</param>
     /// <param name="value">Its value.</param>
@@ -220,7 +240,7 @@ public sealed partial class RunFolder : IDisposable
 
     /// <summary>What is wrong with what was asked for; null when nothing is.</summary>
     internal static string? PlanProblem(JsonObject plan) =>
-        plan.Where(one => !IsPossible(one.Value)).Select(one => $"{one.Key} is not a list of what was asked for").FirstOrDefault();
+        plan.Where(one => !IsPossible(one.Value)).Select(one => $"{ForeignText.Cut(one.Key)} is not a list of what was asked for").FirstOrDefault();
 
     private static bool IsPossible(JsonNode? asked) => asked?.GetValueKind() switch
     {
@@ -248,7 +268,7 @@ public sealed partial class RunFolder : IDisposable
 
         string olderCommand = older["command"]?.GetValueKind() == JsonValueKind.String ? older["command"]!.GetValue<string>() : "?";
         if (olderCommand != command)
-            throw InputException.OfPath("out", path, $"holds a run of `{olderCommand}`, not of `{command}`; name another folder");
+            throw InputException.OfPath("out", path, $"holds a run of `{ForeignText.Cut(olderCommand)}`, not of `{command}`; name another folder");
 
         // The comparison is between two texts that were both parsed, so that 1 and 1.0 are one number.
         var ours = (JsonObject)JsonNode.Parse(settings.ToJsonString())!;
@@ -258,17 +278,13 @@ public sealed partial class RunFolder : IDisposable
             if (!JsonNode.DeepEquals(ours[name], theirs[name]))
             {
                 throw InputException.OfPath("out", path, $"holds a run of other settings "
-                    + $"({name} is {Short(theirs[name])} there and {Short(ours[name])} here); name another folder");
+                    + $"({ForeignText.Cut(name)} is {Short(theirs[name])} there and {Short(ours[name])} here); name another folder");
             }
         }
         return older;
     }
 
-    private static string Short(JsonNode? value)
-    {
-        string text = value is null ? "not given" : value.ToJsonString();
-        return text.Length <= 60 ? text : text[..57] + "...";
-    }
+    private static string Short(JsonNode? value) => ForeignText.Cut(value?.ToJsonString() ?? "not given");
 
     /// <summary>Removes what a killed process was writing when it died; nobody else can be writing here now.</summary>
     private static void DeleteUnfinishedFiles(string path, string pattern, SearchOption where)

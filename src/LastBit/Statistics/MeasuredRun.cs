@@ -32,7 +32,7 @@ public sealed record MeasuredRun(string Name, string? Seed, string? Perturbation
             if (run.Seed is null || run.K is not { } k || smallest[(run.Seed, OddPart(k))] == k)
                 counted.Add(run);
             else
-                others.Add((run.Name, $"k = {k} is the very run k = {smallest[(run.Seed, OddPart(k))]} (a factor of 2 rounds nothing) and counts once"));
+                others.Add((run.Name, $"k = {k} is the same run as k = {smallest[(run.Seed, OddPart(k))]} (a factor of 2 changes no rounding) and counts once"));
         }
         return (counted, others);
     }

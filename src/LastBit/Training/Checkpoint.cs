@@ -208,7 +208,7 @@ public static class Checkpoint
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or InvalidCastException or ArgumentException)
         {
             throw new InputException($"{path}: its checksum is right, but its header is not that of a checkpoint of LastBit "
-                + $"({error.Message.ReplaceLineEndings(" ")}); delete it to compute the run again", error);
+                + $"({ForeignText.Cut(error.Message.TrimEnd('.'), 200)}); delete it to compute the run again", error);
         }
     }
 
@@ -233,7 +233,7 @@ public static class Checkpoint
             if (!JsonNode.DeepEquals(parsed[name], theirs[name]))
             {
                 string there = theirs[name]?.ToJsonString() ?? "missing", here = parsed[name]?.ToJsonString() ?? "missing";
-                throw new InputException($"{path}: is of another run ({name} is {there} there and {here} here); "
+                throw new InputException($"{path}: is of another run ({ForeignText.Cut(name)} is {ForeignText.Cut(there)} there and {ForeignText.Cut(here)} here); "
                     + "resume it with its own settings, or begin anew in another folder");
             }
         }

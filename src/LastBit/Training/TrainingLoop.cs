@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Serialization;
+using LastBit.Files;
 using LastBit.Runs;
 
 namespace LastBit.Training;
@@ -14,7 +15,7 @@ public sealed record DivergedTraining(long Step, string Cause) : ICheckedDocumen
     public string Sentence => Step == 0 ? Cause : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Cause} was no longer finite at step {Step}");
 
     /// <inheritdoc/>
-    public string? Problem() => Step >= 0 && Cause.Length is > 0 and < 200 ? null : "diverged names no step and cause";
+    public string? Problem() => Step >= 0 && Cause.Length is > 0 and < 200 && ForeignText.Printable(Cause) == Cause ? null : "diverged names no step and cause";
 }
 
 /// <summary>What an experiment does around the steps of its training.</summary>

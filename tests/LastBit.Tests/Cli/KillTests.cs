@@ -1,88 +1,100 @@
 using System.Diagnostics;
 using System.Globalization;
-using LastBit.Tests.Experiments;
 
 namespace LastBit.Tests.Cli;
 
 /// <summary>
 /// Runs that are killed at random moments, from the first millisecond on, and resumed until they are done end in the same bytes as one that was
-/// left alone. LASTBIT_KILLS says how many kills (docs/reliability.md), LASTBIT_KILL_SEED which.
+/// left alone. LASTBIT_KILLS says how many kills of each command (docs/reliability.md), LASTBIT_KILL_SEED which.
 /// </summary>
 public class KillTests
 {
-    private static readonly string[] Toy = ["--network", "resnet8", "--data", "sample", "--train-size", "40", "--batch-size", "16", "--threads", "1"];
-
-    private static readonly (string Name, string[] Call)[] Commands =
-    [
-        ("accuracy", ["accuracy", .. Toy, "--epochs", "2", "--seeds", "1,2", "--k", "1,3"]),
-        ("divergence", ["divergence", .. Toy, "--divisors", "2,3", "--scaled-iterations", "3", "--mat"]),
-        ("train", ["train", .. Toy, "--epochs", "3"]),
-    ];
-
-    [Fact]
-    public void Killed_runs_end_in_the_bytes_of_one_that_was_left_alone()
+    [Theory]
+    [InlineData("accuracy")]
+    [InlineData("divergence")]
+    [InlineData("train")]
+    public void Killed_runs_end_in_the_bytes_of_one_that_was_left_alone(string command)
     {
-        int kills = Variable("LASTBIT_KILLS", 20);
-        var random = new System.Random(Variable("LASTBIT_KILL_SEED", 1));
+        int kills = ToyRuns.Variable("LASTBIT_KILLS", 7);
+        var random = new System.Random(ToyRuns.Variable("LASTBIT_KILL_SEED", 1));
         using var folder = new TemporaryFolder();
-        var whole = new Dictionary<string, (TimeSpan Time, SortedDictionary<string, string> Files)>();
-        foreach ((string name, string[] call) in Commands)
-        {
-            long begun = Stopwatch.GetTimestamp();
-            LastBitProcess run = LastBitProcess.Run([.. call, "--out", folder[name]]);
-            Assert.True(run.ExitCode == 0, run.Error);
-            whole[name] = (Stopwatch.GetElapsedTime(begun), Results(folder[name]));
-        }
+        string images = folder["images"];
+        ToyRuns.WriteImages(images);
+        long begun = Stopwatch.GetTimestamp();
+        LastBitProcess whole = ToyRuns.Run([.. ToyRuns.Call(command, images), "--out", folder["whole"]]);
+        TimeSpan time = Stopwatch.GetElapsedTime(begun);
+        Assert.True(whole.ExitCode == 0, whole.Error);
+        SortedDictionary<string, string> expected = ToyRuns.Results(folder["whole"]);
 
         int killed = 0;
         for (int trial = 0; killed < kills; trial++)
         {
-            (string name, string[] call) = Commands[trial % Commands.Length];
-            string path = folder[string.Create(CultureInfo.InvariantCulture, $"{name}-{trial}")];
+            string path = folder[string.Create(CultureInfo.InvariantCulture, $"{trial}")];
             bool done = false;
-            // Killed a few times over, at moments all through the run and at its very beginning, then left alone.
-            for (int times = random.Next(1, 4); !done && times > 0 && killed < kills; times--, killed++)
-                done = RunFor(whole[name].Time * (random.Next(4) == 0 ? 0.1 * random.NextDouble() : random.NextDouble()), Next(name, call, path));
+            // Killed a few times over, then left alone.
+            for (int times = random.Next(1, 6); !done && times > 0 && killed < kills; times--)
+            {
+                done = RunFor(time, random, ToyRuns.Next(command, images, path), path);
+                killed += done ? 0 : 1;
+            }
             if (!done)
             {
-                LastBitProcess resumed = LastBitProcess.Run(Next(name, call, path));
-                Assert.True(resumed.ExitCode == 0, $"trial {trial}, {name}: {resumed.Error}");
+                LastBitProcess resumed = ToyRuns.Run(ToyRuns.Next(command, images, path));
+                Assert.True(resumed.ExitCode == 0, $"trial {trial}: {resumed.Error}");
             }
-            Assert.Equal(whole[name].Files, Results(path));
+            Assert.Equal(expected, ToyRuns.Results(path));
+            Directory.Delete(path, recursive: true);
         }
-
-        // A run that was killed before anything was asked for on disk is begun; any other is resumed, with nothing said again.
-        static string[] Next(string name, string[] call, string path) =>
-            File.Exists(Path.Combine(path, "run.json")) ? [name, "--resume", path, "--threads", "1"] : [.. call, "--out", path];
     }
 
-    private static bool RunFor(TimeSpan time, string[] call)
+    /// <summary>
+    /// Kills in half of the cases at any moment of the run's time, and in the others within milliseconds after something in its folder has changed,
+    /// where files are being written: the start of the process takes most of the time of a small run, and nothing is written in it.
+    /// </summary>
+    /// <returns>Whether the run came to its end before.</returns>
+    private static bool RunFor(TimeSpan time, System.Random random, string[] call, string folder)
     {
-        using Process process = LastBitProcess.Start(Environment.CurrentDirectory, call);
+        TimeSpan after = random.Next(2) == 0 ? time * random.NextDouble() : TimeSpan.Zero;
+        int changes = random.Next(1, 12);
+        double pause = random.Next(4) == 0 ? 20 * random.NextDouble() : 2 * random.NextDouble();
+        using Process process = ToyRuns.Start(call);
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-        bool ended = process.WaitForExit(time);
+        bool ended;
+        if (after > TimeSpan.Zero)
+        {
+            ended = process.WaitForExit(after);
+        }
+        else
+        {
+            for (string before = Look(folder); changes > 0 && !process.HasExited; changes--)
+            {
+                while (Look(folder) == before && !process.HasExited)
+                    Thread.Yield();
+                before = Look(folder);
+            }
+            for (long begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun).TotalMilliseconds < pause;)
+                Thread.Yield();
+            ended = process.HasExited;
+        }
         if (!ended)
             process.Kill();
         process.WaitForExit();
-        Assert.True(!ended || process.ExitCode == 0, error.Result + output.Result);
+        ended = process.ExitCode == 0;
+        Assert.True(ended || process.ExitCode == (OperatingSystem.IsWindows() ? -1 : 137), error.GetAwaiter().GetResult() + output.GetAwaiter().GetResult());
         return ended;
     }
 
-    /// <summary>Everything that a run leaves but times; the figures are drawn from it.</summary>
-    private static SortedDictionary<string, string> Results(string folder)
+    /// <summary>The names that are in a folder now.</summary>
+    private static string Look(string folder)
     {
-        SortedDictionary<string, string> files = FolderFiles.Read(folder);
-        foreach (string figure in files.Keys.Where(name => name.StartsWith("figures", StringComparison.Ordinal) || name == "train.json").ToList())
-            files.Remove(figure);
-        if (File.Exists(Path.Combine(folder, "train.json")))
+        try
         {
-            var train = LastBit.Runs.DocumentFile.ReadObject(Path.Combine(folder, "train.json"));
-            train.Remove("secondsPerStep");
-            files["train.json"] = train.ToJsonString();
+            return Directory.Exists(folder) ? string.Join('|', Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)) : "";
         }
-        return files;
+        catch (IOException)
+        {
+            // It changes while it is looked at.
+            return "?";
+        }
     }
-
-    private static int Variable(string name, int value) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int given) ? given : value;
 }

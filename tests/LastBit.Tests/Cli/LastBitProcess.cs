@@ -27,7 +27,10 @@ internal sealed record LastBitProcess(int ExitCode, string Output, string Error)
     }
 
     /// <summary>Starts the command line and lets it run; what it was given to read and what it writes are pipes.</summary>
-    public static Process Start(string folder, params string[] args)
+    public static Process Start(string folder, params string[] args) => Start(folder, args, environment: []);
+
+    /// <summary>The same with more variables in its environment.</summary>
+    public static Process Start(string folder, string[] args, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "LastBit.Cli.dll"), .. args])
         {
@@ -38,6 +41,8 @@ internal sealed record LastBitProcess(int ExitCode, string Output, string Error)
         };
         // Spectre takes a build server for a terminal; the tests must see that we do not.
         start.Environment["GITHUB_ACTIONS"] = "true";
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         return Process.Start(start)!;
     }
 }

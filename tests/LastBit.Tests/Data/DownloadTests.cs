@@ -86,7 +86,7 @@ public sealed class DownloadTests : IDisposable
         await Fetch(server);
         AssertWhole();
         Assert.Equal([new Request("/file", null), new Request("/file", 100_000), new Request("/file", 200_000)], server.Requests);
-        Assert.Equal(2, _observer.Messages.Count(message => message.Contains("the connection broke off; going on at byte", StringComparison.Ordinal)));
+        Assert.Equal(2, _observer.Messages.Count(message => message.Contains("the connection broke off; resuming at byte", StringComparison.Ordinal)));
         Assert.Equal((300, 300, "kB", null), _observer.Tasks["file"]);
     }
 

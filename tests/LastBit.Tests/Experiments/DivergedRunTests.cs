@@ -29,7 +29,7 @@ public class DivergedRunTests
         Assert.Empty(result.Final);
         Assert.Equal([1, 2], result.Diverged!.Keys);
         Assert.All(result.Diverged.Values, seed => Assert.Equal([1, 3], seed.Keys));
-        Assert.Contains(result.Notes, note => note.StartsWith("Seed 2 k = 3 diverged (the t", StringComparison.Ordinal) && note.Contains("no longer finite at step", StringComparison.Ordinal));
+        Assert.Contains(result.Notes, note => note.StartsWith("Seed 2, k = 3 diverged (the t", StringComparison.Ordinal) && note.Contains("no longer finite at step", StringComparison.Ordinal));
         Assert.Contains("4 of 4 runs diverged", result.Notes[^1], StringComparison.Ordinal);
         Assert.DoesNotContain("checkpoint", string.Join(' ', FolderFiles.Read(folder.Path).Keys), StringComparison.Ordinal);
 
@@ -41,7 +41,7 @@ public class DivergedRunTests
         foreach (string layout in new[] { folder.Path, folder["result/accuracy/cifar10_resnet_sgd"] })
         {
             string message = Assert.Throws<InputException>(() => Summary.Of(AccuracyCurves.Read(layout))).Message;
-            Assert.Contains("Seed 1 k = 1 diverged", message, StringComparison.Ordinal);
+            Assert.Contains("Seed 1, k = 1 diverged", message, StringComparison.Ordinal);
             Assert.DoesNotContain("percent", message, StringComparison.Ordinal);
         }
     }
@@ -66,7 +66,7 @@ public class DivergedRunTests
         var diverged = new SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>> { [2] = new() { [3] = new(7, "the training loss") } };
         Summary summary = Summary.Of(new AccuracyCurves(1, 100, 10, table, diverged));
         Assert.Equal([1], summary.Final[2].Keys);
-        Assert.Contains("Seed 2 k = 3 diverged (the training loss was no longer finite at step 7) and is left out.", summary.Notes);
+        Assert.Contains("Seed 2, k = 3 diverged (the training loss was no longer finite at step 7) and is left out.", summary.Notes);
         Assert.Contains("1 of 4 runs diverged: the statistics are those of the runs that did not.", summary.Notes);
     }
 
@@ -81,7 +81,7 @@ public class DivergedRunTests
         Summary summary = Summary.Of(AccuracyCurves.Read(folder.Path));
         Assert.Equal([1], summary.Final[1].Keys);
         Assert.Equal([1], summary.Final[2].Keys);
-        Assert.Contains("Seed 1 k = 3 diverged (the test accuracy of epoch 2 is not a number) and is left out.", summary.Notes);
+        Assert.Contains("Seed 1, k = 3 diverged (the test accuracy of epoch 2 is not a number) and is left out.", summary.Notes);
         Assert.Contains("2 of 4 runs diverged: the statistics are those of the runs that did not.", summary.Notes);
     }
 

@@ -48,6 +48,6 @@ public sealed class OneLayerSharpnessTests : IDisposable
     public void A_negative_distance_is_refused()
     {
         var error = Assert.Throws<InputException>(() => NonLinearPde.Run(new() { SharpnessEvery = -1 }, OneLayerExperiments.Context(_folder.Path)));
-        Assert.Contains("-1 is not possible; it is at least 0", error.Message, StringComparison.Ordinal);
+        Assert.Contains("-1 is not possible; give at least 0", error.Message, StringComparison.Ordinal);
     }
 }

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using LastBit.Arithmetic;
 using LastBit.Experiments;
 using LastBit.Files;
@@ -30,27 +28,7 @@ public class PublishedResultsTests
         Summary computed = Summary.Of(AccuracyCurves.Read(Table1));
         Assert.Equal([1, 2, 3], computed.Final.Keys);
         Assert.All(computed.Final.Values, column => Assert.Equal([1, 3, 5, 7, 9, 11], column.Keys));
-        // The intervals were published when exp and log were the platform's; those of the project differ from them in a last digit.
-        AssertSame(JsonNode.Parse(ResultJson.Serialize(published.ToSummary())), JsonNode.Parse(ResultJson.Serialize(computed)), "summary");
-    }
-
-    private static void AssertSame(JsonNode? expected, JsonNode? actual, string where)
-    {
-        if (expected is JsonObject members)
-        {
-            Assert.Equal(members.Select(member => member.Key), actual!.AsObject().Select(member => member.Key));
-            foreach ((string name, JsonNode? member) in members)
-                AssertSame(member, actual[name], $"{where}.{name}");
-        }
-        else if (expected is JsonValue value && value.GetValueKind() == JsonValueKind.Number)
-        {
-            double number = value.GetValue<double>();
-            Assert.True(Math.Abs(actual!.GetValue<double>() - number) <= 1e-12 * Math.Abs(number), $"{where}: {actual} instead of {number:R}");
-        }
-        else
-        {
-            Assert.Equal(expected?.ToJsonString(), actual?.ToJsonString());
-        }
+        Assert.Equal(ResultJson.Serialize(published.ToSummary()), ResultJson.Serialize(computed));
     }
 
     [Fact]
@@ -143,17 +121,7 @@ public class PublishedResultsTests
         Divergence.Run(divergence with { Divisors = [2, 8, 32] }, Context("figure2"), Data("figure2/cells/divergence", 50_000));
 
         SortedDictionary<string, string> after = FolderFiles.Read(folder.Path);
-        // The statistics are computed anew; how close they come is said by another test.
-        Assert.Equal(RunsOf(Path.Combine(Table1, AccuracyCurves.FileName)), RunsOf(folder["table1/accuracy.json"]));
-        Assert.True(before.Remove("table1/accuracy.json") && after.Remove("table1/accuracy.json"));
         Assert.Equal(before, after);
-
-        static string RunsOf(string file)
-        {
-            var table = DocumentFile.ReadObject(file);
-            table.Remove("statistics");
-            return table.ToJsonString();
-        }
 
         ExperimentContext Context(string name) => new(folder[name], 1, SilentObserver.Instance, CancellationToken.None);
 

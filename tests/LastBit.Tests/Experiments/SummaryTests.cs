@@ -87,8 +87,8 @@ public class SummaryTests : IDisposable
         Assert.Equal([1, 3], summary.Final[3].Keys);
         Assert.Null(summary.Statistics.KEffect);
         Assert.NotNull(summary.Statistics.Ratio);
-        Assert.Contains("Seed 3 k = 5 has 2 of 12 epochs and is left out.", summary.Notes);
-        Assert.Contains(summary.Notes, note => note.Contains("seed 1 k = 1, seed 3 k = 5", StringComparison.Ordinal));
+        Assert.Contains("Seed 3, k = 5 has 2 of 12 epochs and is left out.", summary.Notes);
+        Assert.Contains(summary.Notes, note => note.Contains("seed 1 with k = 1, seed 3 with k = 5", StringComparison.Ordinal));
         var none = new AccuracyCurves(12, null, null, Table(((1, 1), [90.0])));
         Assert.Contains("12 epochs", Assert.Throws<InputException>(() => Summary.Of(none)).Message, StringComparison.Ordinal);
     }
@@ -109,8 +109,8 @@ public class SummaryTests : IDisposable
         Assert.Equal([1, 2, 3, 5, 12], with.Final[1].Keys);
         string[] expected =
         [
-            "k = 2 is the very run k = 1 (a factor of 2 rounds nothing) and counts once.",
-            "k = 12 is the very run k = 3 (a factor of 2 rounds nothing) and counts once.",
+            "k = 2 is the same run as k = 1 (a factor of 2 changes no rounding) and counts once.",
+            "k = 12 is the same run as k = 3 (a factor of 2 changes no rounding) and counts once.",
         ];
         Assert.Equal(expected, with.Notes);
     }
@@ -230,7 +230,7 @@ public class SummaryTests : IDisposable
             ("{", "is damaged"),
             ("null", "is damaged"),
             ("{\"epochs\":2}", "testAccuracy"),
-            ("{\"epochs\":2,\"testAccuracy\":{\"1\":null}}", "seed 1 has no runs"),
+            ("{\"epochs\":2,\"testAccuracy\":{\"1\":null}}", "testAccuracy.1 is null"),
             ("{\"epochs\":2,\"epochs\":2,\"testAccuracy\":{}}", "is damaged"),
             ("{\"epochs\":2,\"testAccuracy\":{\"1\":{\"1\":[90,1e400]}}}", "is damaged"),
             ("{\"epochs\":2,\"testAccuracy\":{\"1\":{\"1\":[90,\"91\"]}}}", "is damaged"),

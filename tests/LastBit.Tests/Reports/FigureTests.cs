@@ -82,7 +82,7 @@ public sealed class FigureTests : IDisposable
         // A third row that the document does not know yet, as while another process is at work.
         Npy.Write(Path.Combine(_folder, "divergence", "map2.npy"),
             [Little, Little, Little, Much, Much, Little, Little, Little, Much, Much, Much, Much], 3, tensors.Length);
-        var run = new DivergenceRun(2, 0.05, [1, 3], [Little, Little], "divergence/map2.npy", new Dictionary<string, int?>(), null, null);
+        var run = new DivergenceRun(2, 0.05, [1, 3], [Little, Little], "divergence/map2.npy", tensors.ToDictionary(tensor => tensor, _ => (int?)1), null, null);
         Write("divergence.json", new DivergenceResult(
             "resnet56", Activation.Swish, Perturbation.OfK(3), 50_000, 100, "layer1.0.conv1.weight", tensors, [run]).ToJson());
         Figure2.Draw(_folder);

@@ -51,7 +51,7 @@ public sealed class DamagedFolderTests : IDisposable
         Change("epochs", """[{"epoch":1,"trainLoss":1,"trainAccuracy":5,"testLoss":1,"testAccuracy":1e400}]""", "testAccuracy");
         Refused(good.Replace("\"k\":3", "\"k\":3,\"k\":3", StringComparison.Ordinal), "damaged");
         Refused(good.Replace("\"digest\":\"", "\"digest\":\"\\ud800", StringComparison.Ordinal), "damaged");
-        Refused("", "is empty or is no ordinary file");
+        Refused("", "is empty or not an ordinary file");
         File.WriteAllText(file, good);
         RunTable();
 
@@ -143,7 +143,7 @@ public sealed class DamagedFolderTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no /dev/zero.");
         File.CreateSymbolicLink(_folder["run.json"], "/dev/zero");
-        Assert.Contains("no ordinary file", Assert.Throws<InputException>(() => RunFolder.Read(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("not an ordinary file", Assert.Throws<InputException>(() => RunFolder.Read(_folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
