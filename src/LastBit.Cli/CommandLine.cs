@@ -35,6 +35,7 @@ internal static class CommandLine
             TrainCommand.Create(),
             AccuracyCommand.Create(),
             DivergenceCommand.Create(),
+            EdgeCommand.Create(),
             NoiseCommand.Create(),
             CompareCommand.Create(),
             InfoCommand.Create(),

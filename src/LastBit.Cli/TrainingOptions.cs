@@ -21,8 +21,8 @@ internal sealed class TrainingOptions
     private readonly Option<string> _loss;
     private readonly Option<string> _convolution;
     private readonly Option<int> _batchSize;
-    private readonly Option<double> _learningRate;
-    private readonly Option<double> _weightDecay;
+    private readonly Option<double>? _learningRate;
+    private readonly Option<double>? _weightDecay;
     private readonly Option<int> _trainSize = OptionTypes.Count("--train-size", 0, "How many training images, the first in file order.", defaultText: "all");
     private readonly Option<string?> _data =
         OptionTypes.PathTo("--data", "sample|NAME|NAME=DIR|DIR",
@@ -35,12 +35,12 @@ internal sealed class TrainingOptions
     private readonly Option<string?> _deviation =
         OptionTypes.PathTo("--deviation", "LIST", "The standard deviation of each channel; with --mean.", "the paper's for CIFAR-10, else computed");
 
-    private readonly Option<string> _standardization = OptionTypes.Choice(
-        "--standardization", NameOf(StandardizationKind.Channel), [NameOf(StandardizationKind.Channel), NameOf(StandardizationKind.Pixel)],
-        "What shares a mean and a deviation: a channel, or each pixel of all training images of the data set by itself.");
+    private readonly Option<string> _standardization;
 
     /// <summary>Options whose defaults are the paper's.</summary>
-    internal TrainingOptions(NetworkTrainingSettings paper, string learningRate = "The first learning rate.")
+    /// <param name="paper">The defaults.</param>
+    /// <param name="learningRate">What the learning rate is; null where the command has lists of learning rates and weight decays of its own.</param>
+    internal TrainingOptions(NetworkTrainingSettings paper, string? learningRate = "The first learning rate.")
     {
         _network = new Option<string>("--network")
         {
@@ -55,7 +55,12 @@ internal sealed class TrainingOptions
         _loss = OptionTypes.Choice("--loss", NameOf(paper.Loss), Losses,
             "What the outputs are measured by; mse is half the squared distance from the one-hot label.");
         _convolution = ConvolutionOption();
-        _batchSize = OptionTypes.Count("--batch-size", paper.BatchSize, "Images a step.");
+        _standardization = OptionTypes.Choice(
+            "--standardization", NameOf(paper.Standardization), [NameOf(StandardizationKind.Channel), NameOf(StandardizationKind.Pixel)],
+            "What shares a mean and a deviation: a channel, or each pixel of all training images of the data set by itself.");
+        _batchSize = OptionTypes.Count("--batch-size", paper.BatchSize, "Images a step.", least: Math.Min(1, paper.BatchSize), defaultText: paper.BatchSize == 0 ? "all, or 0" : null);
+        if (learningRate is null)
+            return;
         _learningRate = OptionTypes.Number("--learning-rate", paper.LearningRate, learningRate);
         _weightDecay = OptionTypes.Number("--weight-decay", paper.WeightDecay, "Weight decay, on every parameter.");
     }
@@ -73,7 +78,8 @@ internal sealed class TrainingOptions
     internal Command Command(string name, string description, params Option[] own)
     {
         var command = new Command(name, description) { _network, _activation, _loss, _convolution };
-        foreach (Option option in (Option[])[.. own, _batchSize, _learningRate, _weightDecay, _trainSize, _data, _augmentation, _standardization, _mean, _deviation, Resume])
+        foreach (Option option in (Option[])
+            [.. own, _batchSize, .. new Option?[] { _learningRate, _weightDecay }.OfType<Option>(), _trainSize, _data, _augmentation, _standardization, _mean, _deviation, Resume])
             command.Add(option);
         return LiveView.AddTo(command).WithCommonOptions();
     }
@@ -93,12 +99,12 @@ internal sealed class TrainingOptions
             Loss = parse.GetRequiredValue(_loss) == NameOf(Loss.SquaredError) ? Loss.SquaredError : Loss.CrossEntropy,
             Convolution = Convolution(parse, _convolution),
             BatchSize = parse.GetValue(_batchSize),
-            LearningRate = parse.GetValue(_learningRate),
-            WeightDecay = parse.GetValue(_weightDecay),
+            LearningRate = _learningRate is null ? settings.LearningRate : parse.GetValue(_learningRate),
+            WeightDecay = _weightDecay is null ? settings.WeightDecay : parse.GetValue(_weightDecay),
             TrainSize = parse.GetResult(_trainSize) is null or { Implicit: true } ? null : parse.GetValue(_trainSize),
             // Whole, so that the run can be resumed from another folder.
             Data = DataSets.WithFullPath(parse.GetValue(_data)),
-            Augmentation = parse.GetValue(_augmentation) is { } augmentation ? AugmentationSettings.Parse(augmentation).ToString() : null,
+            Augmentation = parse.GetValue(_augmentation) is { } augmentation ? AugmentationSettings.Parse(augmentation).ToString() : settings.Augmentation,
             Standardization = Enum.Parse<StandardizationKind>(parse.GetRequiredValue(_standardization), ignoreCase: true),
             Mean = NumberOfEachChannel(parse, _mean),
             Deviation = NumberOfEachChannel(parse, _deviation),

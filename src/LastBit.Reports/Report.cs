@@ -28,6 +28,7 @@ public static class Report
     public static IReadOnlyList<ReportPart> Parts { get; } =
     [
         AccuracySection.Part, DivergenceSection.Part, HeatSection.Part, LinearSection.Part, RegionsSection.Part, NonLinearSection.Part, AmplificationSection.Part,
+        CrossingSection.Part, .. EdgeSections.Parts,
     ];
 
     /// <summary>The names of all documents that a run can leave in a folder and that the report gives the digests of.</summary>

@@ -41,6 +41,7 @@ internal static class AmplifyCommand
             using CommandRun run = CommandRun.Open(parse, "amplify", settings);
             ErrorAmplificationResult result = run.Run(context => ErrorAmplification.Run(settings, context));
             Figure4Right.Draw(run.Folder);
+            Figure4Sharpness.Draw(run.Folder);
             return run.Finish(result.ToJson(), console => Tables.Write(console, Tables.Amplify(console, result)), [Figure4Right.Name],
                 ("lastbit amplify --k 2", "a power of two changes no bit, so nothing is amplified"));
         });

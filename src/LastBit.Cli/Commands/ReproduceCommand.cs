@@ -41,6 +41,8 @@ internal static class ReproduceCommand
     [
         .. names.Contains(TrainingItems.Figure2.Name)
             ? Divergence.CellNames(TrainingItems.DivergenceAt(settings)).Select(cell => RunCells.NameIn("reproduce", Divergence.Kind, cell)) : [],
+        .. names.Contains(TrainingItems.EdgeOfStability.Name)
+            ? Edge.CellNames(TrainingItems.EdgeAt(settings)).Select(cell => RunCells.NameIn("reproduce", Edge.Kind, cell)) : [],
         .. names.Contains(TrainingItems.Table1.Name)
             ? Accuracy.CellNames(TrainingItems.AccuracyAt(settings)).Select(cell => RunCells.NameIn("reproduce", Accuracy.Kind, cell)) : [],
     ];
@@ -50,6 +52,8 @@ internal static class ReproduceCommand
         RunFolder.Open(folder, "reproduce", ResultJson.ToObject(settings), MachineInfo.Current.Threads).Dispose();
         if (names.Contains(TrainingItems.Figure2.Name))
             CellStore.Plan(folder, Divergence.Kind, TrainingItems.DivergenceAt(settings).Asked);
+        if (names.Contains(TrainingItems.EdgeOfStability.Name))
+            CellStore.Plan(folder, Edge.Kind, TrainingItems.EdgeAt(settings).Asked);
         if (names.Contains(TrainingItems.Table1.Name))
             CellStore.Plan(folder, Accuracy.Kind, TrainingItems.AccuracyAt(settings).Asked);
     }

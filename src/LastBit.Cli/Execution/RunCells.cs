@@ -21,6 +21,7 @@ internal static class RunCells
             Divergence.Run(Divergence.Only(SettingsOf(context.Folder, run, TrainingItems.DivergenceAt), cell), context)),
         new(Accuracy.Kind, Accuracy.StatusOf, (run, cell, context) =>
             Accuracy.Run(Accuracy.Only(SettingsOf(context.Folder, run, TrainingItems.AccuracyAt), cell), context)),
+        new(Edge.Kind, Edge.StatusOf, (run, cell, context) => Edge.Run(Edge.Only(SettingsOf(context.Folder, run, TrainingItems.EdgeAt), cell), context)),
     ];
 
     /// <summary>The name of a cell in a folder of a command.</summary>

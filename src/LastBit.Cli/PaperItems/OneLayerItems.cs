@@ -38,6 +38,7 @@ internal static class OneLayerItems
         Figure4Left.Draw(run.Context.Folder);
         ErrorAmplification.Run(new ErrorAmplificationSettings(), run.Context);
         Figure4Right.Draw(run.Context.Folder);
+        Figure4Sharpness.Draw(run.Context.Folder);
         return new PaperItemResult(["nonlinear.json", "amplify.json"], [Figure4Left.Name, Figure4Right.Name], _ => []);
     });
 }

@@ -22,6 +22,7 @@ internal sealed record PaperItem(string Name, string Title, Func<PaperItemRun, P
         OneLayerItems.Figure3,
         OneLayerItems.Figure4,
         TrainingItems.Figure2,
+        TrainingItems.EdgeOfStability,
         TrainingItems.Table1,
     ];
 }

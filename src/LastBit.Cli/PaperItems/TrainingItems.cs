@@ -31,6 +31,25 @@ internal static class TrainingItems
             console => result.ToSummary() is { } summary ? SummarizeCommand.TablesOf(summary, console) : []);
     });
 
+    /// <summary>The edge of stability.</summary>
+    internal static PaperItem EdgeOfStability { get; } = new("edge", "the edge of stability: sharpness beside the difference of two copies (CIFAR-10)", run =>
+    {
+        EdgeResult result = Edge.Run(EdgeAt(run.Settings), run.Context);
+        Reports.Figures.EdgeOfStability.Draw(run.Context.Folder);
+        return new PaperItemResult([EdgeResult.FileName], [Reports.Figures.EdgeOfStability.Name], console => [EdgeCommand.ResultTable(result, console)]);
+    });
+
+    /// <summary>The edge of stability at a scale.</summary>
+    internal static EdgeSettings EdgeAt(ReproduceSettings settings) => settings.Scale switch
+    {
+        "demo" => new EdgeSettings { Data = Cifar10.Sample, TrainSize = 100, LearningRates = [0.05, 0.1, 0.2], Iterations = 300, Every = 10, PassSize = 100 },
+        _ => new EdgeSettings { TrainSize = 5000, LearningRates = [0.02, 0.04, 0.08], Iterations = settings.Scale == "laptop" ? 2000 : 4000 },
+    } with
+    {
+        Standardization = StandardizationKind.Pixel,
+        Convolution = settings.Convolution,
+    };
+
     /// <summary>Figure 2 at a scale.</summary>
     internal static DivergenceSettings DivergenceAt(ReproduceSettings settings) => settings.Scale switch
     {

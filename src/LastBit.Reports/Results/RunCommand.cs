@@ -27,11 +27,14 @@ public static class RunCommand
                 continue;
             command.Append(" --").Append(SettingNames.Of(setting));
             if (value.GetValueKind() != JsonValueKind.True)
-                command.Append(' ').Append(ShellWord.Quote(value is JsonArray list ? string.Join(',', list.Select(one => one?.ToString())) : value.ToString()));
+                command.Append(' ').Append(ShellWord.Quote(value is JsonArray list ? string.Join(',', list.Select(one => (setting == "perturbation" && one?.GetValueKind() == JsonValueKind.Number ? "k=" : "") + one)) : value.ToString()));
         }
         // Folders from before there was a choice of algorithm are direct, and the default is not.
         if (run?["settings"] is JsonObject settings && (settings.ContainsKey("network") || settings.ContainsKey("scale")) && !settings.ContainsKey("convolution"))
             command.Append(" --convolution direct");
+        // Its default is the other one, which a document names.
+        if (run?["command"]?.ToString() == "edge" && run["settings"] is JsonObject edge && !edge.ContainsKey("standardization"))
+            command.Append(" --standardization channel");
         return command.ToString();
     }
 }

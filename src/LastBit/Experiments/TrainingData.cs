@@ -38,6 +38,18 @@ internal sealed class TrainingData : IDisposable
     /// <summary>How many classes.</summary>
     public int Classes { get; }
 
+    /// <summary>The threads that all trainings of the experiment share.</summary>
+    public WorkerTeam Team => _team!.Value;
+
+    /// <summary>All training images, in file order and without augmentation, and their labels.</summary>
+    public (float[] Images, int[] Labels) TrainingImages()
+    {
+        float[] images = new float[(long)TrainImages * Train!.Shape.ImageFloats];
+        int[] labels = new int[TrainImages];
+        Augmentation.FillTestBatch(Train, 0, TrainImages, images, labels);
+        return (images, labels);
+    }
+
     private Dataset? Train { get; }
 
     private Dataset? Test { get; }

@@ -80,6 +80,9 @@ public sealed partial class CellStore
     public static int[] Numbers(JsonObject plan, string name) => plan[name] is JsonArray list
         ? [.. list.Select(ResultJson.Number).Where(double.IsFinite).Select(number => (int)number)] : [];
 
+    /// <summary>A list of real numbers of a plan; empty where it has none.</summary>
+    public static double[] Reals(JsonObject plan, string name) => plan[name] is JsonArray list ? [.. list.Select(ResultJson.Number).Where(double.IsFinite)] : [];
+
     /// <summary>A list of words of a plan; empty where it has none.</summary>
     public static string[] Words(JsonObject plan, string name) => plan[name] is JsonArray list ? [.. list.Select(one => one!.ToString())] : [];
 
@@ -190,6 +193,18 @@ public sealed partial class CellStore
         }
         numbers.Sort();
         return numbers;
+    }
+
+    /// <summary>The names of cells in folders of their own that begin with a prefix, in order.</summary>
+    /// <param name="prefix">"lr", say.</param>
+    /// <param name="strays">Takes the paths of files that begin so too.</param>
+    internal string[] NamesIn(string prefix, ICollection<string> strays)
+    {
+        if (!Directory.Exists(_path))
+            return [];
+        foreach (string file in Directory.EnumerateFiles(_path, prefix + "*"))
+            strays.Add(file);
+        return [.. Directory.EnumerateDirectories(_path, prefix + "*").Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The number in a name, if the name is what we would write for it.</summary>

@@ -240,11 +240,13 @@ public sealed partial class RunFolder : IDisposable
 
     /// <summary>What is wrong with what was asked for; null when nothing is.</summary>
     internal static string? PlanProblem(JsonObject plan) =>
-        plan.Where(one => !IsPossible(one.Value)).Select(one => $"{ForeignText.Cut(one.Key)} is not a list of what was asked for").FirstOrDefault();
+        plan.Where(one => !IsPossible(one.Key, one.Value)).Select(one => $"{ForeignText.Cut(one.Key)} is not a list of what was asked for").FirstOrDefault();
 
-    private static bool IsPossible(JsonNode? asked) => asked?.GetValueKind() switch
+    private static bool IsPossible(string name, JsonNode? asked) => asked?.GetValueKind() switch
     {
         JsonValueKind.True or JsonValueKind.False => true,
+        // What is not counted is measured: learning rates, weight decays.
+        JsonValueKind.Array when name is "learningRates" or "weightDecays" => ((JsonArray)asked).All(one => ResultJson.Number(one) is >= 0 and <= 1e30),
         JsonValueKind.Array => ((JsonArray)asked).All(one => (ResultJson.Number(one) is >= 0 and <= int.MaxValue and var number && number == Math.Floor(number))
             || (one?.GetValueKind() == JsonValueKind.String && one.ToString() is { Length: > 0 and < 40 } word && word.All(char.IsAsciiLetterLower))),
         _ => false,

@@ -81,6 +81,7 @@ public sealed class Trainer : IDisposable
         _views = [.. perturbations.Select(one => BatchPerturbation.Of(one, settings, train, pass))];
         _sum = pass < Math.Min(settings.BatchSize, train.Count) ? new float[Model.Layout.ParameterCount] : [];
         Scores = new EpochScore[Replicas.Count];
+        StepScores = new EpochScore[Replicas.Count];
         foreach (var replica in Replicas)
         {
             if (replica == Replicas[0])
@@ -157,6 +158,9 @@ public sealed class Trainer : IDisposable
     /// <summary>What the training batches of this epoch have given so far, per replica; begun anew with the first step of an epoch.</summary>
     public EpochScore[] Scores { get; }
 
+    /// <summary>What the last step alone has given, per replica, before its update.</summary>
+    public EpochScore[] StepScores { get; }
+
     /// <summary>Trains every replica on the next batch.</summary>
     /// <exception cref="InvalidOperationException">The training is over.</exception>
     public void Step()
@@ -171,7 +175,8 @@ public sealed class Trainer : IDisposable
         {
             IEngine engine = EngineOf(Replicas[i]);
             engine.Load(Replicas[i].State);
-            ReadOnlySpan<float> gradients = Gradients(engine, batch, _views[i], ref Scores[i]);
+            ReadOnlySpan<float> gradients = Gradients(engine, batch, _views[i], out StepScores[i]);
+            Scores[i] = Scores[i].Add(StepScores[i]);
             Replicas[i].Update(gradients, Settings, learningRate, _team, StepsDone);
         }
         if (++BatchIndex == BatchesPerEpoch)
@@ -182,8 +187,9 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>The gradient of the mean loss of a batch, accumulated over its passes in order.</summary>
-    private ReadOnlySpan<float> Gradients(IEngine engine, Batch batch, BatchPerturbation? view, ref EpochScore score)
+    private ReadOnlySpan<float> Gradients(IEngine engine, Batch batch, BatchPerturbation? view, out EpochScore score)
     {
+        score = default;
         int pass = PassOf(Settings, _train), passes = (batch.Count + pass - 1) / pass, floats = Model.ImageFloats;
         if (passes > 1)
             Array.Clear(_sum);
@@ -303,6 +309,8 @@ public readonly record struct EpochScore(
     /// <summary>Mean loss and percentage.</summary>
     [JsonIgnore]
     public Score Score => new(LossSum / Count, 100.0 * Correct / Count);
+
+    internal EpochScore Add(EpochScore other) => new(LossSum + other.LossSum, Correct + other.Correct, Count + other.Count);
 
     internal EpochScore Add(BatchResult batch) => new(LossSum + batch.LossSum, Correct + batch.Correct, Count + batch.Count);
 }

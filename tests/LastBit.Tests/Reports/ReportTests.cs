@@ -17,7 +17,7 @@ public class ReportTests(Browser browser, SmallRun run)
     public async Task The_page_opens_from_disk_without_an_error_and_without_the_network()
     {
         await using WatchedPage page = await browser.Open(run.Address);
-        await Assertions.Expect(page.Page.Locator(".chart .u-over")).ToHaveCountAsync(10);
+        await Assertions.Expect(page.Page.Locator(".chart .u-over")).ToHaveCountAsync(11);
         Assert.Equal("How much of a training run is rounding error?", await page.Page.Locator("h1").InnerTextAsync());
         Assert.Empty(page.Complaints);
         Assert.All(page.Requests, address => Assert.StartsWith("file:", address, StringComparison.Ordinal));
@@ -280,7 +280,7 @@ public class ReportTests(Browser browser, SmallRun run)
     public async Task Without_scripts_and_on_paper_the_static_figures_show()
     {
         await using WatchedPage still = await browser.Open(run.Address, scripts: false);
-        await Assertions.Expect(still.Page.Locator(".static img")).ToHaveCountAsync(7);
+        await Assertions.Expect(still.Page.Locator(".static img")).ToHaveCountAsync(8);
         foreach (ILocator image in await still.Page.Locator(".static img").AllAsync())
         {
             await Assertions.Expect(image).ToBeVisibleAsync();
@@ -288,7 +288,7 @@ public class ReportTests(Browser browser, SmallRun run)
         }
 
         await using WatchedPage page = await browser.Open(run.Address);
-        await Assertions.Expect(page.Page.Locator(".chart .u-over")).ToHaveCountAsync(10);
+        await Assertions.Expect(page.Page.Locator(".chart .u-over")).ToHaveCountAsync(11);
         await Assertions.Expect(page.Page.Locator(".static img").First).ToBeHiddenAsync();
         await page.Page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });
         await Assertions.Expect(page.Page.Locator(".static img").First).ToBeVisibleAsync();

@@ -1,0 +1,67 @@
+using LastBit.Experiments;
+using LastBit.Reports.Claims;
+using LastBit.Reports.Figures;
+using LastBit.Reports.Page;
+using LastBit.Reports.Results;
+
+namespace LastBit.Reports.Sections;
+
+/// <summary>The edge of stability: one figure, and a section for each of its claims.</summary>
+internal static class EdgeSections
+{
+    private const string Command = "lastbit edge";
+
+    internal static ReportPart[] Parts { get; } =
+    [
+        new([EdgeResult.FileName], EdgeOfStability.Draw, folder => Section(folder, EdgeClaims.Rises, EdgeClaims.JudgeRises, Figure)),
+        new([EdgeResult.FileName], null, folder => Section(folder, EdgeClaims.Hovers, EdgeClaims.JudgeHovers)),
+        new([EdgeResult.FileName], null, folder => Section(folder, EdgeClaims.Pair, EdgeClaims.JudgePair)),
+        new([EdgeResult.FileName], null, folder => Section(folder, EdgeClaims.Decay, EdgeClaims.JudgeDecay)),
+        new([EdgeResult.FileName], null, folder => Section(folder, EdgeClaims.Below, EdgeClaims.JudgeBelow)),
+    ];
+
+    private static ReportSection Section(
+        ResultFolder folder, Claim claim, Func<IReadOnlyList<EdgeCurve>, int, Finding> judge, Func<EdgeResult, EdgeRun[], ReportFigure>? figure = null)
+    {
+        if (folder.Document<EdgeResult>(EdgeResult.FileName) is not { } result)
+            return new ReportSection(claim, "", Finding.Missing(EdgeResult.FileName), null, Markup.Empty, Command);
+        EdgeRun[] runs = [.. result.Runs.Where(run => run.Loss.Length > 0 && run.Sharpness.Length > 0)];
+        EdgeCurve[] curves = [.. runs.Select(Curve)];
+        string batch = result.BatchSize == 0 ? "all of them a step" : $"{result.BatchSize} a step";
+        string momentum = result.Momentum > 0 ? $", {(result.Nesterov ? "Nesterov's " : "")}momentum {NumberText.Exact(result.Momentum)}" : "";
+        return new ReportSection(claim,
+            $"{result.Network}, {(result.Objective == Models.Loss.SquaredError ? "squared error" : "cross-entropy")}, {NumberText.Count(result.TrainImages, "training image")}, {batch}{momentum}; "
+                + $"at most {NumberText.Count(result.Iterations, "iteration")}. float32.",
+            judge(curves, result.TrainImages), runs.Length == 0 ? null : figure?.Invoke(result, runs), figure is null ? Table(curves) : Markup.Empty, Command);
+    }
+
+    private static EdgeCurve Curve(EdgeRun run) => new(
+        EdgeOfStability.NameOf(run), run.LearningRate, run.BatchThreshold ?? run.Threshold, [.. run.Sharpness.Select(point => point.Iteration)],
+        [.. run.Sharpness.Select(point => run.BatchThreshold is null ? point.Eigenvalues[0] : point.BatchSharpness ?? double.NaN)], run.RelativeL1, run.Accuracy[^1],
+        run.DivergedAtIteration is null);
+
+    private static ReportFigure Figure(EdgeResult result, EdgeRun[] runs)
+    {
+        var pairs = runs.SelectMany(run => run.Copies.Select(copy => new Page.Curve(
+            $"{EdgeOfStability.NameOf(run)}, {copy.Key.Name}", ReportChart.Count(1, copy.Value.RelativeL1.Length), copy.Value.RelativeL1)));
+        return new ReportFigure([EdgeOfStability.Name],
+            "Loss; the largest eigenvalue of the Hessian of the training loss, with its threshold (straight line); and the average relative L1 difference of all "
+            + "weights between the plain copy and one that differs by rounding alone.",
+        [
+            new ReportChart("edge-sharpness", "Sharpness over its threshold", "iteration", "sharpness / threshold", false, false, Csv.Write("iteration",
+                [.. runs.Select(run => new Page.Curve(EdgeOfStability.NameOf(run), [.. run.Sharpness.Select(point => (double)point.Iteration)],
+                    [.. run.Sharpness.Select(point => point.Eigenvalues[0] / run.Threshold)]))])),
+            new ReportChart("edge-difference", "Relative L1 difference of all weights", "iteration", "relative L1 difference", false, true, Csv.Write("iteration", [.. pairs])),
+            new ReportChart("edge-loss", "Loss", "iteration", "loss", false, true, Csv.Write("iteration",
+                [.. runs.Select(run => new Page.Curve(EdgeOfStability.NameOf(run), ReportChart.Count(1, run.Loss.Length), run.Loss))])),
+        ]);
+    }
+
+    private static Markup Table(EdgeCurve[] curves) => curves.Length == 0 ? Markup.Empty : HtmlTable.Of("Runs", "Sharpness and difference of each run.",
+        ["Run", "#Threshold", "#Greatest sharpness", "#Reached at", "#Difference up to there", "#Greatest difference"],
+        curves.Select(run => (string[])
+        [
+            run.Name, NumberText.Of(run.Threshold), NumberText.Of(run.Sharpness.Max()), run.Crossing is { } at ? NumberText.Count(at) : "never",
+            NumberText.Of(run.GreatestUpTo(run.Crossing ?? run.Difference.Length)), NumberText.Of(run.GreatestFrom(0)),
+        ]));
+}

@@ -1,0 +1,237 @@
+using System.Text.Json;
+using LastBit.Arithmetic;
+using LastBit.Engines.Cpu.Tangents;
+using LastBit.Experiments;
+using LastBit.Files;
+using LastBit.LinearAlgebra;
+using LastBit.Runs;
+using LastBit.Training;
+
+namespace LastBit.Tests.Experiments;
+
+public class EdgeTests
+{
+    // 40 images in passes of 16: two whole ones and one of 8.
+    private static readonly EdgeSettings Small = new()
+    {
+        Network = "resnet8-nobn",
+        TrainSize = 40,
+        Data = "sample",
+        LearningRates = [0.01, 0.02],
+        Perturbations = [3, Perturbation.Of(PerturbationKind.Ulp)],
+        Iterations = 6,
+        Every = 4,
+        PassSize = 16,
+    };
+
+    [Theory]
+    [InlineData(0.1, 0, false, 0, 20)]
+    [InlineData(0.1, 0.9, false, 0, 38)]
+    [InlineData(0.1, 0.9, true, 0, 38 / 2.8)]
+    [InlineData(0.1, 0, false, 0.5, 19.5)]
+    public void Thresholds_are_where_a_quadratic_loses_its_stability(double rate, double momentum, bool nesterov, double decay, double expected)
+    {
+        double threshold = EdgeThreshold.OfSharpness(rate, momentum, nesterov, decay);
+        Assert.Equal(expected, threshold, 1e-12);
+        Assert.True(Grows(threshold * 1.01));
+        Assert.False(Grows(threshold * 0.99));
+
+        // The update of the trainer on the loss h w^2 / 2.
+        bool Grows(double h)
+        {
+            double w = 1, v = 0, largest = 0;
+            for (int i = 0; i < 4000; i++)
+            {
+                double g = (h + decay) * w;
+                v = (momentum * v) + g;
+                w -= rate * (nesterov ? g + (momentum * v) : v);
+                largest = i < 3900 ? 0 : Math.Max(largest, Math.Abs(w));
+            }
+            return !(largest < 1);
+        }
+    }
+
+    [Fact]
+    public void The_document_has_every_iteration_and_is_the_file()
+    {
+        using var folder = new TemporaryFolder();
+        EdgeResult result = Edge.Run(Small, Context(folder.Path));
+        Assert.Equal(result.ToJson(), File.ReadAllText(folder["edge.json"]));
+        Assert.Equal(result.ToJson(), ResultJson.Deserialize<EdgeResult>(result.ToJson()).ToJson());
+        Assert.Equal([0.01, 0.02], result.Runs.Select(run => run.LearningRate));
+        foreach (EdgeRun run in result.Runs)
+        {
+            Assert.Equal((6, 6, 2 / run.LearningRate), (run.Loss.Length, run.Accuracy.Length, run.Threshold));
+            Assert.Equal([0, 4], run.Sharpness.Select(point => point.Iteration));
+            Assert.All(run.Sharpness, point => Assert.True(point.Eigenvalues.Length == 2 && point.Eigenvalues[0] >= point.Eigenvalues[1]));
+            Assert.All(run.Sharpness, point => Assert.InRange(point.Residual, 0, 2e-3 * Math.Abs(point.Eigenvalues[0]) + 1e-2));
+            Assert.Equal(Small.Perturbations, run.Copies.Keys);
+            Assert.Equal(run.Copies[3].RelativeL1, run.RelativeL1);
+            foreach (EdgeCopy copy in run.Copies.Values)
+            {
+                Assert.All(copy.RelativeL1, difference => Assert.InRange(difference, 1e-14, 1e-3));
+                double[] map = Npy.Read(folder[copy.Map]).Get<double>(6, result.Tensors.Length);
+                Assert.All(map, difference => Assert.InRange(difference, 0, 2));
+            }
+        }
+        // All runs begin alike, and full-batch descent with a small rate goes down.
+        Assert.Equal(result.Runs[0].Loss[0], result.Runs[1].Loss[0]);
+        Assert.Equal(result.Runs[0].Sharpness[0].Eigenvalues, result.Runs[1].Sharpness[0].Eigenvalues);
+        Assert.True(result.Runs[0].Loss[^1] < result.Runs[0].Loss[0]);
+        JsonElement root = JsonDocument.Parse(result.ToJson()).RootElement.GetProperty("runs")[1];
+        Assert.Equal((0.02, 100, 6, 6), (root.GetProperty("learningRate").GetDouble(), root.GetProperty("threshold").GetDouble(),
+            root.GetProperty("loss").GetArrayLength(), root.GetProperty("relativeL1").GetArrayLength()));
+        Assert.Equal(4, root.GetProperty("sharpness")[1].GetProperty("iteration").GetInt32());
+        Assert.False(root.TryGetProperty("batchThreshold", out _));
+    }
+
+    [Fact]
+    public void Sharpness_is_the_largest_eigenvalue_of_the_mean_loss()
+    {
+        using var folder = new TemporaryFolder();
+        EdgeSettings settings = Small with { LearningRates = [0.01], Iterations = 1 };
+        EdgePoint point = Edge.Run(settings, Context(folder.Path)).Runs[0].Sharpness[0];
+
+        // The same Hessian put together image by image, and a search that knows nothing of the first.
+        using var data = TrainingData.Open(settings, 1);
+        (float[] images, int[] labels) = data.TrainingImages();
+        Assert.Equal(40, labels.Length);
+        var model = data.ModelOf(settings);
+        using var state = new LastBit.Engines.NetworkState(model.Layout);
+        state.Initialise(settings.Seed);
+        using var hessian = new HessianProduct(model, 40, data.Team);
+        hessian.Load(state);
+        hessian.Use(images, labels);
+        LargestEigenvalues exact = Lanczos.Largest(hessian.Multiply, hessian.Size, 1, 1e-6, 500, null, TestContext.Current.CancellationToken);
+        Assert.InRange(point.Eigenvalues[0], exact.Values[0] - (2e-3 * Math.Abs(exact.Values[0])), exact.Values[0] * 1.00001 + 1e-6);
+    }
+
+    [Fact]
+    public void A_factor_of_two_never_makes_a_difference_and_has_no_growth_rate()
+    {
+        using var folder = new TemporaryFolder();
+        EdgeRun run = Assert.Single(Edge.Run(Small with { LearningRates = [0.02], Perturbations = [2], Momentum = 0.5, Iterations = 5 }, Context(folder.Path)).Runs);
+        Assert.Equal([0.0, 0, 0, 0, 0], run.RelativeL1);
+        Assert.Equal(run.Digest, run.Copies[2].Digest);
+        Assert.All(run.Copies[2].GrowthRate, Assert.Null);
+        Assert.Equal(150, run.Threshold);
+    }
+
+    [Fact]
+    public void The_growth_rate_is_the_slope_of_the_logarithm()
+    {
+        var copy = new EdgeCopy([.. Enumerable.Range(0, 30).Select(i => 1e-9 * Math.Exp(0.25 * i))], "", null);
+        Assert.All(copy.GrowthRate[..19], Assert.Null);
+        Assert.All(copy.GrowthRate[19..], rate => Assert.Equal(0.25, rate!.Value, 1e-12));
+        Assert.Null(new EdgeCopy([.. Enumerable.Repeat(1.0, 19), 0], "", null).GrowthRate[^1]);
+    }
+
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    public void A_run_stopped_again_and_again_ends_in_the_same_files(int steps, bool kill)
+    {
+        using var whole = new TemporaryFolder();
+        using var parts = new TemporaryFolder();
+        EdgeSettings settings = Small with { LearningRates = [0.02], Iterations = 9, BatchSize = kill ? EdgeSettings.AllImages : 16 };
+        Edge.Run(settings, Context(whole.Path));
+        for (int i = 0; ; i++)
+        {
+            using var source = new CancellationTokenSource();
+            try
+            {
+                // Between two checkpoints nothing is kept of a killed run, so it must be given more and more steps.
+                Edge.Run(settings, new ExperimentContext(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
+                break;
+            }
+            catch (Exception error) when (error is KilledException or OperationCanceledException)
+            {
+                Assert.True(i < 20);
+            }
+        }
+        Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
+        Assert.DoesNotContain("start", string.Join(' ', FolderFiles.Read(parts.Path).Keys), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Learning_rates_and_weight_decays_are_added_later_and_shared_by_two_at_once()
+    {
+        using var whole = new TemporaryFolder();
+        using var parts = new TemporaryFolder();
+        EdgeSettings all = Small with { WeightDecays = [0, 0.001], Iterations = 2, Perturbations = [3] };
+        EdgeResult result = Edge.Run(all, Context(whole.Path));
+        Assert.Equal([(0.01, 0.0), (0.02, 0), (0.01, 0.001), (0.02, 0.001)], result.Runs.Select(run => (run.LearningRate, run.WeightDecay)));
+        Assert.Equal(100 - 0.001, result.Runs[3].Threshold);
+        Edge.Run(all with { LearningRates = [0.02], WeightDecays = [0] }, Context(parts.Path));
+        Parallel.Invoke(() => Edge.Run(all, Context(parts.Path)), () => Edge.Run(all with { LearningRates = [0.02, 0.01] }, Context(parts.Path)));
+        Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
+        Assert.Equal(Edge.CellNames(all).Order(), Edge.StatusOf(parts.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name).Order());
+        EdgeSettings read = ResultJson.Deserialize<EdgeSettings>(all.Document.ToJsonString()).With(CellStore.ReadPlan(parts.Path, Edge.Kind), null, null);
+        Assert.Equal(Edge.CellNames(all), Edge.CellNames(read));
+        Assert.Equal([0.02], Edge.Only(all, "lr0.02-wd0.001").LearningRates);
+        Assert.Throws<InputException>(() => Edge.Only(all, "lr0.020-wd0"));
+    }
+
+    [Fact]
+    public void Batches_have_a_sharpness_of_their_own_and_the_threshold_of_small_batches()
+    {
+        using var folder = new TemporaryFolder();
+        EdgeSettings settings = Small with { LearningRates = [0.01], BatchSize = 8, Momentum = 0.5, Iterations = 7, Perturbations = [3] };
+        EdgeRun run = Assert.Single(Edge.Run(settings, Context(folder.Path)).Runs);
+        Assert.Equal((100, 300), (run.BatchThreshold, run.Threshold));
+        Assert.Equal(7, run.Loss.Length);
+        Assert.All(run.Sharpness, point => Assert.NotNull(point.BatchSharpness));
+
+        // The mean over the five batches of what a difference of gradients says: (g(w + e g) - g(w)) . g / (e g . g).
+        using var data = TrainingData.Open(settings, 2);
+        (float[] images, int[] labels) = data.TrainingImages();
+        var model = data.ModelOf(settings);
+        using var state = new LastBit.Engines.NetworkState(model.Layout);
+        using var engine = new LastBit.Engines.Cpu.CpuEngine(model, 8, data.Team);
+        double sum = 0;
+        for (int b = 0; b < 5; b++)
+        {
+            state.Initialise(settings.Seed);
+            float[] here = Gradient(b), direction = here;
+            const float step = 1e-2f;
+            for (int i = 0; i < here.Length; i++)
+                state.Parameters[i] += step * direction[i];
+            float[] there = Gradient(b);
+            sum += here.Zip(there, (a, c) => ((double)c - a) * a).Sum() / (step * here.Sum(a => (double)a * a));
+        }
+        Assert.Equal(sum / 5, run.Sharpness[0].BatchSharpness!.Value, Math.Abs(sum / 5) * 0.05);
+
+        float[] Gradient(int b)
+        {
+            engine.Load(state);
+            engine.Forward(images.AsSpan(b * 8 * model.ImageFloats, 8 * model.ImageFloats), labels.AsSpan(b * 8, 8), training: true);
+            engine.Backward();
+            return engine.Gradients.ToArray();
+        }
+    }
+
+    [Fact]
+    public void A_rate_that_blows_up_says_at_which_iteration_and_bad_settings_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        EdgeSettings settings = Small with { LearningRates = [1e20], Every = 1 };
+        EdgeRun run = Assert.Single(Edge.Run(settings, Context(folder.Path)).Runs);
+        Assert.NotNull(run.DivergedAtIteration);
+        Assert.DoesNotContain("NaN", File.ReadAllText(folder["edge.json"]), StringComparison.Ordinal);
+        Assert.True(Assert.Single(Edge.StatusOf(folder.Path)).State == CellState.Done);
+
+        Refused("iterations", Small with { Iterations = 0 });
+        Refused("every", Small with { Every = 0 });
+        Refused("eigenvalues", Small with { Eigenvalues = 0 });
+        Refused("learningRates", Small with { LearningRates = [] });
+        Refused("learningRate", Small with { LearningRates = [-1] });
+        Refused("weightDecay", Small with { WeightDecays = [-1] });
+        Refused("perturbation", Small with { Perturbations = [1] });
+        Refused("momentum", Small with { Momentum = 1 });
+        Assert.Contains("(every is 1 there and 4 here)", Assert.Throws<InputException>(() => Edge.Run(Small, Context(folder.Path))).Message, StringComparison.Ordinal);
+
+        static void Refused(string setting, EdgeSettings settings) => Assert.StartsWith(setting + ":", Assert.Throws<InputException>(settings.Validate).Message, StringComparison.Ordinal);
+    }
+
+    private static ExperimentContext Context(string folder) => new(folder, 2, SilentObserver.Instance, CancellationToken.None);
+}

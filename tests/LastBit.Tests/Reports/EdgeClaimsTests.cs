@@ -1,0 +1,99 @@
+using LastBit.Experiments;
+using LastBit.Reports;
+using LastBit.Reports.Claims;
+using LastBit.Runs;
+using LastBit.Training;
+
+namespace LastBit.Tests.Reports;
+
+public class EdgeClaimsTests
+{
+    private const int Images = 5000;
+
+    /// <summary>Sharpness 10 to begin with, at the threshold 100 from iteration 500 on; a difference that is rounding up to there, and then grows.</summary>
+    private static EdgeCurve Run(
+        double end = 100, double after = 1e-1, double before = 1e-7, int count = 2000, double decay = 0, double rate = 0.02, int delay = 50, double begin = 10) => new(
+        $"lr = {rate}", rate, (2 / rate) - decay, [.. Enumerable.Range(0, count / 10).Select(i => 10 * i)],
+        [.. Enumerable.Range(0, count / 10).Select(i => i < 50 ? begin + (i * (end - begin) / 50) : end)],
+        [.. Enumerable.Range(1, count).Select(i => i <= 500 + delay ? before : Math.Min(after, before * Math.Exp(0.2 * (i - 500 - delay))))], 60, true);
+
+    [Fact]
+    public void Sharpness_that_reaches_the_threshold_rises_to_it()
+    {
+        Assert.Equal(Verdict.Confirmed, EdgeClaims.JudgeRises([Run(101), Run(50)], Images).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, EdgeClaims.JudgeRises([Run(50)], Images).Verdict);
+        Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeRises([Run(50, count: 600)], Images).Verdict);
+        Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeRises([Run(101, begin: 95)], Images).Verdict);
+        Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeRises([Run(101)], 100).Verdict);
+        Assert.Contains("reached at iteration 500", EdgeClaims.JudgeRises([Run(100)], Images).Decides, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sharpness_hovers_within_its_bounds()
+    {
+        Assert.Equal(Verdict.Confirmed, EdgeClaims.JudgeHovers([Run(102), Run(50)], Images).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, EdgeClaims.JudgeHovers([Run(102), Run(150)], Images).Verdict);
+        EdgeCurve falls = Run(102);
+        for (int i = 60; i < falls.Sharpness.Length; i++)
+            falls.Sharpness[i] = 60;
+        Finding finding = EdgeClaims.JudgeHovers([falls], Images);
+        Assert.Equal(Verdict.NotConfirmed, finding.Verdict);
+        Assert.Contains("0.6 of the threshold", finding.Decides, StringComparison.Ordinal);
+        Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeHovers([Run(50), Run(102, count: 900)], Images).Verdict);
+    }
+
+    [Fact]
+    public void The_pair_grows_after_the_crossing_and_not_before()
+    {
+        Assert.Equal(Verdict.Confirmed, EdgeClaims.JudgePair([Run(102), Run(50)], Images).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, EdgeClaims.JudgePair([Run(102, after: 1e-6)], Images).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, EdgeClaims.JudgePair([Run(102, before: 1e-3, after: 2)], Images).Verdict);
+        Assert.Equal(Verdict.NotTested, EdgeClaims.JudgePair([Run(50)], Images).Verdict);
+    }
+
+    [Fact]
+    public void Weight_decay_is_judged_by_thresholds_that_differ()
+    {
+        Assert.Equal(Verdict.Confirmed, EdgeClaims.JudgeDecay([Run(102), Run(102, decay: 10)], Images).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, EdgeClaims.JudgeDecay([Run(102), Run(102, decay: 10, delay: 400)], Images).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, EdgeClaims.JudgeDecay([Run(102), Run(102, decay: 10, after: 1e-7)], Images).Verdict);
+        Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeDecay([Run(102), Run(102, decay: 0.001)], Images).Verdict);
+        Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeDecay([Run(102), Run(202, rate: 0.01, decay: 10)], Images).Verdict);
+    }
+
+    [Fact]
+    public void Below_the_threshold_nothing_may_grow()
+    {
+        Assert.Equal(Verdict.Confirmed, EdgeClaims.JudgeBelow([Run(50, after: 1e-6), Run(102)], Images).Verdict);
+        Assert.Equal(Verdict.NotConfirmed, EdgeClaims.JudgeBelow([Run(50)], Images).Verdict);
+        Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeBelow([Run(102)], Images).Verdict);
+    }
+
+    [Fact]
+    public void Pairs_of_the_one_layer_PDE_need_a_crossing_to_drift_apart()
+    {
+        RunCurve apart = new(0.05, [.. Enumerable.Repeat(1.0, 400)]), together = new(0.01, [.. Enumerable.Repeat(0.0, 400)]), between = new(0.04, [.. Enumerable.Repeat(0.0, 400)]);
+        Assert.Equal(Verdict.Confirmed, CrossingClaim.Judge([apart, together, between], [1.5, 0.4, 1.2]).Verdict);
+        Assert.Contains("Crossed, and together at the end: 0.04", CrossingClaim.Judge([apart, together, between], [1.5, 0.4, 1.2]).Decides, StringComparison.Ordinal);
+        Assert.Equal(Verdict.NotConfirmed, CrossingClaim.Judge([apart, together, new RunCurve(0.06, apart.Values)], [1.5, 0.4, 0.9]).Verdict);
+        Assert.Equal(Verdict.NotTested, CrossingClaim.Judge([apart, between], [1.5, 1.2]).Verdict);
+        Assert.Equal(Verdict.NotTested, CrossingClaim.Judge([apart, together], [1.5, null]).Verdict);
+    }
+
+    [Fact]
+    public void The_page_shows_the_figure_and_all_claims()
+    {
+        using var folder = new TemporaryFolder();
+        var copies = new SortedDictionary<Perturbation, EdgeCopy> { [3] = new([1e-7, 2e-7, 0], "edge/lr0.02-wd0-k3.npy", null), [Perturbation.Parse("ulp")] = new([0, 2e-7, 1], "edge/lr0.02-wd0-ulp.npy", null) };
+        var run = new EdgeRun(0.02, 0, 100, [2.3, 2.2, 2.1], [10, 20, 30], [new EdgePoint(0, [12, 3], 0.01), new EdgePoint(2, [99, 4], 0.01)], copies, null, null);
+        var result = new EdgeResult("fc-tanh", LastBit.Models.Activation.Tanh, LastBit.Models.Loss.CrossEntropy, 100, 0, 0, false, 10, ["fc1.weight"], [run]);
+        Assert.Null(result.Problem());
+        File.WriteAllText(folder["edge.json"], result.ToJson());
+        string html = File.ReadAllText(Report.Rebuild(folder.Path));
+        foreach (Claim claim in new[] { EdgeClaims.Rises, EdgeClaims.Hovers, EdgeClaims.Pair, EdgeClaims.Decay, EdgeClaims.Below })
+            Assert.Contains($"id=\"{claim.Id}\"", html, StringComparison.Ordinal);
+        Assert.True(File.Exists(folder["figures/edge.png"]) && File.Exists(folder["figures/edge.svg"]));
+        Assert.Contains("edge-difference", html, StringComparison.Ordinal);
+        Assert.Contains("Too small to test the claim: 100 training images", html, StringComparison.Ordinal);
+    }
+}
