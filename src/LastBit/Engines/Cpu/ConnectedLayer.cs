@@ -53,7 +53,26 @@ internal sealed unsafe class ConnectedLayer : BatchLayer, IDisposable
 
     public override int BackwardSteps => 2;
 
-    private long PanelSize => _rows * MatrixProduct.Panel;
+    /// <summary>[outputs, inputs].</summary>
+    public Parameter Weight => _weight;
+
+    /// <summary>[outputs].</summary>
+    public Parameter Bias => _bias;
+
+    /// <summary>The batch's inputs in panels, as the forward pass leaves them.</summary>
+    public float* FlatInputs => _x.Pointer;
+
+    /// <summary>Room for the gradients with respect to the batch's outputs in panels.</summary>
+    public float* FlatGradients => _outer.Pointer;
+
+    /// <summary>The weights as the forward product reads them.</summary>
+    public float* ForwardWeights => _forward.Pointer;
+
+    /// <summary>The weights as the product of the input gradient reads them; null where there is none.</summary>
+    public float* BackwardWeights => _backward is null ? null : _backward.Pointer;
+
+    /// <summary>Floats from panel to panel of inputs and gradients.</summary>
+    public long PanelSize => _rows * MatrixProduct.Panel;
 
     private long ResultRow => _zeros.Count;
 
@@ -123,9 +142,7 @@ internal sealed unsafe class ConnectedLayer : BatchLayer, IDisposable
         for (int row = from; row < to; row++)
         {
             ReadOutputGradient(row, scratch.Gradient, 0);
-            float* target = _outer.Pointer + ((long)row * Panel);
-            for (int o = 0; o < _outputs; o += Panel, target += PanelSize)
-                Copy(scratch.Gradient + o, target, Math.Min(Panel, _outputs - o));
+            FlattenGradient(scratch.Gradient, _outer.Pointer + ((long)row * Panel));
         }
         if (Sinks[0] is not { } sink)
             return;
@@ -177,14 +194,15 @@ internal sealed unsafe class ConnectedLayer : BatchLayer, IDisposable
         return Math.Min(MostRows, (share + MatrixProduct.TileRows - 1) / MatrixProduct.TileRows * MatrixProduct.TileRows);
     }
 
-    private (int From, int To) RowsOf(int part, int count)
+    /// <summary>The images of a part that goes by images.</summary>
+    public (int From, int To) RowsOf(int part, int count)
     {
         int rows = RowsOfPart(count);
         return (part * rows, Math.Min(count, (part + 1) * rows));
     }
 
     /// <summary>From positions x stored channels to a row of panels, channel by channel.</summary>
-    private void Flatten(float* source, float* target)
+    public void Flatten(float* source, float* target)
     {
         const int Panel = MatrixProduct.Panel;
         int positions = _from.Positions, stored = Inputs[0].Tensor.Channels;
@@ -210,8 +228,16 @@ internal sealed unsafe class ConnectedLayer : BatchLayer, IDisposable
         }
     }
 
+    /// <summary>From an image's outputs to a row of panels.</summary>
+    public void FlattenGradient(float* source, float* target)
+    {
+        const int Panel = MatrixProduct.Panel;
+        for (int o = 0; o < _outputs; o += Panel, target += PanelSize)
+            Copy(source + o, target, Math.Min(Panel, _outputs - o));
+    }
+
     /// <summary>The inverse of <see cref="Flatten"/> for a row that lies in one piece; channels that are stored but not there are zero.</summary>
-    private void Unflatten(float* source, float* target)
+    public void Unflatten(float* source, float* target)
     {
         int positions = _from.Positions, stored = Inputs[0].Tensor.Channels;
         if (stored != _from.Channels)

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Engines.Cpu.Tangents;
@@ -84,6 +87,152 @@ public class HessianProductTests(ITestOutputHelper output)
     public void Whole_networks(string name, Activation activation) =>
         Check((NetworkSettings.Parse(name, activation) with { Images = new TensorShape(16, 16, 3) }).Build(), 2);
 
+    [Theory]
+    [InlineData("fc-tanh", Loss.CrossEntropy)]
+    [InlineData("fc-tanh", Loss.SquaredError)]
+    [InlineData("fc-relu", Loss.CrossEntropy)]
+    [InlineData("fc-elu", Loss.SquaredError)]
+    [InlineData("fc-softplus", Loss.CrossEntropy)]
+    public void Fully_connected_networks(string name, Loss loss) =>
+        Check((NetworkSettings.Parse(name, Activation.None) with { Images = new TensorShape(7, 7, 3), Loss = loss }).Build(), 11);
+
+    [Fact]
+    public void A_large_linear_layer_behind_convolutions()
+    {
+        var b = new ModelBuilder(new TensorShape(8, 8, 3));
+        b.Connect("fc", b.Activate(b.Convolution("conv", b.Images, 16, 3), Activation.Swish), 10);
+        Check(b.Build("flat"), 9);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_product_is_symmetric_and_linear(uint seed)
+    {
+        var problem = Problem.Of(Mixed(), 3);
+        using var team = new WorkerTeam(2);
+        using var hessian = problem.Hessian(2, team);
+        double[] u = problem.Direction(2 * seed), v = problem.Direction((2 * seed) + 1), hu = hessian.Multiply(u), hv = hessian.Multiply(v);
+        double scale = Math.Sqrt(Dot(u, u) * Dot(hv, hv));
+        Assert.Equal(Dot(u, hv) / scale, Dot(v, hu) / scale, 3e-6);
+        double[] combined = hessian.Multiply([.. u.Zip(v, (a, b) => (3 * a) - (0.7 * b))]);
+        double[] difference = [.. combined.Select((value, i) => value - (3 * hu[i]) + (0.7 * hv[i]))];
+        Assert.InRange(Math.Sqrt(Dot(difference, difference) / Dot(combined, combined)), 0, 1e-5);
+        Assert.Equal(Dot(u, hu) / Dot(u, u), hessian.Curvature(u), 1e-12 * Math.Abs(Dot(u, hu)));
+    }
+
+    [Fact]
+    public void A_power_of_two_or_a_sign_comes_out_as_it_went_in()
+    {
+        var problem = Problem.Of(Mixed(), 3);
+        using var team = new WorkerTeam(2);
+        using var hessian = problem.Hessian(3, team);
+        double[] v = problem.Direction(0), product = hessian.Multiply(v);
+        double huge = Math.ScaleB(1, 300), tiny = Math.ScaleB(1, -300);
+        Assert.Equal(product, hessian.Multiply([.. v.Select(value => huge * value)]).Select(value => tiny * value));
+        Assert.Equal(product, hessian.Multiply([.. v.Select(value => -value)]).Select(value => -value));
+        Assert.All(hessian.Multiply(new double[v.Length]), value => Assert.Equal(0, value));
+    }
+
+    [Fact]
+    public void Without_normalisation_pieces_make_no_difference_but_rounding()
+    {
+        var model = (NetworkSettings.Parse("resnet8-nobn", Activation.Swish) with { Images = new TensorShape(16, 16, 3) }).Build();
+        var problem = Problem.Of(model, 5);
+        using var team = new WorkerTeam(2);
+        using var whole = problem.Hessian(5, team);
+        using var pieces = problem.Hessian(2, team);
+        double[] v = problem.Direction(0), one = whole.Multiply(v), other = pieces.Multiply(v);
+        double[] difference = [.. one.Zip(other, (a, b) => a - b)];
+        Assert.InRange(Math.Sqrt(Dot(difference, difference) / Dot(one, one)), 0, 1e-5);
+        Assert.Equal(whole.Loss, pieces.Loss, 1e-6);
+    }
+
+    [Fact]
+    public void With_normalisation_the_loss_is_that_of_the_pieces()
+    {
+        var problem = Problem.Of(Mixed(), 3);
+        using var team = new WorkerTeam(2);
+        using var pieces = problem.Hessian(2, team);
+        double[] v = problem.Direction(0), product = pieces.Multiply(v), sum = new double[v.Length];
+        foreach (var (from, count) in new[] { (0, 2), (2, 1) })
+        {
+            using var alone = problem.Hessian(count, team, from, count);
+            double[] part = alone.Multiply(v);
+            for (int i = 0; i < sum.Length; i++)
+                sum[i] += count / 3.0 * part[i];
+        }
+        Assert.All(sum.Zip(product), pair => Assert.Equal(pair.First, pair.Second, 1e-12));
+    }
+
+    private const string Digest = "bb71febc814562fcb37b8de1a9f2c8f32a7fe61c74ebea80b6aeff16ecde3910";
+    private const string ConnectedDigest = "bf0c043a9b51b18297eb81e7f532863a8591132fb4d93c01ba9c020a0818ed3c";
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(7)]
+    public void The_digest_is_the_same_for_every_number_of_threads(int threads)
+    {
+        Assert.Equal(Digest, DigestOfProduct($"mixed {threads}"));
+        Assert.Equal(ConnectedDigest, DigestOfProduct($"connected {threads}"));
+    }
+
+    [Fact]
+    public void The_digest_is_the_same_for_every_width()
+    {
+        Assert.Equal(Digest, ChildProcess.SameForEveryVectorWidth(DigestOfProduct, "mixed 2"));
+        Assert.Equal(ConnectedDigest, ChildProcess.SameForEveryVectorWidth(DigestOfProduct, "connected 2"));
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_refused()
+    {
+        var model = Mixed();
+        var problem = Problem.Of(model, 1);
+        using var team = new WorkerTeam(1);
+        using var hessian = new HessianProduct(model, 2, team);
+        double[] v = problem.Direction(0);
+        Assert.Throws<InvalidOperationException>(() => hessian.Multiply(v));
+        Assert.Throws<ArgumentException>(() => hessian.Use(problem.Images, new int[] { 0, 1 }));
+        Assert.Throws<ArgumentException>(() => hessian.Use(problem.Images, new int[] { 10 }));
+        hessian.Use(problem.Images, problem.Labels);
+        Assert.Throws<InvalidOperationException>(() => hessian.Multiply(v));
+        hessian.Load(problem.State);
+        Assert.Throws<ArgumentException>(() => hessian.Multiply(v.AsSpan(1)));
+        v[3] = double.NaN;
+        Assert.Throws<ArgumentException>(() => hessian.Multiply(v));
+        using var foreign = new NetworkState(Mixed().Layout);
+        Assert.Throws<ArgumentException>(() => hessian.Load(foreign));
+    }
+
+    /// <summary>A small network with a layer of every kind: convolutions by each kernel, normalised and not, ReLU and Swish, an addition read as it is and activated.</summary>
+    private static Model Mixed()
+    {
+        var b = new ModelBuilder(new TensorShape(16, 16, 3));
+        var stem = b.Activate(b.Normalize("bn1", b.Convolution("conv1", b.Images, 16, 3, 2)), Activation.Swish);
+        var first = b.Add("first", b.Normalize("bn2", b.Convolution("conv2", stem, 16, 3)), stem);
+        var read = b.Activate(b.Normalize("bn3", first), Activation.Relu);
+        var second = b.Activate(b.Add("second", b.Convolution("conv3", read, 16, 1), first), Activation.Swish);
+        b.Classify("fc", b.Activate(b.Convolution("conv4", second, 32, 3, 2), Activation.Relu), 10);
+        return b.Build("mixed");
+    }
+
+    private static string DigestOfProduct(string argument)
+    {
+        string[] words = argument.Split(' ');
+        var connected = new ConnectedNetworkSettings { Activation = Activation.Tanh, Images = new TensorShape(5, 5, 3), Loss = Loss.SquaredError };
+        var problem = Problem.Of(words[0] == "mixed" ? Mixed() : connected.Build(), 7);
+        using var team = new WorkerTeam(int.Parse(words[1], CultureInfo.InvariantCulture));
+        using var hessian = problem.Hessian(5, team);
+        double[] product = hessian.Multiply(problem.Direction(0));
+        return Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<double>([.. product, hessian.Loss])));
+    }
+
+    private static double Dot(double[] x, double[] y) => x.Zip(y, (a, b) => a * b).Sum();
+
     private void Check(Func<ModelBuilder, Node> describe)
     {
         var builder = new ModelBuilder(new TensorShape(16, 16, 3));
@@ -117,7 +266,7 @@ public class HessianProductTests(ITestOutputHelper output)
     }
 
     /// <summary>A network with weights, images and directions drawn at random.</summary>
-    private sealed record Problem(NetworkState State, float[] Images, int[] Labels)
+    private sealed record Problem(Model Model, NetworkState State, float[] Images, int[] Labels)
     {
         public static Problem Of(Model model, int count)
         {
@@ -134,7 +283,17 @@ public class HessianProductTests(ITestOutputHelper output)
             Philox.FillNormal(11, RandomPurpose.None, 0, 1, images);
             for (int i = 0; i < images.Length; i++)
                 images[i] = i % model.Images.BatchChannels >= model.Images.Channels ? 0 : images[i];
-            return new Problem(state, images, [.. Enumerable.Range(0, count).Select(i => i % 3)]);
+            return new Problem(model, state, images, [.. Enumerable.Range(0, count).Select(i => i % 3)]);
+        }
+
+        /// <summary>Products for all images, or some of them, in pieces.</summary>
+        public HessianProduct Hessian(int capacity, WorkerTeam team, int from = 0, int? count = null)
+        {
+            var hessian = new HessianProduct(Model, capacity, team);
+            hessian.Load(State);
+            int length = count ?? Labels.Length;
+            hessian.Use(Images.AsMemory(from * Model.ImageFloats, length * Model.ImageFloats), Labels.AsMemory(from, length));
+            return hessian;
         }
 
         /// <summary>A vector of independent normal numbers of deviation 1.</summary>

@@ -1,5 +1,6 @@
 using LastBit.Engines;
 using LastBit.Engines.Cpu;
+using LastBit.Engines.Cpu.Tangents;
 using LastBit.Files;
 using LastBit.Models;
 using LastBit.Training;
@@ -46,6 +47,35 @@ public class PyTorchReferenceTests(ITestOutputHelper output)
             output.WriteLine($"{parameter.Name,-30} largest {size:E2}  our error {our:E2}  PyTorch's {their:E2}  ratio {our / their:F2}");
             Assert.True(our <= 2 * their, $"{parameter.Name}: our error {our:E3}, PyTorch's {their:E3}");
         }
+    }
+
+    /// <summary>Reference/hessian-*.npz, made by Reference/make-hessian.py: PyTorch's double backward in binary64, and how far from it PyTorch is in binary32.</summary>
+    [Theory]
+    [InlineData("resnet8", "relu", Activation.Relu)]
+    [InlineData("resnet8", "swish", Activation.Swish)]
+    [InlineData("preresnet8", "swish", Activation.Swish)]
+    public void Products_with_the_hessian_are_as_near_to_binary64_as_those_of_pytorch(string network, string name, Activation activation)
+    {
+        using var run = new Run(network, name, activation, 1);
+        run.Load("w0");
+        var reference = Npz.Read(Reference.File($"hessian-{network}-{name}.npz"));
+        using var hessian = run.Hessian();
+        var layout = run.Engine.Model.Layout;
+        Parameter[] parameters = [.. layout.All.Where(p => p.IsTrainable)];
+        double[] product = hessian.Multiply([.. parameters.SelectMany(p => reference[$"v/{p.Name}"].Get<float>()).Select(v => (double)v)]);
+        Assert.Equal(run.Scalar("loss"), hessian.Loss, 2e-6);
+        double largest = 0, largestOfTheirs = 0;
+        foreach (var parameter in parameters)
+        {
+            double[] exact = reference[$"hv64/{parameter.Name}"].Get<double>(), theirs = reference[$"error/{parameter.Name}"].Get<double>();
+            double[] errors = [.. exact.Select((value, i) => Math.Abs(value - product[parameter.Offset + i]))];
+            double error = Math.Sqrt(errors.Average(e => e * e));
+            (largest, largestOfTheirs) = (Math.Max(largest, errors.Max()), Math.Max(largestOfTheirs, theirs[1]));
+            output.WriteLine($"{parameter.Name,-30} largest {exact.Max(Math.Abs):E2}  our error {error:E2}  PyTorch's {theirs[0]:E2}  ratio {error / theirs[0]:F2}");
+            Assert.True(error <= 2 * theirs[0], $"{parameter.Name}: our error {error:E3}, PyTorch's {theirs[0]:E3} (roots of mean squares)");
+        }
+        output.WriteLine($"largest of all: our error {largest:E2}, PyTorch's {largestOfTheirs:E2}, ratio {largest / largestOfTheirs:F2}");
+        Assert.True(largest <= 2 * largestOfTheirs, $"our error {largest:E3}, PyTorch's {largestOfTheirs:E3}");
     }
 
     [Theory]
@@ -152,6 +182,14 @@ public class PyTorchReferenceTests(ITestOutputHelper output)
             foreach (var parameter in Engine.Model.Layout.All)
                 Floats($"{prefix}/{parameter.Name}").CopyTo(Replica.State.Get(parameter));
             Engine.Load(Replica.State);
+        }
+
+        public HessianProduct Hessian()
+        {
+            var hessian = new HessianProduct(Engine.Model, Count, _team);
+            hessian.Load(Replica.State);
+            hessian.Use(_images, _labels);
+            return hessian;
         }
 
         public BatchResult Forward(bool training) => Engine.Forward(_images, _labels, training);

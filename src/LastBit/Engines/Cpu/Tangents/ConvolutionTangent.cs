@@ -22,7 +22,7 @@ internal sealed unsafe class ConvolutionTangent : TangentLayer, IDisposable
         _turned = new NativeBuffer(_shape.WeightCount);
     }
 
-    public override void LoadDirection(NetworkState direction)
+    public override void LoadDirection(NetworkState direction, int part)
     {
         float* weights = direction.ParameterPointer + _layer.Weight.Offset;
         _bias = _layer.Bias is { } bias ? direction.ParameterPointer + bias.Offset : null;

@@ -29,7 +29,8 @@ public sealed unsafe class HessianProduct : IDisposable
     private readonly TangentScratch[] _scratch;
     private readonly NetworkState _state;
     private readonly NetworkState _direction;
-    private readonly Action<int, int> _loadJob, _loadDirectionJob, _forwardJob, _backwardJob, _reduceJob;
+    private readonly (TangentLayer Layer, int Part)[] _loads, _directionLoads;
+    private readonly Action<int, int> _loadJob, _loadDirectionJob, _copyJob, _forwardJob, _forwardPartJob, _backwardJob, _backwardPartJob, _reduceJob;
     private ReadOnlyMemory<float> _allImages;
     private ReadOnlyMemory<int> _allLabels;
     private bool _loaded;
@@ -38,6 +39,7 @@ public sealed unsafe class HessianProduct : IDisposable
     private Pass _pass;
     private float* _given;
     private int _count;
+    private int _step;
 
     /// <summary>Plans the work and takes the memory.</summary>
     /// <param name="model">The network.</param>
@@ -92,11 +94,17 @@ public sealed unsafe class HessianProduct : IDisposable
         _product = new NativeBuffer(model.Layout.ParameterCount);
         long padded = plan.Layers.Max(layer => layer.PaddedSize);
         long flat = plan.Layers.Max(layer => Math.Max(layer.Output.SampleSize, layer.Inputs.Max(view => view.Tensor.SampleSize)));
-        _scratch = [.. Enumerable.Range(0, team.Size).Select(_ => new TangentScratch(Math.Max(padded, flat), flat))];
+        long tiles = _layers.Max(layer => layer.TileSize);
+        _scratch = [.. Enumerable.Range(0, team.Size).Select(_ => new TangentScratch(Math.Max(padded, flat), flat, tiles))];
 
-        _loadJob = (index, _) => _layers[index].Layer.LoadWeights(_state);
-        _loadDirectionJob = (index, _) => _layers[index].LoadDirection(_direction);
+        _loads = [.. _layers.SelectMany(layer => Enumerable.Range(0, layer.Layer.LoadParts).Select(part => (layer, part)))];
+        _directionLoads = [.. _layers.SelectMany(layer => Enumerable.Range(0, layer.LoadParts).Select(part => (layer, part)))];
+        _loadJob = (index, _) => _loads[index].Layer.Layer.LoadWeights(_state, _loads[index].Part);
+        _loadDirectionJob = (index, _) => _directionLoads[index].Layer.LoadDirection(_direction, _directionLoads[index].Part);
+        _copyJob = CopyImage;
         _forwardJob = ForwardSample;
+        _forwardPartJob = (part, worker) => _pass.Together!.ForwardPart(part, _count, _scratch[worker]);
+        _backwardPartJob = (part, worker) => _pass.Together!.BackwardPart(_step, part, _count, _scratch[worker], _product.Pointer);
         _backwardJob = BackwardPiece;
         _reduceJob = ReducePart;
     }
@@ -127,7 +135,7 @@ public sealed unsafe class HessianProduct : IDisposable
         if (state.Layout != Model.Layout)
             throw new ArgumentException($"The state is not one of this model, {Model.Name}.", nameof(state));
         _state.CopyFrom(state);
-        _team.Run(_layers.Length, _loadJob);
+        _team.Run(_loads.Length, _loadJob);
         _loaded = true;
     }
 
@@ -163,7 +171,7 @@ public sealed unsafe class HessianProduct : IDisposable
         int exponent = largest == 0 ? 0 : Math.ILogB(largest);
         for (int i = 0; i < v.Length; i++)
             _direction.Parameters[i] = (float)Math.ScaleB(v[i], -exponent);
-        _team.Run(_layers.Length, _loadDirectionJob);
+        _team.Run(_directionLoads.Length, _loadDirectionJob);
 
         product.Clear();
         double loss = 0;
@@ -218,6 +226,8 @@ public sealed unsafe class HessianProduct : IDisposable
         PoolLayer pool => new PoolTangent(pool, Capacity, _statistics),
         GlobalAverageLayer average => new GlobalAverageTangent(average, Capacity, _statistics),
         LinearLayer linear => new LinearTangent(linear, _state, Capacity, _statistics),
+        ConnectedLayer connected => new ConnectedTangent(connected, Capacity, _statistics),
+        SquaredErrorLayer loss => new SquaredErrorTangent(loss, Model.Classes, Capacity, _statistics),
         CrossEntropyLayer loss => new CrossEntropyTangent(loss, Model.Classes, Capacity, _statistics),
         _ => throw new InputException($"{Model.Name}: {layer.Name}: products with the Hessian need a layer's tangents; a layer of one's own has none"),
     };
@@ -230,10 +240,14 @@ public sealed unsafe class HessianProduct : IDisposable
         fixed (float* given = _allImages.Span.Slice(from * Model.ImageFloats, _count * Model.ImageFloats))
         {
             _given = given;
+            _team.Run(_count, _copyJob);
             foreach (var pass in _forward)
             {
                 _pass = pass;
-                _team.Run(_count, _forwardJob);
+                if (pass.Together is { } layer)
+                    _team.Run(layer.Together.ForwardParts(_count), _forwardPartJob);
+                else
+                    _team.Run(_count, _forwardJob);
                 foreach (var tensor in pass.Plan.Normalised)
                     _statistics[tensor].FinishForward(_state, _direction, _count, tensor.Positions);
             }
@@ -250,17 +264,29 @@ public sealed unsafe class HessianProduct : IDisposable
         foreach (var pass in _backward)
         {
             _pass = pass;
-            _team.Run(pieces, _backwardJob);
+            if (pass.Together is { } layer)
+            {
+                for (_step = 0; _step < layer.Together.BackwardSteps; _step++)
+                    _team.Run(layer.Together.BackwardParts(_step, _count), _backwardPartJob);
+            }
+            else
+            {
+                _team.Run(pieces, _backwardJob);
+            }
             foreach (var tensor in pass.Plan.Normalised)
                 _statistics[tensor].FinishBackward(_state, _direction, _product.Pointer, _count, tensor.Positions);
             _team.Run(pass.Plan.Parts.Length, _reduceJob);
         }
     }
 
+    private void CopyImage(int sample, int worker)
+    {
+        int size = (int)_images.SampleSize;
+        new ReadOnlySpan<float>(_given + ((long)sample * size), size).CopyTo(new Span<float>(_images.Sample(sample), size));
+    }
+
     private void ForwardSample(int sample, int worker)
     {
-        if (_pass == _forward[0])
-            new ReadOnlySpan<float>(_given + (sample * _images.SampleSize), (int)_images.SampleSize).CopyTo(new Span<float>(_images.Sample(sample), (int)_images.SampleSize));
         foreach (var layer in _pass.Layers)
             layer.Forward(sample, _scratch[worker]);
     }
@@ -293,6 +319,9 @@ public sealed unsafe class HessianProduct : IDisposable
     private sealed class Pass(CpuEngine.Pass plan, Dictionary<CpuLayer, TangentLayer> tangents)
     {
         public CpuEngine.Pass Plan { get; } = plan;
+
+        /// <summary>The layer, where it computes all images together.</summary>
+        public BatchTangent? Together => Layers is [BatchTangent layer] ? layer : null;
 
         public TangentLayer[] Layers { get; } = [.. plan.Layers.Select(layer => tangents[layer])];
     }

@@ -22,7 +22,7 @@ internal sealed unsafe class LinearTangent : TangentLayer
         _features = _weight.Shape[1];
     }
 
-    public override void LoadDirection(NetworkState direction) => _direction = direction;
+    public override void LoadDirection(NetworkState direction, int part) => _direction = direction;
 
     public override void Backward(int sample, TangentScratch scratch, float* table)
     {

@@ -29,8 +29,14 @@ internal abstract unsafe class TangentLayer
     /// <summary>The tangents of the normalisations.</summary>
     protected IReadOnlyDictionary<StoredTensor, TangentStatistics> Statistics { get; }
 
-    /// <summary>Brings the direction's part of the weights into the kernels' layout.</summary>
-    public virtual void LoadDirection(NetworkState direction)
+    /// <summary>Floats that one worker needs for tiles.</summary>
+    public virtual long TileSize => Layer.TileSize;
+
+    /// <summary>Into how many parts <see cref="LoadDirection"/> is cut.</summary>
+    public virtual int LoadParts => 1;
+
+    /// <summary>Brings one part of the direction's share of the weights into the kernels' layout.</summary>
+    public virtual void LoadDirection(NetworkState direction, int part)
     {
     }
 
@@ -118,6 +124,26 @@ internal abstract unsafe class TangentLayer
     }
 }
 
+/// <summary>The tangents of a layer that computes the images of a batch together (<see cref="BatchLayer"/>); its parts and steps are the layer's.</summary>
+internal abstract unsafe class BatchTangent(BatchLayer layer, int half, IReadOnlyDictionary<StoredTensor, TangentStatistics> statistics)
+    : TangentLayer(layer, half, statistics)
+{
+    /// <summary>The layer.</summary>
+    public BatchLayer Together => layer;
+
+    /// <summary>Computes one part of the outputs and their tangents.</summary>
+    public abstract void ForwardPart(int part, int count, TangentScratch scratch);
+
+    /// <summary>Computes one part of a step of the backward pass, and writes the tangents of the layer's gradients.</summary>
+    public abstract void BackwardPart(int step, int part, int count, TangentScratch scratch, float* gradientTangents);
+
+    /// <inheritdoc/>
+    public sealed override void Backward(int sample, TangentScratch scratch, float* table) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    protected sealed override void ForwardTangent(int sample, TangentScratch scratch) => throw new NotSupportedException();
+}
+
 /// <summary>Takes the gradient that a layer hands on to one of its inputs, and its tangent, as <see cref="GradientSink"/> takes the gradient alone.</summary>
 internal sealed unsafe class TangentSink
 {
@@ -164,10 +190,10 @@ internal sealed unsafe class TangentSink
 }
 
 /// <summary>What one worker needs besides the tensors: one image of the largest layer and its tangent.</summary>
-internal sealed unsafe class TangentScratch(long imageSize, long flatSize) : IDisposable
+internal sealed unsafe class TangentScratch(long imageSize, long flatSize, long tileSize) : IDisposable
 {
     /// <summary>For the numbers.</summary>
-    public Scratch Value { get; } = new(imageSize, flatSize, 0, 0, 0);
+    public Scratch Value { get; } = new(imageSize, flatSize, tileSize, 0, 0);
 
     /// <summary>For their tangents.</summary>
     public Scratch Tangent { get; } = new(imageSize, flatSize, 0, 0, 0);
