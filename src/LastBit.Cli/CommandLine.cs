@@ -36,6 +36,7 @@ internal static class CommandLine
             AccuracyCommand.Create(),
             DivergenceCommand.Create(),
             EdgeCommand.Create(),
+            SharpnessCommand.Create(),
             NoiseCommand.Create(),
             CompareCommand.Create(),
             InfoCommand.Create(),

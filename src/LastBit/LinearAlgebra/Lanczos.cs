@@ -15,7 +15,8 @@ public delegate void SymmetricOperator(ReadOnlySpan<double> x, Span<double> y);
 /// <param name="Residuals">|A v - value v| for the unit vector v of each: an eigenvalue of A lies within this distance of the value.</param>
 /// <param name="Vectors">The unit vectors, one a value.</param>
 /// <param name="Products">How many times the operator was applied.</param>
-public sealed record LargestEigenvalues(double[] Values, double[] Residuals, double[][] Vectors, int Products);
+/// <param name="Scale">The magnitude of the eigenvalue that is largest in magnitude, as far as the search has seen it.</param>
+public sealed record LargestEigenvalues(double[] Values, double[] Residuals, double[][] Vectors, int Products, double Scale);
 
 /// <summary>Eigenvalues of a symmetric operator by the Lanczos iteration with full reorthogonalisation, in binary64 and in one order of operations.</summary>
 public static class Lanczos
@@ -117,7 +118,7 @@ public static class Lanczos
                     bool settled = before.Length == values.Length && values.Zip(before).All(pair => Math.Abs(pair.First - pair.Second) <= tolerance * scale);
                     bool exhausted = krylov.Count == size || products == mostProducts || norm <= 1e-14 * scale;
                     if (exhausted || (settled && values.Length == count && residuals.All(residual => residual <= tolerance * scale)))
-                        return new LargestEigenvalues(values, residuals, [.. coordinates.Select(krylov.Combine)], products);
+                        return new LargestEigenvalues(values, residuals, [.. coordinates.Select(krylov.Combine)], products, scale);
                     if (full)
                     {
                         vector = new double[size];

@@ -67,6 +67,23 @@ public static class Checkpoint
         return identity;
     }
 
+    /// <summary>SHA-256 of a checkpoint's file.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>64 lower-case hexadecimal digits.</returns>
+    /// <exception cref="InputException">It cannot be read.</exception>
+    public static string FileDigest(string path)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(file));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")})", error);
+        }
+    }
+
     /// <summary>Writes the state of a training; the file appears whole or not at all.</summary>
     /// <param name="path">The file.</param>
     /// <param name="trainer">The training, between two steps.</param>

@@ -32,7 +32,7 @@ public class CommandLineTests
         string[][] commands =
         [
             ["reproduce"], ["heat"], ["linear"], ["nonlinear"], ["amplify"], ["bounds"], ["data", "fetch"], ["data", "verify"], ["train"],
-            ["accuracy"], ["divergence"], ["noise"], ["compare"], ["summarize"], ["report"], ["info"], ["status"], ["cancel"],
+            ["accuracy"], ["divergence"], ["sharpness"], ["noise"], ["compare"], ["summarize"], ["report"], ["info"], ["status"], ["cancel"],
         ];
         foreach (string[] command in commands)
         {

@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using LastBit.Engines;
+using LastBit.Engines.Cpu.Tangents;
+using LastBit.Files;
+using LastBit.LinearAlgebra;
+using LastBit.Models;
+using LastBit.Runs;
+using LastBit.Training;
+
+namespace LastBit.Experiments;
+
+/// <summary>The curvature of a training loss; sharpness.json.</summary>
+/// <param name="Eigenvalues">The algebraically largest eigenvalues of the Hessian, in descending order; the first is the sharpness.</param>
+/// <param name="Residuals">|H v - lambda v| of each with its unit vector v, from one more product: an eigenvalue lies within this distance, rounding of H v included.</param>
+/// <param name="Loss">Mean loss over the images.</param>
+/// <param name="Converged">Whether the search ended because all residuals were small enough.</param>
+/// <param name="Products">Products with the Hessian that the search took.</param>
+/// <param name="Images">How many images the loss is a mean over.</param>
+/// <param name="State">The digest of the weights (docs/arithmetic.md).</param>
+/// <param name="LearningRate">The learning rate at this point of the run, where it is known.</param>
+/// <param name="TwoOverLearningRate">2 / learning rate: above it gradient descent overshoots along the first eigenvector.</param>
+public sealed record SharpnessResult(
+    double[] Eigenvalues,
+    double[] Residuals,
+    double Loss,
+    bool Converged,
+    int Products,
+    int Images,
+    string State,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? LearningRate = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? TwoOverLearningRate = null)
+    : ICheckedDocument
+{
+    /// <summary>The document that --json prints and sharpness.json holds.</summary>
+    public string ToJson() => ResultJson.Serialize(this);
+
+    /// <inheritdoc/>
+    public string? Problem() => Eigenvalues is null || Residuals is null || Eigenvalues.Length != Residuals.Length || Eigenvalues.Length == 0
+        ? "eigenvalues and residuals do not belong together" : AccuracyCell.DigestProblem(State);
+}
+
+/// <summary>The largest eigenvalues of the Hessian of a network's training loss, at its initial weights or at a checkpoint.</summary>
+public static class Sharpness
+{
+    /// <summary>The name of the document in its folder.</summary>
+    public const string FileName = "sharpness.json";
+
+    /// <summary>Computes them and writes sharpness.json.</summary>
+    /// <param name="settings">Which network, which images, how exactly.</param>
+    /// <param name="context">Folder, threads, observer.</param>
+    /// <exception cref="InputException">A setting is not possible, the data is missing, or the checkpoint is damaged.</exception>
+    /// <exception cref="OperationCanceledException">The search was stopped.</exception>
+    public static SharpnessResult Run(SharpnessSettings settings, ExperimentContext context)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(context);
+        settings.Validate();
+        using TrainingData data = TrainingData.Open(settings, context.Threads);
+        var (images, labels) = data.TrainingImages();
+        Model model = data.ModelOf(settings);
+        using var hessian = new HessianProduct(model, Math.Min(settings.BatchSize, labels.Length), data.Team);
+        string digest;
+        double? learningRate = settings.LearningRate > 0 ? settings.LearningRate : null;
+        using (var state = new NetworkState(model.Layout))
+        {
+            state.Initialise(settings.Seed);
+            if (settings.Run is { } run)
+                learningRate = LoadCheckpoint(settings.Checkpoint!, run, context.Threads, state);
+            digest = state.Digest();
+            if (state.Parameters.ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
+                throw InputException.OfPath("checkpoint", settings.Checkpoint!, "its training has diverged: weights are not finite; give one of before");
+            hessian.Load(state);
+        }
+        hessian.Use(images, labels);
+
+        string task = string.Create(CultureInfo.InvariantCulture, $"{settings.Network}, {labels.Length} images");
+        context.Observer.Begin(task, settings.MostProducts, "products");
+        int products = 0;
+        LargestEigenvalues largest = Lanczos.Largest(Multiply, hessian.Size, settings.Eigenvalues, settings.Tolerance, settings.MostProducts, cancellation: context.Cancellation);
+        double[] residuals = [.. largest.Values.Select((value, i) => Residual(hessian, value, largest.Vectors[i]))];
+        double most = settings.Tolerance * Math.Max(Math.Abs(largest.Values[0]), largest.Scale);
+        var result = new SharpnessResult(
+            largest.Values, residuals, hessian.Loss, residuals.All(residual => residual <= most), largest.Products, labels.Length, digest,
+            learningRate, 2 / learningRate);
+        context.Observer.End(task, $"sharpness {NumberText.Of(largest.Values[0])}");
+        Directory.CreateDirectory(context.Folder);
+        AtomicFile.WriteAllText(Path.Combine(context.Folder, FileName), result.ToJson());
+        return result;
+
+        void Multiply(ReadOnlySpan<double> x, Span<double> y)
+        {
+            hessian.Multiply(x, y);
+            if (y.ContainsAnyExceptInRange(double.MinValue, double.MaxValue))
+                throw new InputException($"{settings.Network}: a product with the Hessian is not finite; its weights are too large for binary32");
+            context.Observer.Advance(task, ++products);
+        }
+    }
+
+    /// <summary>Makes sure that settings are possible and the data is there, before anything is made.</summary>
+    /// <exception cref="InputException">Something is not.</exception>
+    public static void Check(SharpnessSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        settings.Validate();
+        TrainingData.Check(settings);
+    }
+
+    // The learning rate of the run at that point.
+    private static double LoadCheckpoint(string path, TrainingRunSettings run, int threads, NetworkState state)
+    {
+        TrainingSettings training = run.ToTraining();
+        using TrainingData data = TrainingData.Open(run, threads);
+        using Trainer trainer = data.CreateTrainer(training, [run.Perturbation]);
+        Checkpoint.Load(path, trainer, data.Digest);
+        trainer.Replicas[0].State.Parameters.CopyTo(state.Parameters);
+        trainer.Replicas[0].State.Statistics.CopyTo(state.Statistics);
+        return training.LearningRateAt(Math.Min(trainer.Epoch, training.Epochs - 1));
+    }
+
+    private static double Residual(HessianProduct hessian, double value, double[] vector)
+    {
+        double[] product = hessian.Multiply(vector);
+        for (int i = 0; i < product.Length; i++)
+            product[i] = Math.FusedMultiplyAdd(-value, vector[i], product[i]);
+        return Math.Sqrt(Arithmetic.FixedOrderSum.OfProducts(product, product));
+    }
+}
