@@ -1,4 +1,5 @@
 using System.Globalization;
+using LastBit.Experiments;
 using LastBit.Imports.Formats;
 using LastBit.Imports.Reading;
 using LastBit.Statistics;
@@ -65,7 +66,7 @@ public static class LogReader
     {
         List<(string File, bool Named)> found = LogPaths.Expand(paths);
         // A folder of ours says all in one document; what lies beside and below it is the same in other forms.
-        string[] own = [.. found.Where(file => !file.Named && Path.GetFileName(file.File) is "accuracy.json" or "train.json" or "divergence.json")
+        string[] own = [.. found.Where(file => !file.Named && Path.GetFileName(file.File) is AccuracyCurves.FileName or TrainingRunResult.FileName or DivergenceResult.FileName)
             .Where(file => JsonLog.Recognise(file.File) is { } what && what.StartsWith("LastBit", StringComparison.Ordinal)).Select(file => file.File)];
         List<LogFile> files = [];
         int others = 0;

@@ -32,7 +32,7 @@ public static class Report
     ];
 
     /// <summary>The names of all documents that a run can leave in a folder and that the report gives the digests of.</summary>
-    public static IReadOnlyList<string> Documents { get; } = [.. Parts.SelectMany(part => part.Documents).Append("train.json").Distinct()];
+    public static IReadOnlyList<string> Documents { get; } = [.. Parts.SelectMany(part => part.Documents).Append(TrainingRunResult.FileName).Distinct()];
 
     /// <summary>Draws the figures of a result folder anew and writes its report beside them.</summary>
     /// <param name="folder">The folder.</param>
@@ -135,7 +135,7 @@ public static class Report
         string tally = $"Of {sections.Count} claims of the paper, {string.Join(", ", counts[..^1])} and {counts[^1]}.";
         if (sections.First(section => section.Id == AccuracyClaim.Claim.Id).Finding is { IsDecided: true } trained)
             return $"{trained.Marked} {tally}";
-        if (folder.Document<ErrorAmplificationResult>("amplify.json")?.Runs.Where(run => run.RelativeL1.Length > 0).ToArray() is not { Length: > 0 } runs)
+        if (folder.Document<ErrorAmplificationResult>(ErrorAmplificationResult.FileName)?.Runs.Where(run => run.RelativeL1.Length > 0).ToArray() is not { Length: > 0 } runs)
             return (sections.FirstOrDefault(section => section.Finding.IsDecided) is { } first ? first.Finding.Marked + " " : "") + tally;
 
         var ends = runs.Select(run => (run.LearningRate, End: new RunCurve(run.LearningRate, run.RelativeL1).MeanOfLastTenth)).ToArray();

@@ -13,14 +13,14 @@ internal static class OneLayerItems
     {
         HeatEquation.Run(new HeatEquationSettings(), run.Context);
         Reports.Figures.Figure1.Draw(run.Context.Folder);
-        return new PaperItemResult(["heat.json"], [Reports.Figures.Figure1.Name], _ => []);
+        return new PaperItemResult([HeatEquationResult.FileName], [Reports.Figures.Figure1.Name], _ => []);
     });
 
     /// <summary>Tables 2 and 3: bounds and regions.</summary>
     internal static PaperItem Table3 { get; } = new("table3", "stability bounds and regions (Tables 2 and 3)", run =>
     {
         StabilityBoundsResult result = StabilityBounds.Run(new StabilityBoundsSettings(), run.Context);
-        return new PaperItemResult(["bounds.json"], [], console => [Tables.Bounds(console, result), Tables.Regions(console, result)]);
+        return new PaperItemResult([StabilityBoundsResult.FileName], [], console => [Tables.Bounds(console, result), Tables.Regions(console, result)]);
     });
 
     /// <summary>The linearized PDE.</summary>
@@ -28,7 +28,7 @@ internal static class OneLayerItems
     {
         LinearizedPde.Run(new LinearizedPdeSettings(), run.Context);
         Reports.Figures.Figure3.Draw(run.Context.Folder);
-        return new PaperItemResult(["linear.json"], [Reports.Figures.Figure3.Name], _ => []);
+        return new PaperItemResult([LinearizedPdeResult.FileName], [Reports.Figures.Figure3.Name], _ => []);
     });
 
     /// <summary>The non-linear PDE and the amplification of rounding errors.</summary>
@@ -39,6 +39,6 @@ internal static class OneLayerItems
         ErrorAmplification.Run(new ErrorAmplificationSettings(), run.Context);
         Figure4Right.Draw(run.Context.Folder);
         Figure4Sharpness.Draw(run.Context.Folder);
-        return new PaperItemResult(["nonlinear.json", "amplify.json"], [Figure4Left.Name, Figure4Right.Name], _ => []);
+        return new PaperItemResult([NonLinearPdeResult.FileName, ErrorAmplificationResult.FileName], [Figure4Left.Name, Figure4Right.Name], _ => []);
     });
 }

@@ -33,7 +33,7 @@ internal sealed record PaperItem(string Name, string Title, Func<PaperItemRun, P
 internal sealed record PaperItemRun(ReproduceSettings Settings, ExperimentContext Context);
 
 /// <summary>What came of a part.</summary>
-/// <param name="Documents">Result documents in the folder ("linear.json").</param>
+/// <param name="Documents">Result documents in the folder (LinearizedPdeResult.FileName).</param>
 /// <param name="Figures">Figures in figures/ ("figure3").</param>
 /// <param name="Tables">The tables to print, made for the console that they are printed on.</param>
 internal sealed record PaperItemResult(string[] Documents, string[] Figures, Func<IAnsiConsole, Table[]> Tables);

@@ -45,7 +45,7 @@ internal static partial class NpyLog
             && int.TryParse(match.Groups[2].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
         {
             run.Seed = match.Groups[1].Value;
-            run.K = AccuracyCurves.KOfFile(number).ToString(CultureInfo.InvariantCulture);
+            run.K = AuthorsLayout.KOfFile(number).ToString(CultureInfo.InvariantCulture);
         }
     }
 

@@ -16,7 +16,7 @@ public static class Figure1
     /// <exception cref="InputException">heat.json is not there or not readable, or the figure cannot be written.</exception>
     public static void Draw(string folder, string? outFolder = null)
     {
-        HeatEquationResult result = ResultFile.Read<HeatEquationResult>(folder, "heat.json");
+        HeatEquationResult result = ResultFile.Read<HeatEquationResult>(folder, HeatEquationResult.FileName);
         const string Title = "The heat equation by explicit Euler with a stable and an unstable time step";
         FigureFile.Write(outFolder ?? folder, Name, Title, null, [.. result.Runs.Select(Panel)]);
     }

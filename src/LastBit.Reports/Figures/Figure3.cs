@@ -16,7 +16,7 @@ public static class Figure3
     /// <exception cref="InputException">linear.json is not there or not readable, or the figure cannot be written.</exception>
     public static void Draw(string folder, string? outFolder = null)
     {
-        LinearizedPdeResult result = ResultFile.Read<LinearizedPdeResult>(folder, "linear.json");
+        LinearizedPdeResult result = ResultFile.Read<LinearizedPdeResult>(folder, LinearizedPdeResult.FileName);
         var panel = new FigurePanel("iteration", "loss", 230);
         double low = double.PositiveInfinity, high = double.NegativeInfinity;
         int longest = 2;

@@ -16,7 +16,7 @@ public static class Figure4Left
     /// <exception cref="InputException">nonlinear.json is not there or not readable, or the figure cannot be written.</exception>
     public static void Draw(string folder, string? outFolder = null)
     {
-        NonLinearPdeResult result = ResultFile.Read<NonLinearPdeResult>(folder, "nonlinear.json");
+        NonLinearPdeResult result = ResultFile.Read<NonLinearPdeResult>(folder, NonLinearPdeResult.FileName);
         var panel = new FigurePanel("iteration", "loss", 230);
         double low = double.PositiveInfinity, first = double.NegativeInfinity;
         for (int i = 0; i < result.Runs.Length; i++)

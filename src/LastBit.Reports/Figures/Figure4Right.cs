@@ -17,7 +17,7 @@ public static class Figure4Right
     /// <exception cref="InputException">amplify.json is not there or not readable, or the figure cannot be written.</exception>
     public static void Draw(string folder, string? outFolder = null)
     {
-        ErrorAmplificationResult result = ResultFile.Read<ErrorAmplificationResult>(folder, "amplify.json");
+        ErrorAmplificationResult result = ResultFile.Read<ErrorAmplificationResult>(folder, ErrorAmplificationResult.FileName);
         var panel = new FigurePanel("iteration", "relative L1 difference", 230);
         for (int i = 0; i < result.Runs.Length; i++)
         {

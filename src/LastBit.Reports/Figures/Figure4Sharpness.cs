@@ -17,7 +17,7 @@ public static class Figure4Sharpness
     /// <exception cref="InputException">amplify.json is not there or not readable, or the figure cannot be written.</exception>
     public static void Draw(string folder, string? outFolder = null)
     {
-        ErrorAmplificationResult result = ResultFile.Read<ErrorAmplificationResult>(folder, "amplify.json");
+        ErrorAmplificationResult result = ResultFile.Read<ErrorAmplificationResult>(folder, ErrorAmplificationResult.FileName);
         ErrorAmplificationRun[] runs = [.. result.Runs.Where(run => run.Sharpness is { Length: > 0 })];
         if (runs.Length == 0)
             return;

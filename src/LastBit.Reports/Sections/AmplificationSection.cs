@@ -9,12 +9,12 @@ namespace LastBit.Reports.Sections;
 /// <summary>Figure 4, right.</summary>
 internal static class AmplificationSection
 {
-    internal static ReportPart Part { get; } = new(["amplify.json"], Figure4Right.Draw, Section);
+    internal static ReportPart Part { get; } = new([ErrorAmplificationResult.FileName], Figure4Right.Draw, Section);
 
     private static ReportSection Section(ResultFolder folder)
     {
-        if (folder.Document<ErrorAmplificationResult>("amplify.json") is not { } amplify)
-            return new ReportSection(AmplificationClaim.Claim, "", Finding.Missing("amplify.json"), null, Markup.Empty, "lastbit amplify");
+        if (folder.Document<ErrorAmplificationResult>(ErrorAmplificationResult.FileName) is not { } amplify)
+            return new ReportSection(AmplificationClaim.Claim, "", Finding.Missing(ErrorAmplificationResult.FileName), null, Markup.Empty, "lastbit amplify");
         var figure = new ReportFigure([Figure4Right.Name],
             $"The mean of $2|K₁ − K₂| / (|K₁| + |K₂|)$ over the two kernels: averaged over {RunCurve.Window} iterations, "
             + "as in the paper, and every iteration.",

@@ -9,12 +9,12 @@ namespace LastBit.Reports.Sections;
 /// <summary>The sharpness of the one-layer loss beside 2/dt, along the runs of Figure 4, right.</summary>
 internal static class CrossingSection
 {
-    internal static ReportPart Part { get; } = new(["amplify.json"], Figure4Sharpness.Draw, Section);
+    internal static ReportPart Part { get; } = new([ErrorAmplificationResult.FileName], Figure4Sharpness.Draw, Section);
 
     private static ReportSection Section(ResultFolder folder)
     {
-        if (folder.Document<ErrorAmplificationResult>("amplify.json") is not { } amplify)
-            return new ReportSection(CrossingClaim.Claim, "", Finding.Missing("amplify.json"), null, Markup.Empty, "lastbit amplify");
+        if (folder.Document<ErrorAmplificationResult>(ErrorAmplificationResult.FileName) is not { } amplify)
+            return new ReportSection(CrossingClaim.Claim, "", Finding.Missing(ErrorAmplificationResult.FileName), null, Markup.Empty, "lastbit amplify");
         ErrorAmplificationRun[] known = [.. amplify.Runs.Where(run => run.Sharpness is { Length: > 0 })];
         Finding finding = CrossingClaim.Judge([.. amplify.Runs.Select(run => RunCurve.Of(run.LearningRate, run.RelativeL1, amplify.Iterations))],
             [.. amplify.Runs.Select(run => run.Sharpness is { Length: > 0 } points ? points.Max(point => point.Eigenvalues[0]) * run.LearningRate / 2 : (double?)null)]);

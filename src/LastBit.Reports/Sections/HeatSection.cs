@@ -10,12 +10,12 @@ namespace LastBit.Reports.Sections;
 /// <summary>Figure 1.</summary>
 internal static class HeatSection
 {
-    internal static ReportPart Part { get; } = new(["heat.json"], Figure1.Draw, Section);
+    internal static ReportPart Part { get; } = new([HeatEquationResult.FileName], Figure1.Draw, Section);
 
     private static ReportSection Section(ResultFolder folder)
     {
-        if (folder.Document<HeatEquationResult>("heat.json") is not { } heat)
-            return new ReportSection(HeatClaim.Claim, "", Finding.Missing("heat.json"), null, Markup.Empty, "lastbit heat");
+        if (folder.Document<HeatEquationResult>(HeatEquationResult.FileName) is not { } heat)
+            return new ReportSection(HeatClaim.Claim, "", Finding.Missing(HeatEquationResult.FileName), null, Markup.Empty, "lastbit heat");
         var figure = new ReportFigure([Figure1.Name], "u over the rod at the times in the legend, one panel a time step.",
             [.. heat.Runs.Select(run => new ReportChart(
                 string.Create(CultureInfo.InvariantCulture, $"figure1-dt{run.Dt}"),

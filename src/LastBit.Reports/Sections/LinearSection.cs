@@ -11,13 +11,13 @@ internal static class LinearSection
 {
     private const string Command = "lastbit reproduce --only figure3,table3";
 
-    internal static ReportPart Part { get; } = new(["linear.json", "bounds.json"], Figure3.Draw, Section);
+    internal static ReportPart Part { get; } = new([LinearizedPdeResult.FileName, StabilityBoundsResult.FileName], Figure3.Draw, Section);
 
     private static ReportSection Section(ResultFolder folder)
     {
-        var bounds = folder.Document<StabilityBoundsResult>("bounds.json");
-        if (folder.Document<LinearizedPdeResult>("linear.json") is not { } linear)
-            return new ReportSection(BoundsClaim.Claim, "", Finding.Missing("linear.json"), null, Markup.Empty, Command);
+        var bounds = folder.Document<StabilityBoundsResult>(StabilityBoundsResult.FileName);
+        if (folder.Document<LinearizedPdeResult>(LinearizedPdeResult.FileName) is not { } linear)
+            return new ReportSection(BoundsClaim.Claim, "", Finding.Missing(LinearizedPdeResult.FileName), null, Markup.Empty, Command);
         RunCurve[] runs = [.. linear.Runs.Select(run => RunCurve.Of(run.Alpha, run.Loss, linear.Iterations))];
         var figure = new ReportFigure([Figure3.Name],
             "At most the first 500 iterations, both axes logarithmic; a curve that blows up ends where it would squeeze the others. "

@@ -9,12 +9,12 @@ namespace LastBit.Reports.Sections;
 /// <summary>Figure 4, left.</summary>
 internal static class NonLinearSection
 {
-    internal static ReportPart Part { get; } = new(["nonlinear.json"], Figure4Left.Draw, Section);
+    internal static ReportPart Part { get; } = new([NonLinearPdeResult.FileName], Figure4Left.Draw, Section);
 
     private static ReportSection Section(ResultFolder folder)
     {
-        if (folder.Document<NonLinearPdeResult>("nonlinear.json") is not { } nonLinear)
-            return new ReportSection(RestrainedClaim.Claim, "", Finding.Missing("nonlinear.json"), null, Markup.Empty, "lastbit nonlinear");
+        if (folder.Document<NonLinearPdeResult>(NonLinearPdeResult.FileName) is not { } nonLinear)
+            return new ReportSection(RestrainedClaim.Claim, "", Finding.Missing(NonLinearPdeResult.FileName), null, Markup.Empty, "lastbit nonlinear");
         RunCurve[] runs = [.. nonLinear.Runs.Select(run => RunCurve.Of(run.LearningRate, run.Loss, nonLinear.Iterations))];
         var figure = new ReportFigure([Figure4Left.Name],
             "Cross-entropy plus weight decay in every iteration; a curve that blows up ends at 10⁸ times its start. All iterations are in nonlinear.json.",

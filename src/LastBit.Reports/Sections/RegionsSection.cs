@@ -8,12 +8,12 @@ namespace LastBit.Reports.Sections;
 /// <summary>Table 3.</summary>
 internal static class RegionsSection
 {
-    internal static ReportPart Part { get; } = new(["bounds.json"], null, Section);
+    internal static ReportPart Part { get; } = new([StabilityBoundsResult.FileName], null, Section);
 
     private static ReportSection Section(ResultFolder folder)
     {
-        if (folder.Document<StabilityBoundsResult>("bounds.json") is not { } bounds)
-            return new ReportSection(RegionsClaim.Claim, "", Finding.Missing("bounds.json"), null, Markup.Empty, "lastbit bounds");
+        if (folder.Document<StabilityBoundsResult>(StabilityBoundsResult.FileName) is not { } bounds)
+            return new ReportSection(RegionsClaim.Claim, "", Finding.Missing(StabilityBoundsResult.FileName), null, Markup.Empty, "lastbit bounds");
         Markup table = HtmlTable.Of("Table 3",
             "Between which weight decays each region is stable, by the paper's formulas; the last row is exact for this kernel's finite support.",
             ["Region", "Equation", "#$α$ at least", "#$α$ at most"],

@@ -125,15 +125,15 @@ public static class Cifar10
         string folder = data ?? DataCache.Cifar10Folder;
         if (!Directory.Exists(folder))
         {
-            throw new InputException(data is null
-                ? $"--data: CIFAR-10 is not in {folder} yet; run `lastbit data fetch`, or use --data sample or --data DIR"
-                : $"--data: there is no folder {data}; name one with the binary version of CIFAR-10 ({Files[0].Name} ...), or use --data sample");
+            throw InputException.Of("data", data is null
+                ? $"CIFAR-10 is not in {folder} yet; run `lastbit data fetch`, name a folder that has it, or take the sample"
+                : $"there is no folder {data}; name one with the binary version of CIFAR-10 ({Files[0].Name} ...), or take the sample");
         }
         string inner = Path.Combine(folder, "cifar-10-batches-bin");
         if (!File.Exists(Path.Combine(folder, Files[0].Name)) && Directory.Exists(inner))
             return inner;
         if (File.Exists(Path.Combine(folder, "data_batch_1")))
-            throw new InputException($"--data: {folder} holds the Python version of CIFAR-10; the binary version ({Files[0].Name} ...) is needed");
+            throw InputException.Of("data", $"{folder} holds the Python version of CIFAR-10; the binary version ({Files[0].Name} ...) is needed");
         return folder;
     }
 }

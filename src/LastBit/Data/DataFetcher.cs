@@ -242,7 +242,7 @@ internal static class DataFetcher
             }
         }
         throw new InputException($"{folder}: {job.Title} could not be fetched: {string.Join("; ", reasons)}; "
-            + "try again later (what was downloaded is kept), or give your own copy with --data DIR");
+            + "try again later (what was downloaded is kept), or name your own copy as the data");
     }
 
     private static void CreateFolder(string folder)
@@ -253,7 +253,7 @@ internal static class DataFetcher
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{folder}: cannot be created ({InputFile.Reason(error)}); name a folder with --dir", error);
+            throw InputException.OfPath("dir", folder, $"cannot be created ({InputFile.Reason(error)}); name a folder that can be written", error);
         }
     }
 }

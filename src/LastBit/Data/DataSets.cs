@@ -175,7 +175,7 @@ public static class DataSets
 
     internal static Dataset TakeFirst(Dataset train, int size) => size >= 1 && size <= train.Count
         ? train.First(size)
-        : throw new InputException($"--train-size: {size} images cannot be taken; 1 to {train.Count} would be right");
+        : throw InputException.Of("trainSize", $"{size} images cannot be taken; 1 to {train.Count} would be right");
 
     // The data set, and the folder that is given: null for the cache.
     private static (DataSource Set, string? Folder) Parse(string? data)
@@ -222,7 +222,7 @@ public static class DataSets
             : throw new InputException("mean and deviation: a mean must be a finite number and a deviation a number above 0, on the scale from 0 to 1");
     }
 
-    private static InputException Bad(string what) => new($"--data: {what}");
+    private static InputException Bad(string what) => InputException.Of("data", what);
 
     private static (RawImages Train, RawImages Test, int Classes) With((RawImages Train, RawImages Test) images, int classes) =>
         (images.Train, images.Test, classes);

@@ -87,7 +87,7 @@ internal sealed class AccuracyTable : ICellExperiment
             _settings.Network, _settings.Activation, _data.TrainImages, _data.TestImages, _data.Classes,
             _settings.Epochs, Math.Min(Summary.LastEpochs, _settings.Epochs),
             summary?.Final ?? [], summary?.StdOverK ?? [], summary?.StdOverSeeds ?? [], summary?.Statistics,
-            summary?.Sentence ?? "", summary?.Comparison ?? "", summary?.Notes ?? Summary.DivergedNotes(curves), accuracy, digests, curves.Diverged)
+            summary?.Sentence ?? "", summary?.Comparison ?? "", summary?.Notes ?? SummaryRuns.DivergedNotes(curves), accuracy, digests, curves.Diverged)
         {
             Loss = _settings.Loss,
         };

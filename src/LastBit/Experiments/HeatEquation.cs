@@ -32,6 +32,9 @@ public sealed record HeatEquationRun(double Dt, bool Stable, int? FirstStepAbove
 /// <param name="Runs">One run a time step, in the order of the settings.</param>
 public sealed record HeatEquationResult(HeatEquationRun[] Runs) : ICheckedDocument
 {
+    /// <summary>The name of the document in its folder.</summary>
+    public const string FileName = "heat.json";
+
     /// <summary>The document that --json prints and heat.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
 
@@ -70,7 +73,7 @@ public static class HeatEquation
         var runs = new HeatEquationRun[settings.TimeSteps.Length];
         OneLayerSetup.ForEach(runs.Length, context, i => runs[i] = RunOne(settings.TimeSteps[i], context));
         var result = new HeatEquationResult(runs);
-        AtomicFile.WriteAllText(Path.Combine(context.Folder, "heat.json"), result.ToJson());
+        AtomicFile.WriteAllText(Path.Combine(context.Folder, HeatEquationResult.FileName), result.ToJson());
         return result;
     }
 

@@ -44,6 +44,9 @@ public sealed record LinearizedPdeRun(double Alpha, double[] Loss, int Finite);
 /// <param name="Runs">One run a weight decay, in the order of the settings.</param>
 public sealed record LinearizedPdeResult(double LearningRate, int Iterations, LinearizedPdeRun[] Runs) : ICheckedDocument
 {
+    /// <summary>The name of the document in its folder.</summary>
+    public const string FileName = "linear.json";
+
     /// <summary>The document that --json prints and linear.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
 
@@ -90,7 +93,7 @@ public static class LinearizedPde
             runs[i] = new LinearizedPdeRun(alpha, losses, losses.Length);
         });
         var result = new LinearizedPdeResult(settings.LearningRate, settings.Iterations, runs);
-        AtomicFile.WriteAllText(Path.Combine(context.Folder, "linear.json"), result.ToJson());
+        AtomicFile.WriteAllText(Path.Combine(context.Folder, LinearizedPdeResult.FileName), result.ToJson());
         return result;
     }
 }

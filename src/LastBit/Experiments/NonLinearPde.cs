@@ -52,6 +52,9 @@ public sealed record NonLinearPdeRun(double LearningRate, double[] Loss, int Fin
 /// <param name="Runs">One run a learning rate, in the order of the settings.</param>
 public sealed record NonLinearPdeResult(double WeightDecay, int Iterations, NonLinearPdeRun[] Runs) : ICheckedDocument
 {
+    /// <summary>The name of the document in its folder.</summary>
+    public const string FileName = "nonlinear.json";
+
     /// <summary>The document that --json prints and nonlinear.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
 
@@ -102,7 +105,7 @@ public static class NonLinearPde
             runs[i] = new NonLinearPdeRun(learningRate, losses, losses.Length, sharpness.Points);
         });
         var result = new NonLinearPdeResult(settings.WeightDecay, settings.Iterations, runs);
-        AtomicFile.WriteAllText(Path.Combine(context.Folder, "nonlinear.json"), result.ToJson());
+        AtomicFile.WriteAllText(Path.Combine(context.Folder, NonLinearPdeResult.FileName), result.ToJson());
         return result;
     }
 }

@@ -48,6 +48,9 @@ public sealed record StabilityRegion(string Region, string Equation, double? Alp
 public sealed record StabilityBoundsResult(double AlphaMin, double AlphaMax, double LambdaMin, double LambdaMax, double LambdaTolerance,
     double FourierAlphaMin, double FourierAlphaMax, StabilityRegion[] Regions)
 {
+    /// <summary>The name of the document in its folder.</summary>
+    public const string FileName = "bounds.json";
+
     /// <summary>The document that --json prints and bounds.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
 }
@@ -107,7 +110,7 @@ public static class StabilityBounds
             new("transitioning", "dK/dt = -(a/2) (mean(I) + beta (K*I)*I) - alpha K", fourierMin, fourierMax),
             new("not activated", "dK/dt = -alpha K", null, fastest),
         ]);
-        AtomicFile.WriteAllText(Path.Combine(context.Folder, "bounds.json"), result.ToJson());
+        AtomicFile.WriteAllText(Path.Combine(context.Folder, StabilityBoundsResult.FileName), result.ToJson());
         return result;
     }
 

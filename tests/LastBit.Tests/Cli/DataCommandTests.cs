@@ -39,7 +39,7 @@ public sealed class DataCommandTests : IDisposable
         File.WriteAllText(_folder["file"], "");
         LastBitProcess fetch = LastBitProcess.Run("data", "fetch", "--dir", _folder[Path.Combine("file", "x")]);
         Assert.Equal(2, fetch.ExitCode);
-        Assert.Contains("name a folder with --dir", Assert.Single(fetch.ErrorLines), StringComparison.Ordinal);
+        Assert.Contains("name a folder that can be written", Assert.Single(fetch.ErrorLines), StringComparison.Ordinal);
     }
 
     [Fact]

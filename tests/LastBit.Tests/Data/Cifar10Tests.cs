@@ -73,7 +73,7 @@ public sealed class Cifar10Tests : IDisposable
     [Fact]
     public void A_folder_that_cannot_be_right_is_refused_with_what_would_be()
     {
-        Assert.Contains("--data: there is no folder", Refusal(_folder["none"]), StringComparison.Ordinal);
+        Assert.Contains("data: there is no folder", Refusal(_folder["none"]), StringComparison.Ordinal);
         Assert.Contains("data_batch_1.bin: is missing", Refusal(_folder.Path), StringComparison.Ordinal);
         File.WriteAllText(_folder["data_batch_1"], "");
         Assert.Contains("Python version", Refusal(_folder.Path), StringComparison.Ordinal);
@@ -95,7 +95,7 @@ public sealed class Cifar10Tests : IDisposable
         foreach (int size in (int[])[0, -1, 1001])
         {
             Assert.Equal(
-                $"--train-size: {size} images cannot be taken; 1 to 1000 would be right",
+                $"trainSize: {size} images cannot be taken; 1 to 1000 would be right",
                 Assert.Throws<InputException>(() => Cifar10.Load("sample", size)).Message);
         }
     }
