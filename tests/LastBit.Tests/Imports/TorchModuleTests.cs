@@ -3,8 +3,8 @@ using System.Globalization;
 using LastBit.Engines;
 using LastBit.Files;
 using LastBit.Imports;
-using LastBit.Statistics;
 using LastBit.Models;
+using LastBit.Statistics;
 
 namespace LastBit.Tests.Imports;
 
