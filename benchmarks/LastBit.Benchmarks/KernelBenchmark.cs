@@ -37,6 +37,7 @@ internal static unsafe class KernelBenchmark
     private static void Measure<T>(List<(string Name, double Median, double Best, double Flop)> lines)
         where T : unmanaged, ILanes<T, float>
     {
+        MeasureProducts<T>(lines);
         foreach (var (size, channels) in ((int, int)[])[(32, 16), (16, 32), (8, 64)])
         {
             long padded = (long)size * (size + 2) * channels;
@@ -93,6 +94,49 @@ internal static unsafe class KernelBenchmark
             {
                 var (median, best) = Microseconds(work);
                 lines.Add(($"{kernel} {shape}", median / images, best / images, flop));
+            }
+        }
+    }
+
+    /// <summary>The products of matrices of a fully connected layer of 3072 inputs and 200 outputs.</summary>
+    private static void MeasureProducts<T>(List<(string Name, double Median, double Best, double Flop)> lines)
+        where T : unmanaged, ILanes<T, float>
+    {
+        const int Inputs = 3072, Outputs = 200, Rows = 64;
+        foreach (int images in (int[])[64, 500])
+        {
+            int stored = (images / 8 | 1) * 8;
+            long panel = stored * MatrixProduct.Panel;
+            using var x = new NativeBuffer(Inputs / MatrixProduct.Panel * panel);
+            using var outer = new NativeBuffer(MatrixProduct.Panels(Outputs) * panel);
+            using var weights = new NativeBuffer(MatrixProduct.Panels(Outputs) * (long)MatrixProduct.Panel * Inputs);
+            using var result = new NativeBuffer(208L * stored);
+            using var plain = new NativeBuffer((long)Outputs * Inputs);
+            using var room = new NativeBuffer(MatrixProduct.Room);
+            x.Span.Fill(0.5f);
+            outer.Span.Fill(0.25f);
+            weights.Span.Fill(0.125f);
+            var matrix = new MatrixShape
+            {
+                Left = x.Pointer,
+                LeftPanel = panel,
+                Right = weights.Pointer,
+                Initial = weights.Pointer,
+                Result = result.Pointer,
+                ResultRow = 208,
+                Terms = Inputs,
+                Columns = Outputs,
+            };
+            float* g = outer.Pointer, i = x.Pointer, w = plain.Pointer, r = room.Pointer, packed = weights.Pointer;
+            Add($"product, {Rows} of {images} images", () => MatrixProduct.Multiply<T>(matrix, 0, Rows), 2.0 * Rows * Inputs * Outputs);
+            Add($"weight gradient of 32 inputs, {images} images", () => MatrixProduct.WeightGradient<T>(g, panel, i, images, Outputs, 32, w, Inputs, r), 2.0 * images * 32 * Outputs);
+            if (images == 64)
+                Add("transposition of 32 outputs", () => MatrixProduct.Transpose(w, 32, Inputs, packed), 0);
+
+            void Add(string kernel, Action work, double flop)
+            {
+                var (median, best) = Microseconds(work);
+                lines.Add(($"{kernel}, vectors of {32 * T.Count} bits", median, best, flop));
             }
         }
     }

@@ -9,7 +9,7 @@ namespace LastBit.Engines.Cpu;
 /// </summary>
 internal sealed unsafe class ConnectedLayer : BatchLayer, IDisposable
 {
-    private const int MostRows = 64;
+    private const int MostRows = 128;
     private readonly TensorShape _from;
     private readonly int _inputs;
     private readonly int _outputs;
@@ -189,8 +189,8 @@ internal sealed unsafe class ConnectedLayer : BatchLayer, IDisposable
 
     private int RowsOfPart(int count)
     {
-        // Two parts a thread at least, and no part so large that its inputs leave the second-level cache.
-        int share = (count + (2 * _threads) - 1) / (2 * _threads);
+        // A part a thread at least; the more rows, the less often the weights are read, but their inputs are to stay in the second-level cache.
+        int share = (count + _threads - 1) / _threads;
         return Math.Min(MostRows, (share + MatrixProduct.TileRows - 1) / MatrixProduct.TileRows * MatrixProduct.TileRows);
     }
 
@@ -212,7 +212,21 @@ internal sealed unsafe class ConnectedLayer : BatchLayer, IDisposable
                 Copy(source + i, target, Math.Min(Panel, _inputs - i));
             return;
         }
-        for (int i = 0; i < _inputs; i += Panel, target += PanelSize)
+        for (int c = 0; positions % Panel == 0 && c < _from.Channels; c++)
+        {
+            float* from = source + c;
+            for (int p = 0; p < positions; p += Panel, target += PanelSize)
+            {
+                for (int k = 0; k < Panel; k += 4, from += 4 * stored)
+                {
+                    target[k] = *from;
+                    target[k + 1] = from[stored];
+                    target[k + 2] = from[2 * stored];
+                    target[k + 3] = from[3 * stored];
+                }
+            }
+        }
+        for (int i = 0; positions % Panel != 0 && i < _inputs; i += Panel, target += PanelSize)
         {
             int end = Math.Min(Panel, _inputs - i), channel = i / positions, position = i % positions;
             float* from = source + ((long)position * stored) + channel;

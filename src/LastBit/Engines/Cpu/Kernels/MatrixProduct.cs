@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
@@ -191,11 +192,17 @@ internal static unsafe class MatrixProduct
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(float* weights, int outputs, int inputs, float* panel)
     {
-        // A cache line of each row at a time.
+        // A cache line of each row at a time, four rows to a store.
         for (int i = 0; i < inputs; i += 16)
         {
-            int count = Math.Min(16, inputs - i);
-            for (int o = 0; o < outputs; o++)
+            int count = Math.Min(16, inputs - i), o = 0;
+            for (; o < outputs - 3; o += 4)
+            {
+                float* a = weights + ((long)o * inputs) + i, b = a + inputs, c = b + inputs, d = c + inputs, target = panel + ((long)i * Panel) + o;
+                for (int k = 0; k < count; k++)
+                    Vector128.Create(a[k], b[k], c[k], d[k]).Store(target + (k * Panel));
+            }
+            for (; o < outputs; o++)
             {
                 float* source = weights + ((long)o * inputs) + i, target = panel + ((long)i * Panel) + o;
                 for (int k = 0; k < count; k++)
