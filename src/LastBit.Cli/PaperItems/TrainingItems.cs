@@ -1,6 +1,7 @@
 using LastBit.Cli.Commands;
 using LastBit.Data;
 using LastBit.Experiments;
+using LastBit.Models;
 using LastBit.Reports;
 using LastBit.Runs;
 using LastBit.Training;
@@ -42,7 +43,18 @@ internal static class TrainingItems
     /// <summary>The edge of stability at a scale.</summary>
     internal static EdgeSettings EdgeAt(ReproduceSettings settings) => settings.Scale switch
     {
-        "demo" => new EdgeSettings { Data = Cifar10.Sample, TrainSize = 100, LearningRates = [0.05, 0.1, 0.2], Iterations = 300, Every = 10, PassSize = 100 },
+        // One rate whose threshold of 100 is crossed after about 200 steps, and one whose threshold of 200 never is.
+        "demo" => new EdgeSettings
+        {
+            Data = Cifar10.Sample,
+            TrainSize = 100,
+            PassSize = 100,
+            Loss = Loss.SquaredError,
+            LearningRates = [0.01, 0.02],
+            Iterations = 400,
+            Every = 20,
+            Eigenvalues = 1,
+        },
         _ => new EdgeSettings { TrainSize = 5000, LearningRates = [0.02, 0.04, 0.08], Iterations = settings.Scale == "laptop" ? 2000 : 4000 },
     } with
     {

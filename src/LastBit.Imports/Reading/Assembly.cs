@@ -7,6 +7,9 @@ namespace LastBit.Imports.Reading;
 /// <summary>Makes runs of what was read: whose they are, in which order, and what of them cannot be used.</summary>
 internal static partial class Assembly
 {
+    /// <summary>The statistics square values and sum the squares.</summary>
+    private const double LargestValue = 1e100;
+
     private const int LastRows = Experiments.Summary.LastEpochs;
 
     /// <summary>Says of each run where it belongs: what the user says, what the log says, what its path says, in this order.</summary>
@@ -104,8 +107,10 @@ internal static partial class Assembly
                 + "the values of as many; say --step row or --runs rows, or name a column with --step or --seed");
         }
         bool rising = true, finite = true;
-        for (int i = 0; i < run.Steps.Count && (rising || finite); i++)
+        for (int i = 0; i < run.Steps.Count; i++)
         {
+            if (double.IsFinite(run.Values[i]) && Math.Abs(run.Values[i]) > LargestValue)
+                throw new InputException($"{run.At(i)}: the value {Text(run.Values[i])} is too large, for its square would overflow; at most 1e100 is right");
             rising &= i == 0 || run.Steps[i] > run.Steps[i - 1];
             finite &= double.IsFinite(run.Values[i]);
         }

@@ -25,6 +25,9 @@ public static class RunCommand
             }
             if (value is null || value is JsonObject || (value is JsonValue no && no.GetValueKind() == JsonValueKind.False))
                 continue;
+            // The other networks' names say their activation, and the option does not take it.
+            if (setting == "activation" && value.ToString() is not ("relu" or "swish"))
+                continue;
             command.Append(" --").Append(SettingNames.Of(setting));
             if (value.GetValueKind() != JsonValueKind.True)
                 command.Append(' ').Append(ShellWord.Quote(value is JsonArray list ? string.Join(',', list.Select(one => (setting == "perturbation" && one?.GetValueKind() == JsonValueKind.Number ? "k=" : "") + one)) : value.ToString()));

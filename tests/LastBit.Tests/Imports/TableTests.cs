@@ -173,6 +173,7 @@ public sealed class TableTests
         Assert.Contains("log.csv:2: the epoch 9.00719925474099E+18 is beyond 2^53",
             Logs.Error(() => Logs.ReadText("log.csv", "epoch,acc\n9007199254740990000,1\n")), StringComparison.Ordinal);
         Assert.Contains("diverged", Logs.Error(() => Logs.ReadText("log.csv", "epoch,loss\n1,1" + new string('0', 400) + "\n")), StringComparison.Ordinal);
+        Assert.Contains("log.csv:3: the value 1E+308 is too large", Logs.Error(() => Logs.ReadText("log.csv", "epoch,loss\n1,2\n2,1e308\n")), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -53,6 +53,9 @@ public partial class PageTests
             """)!.AsObject();
         Assert.Equal(@"lastbit linear --alpha 1.1E+07,2 --learning-rate 1E-08 --mat --image 'it'\''s.png' --kernel-size 32", RunCommand.Of(run));
         Assert.Equal("lastbit", RunCommand.Of(null));
+        JsonObject edge = JsonNode.Parse(
+            """{"command": "edge", "settings": {"network": "fc-tanh", "activation": "tanh", "convolution": "winograd", "perturbation": [3, "ulp"], "standardization": "pixel"}}""")!.AsObject();
+        Assert.Equal("lastbit edge --network fc-tanh --convolution winograd --perturbation k=3,ulp --standardization pixel", RunCommand.Of(edge));
     }
 
     /// <summary>WCAG 2.2 AA: 4.5 : 1 for text, 3 : 1 for lines, controls and focus rings.</summary>
