@@ -25,27 +25,6 @@ internal readonly partial record struct EdgeKey(double LearningRate, double Weig
     private static partial Regex CellName();
 }
 
-/// <summary>Where gradient descent loses its stability along a direction of that curvature; linearised, on a quadratic.</summary>
-public static class EdgeThreshold
-{
-    /// <summary>
-    /// The largest stable eigenvalue of the Hessian of the loss without weight decay: 2/lr; (2 + 2b)/lr with momentum b; (2 + 2b)/(lr (1 + 2b)) with
-    /// Nesterov's look ahead; each less the weight decay, which adds itself to every eigenvalue.
-    /// </summary>
-    /// <param name="learningRate">lr.</param>
-    /// <param name="momentum">b.</param>
-    /// <param name="nesterov">Whether momentum looks ahead.</param>
-    /// <param name="weightDecay">The weight decay.</param>
-    public static double OfSharpness(double learningRate, double momentum, bool nesterov, double weightDecay) =>
-        ((2 + (2 * momentum)) / (learningRate * (nesterov ? 1 + (2 * momentum) : 1))) - weightDecay;
-
-    /// <summary>What the batch sharpness of SGD with small batches is compared with: 2 (1 - b)/lr, less the weight decay (Andreyev and Beneventano).</summary>
-    /// <param name="learningRate">lr.</param>
-    /// <param name="momentum">b.</param>
-    /// <param name="weightDecay">The weight decay.</param>
-    public static double OfBatchSharpness(double learningRate, double momentum, double weightDecay) => (2 * (1 - momentum) / learningRate) - weightDecay;
-}
-
 /// <summary>The curvature of the training loss at one moment of a run, of the plain copy.</summary>
 /// <param name="Iteration">How many steps had been done.</param>
 /// <param name="Eigenvalues">The largest of the Hessian of the loss without weight decay, in descending order.</param>
