@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using LastBit.Random;
 
 namespace LastBit.Data;
@@ -74,29 +75,50 @@ public static class Augmentation
     }
 
     // target[y][x] = image[down + y][right + (flip ? width - 1 - x : x)], black outside of the image; the channels beyond the image's are 0.
-    internal static void FillImage(Dataset data, int number, int down, int right, bool flip, Span<float> target)
+    internal static unsafe void FillImage(Dataset data, int number, int down, int right, bool flip, Span<float> target)
     {
         (int channels, int height, int width, _) = data.Shape;
-        int stride = data.Shape.BatchChannels, pixels = data.Shape.Pixels, step = flip ? -1 : 1;
+        int pixels = data.Shape.Pixels, stride = data.Shape.BatchChannels;
+        if (target.Length < pixels * stride)
+            throw new ArgumentException($"{target.Length} numbers are no room for an image of {pixels * stride}", nameof(target));
+        // Columns [first, last) of the target lie inside of the image, the others beside it.
+        int first = Math.Clamp(flip ? right : -right, 0, width), last = Math.Clamp(width + (flip ? right : -right), first, width);
         bool byPixel = data.Normalization.Mean.Count != channels;
-        ReadOnlySpan<byte> image = data.Image(number);
-        target.Clear();
-        for (int c = 0; c < channels; c++)
+        byte black = 0;
+        fixed (byte* image = data.Image(number))
+        fixed (float* table = data.Normalization.Table, begin = target)
         {
-            ReadOnlySpan<byte> plane = image.Slice(c * pixels, pixels);
-            ReadOnlySpan<float> table = byPixel ? [] : data.Normalization.TableOf(c);
             for (int y = 0; y < height; y++)
             {
-                Span<float> line = target.Slice(y * width * stride, width * stride);
-                int row = y + down, column = right + (flip ? width - 1 : 0);
-                bool inside = (uint)row < (uint)height;
-                ReadOnlySpan<byte> source = plane.Slice(inside ? row * width : 0, width);
-                int place = (c * pixels) + (y * width);
-                for (int i = c; byPixel && i < line.Length; i += stride, column += step, place++)
-                    line[i] = data.Normalization[place, inside && (uint)column < (uint)width ? source[column] : (byte)0];
-                for (int i = c; !byPixel && i < line.Length; i += stride, column += step)
-                    line[i] = table[inside && (uint)column < (uint)width ? source[column] : 0];
+                int row = y + down, from = (uint)row < (uint)height ? first : width, to = (uint)row < (uint)height ? last : width;
+                for (int part = 0; part < 3; part++)
+                {
+                    int x = part == 0 ? 0 : part == 1 ? from : to, end = part == 0 ? from : part == 1 ? to : width;
+                    long place = ((long)y * width) + x;
+                    byte* bytes = part == 1 ? image + ((long)row * width) + right + (flip ? width - 1 - x : x) : &black;
+                    FillRun(byPixel ? table + (place * 256) : table, byPixel ? 256 : 0, byPixel ? pixels * 256L : 256,
+                        bytes, part != 1 ? 0 : flip ? -1 : 1, part == 1 ? pixels : 0, end - x, begin + (place * stride), channels);
+                }
             }
+        }
+    }
+
+    /// <summary>Some pixels of a row: the values that their bytes have in the tables of their channels.</summary>
+    private static unsafe void FillRun(
+        float* table, int tableStep, long tablePlane, byte* bytes, int step, int plane, int count, float* target, int channels)
+    {
+        if (channels == 3)
+        {
+            float* red = table, green = red + tablePlane, blue = green + tablePlane;
+            for (; count > 0; count--, bytes += step, target += 4, red += tableStep, green += tableStep, blue += tableStep)
+                Vector128.Create(red[*bytes], green[bytes[plane]], blue[bytes[2 * plane]], 0).Store(target);
+            return;
+        }
+        int stride = (channels + 3) / 4 * 4;
+        for (; count > 0; count--, bytes += step, target += stride, table += tableStep)
+        {
+            for (int c = 0; c < stride; c++)
+                target[c] = c < channels ? table[(c * tablePlane) + bytes[c * plane]] : 0;
         }
     }
 

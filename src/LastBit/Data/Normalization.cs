@@ -54,5 +54,6 @@ public sealed class Normalization
     /// <returns>(float)((value/255 - mean)/deviation).</returns>
     public float this[int channel, byte value] => _table[channel * 256 + value];
 
-    internal ReadOnlySpan<float> TableOf(int channel) => _table.AsSpan(channel * 256, 256);
+    /// <summary>[channel or number of an image][256]: the normalised value of every byte.</summary>
+    internal ReadOnlySpan<float> Table => _table;
 }
