@@ -19,7 +19,7 @@ public sealed record SharpnessPoint(int Iteration, double[] Eigenvalues)
 internal sealed class OneLayerSharpness
 {
     /// <summary>
-    /// Often enough for a curve; the search costs about as much as twenty steps. A prime: beyond the threshold the kernel first jumps between two states
+    /// Often enough for a curve; the search costs a few steps. A prime: beyond the threshold the kernel first jumps between two states
     /// (then four, ...), of which an even distance would only ever see one.
     /// </summary>
     public const int DefaultEvery = 17;

@@ -13,8 +13,8 @@ namespace LastBit.Pde;
 /// <param name="size">How many weights the kernel has.</param>
 internal sealed class OneLayerHessian(OneLayerCnn cnn, double alpha, int size)
 {
-    /// <summary>The residual, as a fraction of lambda_max, at which it is taken as found.</summary>
-    public const double Tolerance = 1e-8;
+    /// <summary>The residual, as a fraction of lambda_max, at which it is taken as found; the error of lambda_max is of the order of its square.</summary>
+    public const double Tolerance = 1e-5;
 
     private readonly double[] _kernel = new double[size], _gradient = new double[size];
     private double _slope, _factor;

@@ -11,7 +11,7 @@ namespace LastBit.Tests.Experiments;
 public class OneLayerDigestTests
 {
     // Change when any bit of any result of these small runs does. Look for the reason before changing one. The second is that of the runs' sharpness.
-    private const string Expected = "46e80fd545189e5af78062bc919a1d10af17d377ede09f44a3c92637a68bdb42 7665b78a80e3fc9f856f3bdabe36266cf3f247b8c1a6f0df8e44b257e250615d";
+    private const string Expected = "46e80fd545189e5af78062bc919a1d10af17d377ede09f44a3c92637a68bdb42 713736b2161c2eb56b280fcabfa824f5494cc9338c31dc9d16ffca7cb1a1703d";
 
     [Fact]
     public void The_bits_are_the_same_for_every_vector_width_and_those_in_the_repository() =>
