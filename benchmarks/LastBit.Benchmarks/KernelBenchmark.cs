@@ -41,10 +41,10 @@ internal static unsafe class KernelBenchmark
         foreach (var (size, channels) in ((int, int)[])[(32, 16), (16, 32), (8, 64)])
         {
             long padded = (long)size * (size + 2) * channels;
-            using var input = new NativeBuffer(padded);
-            using var gradient = new NativeBuffer(padded);
-            using var weights = new NativeBuffer(9L * channels * channels);
-            using var output = new NativeBuffer((long)size * size * channels);
+            using var input = new AlignedBuffer<float>(padded);
+            using var gradient = new AlignedBuffer<float>(padded);
+            using var weights = new AlignedBuffer<float>(9L * channels * channels);
+            using var output = new AlignedBuffer<float>((long)size * size * channels);
             input.Span.Fill(0.5f);
             gradient.Span.Fill(0.25f);
             weights.Span.Fill(0.125f);
@@ -55,8 +55,8 @@ internal static unsafe class KernelBenchmark
             Add("forward", () => Convolution3x3.Forward<T>(i, w, o, size, size, channels, channels));
             Add("weight gradient", () => Convolution3x3.WeightGradient<T>(i, g, w, size, size, channels, channels));
             var convolution = new ConvolutionShape(size, size, channels, channels, 3, 1);
-            using var transformed = new NativeBuffer(16L * channels * channels);
-            using var scratch = new NativeBuffer(Math.Max(Winograd2x2.ScratchSize(size, size, channels, channels), Winograd4x4.ScratchSize(convolution, 4)));
+            using var transformed = new AlignedBuffer<float>(16L * channels * channels);
+            using var scratch = new AlignedBuffer<float>(Math.Max(Winograd2x2.ScratchSize(size, size, channels, channels), Winograd4x4.ScratchSize(convolution, 4)));
             float* u = transformed.Pointer, room = scratch.Pointer;
             Winograd2x2.TransformWeights<T>(w, u, channels, channels);
             // Counted as the direct sums that they stand for.
@@ -70,9 +70,9 @@ internal static unsafe class KernelBenchmark
             }, 4);
             Add("transform of weights", () => Winograd2x2.TransformWeights<T>(w, u, channels, channels));
 
-            using var vectors = new NativeBuffer(7L * channels);
+            using var vectors = new AlignedBuffer<float>(7L * channels);
             vectors.Span.Fill(0.5f);
-            using var more = new NativeBuffer((long)size * size * channels);
+            using var more = new AlignedBuffer<float>((long)size * size * channels);
             float* v = vectors.Pointer, t = more.Pointer, sum = v + (5 * channels), product = v + (6 * channels);
             var norm = new NormCoefficients
             {
@@ -107,12 +107,12 @@ internal static unsafe class KernelBenchmark
         {
             int stored = (images / 8 | 1) * 8;
             long panel = stored * MatrixProduct.Panel;
-            using var x = new NativeBuffer(Inputs / MatrixProduct.Panel * panel);
-            using var outer = new NativeBuffer(MatrixProduct.Panels(Outputs) * panel);
-            using var weights = new NativeBuffer(MatrixProduct.Panels(Outputs) * (long)MatrixProduct.Panel * Inputs);
-            using var result = new NativeBuffer(208L * stored);
-            using var plain = new NativeBuffer((long)Outputs * Inputs);
-            using var room = new NativeBuffer(MatrixProduct.Room);
+            using var x = new AlignedBuffer<float>(Inputs / MatrixProduct.Panel * panel);
+            using var outer = new AlignedBuffer<float>(MatrixProduct.Panels(Outputs) * panel);
+            using var weights = new AlignedBuffer<float>(MatrixProduct.Panels(Outputs) * (long)MatrixProduct.Panel * Inputs);
+            using var result = new AlignedBuffer<float>(208L * stored);
+            using var plain = new AlignedBuffer<float>((long)Outputs * Inputs);
+            using var room = new AlignedBuffer<float>(MatrixProduct.Room);
             x.Span.Fill(0.5f);
             outer.Span.Fill(0.25f);
             weights.Span.Fill(0.125f);

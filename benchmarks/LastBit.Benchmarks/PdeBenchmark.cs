@@ -49,7 +49,8 @@ internal static class PdeBenchmark
         Print($"{one}");
 
         double[] kernel = OneLayerSetup.InitialKernel(kernelSize), sums = new double[kernel.Length];
-        var cnn = new OneLayerCnn(new ValidCorrelation(noise, kernelSize, kernelSize), 1);
+        using var correlation = new ValidCorrelation(noise, kernelSize, kernelSize);
+        using var cnn = new OneLayerCnn(correlation, 1);
         CountingLanes.Operations = CountingLanes.Fused = 0;
         cnn.Evaluate<CountingLanes>(OneLayerCnn.Field.Derivative, kernel, sums);
         double operations = CountingLanes.Operations, positions = cnn.Positions;

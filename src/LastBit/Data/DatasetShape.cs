@@ -1,3 +1,5 @@
+using LastBit.Models;
+
 namespace LastBit.Data;
 
 /// <summary>What every image of a data set has in common, and how many classes there are: what a network has to fit.</summary>
@@ -16,8 +18,11 @@ public sealed record DatasetShape(int Channels, int Height, int Width, int Class
     /// <summary>Bytes of an image: <see cref="Channels"/> planes of <see cref="Pixels"/>.</summary>
     public int ImageBytes => Channels * Pixels;
 
-    /// <summary>Floats a pixel in a batch: the channels and as many zeros as make a multiple of four, which the kernels want.</summary>
-    public int BatchChannels => (Channels + 3) / 4 * 4;
+    /// <summary>An image as networks have it.</summary>
+    public TensorShape Image => new(Height, Width, Channels);
+
+    /// <summary>Floats a pixel in a batch.</summary>
+    public int BatchChannels => Image.BatchChannels;
 
     /// <summary>Floats an image in a batch, [Height][Width][BatchChannels].</summary>
     public int ImageFloats => Pixels * BatchChannels;

@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Models;
 
 namespace LastBit.Engines;
@@ -8,8 +9,8 @@ namespace LastBit.Engines;
 /// </summary>
 public sealed unsafe class NetworkState : IDisposable
 {
-    private readonly NativeBuffer _parameters;
-    private readonly NativeBuffer _statistics;
+    private readonly AlignedBuffer<float> _parameters;
+    private readonly AlignedBuffer<float> _statistics;
 
     /// <summary>Allocates a state of zeros.</summary>
     /// <param name="layout">The tensors of the network, <see cref="Model.Layout"/>.</param>
@@ -17,8 +18,8 @@ public sealed unsafe class NetworkState : IDisposable
     {
         ArgumentNullException.ThrowIfNull(layout);
         Layout = layout;
-        _parameters = new NativeBuffer(layout.ParameterCount);
-        _statistics = new NativeBuffer(layout.StatisticCount);
+        _parameters = new AlignedBuffer<float>(layout.ParameterCount);
+        _statistics = new AlignedBuffer<float>(layout.StatisticCount);
     }
 
     /// <summary>Names, shapes and places.</summary>
@@ -29,6 +30,9 @@ public sealed unsafe class NetworkState : IDisposable
 
     /// <summary>All running means and variances in definition order.</summary>
     public Span<float> Statistics => _statistics.Span;
+
+    /// <summary>Whether every trainable number is finite.</summary>
+    public bool IsFinite => !Parameters.ContainsAnyExceptInRange(float.MinValue, float.MaxValue);
 
     internal float* ParameterPointer => _parameters.Pointer;
 

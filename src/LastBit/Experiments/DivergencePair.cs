@@ -103,7 +103,7 @@ internal sealed class DivergencePair(
 
     private bool Compare()
     {
-        if (!IsFinite(_first.Parameters) || !IsFinite(_second.Parameters))
+        if (!_first.IsFinite || !_second.IsFinite)
             return false;
         _recorded.Iterations.Add((int)trainer.StepsDone);
         _recorded.Rows.Add([.. _tensors.Select(tensor => RelativeDifference.L1(_first.Get(tensor), _second.Get(tensor)))]);
@@ -115,14 +115,4 @@ internal sealed class DivergencePair(
 
     private void Show(int row) => observer.Point(
         "relative L1 difference of " + settings.Tensor, $"n = {key.Divisor}{(key.Perturbation is null ? "" : $", {key.Perturbation.Name}")}", row + 1, _recorded.Rows[row][_place]);
-
-    private static bool IsFinite(ReadOnlySpan<float> values)
-    {
-        foreach (float value in values)
-        {
-            if (!float.IsFinite(value))
-                return false;
-        }
-        return true;
-    }
 }

@@ -1,10 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using LastBit.Engines;
-using LastBit.Engines.Cpu.Tangents;
 using LastBit.Files;
 using LastBit.LinearAlgebra;
-using LastBit.Models;
 using LastBit.Runs;
 using LastBit.Training;
 
@@ -57,44 +55,30 @@ public static class Sharpness
         ArgumentNullException.ThrowIfNull(context);
         settings.Validate();
         using TrainingData data = TrainingData.Open(settings, context.Threads);
-        var (images, labels) = data.TrainingImages();
-        Model model = data.ModelOf(settings);
-        using var hessian = new HessianProduct(model, Math.Min(settings.BatchSize, labels.Length), data.Team);
-        string digest;
+        using var hessian = new LossHessian(settings, data, settings.BatchSize);
         double? learningRate = settings.LearningRate > 0 ? settings.LearningRate : null;
-        using (var state = new NetworkState(model.Layout))
-        {
-            state.Initialise(settings.Seed);
-            if (settings.Run is { } run)
-                learningRate = LoadCheckpoint(settings.Checkpoint!, run, context.Threads, state);
-            digest = state.Digest();
-            if (state.Parameters.ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
-                throw InputException.OfPath("checkpoint", settings.Checkpoint!, "its training has diverged: weights are not finite; give one of before");
-            hessian.Load(state);
-        }
-        hessian.Use(images, labels);
+        hessian.State.Initialise(settings.Seed);
+        if (settings.Run is { } run)
+            learningRate = LoadCheckpoint(settings.Checkpoint!, run, context.Threads, hessian.State);
+        string digest = hessian.State.Digest();
+        if (!hessian.State.IsFinite)
+            throw InputException.OfPath("checkpoint", settings.Checkpoint!, "its training has diverged: weights are not finite; give one of before");
 
-        string task = string.Create(CultureInfo.InvariantCulture, $"{settings.Network}, {labels.Length} images");
+        string task = string.Create(CultureInfo.InvariantCulture, $"{settings.Network}, {hessian.Images} images");
         context.Observer.Begin(task, settings.MostProducts, "products");
         int products = 0;
-        LargestEigenvalues largest = Lanczos.Largest(Multiply, hessian.Size, settings.Eigenvalues, settings.Tolerance, settings.MostProducts, cancellation: context.Cancellation);
-        double[] residuals = [.. largest.Values.Select((value, i) => Residual(hessian, value, largest.Vectors[i]))];
+        LargestEigenvalues largest = hessian.Largest(settings.Eigenvalues, settings.Tolerance, settings.MostProducts,
+            multiplied: () => context.Observer.Advance(task, ++products), cancellation: context.Cancellation)
+            ?? throw new InputException($"{settings.Network}: a product with the Hessian is not finite; its weights are too large for binary32");
+        double[] residuals = [.. largest.Values.Select((value, i) => hessian.Residual(value, largest.Vectors[i]))];
         double most = settings.Tolerance * Math.Max(Math.Abs(largest.Values[0]), largest.Scale);
         var result = new SharpnessResult(
-            largest.Values, residuals, hessian.Loss, residuals.All(residual => residual <= most), largest.Products, labels.Length, digest,
+            largest.Values, residuals, hessian.Product.Loss, residuals.All(residual => residual <= most), largest.Products, hessian.Images, digest,
             learningRate, 2 / learningRate);
         context.Observer.End(task, $"sharpness {NumberText.Of(largest.Values[0])}");
         Directory.CreateDirectory(context.Folder);
         AtomicFile.WriteAllText(Path.Combine(context.Folder, FileName), result.ToJson());
         return result;
-
-        void Multiply(ReadOnlySpan<double> x, Span<double> y)
-        {
-            hessian.Multiply(x, y);
-            if (y.ContainsAnyExceptInRange(double.MinValue, double.MaxValue))
-                throw new InputException($"{settings.Network}: a product with the Hessian is not finite; its weights are too large for binary32");
-            context.Observer.Advance(task, ++products);
-        }
     }
 
     /// <summary>Makes sure that settings are possible and the data is there, before anything is made.</summary>
@@ -116,13 +100,5 @@ public static class Sharpness
         trainer.Replicas[0].State.Parameters.CopyTo(state.Parameters);
         trainer.Replicas[0].State.Statistics.CopyTo(state.Statistics);
         return training.LearningRateAt(Math.Min(trainer.Epoch, training.Epochs - 1));
-    }
-
-    private static double Residual(HessianProduct hessian, double value, double[] vector)
-    {
-        double[] product = hessian.Multiply(vector);
-        for (int i = 0; i < product.Length; i++)
-            product[i] = Math.FusedMultiplyAdd(-value, vector[i], product[i]);
-        return Math.Sqrt(Arithmetic.FixedOrderSum.OfProducts(product, product));
     }
 }

@@ -6,24 +6,32 @@ namespace LastBit.Pde;
 /// The memory in which one thread correlates. The steps, in this order: <see cref="FromKernel"/>; for every panel of the field
 /// <see cref="ToPositions"/>, whatever is done with z there, <see cref="ToFrequencies"/>; then <see cref="ToKernel"/>.
 /// </summary>
-internal sealed unsafe class CorrelationWork
+internal sealed unsafe class CorrelationWork : IDisposable
 {
     private readonly ValidCorrelation _correlation;
-    private readonly AlignedBuffer _field, _kernel, _row;
+    private readonly AlignedBuffer<double> _field, _kernel, _row;
 
     public CorrelationWork(ValidCorrelation correlation)
     {
         _correlation = correlation;
-        _field = new AlignedBuffer(correlation.FieldPanels * correlation.ColumnPanelSize);
-        _kernel = new AlignedBuffer(correlation.KernelPanels * correlation.ColumnPanelSize);
-        _row = new AlignedBuffer(correlation.RowPanelSize);
+        _field = new AlignedBuffer<double>(correlation.FieldPanels * correlation.ColumnPanelSize);
+        _kernel = new AlignedBuffer<double>(correlation.KernelPanels * correlation.ColumnPanelSize);
+        _row = new AlignedBuffer<double>(correlation.RowPanelSize);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _field.Dispose();
+        _kernel.Dispose();
+        _row.Dispose();
     }
 
     /// <summary>
     /// Eight columns of the field, from column 8 panel on: row y holds eight positions of image row 2y, then eight of 2y+1. What lies outside
     /// of the valid positions is finite and without meaning.
     /// </summary>
-    public double* Field(int panel) => _field.Start + panel * _correlation.ColumnPanelSize;
+    public double* Field(int panel) => _field.Pointer + panel * _correlation.ColumnPanelSize;
 
     /// <summary>Starts from a kernel, row by row: its spectrum, the product with the image's, and back along the rows.</summary>
     public void FromKernel<T>(ReadOnlySpan<double> kernel)
@@ -40,10 +48,10 @@ internal sealed unsafe class CorrelationWork
         for (int frequencies = 0; frequencies < c.FrequencyPanels; frequencies++)
         {
             for (int panel = 0; panel < c.KernelPanels; panel++)
-                Transposition.Complex8x8(Kernel(panel) + Block(frequencies), _row.Start + Block(panel));
+                Transposition.Complex8x8(Kernel(panel) + Block(frequencies), _row.Pointer + Block(panel));
             Multiply<T>(frequencies, c.KernelWidth, c.Width);
             for (int panel = 0; panel < c.FieldPanels; panel++)
-                Transposition.Complex8x8(_row.Start + Block(panel), Field(panel) + Block(frequencies));
+                Transposition.Complex8x8(_row.Pointer + Block(panel), Field(panel) + Block(frequencies));
         }
     }
 
@@ -84,10 +92,10 @@ internal sealed unsafe class CorrelationWork
         for (int frequencies = 0; frequencies < c.FrequencyPanels; frequencies++)
         {
             for (int panel = 0; panel < c.FieldPanels; panel++)
-                Transposition.Complex8x8(Field(panel) + Block(frequencies), _row.Start + Block(panel));
+                Transposition.Complex8x8(Field(panel) + Block(frequencies), _row.Pointer + Block(panel));
             Multiply<T>(frequencies, c.Width, c.KernelWidth);
             for (int panel = 0; panel < c.KernelPanels; panel++)
-                Transposition.Complex8x8(_row.Start + Block(panel), Kernel(panel) + Block(frequencies));
+                Transposition.Complex8x8(_row.Pointer + Block(panel), Kernel(panel) + Block(frequencies));
         }
         for (int panel = 0; panel < c.KernelPanels; panel++)
         {
@@ -100,20 +108,20 @@ internal sealed unsafe class CorrelationWork
 
     private static int Block(int index) => index * PanelFft.Lanes * PanelFft.RowSize;
 
-    private double* Kernel(int panel) => _kernel.Start + panel * _correlation.ColumnPanelSize;
+    private double* Kernel(int panel) => _kernel.Pointer + panel * _correlation.ColumnPanelSize;
 
     // Along the rows: transform, conjugate times the image's spectrum, transform back.
     private void Multiply<T>(int frequencies, int nonzero, int wanted)
         where T : unmanaged, ILanes<T, double>
     {
         PanelFft rows = _correlation.Rows;
-        rows.Forward<T>(_row.Start, nonzero);
+        rows.Forward<T>(_row.Pointer, nonzero);
         double* spectrum = _correlation.Spectrum(frequencies);
         for (int lane = 0; lane < PanelFft.Lanes; lane += T.Count)
         {
             for (int i = lane; i < rows.Length * PanelFft.RowSize; i += PanelFft.RowSize)
-                Complex<T>.Load(_row.Start + i).ConjugateTimes(Complex<T>.Load(spectrum + i)).Store(_row.Start + i);
+                Complex<T>.Load(_row.Pointer + i).ConjugateTimes(Complex<T>.Load(spectrum + i)).Store(_row.Pointer + i);
         }
-        rows.Inverse<T>(_row.Start, wanted);
+        rows.Inverse<T>(_row.Pointer, wanted);
     }
 }

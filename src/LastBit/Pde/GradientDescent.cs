@@ -43,7 +43,7 @@ internal static class GradientDescent
     /// plus (alpha/2) sum K^2, both before the step. k = 1 is plain gradient descent; any other k is the same but for rounding.
     /// </summary>
     /// <returns>The losses up to the first that is not finite, or that is followed by a kernel that is not, where the run stops.</returns>
-    public static double[] NonLinear(OneLayerCnn cnn, ReadOnlySpan<double> initial, int k, double alpha, double learningRate, int iterations, Observe observe)
+    public static double[] NonLinear(OneLayerCnn cnn, ReadOnlySpan<double> initial, double k, double alpha, double learningRate, int iterations, Observe observe)
     {
         double[] kernel = initial.ToArray(), sums = new double[kernel.Length];
         var losses = new List<double>();

@@ -7,14 +7,14 @@ namespace LastBit.Pde;
 /// The one-layer CNN: z = valid correlation of the image with the kernel, Swish r(z) = z sigmoid(beta z), p = mean of r over the positions.
 /// One pass gives p and the sum over the positions that the gradient consists of. Holds the memory of one thread.
 /// </summary>
-internal sealed unsafe class OneLayerCnn
+internal sealed unsafe class OneLayerCnn : IDisposable
 {
     private readonly ValidCorrelation _correlation;
     private readonly CorrelationWork _work;
     private CorrelationWork? _along;
 
     // Sums of r(z) over one image column and the even or odd image rows: pieces that the shape fixes.
-    private readonly AlignedBuffer _sums;
+    private readonly AlignedBuffer<double> _sums;
 
     /// <summary>Prepares the memory.</summary>
     /// <param name="correlation">Of the image.</param>
@@ -25,7 +25,7 @@ internal sealed unsafe class OneLayerCnn
         _work = new CorrelationWork(correlation);
         Beta = beta;
         ImageMean = FixedOrderSum.Of(correlation.Image.Pixels) / correlation.Image.Pixels.Length;
-        _sums = new AlignedBuffer(correlation.FieldPanels * PanelFft.RowSize);
+        _sums = new AlignedBuffer<double>(correlation.FieldPanels * PanelFft.RowSize);
     }
 
     /// <summary>What takes z's place before the correlation with the image.</summary>
@@ -49,6 +49,14 @@ internal sealed unsafe class OneLayerCnn
 
     /// <summary>N, how many valid positions there are.</summary>
     public double Positions => (double)_correlation.Height * _correlation.Width;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _work.Dispose();
+        _along?.Dispose();
+        _sums.Dispose();
+    }
 
     /// <summary>sums[u] = sum over the valid x of f(x) I[x+u].</summary>
     /// <param name="field">What f is.</param>
@@ -102,7 +110,7 @@ internal sealed unsafe class OneLayerCnn
         {
             _work.ToPositions<T>(panel);
             _along.ToPositions<T>(panel);
-            double* sums = _sums.Start + panel * PanelFft.RowSize;
+            double* sums = _sums.Pointer + panel * PanelFft.RowSize;
             for (int lane = 0; lane < PanelFft.RowSize; lane += T.Count)
                 T.Store(CurveLanes<T>(_work.Field(panel) + lane, _along.Field(panel) + lane, RowsOf(lane), T.Broadcast(Beta)), sums + lane);
             _along.ToFrequencies<T>(panel);
@@ -136,16 +144,16 @@ internal sealed unsafe class OneLayerCnn
     {
         // The lanes beyond the last column hold sums over what is not there.
         int lastColumns = _correlation.Width - (_correlation.FieldPanels - 1) * PanelFft.Lanes;
-        double* last = _sums.Start + (_correlation.FieldPanels - 1) * PanelFft.RowSize;
+        double* last = _sums.Pointer + (_correlation.FieldPanels - 1) * PanelFft.RowSize;
         for (int lane = lastColumns; lane < PanelFft.Lanes; lane++)
             last[lane] = last[PanelFft.Lanes + lane] = 0;
-        return FixedOrderSum.Of(new ReadOnlySpan<double>(_sums.Start, _correlation.FieldPanels * PanelFft.RowSize)) / Positions;
+        return FixedOrderSum.Of(new ReadOnlySpan<double>(_sums.Pointer, _correlation.FieldPanels * PanelFft.RowSize)) / Positions;
     }
 
     private void Activate<T>(int panel, bool derivative)
         where T : unmanaged, ILanes<T, double>
     {
-        double* sums = _sums.Start + panel * PanelFft.RowSize;
+        double* sums = _sums.Pointer + panel * PanelFft.RowSize;
         for (int lane = 0; lane < PanelFft.RowSize; lane += T.Count)
             T.Store(ActivateLanes<T>(_work.Field(panel) + lane, RowsOf(lane), derivative, T.Broadcast(Beta)), sums + lane);
     }

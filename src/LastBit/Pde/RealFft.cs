@@ -6,26 +6,33 @@ namespace LastBit.Pde;
 /// The transform of real sequences of even length P = 2h by complex ones of length h: number 2y is the real part and 2y+1 the imaginary part of
 /// row y. The spectrum has h+1 rows: frequency k &lt; h where the complex transform left it, and frequency h last.
 /// </summary>
-internal sealed unsafe class RealFft
+internal sealed unsafe class RealFft : IDisposable
 {
     private readonly PanelFft _fft;
 
     // For k = 0 .. h/2: (-sin, -cos) and (-sin, cos) of 2 pi k / P.
-    private readonly AlignedBuffer _forward, _inverse;
+    private readonly AlignedBuffer<double> _forward, _inverse;
 
     public RealFft(PanelFft fft)
     {
         _fft = fft;
         int length = 2 * fft.Length;
-        _forward = new AlignedBuffer(fft.Length + 2);
-        _inverse = new AlignedBuffer(fft.Length + 2);
+        _forward = new AlignedBuffer<double>(fft.Length + 2);
+        _inverse = new AlignedBuffer<double>(fft.Length + 2);
         for (int k = 0; k <= fft.Length / 2; k++)
         {
             (double cos, double sin) = RootOfUnity.Of(k, length);
-            _forward.Start[2 * k] = _inverse.Start[2 * k] = -sin;
-            _forward.Start[2 * k + 1] = -cos;
-            _inverse.Start[2 * k + 1] = cos;
+            _forward.Pointer[2 * k] = _inverse.Pointer[2 * k] = -sin;
+            _forward.Pointer[2 * k + 1] = -cos;
+            _inverse.Pointer[2 * k + 1] = cos;
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _forward.Dispose();
+        _inverse.Dispose();
     }
 
     /// <summary>In which row frequency k = 0 .. h lies.</summary>
@@ -68,7 +75,7 @@ internal sealed unsafe class RealFft
             T two = T.Broadcast(2), zero = T.Broadcast(0);
             new Complex<T>(T.Multiply(two, T.Add(z.Re, z.Im)), zero).Store(first);
             new Complex<T>(T.Multiply(two, T.Subtract(z.Re, z.Im)), zero).Store(last);
-            Combine<T>(first, _forward.Start);
+            Combine<T>(first, _forward.Pointer);
         }
     }
 
@@ -81,7 +88,7 @@ internal sealed unsafe class RealFft
             double* first = panel + lane, last = first + _fft.Length * PanelFft.RowSize;
             T zeroth = T.Load(first), highest = T.Load(last);
             new Complex<T>(T.Add(zeroth, highest), T.Subtract(zeroth, highest)).Store(first);
-            Combine<T>(first, _inverse.Start);
+            Combine<T>(first, _inverse.Pointer);
         }
     }
 

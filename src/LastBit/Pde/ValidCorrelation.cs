@@ -12,10 +12,10 @@ namespace LastBit.Pde;
 /// the rows follows on panels of eight vertical frequencies. Immutable: any number of <see cref="CorrelationWork"/>s share one.
 /// </para>
 /// </summary>
-internal sealed unsafe class ValidCorrelation
+internal sealed unsafe class ValidCorrelation : IDisposable
 {
     // 1 in 4 PQ of the image's spectrum: the factors that the transforms leave out, all in one place.
-    private readonly AlignedBuffer _spectrum;
+    private readonly AlignedBuffer<double> _spectrum;
 
     /// <summary>Transforms the image.</summary>
     /// <param name="image">The image.</param>
@@ -38,9 +38,16 @@ internal sealed unsafe class ValidCorrelation
         RowPanelSize = (Panels(Rows.Length) * PanelFft.Lanes) * PanelFft.RowSize;
         ColumnPanelSize = FrequencyPanels * PanelFft.Lanes * PanelFft.RowSize;
 
-        _spectrum = new AlignedBuffer(FrequencyPanels * RowPanelSize);
+        _spectrum = new AlignedBuffer<double>(FrequencyPanels * RowPanelSize);
         var work = new TransformWork(this, image);
         Widest.Double(ref work, PanelFft.Lanes);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Real.Dispose();
+        _spectrum.Dispose();
     }
 
     /// <summary>The image.</summary>
@@ -80,7 +87,7 @@ internal sealed unsafe class ValidCorrelation
 
     internal int ColumnPanelSize { get; }
 
-    internal double* Spectrum(int panel) => _spectrum.Start + panel * RowPanelSize;
+    internal double* Spectrum(int panel) => _spectrum.Pointer + panel * RowPanelSize;
 
     /// <summary>
     /// The least and the greatest |Ihat|^2, the squared spectrum of the image (zero outside),
@@ -111,10 +118,10 @@ internal sealed unsafe class ValidCorrelation
         where T : unmanaged, ILanes<T, double>
     {
         int imagePanels = Panels(image.Width);
-        var columns = new AlignedBuffer(imagePanels * ColumnPanelSize);
+        using var columns = new AlignedBuffer<double>(imagePanels * ColumnPanelSize);
         for (int panel = 0; panel < imagePanels; panel++)
         {
-            double* data = columns.Start + panel * ColumnPanelSize;
+            double* data = columns.Pointer + panel * ColumnPanelSize;
             RealFft.Pack(image.Pixels, image.Height, image.Width, panel, data);
             Columns.Forward<T>(data, (image.Height + 1) / 2);
             Real.ToSpectrum<T>(data);
@@ -125,7 +132,7 @@ internal sealed unsafe class ValidCorrelation
             double* spectrum = Spectrum(panel);
             for (int i = 0; i < imagePanels; i++)
             {
-                Transposition.Complex8x8(columns.Start + i * ColumnPanelSize + panel * PanelFft.Lanes * PanelFft.RowSize,
+                Transposition.Complex8x8(columns.Pointer + i * ColumnPanelSize + panel * PanelFft.Lanes * PanelFft.RowSize,
                     spectrum + i * PanelFft.Lanes * PanelFft.RowSize);
             }
             Rows.Forward<T>(spectrum, image.Width);

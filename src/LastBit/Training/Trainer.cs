@@ -285,7 +285,7 @@ public sealed class Trainer : IDisposable
 
     private static void CheckImages(Model model, DatasetShape data)
     {
-        if (model.Images != new TensorShape(data.Height, data.Width, data.Channels) || model.Classes < data.Classes)
+        if (model.Images != data.Image || model.Classes < data.Classes)
             throw new InputException($"{model.Name}: takes images of {model.Images} and knows {model.Classes} classes; the data has {data}");
     }
 

@@ -81,7 +81,8 @@ public sealed class StabilityBoundsTests : IDisposable
     {
         double[] before = OneLayerSetup.InitialKernel(kernelSize);
         double first = double.NaN, last = double.NaN;
-        var cnn = new OneLayerCnn(new ValidCorrelation(image, kernelSize, kernelSize), 1);
+        using var correlation = new ValidCorrelation(image, kernelSize, kernelSize);
+        using var cnn = new OneLayerCnn(correlation, 1);
         GradientDescent.Linearized(cnn, before, -0.5, alpha, learningRate, 1000, (iteration, _, kernel) =>
         {
             last = 0;

@@ -57,12 +57,13 @@ public class OneLayerHessianTests
     [Fact]
     public void Products_have_the_same_bits_in_every_vector_width()
     {
-        var correlation = new ValidCorrelation(Image(19, 23), Side, Side);
+        using var correlation = new ValidCorrelation(Image(19, 23), Side, Side);
         double[] kernel = Vector(5), direction = Vector(6);
         double[] widest = new double[Weights], narrow = new double[Weights], single = new double[Weights];
-        double mean = new OneLayerCnn(correlation, Beta).Curvature<DoubleLanes512>(kernel, direction, widest);
-        Assert.Equal(mean, new OneLayerCnn(correlation, Beta).Curvature<DoubleLanes128>(kernel, direction, narrow));
-        Assert.Equal(mean, new OneLayerCnn(correlation, Beta).Curvature<DoubleLanes1>(kernel, direction, single));
+        using var cnn = new OneLayerCnn(correlation, Beta);
+        double mean = cnn.Curvature<DoubleLanes512>(kernel, direction, widest);
+        Assert.Equal(mean, cnn.Curvature<DoubleLanes128>(kernel, direction, narrow));
+        Assert.Equal(mean, cnn.Curvature<DoubleLanes1>(kernel, direction, single));
         Assert.Equal(widest, narrow);
         Assert.Equal(widest, single);
     }

@@ -41,7 +41,7 @@ public class ValidCorrelationTests
     [Fact]
     public void A_checkerboard_of_the_default_size_has_one_frequency_and_two_values_exactly()
     {
-        var correlation = new ValidCorrelation(GreyImage.Checkerboard(), 32, 32);
+        using var correlation = new ValidCorrelation(GreyImage.Checkerboard(), 32, 32);
         Assert.Equal((0, 65536.0 * 65536), correlation.PowerRange());
     }
 
@@ -58,11 +58,11 @@ public class ValidCorrelationTests
     {
         var random = new System.Random(length);
         var fft = new PanelFft(length);
-        var panel = new AlignedBuffer(length * PanelFft.RowSize);
+        using var panel = new AlignedBuffer<double>(length * PanelFft.RowSize);
         double[] before = new double[length * PanelFft.RowSize];
         for (int i = 0; i < before.Length; i++)
-            panel.Start[i] = before[i] = random.NextDouble() - 0.5;
-        fft.Forward<T>(panel.Start, length);
+            panel.Pointer[i] = before[i] = random.NextDouble() - 0.5;
+        fft.Forward<T>(panel.Pointer, length);
         for (int lane = 0; lane < PanelFft.Lanes; lane++)
         {
             for (int k = 0; k < length; k++)
@@ -75,35 +75,35 @@ public class ValidCorrelationTests
                     re += x * cos + y * sin;
                     im += y * cos - x * sin;
                 }
-                double* row = panel.Start + fft.Position[k] * PanelFft.RowSize + lane;
+                double* row = panel.Pointer + fft.Position[k] * PanelFft.RowSize + lane;
                 Assert.Equal(re, row[0], 1e-13);
                 Assert.Equal(im, row[8], 1e-13);
             }
         }
-        fft.Inverse<T>(panel.Start, length);
+        fft.Inverse<T>(panel.Pointer, length);
         for (int i = 0; i < before.Length; i++)
-            Assert.Equal(before[i] * length, panel.Start[i], 1e-13);
+            Assert.Equal(before[i] * length, panel.Pointer[i], 1e-13);
     }
 
     private static unsafe void Prune(int length, int given, int wanted)
     {
         var random = new System.Random(length);
         var fft = new PanelFft(length);
-        AlignedBuffer whole = new(length * PanelFft.RowSize), pruned = new(length * PanelFft.RowSize);
+        using AlignedBuffer<double> whole = new(length * PanelFft.RowSize), pruned = new(length * PanelFft.RowSize);
         for (int i = 0; i < length * PanelFft.RowSize; i++)
         {
             double value = random.NextDouble() - 0.5;
-            whole.Start[i] = i < given * PanelFft.RowSize ? value : 0;
-            pruned.Start[i] = value;
+            whole.Pointer[i] = i < given * PanelFft.RowSize ? value : 0;
+            pruned.Pointer[i] = value;
         }
-        fft.Forward<DoubleLanes512>(whole.Start, length);
-        fft.Forward<DoubleLanes512>(pruned.Start, given);
+        fft.Forward<DoubleLanes512>(whole.Pointer, length);
+        fft.Forward<DoubleLanes512>(pruned.Pointer, given);
         for (int i = 0; i < length * PanelFft.RowSize; i++)
-            Assert.Equal(whole.Start[i], pruned.Start[i], 1e-13);
-        fft.Inverse<DoubleLanes512>(whole.Start, length);
-        fft.Inverse<DoubleLanes512>(pruned.Start, wanted);
+            Assert.Equal(whole.Pointer[i], pruned.Pointer[i], 1e-13);
+        fft.Inverse<DoubleLanes512>(whole.Pointer, length);
+        fft.Inverse<DoubleLanes512>(pruned.Pointer, wanted);
         for (int i = 0; i < wanted * PanelFft.RowSize; i++)
-            Assert.Equal(whole.Start[i], pruned.Start[i], 1e-11);
+            Assert.Equal(whole.Pointer[i], pruned.Pointer[i], 1e-11);
     }
 
     private static unsafe void AgainstDirect(GreyImage image, int kernelHeight, int kernelWidth)
@@ -114,7 +114,9 @@ public class ValidCorrelationTests
             kernel[i] = random.NextDouble() - 0.5;
         int height = image.Height - kernelHeight + 1, width = image.Width - kernelWidth + 1;
 
-        double p = new OneLayerCnn(new ValidCorrelation(image, kernelHeight, kernelWidth), 1.5).Evaluate(OneLayerCnn.Field.Derivative, kernel, sums);
+        using var correlation = new ValidCorrelation(image, kernelHeight, kernelWidth);
+        using var cnn = new OneLayerCnn(correlation, 1.5);
+        double p = cnn.Evaluate(OneLayerCnn.Field.Derivative, kernel, sums);
 
         double mean = 0;
         double[] direct = new double[kernel.Length];

@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
 
@@ -11,8 +12,8 @@ namespace LastBit.Engines.Cpu;
 internal sealed unsafe class BatchStatistics : IDisposable
 {
     private const float Epsilon = BatchNormalization.Epsilon, Momentum = BatchNormalization.Momentum;
-    private readonly NativeBuffer _coefficients;
-    private readonly NativeBuffer _tables;
+    private readonly AlignedBuffer<float> _coefficients;
+    private readonly AlignedBuffer<float> _tables;
     private readonly int _channels;
     private readonly int _capacity;
 
@@ -26,8 +27,8 @@ internal sealed unsafe class BatchStatistics : IDisposable
         _capacity = capacity;
         Node = node;
         (Weight, Bias, RunningMean, RunningVariance) = (node.Parameters[0], node.Parameters[1], node.Parameters[2], node.Parameters[3]);
-        _coefficients = new NativeBuffer(6L * channels);
-        _tables = new NativeBuffer(2L * capacity * channels);
+        _coefficients = new AlignedBuffer<float>(6L * channels);
+        _tables = new AlignedBuffer<float>(2L * capacity * channels);
         float* p = _coefficients.Pointer;
         Coefficients = new NormCoefficients
         {

@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
 
@@ -15,49 +16,33 @@ internal sealed unsafe class ConnectedLayer : BatchLayer, IDisposable
     private readonly int _outputs;
     private readonly int _threads;
     private readonly long _rows;
-    private readonly Parameter _weight;
-    private readonly Parameter _bias;
-    // The weights as either product reads them, and what their sums begin with.
-    private readonly NativeBuffer _forward;
-    private readonly NativeBuffer? _backward;
-    private readonly NativeBuffer _initial;
-    private readonly NativeBuffer _zeros;
     // Panels of 32 columns: the inputs, and the gradient with respect to the outputs.
-    private readonly NativeBuffer _x;
-    private readonly NativeBuffer _outer;
+    private readonly AlignedBuffer<float> _x;
+    private readonly AlignedBuffer<float> _outer;
 
     public ConnectedLayer(Node node, TensorShape from, View input, StoredTensor output, int capacity, int threads)
         : base(node.Layer.Name, output, input)
     {
-        (_weight, _bias) = (node.Parameters[0], node.Parameters[1]);
-        (_outputs, _inputs) = (_weight.Shape[0], _weight.Shape[1]);
+        Weights = new PanelWeights(node.Parameters[0], node.Parameters[1], goesBack: input.Tensor.Producer is not null);
+        (_outputs, _inputs) = (Weights.Outputs, Weights.Inputs);
         (_from, _threads) = (from, threads);
-        // An odd number of tiles: panels at a distance of a power of two would meet in the same lines of a cache.
-        _rows = ((capacity + MatrixProduct.TileRows - 1) / MatrixProduct.TileRows | 1) * MatrixProduct.TileRows;
-        int inputPanels = MatrixProduct.Panels(_inputs), outputPanels = MatrixProduct.Panels(_outputs);
-        _forward = new NativeBuffer((long)outputPanels * MatrixProduct.Panel * _inputs);
-        _backward = input.Tensor.Producer is null ? null : new NativeBuffer((long)inputPanels * MatrixProduct.Panel * _outputs);
-        _initial = new NativeBuffer(outputPanels * MatrixProduct.Panel);
-        _zeros = new NativeBuffer(inputPanels * MatrixProduct.Panel);
-        _x = new NativeBuffer(inputPanels * PanelSize);
-        _outer = new NativeBuffer(outputPanels * PanelSize);
+        _rows = MatrixProduct.RowsFor(capacity);
+        _x = new AlignedBuffer<float>(Weights.InputPanels * PanelSize);
+        _outer = new AlignedBuffer<float>(Weights.OutputPanels * PanelSize);
     }
 
     public override long ForwardFlop => 2L * _outputs * _inputs;
 
     public override long PaddedSize => Math.Max(Inputs[0].Tensor.SampleSize, Output.SampleSize);
 
-    public override long TileSize => Math.Max(MatrixProduct.Room, _backward is null ? 0 : MatrixProduct.TileRows * ResultRow);
+    public override long TileSize => Math.Max(MatrixProduct.Room, Inputs[0].Tensor.Producer is null ? 0 : MatrixProduct.TileRows * Weights.InputRow);
 
-    public override int LoadParts => MatrixProduct.Panels(_outputs) + (_backward is null ? 0 : MatrixProduct.Panels(_inputs));
+    public override int LoadParts => Weights.LoadParts;
 
     public override int BackwardSteps => 2;
 
-    /// <summary>[outputs, inputs].</summary>
-    public Parameter Weight => _weight;
-
-    /// <summary>[outputs].</summary>
-    public Parameter Bias => _bias;
+    /// <summary>Weights, [outputs, inputs], and bias, [outputs].</summary>
+    public PanelWeights Weights { get; }
 
     /// <summary>The batch's inputs in panels, as the forward pass leaves them.</summary>
     public float* FlatInputs => _x.Pointer;
@@ -65,42 +50,17 @@ internal sealed unsafe class ConnectedLayer : BatchLayer, IDisposable
     /// <summary>Room for the gradients with respect to the batch's outputs in panels.</summary>
     public float* FlatGradients => _outer.Pointer;
 
-    /// <summary>The weights as the forward product reads them.</summary>
-    public float* ForwardWeights => _forward.Pointer;
-
-    /// <summary>The weights as the product of the input gradient reads them; null where there is none.</summary>
-    public float* BackwardWeights => _backward is null ? null : _backward.Pointer;
-
     /// <summary>Floats from panel to panel of inputs and gradients.</summary>
     public long PanelSize => _rows * MatrixProduct.Panel;
 
-    private long ResultRow => _zeros.Count;
-
     public void Dispose()
     {
-        _forward.Dispose();
-        _backward?.Dispose();
-        _initial.Dispose();
-        _zeros.Dispose();
+        Weights.Dispose();
         _x.Dispose();
         _outer.Dispose();
     }
 
-    public override void LoadWeights(NetworkState state, int part)
-    {
-        const int Panel = MatrixProduct.Panel;
-        float* weights = state.ParameterPointer + _weight.Offset;
-        int panels = MatrixProduct.Panels(_outputs), first = part * Panel;
-        if (part < panels)
-        {
-            int outputs = Math.Min(Panel, _outputs - first);
-            MatrixProduct.Transpose(weights + ((long)first * _inputs), outputs, _inputs, _forward.Pointer + ((long)first * _inputs));
-            new Span<float>(state.ParameterPointer + _bias.Offset + first, outputs).CopyTo(new Span<float>(_initial.Pointer + first, outputs));
-            return;
-        }
-        first = (part - panels) * Panel;
-        MatrixProduct.CopyPanel(weights + first, _outputs, Math.Min(Panel, _inputs - first), _inputs, _backward!.Pointer + ((long)first * _outputs));
-    }
+    public override void LoadWeights(NetworkState state, int part) => Weights.Load(state, part);
 
     public override int ForwardParts(int count) => (count + RowsOfPart(count) - 1) / RowsOfPart(count);
 
@@ -109,29 +69,17 @@ internal sealed unsafe class ConnectedLayer : BatchLayer, IDisposable
         var (from, to) = RowsOf(part, count);
         for (int row = from; row < to; row++)
             Flatten(ReadInput(0, row, scratch), _x.Pointer + ((long)row * MatrixProduct.Panel));
-        MatrixProduct.Multiply(
-            new MatrixShape
-            {
-                Left = _x.Pointer,
-                LeftPanel = PanelSize,
-                Right = _forward.Pointer,
-                Initial = _initial.Pointer,
-                Result = Output.Data,
-                ResultRow = Output.SampleSize,
-                Terms = _inputs,
-                Columns = _outputs,
-            },
-            from, to);
+        Weights.Forward(_x.Pointer, PanelSize, Output.Data, Output.SampleSize, from, to);
     }
 
-    public override int BackwardParts(int step, int count) => step == 0 ? ForwardParts(count) : MatrixProduct.Panels(_inputs) + MatrixProduct.Panels(_outputs);
+    public override int BackwardParts(int step, int count) => step == 0 ? ForwardParts(count) : Weights.GradientParts;
 
     public override void BackwardPart(int step, int part, int count, Scratch scratch, float* gradients)
     {
         if (step == 0)
             ReturnRows(part, count, scratch);
         else
-            ReturnWeights(part, count, scratch, gradients);
+            Weights.Gradient(part, _outer.Pointer, _x.Pointer, PanelSize, count, gradients, scratch.Tiles);
     }
 
     /// <summary>The gradient with respect to the outputs of some images, and what it makes of the inputs.</summary>
@@ -146,45 +94,17 @@ internal sealed unsafe class ConnectedLayer : BatchLayer, IDisposable
         }
         if (Sinks[0] is not { } sink)
             return;
+        long resultRow = Weights.InputRow;
         for (int row = from; row < to; row += MatrixProduct.TileRows)
         {
             int end = Math.Min(to, row + MatrixProduct.TileRows);
-            MatrixProduct.Multiply(
-                new MatrixShape
-                {
-                    Left = _outer.Pointer,
-                    LeftPanel = PanelSize,
-                    Right = _backward!.Pointer,
-                    Initial = _zeros.Pointer,
-                    Result = scratch.Tiles - (row * ResultRow),
-                    ResultRow = ResultRow,
-                    Terms = _outputs,
-                    Columns = _inputs,
-                },
-                row, end);
+            Weights.Backward(_outer.Pointer, PanelSize, scratch.Tiles - (row * resultRow), resultRow, row, end);
             for (int r = row; r < end; r++)
             {
-                Unflatten(scratch.Tiles + ((r - row) * ResultRow), scratch.Flat);
+                Unflatten(scratch.Tiles + ((r - row) * resultRow), scratch.Flat);
                 sink.Contribute(r, scratch.Flat);
             }
         }
-    }
-
-    private void ReturnWeights(int part, int count, Scratch scratch, float* gradients)
-    {
-        const int Panel = MatrixProduct.Panel;
-        int panels = MatrixProduct.Panels(_inputs), first = part * Panel;
-        if (part < panels)
-        {
-            MatrixProduct.WeightGradient(
-                _outer.Pointer, PanelSize, _x.Pointer + (part * PanelSize), count, _outputs, Math.Min(Panel, _inputs - first),
-                gradients + _weight.Offset + first, _inputs, scratch.Tiles);
-            return;
-        }
-        first = (part - panels) * Panel;
-        float* sums = stackalloc float[Panel];
-        MatrixProduct.ColumnSums(_outer.Pointer + ((part - panels) * PanelSize), count, sums, scratch.Tiles);
-        Copy(sums, gradients + _bias.Offset + first, Math.Min(Panel, _outputs - first));
     }
 
     private int RowsOfPart(int count)

@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 using Activation = LastBit.Models.Activation;
 using ConvolutionAlgorithm = LastBit.Models.ConvolutionAlgorithm;
@@ -16,11 +17,11 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
     private readonly View _input;
     private readonly ConvolutionShape _shape;
     private readonly int _realInChannels;
-    private readonly NativeBuffer _packed;
-    private readonly NativeBuffer? _turned;
+    private readonly AlignedBuffer<float> _packed;
+    private readonly AlignedBuffer<float>? _turned;
     // The kernels at the points of minimal filtering, where the layer is computed so.
-    private readonly NativeBuffer? _transformed;
-    private readonly NativeBuffer? _transformedTurned;
+    private readonly AlignedBuffer<float>? _transformed;
+    private readonly AlignedBuffer<float>? _transformedTurned;
     private readonly bool _gathers;
     private float* _bias;
     private readonly delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> _fill;
@@ -32,12 +33,12 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
         (Weight, Bias) = (weight, bias);
         _shape = new ConvolutionShape(input.Tensor.Height, input.Tensor.Width, input.Tensor.Channels, output.Channels, size, stride);
         _realInChannels = weight.Shape[1];
-        _packed = new NativeBuffer(_shape.WeightCount);
-        _turned = input.Tensor.Producer is null ? null : new NativeBuffer(_shape.WeightCount);
+        _packed = new AlignedBuffer<float>(_shape.WeightCount);
+        _turned = input.Tensor.Producer is null ? null : new AlignedBuffer<float>(_shape.WeightCount);
         if (algorithm == ConvolutionAlgorithm.Winograd && Winograd2x2.Pays(_shape))
         {
-            _transformed = new NativeBuffer(Winograd2x2.Points * (long)_shape.InChannels * _shape.OutChannels);
-            _transformedTurned = _turned is null ? null : new NativeBuffer(_transformed.Count);
+            _transformed = new AlignedBuffer<float>(Winograd2x2.Points * (long)_shape.InChannels * _shape.OutChannels);
+            _transformedTurned = _turned is null ? null : new AlignedBuffer<float>(_transformed.Count);
         }
         _gathers = algorithm == ConvolutionAlgorithm.Winograd && Winograd4x4.Fits(_shape);
         _fill = PointwiseTable.For(input.Tensor.Channels).FillPadded(input.Normalised, input.Activation);

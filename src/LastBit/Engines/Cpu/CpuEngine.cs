@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
 
@@ -22,10 +23,10 @@ public sealed unsafe class CpuEngine : IEngine
     private readonly Pass[] _backward;
     private readonly BatchStatistics[] _normalizations;
     private readonly IDisposable[] _owned;
-    private readonly NativeBuffer _activations;
-    private readonly NativeBuffer _gradientMemory;
-    private readonly NativeBuffer _tables;
-    private readonly NativeBuffer _gradients;
+    private readonly AlignedBuffer<float> _activations;
+    private readonly AlignedBuffer<float> _gradientMemory;
+    private readonly AlignedBuffer<float> _tables;
+    private readonly AlignedBuffer<float> _gradients;
     private readonly Scratch[] _scratch;
     private readonly StoredTensor _images;
     private readonly bool _imagesAsGiven;
@@ -71,7 +72,7 @@ public sealed unsafe class CpuEngine : IEngine
         // Batch layers take their inputs over, so that images which nobody else reads need not be copied.
         _imagesAsGiven = _layers.All(layer => layer is BatchLayer || layer.Inputs.All(view => view.Tensor != _images));
         StoredTensor[] tensors = [.. _imagesAsGiven ? [] : (StoredTensor[])[_images], .. _layers.Select(layer => layer.Output)];
-        _activations = new NativeBuffer(tensors.Sum(tensor => tensor.SampleSize) * Capacity);
+        _activations = new AlignedBuffer<float>(tensors.Sum(tensor => tensor.SampleSize) * Capacity);
         float* next = _activations.Pointer;
         foreach (var tensor in tensors)
         {
@@ -88,8 +89,8 @@ public sealed unsafe class CpuEngine : IEngine
             pass.Reads = ReadsOfBackward(pass.Layers);
         _loads = [.. _layers.SelectMany(layer => Enumerable.Range(0, layer.LoadParts).Select(part => (layer, part)))];
         int pieces = (Capacity + PieceSize - 1) / PieceSize;
-        _tables = new NativeBuffer(_backward.Max(pass => pass.Layers.Sum(layer => (long)layer.TableSize)) * pieces);
-        _gradients = new NativeBuffer(model.Layout.ParameterCount);
+        _tables = new AlignedBuffer<float>(_backward.Max(pass => pass.Layers.Sum(layer => (long)layer.TableSize)) * pieces);
+        _gradients = new AlignedBuffer<float>(model.Layout.ParameterCount);
         long padded = _layers.Max(layer => layer.PaddedSize);
         long flat = _layers.Max(layer => Math.Max(layer.Output.SampleSize, layer.Inputs.Max(view => view.Tensor.SampleSize)));
         long tiles = _layers.Max(layer => layer.TileSize);

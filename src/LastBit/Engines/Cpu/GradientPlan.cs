@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Models;
 
 namespace LastBit.Engines.Cpu;
@@ -11,7 +12,7 @@ internal static unsafe class GradientPlan
 {
     /// <summary>Gives every layer its sinks and every tensor its gradient buffers.</summary>
     /// <returns>The memory behind all buffers.</returns>
-    public static NativeBuffer Assign(CpuLayer[] layers, StoredTensor images, int capacity)
+    public static AlignedBuffer<float> Assign(CpuLayer[] layers, StoredTensor images, int capacity)
     {
         foreach (var view in layers.SelectMany(layer => layer.Inputs))
             CheckView(view);
@@ -46,7 +47,7 @@ internal static unsafe class GradientPlan
             Release(layer.Output.RawGradient);
         }
 
-        var memory = new NativeBuffer(all.Sum(buffer => buffer.SampleSize) * capacity);
+        var memory = new AlignedBuffer<float>(all.Sum(buffer => buffer.SampleSize) * capacity);
         float* next = memory.Pointer;
         foreach (var buffer in all)
         {

@@ -1,3 +1,5 @@
+using LastBit.Arithmetic;
+
 namespace LastBit.Engines.Cpu;
 
 /// <summary>
@@ -6,14 +8,14 @@ namespace LastBit.Engines.Cpu;
 internal abstract unsafe class LossLayer : CpuLayer, IDisposable
 {
     private readonly int[] _labels;
-    private readonly NativeBuffer _gradients;
+    private readonly AlignedBuffer<float> _gradients;
 
     protected LossLayer(View outputs, int classes, StoredTensor losses, int capacity)
         : base("loss", losses, outputs)
     {
         Classes = classes;
         _labels = new int[capacity];
-        _gradients = new NativeBuffer((long)capacity * outputs.Tensor.Channels);
+        _gradients = new AlignedBuffer<float>((long)capacity * outputs.Tensor.Channels);
     }
 
     /// <summary>The labels of the batch.</summary>

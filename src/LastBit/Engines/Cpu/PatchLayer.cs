@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
 
@@ -19,41 +20,29 @@ internal sealed unsafe class PatchLayer : BatchLayer, IDisposable
 
     private readonly TensorShape _from;
     private readonly int _size;
-    private readonly int _terms;
     private readonly int _outputs;
     private readonly long _rows;
-    private readonly Parameter _weight;
-    private readonly Parameter? _bias;
-    private readonly NativeBuffer _forward;
-    private readonly NativeBuffer? _backward;
-    private readonly NativeBuffer _initial;
-    private readonly NativeBuffer _zeros;
-    private readonly NativeBuffer _x;
-    private readonly NativeBuffer _outer;
+    private readonly PanelWeights _weights;
+    private readonly AlignedBuffer<float> _x;
+    private readonly AlignedBuffer<float> _outer;
 
     public PatchLayer(Node node, TensorShape from, View input, StoredTensor output, int capacity)
         : base(node.Layer.Name, output, input)
     {
-        (_weight, _bias) = (node.Parameters[0], node.Parameters.ElementAtOrDefault(1));
-        (_from, _size, _outputs) = (from, _weight.Shape[2], _weight.Shape[0]);
-        _terms = _weight.Count / _outputs;
-        _rows = (((capacity * from.Positions) + MatrixProduct.TileRows - 1) / MatrixProduct.TileRows | 1) * MatrixProduct.TileRows;
-        int panels = MatrixProduct.Panels(_terms), outputPanels = MatrixProduct.Panels(_outputs);
-        _forward = new NativeBuffer((long)outputPanels * Panel * _terms);
-        _backward = input.Tensor.Producer is null ? null : new NativeBuffer((long)panels * Panel * _outputs);
-        _initial = new NativeBuffer(outputPanels * Panel);
-        _zeros = new NativeBuffer(panels * Panel);
-        _x = new NativeBuffer(panels * PanelSize);
-        _outer = new NativeBuffer(outputPanels * PanelSize);
+        _weights = new PanelWeights(node.Parameters[0], node.Parameters.ElementAtOrDefault(1), goesBack: input.Tensor.Producer is not null);
+        (_from, _size, _outputs) = (from, node.Parameters[0].Shape[2], _weights.Outputs);
+        _rows = MatrixProduct.RowsFor(capacity * from.Positions);
+        _x = new AlignedBuffer<float>(_weights.InputPanels * PanelSize);
+        _outer = new AlignedBuffer<float>(_weights.OutputPanels * PanelSize);
     }
 
-    public override long ForwardFlop => 2L * _from.Positions * _weight.Count;
+    public override long ForwardFlop => 2L * _from.Positions * _weights.Inputs * _outputs;
 
     public override long PaddedSize => Math.Max(Inputs[0].Tensor.SampleSize, Output.SampleSize);
 
-    public override long TileSize => Math.Max(MatrixProduct.Room, _backward is null ? 0 : ImagesOfPart * _from.Positions * _zeros.Count);
+    public override long TileSize => Math.Max(MatrixProduct.Room, Inputs[0].Tensor.Producer is null ? 0 : ImagesOfPart * _from.Positions * _weights.InputRow);
 
-    public override int LoadParts => MatrixProduct.Panels(_outputs) + (_backward is null ? 0 : MatrixProduct.Panels(_terms));
+    public override int LoadParts => _weights.LoadParts;
 
     public override int BackwardSteps => 2;
 
@@ -70,29 +59,12 @@ internal sealed unsafe class PatchLayer : BatchLayer, IDisposable
 
     public void Dispose()
     {
-        _forward.Dispose();
-        _backward?.Dispose();
-        _initial.Dispose();
-        _zeros.Dispose();
+        _weights.Dispose();
         _x.Dispose();
         _outer.Dispose();
     }
 
-    public override void LoadWeights(NetworkState state, int part)
-    {
-        float* weights = state.ParameterPointer + _weight.Offset;
-        int panels = MatrixProduct.Panels(_outputs), first = part * Panel;
-        if (part < panels)
-        {
-            int outputs = Math.Min(Panel, _outputs - first);
-            MatrixProduct.Transpose(weights + ((long)first * _terms), outputs, _terms, _forward.Pointer + ((long)first * _terms));
-            if (_bias is not null)
-                new Span<float>(state.ParameterPointer + _bias.Offset + first, outputs).CopyTo(new Span<float>(_initial.Pointer + first, outputs));
-            return;
-        }
-        first = (part - panels) * Panel;
-        MatrixProduct.CopyPanel(weights + first, _outputs, Math.Min(Panel, _terms - first), _terms, _backward!.Pointer + ((long)first * _outputs));
-    }
+    public override void LoadWeights(NetworkState state, int part) => _weights.Load(state, part);
 
     public override int ForwardParts(int count) => (count + ImagesOfPart - 1) / ImagesOfPart;
 
@@ -105,31 +77,19 @@ internal sealed unsafe class PatchLayer : BatchLayer, IDisposable
             for (int p = 0; p < positions; p++)
                 TakePatch(x, p, _x.Pointer + ((((long)sample * positions) + p) * Panel));
         }
-        MatrixProduct.Multiply(
-            new MatrixShape
-            {
-                Left = _x.Pointer,
-                LeftPanel = PanelSize,
-                Right = _forward.Pointer,
-                Initial = _initial.Pointer,
-                Result = Output.Data,
-                ResultRow = Output.Channels,
-                Terms = _terms,
-                Columns = _outputs,
-            },
-            from * positions, to * positions);
+        _weights.Forward(_x.Pointer, PanelSize, Output.Data, Output.Channels, from * positions, to * positions);
         for (int sample = from; training && sample < to; sample++)
             TakeMoments(sample);
     }
 
-    public override int BackwardParts(int step, int count) => step == 0 ? ForwardParts(count) : MatrixProduct.Panels(_terms) + (_bias is null ? 0 : MatrixProduct.Panels(_outputs));
+    public override int BackwardParts(int step, int count) => step == 0 ? ForwardParts(count) : _weights.GradientParts;
 
     public override void BackwardPart(int step, int part, int count, Scratch scratch, float* gradients)
     {
         if (step == 0)
             ReturnImages(part, count, scratch);
         else
-            ReturnWeights(part, count, scratch, gradients);
+            _weights.Gradient(part, _outer.Pointer, _x.Pointer, PanelSize, count * _from.Positions, gradients, scratch.Tiles);
     }
 
     private void ReturnImages(int part, int count, Scratch scratch)
@@ -150,20 +110,8 @@ internal sealed unsafe class PatchLayer : BatchLayer, IDisposable
         }
         if (Sinks[0] is not { } sink)
             return;
-        long row = _zeros.Count;
-        MatrixProduct.Multiply(
-            new MatrixShape
-            {
-                Left = _outer.Pointer,
-                LeftPanel = PanelSize,
-                Right = _backward!.Pointer,
-                Initial = _zeros.Pointer,
-                Result = scratch.Tiles - (from * positions * row),
-                ResultRow = row,
-                Terms = _outputs,
-                Columns = _terms,
-            },
-            from * positions, to * positions);
+        long row = _weights.InputRow;
+        _weights.Backward(_outer.Pointer, PanelSize, scratch.Tiles - (from * positions * row), row, from * positions, to * positions);
         for (int sample = from; sample < to; sample++)
         {
             new Span<float>(scratch.Flat, (int)Inputs[0].Tensor.SampleSize).Clear();
@@ -171,23 +119,6 @@ internal sealed unsafe class PatchLayer : BatchLayer, IDisposable
                 ReturnPatch(scratch.Tiles + ((((sample - from) * positions) + p) * row), p, scratch.Flat);
             sink.Contribute(sample, scratch.Flat);
         }
-    }
-
-    private void ReturnWeights(int part, int count, Scratch scratch, float* gradients)
-    {
-        int panels = MatrixProduct.Panels(_terms), first = part * Panel, rows = count * _from.Positions;
-        if (part < panels)
-        {
-            MatrixProduct.WeightGradient(
-                _outer.Pointer, PanelSize, _x.Pointer + (part * PanelSize), rows, _outputs, Math.Min(Panel, _terms - first),
-                gradients + _weight.Offset + first, _terms, scratch.Tiles);
-            return;
-        }
-        first = (part - panels) * Panel;
-        float* sums = stackalloc float[Panel];
-        MatrixProduct.ColumnSums(_outer.Pointer + ((part - panels) * PanelSize), rows, sums, scratch.Tiles);
-        int width = Math.Min(Panel, _outputs - first);
-        new Span<float>(sums, width).CopyTo(new Span<float>(gradients + _bias!.Offset + first, width));
     }
 
     /// <summary>What the kernel sees at one position, into a row of panels.</summary>

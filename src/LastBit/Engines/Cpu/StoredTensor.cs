@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
 
@@ -95,11 +96,11 @@ internal sealed unsafe class GradientBuffer(long sampleSize)
 /// <summary>What one worker needs besides the tensors: room for one image, padded or not, of the largest layer.</summary>
 internal sealed unsafe class Scratch(long imageSize, long flatSize, long tileSize, long gatherSize, int gatherSlots) : IDisposable
 {
-    private readonly NativeBuffer _input = new(imageSize);
-    private readonly NativeBuffer _gradient = new(imageSize);
-    private readonly NativeBuffer _flat = new(flatSize);
-    private readonly NativeBuffer _tiles = new(tileSize);
-    private readonly NativeBuffer _gathered = new(gatherSize);
+    private readonly AlignedBuffer<float> _input = new(imageSize);
+    private readonly AlignedBuffer<float> _gradient = new(imageSize);
+    private readonly AlignedBuffer<float> _flat = new(flatSize);
+    private readonly AlignedBuffer<float> _tiles = new(tileSize);
+    private readonly AlignedBuffer<float> _gathered = new(gatherSize);
 
     /// <summary>The padded input of a convolution.</summary>
     public float* Input => _input.Pointer;

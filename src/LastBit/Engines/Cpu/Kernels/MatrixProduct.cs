@@ -60,6 +60,9 @@ internal static unsafe class MatrixProduct
     /// <summary>Floats of room that <see cref="WeightGradient"/> and <see cref="ColumnSums"/> need.</summary>
     public const int Room = (Levels + 1) * TileSize;
 
+    /// <summary>Rows to have room for, an odd number of tiles: panels at a distance of a power of two would meet in the same lines of a cache.</summary>
+    public static long RowsFor(int rows) => ((rows + TileRows - 1) / TileRows | 1) * TileRows;
+
     /// <summary>Panels of so many columns.</summary>
     public static int Panels(int columns) => (columns + Panel - 1) / Panel;
 

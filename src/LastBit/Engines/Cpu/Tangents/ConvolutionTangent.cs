@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 
 namespace LastBit.Engines.Cpu.Tangents;
@@ -10,16 +11,16 @@ internal sealed unsafe class ConvolutionTangent : TangentLayer, IDisposable
 {
     private readonly ConvolutionLayer _layer;
     private readonly ConvolutionShape _shape;
-    private readonly NativeBuffer _packed;
-    private readonly NativeBuffer _turned;
+    private readonly AlignedBuffer<float> _packed;
+    private readonly AlignedBuffer<float> _turned;
     private float* _bias;
 
     public ConvolutionTangent(ConvolutionLayer layer, int half, IReadOnlyDictionary<StoredTensor, TangentStatistics> statistics)
         : base(layer, half, statistics)
     {
         (_layer, _shape) = (layer, layer.Shape);
-        _packed = new NativeBuffer(_shape.WeightCount);
-        _turned = new NativeBuffer(_shape.WeightCount);
+        _packed = new AlignedBuffer<float>(_shape.WeightCount);
+        _turned = new AlignedBuffer<float>(_shape.WeightCount);
     }
 
     public override void LoadDirection(NetworkState direction, int part)

@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Models;
 
 namespace LastBit.Engines.Cpu.Tangents;
@@ -22,10 +23,10 @@ public sealed unsafe class HessianProduct : IDisposable
     private readonly Pass[] _forward;
     private readonly Pass[] _backward;
     private readonly Dictionary<StoredTensor, TangentStatistics> _statistics;
-    private readonly NativeBuffer _activations;
-    private readonly NativeBuffer _gradientMemory;
-    private readonly NativeBuffer _tables;
-    private readonly NativeBuffer _product;
+    private readonly AlignedBuffer<float> _activations;
+    private readonly AlignedBuffer<float> _gradientMemory;
+    private readonly AlignedBuffer<float> _tables;
+    private readonly AlignedBuffer<float> _product;
     private readonly TangentScratch[] _scratch;
     private readonly NetworkState _state;
     private readonly NetworkState _direction;
@@ -62,7 +63,7 @@ public sealed unsafe class HessianProduct : IDisposable
             .ToDictionary(tensor => tensor, tensor => new TangentStatistics(tensor.Normalization!, tensor.Channels, capacity));
         _state = new NetworkState(model.Layout);
         _direction = new NetworkState(model.Layout);
-        _activations = new NativeBuffer(tensors.Sum(tensor => tensor.SampleSize) * 2 * capacity);
+        _activations = new AlignedBuffer<float>(tensors.Sum(tensor => tensor.SampleSize) * 2 * capacity);
         float* next = _activations.Pointer;
         foreach (var tensor in tensors)
         {
@@ -90,8 +91,8 @@ public sealed unsafe class HessianProduct : IDisposable
         _backward = [.. CpuEngine.BackwardPasses(plan.Layers).Select(pass => new Pass(pass, byLayer))];
         _pass = _forward[0];
         int pieces = (capacity + CpuEngine.PieceSize - 1) / CpuEngine.PieceSize;
-        _tables = new NativeBuffer(_backward.Max(pass => pass.Plan.Layers.Sum(layer => (long)layer.TableSize)) * pieces);
-        _product = new NativeBuffer(model.Layout.ParameterCount);
+        _tables = new AlignedBuffer<float>(_backward.Max(pass => pass.Plan.Layers.Sum(layer => (long)layer.TableSize)) * pieces);
+        _product = new AlignedBuffer<float>(model.Layout.ParameterCount);
         long padded = plan.Layers.Max(layer => layer.PaddedSize);
         long flat = plan.Layers.Max(layer => Math.Max(layer.Output.SampleSize, layer.Inputs.Max(view => view.Tensor.SampleSize)));
         long tiles = _layers.Max(layer => layer.TileSize);

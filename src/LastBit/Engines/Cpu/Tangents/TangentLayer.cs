@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 
 namespace LastBit.Engines.Cpu.Tangents;
@@ -210,7 +211,7 @@ internal sealed unsafe class TangentScratch(long imageSize, long flatSize, long 
     /// <summary>A gradient to be handed on.</summary>
     public Dual Flat => new(Value.Flat, Tangent.Flat);
 
-    private readonly NativeBuffer _spare = new(flatSize);
+    private readonly AlignedBuffer<float> _spare = new(flatSize);
 
     /// <inheritdoc/>
     public void Dispose()

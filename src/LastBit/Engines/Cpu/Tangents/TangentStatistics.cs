@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 
 namespace LastBit.Engines.Cpu.Tangents;
@@ -13,8 +14,8 @@ internal sealed unsafe class TangentStatistics : IDisposable
     private readonly BatchStatistics _norm;
     private readonly int _channels;
     private readonly int _half;
-    private readonly NativeBuffer _coefficients;
-    private readonly NativeBuffer _imageMeans;
+    private readonly AlignedBuffer<float> _coefficients;
+    private readonly AlignedBuffer<float> _imageMeans;
     private readonly double[] _inverseTangent;
 
     /// <summary>Takes the memory of a batch.</summary>
@@ -24,8 +25,8 @@ internal sealed unsafe class TangentStatistics : IDisposable
     public TangentStatistics(BatchStatistics norm, int channels, int half)
     {
         (_norm, _channels, _half) = (norm, channels, half);
-        _coefficients = new NativeBuffer(5L * channels);
-        _imageMeans = new NativeBuffer((long)half * channels);
+        _coefficients = new AlignedBuffer<float>(5L * channels);
+        _imageMeans = new AlignedBuffer<float>((long)half * channels);
         _inverseTangent = new double[channels];
         float* p = _coefficients.Pointer;
         Coefficients = new NormCoefficients
