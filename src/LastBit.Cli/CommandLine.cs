@@ -111,7 +111,7 @@ internal static class CommandLine
         {
             case InputException input:
                 // The core calls a setting by its own name; here it is an option.
-                Console.Error.WriteLine($"{name}: {(input.Setting is { } setting ? $"--{SettingNames.Of(setting)}{input.Problem}" : input.Message)}");
+                Console.Error.WriteLine($"{name}: {(input.Setting is { } setting ? $"--{Setting.NameOf(setting)}{input.Problem}" : input.Message)}");
                 return BadInput;
             case OperationCanceledException when interruption.Token.IsCancellationRequested:
                 Console.Error.WriteLine(interruption.WhatToDo is { } next ? $"{name}: stopped. {next}" : $"{name}: stopped.");

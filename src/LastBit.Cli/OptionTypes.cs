@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using LastBit.Files;
 using LastBit.Training;
 
 namespace LastBit.Cli;
@@ -13,8 +14,8 @@ namespace LastBit.Cli;
 internal static class OptionTypes
 {
     /// <summary>One real number: "0.1", "1e-8". NaN and infinities are refused.</summary>
-    internal static Option<double> Number(string name, double value, string description) =>
-        Make(name, "NUMBER", value, Format(value), description, text => ParseNumber(text));
+    internal static Option<double> Number(string name, double value, string description, string? defaultText = null) =>
+        Make(name, "NUMBER", value, defaultText ?? Format(value), description, text => ParseNumber(text));
 
     /// <summary>One whole number of at least <paramref name="least"/>.</summary>
     internal static Option<int> Count(string name, int value, string description, int least = 1, string? defaultText = null, int most = int.MaxValue) =>
@@ -32,9 +33,15 @@ internal static class OptionTypes
     internal static Option<int[]> Counts(string name, int[] values, string description, int least = 1) =>
         Make(name, "LIST", values, Format(values), description, text => ParseCounts(text, least));
 
+    /// <summary>A real number for each channel: "0.5,0.5,0.5". Unlike other lists, it may hold a number twice.</summary>
+    internal static Option<double[]?> EachChannel(string name, string description, string? defaultText) =>
+        Make<double[]?>(name, "LIST", null, defaultText ?? "", description, text =>
+            [.. text.Split(',').Select(part => double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+                ? number : throw new InputException($"'{ForeignText.Cut(text)}' is not a list of numbers; write one a channel, as 0.5,0.5,0.5"))]);
+
     /// <summary>Perturbations: "k=3,ulp". Each at most once.</summary>
-    internal static Option<Perturbation[]> Perturbations(string name, Perturbation[] values, string description) => Completed(
-        Make(name, "LIST", values, values.Length == 0 ? "none" : string.Join(",", values.Select(one => one.IsK ? "k=" + one.Word : one.Word)), description,
+    internal static Option<Perturbation[]> Perturbations(string name, Perturbation[] values, string description, string? defaultText = null) => Completed(
+        Make(name, "LIST", values, defaultText ?? (values.Length == 0 ? "none" : string.Join(",", values.Select(one => one.IsK ? "k=" + one.Word : one.Word))), description,
             text => Each(text, ParsePerturbation)), ["k=3", .. Perturbation.Words]);
 
     /// <summary>One of a few words.</summary>

@@ -4,6 +4,7 @@ using LastBit.Files;
 using LastBit.Reports;
 using LastBit.Runs;
 using LastBit.Statistics;
+using LastBit.Training;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -163,7 +164,7 @@ internal static class Tables
     /// <summary>Figure 4 right in numbers.</summary>
     internal static Table Amplify(IAnsiConsole console, ErrorAmplificationResult result)
     {
-        Table table = Create(console, $"Relative L1 difference of k = 1 and k = {result.K}, alpha = {NumberText.Exact(result.WeightDecay)} (Figure 4, right)",
+        Table table = Create(console, $"Relative L1 difference of {Perturbation.None.Name} and {result.Perturbation.Name}, alpha = {NumberText.Exact(result.WeightDecay)} (Figure 4, right)",
             "dt", "after 1 step", "largest", "last tenth", "log-log, 10⁻¹⁸ to 2", "λ dt/2");
         string[] curves = Sparkline.Draw(console, result.Runs.Select(run => run.RelativeL1), Math.Max(2, result.Iterations), 1e-18, 2);
         for (int i = 0; i < result.Runs.Length; i++)

@@ -37,7 +37,7 @@ public sealed class InputException : Exception
     /// <param name="setting">The setting's name, a property of its settings record.</param>
     /// <param name="problem">What is wrong with it and what would be right.</param>
     /// <param name="cause">The failure that revealed it, if any.</param>
-    public static InputException Of(string setting, string problem, Exception? cause = null) => new(SettingNames.InCamelCase(setting), $": {problem}", cause);
+    public static InputException Of(string setting, string problem, Exception? cause = null) => new(LastBit.Setting.InCamelCase(setting), $": {problem}", cause);
 
     /// <summary>A folder or file that a setting names and that cannot be used.</summary>
     /// <param name="setting">The setting's name.</param>
@@ -45,5 +45,5 @@ public sealed class InputException : Exception
     /// <param name="problem">What is wrong with it and what would be right.</param>
     /// <param name="cause">The failure that revealed it, if any.</param>
     public static InputException OfPath(string setting, string path, string problem, Exception? cause = null) =>
-        new(SettingNames.InCamelCase(setting), $" {path}: {problem}", cause);
+        new(LastBit.Setting.InCamelCase(setting), $" {path}: {problem}", cause);
 }

@@ -29,9 +29,9 @@ internal static class FolderTargets
         Of("plan", [Bytes(s_table.Asked), Bytes("""{"seeds":[1,2,3],"k":[1,3,5],"mat":true,"divisors":[2,8],"perturbation":["ulp","order"]}""")], "cells/accuracy/plan.json", (folder, file) =>
         {
             JsonObject plan = CellStore.ReadPlan(folder, Accuracy.Kind);
-            AccuracySettings settings = s_table.With(plan, null, null);
+            AccuracySettings settings = s_table.With(plan);
             settings.Validate();
-            DivergenceSettings pairs = s_pairs.With(plan, null, false);
+            DivergenceSettings pairs = s_pairs.With(plan);
             pairs.ToTraining(1, 1);
             _ = (Accuracy.CellNames(settings), Divergence.CellNames(pairs));
             CellStore.Plan(folder, Accuracy.Kind, s_table.Asked);
@@ -91,11 +91,11 @@ internal static class FolderTargets
         switch (run["command"]?.ToString())
         {
             case Accuracy.Kind:
-                RunFolder.SettingsOf<AccuracySettings>(folder, run).With(CellStore.ReadPlan(folder, Accuracy.Kind), null, null).Validate();
+                RunFolder.SettingsOf<AccuracySettings>(folder, run).With(CellStore.ReadPlan(folder, Accuracy.Kind)).Validate();
                 _ = Accuracy.StatusOf(folder);
                 break;
             case Divergence.Kind:
-                RunFolder.SettingsOf<DivergenceSettings>(folder, run).With(CellStore.ReadPlan(folder, Divergence.Kind), null, false).ToTraining(1, 1);
+                RunFolder.SettingsOf<DivergenceSettings>(folder, run).With(CellStore.ReadPlan(folder, Divergence.Kind)).ToTraining(1, 1);
                 _ = Divergence.StatusOf(folder);
                 break;
             default:

@@ -11,25 +11,14 @@ namespace LastBit.Cli.Commands;
 /// <summary>`lastbit accuracy`: Table 1, seeds by perturbations.</summary>
 internal static class AccuracyCommand
 {
-    private static readonly AccuracySettings Paper = new();
-
     internal static Command Create()
     {
-        Option<int[]> seeds = OptionTypes.Counts("--seeds", Paper.Seeds, "Seeds, the columns of the table; more can be added to a folder later.", least: 0);
-        Option<int[]> k = OptionTypes.Counts("--k", [.. Paper.Perturbations.Select(one => (int)one.K)], "Perturbations, the rows of the table; likewise.");
-        Option<bool> correctness = OptionTypes.Switch("--correctness", "Also saves which test image each run classifies correctly at its end, for `lastbit noise`; of runs that are computed from here on.");
-        Option<Perturbation[]> other = TrainingOptions.PerturbationList("More rows of the table, beside --k where that is given");
-        var options = new ScheduledTrainingOptions(Paper);
-        Command command = ExecutorOptions.AddTo(
-            options.Command("accuracy", "Table 1: how far test accuracies spread over seeds, and over rounding alone.", seeds, k, other, correctness));
+        var options = new SettingOptions<AccuracySettings>(RunKind.Accuracy);
+        const string Description = "Table 1: how far test accuracies spread over seeds, and over rounding alone.";
+        Command command = ExecutorOptions.AddTo(LiveView.AddTo(options.Command(Description, TrainingOptions.Resume)).WithCommonOptions());
         command.SetAction(parse =>
         {
-            AccuracySettings settings = TrainingOptions.Resumed<AccuracySettings>(parse, "accuracy", seeds, k, other, correctness) ?? options.Fill(parse, new AccuracySettings());
-            string? folder = parse.GetValue(TrainingOptions.Resume);
-            settings = (settings with { Correctness = parse.GetValue(correctness) }).With(
-                folder is null ? [] : CellStore.ReadPlan(folder, Accuracy.Kind),
-                folder is null || parse.GetResult(seeds) is { Implicit: false } ? parse.GetRequiredValue(seeds) : null,
-                TrainingOptions.Perturbations(parse, k, other, folder is not null));
+            AccuracySettings settings = TrainingOptions.Read(parse, options, (there, plan) => there.With(plan));
             Accuracy.Check(settings);
             IExecutor executor = ExecutorOptions.Of(parse);
             string path = CommonOptions.FolderOf(parse, Accuracy.Kind);

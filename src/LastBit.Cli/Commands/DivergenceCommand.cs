@@ -12,37 +12,18 @@ namespace LastBit.Cli.Commands;
 /// <summary>`lastbit divergence`: Figure 2, the weights of two copies that differ by rounding.</summary>
 internal static class DivergenceCommand
 {
-    private static readonly DivergenceSettings Paper = new();
-
     internal static Command Create()
     {
-        Option<int[]> divisors = OptionTypes.Counts("--divisors", Paper.Divisors,
-            "Divisors n of the learning rate, one pair of runs each; more can be added to a folder later.");
-        Option<int> scaled = OptionTypes.Count("--scaled-iterations", Paper.ScaledIterations, "Scaled iterations: each is n iterations.");
-        Option<int> k = OptionTypes.Count("--k", (int)Paper.Perturbation.K, "Perturbation of the second copy; the first has 1.");
-        Option<Perturbation[]> other = TrainingOptions.PerturbationList("Pairs with other perturbations, beside that of --k");
-        Option<ulong> seed = OptionTypes.Seed("--seed", Paper.Seed, "Seeds weights, batches and augmentation.");
-        Option<bool> mat = OptionTypes.Switch("--mat", "Also writes the weights of every scaled iteration as a MATLAB file, as the authors' scripts do.");
-        var options = new TrainingOptions(Paper, "The learning rate that is divided by n.");
-        Command command = ExecutorOptions.AddTo(options.Command("divergence",
-            "Figure 2: how far the weights of two runs drift apart that differ by rounding alone.", divisors, scaled, k, other, seed, mat));
+        var options = new SettingOptions<DivergenceSettings>(RunKind.Divergence);
+        const string Description = "Figure 2: how far the weights of two runs drift apart that differ by rounding alone.";
+        Command command = ExecutorOptions.AddTo(LiveView.AddTo(options.Command(Description, TrainingOptions.Resume)).WithCommonOptions());
         command.SetAction(parse =>
         {
-            DivergenceSettings settings = TrainingOptions.Resumed<DivergenceSettings>(parse, "divergence", divisors, other, mat)
-                ?? options.Fill(parse, new DivergenceSettings
-                {
-                    Perturbation = Perturbation.OfK(parse.GetValue(k)),
-                    Seed = parse.GetValue(seed),
-                    ScaledIterations = parse.GetValue(scaled),
-                });
-            string? folder = parse.GetValue(TrainingOptions.Resume);
-            Perturbation[]? others = folder is null || parse.GetResult(other) is { Implicit: false } ? parse.GetRequiredValue(other) : null;
-            if (others?.FirstOrDefault(one => one.IsK) is { } own && parse.GetResult(k) is not { Implicit: false } && folder is null)
+            DivergenceSettings settings = TrainingOptions.Read(parse, options, (there, plan) => there.With(plan));
+            // A k among the perturbations of a new run is that of the figure, unless --k says another.
+            if (parse.GetValue(TrainingOptions.Resume) is null && !options.IsGiven(parse, "k") && settings.Others.FirstOrDefault(one => one.IsK) is { } own)
                 settings = settings with { Perturbation = own };
-            settings = settings.With(
-                folder is null ? [] : CellStore.ReadPlan(folder, Divergence.Kind),
-                folder is null || parse.GetResult(divisors) is { Implicit: false } ? parse.GetRequiredValue(divisors) : null,
-                parse.GetValue(mat), others is null ? null : [.. others.Where(one => one != settings.Perturbation)]);
+            settings = settings with { Others = [.. settings.Others.Where(one => one != settings.Perturbation)] };
             Divergence.Check(settings);
             IExecutor executor = ExecutorOptions.Of(parse);
             string path = CommonOptions.FolderOf(parse, Divergence.Kind);

@@ -11,13 +11,13 @@ internal static class HeatCommand
 {
     internal static Command Create()
     {
-        Option<double[]> dt = OptionTypes.Numbers("--dt", new HeatEquationSettings().TimeSteps, "Time steps, one run each; stable up to 0.5.");
-        Command command = new Command("heat", "Figure 1: the heat equation with a stable and an unstable time step.") { dt }.WithCommonOptions();
+        var options = new SettingOptions<HeatEquationSettings>(RunKind.Heat);
+        Command command = options.Command("Figure 1: the heat equation with a stable and an unstable time step.").WithCommonOptions();
         command.SetAction(parse =>
         {
-            var settings = new HeatEquationSettings { TimeSteps = parse.GetRequiredValue(dt) };
+            HeatEquationSettings settings = options.Read(parse);
             HeatEquation.Check(settings);
-            using CommandRun run = CommandRun.Open(parse, "heat", settings);
+            using CommandRun run = CommandRun.Open(parse, options.Kind, settings);
             HeatEquationResult result = run.Run(context => HeatEquation.Run(settings, context));
             Figure1.Draw(run.Folder);
             return run.Finish(result.ToJson(), console => Tables.Write(console, Tables.Heat(console, result)), [Figure1.Name],

@@ -37,7 +37,7 @@ internal static class InfoCommand
             ["vectorBits"] = machine.VectorBits,
             ["threads"] = threads,
             ["networks"] = NetworkSettings.Names,
-            ["losses"] = new JsonArray([.. TrainingOptions.Losses]),
+            ["losses"] = new JsonArray([.. SettingOption.WordsOf<Loss>()]),
             ["dataCache"] = data,
             ["dataComplete"] = complete,
         });
@@ -55,7 +55,7 @@ internal static class InfoCommand
             ("Vectors", machine.VectorText),
             ("Threads", $"{threads}"),
             ("Networks", NetworkSettings.Names),
-            ("Losses", string.Join(", ", TrainingOptions.Losses)),
+            ("Losses", string.Join(", ", SettingOption.WordsOf<Loss>())),
             ("Data", data is null ? "no place for a cache (set LASTBIT_CACHE)" : complete ? data : $"{data}, where CIFAR-10 is missing (lastbit data fetch)")));
         return CommandLine.Done;
     }

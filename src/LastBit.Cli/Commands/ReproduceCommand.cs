@@ -15,16 +15,14 @@ internal static class ReproduceCommand
 {
     internal static Command Create()
     {
-        Option<string> scale = OptionTypes.Choice("--scale", "demo", ["demo", "laptop", "paper"],
-            "demo: minutes, no download. laptop: all of CIFAR-10 and a smaller network. paper: the paper's sizes. "
-            + "The one-layer experiments are the paper's at any scale.");
+        var options = new SettingOptions<ReproductionSettings>(RunKind.Reproduce);
         Option<string[]> only = OptionTypes.Choices("--only", [.. PaperItem.All.Select(part => part.Name).Order(StringComparer.Ordinal)], "Runs some parts only");
-        Option<string> convolution = TrainingOptions.ConvolutionOption();
         const string Description = "Runs every figure and table at a scale and writes figures, results and a report into one folder.";
-        Command command = ExecutorOptions.AddTo(LiveView.AddTo(new Command("reproduce", Description) { scale, only, convolution }.WithCommonOptions()));
+        Command command = ExecutorOptions.AddTo(LiveView.AddTo(options.Command(Description, only).WithCommonOptions()));
         command.SetAction(parse =>
         {
-            var settings = new ReproduceSettings(parse.GetRequiredValue(scale)) { Convolution = TrainingOptions.Convolution(parse, convolution) };
+            ReproductionSettings settings = options.Read(parse);
+            settings = settings with { Convolution = TrainingOptions.Convolution(parse, options, settings.Convolution) };
             string[] names = parse.GetRequiredValue(only);
             IExecutor executor = ExecutorOptions.Of(parse);
             string path = CommonOptions.FolderOf(parse, "reproduce");
@@ -37,7 +35,7 @@ internal static class ReproduceCommand
     }
 
     /// <summary>The cells of the parts that are made of some; the others take seconds, and are done when the cells are put together.</summary>
-    private static string[] CellsOf(ReproduceSettings settings, string[] names) =>
+    private static string[] CellsOf(ReproductionSettings settings, string[] names) =>
     [
         .. names.Contains(TrainingItems.Figure2.Name)
             ? Divergence.CellNames(TrainingItems.DivergenceAt(settings)).Select(cell => RunCells.NameIn("reproduce", Divergence.Kind, cell)) : [],
@@ -47,7 +45,7 @@ internal static class ReproduceCommand
             ? Accuracy.CellNames(TrainingItems.AccuracyAt(settings)).Select(cell => RunCells.NameIn("reproduce", Accuracy.Kind, cell)) : [],
     ];
 
-    private static void Prepare(ReproduceSettings settings, string[] names, string folder)
+    private static void Prepare(ReproductionSettings settings, string[] names, string folder)
     {
         RunFolder.Open(folder, "reproduce", ResultJson.ToObject(settings), MachineInfo.Current.Threads).Dispose();
         if (names.Contains(TrainingItems.Figure2.Name))
@@ -58,7 +56,7 @@ internal static class ReproduceCommand
             CellStore.Plan(folder, Accuracy.Kind, TrainingItems.AccuracyAt(settings).Asked);
     }
 
-    private static int Run(ParseResult parse, ReproduceSettings settings, string[] names)
+    private static int Run(ParseResult parse, ReproductionSettings settings, string[] names)
     {
         PaperItem[] parts = [.. PaperItem.All.Where(part => names.Contains(part.Name))];
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using LastBit.Experiments;
+using LastBit.Runs;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
@@ -8,48 +9,28 @@ namespace LastBit.Cli.Commands;
 /// <summary>`lastbit sharpness`: the largest eigenvalues of the Hessian of a network's training loss.</summary>
 internal static class SharpnessCommand
 {
-    private static readonly SharpnessSettings Default = new();
-
     internal static Command Create()
     {
-        Option<int> eigenvalues = OptionTypes.Count("--eigenvalues", Default.Eigenvalues, "How many of the largest eigenvalues.", most: 100);
-        Option<double> tolerance = OptionTypes.Number("--tolerance", Default.Tolerance, "The search ends when every residual is below this fraction of the largest eigenvalue.");
-        Option<ulong> seed = OptionTypes.Seed("--seed", Default.Seed, "Seeds the initial weights.");
-        Option<string?> checkpoint = OptionTypes.PathTo("--checkpoint", "FILE|DIR",
-            "The checkpoint of a run of `train`, or the run's folder: its weights, network and images.", "the initial weights");
-        Option<double> learningRate = OptionTypes.Number("--learning-rate", Default.LearningRate, "A learning rate to compare with, 2 / learning rate.");
-        HelpPage.SetDefault(learningRate, "that of the checkpoint's run, if any");
-        var options = new TrainingOptions(Default, learningRate: null);
-        Command command = options.Command(
-            "sharpness", "The largest eigenvalues of the Hessian of a network's training loss, beside 2 / learning rate.",
-            eigenvalues, tolerance, seed, checkpoint, learningRate);
-        Option Named(string name) => command.Options.Single(option => option.Name == name);
-        Named("--batch-size").Description = "Images that are computed at once; memory grows with it. Batch normalisation takes their statistics.";
-        // Products with the Hessian go by direct convolutions and images as they are.
-        Option[] without = [Named("--convolution"), Named("--augmentation")];
-        foreach (Option option in without)
-            option.Hidden = true;
-        command.Options.Remove(TrainingOptions.Resume);
-        string[] decided = ["--network", "--activation", "--loss", "--data", "--standardization", "--mean", "--deviation", "--seed", "--learning-rate"];
+        var options = new SettingOptions<SharpnessSettings>(RunKind.Sharpness);
+        const string Description = "The largest eigenvalues of the Hessian of a network's training loss, beside 2 / learning rate.";
+        Command command = LiveView.AddTo(options.Command(Description)).WithCommonOptions();
         command.SetAction(parse =>
         {
-            Refuse(parse, without, "it has no part in the sharpness");
-            SharpnessSettings settings = options.Fill(parse, new SharpnessSettings
-            {
-                Eigenvalues = parse.GetValue(eigenvalues),
-                Tolerance = parse.GetValue(tolerance),
-                Seed = parse.GetValue(seed),
-                LearningRate = parse.GetValue(learningRate),
-            });
-            if (parse.GetResult(learningRate) is { Implicit: false } && settings.LearningRate <= 0)
+            SharpnessSettings settings = TrainingOptions.Read(parse, options);
+            if (options.IsGiven(parse, "learning-rate") && settings.LearningRate <= 0)
                 throw InputException.Of("learningRate", $"{NumberText.Of(settings.LearningRate)}; give a positive number");
-            if (parse.GetValue(checkpoint) is { } path)
+            if (settings.Checkpoint is { } path)
             {
-                Refuse(parse, decided.Select(Named), "the checkpoint's run says it");
+                SharpnessSettings asked = settings;
                 settings = settings.At(path);
+                if (options.Given(parse).FirstOrDefault(given => given.Name is "learning-rate" || (given.Name is not ("checkpoint" or "train-size")
+                    && !Equals(ResultJson.Serialize(given.Property.GetValue(asked)), ResultJson.Serialize(given.Property.GetValue(settings))))) is { } other)
+                {
+                    throw new InputException($"--{other.Name}: the checkpoint's run says it; leave out --{other.Name}");
+                }
             }
             Sharpness.Check(settings);
-            using CommandRun run = CommandRun.Open(parse, "sharpness", settings);
+            using CommandRun run = CommandRun.Open(parse, options.Kind, settings);
             SharpnessResult result = run.Run(context => Sharpness.Run(settings, context));
             return run.Finish(result.ToJson(), console => Print(console, result, settings), [],
                 ("lastbit edge", "the sharpness along gradient descent, beside the difference of two copies that differ in a rounding"));
@@ -57,12 +38,6 @@ internal static class SharpnessCommand
         return command.Example("lastbit sharpness --network fc-tanh --train-size 5000 --learning-rate 0.02", "at initialisation, beside 2 / 0.02")
             .Example("lastbit sharpness --network resnet8 --data sample --train-size 200", "half a minute on the sample that comes with the program")
             .Example("lastbit sharpness --checkpoint runs/resnet20", "where a training of `lastbit train` is");
-    }
-
-    private static void Refuse(ParseResult parse, IEnumerable<Option> options, string why)
-    {
-        if (options.FirstOrDefault(option => parse.GetResult(option) is { Implicit: false }) is { } given)
-            throw new InputException($"{given.Name}: {why}; leave out {given.Name}");
     }
 
     private static void Print(IAnsiConsole console, SharpnessResult result, SharpnessSettings settings)

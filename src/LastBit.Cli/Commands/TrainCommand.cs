@@ -11,20 +11,15 @@ namespace LastBit.Cli.Commands;
 /// <summary>`lastbit train`: one network, one k.</summary>
 internal static class TrainCommand
 {
-    private static readonly TrainingRunSettings Paper = new();
-
     internal static Command Create()
     {
-        Option<double> k = OptionTypes.Number("--k", Paper.Perturbation.K, "The perturbation: the step is (lr k) (d / k), the same in exact arithmetic for every k.");
-        Option<ulong> seed = OptionTypes.Seed("--seed", Paper.Seed, "Seeds weights, batches and augmentation.");
-        var options = new ScheduledTrainingOptions(Paper);
-        Command command = options.Command("train", "Trains one network with one k, every rounding accounted for.", k, seed);
+        var options = new SettingOptions<TrainingRunSettings>(RunKind.Train);
+        Command command = LiveView.AddTo(options.Command("Trains one network with one k, every rounding accounted for.", TrainingOptions.Resume)).WithCommonOptions();
         command.SetAction(parse =>
         {
-            TrainingRunSettings settings = TrainingOptions.Resumed<TrainingRunSettings>(parse, "train")
-                ?? options.Fill(parse, new TrainingRunSettings { Perturbation = Perturbation.OfK(parse.GetValue(k)), Seed = parse.GetValue(seed) });
+            TrainingRunSettings settings = TrainingOptions.Read(parse, options);
             TrainingRun.Check(settings);
-            using CommandRun run = CommandRun.Open(parse, "train", settings, goOn: path => $"lastbit train --resume {ShellWord.Quote(path)}");
+            using CommandRun run = CommandRun.Open(parse, options.Kind, settings, goOn: path => $"lastbit train --resume {ShellWord.Quote(path)}");
             TrainingRunResult result = run.Run(context => TrainingRun.Run(settings, context));
             return run.Finish(result.ToJson(), console => Print(console, result), [],
                 result.DivergedAtStep is not null ? null : ("lastbit accuracy", "the same with six k and several seeds: how much of the accuracy is rounding"));

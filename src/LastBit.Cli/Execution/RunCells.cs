@@ -67,6 +67,6 @@ internal static class RunCells
         return new CellStatus(command, free is null ? CellState.Running : CellState.Waiting, 0, null, null, null);
     }
 
-    private static TSettings SettingsOf<TSettings>(string folder, JsonObject run, Func<ReproduceSettings, TSettings> atScale) =>
-        run["settings"]?["scale"] is not null ? atScale(RunFolder.SettingsOf<ReproduceSettings>(folder, run)) : RunFolder.SettingsOf<TSettings>(folder, run);
+    private static TSettings SettingsOf<TSettings>(string folder, JsonObject run, Func<ReproductionSettings, TSettings> atScale) =>
+        run["settings"]?["scale"] is not null ? atScale(RunFolder.SettingsOf<ReproductionSettings>(folder, run)) : RunFolder.SettingsOf<TSettings>(folder, run);
 }

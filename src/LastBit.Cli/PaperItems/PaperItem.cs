@@ -30,7 +30,7 @@ internal sealed record PaperItem(string Name, string Title, Func<PaperItemRun, P
 /// <summary>What a part is run with.</summary>
 /// <param name="Settings">The scale, and what else decides its bits.</param>
 /// <param name="Context">Folder, threads, observer.</param>
-internal sealed record PaperItemRun(ReproduceSettings Settings, ExperimentContext Context);
+internal sealed record PaperItemRun(ReproductionSettings Settings, ExperimentContext Context);
 
 /// <summary>What came of a part.</summary>
 /// <param name="Documents">Result documents in the folder (LinearizedPdeResult.FileName).</param>

@@ -41,10 +41,10 @@ internal static class TrainingItems
     });
 
     /// <summary>The edge of stability at a scale.</summary>
-    internal static EdgeSettings EdgeAt(ReproduceSettings settings) => settings.Scale switch
+    internal static EdgeSettings EdgeAt(ReproductionSettings settings) => settings.Scale switch
     {
         // One rate whose threshold of 100 is crossed after about 200 steps, and one whose threshold of 200 never is.
-        "demo" => new EdgeSettings
+        "demo" => RunKind.Edge.New() with
         {
             Data = Cifar10.Sample,
             TrainSize = 100,
@@ -55,15 +55,14 @@ internal static class TrainingItems
             Every = 20,
             Eigenvalues = 1,
         },
-        _ => new EdgeSettings { TrainSize = 5000, LearningRates = [0.02, 0.04, 0.08], Iterations = settings.Scale == "laptop" ? 2000 : 4000 },
+        _ => RunKind.Edge.New() with { LearningRates = [0.02, 0.04, 0.08], Iterations = settings.Scale == "laptop" ? 2000 : 4000 },
     } with
     {
-        Standardization = StandardizationKind.Pixel,
         Convolution = settings.Convolution,
     };
 
     /// <summary>Figure 2 at a scale.</summary>
-    internal static DivergenceSettings DivergenceAt(ReproduceSettings settings) => settings.Scale switch
+    internal static DivergenceSettings DivergenceAt(ReproductionSettings settings) => settings.Scale switch
     {
         "demo" => new DivergenceSettings { Network = "resnet8", Data = Cifar10.Sample, BatchSize = 32, ScaledIterations = 50, Divisors = [2, 8, 32] },
         "laptop" => new DivergenceSettings { Network = "resnet20", Divisors = [2, 4, 8, 16, 32] },
@@ -74,7 +73,7 @@ internal static class TrainingItems
     };
 
     /// <summary>Table 1 at a scale.</summary>
-    internal static AccuracySettings AccuracyAt(ReproduceSettings settings) => settings.Scale switch
+    internal static AccuracySettings AccuracyAt(ReproductionSettings settings) => settings.Scale switch
     {
         "demo" => new AccuracySettings { Network = "resnet8", Data = Cifar10.Sample, Epochs = 15, Seeds = [1, 2, 3], Perturbations = Perturbation.EachOfK(1, 3, 5) },
         "laptop" => new AccuracySettings { Network = "resnet20", Epochs = 20, Seeds = [1, 2, 3] },

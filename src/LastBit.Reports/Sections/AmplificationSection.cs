@@ -27,7 +27,7 @@ internal static class AmplificationSection
                 Csv.Write("iteration", [.. amplify.Runs.Select(run => Difference(run, run.RelativeL1))])),
         ]);
         return new ReportSection(AmplificationClaim.Claim,
-            $"Pairs of the same descent, $K ← K − Δt·g$ beside $K ← K − ({NumberText.Count(amplify.K)}Δt)·(g/{NumberText.Count(amplify.K)})$, "
+            $"Pairs of the same descent, $K ← K − Δt·g$ beside $K ← K − ({NumberText.Exact(amplify.Perturbation.K)}Δt)·(g/{NumberText.Exact(amplify.Perturbation.K)})$, "
                 + $"equal in exact arithmetic, for {NumberText.Count(amplify.Iterations, "iteration")} with weight decay {NumberText.Exact(amplify.WeightDecay)} "
                 + $"and learning rates {NumberText.List(amplify.Runs.Select(run => run.LearningRate))}. float64."
                 + LossTable.Sentence(PaperSetting.OneLayer(folder.Path, amplify.Iterations)),

@@ -11,14 +11,18 @@ public sealed record AccuracySettings : ScheduledTrainingSettings
 {
     /// <summary>The seeds to compute, columns of the table. Not among what a folder is compared by: seeds can be added later.</summary>
     [JsonIgnore]
+    [Setting("Seeds, the columns of the table; more can be added to a folder later.", Least = 0)]
     public int[] Seeds { get; init; } = [1, 2, 3, 4, 5, 6];
 
     /// <summary>The perturbations to compute, rows of the table. Can be added later too.</summary>
     [JsonIgnore]
+    [Setting("Perturbations, the rows of the table; likewise.", Name = "k")]
+    [Setting("More rows of the table, beside {k} where that is given. " + Perturbation.Kinds, Name = "perturbation", Default = "none")]
     public Perturbation[] Perturbations { get; init; } = Perturbation.EachOfK(1, 3, 5, 7, 9, 11);
 
     /// <summary>Whether runs that are computed write which test image they classify correctly at their end. It changes no bit of them, so it can be asked for later.</summary>
     [JsonIgnore]
+    [Setting("Also saves which test image each run classifies correctly at its end, for `lastbit noise`; of runs that are computed from here on.")]
     public bool Correctness { get; init; }
 
     /// <summary>What is asked for, as a folder remembers it.</summary>
@@ -41,17 +45,15 @@ public sealed record AccuracySettings : ScheduledTrainingSettings
 
     /// <summary>The same settings with what was asked for in a folder so far.</summary>
     /// <param name="plan">What <see cref="CellStore.ReadPlan"/> returned.</param>
-    /// <param name="seeds">Seeds to take instead; null for those of the folder.</param>
-    /// <param name="perturbations">Perturbations to take instead; null for those of the folder.</param>
-    public AccuracySettings With(JsonObject plan, int[]? seeds, Perturbation[]? perturbations)
+    public AccuracySettings With(JsonObject plan)
     {
         int[] planned = CellStore.Numbers(plan, "seeds");
         Perturbation[] there = PerturbationsOf(plan);
         return this with
         {
             Correctness = Correctness || plan["correctness"]?.GetValueKind() == JsonValueKind.True,
-            Seeds = seeds ?? (planned.Length > 0 ? planned : Seeds),
-            Perturbations = perturbations ?? (there.Length > 0 ? there : Perturbations),
+            Seeds = planned.Length > 0 ? planned : Seeds,
+            Perturbations = there.Length > 0 ? there : Perturbations,
         };
     }
 

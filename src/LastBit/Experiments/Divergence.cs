@@ -58,7 +58,8 @@ public static class Divergence
         JsonObject plan = CellStore.ReadPlan(folder, Kind);
         var store = CellStore.Of(folder, Kind);
         int scaled = store.Setting("scaledIterations");
-        return [.. new DivergenceSettings().With(plan, CellStore.Numbers(plan, "divisors"), mat: false).Keys.Select(key => store.StatusOf(key.Cell, () => Read(store, key, scaled) switch
+        DivergenceSettings asked = new DivergenceSettings().With(plan) with { Divisors = CellStore.Numbers(plan, "divisors") };
+        return [.. asked.Keys.Select(key => store.StatusOf(key.Cell, () => Read(store, key, scaled) switch
         {
             null => default,
             { } run => new CellReading(run.IsDone, (double)run.RelativeL1.Length / scaled,

@@ -7,6 +7,7 @@ using LastBit.Training;
 namespace LastBit.Experiments;
 
 /// <summary>Settings of Figure 2; the learning rate is divided by n, and there is no momentum and no schedule.</summary>
+[InheritedSetting(nameof(LearningRate), "The learning rate that is divided by n.")]
 public sealed record DivergenceSettings : NetworkTrainingSettings
 {
     /// <summary>As published: Swish, everything else as in Table 1.</summary>
@@ -14,12 +15,14 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
 
     /// <summary>Perturbation of the second copy; the first has none. It is "k" in documents.</summary>
     [JsonPropertyName("k")]
+    [Setting("Perturbation of the second copy; the first has 1.", Whole = true)]
     public Perturbation Perturbation { get; init; } = Perturbation.OfK(3);
 
     /// <summary>
     /// Perturbations of further second copies, a pair each for every divisor, beside <see cref="Perturbation"/>; none is a k. More can be added to a folder later.
     /// </summary>
     [JsonIgnore]
+    [Setting("Pairs with other perturbations, beside that of {k}. " + Perturbation.Kinds, Name = "perturbation")]
     public Perturbation[] Others { get; init; } = [];
 
     /// <summary>Whether only <see cref="Others"/> are asked for: what computes one cell and no other.</summary>
@@ -27,17 +30,21 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
     internal bool OnlyOthers { get; init; }
 
     /// <summary>Seeds weights, batches and augmentation.</summary>
+    [Setting("Seeds weights, batches and augmentation.")]
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Scaled iterations, n iterations each.</summary>
+    [Setting("Scaled iterations: each is n iterations.")]
     public int ScaledIterations { get; init; } = 100;
 
     /// <summary>Divisors n of the learning rate, one pair of copies each. More can be added to a folder later.</summary>
     [JsonIgnore]
+    [Setting("Divisors n of the learning rate, one pair of runs each; more can be added to a folder later.")]
     public int[] Divisors { get; init; } = [2, 4, 8, 16, 32, 320];
 
     /// <summary>Whether the weights of every scaled iteration also go into a .mat file of their own.</summary>
     [JsonIgnore]
+    [Setting("Also writes the weights of every scaled iteration as a MATLAB file, as the authors' scripts do.")]
     public bool Mat { get; init; }
 
     /// <summary>What is asked for, as a folder remembers it.</summary>
@@ -57,17 +64,14 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
 
     /// <summary>The same settings with what was asked for in a folder so far.</summary>
     /// <param name="plan">What <see cref="CellStore.ReadPlan"/> returned.</param>
-    /// <param name="divisors">Divisors to take instead; null for those of the folder.</param>
-    /// <param name="mat">Whether MATLAB files are asked for now.</param>
-    /// <param name="others">Further perturbations to take instead; null for those of the folder.</param>
-    public DivergenceSettings With(JsonObject plan, int[]? divisors, bool mat, Perturbation[]? others = null)
+    public DivergenceSettings With(JsonObject plan)
     {
         int[] planned = CellStore.Numbers(plan, "divisors");
         return this with
         {
-            Others = others ?? [.. CellStore.Words(plan, "perturbation").Select(Perturbation.Parse).Order()],
-            Divisors = divisors ?? (planned.Length > 0 ? planned : Divisors),
-            Mat = mat || plan["mat"]?.GetValueKind() == System.Text.Json.JsonValueKind.True,
+            Others = [.. CellStore.Words(plan, "perturbation").Select(Perturbation.Parse).Order()],
+            Divisors = planned.Length > 0 ? planned : Divisors,
+            Mat = Mat || plan["mat"]?.GetValueKind() == System.Text.Json.JsonValueKind.True,
         };
     }
 

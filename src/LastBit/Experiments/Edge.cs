@@ -69,7 +69,8 @@ public static class Edge
         JsonObject plan = CellStore.ReadPlan(folder, Kind);
         var store = CellStore.Of(folder, Kind);
         int iterations = store.Setting("iterations");
-        return [.. new EdgeSettings().With(plan, CellStore.Reals(plan, "learningRates"), CellStore.Reals(plan, "weightDecays")).Keys.Select(key =>
+        var asked = new EdgeSettings { LearningRates = CellStore.Reals(plan, "learningRates"), WeightDecays = CellStore.Reals(plan, "weightDecays") };
+        return [.. asked.Keys.Select(key =>
             store.StatusOf(key.Cell, () => Reading(Read(store, key, iterations), iterations)))];
     }
 

@@ -7,6 +7,10 @@ using LastBit.Training;
 namespace LastBit.Experiments;
 
 /// <summary>Settings of the edge of stability: gradient descent with a fixed learning rate, and the sharpness along it.</summary>
+[InheritedSetting(nameof(LearningRate), null)]
+[InheritedSetting(nameof(WeightDecay), null)]
+[InheritedSetting(nameof(BatchSize), "Images a step.", Least = 0, Default = "all, or 0")]
+[InheritedSetting(nameof(TrainSize), TrainSizeHelp, Default = "5000, or all of the sample")]
 public sealed record EdgeSettings : NetworkTrainingSettings
 {
     /// <summary>As Cohen et al. have it: a fully connected network with tanh, all images at once and as they are, no weight decay.</summary>
@@ -21,37 +25,45 @@ public sealed record EdgeSettings : NetworkTrainingSettings
 
     /// <summary>Learning rates, a run each. More can be added to a folder later.</summary>
     [JsonIgnore]
-    [SettingName("learning-rate")]
+    [Setting("Learning rates, a run each; more can be added to a folder later.", Name = "learning-rate")]
     public double[] LearningRates { get; init; } = [0.02];
 
     /// <summary>Weight decays, a run each for every learning rate. More can be added to a folder later.</summary>
     [JsonIgnore]
-    [SettingName("weight-decay")]
+    [Setting("Weight decays, a run each for every learning rate; likewise.", Name = "weight-decay")]
     public double[] WeightDecays { get; init; } = [0];
 
     /// <summary>Perturbations of the copies beside the plain one; none is k = 1. The first is the one of the figure.</summary>
     [JsonPropertyName("perturbation")]
+    [Setting("Copies beside the plain one. " + Perturbation.Kinds)]
     public Perturbation[] Perturbations { get; init; } = [Perturbation.OfK(3)];
 
     /// <summary>Steps.</summary>
+    [Setting("Steps.")]
     public int Iterations { get; init; } = 1000;
 
     /// <summary>The sharpness is computed before the first step and after every so many.</summary>
+    [Setting("The sharpness is computed before the first step and after every so many.")]
     public int Every { get; init; } = 20;
 
     /// <summary>How many of the largest eigenvalues.</summary>
+    [Setting("How many of the largest eigenvalues of the Hessian.")]
     public int Eigenvalues { get; init; } = 2;
 
     /// <summary>mu.</summary>
+    [Setting("Momentum.")]
     public double Momentum { get; init; }
 
     /// <summary>Whether momentum looks ahead.</summary>
+    [Setting("Momentum with Nesterov's look ahead.")]
     public bool Nesterov { get; init; }
 
     /// <summary>Seeds weights and batches.</summary>
+    [Setting("Seeds weights and batches.")]
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Images that are computed at once; batch normalisation takes their statistics, so for it this is a ghost batch.</summary>
+    [Setting("Images that are computed at once; for batch normalisation a ghost batch.")]
     public int PassSize { get; init; } = 500;
 
     /// <summary>Whether every step takes all images.</summary>
@@ -83,15 +95,13 @@ public sealed record EdgeSettings : NetworkTrainingSettings
 
     /// <summary>The same settings with what was asked for in a folder so far.</summary>
     /// <param name="plan">What <see cref="CellStore.ReadPlan"/> returned.</param>
-    /// <param name="learningRates">Learning rates to take instead; null for those of the folder.</param>
-    /// <param name="weightDecays">Weight decays to take instead; null for those of the folder.</param>
-    public EdgeSettings With(JsonObject plan, double[]? learningRates, double[]? weightDecays)
+    public EdgeSettings With(JsonObject plan)
     {
         double[] rates = CellStore.Reals(plan, "learningRates"), decays = CellStore.Reals(plan, "weightDecays");
         return this with
         {
-            LearningRates = learningRates ?? (rates.Length > 0 ? rates : LearningRates),
-            WeightDecays = weightDecays ?? (decays.Length > 0 ? decays : WeightDecays),
+            LearningRates = rates.Length > 0 ? rates : LearningRates,
+            WeightDecays = decays.Length > 0 ? decays : WeightDecays,
         };
     }
 

@@ -4,6 +4,7 @@ using LastBit.Files;
 using LastBit.Pde;
 using LastBit.Runs;
 using LastBit.Statistics;
+using LastBit.Training;
 
 namespace LastBit.Experiments;
 
@@ -20,12 +21,15 @@ public static class ErrorAmplification
         OneLayerSetup.CheckIterations(settings.Iterations);
         OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
         OneLayerSharpness.CheckEvery(settings.SharpnessEvery);
-        if (settings.K < 1)
-            throw InputException.Of("k", $"{settings.K} is not possible; give a whole number of at least 1");
+        if (!IsPossible(settings.Perturbation))
+            throw InputException.Of("k", $"{settings.Perturbation.Word} is not possible; give a whole number of at least 1");
         int size = settings.KernelSize * settings.KernelSize;
         if ((long)settings.Iterations * size > Array.MaxLength)
             throw InputException.Of(nameof(settings.Iterations), $"{settings.Iterations} kernels do not fit into one file; at most {Array.MaxLength / size} do");
     }
+
+    /// <summary>The kernel's descent divides by k, and rounds nothing else otherwise.</summary>
+    internal static bool IsPossible(Perturbation perturbation) => perturbation.IsK && perturbation.K is >= 1 and <= int.MaxValue && perturbation.K == Math.Floor(perturbation.K);
 
     /// <summary>
     /// Runs every pair; writes result/parameter/1layer/dt*_L*/1_1.npy (k = 1) and 1_2.npy (the other k),
@@ -39,7 +43,7 @@ public static class ErrorAmplification
         Check(settings);
 
         int size = settings.KernelSize * settings.KernelSize;
-        var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
+        using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
         double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);
         var pairs = new Pair[settings.LearningRates.Length];
         for (int i = 0; i < pairs.Length; i++)
@@ -50,15 +54,15 @@ public static class ErrorAmplification
         {
             double learningRate = settings.LearningRates[i / 2];
             bool perturbed = i % 2 == 1;
-            string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {NumberText.Exact(learningRate)}, {(perturbed ? $"k = {settings.K}, copy 2" : "k = 1")}");
-            var cnn = new OneLayerCnn(correlation, beta: 1);
+            string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {NumberText.Exact(learningRate)}, {(perturbed ? $"{settings.Perturbation.Name}, copy 2" : Perturbation.None.Name)}");
+            using var cnn = new OneLayerCnn(correlation, beta: 1);
             double[] kernels = new double[settings.Iterations * size];
             int finite = 0;
             // The second copy differs by rounding: one lambda_max stands for both.
             var sharpness = new OneLayerSharpness(cnn, settings.WeightDecay, initial, perturbed ? 0 : settings.SharpnessEvery, context.Cancellation);
             OneLayerSetup.Watch(context, task, "error amplification: loss", settings.Iterations,
                 observe => GradientDescent.NonLinear(
-                    cnn, initial, perturbed ? settings.K : 1, settings.WeightDecay, learningRate, settings.Iterations, observe),
+                    cnn, initial, (perturbed ? settings.Perturbation : Perturbation.None).K, settings.WeightDecay, learningRate, settings.Iterations, observe),
                 (iteration, _, kernel) =>
                 {
                     kernel.CopyTo(kernels.AsSpan(iteration * size));
@@ -73,7 +77,7 @@ public static class ErrorAmplification
             if (pairs[i / 2].Add(kernels, finite) is var (first, second, both))
                 runs[i / 2] = Compare(learningRate, first, second, both, size) with { Sharpness = pairs[i / 2].Sharpness };
         });
-        var result = new ErrorAmplificationResult(settings.K, settings.WeightDecay, settings.Iterations, runs);
+        var result = new ErrorAmplificationResult(settings.Perturbation, settings.WeightDecay, settings.Iterations, runs);
         AtomicFile.WriteAllText(Path.Combine(context.Folder, ErrorAmplificationResult.FileName), result.ToJson());
         return result;
     }
@@ -88,14 +92,10 @@ public static class ErrorAmplification
 
     private static void WriteKernels(string path, double[] kernels, int finite, ErrorAmplificationSettings settings, ExperimentContext context)
     {
-        int side = settings.KernelSize, size = side * side;
+        int side = settings.KernelSize;
         Npy.Write(path + ".npy", kernels, finite, 1, 1, side, side);
-        for (int i = 0; settings.Mat && i < finite; i++)
-        {
-            context.Cancellation.ThrowIfCancellationRequested();
-            MatFile.Write(Path.Combine(path, string.Create(CultureInfo.InvariantCulture, $"{i + 1}_conv_weight.mat")), "conv_weight",
-                kernels.AsSpan(i * size, size), 1, 1, side, side);
-        }
+        if (settings.Mat)
+            AuthorsWeights.Write(path, kernels, [1, 1, side, side], context.Cancellation);
     }
 
     /// <summary>Two copies of which one waits for the other.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using LastBit.Runs;
+using LastBit.Training;
 
 namespace LastBit.Experiments;
 
@@ -22,11 +23,11 @@ public sealed record ErrorAmplificationRun(double LearningRate, double[] Relativ
 }
 
 /// <summary>Figure 4 right as numbers; amplify.json.</summary>
-/// <param name="K">Perturbation of the second copy.</param>
+/// <param name="Perturbation">Perturbation of the second copy.</param>
 /// <param name="WeightDecay">Weight decay of every run.</param>
 /// <param name="Iterations">Iterations asked for.</param>
 /// <param name="Runs">One pair a learning rate, in the order of the settings.</param>
-public sealed record ErrorAmplificationResult(int K, double WeightDecay, int Iterations, ErrorAmplificationRun[] Runs) : ICheckedDocument
+public sealed record ErrorAmplificationResult([property: JsonPropertyName("k")] Perturbation Perturbation, double WeightDecay, int Iterations, ErrorAmplificationRun[] Runs) : ICheckedDocument
 {
     /// <summary>The name of the document in its folder.</summary>
     public const string FileName = "amplify.json";
@@ -35,7 +36,7 @@ public sealed record ErrorAmplificationResult(int K, double WeightDecay, int Ite
     public string ToJson() => ResultJson.Serialize(this);
 
     /// <inheritdoc/>
-    public string? Problem() => Iterations < 1 || K < 1 || Runs.Any(run => !(run.LearningRate > 0)) ? "iterations, k and every learningRate must be positive"
+    public string? Problem() => Iterations < 1 || !ErrorAmplification.IsPossible(Perturbation) || Runs.Any(run => !(run.LearningRate > 0)) ? "iterations, k and every learningRate must be positive"
         : Runs.Any(run => run.Finite < 0 || run.Finite > Iterations || run.RelativeL1.Length != run.Finite) ? "a run does not have a difference for each finite iteration"
         : Runs.Any(run => run.RelativeL1.Any(difference => difference is not (>= 0 and <= 2))) ? "a relativeL1 lies outside 0 to 2"
         : Runs.Select(run => SharpnessPoint.Problem(run.Sharpness, Iterations)).FirstOrDefault(problem => problem is not null);

@@ -10,7 +10,7 @@ namespace LastBit.Experiments;
 public sealed record HeatEquationSettings
 {
     /// <summary>Time steps dt, one run each. Stable up to 0.5.</summary>
-    [SettingName("dt")]
+    [Setting("Time steps, one run each; stable up to 0.5.", Name = "dt")]
     public double[] TimeSteps { get; init; } = [0.4, 0.8];
 }
 
@@ -48,6 +48,9 @@ public sealed record HeatEquationResult(HeatEquationRun[] Runs) : ICheckedDocume
 /// <summary>Figure 1: the heat equation u_t = u_xx by explicit Euler with a stable and an unstable time step.</summary>
 public static class HeatEquation
 {
+    /// <summary>The longest stable time step, dx^2/2 with dx = 1.</summary>
+    public const double StableTimeStep = HeatRod.StableTimeStep;
+
     private const double Large = 1e3;
 
     // An unstable run blows up long before, unless dt is only just above the limit, where 31 points are still stable.
@@ -79,7 +82,7 @@ public static class HeatEquation
 
     private static HeatEquationRun RunOne(double dt, ExperimentContext context)
     {
-        bool stable = dt <= HeatRod.StableTimeStep;
+        bool stable = dt <= StableTimeStep;
         int[] snapshotSteps = [.. (stable ? s_times.Concat(s_lateTimes) : s_times).Select(time => Math.Round(time / dt)).Where(step => step < MostSteps)
             .Select(step => (int)step).Distinct()];
         string task = string.Create(CultureInfo.InvariantCulture, $"dt {dt}");

@@ -7,13 +7,14 @@ using LastBit.Statistics;
 namespace LastBit.Experiments;
 
 /// <summary>Settings of Figure 3 and Table 2.</summary>
-public sealed record LinearizedPdeSettings
+public sealed record LinearizedPdeSettings : OneLayerSettings
 {
     /// <summary>Weight decays alpha, one run each.</summary>
-    [SettingName("alpha")]
+    [Setting("Weight decays, one run each.", Name = "alpha")]
     public double[] Alphas { get; init; } = [1.1e7, 1.2e7, 1.3e7, 1.9e8, 2.0e8, 2.1e8, 2.2e8];
 
     /// <summary>Learning rate dt.</summary>
+    [Setting("Learning rate dt.")]
     public double LearningRate { get; init; } = 1e-8;
 
     /// <summary>The constant a of the linearization.</summary>
@@ -23,13 +24,8 @@ public sealed record LinearizedPdeSettings
     public double Beta { get; init; } = 1;
 
     /// <summary>Gradient steps a run.</summary>
+    [Setting("Gradient steps a run.")]
     public int Iterations { get; init; } = 1000;
-
-    /// <summary>The image; options --image and --image-size.</summary>
-    public GreyImage Image { get; init; } = GreyImage.Checkerboard();
-
-    /// <summary>Rows and columns of the kernel.</summary>
-    public int KernelSize { get; init; } = 32;
 }
 
 /// <summary>One weight decay's run.</summary>
@@ -78,13 +74,13 @@ public static class LinearizedPde
     {
         Check(settings);
 
-        var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
+        using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
         double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);
         var runs = new LinearizedPdeRun[settings.Alphas.Length];
         OneLayerSetup.ForEach(runs.Length, context, i =>
         {
             double alpha = settings.Alphas[i];
-            var cnn = new OneLayerCnn(correlation, settings.Beta);
+            using var cnn = new OneLayerCnn(correlation, settings.Beta);
             string task = string.Create(CultureInfo.InvariantCulture, $"alpha {NumberText.Exact(alpha)}");
             double[] losses = OneLayerSetup.Watch(context, task, "linearized PDE: loss", settings.Iterations,
                 observe => GradientDescent.Linearized(cnn, initial, settings.A, alpha, settings.LearningRate, settings.Iterations, observe));

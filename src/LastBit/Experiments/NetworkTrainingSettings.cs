@@ -10,14 +10,21 @@ namespace LastBit.Experiments;
 /// <summary>What every experiment that trains a network has to know.</summary>
 public abstract record NetworkTrainingSettings
 {
+    internal const string TrainSizeHelp = "How many training images, the first in file order.";
+
+    internal const string ConvolutionHelp =
+        "How 3x3 convolutions are computed: by the sums of the definition, or by minimal filtering with fewer multiplications; the bits differ.";
+
     private readonly Activation _activation = Activation.Relu;
 
     /// <summary>The network.</summary>
     [JsonPropertyOrder(-1)]
+    [Setting(NetworkSettings.Names + ".", Value = "NAME")]
     public string Network { get; init; } = "resnet56";
 
     /// <summary>The activation function: what the network's name says, if it says one.</summary>
     [JsonPropertyOrder(-1)]
+    [Setting("The activation function, where the network's name does not say it; swish is x sigmoid(5x).", Choices = [Activation.Relu, Activation.Swish])]
     public Activation Activation
     {
         get => NetworkSettings.ActivationOf(Network) ?? _activation;
@@ -27,6 +34,7 @@ public abstract record NetworkTrainingSettings
     /// <summary>What the outputs are measured by. Left out of a document where it is the cross-entropy, as in folders that are older than the choice.</summary>
     [JsonPropertyOrder(-1)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [Setting("What the outputs are measured by; mse is half the squared distance from the one-hot label.")]
     public Loss Loss { get; init; }
 
     /// <summary>
@@ -34,37 +42,49 @@ public abstract record NetworkTrainingSettings
     /// </summary>
     [JsonPropertyOrder(-1)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [Setting(ConvolutionHelp)]
     public ConvolutionAlgorithm Convolution { get; init; }
 
     /// <summary>Images a step.</summary>
+    [Setting("Images a step.")]
     public int BatchSize { get; init; } = 128;
 
     /// <summary>The first learning rate.</summary>
+    [Setting("The first learning rate.")]
     public double LearningRate { get; init; } = 0.1;
 
     /// <summary>wd.</summary>
+    [Setting("Weight decay, on every parameter.")]
     public double WeightDecay { get; init; } = 5e-4;
 
     /// <summary>How many training images, the first in file order; null for all.</summary>
+    [Setting(TrainSizeHelp, Default = "all")]
     public int? TrainSize { get; init; }
 
     /// <summary>Which images, as <see cref="DataSettings.Data"/> has them; null for CIFAR-10 from the cache.</summary>
+    [Setting("The images: the sample inside the program, one of cifar10, cifar100, mnist, fashion-mnist from the cache or a folder, images=DIR for PNG "
+        + "images in one folder a class, or a folder with CIFAR-10's binary batches.", Value = "sample|NAME|NAME=DIR|DIR", Default = "CIFAR-10 from the cache")]
     public string? Data { get; init; }
 
     /// <summary>What is done to training images at random; null for the data set's own.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Setting("What is done to training images at random: none, flip, cropN (padded by N pixels and cropped), cropN+flip.",
+        Value = "none|cropN+flip", Default = "crop4+flip for CIFAR, none for the others")]
     public string? Augmentation { get; init; }
 
     /// <summary>The mean of each channel; null for the data set's own.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Setting("The mean of each channel on the scale from 0 to 1; with {deviation}.", Default = "the paper's for CIFAR-10, else computed")]
     public IReadOnlyList<double>? Mean { get; init; }
 
     /// <summary>The standard deviation of each channel; null for the data set's own.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Setting("The standard deviation of each channel; with {mean}.", Default = "the paper's for CIFAR-10, else computed")]
     public IReadOnlyList<double>? Deviation { get; init; }
 
     /// <summary>What shares a mean and a deviation. Left out of a document where it is the channel.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [Setting("What shares a mean and a deviation: a channel, or each pixel of all training images of the data set by itself.")]
     public StandardizationKind Standardization { get; init; }
 
     /// <summary>The settings of the data.</summary>
@@ -86,7 +106,7 @@ public abstract record NetworkTrainingSettings
     {
         ArgumentNullException.ThrowIfNull(shape);
         var settings = NetworkSettings.Parse(Network, Activation);
-        return (settings with { Images = new TensorShape(shape.Height, shape.Width, shape.Channels), Classes = shape.Classes, Loss = Loss }).Build();
+        return (settings with { Images = shape.Image, Classes = shape.Classes, Loss = Loss }).Build();
     }
 }
 
@@ -94,9 +114,11 @@ public abstract record NetworkTrainingSettings
 public abstract record ScheduledTrainingSettings : NetworkTrainingSettings
 {
     /// <summary>Passes over the training images.</summary>
+    [Setting("Passes over the training images; the learning rate is divided by 10 after 20, 40, 60 and 80% of them.")]
     public int Epochs { get; init; } = 200;
 
     /// <summary>mu.</summary>
+    [Setting("Momentum, in Nesterov's form.")]
     public double Momentum { get; init; } = 0.9;
 
     /// <summary>The settings of a seed as the trainer takes them.</summary>

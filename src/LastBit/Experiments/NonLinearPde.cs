@@ -8,26 +8,23 @@ using LastBit.Statistics;
 namespace LastBit.Experiments;
 
 /// <summary>Settings of Figure 4 left.</summary>
-public sealed record NonLinearPdeSettings
+public sealed record NonLinearPdeSettings : OneLayerSettings
 {
     /// <summary>Learning rates dt, one run each.</summary>
-    [SettingName("learning-rate")]
+    [Setting("Learning rates dt, one run each.", Name = "learning-rate")]
     public double[] LearningRates { get; init; } = [0.01, 0.03, 0.05, 0.07, 0.09, 0.1, 0.11, 0.13];
 
     /// <summary>Weight decay alpha.</summary>
+    [Setting("Weight decay alpha.")]
     public double WeightDecay { get; init; } = 20;
 
     /// <summary>Gradient steps a run.</summary>
+    [Setting("Gradient steps a run.")]
     public int Iterations { get; init; } = 1000;
 
-    /// <summary>lambda_max of the loss is computed before the first step and after every so many; 0: never. Option --sharpness-every.</summary>
+    /// <summary>lambda_max of the loss is computed before the first step and after every so many; 0: never.</summary>
+    [Setting(OneLayerSharpness.EveryHelp, Least = 0)]
     public int SharpnessEvery { get; init; } = OneLayerSharpness.DefaultEvery;
-
-    /// <summary>The image; options --image and --image-size.</summary>
-    public GreyImage Image { get; init; } = GreyImage.Checkerboard();
-
-    /// <summary>Rows and columns of the kernel.</summary>
-    public int KernelSize { get; init; } = 32;
 }
 
 /// <summary>One learning rate's run.</summary>
@@ -87,13 +84,13 @@ public static class NonLinearPde
     {
         Check(settings);
 
-        var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
+        using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
         double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);
         var runs = new NonLinearPdeRun[settings.LearningRates.Length];
         OneLayerSetup.ForEach(runs.Length, context, i =>
         {
             double learningRate = settings.LearningRates[i];
-            var cnn = new OneLayerCnn(correlation, beta: 1);
+            using var cnn = new OneLayerCnn(correlation, beta: 1);
             string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {NumberText.Exact(learningRate)}");
             var sharpness = new OneLayerSharpness(cnn, settings.WeightDecay, initial, settings.SharpnessEvery, context.Cancellation);
             double[] losses = OneLayerSetup.Watch(context, task, "non-linear PDE: loss", settings.Iterations,

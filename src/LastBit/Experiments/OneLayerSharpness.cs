@@ -24,6 +24,9 @@ internal sealed class OneLayerSharpness
     /// </summary>
     public const int DefaultEvery = 17;
 
+    /// <summary>What the setting is.</summary>
+    public const string EveryHelp = "Steps between two values of the sharpness (largest eigenvalue of the loss's Hessian); 0 leaves it out.";
+
     private readonly OneLayerHessian _hessian;
     private readonly int _every;
     private readonly CancellationToken _cancellation;

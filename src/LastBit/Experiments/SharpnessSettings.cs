@@ -6,28 +6,37 @@ using LastBit.Runs;
 namespace LastBit.Experiments;
 
 /// <summary>Settings of the sharpness of one network: everything that decides a bit of it.</summary>
+[InheritedSetting(nameof(WeightDecay), null)]
+[InheritedSetting(nameof(Convolution), null)]
+[InheritedSetting(nameof(Augmentation), null)]
+[InheritedSetting(nameof(BatchSize), "Images that are computed at once; memory grows with it. Batch normalisation takes their statistics.")]
+[InheritedSetting(nameof(LearningRate), "A learning rate to compare with, 2 / learning rate.", Default = "that of the checkpoint's run, if any")]
 public sealed record SharpnessSettings : NetworkTrainingSettings
 {
     /// <summary>
     /// ResNet-56 as elsewhere, 500 images at once; for batch normalisation, which takes the statistics of what is computed at once, <see cref="NetworkTrainingSettings.BatchSize"/>
-    /// is the size of a ghost batch.
+    /// is the size of a ghost batch. Products with the Hessian go by direct convolutions and images as they are.
     /// </summary>
     public SharpnessSettings() => (BatchSize, LearningRate, WeightDecay) = (500, 0, 0);
 
     /// <summary>How many of the largest eigenvalues.</summary>
+    [Setting("How many of the largest eigenvalues.")]
     public int Eigenvalues { get; init; } = 2;
 
     /// <summary>A search ends when every residual |H v - lambda v| is at most this fraction of the eigenvalue that is largest in magnitude.</summary>
+    [Setting("The search ends when every residual is below this fraction of the largest eigenvalue.")]
     public double Tolerance { get; init; } = 1e-4;
 
     /// <summary>A search ends after so many products all the same.</summary>
     public int MostProducts { get; init; } = 1000;
 
     /// <summary>Seeds the initial weights.</summary>
+    [Setting("Seeds the initial weights.")]
     public ulong Seed { get; init; } = 1;
 
     /// <summary>The checkpoint of `lastbit train` whose weights are meant, or null for the initial ones. Its run says which network and which images.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Setting("The checkpoint of a run of `train`, or the run's folder: its weights, network and images.", Value = "FILE|DIR", Default = "the initial weights")]
     public string? Checkpoint { get; init; }
 
     /// <summary>SHA-256 of that file: a run that goes on writes another under the same name.</summary>

@@ -7,22 +7,19 @@ using LastBit.Statistics;
 namespace LastBit.Experiments;
 
 /// <summary>Settings of Tables 2 and 3.</summary>
-public sealed record StabilityBoundsSettings
+public sealed record StabilityBoundsSettings : OneLayerSettings
 {
     /// <summary>Learning rate dt.</summary>
+    [Setting("Learning rate dt.")]
     public double LearningRate { get; init; } = 1e-8;
 
     /// <summary>The constant a of the linearization.</summary>
+    [Setting("The constant a of the linearization.")]
     public double A { get; init; } = -0.5;
 
     /// <summary>The slope beta of Swish.</summary>
+    [Setting("The slope beta of Swish.")]
     public double Beta { get; init; } = 1;
-
-    /// <summary>The image; options --image and --image-size.</summary>
-    public GreyImage Image { get; init; } = GreyImage.Checkerboard();
-
-    /// <summary>Rows and columns of the kernel.</summary>
-    public int KernelSize { get; init; } = 32;
 }
 
 /// <summary>One region of Table 3.</summary>
@@ -86,8 +83,8 @@ public static class StabilityBounds
         const string Task = "extreme eigenvalues";
         int size = settings.KernelSize * settings.KernelSize;
         context.Observer.Begin(Task, size, "products");
-        var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
-        var cnn = new OneLayerCnn(correlation, settings.Beta);
+        using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
+        using var cnn = new OneLayerCnn(correlation, settings.Beta);
         int products = 0;
         (double lambdaMin, double lambdaMax, double error) = Lanczos.Extremes((x, y) =>
         {

@@ -8,9 +8,11 @@ public sealed record TrainingRunSettings : ScheduledTrainingSettings
 {
     /// <summary>The perturbation; "k" in documents.</summary>
     [JsonPropertyName("k")]
+    [Setting("The perturbation: the step is (lr k) (d / k), the same in exact arithmetic for every k.")]
     public Perturbation Perturbation { get; init; } = Perturbation.None;
 
     /// <summary>Seeds weights, batches and augmentation.</summary>
+    [Setting("Seeds weights, batches and augmentation.")]
     public ulong Seed { get; init; } = 1;
 
     /// <summary>The settings as the trainer takes them.</summary>

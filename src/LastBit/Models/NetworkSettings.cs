@@ -29,7 +29,7 @@ public abstract record NetworkSettings
     public virtual bool NamesActivation => false;
 
     /// <summary>The names that <see cref="Parse"/> reads, as a sentence has them.</summary>
-    public static string Names =>
+    public const string Names =
         "resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56; fc-F or cnn-F with F = tanh, relu, elu or softplus, as fc-tanh, cnn-relu, or cnn-relu-max with pooling of the largest number; vgg16";
 
     /// <summary>Describes the network.</summary>

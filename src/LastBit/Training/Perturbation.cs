@@ -35,6 +35,11 @@ public enum PerturbationKind
 public sealed record Perturbation : IComparable<Perturbation>
 #pragma warning restore CA1036
 {
+    /// <summary>What the kinds are, as a sentence of help has it.</summary>
+    internal const string Kinds = "k=3: the step is (3 lr)(d/3). ulp: one weight begins one unit in the last place away. stochastic: new weights are rounded up or down "
+        + "at random. order: sums over a batch are taken in reverse. input: one pixel of one image of the first batch by one unit in the last place. "
+        + "convolution: the other {convolution}.";
+
     private Perturbation(PerturbationKind kind, double value) => (Kind, Value) = (kind, value);
 
     /// <summary>Plain gradient descent: k = 1.</summary>
@@ -113,6 +118,19 @@ public sealed record Perturbation : IComparable<Perturbation>
         ArgumentNullException.ThrowIfNull(name);
         return name.StartsWith('k') && double.TryParse(name.AsSpan(1), NumberStyles.Float, CultureInfo.InvariantCulture, out double k)
             && OfK(k) is { } one && one.Problem() is null && one.FileName == name ? one : FromWord(name);
+    }
+
+    /// <summary>What a file of several is called by: "k1-3-ulp"; only the first has its letter.</summary>
+    /// <param name="perturbations">At least one.</param>
+    public static string FileNameOf(IEnumerable<Perturbation> perturbations) => string.Join('-', perturbations.Select((one, i) => i == 0 ? one.FileName : one.Word));
+
+    /// <summary>The perturbations whose <see cref="FileNameOf"/> this is, or null.</summary>
+    /// <param name="name">"k1-3-ulp".</param>
+    public static Perturbation[]? EachFromFileName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        Perturbation[] all = [.. name.Split('-').Select(part => FromFileName(part) ?? FromFileName("k" + part)).OfType<Perturbation>()];
+        return all.Length > 0 && FileNameOf(all) == name ? all : null;
     }
 
     /// <summary>What is wrong with it, and what would be right; null when nothing is.</summary>

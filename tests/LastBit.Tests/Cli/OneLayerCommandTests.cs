@@ -100,7 +100,7 @@ public sealed class OneLayerCommandTests : IDisposable
     [InlineData("--learning-rate: 'inf' is not a", "bounds", "--learning-rate", "inf")]
     [InlineData("--iterations: 0 is too small", "linear", "--iterations", "0")]
     [InlineData("--kernel-size: ", "linear", "--image-size", "8", "--kernel-size", "9", "--iterations", "2")]
-    [InlineData("--image-size: is for the checkerboard", "bounds", "--image", "a.png", "--image-size", "9")]
+    [InlineData("--image-size: sets the same as --image; give one or the other", "bounds", "--image", "a.png", "--image-size", "9")]
     [InlineData("no-such-file.png", "bounds", "--image", "no-such-file.png")]
     [InlineData("--k: 'x' is not a whole number", "amplify", "--k", "x")]
     [InlineData("--dt: ", "heat", "--dt", "-1")]

@@ -25,6 +25,8 @@ public class SharpnessCommandTests
         Assert.Equal(values[0], Numbers(after, "eigenvalues")[0], 1e-4 * values[0]);
         Assert.Equal(initial.GetProperty("loss").GetDouble(), after.GetProperty("loss").GetDouble());
         Assert.Equal(1e-30, after.GetProperty("learningRate").GetDouble(), 1e-35);
+        Refused("--network: the checkpoint's run says it", "--checkpoint", folder["run"], "--network", "resnet14");
+        Refused("--learning-rate: the checkpoint's run says it", "--checkpoint", folder["run"], "--learning-rate", "1e-30");
         // Fewer images than the run had, and the file by its name.
         JsonElement fewer = Run("--checkpoint", Path.Combine(folder["run"], "checkpoint.bin"), "--train-size", "10", "--eigenvalues", "1", "--out", folder["fewer"]);
         Assert.Equal(10, fewer.GetProperty("images").GetInt32());
@@ -36,8 +38,7 @@ public class SharpnessCommandTests
     {
         using var folder = new TemporaryFolder();
         Refused("--checkpoint", "--checkpoint", folder["none"]);
-        Refused("--network: the checkpoint's run says it", "--checkpoint", folder["none"], "--network", "resnet8");
-        Refused("--convolution: it has no part", [.. Small, "--convolution", "direct"]);
+        Refused("unknown option --convolution", [.. Small, "--convolution", "direct"]);
         Refused("--tolerance", [.. Small, "--tolerance", "1e-9"]);
         Refused("--learning-rate", [.. Small, "--learning-rate", "0"]);
         Refused("--eigenvalues", [.. Small, "--eigenvalues", "0"]);

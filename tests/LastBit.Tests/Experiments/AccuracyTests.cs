@@ -166,7 +166,7 @@ public class AccuracyTests
         Assert.True(File.Exists(parts["cells/accuracy/seed1/checkpoint-ulp-stochastic-order-input-convolution.bin"]));
         Parallel.Invoke(() => Run(parts.Path, all), () => Run(parts.Path, all with { Seeds = [2, 1] }));
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
-        Assert.Equal(all.Perturbations.Order(), new AccuracySettings().With(CellStore.ReadPlan(parts.Path, Accuracy.Kind), null, null).Perturbations.Order());
+        Assert.Equal(all.Perturbations.Order(), new AccuracySettings().With(CellStore.ReadPlan(parts.Path, Accuracy.Kind)).Perturbations.Order());
         Assert.Contains(("seed2/input", CellState.Done), Accuracy.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
         Assert.Equal([Perturbation.Parse("ulp")], Accuracy.Only(all, "seed2/ulp").Perturbations);
     }

@@ -166,7 +166,7 @@ public class EdgeTests
         Parallel.Invoke(() => Edge.Run(all, Context(parts.Path)), () => Edge.Run(all with { LearningRates = [0.02, 0.01] }, Context(parts.Path)));
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
         Assert.Equal(Edge.CellNames(all).Order(), Edge.StatusOf(parts.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name).Order());
-        EdgeSettings read = ResultJson.Deserialize<EdgeSettings>(all.Document.ToJsonString()).With(CellStore.ReadPlan(parts.Path, Edge.Kind), null, null);
+        EdgeSettings read = ResultJson.Deserialize<EdgeSettings>(all.Document.ToJsonString()).With(CellStore.ReadPlan(parts.Path, Edge.Kind));
         Assert.Equal(Edge.CellNames(all), Edge.CellNames(read));
         Assert.Equal([0.02], Edge.Only(all, "lr0.02-wd0.001").LearningRates);
         Assert.Throws<InputException>(() => Edge.Only(all, "lr0.020-wd0"));

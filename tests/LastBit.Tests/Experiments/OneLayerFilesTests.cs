@@ -4,6 +4,7 @@ using LastBit.Pde;
 using LastBit.Runs;
 using LastBit.Statistics;
 using LastBit.Tests.Runs;
+using LastBit.Training;
 
 namespace LastBit.Tests.Experiments;
 
@@ -96,7 +97,7 @@ public sealed class OneLayerFilesTests : IDisposable
         Refused("--learning-rate", () => NonLinearPde.Run(new() { LearningRates = [0.1, 0.1] }, Context()));
         Refused("--weight-decay", () => NonLinearPde.Run(new() { WeightDecay = double.PositiveInfinity }, Context()));
         Refused("--weight-decay", () => ErrorAmplification.Run(new() { WeightDecay = -1 }, Context()));
-        Refused("--k", () => ErrorAmplification.Run(new() { K = 0 }, Context()));
+        Refused("--k", () => ErrorAmplification.Run(new() { Perturbation = Perturbation.OfK(0) }, Context()));
         Refused("--iterations", () => ErrorAmplification.Run(new() { Iterations = int.MaxValue }, Context()));
         Refused("--kernel-size", () => ErrorAmplification.Run(new() { KernelSize = 0 }, Context()));
         Refused("--kernel-size", () => NonLinearPde.Run(new() { KernelSize = 21, Image = s_image }, Context()));
@@ -124,7 +125,7 @@ public sealed class OneLayerFilesTests : IDisposable
     private static void Refused(string option, Action run)
     {
         var error = Assert.Throws<InputException>(run);
-        Assert.Equal(option, "--" + SettingNames.Of(error.Setting!));
+        Assert.Equal(option, "--" + Setting.NameOf(error.Setting!));
         Assert.DoesNotContain('\n', error.Message);
     }
 

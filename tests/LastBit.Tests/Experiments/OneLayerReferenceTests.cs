@@ -5,6 +5,7 @@ using LastBit.Experiments;
 using LastBit.Runs;
 using LastBit.Statistics;
 using LastBit.Tests.Runs;
+using LastBit.Training;
 
 namespace LastBit.Tests.Experiments;
 
@@ -97,7 +98,7 @@ public sealed class OneLayerReferenceTests : IDisposable
     public void A_perturbation_by_a_power_of_two_changes_no_bit()
     {
         ErrorAmplificationResult result = ErrorAmplification.Run(
-            new() { K = 4, LearningRates = [0.09], Iterations = 100 }, OneLayerExperiments.Context(_folder.Path));
+            new() { Perturbation = Perturbation.OfK(4), LearningRates = [0.09], Iterations = 100 }, OneLayerExperiments.Context(_folder.Path));
         Assert.All(result.Runs[0].RelativeL1, difference => Assert.Equal(0, difference));
     }
 

@@ -46,7 +46,7 @@ public sealed class FigureTests : IDisposable
     {
         Write("nonlinear.json", new NonLinearPdeResult(20, 1000,
             [new(0.01, [.. Enumerable.Repeat(0.3, 1000)], 1000), new(0.13, [1e4, 1e100, 1e300], 3)]).ToJson());
-        Write("amplify.json", new ErrorAmplificationResult(3, 20, 1000,
+        Write("amplify.json", new ErrorAmplificationResult(Perturbation.OfK(3), 20, 1000,
             [new(0.01, new double[1000], 1000), new(0.09, [.. Enumerable.Range(0, 1000).Select(n => Math.Min(1, 1e-16 * Math.Exp(n)))], 1000)]).ToJson());
         Figure4Left.Draw(_folder);
         Figure4Right.Draw(_folder);

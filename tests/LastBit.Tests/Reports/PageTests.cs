@@ -48,10 +48,10 @@ public partial class PageTests
     public void A_command_is_written_from_the_settings_so_that_a_shell_reads_it_back()
     {
         JsonObject run = JsonNode.Parse("""
-            {"command": "linear", "settings": {"alphas": [1.1E+07, 2], "learningRate": 1E-08, "mat": true, "resume": null, "quiet": false,
+            {"command": "amplify", "settings": {"learningRates": [0.05, 1E-08], "k": 5, "mat": true, "weightDecay": null, "checkpointDigest": "x",
              "image": {"name": "it's.png", "height": 4}, "kernelSize": 32}}
             """)!.AsObject();
-        Assert.Equal(@"lastbit linear --alpha 1.1E+07,2 --learning-rate 1E-08 --mat --image 'it'\''s.png' --kernel-size 32", RunCommand.Of(run));
+        Assert.Equal(@"lastbit amplify --learning-rate 0.05,1E-08 --k 5 --mat --image 'it'\''s.png' --kernel-size 32", RunCommand.Of(run));
         Assert.Equal("lastbit", RunCommand.Of(null));
         JsonObject edge = JsonNode.Parse(
             """{"command": "edge", "settings": {"network": "fc-tanh", "activation": "tanh", "convolution": "winograd", "perturbation": [3, "ulp"], "standardization": "pixel"}}""")!.AsObject();

@@ -325,7 +325,7 @@ public class ReportTests(Browser browser, SmallRun run)
         string html = File.ReadAllText(run.ReportFile);
         Assert.Contains("&lt;img src=x onerror=alert(1)&gt; &amp; &#39;co&#39;", html, StringComparison.Ordinal);
         Assert.DoesNotContain("<img src=x", html, StringComparison.Ordinal);
-        Assert.Contains("lastbit reproduce --scale demo --kernel-size 8 --image-size 48", html, StringComparison.Ordinal);
+        Assert.Contains("lastbit reproduce --scale demo --convolution direct<", html, StringComparison.Ordinal);
         foreach (string name in new[] { "heat.json", "linear.json", "nonlinear.json", "amplify.json", "bounds.json" })
             Assert.Contains(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(run.Folder, name)))), html, StringComparison.Ordinal);
     }

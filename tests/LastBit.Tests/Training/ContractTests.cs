@@ -203,7 +203,7 @@ public class ContractTests
             Assert.StartsWith("network: ", Assert.Throws<InputException>(() => NetworkSettings.Parse(name, Activation.Relu)).Message, StringComparison.Ordinal);
 
         static void Names(string option, TrainingSettings settings) =>
-            Assert.Equal(option, "--" + SettingNames.Of(Assert.Throws<InputException>(settings.Validate).Setting!));
+            Assert.Equal(option, "--" + Setting.NameOf(Assert.Throws<InputException>(settings.Validate).Setting!));
     }
 
     [Fact]
