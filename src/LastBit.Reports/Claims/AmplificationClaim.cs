@@ -1,3 +1,5 @@
+using LastBit.Experiments;
+
 namespace LastBit.Reports.Claims;
 
 /// <summary>Figure 4 right: in the restrained instability a difference of rounding grows to order 1; where the loss settles it vanishes.</summary>
@@ -45,7 +47,7 @@ public static class AmplificationClaim
         if (RestrainedClaim.NotThePapers(weightDecay, isPapersImage) is { } other)
             return other;
         RunCurve[] small = [.. runs.Where(run => run.Parameter <= MostSettling && run.IsLongEnough)];
-        RunCurve[] large = [.. runs.Where(run => run.Parameter >= LeastOscillating && run.Parameter < 2 / RestrainedClaim.WeightDecay && run.IsLongEnough)];
+        RunCurve[] large = [.. runs.Where(run => run.Parameter >= LeastOscillating && run.Parameter < 2 / PaperSetting.WeightDecay && run.IsLongEnough)];
         if (small.Length == 0 || large.Length == 0)
         {
             return Finding.NotTested($"The folder does not have both a run up to {NumberText.Exact(MostSettling)} and a run from "

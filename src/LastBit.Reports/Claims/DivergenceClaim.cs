@@ -1,3 +1,6 @@
+using LastBit.Experiments;
+using LastBit.Models;
+
 namespace LastBit.Reports.Claims;
 
 /// <summary>
@@ -24,9 +27,6 @@ public static class DivergenceClaim
     /// <summary>Fewer scaled iterations than this have not shown yet where a difference goes.</summary>
     public const int FewestScaledIterations = 20;
 
-    /// <summary>The paper's network.</summary>
-    public const string Network = "resnet56";
-
     /// <summary>The claim and its rule.</summary>
     public static Claim Claim { get; } = new(
         "figure2", "Figure 2", "A difference of rounding shoots up at large learning rates and stays bounded",
@@ -39,11 +39,11 @@ public static class DivergenceClaim
 
     /// <summary>Applies the rule.</summary>
     /// <param name="network">The network's name.</param>
-    /// <param name="isSwish">Whether its activation is Swish.</param>
+    /// <param name="activation">Its activation function.</param>
     /// <param name="trainImages">Size of the training set.</param>
     /// <param name="runs">Relative L1 differences, one a scaled iteration; the parameter is the divisor. A run whose loss was not finite ends in NaN.</param>
     /// <returns>The verdict and the number that decides it.</returns>
-    public static Finding Judge(string network, bool isSwish, int trainImages, IReadOnlyList<RunCurve> runs)
+    public static Finding Judge(string network, Activation activation, int trainImages, IReadOnlyList<RunCurve> runs)
     {
         static double Greatest(RunCurve run) => run.Values.Where(double.IsFinite).DefaultIfEmpty(0).Max();
         // What has broken its bound is decided, however short it is.
@@ -54,7 +54,7 @@ public static class DivergenceClaim
             + string.Join("; ", judged.Select(run => $"{Finding.Text(Greatest(run))} with divisor {NumberText.Exact(run.Parameter)}")) + ".";
         string[] lacks =
         [
-            .. Finding.Lack(network != Network || !isSwish, $"{network}{(isSwish ? "" : " without Swish")}"),
+            .. Finding.Lack(!PaperSetting.IsFigure2(network, activation), $"{network}{(activation == Activation.Swish ? "" : " without Swish")}"),
             .. Finding.Lack(trainImages < AccuracyClaim.FewestTrainImages, NumberText.Count(trainImages, "training image")),
             .. Finding.Lack(large.Length == 0, $"no run with a divisor of at most {MostOfLarge} and {FewestScaledIterations} scaled iterations"),
             .. Finding.Lack(small.Length == 0, $"no run with a divisor of at least {LeastOfSmall} and {FewestScaledIterations} scaled iterations"),

@@ -1,11 +1,10 @@
+using LastBit.Experiments;
+
 namespace LastBit.Reports.Claims;
 
 /// <summary>Figure 4 left: beyond 2/alpha the non-linear PDE blows up; below it there is a range where it neither settles nor blows up.</summary>
 public static class RestrainedClaim
 {
-    /// <summary>The paper's weight decay, alpha.</summary>
-    public const double WeightDecay = 20;
-
     private static readonly double[] Settling = [0.01, 0.03], Oscillating = [0.05, 0.07, 0.09], BlowingUp = [0.11, 0.13];
 
     /// <summary>The claim and its rule.</summary>
@@ -16,7 +15,7 @@ public static class RestrainedClaim
         $"A loss blows up if it stops being finite or ends at more than {NumberText.Exact(RunCurve.BlowUp)} times its start; it has settled if it "
         + $"varies by less than {NumberText.Exact(RunCurve.Settled)} of its mean over the last tenth of the run; otherwise it oscillates. "
         + $"With the paper's image, kernel and weight decay and at least {RunCurve.FewestIterations} iterations, {NumberText.List(Settling)} must settle, "
-        + $"{NumberText.List(Oscillating)} oscillate, and {NumberText.List(BlowingUp)} blow up ({NumberText.Exact(2 / WeightDecay)} is the threshold "
+        + $"{NumberText.List(Oscillating)} oscillate, and {NumberText.List(BlowingUp)} blow up ({NumberText.Exact(2 / PaperSetting.WeightDecay)} is the threshold "
         + "itself and is not judged); there is at least one run of each kind.");
 
     /// <summary>Applies the rule.</summary>
@@ -41,10 +40,10 @@ public static class RestrainedClaim
     }
 
     /// <summary>The finding for runs whose learning rates are not those that the paper speaks of; null for the paper's.</summary>
-    internal static Finding? NotThePapers(double weightDecay, bool isPapersImage) => weightDecay == WeightDecay && isPapersImage ? null : Finding.NotTested(
-        "The claim is about these learning rates for a checkerboard of 256×256, a kernel of 32×32 and weight decay "
-        + $"{NumberText.Exact(WeightDecay)}; these runs have "
-        + (weightDecay == WeightDecay ? "another image or kernel." : $"weight decay {NumberText.Exact(weightDecay)}."));
+    internal static Finding? NotThePapers(double weightDecay, bool isPapersImage) => weightDecay == PaperSetting.WeightDecay && isPapersImage ? null : Finding.NotTested(
+        $"The claim is about these learning rates for {PaperSetting.ImageAndKernel} and weight decay "
+        + $"{NumberText.Exact(PaperSetting.WeightDecay)}; these runs have "
+        + (weightDecay == PaperSetting.WeightDecay ? "another image or kernel." : $"weight decay {NumberText.Exact(weightDecay)}."));
 
     private static LossBehaviour? Expected(double learningRate) =>
         Settling.Contains(learningRate) ? LossBehaviour.Settles

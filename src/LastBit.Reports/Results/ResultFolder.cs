@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
-using LastBit.Pde;
+using LastBit.Experiments;
 using LastBit.Runs;
 
 namespace LastBit.Reports.Results;
@@ -29,14 +29,8 @@ public sealed class ResultFolder
     /// <summary>run.json; null when it is not there.</summary>
     public JsonObject? Run { get; }
 
-    /// <summary>
-    /// Whether the one-layer experiments ran on the paper's image and kernel size, so that what the paper says of single learning rates can be asked of them.
-    /// A reproduction has neither among its settings: it always does.
-    /// </summary>
-    public bool HasPapersImage =>
-        Run?["settings"] is not JsonObject settings
-        || ((settings["image"] is not JsonObject image || image["digest"]?.ToString() == GreyImage.Checkerboard().Digest)
-            && settings["kernelSize"]?.ToString() is null or "32");
+    /// <summary>Whether the one-layer experiments ran on the paper's image and kernel size, so that what the paper says of single learning rates can be asked of them.</summary>
+    public bool HasPapersImage => PaperSetting.HasImageAndKernel(Run?["settings"] as JsonObject);
 
     /// <summary>Opens a folder.</summary>
     /// <param name="path">The folder.</param>

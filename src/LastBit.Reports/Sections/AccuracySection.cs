@@ -29,7 +29,7 @@ internal static class AccuracySection
         }
         SummaryStatistics statistics = summary.Statistics;
         string origin = result is null ? "The folder holds a summary and does not say what was trained; "
-            : $"{PaperSetting.Network(result.Network, result.Activation, result.Loss)}, {NumberText.Count(result.TrainImages, "training image")}; ";
+            : $"{NetworkText.Of(result.Network, result.Activation, result.Loss)}, {NumberText.Count(result.TrainImages, "training image")}; ";
         return new ReportSection(AccuracyClaim.Claim,
             $"{origin}{NumberText.Count(statistics.Runs, "run")}: {NumberText.Count(summary.Final.Count, "seed")} by {Rows(summary)}, "
                 + $"{NumberText.Count(summary.Epochs, "epoch")} each, tested on {NumberText.Count(statistics.Sampling.TestImages, "image")}; "

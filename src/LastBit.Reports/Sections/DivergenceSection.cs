@@ -21,7 +21,7 @@ internal static class DivergenceSection
         if (folder.Document<DivergenceResult>(DivergenceResult.FileName) is not { } result)
             return new ReportSection(DivergenceClaim.Claim, "", Finding.Missing(DivergenceResult.FileName), null, Markup.Empty, Command);
         DivergenceRun[] runs = [.. result.Runs.Where(run => run.RelativeL1.Length > 0)];
-        Finding finding = DivergenceClaim.Judge(result.Network, result.Activation == Activation.Swish, result.TrainImages,
+        Finding finding = DivergenceClaim.Judge(result.Network, result.Activation, result.TrainImages,
             [.. runs.Where(run => run.Perturbation is null).Select(run => new RunCurve(run.Divisor, run.DivergedAtIteration is null ? run.RelativeL1 : [.. run.RelativeL1, double.NaN]))]);
         if (runs.Length == 0)
             return new ReportSection(DivergenceClaim.Claim, "", finding, null, Markup.Empty, Command);
@@ -39,7 +39,7 @@ internal static class DivergenceSection
                 : [new ReportChart("figure2-layers", "Difference of every tensor", "scaled iteration", "tensor", false, false, map, ChartKind.Map)],
         ]);
         return new ReportSection(DivergenceClaim.Claim,
-            $"{PaperSetting.Network(result.Network, result.Activation, result.Loss)}, {NumberText.Count(result.TrainImages, "training image")}, plain SGD; "
+            $"{NetworkText.Of(result.Network, result.Activation, result.Loss)}, {NumberText.Count(result.TrainImages, "training image")}, plain SGD; "
                 + $"pairs with $k = 1$ and ${second}$ at learning rates {string.Join(", ", runs.Select(LearningRate))}, where $n$ is the divisor; "
                 + $"{NumberText.Count(result.ScaledIterations, "scaled iteration")}. float32.",
             finding, figure, FirstDifferences(result, runs), Command);

@@ -1,4 +1,5 @@
 using LastBit.Experiments;
+using LastBit.Models;
 using LastBit.Reports.Claims;
 using LastBit.Runs;
 using LastBit.Statistics;
@@ -141,7 +142,7 @@ public class ClaimsTests
     public void Differences_must_shoot_up_at_large_steps_and_stay_down_at_small_ones()
     {
         RunCurve large = new(2, Curve(100, n => Math.Min(1.4, 1e-7 * Math.Pow(3, n)))), small = new(320, Curve(100, n => 1e-7 * n));
-        Finding Of(params RunCurve[] runs) => DivergenceClaim.Judge("resnet56", true, 50_000, runs);
+        Finding Of(params RunCurve[] runs) => DivergenceClaim.Judge("resnet56", Activation.Swish, 50_000, runs);
         Assert.Equal(Verdict.Confirmed, Of(large, small).Verdict);
         Assert.Equal("The greatest difference is 1.4 with divisor 2; 9.9×10⁻⁶ with divisor 320.", Of(small, large).Decides);
         Assert.Equal(Verdict.Confirmed, Of(large with { Values = Curve(100, n => 0.0655 * n / 99) }, small).Verdict);
@@ -153,9 +154,9 @@ public class ClaimsTests
         Assert.Equal(Verdict.NotConfirmed, Of(large, small with { Values = [0.00125] }).Verdict);
         Assert.Equal(Verdict.NotTested, Of(large).Verdict);
         Assert.Equal(Verdict.NotTested, Of().Verdict);
-        Assert.Equal(Verdict.NotTested, DivergenceClaim.Judge("resnet8", true, 50_000, [large, small]).Verdict);
-        Assert.Equal(Verdict.NotTested, DivergenceClaim.Judge("resnet56", false, 50_000, [large, small]).Verdict);
-        Assert.Equal(Verdict.NotTested, DivergenceClaim.Judge("resnet56", true, 1000, [large, small]).Verdict);
+        Assert.Equal(Verdict.NotTested, DivergenceClaim.Judge("resnet8", Activation.Swish, 50_000, [large, small]).Verdict);
+        Assert.Equal(Verdict.NotTested, DivergenceClaim.Judge("resnet56", Activation.Relu, 50_000, [large, small]).Verdict);
+        Assert.Equal(Verdict.NotTested, DivergenceClaim.Judge("resnet56", Activation.Swish, 1000, [large, small]).Verdict);
     }
 
     [Fact]
