@@ -41,6 +41,40 @@ public sealed record AccuracyResult(
         ?? Digests.Values.SelectMany(runs => runs.Values).Select(AccuracyCell.DigestProblem).FirstOrDefault(problem => problem is not null)
         ?? ToSummary()?.Problem();
 
+    /// <summary>Puts runs together.</summary>
+    internal static AccuracyResult Of(AccuracySettings settings, TrainingData data, IEnumerable<AccuracyCell> cells)
+    {
+        var accuracy = new SortedDictionary<int, SortedDictionary<Perturbation, double[]>>();
+        var digests = new SortedDictionary<int, SortedDictionary<Perturbation, string>>();
+        var diverged = new SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>();
+        foreach (AccuracyCell cell in cells)
+        {
+            if (cell.Epochs.Count > 0)
+                Row(accuracy, cell.Seed)[cell.Perturbation] = [.. cell.Epochs.Select(epoch => epoch.TestAccuracy)];
+            if (cell.Digest is not null)
+                Row(digests, cell.Seed)[cell.Perturbation] = cell.Digest;
+            if (cell.Diverged is not null)
+                Row(diverged, cell.Seed)[cell.Perturbation] = cell.Diverged;
+        }
+        var curves = new AccuracyCurves(settings.Epochs, data.TestImages, data.Classes, accuracy, diverged.Count > 0 ? diverged : null);
+        Summary? summary = digests.Count > 0 ? Summary.Of(curves) : null;
+        return new AccuracyResult(
+            settings.Network, settings.Activation, data.TrainImages, data.TestImages, data.Classes,
+            settings.Epochs, Math.Min(Summary.LastEpochs, settings.Epochs),
+            summary?.Final ?? [], summary?.StdOverK ?? [], summary?.StdOverSeeds ?? [], summary?.Statistics,
+            summary?.Sentence ?? "", summary?.Comparison ?? "", summary?.Notes ?? SummaryRuns.DivergedNotes(curves), accuracy, digests, curves.Diverged)
+        {
+            Loss = settings.Loss,
+        };
+
+        static SortedDictionary<Perturbation, T> Row<T>(SortedDictionary<int, SortedDictionary<Perturbation, T>> table, int seed)
+        {
+            if (!table.TryGetValue(seed, out SortedDictionary<Perturbation, T>? row))
+                table.Add(seed, row = []);
+            return row;
+        }
+    }
+
     /// <summary>The document that --json prints and accuracy.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
 

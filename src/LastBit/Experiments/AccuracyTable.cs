@@ -35,7 +35,7 @@ internal sealed class AccuracyTable : ICellExperiment
     {
         (int seed, Perturbation perturbation) = Accuracy.PartsOf(cell)!.Value;
         yield return Store.FileOf(cell, ".json");
-        if (AuthorsFile(seed, perturbation) is { } file)
+        if (AuthorsLayout.FileOf(_context.Folder, seed, perturbation) is { } file)
             yield return file;
         if (_settings.Correctness)
             yield return Store.FileOf(cell, Accuracy.CorrectEnding);
@@ -63,50 +63,21 @@ internal sealed class AccuracyTable : ICellExperiment
     /// <summary>Puts all cells on disk together into accuracy.json.</summary>
     public AccuracyResult WriteTable() => Store.WriteResult(AccuracyCurves.FileName, file =>
     {
-        var accuracy = new SortedDictionary<int, SortedDictionary<Perturbation, double[]>>();
-        var digests = new SortedDictionary<int, SortedDictionary<Perturbation, string>>();
-        var diverged = new SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>();
-        foreach (int seed in Store.NumbersIn("", "seed", "", Strays))
-        {
-            foreach (Perturbation one in Store.NumbersIn(Accuracy.GroupOf(seed), "k", ".json", Strays).Select(k => Perturbation.OfK(k))
-                .Concat(Perturbation.Words.Select(Perturbation.Parse)))
-            {
-                if (Accuracy.Read(Store, Accuracy.NameOf(seed, one), _settings.Epochs) is not { } cell)
-                    continue;
-                if (cell.Epochs.Count > 0)
-                    Entry(accuracy, seed)[one] = [.. cell.Epochs.Select(epoch => epoch.TestAccuracy)];
-                if (cell.Digest is not null)
-                    Entry(digests, seed)[one] = cell.Digest;
-                if (cell.Diverged is not null)
-                    Entry(diverged, seed)[one] = cell.Diverged;
-            }
-        }
-        var curves = new AccuracyCurves(_settings.Epochs, _data.TestImages, _data.Classes, accuracy, diverged.Count > 0 ? diverged : null);
-        Summary? summary = digests.Count > 0 ? Summary.Of(curves) : null;
-        var result = new AccuracyResult(
-            _settings.Network, _settings.Activation, _data.TrainImages, _data.TestImages, _data.Classes,
-            _settings.Epochs, Math.Min(Summary.LastEpochs, _settings.Epochs),
-            summary?.Final ?? [], summary?.StdOverK ?? [], summary?.StdOverSeeds ?? [], summary?.Statistics,
-            summary?.Sentence ?? "", summary?.Comparison ?? "", summary?.Notes ?? SummaryRuns.DivergedNotes(curves), accuracy, digests, curves.Diverged)
-        {
-            Loss = _settings.Loss,
-        };
+        var result = AccuracyResult.Of(_settings, _data, Cells());
         AtomicFile.WriteAllText(file, result.ToJson());
         return result;
-
-        static SortedDictionary<Perturbation, T> Entry<T>(SortedDictionary<int, SortedDictionary<Perturbation, T>> table, int seed)
-        {
-            if (!table.TryGetValue(seed, out SortedDictionary<Perturbation, T>? row))
-                table.Add(seed, row = []);
-            return row;
-        }
     });
+
+    /// <summary>The runs on disk.</summary>
+    private IEnumerable<AccuracyCell> Cells() => Store.NumbersIn("", "seed", "", Strays).SelectMany(seed =>
+        Store.NumbersIn(Accuracy.GroupOf(seed), "k", ".json", Strays).Select(k => Perturbation.OfK(k)).Concat(Perturbation.Words.Select(Perturbation.Parse))
+            .Select(one => Accuracy.Read(Store, Accuracy.NameOf(seed, one), _settings.Epochs)).OfType<AccuracyCell>());
 
     /// <summary>Writes what there is of a run.</summary>
     public void Write(AccuracyCell cell)
     {
         AtomicFile.WriteAllText(Store.FileOf(Accuracy.NameOf(cell.Seed, cell.Perturbation), ".json"), ResultJson.Serialize(cell));
-        if (AuthorsFile(cell.Seed, cell.Perturbation) is not { } file || (cell.Epochs.Count == 0 && cell.Diverged is null))
+        if (AuthorsLayout.FileOf(_context.Folder, cell.Seed, cell.Perturbation) is not { } file || (cell.Epochs.Count == 0 && cell.Diverged is null))
             return;
         // The authors' scripts want curves of one length; what a diverged run lacks is no number.
         int missing = cell.Diverged is null ? 0 : _settings.Epochs - cell.Epochs.Count;
@@ -144,29 +115,19 @@ internal sealed class AccuracyTable : ICellExperiment
     {
         foreach (string file in Directory.GetFiles(Path.GetDirectoryName(CheckpointOf(seed, []))!, "checkpoint-*").Order(StringComparer.Ordinal).ToList())
         {
-            Perturbation?[] together = [.. Path.GetFileNameWithoutExtension(file)["checkpoint-".Length..].Split('-')
-                .Select(name => Perturbation.FromFileName(name) ?? Perturbation.FromFileName("k" + name))];
-            string[] cells = [.. together.OfType<Perturbation>().Select(one => Accuracy.NameOf(seed, one))];
-            if (cells.Length == together.Length && CheckpointOf(seed, cells) == file)
-                yield return (file, cells);
+            if (Perturbation.EachFromFileName(Path.GetFileNameWithoutExtension(file)["checkpoint-".Length..]) is { } together && file.EndsWith(".bin", StringComparison.Ordinal))
+                yield return (file, [.. together.Select(one => Accuracy.NameOf(seed, one))]);
             else if (!file.EndsWith(".tmp", StringComparison.Ordinal))
                 Strays.Add(file);
         }
     }
 
-    // checkpoint-k1-3-ulp.bin: only the first k has its letter.
     private string CheckpointOf(int seed, IEnumerable<string> cells) => Store.FileOf(
-        $"{Accuracy.GroupOf(seed)}/checkpoint-{string.Join('-', cells.Select(cell => Accuracy.PartsOf(cell)!.Value.Perturbation)
-            .Select((one, i) => i == 0 ? one.FileName : one.Word))}", ".bin");
+        $"{Accuracy.GroupOf(seed)}/checkpoint-{Perturbation.FileNameOf(cells.Select(cell => Accuracy.PartsOf(cell)!.Value.Perturbation))}", ".bin");
 
     private static void Delete(string checkpoint)
     {
         CellStore.DeleteUnfinished(checkpoint);
         File.Delete(checkpoint);
     }
-
-    private string? AuthorsFile(int seed, Perturbation perturbation) => perturbation is { IsK: true, K: var k } && k % 2 == 1
-        ? Path.Combine(_context.Folder, "result", "accuracy", "cifar10_resnet_sgd", Accuracy.GroupOf(seed),
-            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"test{((int)k + 1) / 2}.npy"))
-        : null;
 }

@@ -15,6 +15,11 @@ public static partial class AuthorsLayout
     /// <param name="number">The number in the file's name, from 1.</param>
     public static int KOfFile(int number) => 2 * number - 1;
 
+    /// <summary>The file of a run's test accuracies; null for one that the authors' scripts have no file for.</summary>
+    internal static string? FileOf(string folder, int seed, Perturbation perturbation) => perturbation is { IsK: true, K: var k } && k % 2 == 1
+        ? Path.Combine(folder, "result", "accuracy", "cifar10_resnet_sgd", Accuracy.GroupOf(seed), string.Create(CultureInfo.InvariantCulture, $"test{((int)k + 1) / 2}.npy"))
+        : null;
+
     /// <summary>Reads the curves below a folder.</summary>
     /// <param name="folder">Any level from the folder of one seed up to the root of the results.</param>
     /// <exception cref="InputException">There are none, or they are damaged; the message says which and why.</exception>

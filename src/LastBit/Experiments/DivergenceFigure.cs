@@ -122,27 +122,17 @@ internal sealed class DivergenceFigure : ICellExperiment
 
     private DivergenceRun? Read(DivergenceKey key) => Divergence.Read(Store, key, _settings.ScaledIterations, _tensors);
 
-    private bool IsMatMissing(DivergenceRun run) => _settings.Mat && Enumerable.Range(0, 2).Any(copy =>
-        Enumerable.Range(1, run.RelativeL1.Length).Any(row => !File.Exists(MatFileOf(KeyOf(run), copy, row))));
+    private bool IsMatMissing(DivergenceRun run) =>
+        _settings.Mat && Enumerable.Range(0, 2).Any(copy => !AuthorsWeights.AreIn(WeightsFile(KeyOf(run), copy), run.RelativeL1.Length));
 
     private void WriteMat(DivergenceKey key)
     {
         for (int copy = 0; copy < 2; copy++)
         {
             NumericArray array = Npy.Read(WeightsFile(key, copy) + ".npy");
-            int[] shape = array.Shape[1..];
-            int size = shape.Aggregate(1, (product, extent) => product * extent);
-            float[] values = array.Get<float>();
-            for (int row = 0; row < array.Shape[0]; row++)
-            {
-                CellStore.DeleteUnfinished(MatFileOf(key, copy, row + 1));
-                MatFile.Write(MatFileOf(key, copy, row + 1), "conv_weight", values.AsSpan(row * size, size), shape);
-            }
+            AuthorsWeights.Write(WeightsFile(key, copy), array.Get<float>(), array.Shape[1..], _context.Cancellation);
         }
     }
-
-    private string MatFileOf(DivergenceKey key, int copy, int row) =>
-        Path.Combine(WeightsFile(key, copy), string.Create(CultureInfo.InvariantCulture, $"{row}_conv_weight.mat"));
 
     private string WeightsFile(DivergenceKey key, int copy) => Path.Combine(_context.Folder, "result", "parameter", "nlayer",
         $"{_settings.Activation.ToString().ToLowerInvariant()}_{PythonNumber.Float(_settings.LearningRate)}",

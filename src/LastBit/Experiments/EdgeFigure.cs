@@ -57,12 +57,11 @@ internal sealed class EdgeFigure : ICellExperiment, IDisposable
             var run = new EdgeTraining(this, trainer, key, _settings, _sharpness, held, _context.Observer);
             loop.Resume(run);
             run.ShowAll();
-            string task = FormattableString.Invariant($"learning rate {key.LearningRate}{(key.WeightDecay > 0 ? $", weight decay {key.WeightDecay}" : "")}");
-            loop.Run(run, task, _settings.Iterations, "iterations", (progress, left) => held.Tell([cell], progress, left));
+            loop.Run(run, key.Name, _settings.Iterations, "iterations", (progress, left) => held.Tell([cell], progress, left));
             run.WriteRun(finished: true);
             File.Delete(CheckpointOf(key));
             run.DeleteStarts();
-            _context.Observer.End(task, run.Outcome);
+            _context.Observer.End(key.Name, run.Outcome);
         }
     }
 

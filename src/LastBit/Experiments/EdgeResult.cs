@@ -15,6 +15,9 @@ internal readonly partial record struct EdgeKey(double LearningRate, double Weig
     /// <summary>The cell's name: "lr0.02-wd0".</summary>
     public string Cell => string.Create(CultureInfo.InvariantCulture, $"lr{LearningRate:R}-wd{WeightDecay:R}");
 
+    /// <summary>What people call the run.</summary>
+    public string Name => FormattableString.Invariant($"learning rate {LearningRate}{(WeightDecay > 0 ? $", weight decay {WeightDecay}" : "")}");
+
     /// <summary>Reads a cell's name; null where it is none.</summary>
     public static EdgeKey? Of(string cell) => CellName().Match(cell) is { Success: true } match
         && double.TryParse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture, out double rate)

@@ -1,19 +1,10 @@
 using LastBit.Arithmetic;
 using LastBit.Engines;
-using LastBit.Files;
 using LastBit.Models;
 using LastBit.Runs;
 using LastBit.Training;
 
 namespace LastBit.Experiments;
-
-/// <summary>What a checkpoint of the edge of stability holds beside the weights.</summary>
-/// <param name="Loss">Mean loss of the plain copy before each step.</param>
-/// <param name="Accuracy">Its accuracy, percent.</param>
-/// <param name="Differences">For each copy, after each step, the difference of all numbers.</param>
-/// <param name="Tensors">For each copy, after each step, that of every tensor.</param>
-/// <param name="Sharpness">The curvature so far; the vector that the next search begins with lies in a file named by the last iteration.</param>
-internal sealed record EdgeRecorded(List<double> Loss, List<double> Accuracy, List<double>[] Differences, List<double[]>[] Tensors, List<EdgePoint> Sharpness);
 
 /// <summary>A plain copy of a network and its perturbed ones, compared after every step.</summary>
 internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
@@ -27,8 +18,7 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
     private readonly IRunObserver _observer;
     private readonly Parameter[] _tensors;
     private readonly double _threshold;
-    private double[]? _start;
-    private string? _startOnDisk;
+    private readonly CheckpointVector _start;
     private int? _diverged;
 
     public EdgeTraining(
@@ -37,7 +27,8 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
         (_figure, _trainer, _key, _settings, _sharpness, _held, _observer) = (figure, trainer, key, settings, sharpness, held, observer);
         _tensors = [.. figure.Tensors.Select(name => trainer.Model.Layout[name])];
         _threshold = EdgeThreshold.OfSharpness(key.LearningRate, settings.Momentum, settings.Nesterov, key.WeightDecay);
-        Recorded = new([], [], [.. settings.Perturbations.Select(_ => new List<double>())], [.. settings.Perturbations.Select(_ => new List<double[]>())], []);
+        _start = new CheckpointVector(figure.Store, key.Cell, "start");
+        Recorded = EdgeRecorded.Empty(settings.Perturbations.Length);
     }
 
     /// <inheritdoc/>
@@ -56,20 +47,11 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
     /// <inheritdoc/>
     public string? Problem(EdgeRecorded recorded)
     {
-        int steps = recorded.Loss.Count, copies = _settings.Perturbations.Length;
-        if (recorded.Accuracy.Count != steps || steps > _settings.Iterations || recorded.Differences.Length != copies || recorded.Tensors.Length != copies
-            || recorded.Differences.Any(copy => copy is null || copy.Count != steps)
-            || recorded.Tensors.Any(copy => copy is null || copy.Count != steps || copy.Any(row => row is null || row.Length != _tensors.Length))
-            || recorded.Sharpness.Any(point => point is null))
-        {
+        if (!recorded.IsOf(_settings.Iterations, _settings.Perturbations.Length, _tensors.Length))
             return "what it recorded is not of this run";
-        }
         // Read before the copies are overwritten: a file that is missing leaves the training as it was.
         if (recorded.Sharpness.Count > 0)
-        {
-            _startOnDisk = StartFile(recorded.Sharpness[^1].Iteration);
-            _start = Npy.Read(_startOnDisk).Get<double>(_trainer.Model.Layout.ParameterCount);
-        }
+            _start.Read(recorded.Sharpness[^1].Iteration, _trainer.Model.Layout.ParameterCount);
         return null;
     }
 
@@ -80,10 +62,10 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
         bool isDue = step % _settings.Every == 0 && (Recorded.Sharpness.Count == 0 || Recorded.Sharpness[^1].Iteration < step);
         if (isDue && _diverged is null)
         {
-            if (_sharpness.At(step, Plain, _start) is var (point, start))
+            if (_sharpness.At(step, Plain, _start.Value) is var (point, start))
             {
                 Recorded.Sharpness.Add(point);
-                _start = start;
+                _start.Value = start;
                 Show(Recorded.Sharpness.Count - 1);
             }
             else
@@ -115,32 +97,19 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
             Recorded.Differences[copy].Add(double.IsFinite(difference) ? difference : 2);
             Recorded.Tensors[copy].Add([.. _tensors.Select(tensor => Finite(RelativeDifference.L1(Plain.Get(tensor), other.Get(tensor))))]);
         }
-        _observer.Point("training loss", Series, _trainer.StepsDone, Recorded.Loss[^1]);
-        _observer.Point("relative L1 difference", Series, _trainer.StepsDone, Recorded.Differences[0][^1]);
+        ShowStep(Recorded.Loss.Count - 1);
     }
 
     /// <inheritdoc/>
     public void BeforeCheckpoint()
     {
         WriteRun(finished: false);
-        if (_start is null)
-            return;
-        // The checkpoint that is still on disk counts on the file of its own last point; so that one stays until the next checkpoint.
-        string file = StartFile(Recorded.Sharpness[^1].Iteration);
-        if (file == _startOnDisk)
-            return;
-        Npy.Write(file, _start, _start.Length);
-        foreach (string other in Starts().Where(other => other != file && other != _startOnDisk))
-            File.Delete(other);
-        _startOnDisk = file;
+        if (Recorded.Sharpness.Count > 0)
+            _start.Write(Recorded.Sharpness[^1].Iteration);
     }
 
     /// <summary>Removes the vectors that searches begin with, at the end.</summary>
-    public void DeleteStarts()
-    {
-        foreach (string file in Starts())
-            File.Delete(file);
-    }
+    public void DeleteStarts() => _start.Delete();
 
     /// <summary>Shows the curves as far as a checkpoint brought them.</summary>
     public void ShowAll()
@@ -148,10 +117,7 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
         for (int i = 0; i < Recorded.Sharpness.Count; i++)
             Show(i);
         for (int i = 0; i < Recorded.Loss.Count; i++)
-        {
-            _observer.Point("training loss", Series, i + 1, Recorded.Loss[i]);
-            _observer.Point("relative L1 difference", Series, i + 1, Recorded.Differences[0][i]);
-        }
+            ShowStep(i);
     }
 
     /// <summary>Writes the run as far as it is.</summary>
@@ -170,17 +136,14 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
             finished ? Plain.Digest() : null, batch), Recorded.Tensors);
     }
 
-    private string Series => FormattableString.Invariant($"learning rate {_key.LearningRate}{(_key.WeightDecay > 0 ? $", weight decay {_key.WeightDecay}" : "")}");
+    private void Show(int point) => _observer.Point(
+        "sharpness over its threshold", _key.Name, Recorded.Sharpness[point].Iteration, Recorded.Sharpness[point].Eigenvalues[0] / _threshold);
 
-    private void Show(int point)
+    private void ShowStep(int step)
     {
-        if (point >= 0)
-            _observer.Point("sharpness over its threshold", Series, Recorded.Sharpness[point].Iteration, Recorded.Sharpness[point].Eigenvalues[0] / _threshold);
+        _observer.Point("training loss", _key.Name, step + 1, Recorded.Loss[step]);
+        _observer.Point("relative L1 difference", _key.Name, step + 1, Recorded.Differences[0][step]);
     }
-
-    private string[] Starts() => Directory.GetFiles(_figure.Store.FileOf(_key.Cell, ""), "start-*.npy");
-
-    private string StartFile(int iteration) => _figure.Store.FileOf(_key.Cell, FormattableString.Invariant($"/start-{iteration}.npy"));
 
     private static double Finite(double difference) => double.IsFinite(difference) ? difference : 2;
 }

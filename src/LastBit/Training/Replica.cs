@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Engines.Cpu.Kernels;
@@ -10,7 +11,7 @@ namespace LastBit.Training;
 public sealed unsafe class Replica : IDisposable
 {
     private const int Chunk = 1 << 14;
-    private readonly NativeBuffer _velocity;
+    private readonly AlignedBuffer<float> _velocity;
     private readonly Action<int, int> _updateJob;
     private UpdateKernel.Rule _rule;
     private float* _gradients;
@@ -25,7 +26,7 @@ public sealed unsafe class Replica : IDisposable
         ArgumentNullException.ThrowIfNull(perturbation);
         Perturbation = perturbation;
         State = new NetworkState(layout);
-        _velocity = new NativeBuffer(layout.ParameterCount);
+        _velocity = new AlignedBuffer<float>(layout.ParameterCount);
         _updateJob = perturbation.Kind == PerturbationKind.Stochastic ? UpdateChunkStochastically : UpdateChunk;
     }
 
