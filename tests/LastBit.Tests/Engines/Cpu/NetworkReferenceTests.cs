@@ -1,5 +1,6 @@
 using LastBit.Engines;
 using LastBit.Engines.Cpu;
+using LastBit.Engines.Cpu.Tangents;
 using LastBit.Files;
 using LastBit.Models;
 
@@ -18,31 +19,13 @@ public class NetworkReferenceTests(ITestOutputHelper output)
     [InlineData("vgg-cross-entropy", ConvolutionAlgorithm.Winograd)]
     public void Gradients_are_as_near_to_binary64_as_those_of_pytorch(string file, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
     {
-        var reference = Npz.Read(Path.Combine(AppContext.BaseDirectory, "Reference", file + ".npz"));
-        var x = reference["x"];
-        int count = x.Shape[0], channels = x.Shape[1], side = x.Shape[2], pixels = side * side;
-        NetworkSettings network = file.StartsWith("vgg", StringComparison.Ordinal)
-            ? new VggSettings { Stages = [[16, 16], [32], [32]] }
-            : NetworkSettings.Parse(file.Replace("-mse", "", StringComparison.Ordinal).Replace("-cross-entropy", "", StringComparison.Ordinal), Activation.None);
-        var model = (network with
-        {
-            Images = new TensorShape(side, side, channels),
-            Loss = file.EndsWith("-mse", StringComparison.Ordinal) ? Loss.SquaredError : Loss.CrossEntropy,
-        }).Build();
-        float[] planes = x.Get<float>(), images = new float[count * model.ImageFloats];
-        for (int i = 0; i < planes.Length; i++)
-        {
-            int n = i / (channels * pixels), c = i / pixels % channels, p = i % pixels;
-            images[(((n * pixels) + p) * model.Images.BatchChannels) + c] = planes[i];
-        }
-
+        using var given = new Given(file);
+        var (reference, model) = (given.Reference, given.Model);
+        int count = given.Labels.Length;
         using var team = new WorkerTeam(2);
         using var engine = new CpuEngine(model, count, team, convolution);
-        using var state = new NetworkState(model.Layout);
-        foreach (var parameter in model.Layout.All)
-            reference[$"w0/{parameter.Name}"].Get<float>().CopyTo(state.Get(parameter));
-        engine.Load(state);
-        double loss = engine.Forward(images, reference["y"].Get<int>(), training: true).LossSum / count;
+        engine.Load(given.State);
+        double loss = engine.Forward(given.Images, given.Labels, training: true).LossSum / count;
         Assert.Equal(reference["loss64"].Get<double>()[0], loss, 2e-6);
         float[] logits = reference["logits"].Get<float>();
         for (int i = 0; i < logits.Length; i++)
@@ -59,11 +42,69 @@ public class NetworkReferenceTests(ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData("fc-tanh-mse")]
+    [InlineData("cnn-elu-mse")]
+    [InlineData("cnn-relu-max-cross-entropy")]
+    [InlineData("vgg-cross-entropy")]
+    public void Products_with_the_hessian_are_as_near_to_binary64_as_those_of_pytorch(string file)
+    {
+        using var given = new Given(file);
+        using var team = new WorkerTeam(2);
+        using var hessian = new HessianProduct(given.Model, given.Labels.Length, team);
+        hessian.Load(given.State);
+        hessian.Use(given.Images, given.Labels);
+        HessianReference.AssertAsNearAsPyTorch(hessian, given.Model.Layout, $"hessian-{file}.npz", output);
+        Assert.Equal(given.Reference["loss64"].Get<double>()[0], hessian.Loss, 2e-6);
+    }
+
     private static double Error(ReadOnlySpan<float> values, double[] exact)
     {
         double error = 0;
         for (int i = 0; i < exact.Length; i++)
             error = Math.Max(error, Math.Abs(values[i] - exact[i]));
         return error;
+    }
+
+    /// <summary>A network with the weights, images and labels of a reference.</summary>
+    private sealed class Given : IDisposable
+    {
+        public Given(string file)
+        {
+            Reference = Npz.Read(Tests.Reference.File(file + ".npz"));
+            var x = Reference["x"];
+            int count = x.Shape[0], channels = x.Shape[1], side = x.Shape[2], pixels = side * side;
+            NetworkSettings network = file.StartsWith("vgg", StringComparison.Ordinal)
+                ? new VggSettings { Stages = [[16, 16], [32], [32]] }
+                : NetworkSettings.Parse(file.Replace("-mse", "", StringComparison.Ordinal).Replace("-cross-entropy", "", StringComparison.Ordinal), Activation.None);
+            Model = (network with
+            {
+                Images = new TensorShape(side, side, channels),
+                Loss = file.EndsWith("-mse", StringComparison.Ordinal) ? Loss.SquaredError : Loss.CrossEntropy,
+            }).Build();
+            float[] planes = x.Get<float>();
+            Images = new float[count * Model.ImageFloats];
+            for (int i = 0; i < planes.Length; i++)
+            {
+                int n = i / (channels * pixels), c = i / pixels % channels, p = i % pixels;
+                Images[(((n * pixels) + p) * Model.Images.BatchChannels) + c] = planes[i];
+            }
+            Labels = Reference["y"].Get<int>();
+            State = new NetworkState(Model.Layout);
+            foreach (var parameter in Model.Layout.All)
+                Reference[$"w0/{parameter.Name}"].Get<float>().CopyTo(State.Get(parameter));
+        }
+
+        public IReadOnlyDictionary<string, NumericArray> Reference { get; }
+
+        public Model Model { get; }
+
+        public float[] Images { get; }
+
+        public int[] Labels { get; }
+
+        public NetworkState State { get; }
+
+        public void Dispose() => State.Dispose();
     }
 }
