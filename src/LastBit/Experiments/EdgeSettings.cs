@@ -44,7 +44,7 @@ public sealed record EdgeSettings : NetworkTrainingSettings
 
     /// <summary>The sharpness is computed before the first step and after every so many.</summary>
     [Setting("The sharpness is computed before the first step and after every so many.")]
-    public int Every { get; init; } = 20;
+    public int Every { get; init; } = 21;
 
     /// <summary>How many of the largest eigenvalues.</summary>
     [Setting("How many of the largest eigenvalues of the Hessian.")]
