@@ -13,6 +13,7 @@ public static class EdgeOfStability
     public const string Name = "edge";
 
     private const int MostCurvePoints = 2000;
+    private const float LabelWidth = 50;
 
     /// <summary>Draws figures/edge.png and .svg from edge.json.</summary>
     /// <param name="folder">The result folder.</param>
@@ -49,7 +50,11 @@ public static class EdgeOfStability
             }
         }
         foreach (FigurePanel panel in (FigurePanel[])[loss, sharpness, difference])
+        {
+            // As wide as the widest labels, so that an iteration stands at one place in all panels.
+            panel.Plot.Axes.Left.MinimumSize = LabelWidth;
             FigureStyle.LinearAxis(panel.Plot.Axes.Bottom, 0, Math.Max(2, result.Iterations), FigureStyle.RoundStep(Math.Max(2, result.Iterations), 6));
+        }
         Around(loss.Plot.Axes.Left, runs.SelectMany(run => run.Loss));
         FigureStyle.LinearAxis(sharpness.Plot.Axes.Left, 0, top, FigureStyle.RoundStep(top, 5));
         Around(difference.Plot.Axes.Left, runs.SelectMany(run => run.Copies.Values).SelectMany(copy => copy.RelativeL1));
