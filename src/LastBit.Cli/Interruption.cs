@@ -3,11 +3,18 @@ using System.Runtime.InteropServices;
 
 namespace LastBit.Cli;
 
-/// <summary>Ctrl-C, and its kin from outside (SIGTERM, a closed terminal), as a request to stop at the next good moment.</summary>
+/// <summary>Ctrl-C, and its kin from outside (SIGTERM, a closed terminal, the notice of a batch system), as a request to stop at the next good moment.</summary>
 internal sealed class Interruption : IDisposable
 {
     // Batch systems send the signal to every process of a task, and its script hands it on: those two are one request.
     private static readonly TimeSpan Together = TimeSpan.FromSeconds(2);
+
+    // What Slurm is asked to send before the time is up (--signal=USR1@120); unheard it would end the process. .NET has no name for it and takes the system's number.
+    private static readonly PosixSignal? User =
+        OperatingSystem.IsLinux() ? (PosixSignal)10 : OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD() ? (PosixSignal)30 : null;
+
+    private static readonly bool InBatchJob = Environment.GetEnvironmentVariable("SLURM_JOB_ID") is { Length: > 0 };
+
     private readonly CancellationTokenSource _source = new();
     private long _first;
     private readonly List<PosixSignalRegistration> _signals = [];
@@ -25,12 +32,18 @@ internal sealed class Interruption : IDisposable
     /// <summary>What the user can do after a stop, one sentence; null as long as nothing has been started.</summary>
     internal string? WhatToDo { get; set; }
 
-    /// <summary>Begins to listen. A second signal ends the process at once, as if nobody listened.</summary>
+    /// <summary>
+    /// Begins to listen. A second signal ends the process at once, as if nobody listened; but a batch system repeats itself, as before the end of
+    /// the time and at it, and kills who does not end in time.
+    /// </summary>
     internal static Interruption Listen()
     {
         var interruption = new Interruption();
-        foreach (PosixSignal signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP })
-            interruption._signals.Add(PosixSignalRegistration.Create(signal, interruption.OnSignal));
+        foreach (PosixSignal? signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, User })
+        {
+            if (signal is { } one)
+                interruption._signals.Add(PosixSignalRegistration.Create(one, interruption.OnSignal));
+        }
         return Current = interruption;
     }
 
@@ -43,7 +56,8 @@ internal sealed class Interruption : IDisposable
 
     private void OnSignal(PosixSignalContext context)
     {
-        if (_source.IsCancellationRequested && context.Signal == PosixSignal.SIGTERM && Stopwatch.GetElapsedTime(_first) < Together)
+        if (_source.IsCancellationRequested && (context.Signal == PosixSignal.SIGTERM || context.Signal == User)
+            && (InBatchJob || Stopwatch.GetElapsedTime(_first) < Together))
         {
             context.Cancel = true;
             return;

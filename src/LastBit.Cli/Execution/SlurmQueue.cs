@@ -21,18 +21,14 @@ internal static class SlurmQueue
     {
         var states = new Dictionary<string, SlurmState>(StringComparer.Ordinal);
         string jobs = string.Join(',', submissions.Select(one => one.Job));
-        if (submissions.Length > 0 && SlurmCommand.Try("squeue", "--noheader", "--array", "--states=all", $"--jobs={jobs}", "--format=%i|%T|%r|%N") is { } queue)
-        {
-            // A job that squeue has forgotten makes it say so of all of them.
-            Take(states, queue.Code == 0 ? queue.Output : "");
-            if (submissions.Any(one => one.Tasks.Select((_, task) => $"{one.Job}_{task}").Any(task => !states.ContainsKey(task))))
-            {
-                if (SlurmCommand.Try("sacct", "--noheader", "--parsable2", "--allocations", $"--jobs={jobs}", "--format=JobID,State,Reason,NodeList") is (0, { } accounts, _))
-                    Take(states, accounts);
-                if (SlurmCommand.Try("scontrol", "--oneliner", "show", "jobs") is (0, { } all, _))
-                    Take(states, string.Join('\n', all.Split('\n').Select(FromControl)));
-            }
-        }
+        bool Unknown() => submissions.Any(one => one.Tasks.Where((_, task) => !states.ContainsKey($"{one.Job}_{task}")).Any());
+        // A job that squeue has forgotten makes it say so of all of them.
+        if (Unknown() && SlurmCommand.Try("squeue", "--noheader", "--array", "--states=all", $"--jobs={jobs}", "--format=%i|%T|%r|%N") is (0, { } queue, _))
+            Take(states, queue);
+        if (Unknown() && SlurmCommand.Try("sacct", "--noheader", "--parsable2", "--allocations", $"--jobs={jobs}", "--format=JobID,State,Reason,NodeList") is (0, { } accounts, _))
+            Take(states, accounts);
+        if (Unknown() && SlurmCommand.Try("scontrol", "--oneliner", "show", "jobs") is (0, { } all, _))
+            Take(states, string.Join('\n', all.Split('\n').Select(FromControl)));
 
         var cells = new Dictionary<string, (SlurmState, string)>(StringComparer.Ordinal);
         foreach (SlurmSubmission one in submissions)

@@ -34,42 +34,73 @@ internal static class SlurmScript
     internal static string Array(string folder, string name, string[][] tasks, SlurmSettings settings)
     {
         string limit = settings.ArrayLimit is { } most ? string.Create(CultureInfo.InvariantCulture, $"%{most}") : "";
+        string notice = string.Create(CultureInfo.InvariantCulture, $"{Notice(settings.Directives)}");
         var text = new StringBuilder();
         Head(text, name, settings, [
             string.Create(CultureInfo.InvariantCulture, $"--array=0-{tasks.Length - 1}{limit}"),
             $"--output={LogOf(folder, "%A", "%a")}",
             "--open-mode=append",
             "--requeue",
-            "--signal=B:USR1@120",
-        ]);
+            $"--signal=B:USR1@{notice}",
+        ], """
+            # USR1 comes before the time is up, TERM when Slurm wants the node back. Either way the program writes a checkpoint and ends.
+            worker=
+            stop=
+            told() {
+              stop=$1
+              echo "The task was sent $1."
+              [ -z "$worker" ] || kill -TERM "$worker" 2>/dev/null
+            }
+            trap 'told USR1' USR1
+            trap 'told TERM' TERM
+
+
+            """);
         text.Append("cells=(\n");
         foreach (string[] task in tasks)
             text.Append(CultureInfo.InvariantCulture, $"  '{string.Join(' ', task)}'\n");
         text.Append(")\n\n");
         text.Append(CultureInfo.InvariantCulture, $$"""
+            # Some clusters send TERM only. By then the time is up and the task has failed for Slurm: it can be requeued, but the job that waits for it will be
+            # given up. So the script looks at the clock too.
+            task=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
+            (
+              trap 'kill "$!"; exit' TERM
+              end=$(date -d "$(squeue --noheader --jobs="$task" --format=%e)" +%s) || exit
+              sleep "$((end - $(date +%s) - {{notice}}))" &
+              wait "$!" && kill -USR1 $$
+            ) 2>/dev/null &
+            clock=$!
+
             {{Program()}} cell {{ShellWord.Quote(folder)}} ${cells[$SLURM_ARRAY_TASK_ID]} &
             worker=$!
-
-            # USR1 comes two minutes before the time is up, TERM when Slurm wants the node back. Either way the task writes a checkpoint and ends.
-            again=
-            trap 'again=yes; kill -TERM "$worker" 2>/dev/null' USR1
-            trap 'kill -TERM "$worker" 2>/dev/null' TERM
+            [ -z "$stop" ] || kill -TERM "$worker"
             while kill -0 "$worker" 2>/dev/null; do
               wait "$worker"
             done
             wait "$worker"
             code=$?
+            kill "$clock" 2>/dev/null
 
-            # Slurm requeues what it has preempted, and what was on a node that failed. What has run out of time asks for it, also where only TERM has
-            # said so, and so does what was killed (code 137: out of memory, say), a few times.
-            task=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
-            if [ "$code" -eq 137 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt 5 ]; then
-              again=yes
+            # What was told to stop begins again (codes 0 and 2 are for what is done and for what cannot be done), and up to five times what was killed
+            # (code 137: out of memory, say). After TERM Slurm is asked why: RUNNING is a notice only, TimeLimit the end of the time. Anything else
+            # was cancelled, and would come back if it were requeued here, or Slurm itself requeues it.
+            again=
+            if [ "$code" -eq 137 ]; then
+              kills={{ShellWord.Quote(Path.Combine(folder, "slurm"))}}/$SLURM_ARRAY_JOB_ID-$SLURM_ARRAY_TASK_ID.kills
+              date >>"$kills"
+              [ "$(wc -l <"$kills")" -gt 5 ] || again=yes
+            elif [ "$code" -ne 0 ] && [ "$code" -ne 2 ]; then
+              case $stop in
+                USR1) again=yes ;;
+                TERM)
+                  case $(squeue --noheader --jobs="$task" --format='%T %r' 2>/dev/null) in
+                    RUNNING* | *TimeLimit) again=yes ;;
+                  esac
+                  ;;
+              esac
             fi
-            if [ "$code" -ne 0 ] && [ -z "$again" ] && [ "$(squeue --noheader --jobs="$task" --format=%L 2>/dev/null)" = 0:00 ]; then
-              again=yes
-            fi
-            if [ "$code" -ne 0 ] && [ -n "$again" ]; then
+            if [ -n "$again" ]; then
               scontrol requeue "$task"
               sleep 60
             fi
@@ -87,18 +118,51 @@ internal static class SlurmScript
     internal static string Gather(string folder, string name, string[] gather, SlurmSettings settings)
     {
         var text = new StringBuilder();
-        Head(text, name, settings, [$"--output={Path.Combine(folder, "slurm", "%j.log")}", "--open-mode=append", "--kill-on-invalid-dep=yes"]);
+        Head(text, name, settings, [$"--output={Path.Combine(folder, "slurm", "%j.log")}", "--open-mode=append", "--requeue", "--kill-on-invalid-dep=yes"], """
+            # A notice that was asked for with --signal would end the script.
+            trap : USR1
+
+
+            """.ReplaceLineEndings("\n"));
         text.Append(CultureInfo.InvariantCulture, $"{Program()} {string.Join(' ', gather.Select(ShellWord.Quote))} --quiet &&\n");
         text.Append(CultureInfo.InvariantCulture, $"  {Program()} report {ShellWord.Quote(folder)}\n");
         return text.ToString();
     }
 
-    private static void Head(StringBuilder text, string name, SlurmSettings settings, string[] own)
+    /// <summary>
+    /// How many seconds before the end a task is told: two minutes, or a quarter of a time limit that is shorter than eight, for a task that is told
+    /// when it begins would never compute anything. Slurm looks every half minute and may be as much earlier.
+    /// </summary>
+    internal static int Notice(IEnumerable<string> directives) => directives
+        .Where(directive => directive.StartsWith("--time=", StringComparison.Ordinal))
+        .Select(directive => Seconds(directive["--time=".Length..]))
+        .LastOrDefault() is { } seconds ? (int)Math.Clamp(seconds / 4, 15, 120) : 120;
+
+    /// <summary>A time as sbatch has it, "minutes", "minutes:seconds", "hours:minutes:seconds", "days-hours", "days-hours:minutes", ...; null for others.</summary>
+    private static double? Seconds(string time)
+    {
+        string[] parts = time.Split('-') is [string days, string rest] ? [days, .. rest.Split(':')] : time.Split(':');
+        double[] numbers = [.. parts.Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : double.NaN)];
+        double seconds = (time.Contains('-', StringComparison.Ordinal), numbers) switch
+        {
+            (true, [double d, double h]) => (24 * d + h) * 3600,
+            (true, [double d, double h, double m]) => (24 * d + h) * 3600 + 60 * m,
+            (true, [double d, double h, double m, double s]) => (24 * d + h) * 3600 + 60 * m + s,
+            (false, [double m]) => 60 * m,
+            (false, [double m, double s]) => 60 * m + s,
+            (false, [double h, double m, double s]) => 3600 * h + 60 * m + s,
+            _ => double.NaN,
+        };
+        return double.IsNaN(seconds) || seconds == 0 ? null : seconds;
+    }
+
+    private static void Head(StringBuilder text, string name, SlurmSettings settings, string[] own, string first = "")
     {
         text.Append("#!/bin/bash\n");
         foreach (string directive in (string[])[$"--job-name={name}", .. own, .. settings.Directives])
             text.Append(CultureInfo.InvariantCulture, $"#SBATCH {directive}\n");
-        text.Append('\n');
+        // Whatever must be there before the user's lines, which may take their time.
+        text.Append('\n').Append(first);
         foreach (string line in settings.Setup)
             text.Append(line).Append('\n');
         if (settings.Setup.Length > 0)

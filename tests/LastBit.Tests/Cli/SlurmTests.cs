@@ -9,6 +9,10 @@ public sealed class SlurmTests : IDisposable
     private static readonly string[] Table1 =
         ["accuracy", "--network", "resnet8", "--data", "sample", "--epochs", "12", "--train-size", "256", "--batch-size", "32", "--seeds", "1,2", "--k", "1,3"];
 
+    // A cell takes some ten seconds.
+    private static readonly string[] One =
+        ["accuracy", "--network", "resnet8", "--data", "sample", "--epochs", "30", "--train-size", "256", "--batch-size", "32", "--seeds", "1"];
+
     private readonly TemporaryFolder _folder = new();
     private readonly (string, string)[] _environment;
     private bool _started;
@@ -33,8 +37,7 @@ public sealed class SlurmTests : IDisposable
 
         // Both nodes are at work: one task's program is killed, the other task is sent back.
         Await(() => File.Exists(Cell(run, "seed1/k1")) && File.Exists(Cell(run, "seed1/k3")), "the first two tasks write their cells");
-        int worker = int.Parse(Call("pgrep", "-f", $"cell {run} seed1/k1").Split('\n')[0], System.Globalization.CultureInfo.InvariantCulture);
-        Call("kill", "-KILL", $"{worker}");
+        Signal("KILL", run, "seed1/k1");
         Call("scontrol", "requeue", $"{job}_1");
         // Then a node goes down under a third task, and comes back.
         Await(() => File.Exists(Cell(run, "seed2/k1")) && File.Exists(Cell(run, "seed2/k3")), "the other two tasks write their cells", nudge: true);
@@ -50,18 +53,123 @@ public sealed class SlurmTests : IDisposable
         Assert.Equal(["seed1/k1", "seed1/k3", "seed2/k1", "seed2/k3"], status.RootElement.GetProperty("cells").EnumerateArray().Select(cell => cell.GetProperty("name").GetString()));
         Assert.All(status.RootElement.GetProperty("cells").EnumerateArray(), cell => Assert.Equal("done", cell.GetProperty("state").GetString()));
 
-        LastBit([.. Table1, "--out", _folder["local"], "--threads", "1", "--quiet"]);
-        string[] files = [.. Results(_folder["local"])];
-        Assert.Contains("accuracy.json", files);
-        Assert.Contains(Path.Combine("cells", "accuracy", "seed2", "k3.json"), files);
-        Assert.Equal(files, Results(run));
-        Assert.All(files, file => Assert.Equal(File.ReadAllBytes(Path.Combine(_folder["local"], file)), File.ReadAllBytes(Path.Combine(run, file))));
+        AssertEqualsLocal(run, Table1, Path.Combine("cells", "accuracy", "seed2", "k3.json"));
 
         // What the script was, and that the log of a requeued task goes on where it was.
         Assert.Contains("--open-mode=append", File.ReadAllText(Path.Combine(run, "slurm", "array.sh")), StringComparison.Ordinal);
         Assert.Contains("Killed", File.ReadAllText(Path.Combine(run, "slurm", $"{job}-0.log")), StringComparison.Ordinal);
         Assert.Contains("REQUEUE", File.ReadAllText(Path.Combine(run, "slurm", $"{job}-1.log")), StringComparison.Ordinal);
         Assert.Contains("test accuracy", File.ReadAllText(Path.Combine(run, "slurm", $"{job}-1.log")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tasks_that_are_told_to_stop_write_a_checkpoint_are_requeued_and_end_in_the_files_of_a_local_run()
+    {
+        StartCluster();
+        string run = _folder["told"];
+        string job = Submit(One, run, "--k", "1,3");
+        string[] cells = ["seed1/k1", "seed1/k3"], logs = [Log(run, job, 0), Log(run, job, 1)];
+
+        // USR1 for the script alone, which hands it on, and for every process of the task, the program too.
+        Await(() => cells.All(cell => File.Exists(Cell(run, cell))), "both tasks write their cells");
+        Array.ForEach(cells, cell => Signal("STOP", run, cell));
+        Call("scancel", "--batch", "--signal=USR1", $"{job}_0");
+        Call("scancel", "--full", "--signal=USR1", $"{job}_1");
+        Resume(run, cells, logs, "was sent USR1");
+        Await(() => Restarts($"{job}_0", "PENDING") == 1 && Restarts($"{job}_1", "PENDING") == 1, "both tasks are requeued");
+        Assert.Equal(2, Checkpoints(run));
+
+        // Then a job of higher priority takes both nodes.
+        Await(() => Restarts($"{job}_0", "RUNNING") == 1 && Restarts($"{job}_1", "RUNNING") == 1 && cells.All(cell => Workers(run, cell).Length > 0), "both tasks are back", nudge: true);
+        Array.ForEach(cells, cell => Signal("STOP", run, cell));
+        Call("sbatch", "--partition=urgent", "--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=sleep 1");
+        Resume(run, cells, logs, "DUE TO PREEMPTION", "was sent TERM");
+        Await(() => Restarts($"{job}_0", "PENDING") == 2 && Restarts($"{job}_1", "PENDING") == 2, "Slurm requeues both tasks");
+        Assert.Equal(2, Checkpoints(run));
+
+        Await(() => File.Exists(Path.Combine(run, "report.html")), "the last job writes the report", nudge: true);
+        AssertEqualsLocal(run, [.. One, "--k", "1,3"], Path.Combine("cells", "accuracy", "seed1", "k3.json"));
+    }
+
+    [Fact]
+    public void Tasks_whose_time_limit_does_not_suffice_begin_again_whether_USR1_the_clock_or_only_TERM_tells_them()
+    {
+        StartCluster();
+        // Slurm looks at time limits every half minute: 60 seconds before the end of a minute is when it looks first. URG is as good as no notice;
+        // without date the script does not know the end.
+        (string Run, string[] Options, string Said)[] ways =
+        [
+            (_folder["usr1"], ["--sbatch", "--signal=B:USR1@60"], "was sent USR1"),
+            (_folder["clock"], ["--sbatch", "--signal=B:URG@1"], "was sent USR1"),
+            (_folder["term"], ["--sbatch", "--signal=B:URG@1", "--setup", "date() { false; }"], "was sent TERM"),
+        ];
+        string[] jobs = new string[ways.Length];
+        // The programs stand still meanwhile: a minute of computing would show nothing more. There are two nodes.
+        foreach (int way in (int[])[1, 0, 2])
+        {
+            (string run, string[] options, _) = ways[way];
+            jobs[way] = Submit(One, run, ["--k", "3", "--time", "1", .. options]);
+            Await(() => File.Exists(Cell(run, "seed1/k3")), "the task writes its cell");
+            Signal("STOP", run, "seed1/k3");
+            if (way == 0)
+                ToldAndRequeued(0);
+        }
+        ToldAndRequeued(1);
+        ToldAndRequeued(2);
+
+        foreach ((string run, _, _) in ways)
+        {
+            Await(() => DoneCells(run) == 1, "the task ends", nudge: true);
+            if (run == _folder["term"])
+            {
+                // For Slurm the task had failed, and the job that waited for it is given up.
+                Await(() => Try("squeue", "--noheader", "--states=PENDING").Output.Length == 0, "nothing waits", nudge: true);
+                LastBit("accuracy", "--resume", run, "--quiet");
+            }
+            else
+            {
+                Await(() => File.Exists(Path.Combine(run, "report.html")), "the last job writes the report", nudge: true);
+            }
+            AssertEqualsLocal(run, [.. One, "--k", "3"], Path.Combine("cells", "accuracy", "seed1", "k3.json"));
+        }
+
+        void ToldAndRequeued(int way)
+        {
+            Resume(ways[way].Run, ["seed1/k3"], [Log(ways[way].Run, jobs[way], 0)], ways[way].Said);
+            Await(() => Restarts($"{jobs[way]}_0", "PENDING") == 1, "the task is requeued");
+            Assert.Equal(1, Checkpoints(ways[way].Run));
+        }
+    }
+
+    [Fact]
+    public void A_pair_of_the_edge_of_stability_is_a_task_with_the_files_of_a_local_run()
+    {
+        StartCluster();
+        string run = _folder["edge"];
+        string[] command = ["edge", "--network", "fc-tanh", "--loss", "mse", "--data", "sample", "--train-size", "32", "--learning-rate", "0.01,0.02", "--iterations", "10", "--every", "5"];
+        Submit(command, run);
+        Await(() => File.Exists(Path.Combine(run, "report.html")), "the last job writes the report");
+        AssertEqualsLocal(run, command, "edge.json");
+    }
+
+    [Theory]
+    [InlineData(null, 120)]
+    [InlineData("2-00", 120)]
+    [InlineData("1-12:30", 120)]
+    [InlineData("0-0:04:00", 60)]
+    [InlineData("12:00:00", 120)]
+    [InlineData("0:06:00", 90)]
+    [InlineData("8", 120)]
+    [InlineData("4", 60)]
+    [InlineData("2:00", 30)]
+    [InlineData("1", 15)]
+    [InlineData("UNLIMITED", 120)]
+    [InlineData("0", 120)]
+    public void Notice_of_the_end_is_two_minutes_or_a_quarter_of_a_short_time_limit(string? time, int seconds)
+    {
+        LastBitProcess dry = LastBitProcess.Run([.. One, "--out", _folder["dry"], "--executor", "slurm", "--dry-run", .. time is null ? (string[])[] : ["--time", time]]);
+        Assert.Equal(0, dry.ExitCode);
+        Assert.Contains($"#SBATCH --signal=B:USR1@{seconds}", dry.Output.Split('\n'));
     }
 
     [Fact]
@@ -105,10 +213,59 @@ public sealed class SlurmTests : IDisposable
 
     private static string Cell(string run, string name) => Path.Combine(run, "cells", "accuracy", name + ".json");
 
+    private static string Log(string run, string job, int task) => Path.Combine(run, "slurm", $"{job}-{task}.log");
+
+    private static int Checkpoints(string run) => Directory.GetFiles(Path.Combine(run, "cells", "accuracy", "seed1"), "checkpoint-*.bin").Length;
+
+    private int DoneCells(string run)
+    {
+        using JsonDocument status = JsonDocument.Parse(Lenient("status", run, "--json").Output);
+        return status.RootElement.GetProperty("cells").EnumerateArray().Count(cell => cell.GetProperty("state").GetString() == "done");
+    }
+
+    private string Submit(string[] command, string run, params string[] options)
+    {
+        using JsonDocument submitted = JsonDocument.Parse(LastBit([.. command, "--out", run, "--executor", "slurm", "--json", .. options]));
+        return submitted.RootElement.GetProperty("job").GetString()!;
+    }
+
+    /// <summary>The programs, not their scripts, that compute a cell.</summary>
+    private string[] Workers(string run, string cell) => Try("pgrep", "-f", $"cell {run} {cell}").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    private void Signal(string signal, string run, string cell) => Call("kill", [$"-{signal}", .. Workers(run, cell)]);
+
+    /// <summary>Lets programs that stand still go on as soon as their logs say something; where Slurm itself has done so, they may be gone.</summary>
+    private void Resume(string run, string[] cells, string[] logs, params string[] said)
+    {
+        Await(() => logs.All(log => said.All(one => File.ReadAllText(log).Contains(one, StringComparison.Ordinal))), string.Join(", ", said));
+        foreach (string worker in cells.SelectMany(cell => Workers(run, cell)))
+            Try("kill", "-CONT", worker);
+    }
+
+    /// <summary>How many times Slurm has begun a task again, if it is in a state; -1 otherwise.</summary>
+    private int Restarts(string task, string state)
+    {
+        string shown = Try("scontrol", "--oneliner", "show", "job", task).Output;
+        return shown.Contains($"JobState={state} ", StringComparison.Ordinal)
+            ? int.Parse(shown.Split("Restarts=")[1].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture) : -1;
+    }
+
+    private void AssertEqualsLocal(string run, string[] command, string among)
+    {
+        string local = _folder["local"];
+        if (!Directory.Exists(local))
+            LastBit([.. command, "--out", local, "--threads", "1", "--quiet"]);
+        string[] files = [.. Results(local)];
+        Assert.Contains($"{command[0]}.json", files);
+        Assert.Contains(among, files);
+        Assert.Equal(files, Results(run));
+        Assert.All(files, file => Assert.Equal(File.ReadAllBytes(Path.Combine(local, file)), File.ReadAllBytes(Path.Combine(run, file))));
+    }
+
     /// <summary>Everything that is a result: the rest (run.json, locks, reports, logs) says when and where.</summary>
     private static IEnumerable<string> Results(string run) => Directory.EnumerateFiles(run, "*", SearchOption.AllDirectories)
         .Select(file => Path.GetRelativePath(run, file))
-        .Where(file => file == "accuracy.json" || file.StartsWith("result", StringComparison.Ordinal) || file.StartsWith("cells", StringComparison.Ordinal))
+        .Where(file => file is "accuracy.json" or "edge.json" || file.StartsWith("result", StringComparison.Ordinal) || file.StartsWith("cells", StringComparison.Ordinal))
         .Where(file => !Path.GetFileName(file).StartsWith('.'))
         .Order(StringComparer.Ordinal);
 
@@ -128,16 +285,21 @@ public sealed class SlurmTests : IDisposable
         while (!condition())
         {
             if (watch.Elapsed > TimeSpan.FromMinutes(4))
-                Assert.Fail($"Waited too long until {what}.\n{Try("squeue", "--array", "--states=all").Output}\n{Try("sinfo").Output}");
-            // A requeued task would wait for two minutes.
-            foreach (string task in nudge ? Try("squeue", "--noheader", "--array", "--states=PENDING", "--format=%i %r").Output.Split('\n') : [])
+                Assert.Fail($"Waited too long until {what}.\n{Try("squeue", "--array", "--states=all").Output}\n{Try("sinfo").Output}\n{Logs()}");
+            // A requeued task would wait for two minutes. One that began within the second in which its last start was ended would be refused by its node
+            // ("job credential revoked") and fail, which Slurm's own pause prevents.
+            foreach (string task in nudge ? Try("squeue", "--noheader", "--array", "--states=PENDING", "--format=%i %r %V").Output.Split('\n') : [])
             {
-                if (task.EndsWith("BeginTime", StringComparison.Ordinal))
-                    Try("scontrol", "update", $"JobId={task.Split(' ')[0]}", "StartTime=now");
+                if (task.Split(' ') is [string id, "BeginTime", string since] && DateTime.Now - DateTime.Parse(since, System.Globalization.CultureInfo.InvariantCulture) > TimeSpan.FromSeconds(3))
+                    Try("scontrol", "update", $"JobId={id}", "StartTime=now");
             }
             Thread.Sleep(300);
         }
     }
+
+    /// <summary>What the daemons and the tasks wrote last.</summary>
+    private string Logs() => string.Join('\n', Directory.EnumerateFiles(_folder.Path, "*.log", SearchOption.AllDirectories)
+        .Select(file => $"{file}:\n{string.Join('\n', File.ReadLines(file).TakeLast(40))}"));
 
     private string LastBit(params string[] args)
     {
