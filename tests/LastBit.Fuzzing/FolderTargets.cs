@@ -19,12 +19,14 @@ internal static class FolderTargets
     private static readonly string[] s_tensors = ["conv1.weight", "layer2.0.conv1.weight"];
     private static readonly AccuracySettings s_table = new() { Network = "resnet8", Data = "sample", TrainSize = 16, BatchSize = 16, Epochs = 2, Seeds = [1, 2], Perturbations = Perturbation.EachOfK(1, 3) };
     private static readonly DivergenceSettings s_pairs = new() { Network = "resnet8", Data = "sample", TrainSize = 16, BatchSize = 16, ScaledIterations = 2, Divisors = [2, 8] };
+    private static readonly EdgeSettings s_descents = new() { Network = "fc-tanh", Data = "sample", TrainSize = 16, Iterations = 3, LearningRates = [0.02, 0.04], WeightDecays = [0, 0.5] };
     private static readonly Lazy<Dictionary<string, byte[]>> s_oneLayer = new(OneLayer);
 
     /// <summary>Every document, by the reader that takes it from the folder, and each once more by the report that is made of it.</summary>
     public static IEnumerable<FuzzTarget> All =>
     [
-        Of("run.json", [Run("accuracy", s_table, s_table.Asked), Run("divergence", s_pairs, s_pairs.Asked), Run("train", new TrainingRunSettings { Network = "resnet8", Data = "sample" }, null)],
+        Of("run.json", [Run("accuracy", s_table, s_table.Asked), Run("divergence", s_pairs, s_pairs.Asked), Run("edge", s_descents, s_descents.Asked),
+            Run("train", new TrainingRunSettings { Network = "resnet8", Data = "sample" }, null)],
             "run.json", ReadRun),
         Of("plan", [Bytes(s_table.Asked), Bytes("""{"seeds":[1,2,3],"k":[1,3,5],"mat":true,"divisors":[2,8],"perturbation":["ulp","order"]}""")], "cells/accuracy/plan.json", (folder, file) =>
         {
@@ -46,6 +48,8 @@ internal static class FolderTargets
             (folder, _) => Accuracy.Read(CellStore.Of(folder, Accuracy.Kind), "seed1/k3", 2)),
         Of("cell-divergence", [Bytes(ResultJson.Serialize(Pair(2)))], "cells/divergence/n2/run.json",
             (folder, _) => Divergence.Read(CellStore.Of(folder, Divergence.Kind), new DivergenceKey(2, null), 2, s_tensors)),
+        Of("cell-edge", [Bytes(ResultJson.Serialize(Descent(0.02, null))), Bytes(ResultJson.Serialize(Descent(0.02, 0.5)))], "cells/edge/lr0.02-wd0/run.json",
+            (folder, _) => Edge.Read(CellStore.Of(folder, Edge.Kind), new EdgeKey(0.02, 0), 3)),
         Of("accuracy", [Table()], AccuracyCurves.FileName, (folder, _) => Summary.Of(AccuracyCurves.Read(folder)).ToJson()),
         Of("authors", [Curve(0.5), Curve(50)], "seed1/test1.npy", (folder, _) =>
         {
@@ -56,6 +60,7 @@ internal static class FolderTargets
         .. s_oneLayerDocuments.Select(name => Reported(name, s_oneLayer.Value[name], 150)),
         Reported(AccuracyCurves.FileName, Table(), 150),
         Reported(DivergenceResult.FileName, Figure(), 150),
+        Reported(EdgeResult.FileName, Descents(), 150),
         Reported(Summary.FileName, Bytes(Summary.Of(Curves()).ToJson()), 150),
         Reported("run.json", Run("linear", new LinearizedPdeSettings { Image = GreyImage.Checkerboard(16), KernelSize = 4 }, null), 150),
     ];
@@ -97,6 +102,10 @@ internal static class FolderTargets
             case Divergence.Kind:
                 RunFolder.SettingsOf<DivergenceSettings>(folder, run).With(CellStore.ReadPlan(folder, Divergence.Kind)).ToTraining(1, 1);
                 _ = Divergence.StatusOf(folder);
+                break;
+            case Edge.Kind:
+                RunFolder.SettingsOf<EdgeSettings>(folder, run).With(CellStore.ReadPlan(folder, Edge.Kind)).Validate();
+                _ = Edge.StatusOf(folder);
                 break;
             default:
                 RunFolder.SettingsOf<TrainingRunSettings>(folder, run).ToTraining();
@@ -157,6 +166,14 @@ internal static class FolderTargets
 
     private static byte[] Figure() => Bytes(new DivergenceResult(
         "resnet8", Activation.Swish, Perturbation.OfK(3), 16, 2, s_tensors[1], s_tensors, [Pair(2), Pair(8)]).ToJson());
+
+    private static EdgeRun Descent(double learningRate, double? batchSharpness) => new(
+        learningRate, 0, 2 / learningRate, [2.25, 2, 1.75], [12.5, 25, 37.5], [new EdgePoint(0, [9.5, 8], 0.01, batchSharpness), new EdgePoint(2, [10.5, 8.25], 0.02, batchSharpness)],
+        new SortedDictionary<Perturbation, EdgeCopy> { [Perturbation.OfK(3)] = new EdgeCopy([1e-9, 2e-9, 1e-3], EdgeRun.MapFile(new EdgeKey(learningRate, 0), Perturbation.OfK(3)), Digest) },
+        null, Digest, batchSharpness);
+
+    private static byte[] Descents() => Bytes(new EdgeResult(
+        "fc-tanh", Activation.Tanh, Loss.CrossEntropy, 5000, 0, 0, false, 3, ["fc1.weight", "fc1.bias"], [Descent(0.02, null), Descent(0.04, 0.5)]).ToJson());
 
     private static byte[] Curve(double scale)
     {

@@ -159,6 +159,9 @@ public sealed record Perturbation : IComparable<Perturbation>
 
     private sealed class PerturbationConverter : JsonConverter<Perturbation>
     {
+        /// <summary>A null in a list comes here too, and is refused as whatever else is no perturbation.</summary>
+        public override bool HandleNull => true;
+
         public override Perturbation Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
         {
             JsonTokenType.Number => Checked(OfK(reader.GetDouble())),

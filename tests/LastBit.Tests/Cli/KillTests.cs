@@ -12,6 +12,7 @@ public class KillTests
     [Theory]
     [InlineData("accuracy")]
     [InlineData("divergence")]
+    [InlineData("edge")]
     [InlineData("train")]
     public void Killed_runs_end_in_the_bytes_of_one_that_was_left_alone(string command)
     {

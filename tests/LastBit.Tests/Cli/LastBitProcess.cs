@@ -18,7 +18,7 @@ internal sealed record LastBitProcess(int ExitCode, string Output, string Error)
         using Process process = Start(folder, args);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(3)))
+        if (!process.WaitForExit(TimeSpan.FromMinutes(15)))
         {
             process.Kill(entireProcessTree: true);
             throw new TimeoutException($"lastbit {string.Join(' ', args)}");

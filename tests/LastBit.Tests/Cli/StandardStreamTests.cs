@@ -40,7 +40,7 @@ public sealed class StandardStreamTests : IDisposable
         using Process process = LastBitProcess.Start(
             _folder.Path, "train", "--network", "resnet8", "--data", "sample", "--epochs", "50", "--batch-size", "16", "--out", folder);
         var watch = Stopwatch.StartNew();
-        while (!File.Exists(Path.Combine(folder, "run.json")) && watch.Elapsed < TimeSpan.FromMinutes(1))
+        while (!File.Exists(Path.Combine(folder, "run.json")) && watch.Elapsed < TimeSpan.FromMinutes(10))
             Thread.Sleep(20);
         Shell($"kill -TERM {process.Id}");
         string error = process.StandardError.ReadToEnd();

@@ -9,7 +9,7 @@ namespace LastBit.Tests.Cli;
 internal static class ToyRuns
 {
     /// <summary>A command that a run folder remembers.</summary>
-    /// <param name="command">accuracy, divergence or train.</param>
+    /// <param name="command">accuracy, divergence, edge or train.</param>
     /// <param name="images">A folder of <see cref="WriteImages"/>.</param>
     public static string[] Call(string command, string images)
     {
@@ -17,6 +17,7 @@ internal static class ToyRuns
         return command switch
         {
             "accuracy" => ["accuracy", .. toy, "--epochs", "2", "--seeds", "1,2", "--k", "1,3"],
+            "edge" => ["edge", .. toy, "--learning-rate", "0.01,0.02", "--train-size", "40", "--iterations", "6", "--every", "2", "--pass-size", "16"],
             "divergence" => ["divergence", .. toy, "--divisors", "2,3", "--scaled-iterations", "3", "--mat"],
             _ => ["train", .. toy, "--epochs", "3"],
         };

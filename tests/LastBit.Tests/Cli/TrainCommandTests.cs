@@ -139,7 +139,7 @@ public class TrainCommandTests
     private static void Wait(Func<bool> until)
     {
         var watch = Stopwatch.StartNew();
-        while (!until() && watch.Elapsed < TimeSpan.FromMinutes(1))
+        while (!until() && watch.Elapsed < TimeSpan.FromMinutes(10))
             Thread.Sleep(2);
     }
 }

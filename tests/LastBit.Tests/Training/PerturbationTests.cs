@@ -218,6 +218,9 @@ public class PerturbationTests
             Assert.Equal(table, ResultJson.Deserialize<SortedDictionary<Perturbation, int>>(ResultJson.Serialize(table)));
         }
         Assert.Equal(["3", "\"ulp\""], new[] { 3, Ulp }.Select(one => ResultJson.Serialize<Perturbation>(one)));
+        // A null among them would be met only where it is used.
+        foreach (string word in (string[])["[3,null]", "[true]", "[\"k\"]", "[0]"])
+            Assert.Throws<System.Text.Json.JsonException>(() => ResultJson.Deserialize<Perturbation[]>(word));
         Assert.Equal("k = 1, 3, ulp", Perturbation.Names([1, Ulp, 3]));
         Assert.Equal("order", Perturbation.Names([Order]));
         Assert.Equal([1, 3, 11, Ulp, Order], new Perturbation[] { Order, 11, Ulp, 3, 1 }.Order());
