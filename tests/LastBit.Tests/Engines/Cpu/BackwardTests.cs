@@ -1,7 +1,6 @@
 using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Models;
-using LastBit.Random;
 
 namespace LastBit.Tests.Engines.Cpu;
 
@@ -44,11 +43,7 @@ public class BackwardTests(ITestOutputHelper output)
     [InlineData(Activation.Tanh)]
     [InlineData(Activation.Elu)]
     [InlineData(Activation.Softplus)]
-    public void Normalisation_and_activation(Activation activation) => Check(b =>
-    {
-        var y = b.Activate(b.Normalize("bn", b.Convolution("conv", b.Images, 16, 3)), activation);
-        return b.Activate(b.Normalize("bn2", b.Convolution("conv2", y, 16, 3, 2)), activation);
-    });
+    public void Normalisation_and_activation(Activation activation) => Check(b => SmallNetworks.NormalisedAndActivated(b, activation));
 
     [Theory]
     [InlineData(Activation.None)]
@@ -57,11 +52,7 @@ public class BackwardTests(ITestOutputHelper output)
     [InlineData(Activation.Tanh)]
     [InlineData(Activation.Elu)]
     [InlineData(Activation.Softplus)]
-    public void Activation_without_normalisation(Activation activation) => Check(b =>
-    {
-        var first = b.Activate(b.Convolution("conv", b.Images, 16, 3), activation);
-        return b.Activate(b.Convolution("conv2", first, 16, 3, 2), activation);
-    });
+    public void Activation_without_normalisation(Activation activation) => Check(b => SmallNetworks.Activated(b, activation));
 
     [Theory]
     [InlineData(Activation.Relu)]
@@ -75,14 +66,7 @@ public class BackwardTests(ITestOutputHelper output)
     [InlineData(true, true, Activation.None)]
     [InlineData(true, true, Activation.Swish)]
     [InlineData(false, true, Activation.Swish)]
-    public void Addition(bool normaliseLeft, bool normaliseRight, Activation right) => Check(b =>
-    {
-        var stem = b.Convolution("stem", b.Images, 16, 3, 2);
-        var shortcut = b.Activate(normaliseRight ? b.Normalize("bns", stem) : stem, right);
-        var branch = b.Convolution("branch", shortcut, 16, 3);
-        var left = normaliseLeft ? b.Normalize("bnb", branch) : branch;
-        return b.Activate(b.Add("add", left, shortcut), Activation.Swish);
-    });
+    public void Addition(bool normaliseLeft, bool normaliseRight, Activation right) => Check(b => SmallNetworks.Added(b, normaliseLeft, normaliseRight, right));
 
     [Fact]
     public void Addition_whose_left_operand_is_activated() => Check(b =>
@@ -92,23 +76,13 @@ public class BackwardTests(ITestOutputHelper output)
     });
 
     [Fact]
-    public void Addition_whose_operand_nobody_else_reads() => Check(b =>
-    {
-        var left = b.Normalize("bn1", b.Convolution("conv1", b.Images, 16, 3, 2));
-        var right = b.Activate(b.Normalize("bn2", b.Convolution("conv2", b.Images, 16, 1, 2)), Activation.Swish);
-        return b.Activate(b.Add("add", left, right), Activation.Relu);
-    });
+    public void Addition_whose_operand_nobody_else_reads() => Check(SmallNetworks.AddedAndReadByNobodyElse);
 
     [Theory]
     [InlineData(Activation.Relu, false)]
     [InlineData(Activation.Swish, true)]
-    public void A_tensor_read_both_as_it_is_and_activated(Activation activation, bool normalised) => Check(b =>
-    {
-        var stem = b.Convolution("stem", b.Images, 16, 3, 2);
-        var first = b.Add("first", b.Convolution("branch", stem, 16, 3), stem);
-        var read = b.Activate(normalised ? b.Normalize("bn", first) : first, activation);
-        return b.Activate(b.Add("second", b.Convolution("branch2", read, 16, 3), first), activation);
-    });
+    public void A_tensor_read_both_as_it_is_and_activated(Activation activation, bool normalised) =>
+        Check(b => SmallNetworks.ReadAsItIsAndActivated(b, activation, normalised));
 
     [Theory]
     [InlineData(8, 8, 3, 50, Activation.Tanh, 9)]
@@ -201,32 +175,15 @@ public class BackwardTests(ITestOutputHelper output)
     public void A_small_vgg() =>
         Check(new VggSettings { Stages = [[16, 16], [32], [32]], Images = new TensorShape(16, 16, 3), Activation = Activation.Swish }.Build(), 2, everyNth: 3001);
 
-    private void Check(Func<ModelBuilder, Node> describe, int classes = 10, TensorShape? images = null)
-    {
-        var builder = new ModelBuilder(images ?? new TensorShape(16, 16, 3));
-        builder.Classify("fc", describe(builder), classes);
-        Check(builder.Build("test"), 3, everyNth: 577);
-    }
+    private void Check(Func<ModelBuilder, Node> describe, int classes = 10, TensorShape? images = null) =>
+        Check(SmallNetworks.Build(describe, classes, images), 3, everyNth: 577);
 
     private void Check(Model model, int count, int everyNth)
     {
         using var team = new WorkerTeam(2);
         using var engine = new CpuEngine(model, count, team);
         using var reference = new Binary64Engine(model, count);
-        using var state = new NetworkState(model.Layout);
-        state.Initialise(3);
-        // Weights and biases of a normalisation begin at 1 and 0, where some mistakes do not show.
-        foreach (var parameter in model.Layout.All.Where(p => p.IsTrainable && p.Shape.Count == 1))
-        {
-            var values = state.Get(parameter);
-            for (int i = 0; i < values.Length; i++)
-                values[i] += 0.3f * Philox.Uniform(5, RandomPurpose.None, (uint)parameter.Offset, (ulong)i);
-        }
-        float[] images = new float[count * model.ImageFloats];
-        Philox.FillNormal(11, RandomPurpose.None, 0, 1, images);
-        for (int i = 0; i < images.Length; i++)
-            images[i] = i % model.Images.BatchChannels >= model.Images.Channels ? 0 : images[i];
-        int[] labels = [.. Enumerable.Range(0, count).Select(i => i % 3)];
+        var (_, state, images, labels) = RandomProblem.Of(model, count);
 
         float[] before = state.Statistics.ToArray();
         engine.Load(state);

@@ -5,7 +5,6 @@ using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Engines.Cpu.Tangents;
 using LastBit.Models;
-using LastBit.Random;
 
 namespace LastBit.Tests.Engines.Cpu;
 
@@ -24,21 +23,13 @@ public class HessianProductTests(ITestOutputHelper output)
     [InlineData(Activation.None)]
     [InlineData(Activation.Relu)]
     [InlineData(Activation.Swish)]
-    public void Normalisation_and_activation(Activation activation) => Check(b =>
-    {
-        var y = b.Activate(b.Normalize("bn", b.Convolution("conv", b.Images, 16, 3)), activation);
-        return b.Activate(b.Normalize("bn2", b.Convolution("conv2", y, 16, 3, 2)), activation);
-    });
+    public void Normalisation_and_activation(Activation activation) => Check(b => SmallNetworks.NormalisedAndActivated(b, activation));
 
     [Theory]
     [InlineData(Activation.None)]
     [InlineData(Activation.Relu)]
     [InlineData(Activation.Swish)]
-    public void Activation_without_normalisation(Activation activation) => Check(b =>
-    {
-        var first = b.Activate(b.Convolution("conv", b.Images, 16, 3), activation);
-        return b.Activate(b.Convolution("conv2", first, 16, 3, 2), activation);
-    });
+    public void Activation_without_normalisation(Activation activation) => Check(b => SmallNetworks.Activated(b, activation));
 
     [Fact]
     public void Activation_of_the_images() => Check(b => b.Convolution("conv", b.Activate(b.Images, Activation.Swish), 16, 3));
@@ -50,33 +41,16 @@ public class HessianProductTests(ITestOutputHelper output)
     [InlineData(true, true, Activation.None)]
     [InlineData(true, true, Activation.Swish)]
     [InlineData(false, true, Activation.Swish)]
-    public void Addition(bool normaliseLeft, bool normaliseRight, Activation right) => Check(b =>
-    {
-        var stem = b.Convolution("stem", b.Images, 16, 3, 2);
-        var shortcut = b.Activate(normaliseRight ? b.Normalize("bns", stem) : stem, right);
-        var branch = b.Convolution("branch", shortcut, 16, 3);
-        var left = normaliseLeft ? b.Normalize("bnb", branch) : branch;
-        return b.Activate(b.Add("add", left, shortcut), Activation.Swish);
-    });
+    public void Addition(bool normaliseLeft, bool normaliseRight, Activation right) => Check(b => SmallNetworks.Added(b, normaliseLeft, normaliseRight, right));
 
     [Fact]
-    public void Addition_whose_operand_nobody_else_reads() => Check(b =>
-    {
-        var left = b.Normalize("bn1", b.Convolution("conv1", b.Images, 16, 3, 2));
-        var right = b.Activate(b.Normalize("bn2", b.Convolution("conv2", b.Images, 16, 1, 2)), Activation.Swish);
-        return b.Activate(b.Add("add", left, right), Activation.Relu);
-    });
+    public void Addition_whose_operand_nobody_else_reads() => Check(SmallNetworks.AddedAndReadByNobodyElse);
 
     [Theory]
     [InlineData(Activation.Relu, false)]
     [InlineData(Activation.Swish, true)]
-    public void A_tensor_read_both_as_it_is_and_activated(Activation activation, bool normalised) => Check(b =>
-    {
-        var stem = b.Convolution("stem", b.Images, 16, 3, 2);
-        var first = b.Add("first", b.Convolution("branch", stem, 16, 3), stem);
-        var read = b.Activate(normalised ? b.Normalize("bn", first) : first, activation);
-        return b.Activate(b.Add("second", b.Convolution("branch2", read, 16, 3), first), activation);
-    });
+    public void A_tensor_read_both_as_it_is_and_activated(Activation activation, bool normalised) =>
+        Check(b => SmallNetworks.ReadAsItIsAndActivated(b, activation, normalised));
 
     [Theory]
     [InlineData("resnet8", Activation.Relu)]
@@ -110,7 +84,7 @@ public class HessianProductTests(ITestOutputHelper output)
     [InlineData(2)]
     public void A_product_is_symmetric_and_linear(uint seed)
     {
-        var problem = Problem.Of(Mixed(), 3);
+        var problem = RandomProblem.Of(Mixed(), 3);
         using var team = new WorkerTeam(2);
         using var hessian = problem.Hessian(2, team);
         double[] u = problem.Direction(2 * seed), v = problem.Direction((2 * seed) + 1), hu = hessian.Multiply(u), hv = hessian.Multiply(v);
@@ -125,7 +99,7 @@ public class HessianProductTests(ITestOutputHelper output)
     [Fact]
     public void A_power_of_two_or_a_sign_comes_out_as_it_went_in()
     {
-        var problem = Problem.Of(Mixed(), 3);
+        var problem = RandomProblem.Of(Mixed(), 3);
         using var team = new WorkerTeam(2);
         using var hessian = problem.Hessian(3, team);
         double[] v = problem.Direction(0), product = hessian.Multiply(v);
@@ -139,7 +113,7 @@ public class HessianProductTests(ITestOutputHelper output)
     public void Without_normalisation_pieces_make_no_difference_but_rounding()
     {
         var model = (NetworkSettings.Parse("resnet8-nobn", Activation.Swish) with { Images = new TensorShape(16, 16, 3) }).Build();
-        var problem = Problem.Of(model, 5);
+        var problem = RandomProblem.Of(model, 5);
         using var team = new WorkerTeam(2);
         using var whole = problem.Hessian(5, team);
         using var pieces = problem.Hessian(2, team);
@@ -152,7 +126,7 @@ public class HessianProductTests(ITestOutputHelper output)
     [Fact]
     public void With_normalisation_the_loss_is_that_of_the_pieces()
     {
-        var problem = Problem.Of(Mixed(), 3);
+        var problem = RandomProblem.Of(Mixed(), 3);
         using var team = new WorkerTeam(2);
         using var pieces = problem.Hessian(2, team);
         double[] v = problem.Direction(0), product = pieces.Multiply(v), sum = new double[v.Length];
@@ -191,7 +165,7 @@ public class HessianProductTests(ITestOutputHelper output)
     public void What_does_not_fit_is_refused()
     {
         var model = Mixed();
-        var problem = Problem.Of(model, 1);
+        var problem = RandomProblem.Of(model, 1);
         using var team = new WorkerTeam(1);
         using var hessian = new HessianProduct(model, 2, team);
         double[] v = problem.Direction(0);
@@ -224,7 +198,7 @@ public class HessianProductTests(ITestOutputHelper output)
     {
         string[] words = argument.Split(' ');
         var connected = new ConnectedNetworkSettings { Activation = Activation.Tanh, Images = new TensorShape(5, 5, 3), Loss = Loss.SquaredError };
-        var problem = Problem.Of(words[0] == "mixed" ? Mixed() : connected.Build(), 7);
+        var problem = RandomProblem.Of(words[0] == "mixed" ? Mixed() : connected.Build(), 7);
         using var team = new WorkerTeam(int.Parse(words[1], CultureInfo.InvariantCulture));
         using var hessian = problem.Hessian(5, team);
         double[] product = hessian.Multiply(problem.Direction(0));
@@ -233,16 +207,11 @@ public class HessianProductTests(ITestOutputHelper output)
 
     private static double Dot(double[] x, double[] y) => x.Zip(y, (a, b) => a * b).Sum();
 
-    private void Check(Func<ModelBuilder, Node> describe)
-    {
-        var builder = new ModelBuilder(new TensorShape(16, 16, 3));
-        builder.Classify("fc", describe(builder), 10);
-        Check(builder.Build("test"), 3);
-    }
+    private void Check(Func<ModelBuilder, Node> describe) => Check(SmallNetworks.Build(describe), 3);
 
     private void Check(Model model, int count)
     {
-        var problem = Problem.Of(model, count);
+        var problem = RandomProblem.Of(model, count);
         using var team = new WorkerTeam(2);
         using var hessian = new HessianProduct(model, count, team);
         using var reference = new Binary64Engine(model, count);
@@ -262,46 +231,6 @@ public class HessianProductTests(ITestOutputHelper output)
             }
             output.WriteLine($"{parameter.Name,-30} largest {largest:E2}, differs by {error:E2}");
             Assert.True(error <= (1e-4 * largest) + 1e-6, $"{parameter.Name}: largest {largest:E3}, differs by {error:E3}");
-        }
-    }
-
-    /// <summary>A network with weights, images and directions drawn at random.</summary>
-    private sealed record Problem(Model Model, NetworkState State, float[] Images, int[] Labels)
-    {
-        public static Problem Of(Model model, int count)
-        {
-            var state = new NetworkState(model.Layout);
-            state.Initialise(3);
-            // Weights and biases of a normalisation begin at 1 and 0, where some mistakes do not show.
-            foreach (var parameter in model.Layout.All.Where(p => p.IsTrainable && p.Shape.Count == 1))
-            {
-                var values = state.Get(parameter);
-                for (int i = 0; i < values.Length; i++)
-                    values[i] += 0.3f * Philox.Uniform(5, RandomPurpose.None, (uint)parameter.Offset, (ulong)i);
-            }
-            float[] images = new float[count * model.ImageFloats];
-            Philox.FillNormal(11, RandomPurpose.None, 0, 1, images);
-            for (int i = 0; i < images.Length; i++)
-                images[i] = i % model.Images.BatchChannels >= model.Images.Channels ? 0 : images[i];
-            return new Problem(model, state, images, [.. Enumerable.Range(0, count).Select(i => i % 3)]);
-        }
-
-        /// <summary>Products for all images, or some of them, in pieces.</summary>
-        public HessianProduct Hessian(int capacity, WorkerTeam team, int from = 0, int? count = null)
-        {
-            var hessian = new HessianProduct(Model, capacity, team);
-            hessian.Load(State);
-            int length = count ?? Labels.Length;
-            hessian.Use(Images.AsMemory(from * Model.ImageFloats, length * Model.ImageFloats), Labels.AsMemory(from, length));
-            return hessian;
-        }
-
-        /// <summary>A vector of independent normal numbers of deviation 1.</summary>
-        public double[] Direction(uint number)
-        {
-            float[] v = new float[State.Parameters.Length];
-            Philox.FillNormal(17, RandomPurpose.None, number, 1, v);
-            return [.. v.Select(value => (double)value)];
         }
     }
 }
