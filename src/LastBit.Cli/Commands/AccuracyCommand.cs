@@ -3,7 +3,6 @@ using LastBit.Cli.Execution;
 using LastBit.Experiments;
 using LastBit.Reports;
 using LastBit.Runs;
-using LastBit.Training;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
@@ -15,15 +14,12 @@ internal static class AccuracyCommand
     {
         var options = new SettingOptions<AccuracySettings>(RunKind.Accuracy);
         const string Description = "Table 1: how far test accuracies spread over seeds, and over rounding alone.";
-        Command command = ExecutorOptions.AddTo(LiveView.AddTo(options.Command(Description, TrainingOptions.Resume)).WithCommonOptions());
+        Command command = CellRun.Complete(options.Command(Description, TrainingOptions.Resume));
         command.SetAction(parse =>
         {
             AccuracySettings settings = TrainingOptions.Read(parse, options, (there, plan) => there.With(plan));
             Accuracy.Check(settings);
-            IExecutor executor = ExecutorOptions.Of(parse);
-            string path = CommonOptions.FolderOf(parse, Accuracy.Kind);
-            return executor.Execute(new CellRun(path, Accuracy.CellNames(settings), () => Prepare(settings, path), ["accuracy", "--resume", Path.GetFullPath(path)],
-                () => Here(parse, settings)));
+            return CellRun.Execute(parse, Accuracy.Kind, ResultJson.ToObject(settings), settings.Asked, Accuracy.CellNames(settings), run => Here(run, settings));
         });
         return command
             .Example("lastbit accuracy --network resnet20 --epochs 20 --train-size 10000 --seeds 1..3 --out runs/table1",
@@ -33,17 +29,8 @@ internal static class AccuracyCommand
             .Example("lastbit accuracy --network resnet8 --data sample --epochs 4 --seeds 1,2 --k 1,3", "a minute on the sample that comes with the program");
     }
 
-    /// <summary>Puts on disk what any process needs to compute a cell.</summary>
-    private static void Prepare(AccuracySettings settings, string folder)
+    private static int Here(CommandRun run, AccuracySettings settings)
     {
-        RunFolder.Open(folder, Accuracy.Kind, ResultJson.ToObject(settings), MachineInfo.Current.Threads, shared: true, settings.Asked).Dispose();
-        CellStore.Plan(folder, Accuracy.Kind, settings.Asked);
-    }
-
-    private static int Here(ParseResult parse, AccuracySettings settings)
-    {
-        using CommandRun run = CommandRun.Open(
-            parse, Accuracy.Kind, settings, shared: true, goOn: path => $"lastbit accuracy --resume {ShellWord.Quote(path)}", cells: settings.Asked);
         AccuracyResult result = run.Run(context => Accuracy.Run(settings, context));
         Table1.Draw(run.Folder);
         return run.Finish(result.ToJson(), console => Print(result, console), [Table1.Name],

@@ -16,7 +16,7 @@ internal static class DivergenceCommand
     {
         var options = new SettingOptions<DivergenceSettings>(RunKind.Divergence);
         const string Description = "Figure 2: how far the weights of two runs drift apart that differ by rounding alone.";
-        Command command = ExecutorOptions.AddTo(LiveView.AddTo(options.Command(Description, TrainingOptions.Resume)).WithCommonOptions());
+        Command command = CellRun.Complete(options.Command(Description, TrainingOptions.Resume));
         command.SetAction(parse =>
         {
             DivergenceSettings settings = TrainingOptions.Read(parse, options, (there, plan) => there.With(plan));
@@ -25,10 +25,7 @@ internal static class DivergenceCommand
                 settings = settings with { Perturbation = own };
             settings = settings with { Others = [.. settings.Others.Where(one => one != settings.Perturbation)] };
             Divergence.Check(settings);
-            IExecutor executor = ExecutorOptions.Of(parse);
-            string path = CommonOptions.FolderOf(parse, Divergence.Kind);
-            return executor.Execute(new CellRun(path, Divergence.CellNames(settings), () => Prepare(settings, path),
-                ["divergence", "--resume", Path.GetFullPath(path)], () => Here(parse, settings)));
+            return CellRun.Execute(parse, Divergence.Kind, ResultJson.ToObject(settings), settings.Asked, Divergence.CellNames(settings), run => Here(run, settings));
         });
         return command.Example("lastbit divergence --divisors 2,8,32 --out runs/figure2", "three learning rates of the paper's, ResNet-56 with Swish")
             .Example("lastbit divergence --resume runs/figure2 --divisors 320", "one more, in the same folder")
@@ -36,17 +33,8 @@ internal static class DivergenceCommand
                 "a minute on the sample that comes with the program");
     }
 
-    /// <summary>Puts on disk what any process needs to compute a cell.</summary>
-    private static void Prepare(DivergenceSettings settings, string folder)
+    private static int Here(CommandRun run, DivergenceSettings settings)
     {
-        RunFolder.Open(folder, Divergence.Kind, ResultJson.ToObject(settings), MachineInfo.Current.Threads, shared: true, settings.Asked).Dispose();
-        CellStore.Plan(folder, Divergence.Kind, settings.Asked);
-    }
-
-    private static int Here(ParseResult parse, DivergenceSettings settings)
-    {
-        using CommandRun run = CommandRun.Open(
-            parse, Divergence.Kind, settings, shared: true, goOn: path => $"lastbit divergence --resume {ShellWord.Quote(path)}", cells: settings.Asked);
         DivergenceResult result = run.Run(context => Divergence.Run(settings, context));
         Figure2.Draw(run.Folder);
         return run.Finish(result.ToJson(), console => Tables.Write(console, ResultTable(result, console)), [Figure2.Name, Figure2.LayersName],

@@ -17,7 +17,7 @@ internal static class EdgeCommand
     {
         var options = new SettingOptions<EdgeSettings>(RunKind.Edge);
         const string Description = "The edge of stability: the sharpness of the loss along gradient descent, beside how far copies drift apart that differ by rounding.";
-        Command command = ExecutorOptions.AddTo(LiveView.AddTo(options.Command(Description, TrainingOptions.Resume)).WithCommonOptions());
+        Command command = CellRun.Complete(options.Command(Description, TrainingOptions.Resume));
         command.SetAction(parse =>
         {
             EdgeSettings settings = TrainingOptions.Read(parse, options, (there, plan) => there.With(plan));
@@ -25,27 +25,15 @@ internal static class EdgeCommand
             if (settings.Data == Cifar10.Sample && parse.GetValue(TrainingOptions.Resume) is null && !options.IsGiven(parse, "train-size"))
                 settings = settings with { TrainSize = null };
             Edge.Check(settings);
-            IExecutor executor = ExecutorOptions.Of(parse);
-            string path = CommonOptions.FolderOf(parse, Edge.Kind);
-            return executor.Execute(new CellRun(path, Edge.CellNames(settings), () => Prepare(settings, path), ["edge", "--resume", Path.GetFullPath(path)],
-                () => Here(parse, settings)));
+            return CellRun.Execute(parse, Edge.Kind, settings.Document, settings.Asked, Edge.CellNames(settings), run => Here(run, settings));
         });
         return command.Example("lastbit edge --loss mse --learning-rate 0.01,0.02 --out runs/edge", "two learning rates, 5000 images of CIFAR-10")
             .Example("lastbit edge --resume runs/edge --weight-decay 0.5,1", "weight decay moves the crossing; more runs in the same folder")
             .Example("lastbit edge --data sample --train-size 100 --iterations 200", "a minute on the sample that comes with the program");
     }
 
-    /// <summary>Puts on disk what any process needs to compute a cell.</summary>
-    private static void Prepare(EdgeSettings settings, string folder)
+    private static int Here(CommandRun run, EdgeSettings settings)
     {
-        RunFolder.Open(folder, Edge.Kind, settings.Document, MachineInfo.Current.Threads, shared: true, settings.Asked).Dispose();
-        CellStore.Plan(folder, Edge.Kind, settings.Asked);
-    }
-
-    private static int Here(ParseResult parse, EdgeSettings settings)
-    {
-        using CommandRun run = CommandRun.Open(
-            parse, Edge.Kind, settings.Document, shared: true, goOn: path => $"lastbit edge --resume {ShellWord.Quote(path)}", cells: settings.Asked);
         EdgeResult result = run.Run(context => Edge.Run(settings, context));
         EdgeOfStability.Draw(run.Folder);
         return run.Finish(result.ToJson(), console => Tables.Write(console, ResultTable(result, console)), [EdgeOfStability.Name],
