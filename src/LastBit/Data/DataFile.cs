@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Security.Cryptography;
 using LastBit.Files;
 
@@ -14,7 +15,7 @@ public sealed record FileState(string Name, string? Problem);
 /// <param name="Hash">Its SHA-256 (64 hexadecimal digits) or MD5 (32); null where only the archive that it comes from has one.</param>
 internal sealed record DataFile(string Name, int Bytes, string? Hash)
 {
-    /// <summary>Reads it and checks every byte.</summary>
+    /// <summary>Reads it, as it is or packed by gzip under its name with .gz, and checks every byte.</summary>
     /// <param name="folder">The folder that should hold it.</param>
     /// <exception cref="InputException">It is not there, cannot be read, or is not what it should be.</exception>
     public byte[] Read(string folder) =>
@@ -26,7 +27,15 @@ internal sealed record DataFile(string Name, int Bytes, string? Hash)
     {
         try
         {
-            using FileStream stream = File.OpenRead(Path.Combine(folder, Name));
+            string path = Path.Combine(folder, Name), packed = path + ".gz";
+            if (!File.Exists(path) && File.Exists(packed))
+            {
+                using var unpacking = new GZipStream(File.OpenRead(packed), CompressionMode.Decompress);
+                byte[]? unpacked = Decompression.Unpack(unpacking, Bytes);
+                problem = unpacked is null ? $"unpacks to more than {Bytes} bytes" : Difference(unpacked);
+                return problem is null ? unpacked : null;
+            }
+            using FileStream stream = File.OpenRead(path);
             byte[] content = new byte[stream.Length == Bytes ? Bytes : 0];
             stream.ReadExactly(content);
             problem = content.Length == 0 ? $"is {stream.Length} bytes long instead of {Bytes}" : Difference(content);
@@ -35,6 +44,10 @@ internal sealed record DataFile(string Name, int Bytes, string? Hash)
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             problem = "is missing";
+        }
+        catch (InvalidDataException)
+        {
+            problem = "is there as .gz, and its compressed data is damaged or ends early";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

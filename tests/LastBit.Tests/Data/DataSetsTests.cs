@@ -248,6 +248,25 @@ public sealed class DataSetsTests : IDisposable
         return packed.ToArray();
     }
 
+    [Fact]
+    public void A_file_that_is_there_packed_is_checked_by_what_it_unpacks_to()
+    {
+        byte[] content = [1, 2, 3, 4];
+        var file = new DataFile("labels", content.Length, DataFile.Sha256(content));
+        File.WriteAllBytes(_folder["labels.gz"], Gzip(content));
+        Assert.Equal(content, file.Read(_folder.Path));
+        Assert.Null(new DataFile("labels", 3, null).Read(_folder.Path, out string? problem));
+        Assert.Equal("unpacks to more than 3 bytes", problem);
+        Assert.Null(new DataFile("labels", 4, DataFile.Sha256([1, 2, 3, 5])).Read(_folder.Path, out problem));
+        Assert.StartsWith("has been altered", problem, StringComparison.Ordinal);
+        // A kind of block that there is not.
+        byte[] damaged = Gzip(content);
+        damaged[10] = 7;
+        File.WriteAllBytes(_folder["labels.gz"], damaged);
+        Assert.Null(file.Read(_folder.Path, out problem));
+        Assert.Contains("damaged or ends early", problem, StringComparison.Ordinal);
+    }
+
     // Colour type 0 is grey, 2 RGB, 6 RGB and alpha.
     private void WritePng(string name, int width, int height, int colourType)
     {
