@@ -1,5 +1,4 @@
 using ScottPlot;
-using ScottPlot.Plottables;
 using SkiaSharp;
 
 namespace LastBit.Reports.Figures;
@@ -89,14 +88,18 @@ internal sealed class FigurePanel
                 end++;
             if (end == start + 1)
             {
-                // A line of one point has no length, and a dashed one makes Skia complain on standard error.
+                // A line of one point has no length, and would not be seen.
                 Plot.Add.Markers(x[start..end].ToArray(), y[start..end].ToArray(), MarkerShape.FilledCircle, 2 * width, FigureStyle.ColorOf(number));
             }
             else if (end > start)
             {
-                Scatter line = Plot.Add.ScatterLine(x[start..end].ToArray(), y[start..end].ToArray(), FigureStyle.ColorOf(number));
-                line.LineWidth = width;
-                line.LinePattern = FigureStyle.PatternOf(number);
+                Plot.PlottableList.Add(new PatternedLine(x[start..end].ToArray(), y[start..end].ToArray())
+                {
+                    Color = FigureStyle.ColorOf(number),
+                    MarkerSize = 0,
+                    LineWidth = width,
+                    LinePattern = FigureStyle.PatternOf(number),
+                });
             }
             start = end + 1;
         }

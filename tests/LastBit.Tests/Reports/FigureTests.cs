@@ -73,6 +73,16 @@ public sealed class FigureTests : IDisposable
     }
 
     [Fact]
+    public void A_point_that_follows_a_dashed_curve_is_drawn_without_a_word_on_standard_error()
+    {
+        // The second curve is dashed, and a loss of zero, which has no place on a logarithmic axis, parts its last point from it.
+        Write("linear.json", new LinearizedPdeResult(1, 4, [new(1, [4, 3, 2, 1], 4), new(2, [4, 3, 0, 1], 4)]).ToJson());
+        var made = Cli.LastBitProcess.Run("report", _folder, "--quiet");
+        Assert.Equal((0, ""), (made.ExitCode, made.Error));
+        HasTexts(Figure3.Name, "α = 2");
+    }
+
+    [Fact]
     public void Figure_2_has_a_curve_a_learning_rate_and_maps_with_the_input_on_top()
     {
         string[] tensors = ["conv1.weight", "layer1.0.conv1.weight", "layer1.0.conv2.weight", "fc.weight"];
