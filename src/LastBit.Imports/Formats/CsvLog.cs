@@ -98,10 +98,7 @@ internal static partial class CsvLog
         if (options.Metric is null && options.Runs is null && values.Length >= FewestImages && rows.Length > 0
             && rows.All(row => row.Length == names.Length && values.All(i => row[i].Trim() is "0" or "1" or "True" or "False" or "true" or "false")))
             return (CsvShape.Correctness, $"correctness matrix in {program}");
-        if (options.Runs is { } runs && runs.StartsWith("columns:", StringComparison.Ordinal))
-            return (CsvShape.Wide, $"{program} with a column a run");
-        // A column of the name of the metric that is asked for is that metric and not a run.
-        if (options.Metric is null && values.Length > 1 && values.All(i => RunColumn().IsMatch(names[i])))
+        if (RunColumns.Are([.. values.Select(i => names[i])], options))
             return (CsvShape.Wide, $"{program} with a column a run");
         if (plain.Contains("epoch") && plain.Contains("step") && rows.Any(row => row.Any(cell => cell.Length == 0)))
             return (CsvShape.Long, "PyTorch Lightning CSVLogger");
@@ -222,27 +219,9 @@ internal static partial class CsvLog
 
     private static RawRun?[] WideRuns(CsvHeader header, ReadingContext context)
     {
-        string metric = context.Options.Metric ?? Path.GetFileNameWithoutExtension(header.File);
-        context.Candidate(metric);
-        Regex? pattern = context.Options.Runs?.StartsWith("columns:", StringComparison.Ordinal) == true
-            ? RunPattern.Compile(context.Options.Runs["columns:".Length..], whole: true) : null;
-        var runs = new RawRun?[header.Names.Length];
-        for (int i = 0; i < runs.Length; i++)
-        {
-            string name = header.Names[i];
-            if (ColumnRoles.Of(name, context.Options) == ColumnRole.Step || pattern is not null && !pattern.IsMatch(name) || pattern is null && !RunColumn().IsMatch(name))
-                continue;
-            if (context.IsSurvey || !context.Wants(metric))
-                continue;
-            RawRun run = context.Run(header.File, name);
-            run.Name = name;
-            if (pattern is not null)
-                RunPattern.Apply(pattern, name, run);
-            RunPattern.ApplyUsual(name, run);
-            runs[i] = run;
-        }
-        if (pattern is not null && !header.Names.Any(pattern.IsMatch))
-            throw new InputException($"{header.File}: no column matches the pattern of --runs; its columns are {Foreign.List(header.Names)}");
+        var columns = new RunColumns(header.File, context);
+        RawRun?[] runs = [.. header.Names.Select(columns.Of)];
+        columns.Finish(header.Names);
         return runs;
     }
 
@@ -378,7 +357,4 @@ internal static partial class CsvLog
 
     [GeneratedRegex(@"^(.+) - (.+?)(__MIN|__MAX|)$", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex WandbColumn();
-
-    [GeneratedRegex(@"^(?:.*[ _\-./])?(?:seed|run|trial|repeat|replicate|rep|s|r)[ _\-=:]?[0-9]+(?:$|[ _\-./,].*$)|^[0-9]+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex RunColumn();
 }

@@ -5,7 +5,10 @@ using LastBit.Imports.Reading;
 
 namespace LastBit.Imports.Formats;
 
-/// <summary>JSON Lines: an object a line. Members are columns; a member of an object inside is OUTER.INNER; an array of numbers is a whole curve.</summary>
+/// <summary>
+/// JSON Lines: an object a line. Members are columns, in long form or in wide form (a run each); a member of an object inside is OUTER.INNER; an array of
+/// numbers is a whole curve.
+/// </summary>
 internal static class JsonLinesLog
 {
     private const int LongestLine = 1 << 26;
@@ -79,6 +82,9 @@ internal static class JsonLinesLog
         private long _lines, _broken;
         private int _firstBroken, _next;
         private readonly List<(Column Column, double[] Values)> _curves = [];
+        private RunColumns? _runs;
+        private Column? _step;
+        private int _rows;
 
         public void Line(ReadOnlySpan<byte> json, int line)
         {
@@ -112,7 +118,7 @@ internal static class JsonLinesLog
             if (_curves.Count > 0)
                 Curves(line);
             else
-                _table.EndRow(line);
+                EndRow(line);
         }
 
         public void Finish()
@@ -120,6 +126,7 @@ internal static class JsonLinesLog
             if (_broken > 1 && _broken > 0.1 * _lines)
                 throw new InputException(FormattableString.Invariant($"{file}:{_firstBroken}: {_broken} of {_lines} lines are not objects in JSON; an object a line is right"));
             _table.Finish();
+            _runs?.Finish(_table.Columns.Select(column => column.Name));
             if (_table.Empty > 0 && !context.IsSurvey)
             {
                 context.Note(FormattableString.Invariant(
@@ -245,7 +252,54 @@ internal static class JsonLinesLog
                     column.Kind = i < values.Length ? CellKind.Number : CellKind.Missing;
                     column.Number = i < values.Length ? values[i] : 0;
                 }
+                EndRow(line);
+            }
+        }
+
+        /// <summary>Takes the row whose cells the columns hold; the first one shows whether its columns are runs.</summary>
+        private void EndRow(int line)
+        {
+            if (_rows++ == 0 && RunColumns.Are([.. _table.Columns.Where(IsValue).Select(column => column.Name)], context.Options))
+            {
+                _runs = new RunColumns(file, context);
+                _step = _table.Columns.Where(column => column.Role == ColumnRole.Step && column.Kind == CellKind.Number)
+                    .MinBy(column => ColumnRoles.StepOrder(column.Name, context.Options));
+                foreach (Column column in _table.Columns)
+                    Bind(column, _runs);
+            }
+            if (_runs is null)
                 _table.EndRow(line);
+            else if (!context.IsSurvey)
+                ReadRuns(line);
+
+            static bool IsValue(Column column) => column.Role == ColumnRole.Value && column.Kind == CellKind.Number;
+        }
+
+        private void Bind(Column column, RunColumns runs)
+        {
+            column.Run = column == _step ? null : runs.Of(column.Name);
+            column.IsRead = column == _step || column.Run is not null;
+            if (column.Run is not { } run)
+                return;
+            column.Role = ColumnRole.Value;
+            run.CountsRows = _step is null;
+        }
+
+        private void ReadRuns(int line)
+        {
+            if (_step is not null && !(_step.Kind == CellKind.Number && double.IsFinite(_step.Number)))
+            {
+                context.LeaveRowOut(file, $"it has no {_step.Name}", line);
+                return;
+            }
+            foreach (Column column in _table.Columns)
+            {
+                if (column.Run is not { } run || column.Kind == CellKind.Missing)
+                    continue;
+                if (column.Kind == CellKind.Number)
+                    run.Add(_step?.Number ?? _rows, column.Number, line);
+                else
+                    context.LeaveRowOut(file, $"the value of {Foreign.Quote(column.Name)} is a word where a number should be", line);
             }
         }
 
@@ -272,6 +326,8 @@ internal static class JsonLinesLog
             if (!_columns.TryGetValue(name, out Column? column))
             {
                 _columns.Add(name, column = _table.Add(name));
+                if (_runs is not null)
+                    Bind(column, _runs);
                 if (_lines == 1)
                     _order.Add((prefix, Encoding.UTF8.GetBytes(member), column));
             }

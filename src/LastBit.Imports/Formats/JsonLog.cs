@@ -240,6 +240,18 @@ internal static class JsonLog
             if (IsCurve(member.Value) && ColumnRoles.Of(member.Name, context.Options) == ColumnRole.Step)
                 steps = Curve(member.Value);
         }
+        string[] curves = [.. root.EnumerateObject().Where(member => IsCurve(member.Value) && ColumnRoles.Of(member.Name, context.Options) == ColumnRole.Value).Select(member => member.Name)];
+        if (RunColumns.Are(curves, context.Options))
+        {
+            var runs = new RunColumns(file, context);
+            foreach (JsonProperty member in root.EnumerateObject())
+            {
+                if (IsCurve(member.Value) && runs.Of(member.Name) is { } run)
+                    Add(run, member);
+            }
+            runs.Finish(root.EnumerateObject().Select(member => member.Name));
+            return;
+        }
         foreach (JsonProperty member in root.EnumerateObject())
         {
             ColumnRole role = ColumnRoles.Of(member.Name, context.Options);
@@ -248,15 +260,7 @@ internal static class JsonLog
                 if (context.IsSurvey)
                     context.Candidate(member.Name);
                 else if (context.Wants(member.Name))
-                {
-                    double[] values = Curve(member.Value);
-                    if (steps is not null && steps.Length != values.Length)
-                        throw new InputException($"{file}: {Foreign.Quote(member.Name)} has {values.Length} values and there are {steps.Length} steps");
-                    RawRun run = context.Run(file, "");
-                    (run.IsTold, run.CountsRows) = (true, steps is null);
-                    for (int i = 0; i < values.Length; i++)
-                        run.Add(steps is null ? i + 1 : steps[i], values[i], 0);
-                }
+                    Add(context.Run(file, ""), member);
             }
             else if (!context.IsSurvey && member.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
             {
@@ -272,6 +276,16 @@ internal static class JsonLog
                     default: break;
                 }
             }
+        }
+
+        void Add(RawRun run, JsonProperty member)
+        {
+            double[] values = Curve(member.Value);
+            if (steps is not null && steps.Length != values.Length)
+                throw new InputException($"{file}: {Foreign.Quote(member.Name)} has {values.Length} values and there are {steps.Length} steps");
+            (run.IsTold, run.CountsRows) = (true, steps is null);
+            for (int i = 0; i < values.Length; i++)
+                run.Add(steps is null ? i + 1 : steps[i], values[i], 0);
         }
     }
 

@@ -203,6 +203,31 @@ public sealed class TableTests
     }
 
     [Fact]
+    public void Wide_json_lines_have_a_member_a_run()
+    {
+        const string Text = "{\"step\":1,\"run_1\":0.5,\"run_2\":0.6}\n{\"step\":2,\"run_1\":0.7,\"run_2\":null}\n{\"run_1\":0.7}\n"
+            + "{\"step\":4,\"run_2\":\"soon\",\"run_3 seed5 k3\":0.9,\"note\":\"resumed\"}\n{\"step\":8,\"run_1\":0.8,\"run_2\":0.9,\"run_3 seed5 k3\":0.95}\n";
+        ImportResult result = Logs.ReadText("val_acc.jsonl", Text);
+        Assert.Equal("- - -: 1=0.5 2=0.7 8=0.8\n- - -: 1=0.6 8=0.9\n- 5 3: 4=0.9 8=0.95", Logs.Short(result));
+        Assert.Equal(("val_acc", MeasureUnit.Fraction), (result.Metric, result.Unit));
+        Assert.Equal(["it has no step", "the value of 'run_2' is a word where a number should be"], result.LeftOut.Select(row => row.Why[..row.Why.IndexOf(" (", StringComparison.Ordinal)]));
+    }
+
+    [Fact]
+    public void Members_of_any_name_are_runs_where_that_is_said()
+    {
+        var columns = new ImportOptions { Runs = "columns:{group}_{seed}" };
+        const string Right = "base 7 -: 1=50 2=90\nwide 9 -: 1=51 2=91";
+        Assert.Equal(Right, Logs.Short(Logs.ReadText("acc.jsonl", "{\"base_7\":50,\"wide_9\":51}\n{\"base_7\":90,\"wide_9\":91}\n", columns)));
+        Assert.Equal(Right, Logs.Short(Logs.ReadText("acc.json", "{\"epoch\":[1,2],\"base_7\":[50,90],\"wide_9\":[51,91]}", columns)));
+        string error = Logs.Error(() => Logs.ReadText("acc.jsonl", "{\"base\":50,\"wide\":51}\n{\"base\":50,\"wide\":51}\n", columns));
+        Assert.Contains("no column matches", error, StringComparison.Ordinal);
+        Assert.Equal("- 1 -: 1=50 2=90\n- 2 -: 1=51 2=91", Logs.Short(Logs.ReadText("acc.json", "{\"seed1\":[50,90],\"seed2\":[51,91]}")));
+        // A metric that is named is a metric and no run.
+        Assert.Equal("- - -: 1=50 2=90", Logs.Short(Logs.ReadText("acc.jsonl", "{\"step\":1,\"r1\":50,\"r2\":51}\n{\"step\":2,\"r1\":90,\"r2\":91}\n", new ImportOptions { Metric = "r1" })));
+    }
+
+    [Fact]
     public void Passes_of_trials_are_rates()
     {
         ImportResult result = Logs.ReadText("evals.csv", "model,run,passed,trials\na,1,17,50\na,2,20,50\nb,1,25,50\n");
