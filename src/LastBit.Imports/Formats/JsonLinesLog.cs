@@ -92,6 +92,9 @@ internal static class JsonLinesLog
             if (json.IsEmpty)
                 return;
             _lines++;
+            // Where all columns are known, a survey looks for further ones only.
+            if (context.IsSurvey && (_table.IsSurveyed || _runs is not null) && HasKnownMembers(json))
+                return;
             // Python writes NaN and Infinity as no JSON does.
             if (json.IndexOf("NaN"u8) >= 0 || json.IndexOf("Infinity"u8) >= 0)
                 json = Quoted(json);
@@ -132,6 +135,32 @@ internal static class JsonLinesLog
                 context.Note(FormattableString.Invariant(
                     $"{file}: {_table.Empty} of its {_table.Rows} lines have no value of {Foreign.Quote(context.Metric)}, as where training and validation are logged in lines of their own."));
             }
+        }
+
+        /// <summary>
+        /// Whether a line has the members of the first one in their order, told by its quotes alone; false where that is not certain: for objects within
+        /// objects, and texts with a backslash.
+        /// </summary>
+        private bool HasKnownMembers(ReadOnlySpan<byte> json)
+        {
+            if (json[0] != '{' || json[1..].IndexOfAny((byte)'{', (byte)'\\') >= 0)
+                return false;
+            int member = 0;
+            for (int open; (open = json.IndexOf((byte)'"')) >= 0;)
+            {
+                json = json[(open + 1)..];
+                int close = json.IndexOf((byte)'"');
+                if (close < 0)
+                    return false;
+                ReadOnlySpan<byte> text = json[..close];
+                json = json[(close + 1)..].TrimStart(" \t"u8);
+                if (json.IsEmpty || json[0] != ':')
+                    continue;
+                if (member == _order.Count || _order[member].Prefix.Length > 0 || !text.SequenceEqual(_order[member].Utf8))
+                    return false;
+                member++;
+            }
+            return member == _order.Count;
         }
 
         /// <summary>The line with NaN and Infinity in quotes, where they stand outside of any.</summary>

@@ -17,6 +17,10 @@ internal static class Foreign
         return all.Length > 20 ? $"{shown} and {all.Length - 20} more" : shown;
     }
 
+    private const int MostDigits = 15;
+
+    private static ReadOnlySpan<double> PowersOfTen => [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
     /// <summary>What loggers write where there is no value.</summary>
     public static bool IsMissing(ReadOnlySpan<char> text) =>
         text.IsEmpty || text is "-" or "NA" or "N/A" or "n/a" or "null" or "NULL" or "None" or "none";
@@ -30,7 +34,7 @@ internal static class Foreign
         text = text.Trim();
         if (text.EndsWith("%"))
             text = text[..^1].TrimEnd();
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value))
+        if (TryShort(text, out value) || double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value))
             return true;
         if (decimalComma && text.Count(',') == 1 && !text.Contains('.') && text.Length <= 64)
         {
@@ -44,6 +48,37 @@ internal static class Foreign
                 ? (text.StartsWith("-") ? double.NegativeInfinity : double.PositiveInfinity)
                 : 0;
         return value != 0;
+    }
+
+    /// <summary>
+    /// A number of at most 15 digits and a point, as most in logs are: digits and power of ten are then exact in a double, and their quotient is the
+    /// nearest double, as it is by the platform's parser, in a fraction of its time.
+    /// </summary>
+    private static bool TryShort(ReadOnlySpan<char> text, out double value)
+    {
+        value = 0;
+        if (text.Length is 0 or > MostDigits + 2)
+            return false;
+        int at = text[0] == '-' ? 1 : 0, point = -1, digits = 0;
+        long number = 0;
+        for (int i = at; i < text.Length; i++)
+        {
+            int digit = text[i] - '0';
+            if ((uint)digit <= 9)
+            {
+                number = (10 * number) + digit;
+                digits++;
+            }
+            else if (text[i] == '.' && point < 0)
+                point = i;
+            else
+                return false;
+        }
+        if (digits is 0 or > MostDigits)
+            return false;
+        double size = point < 0 ? number : number / PowersOfTen[text.Length - point - 1];
+        value = at == 1 ? -size : size;
+        return true;
     }
 
     /// <summary>

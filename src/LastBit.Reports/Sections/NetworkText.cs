@@ -7,5 +7,5 @@ internal static class NetworkText
 {
     /// <summary>The network of a result with its loss, as a sentence has it.</summary>
     internal static string Of(string network, Activation activation, Loss loss) =>
-        $"{network} with {activation}{(loss == Loss.SquaredError ? " and squared error" : "")}";
+        $"{network} with {ActivationNames.InProse(activation)}{(loss == Loss.SquaredError ? " and squared error" : "")}";
 }

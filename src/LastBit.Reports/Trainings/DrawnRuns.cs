@@ -9,16 +9,20 @@ public static class DrawnRuns
     /// <summary>How many points all curves of a page have together, about.</summary>
     public const int MostPoints = 40_000;
 
+    /// <summary>How many those of a figure have, which is one column of a paper wide and cannot be zoomed into.</summary>
+    public const int MostFigurePoints = 10_000;
+
     private const int FewestPoints = 100;
 
     /// <summary>Thins the curves of trainings where they are longer than can be seen.</summary>
     /// <param name="groups">The trainings.</param>
+    /// <param name="points">How many points all curves have together at most, about.</param>
     /// <returns>The trainings as they are drawn, and n; 1 where every step is.</returns>
-    public static (IReadOnlyList<ShownGroup> Groups, int Every) Of(IReadOnlyList<ShownGroup> groups)
+    public static (IReadOnlyList<ShownGroup> Groups, int Every) Of(IReadOnlyList<ShownGroup> groups, int points = MostPoints)
     {
         ArgumentNullException.ThrowIfNull(groups);
         int runs = groups.Sum(group => group.Runs.Count);
-        int longest = groups.Max(group => group.Runs.Max(run => run.Values.Length)), most = Math.Max(FewestPoints, MostPoints / runs);
+        int longest = groups.Max(group => group.Runs.Max(run => run.Values.Length)), most = Math.Max(FewestPoints, points / runs);
         if (longest <= most)
             return (groups, 1);
         int every = (longest + most - 1) / most;

@@ -17,7 +17,7 @@ public static class RunsPage
     {
         ArgumentNullException.ThrowIfNull(content);
         (IReadOnlyList<ShownGroup> drawn, int every) = DrawnRuns.Of(content.Groups);
-        RunsFigure.Draw(folder, content.Measure, drawn);
+        RunsFigure.Draw(folder, content.Measure, DrawnRuns.Of(drawn, DrawnRuns.MostFigurePoints).Groups);
         string path = Path.Combine(folder, "report.html");
         AtomicFile.WriteAllText(path, Html(content with { Groups = drawn }, every, File.ReadAllBytes(Path.Combine(folder, "figures", $"{RunsFigure.Name}.png"))));
         return path;

@@ -66,7 +66,7 @@ public static class PaperSetting
         ArgumentNullException.ThrowIfNull(result);
         List<string> differences = OfTraining(s_figure2, result.Network, result.Loss, result.TrainImages);
         if (result.Activation != s_figure2.Activation)
-            differences.Add(result.Activation == Activation.Relu ? "ReLU" : result.Activation.ToString());
+            differences.Add(ActivationNames.InProse(result.Activation));
         if (result.ScaledIterations < s_figure2.ScaledIterations)
             differences.Add(NumberText.Count(result.ScaledIterations, "scaled iteration"));
         return Line(differences);

@@ -21,3 +21,19 @@ public enum Activation
     /// <summary>log(1 + exp(x)).</summary>
     Softplus,
 }
+
+/// <summary>Names of activation functions.</summary>
+public static class ActivationNames
+{
+    /// <summary>The function as a sentence spells it: "ReLU", "Swish", "tanh".</summary>
+    /// <param name="activation">The function.</param>
+    public static string InProse(Activation activation) => activation switch
+    {
+        Activation.None => "no activation function",
+        Activation.Relu => "ReLU",
+        Activation.Elu => "ELU",
+        Activation.Tanh => "tanh",
+        Activation.Softplus => "softplus",
+        _ => activation.ToString(),
+    };
+}

@@ -52,6 +52,9 @@ public sealed class LargeLogTests
         Assert.All(drawn, one => Assert.Equal(one.Steps, one.Values.Select(value => -value)));
         Assert.True(drawn.Sum(one => one.Steps.Length) <= DrawnRuns.MostPoints);
         Assert.Equal(drawn[0].Steps[^1000..], drawn[1].Steps[^1000..]);
+        ShownRun[] small = [.. DrawnRuns.Of(groups, DrawnRuns.MostFigurePoints).Groups[0].Runs];
+        Assert.InRange(small.Sum(one => one.Steps.Length), DrawnRuns.MostFigurePoints / 2, DrawnRuns.MostFigurePoints);
+        Assert.All(small, one => Assert.Equal(100_001, one.Steps[^1]));
         Assert.Equal((1, 100), (DrawnRuns.Of([new ShownGroup("A", [run with { Steps = steps[..100], Values = steps[..100] }], 1, null)]).Every, steps[..100].Length));
     }
 

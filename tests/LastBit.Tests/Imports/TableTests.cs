@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using LastBit.Imports;
 using LastBit.Statistics;
@@ -200,6 +201,40 @@ public sealed class TableTests
         Assert.Contains("log.jsonl:3", Assert.Single(rows.LeftOut).Why, StringComparison.Ordinal);
         ImportResult curves = Logs.ReadText("log.jsonl", "{\"seed\":1,\"acc\":[0.5,0.6]}\n{\"seed\":2,\"acc\":[0.4,0.7]}\n");
         Assert.Equal("- 1 -: 1=0.5 2=0.6\n- 2 -: 1=0.4 2=0.7", Logs.Short(curves));
+    }
+
+    [Fact]
+    public void Numbers_are_the_nearest_doubles_however_many_digits_they_have()
+    {
+        var random = new System.Random(1);
+        string[] texts = ["-0", "0.1", ".5", "5.", "-.25", "999999999999999", "9007199254740993", "0.000000000000001", "123456789012345.", .. Enumerable.Range(0, 2000).Select(_ => Number())];
+        ImportResult result = Logs.ReadText("log.csv", "step,loss\n" + string.Concat(texts.Select((text, i) => FormattableString.Invariant($"{i},{text}\n"))));
+        Assert.Equal(texts.Select(text => BitConverter.DoubleToInt64Bits(double.Parse(text, CultureInfo.InvariantCulture))), result.Runs[0].Values.Select(BitConverter.DoubleToInt64Bits));
+
+        string Number()
+        {
+            int digits = random.Next(1, 19), point = random.Next(0, digits + 1);
+            string all = string.Concat(Enumerable.Range(0, digits).Select(_ => (char)('0' + random.Next(10))));
+            return (random.Next(2) == 0 ? "-" : "") + all[..point] + "." + all[point..] + (random.Next(4) == 0 ? $"e{random.Next(-40, 40)}" : "");
+        }
+    }
+
+    [Fact]
+    public void A_member_that_comes_late_is_found_whatever_stands_before()
+    {
+        // Lines like the first one are passed over by their quotes: other names, another order, texts with braces, quotes and backslashes are not like it.
+        string text = string.Concat(
+        [
+            "{\"step\":1,\"note\":\"a\",\"loss\":3}\n", "{\"step\":2,\"note\":\"b\",\"loss\":2}\n", "{\"step\": 3, \"note\": \"{\", \"loss\": 1}\n",
+            "{\"step\":4,\"note\":\"\\\",\\\"x\\\":1,\\\"\",\"loss\":1}\n", "{\"loss\":1,\"step\":5,\"note\":\"c\"}\n", "{\"step\":6,\"note\":\"d\",\"loss\":1,\"val_acc\":0.5}\n",
+            "{\"step\":7,\"note\":{\"val_f1\":0.25},\"loss\":1}\n",
+        ]);
+        Assert.Equal("- - -: 6=0.5", Logs.Short(Logs.ReadText("log.jsonl", text, new ImportOptions { Metric = "val_acc" })));
+        Assert.Equal("- - -: 7=0.25", Logs.Short(Logs.ReadText("log.jsonl", text, new ImportOptions { Metric = "note.val_f1" })));
+        Assert.Equal("- - -: 1=3 2=2 3=1 4=1 5=1 6=1 7=1", Logs.Short(Logs.ReadText("log.jsonl", text, new ImportOptions { Metric = "loss" })));
+        string error = Logs.Error(() => Logs.ReadText("log.jsonl", text, new ImportOptions { Metric = "x" }));
+        Assert.Contains("note.val_f1", error, StringComparison.Ordinal);
+        Assert.Contains("val_acc", error, StringComparison.Ordinal);
     }
 
     [Fact]
