@@ -4,7 +4,7 @@ namespace LastBit.Imports.Reading;
 
 /// <summary>
 /// A table in wide form, whatever its format: a row is a step, a column is a run, and the metric is named by the file. The columns are told by the
-/// pattern columns:..., or by names as seed1 and run_2.
+/// pattern columns:..., or by names as seed1, run_2 and run_a.
 /// </summary>
 internal sealed partial class RunColumns
 {
@@ -58,6 +58,6 @@ internal sealed partial class RunColumns
 
     private static bool IsSaid(ImportOptions options) => options.Runs?.StartsWith(Said, StringComparison.Ordinal) == true;
 
-    [GeneratedRegex(@"^(?:.*[ _\-./])?(?:seed|run|trial|repeat|replicate|rep|s|r)[ _\-=:]?[0-9]+(?:$|[ _\-./,].*$)|^[0-9]+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?:.*[ _\-./])?(?:seed|run|trial|repeat|replicate|rep|s|r)[ _\-=:]?[0-9]+(?:$|[ _\-./,].*$)|^(?:run|trial|repeat|replicate|rep)[ _\-=:][a-z]$|^[0-9]+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex UsualName();
 }

@@ -50,14 +50,22 @@ internal sealed class AccuracyTable : ICellExperiment
         foreach ((string checkpoint, string[] together) in CheckpointsOf(seed))
         {
             string[] unfinished = [.. together.Where(cell => !Read(cell).IsDone)];
-            if (unfinished.Length == 0)
-                Delete(checkpoint);
-            else if (together.Any(missing.Contains) && unfinished.All(held.TryTake))
+            if (unfinished.Length > 0 && together.Any(missing.Contains) && unfinished.All(held.TryTake))
                 Train(seed, together, checkpoint, held);
             missing.RemoveAll(together.Contains);
         }
         if (missing.Count > 0)
             Train(seed, [.. missing], CheckpointOf(seed, missing), held);
+    }
+
+    /// <inheritdoc/>
+    public void Tidy(string cell)
+    {
+        foreach ((string checkpoint, string[] together) in CheckpointsOf(Accuracy.PartsOf(cell)!.Value.Seed))
+        {
+            if (together.Contains(cell) && together.All(other => Read(other).IsDone))
+                Delete(checkpoint);
+        }
     }
 
     /// <summary>Puts all cells on disk together into accuracy.json.</summary>
@@ -76,12 +84,14 @@ internal sealed class AccuracyTable : ICellExperiment
     /// <summary>Writes what there is of a run.</summary>
     public void Write(AccuracyCell cell)
     {
+        if (AuthorsLayout.FileOf(_context.Folder, cell.Seed, cell.Perturbation) is { } file && (cell.Epochs.Count > 0 || cell.Diverged is not null))
+        {
+            // The authors' scripts want curves of one length; what a diverged run lacks is no number.
+            int missing = cell.Diverged is null ? 0 : _settings.Epochs - cell.Epochs.Count;
+            Npy.Write(file, [.. cell.Epochs.Select(epoch => epoch.TestAccuracy), .. Enumerable.Repeat(double.NaN, missing)], cell.Epochs.Count + missing);
+        }
+        // Last: nothing is written again once it says that the cell is done.
         AtomicFile.WriteAllText(Store.FileOf(Accuracy.NameOf(cell.Seed, cell.Perturbation), ".json"), ResultJson.Serialize(cell));
-        if (AuthorsLayout.FileOf(_context.Folder, cell.Seed, cell.Perturbation) is not { } file || (cell.Epochs.Count == 0 && cell.Diverged is null))
-            return;
-        // The authors' scripts want curves of one length; what a diverged run lacks is no number.
-        int missing = cell.Diverged is null ? 0 : _settings.Epochs - cell.Epochs.Count;
-        Npy.Write(file, [.. cell.Epochs.Select(epoch => epoch.TestAccuracy), .. Enumerable.Repeat(double.NaN, missing)], cell.Epochs.Count + missing);
     }
 
     /// <summary>Whether runs write which test image they classify correctly.</summary>
@@ -107,7 +117,6 @@ internal sealed class AccuracyTable : ICellExperiment
         run.WriteCells();
         string task = $"seed {seed}, {Perturbation.Names(perturbations)}";
         loop.Run(run, task, run.Total, "images", (progress, left) => held.Tell(cells, progress, left));
-        Delete(checkpoint);
         _context.Observer.End(task, run.Outcome);
     }
 

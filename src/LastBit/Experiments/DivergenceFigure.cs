@@ -49,11 +49,13 @@ internal sealed class DivergenceFigure : ICellExperiment
             DivergenceKey key = DivergenceKey.Of(cell)!.Value;
             if (Read(key) is not { IsDone: true })
                 Train(cell, key, held);
-            File.Delete(CheckpointOf(key));
             if (_settings.Mat)
                 WriteMat(key);
         }
     }
+
+    /// <inheritdoc/>
+    public void Tidy(string cell) => File.Delete(CheckpointOf(DivergenceKey.Of(cell)!.Value));
 
     /// <summary>Puts all divisors on disk together into divergence.json.</summary>
     public DivergenceResult WriteResult() => Store.WriteResult(DivergenceResult.FileName, file =>

@@ -59,10 +59,16 @@ internal sealed class EdgeFigure : ICellExperiment, IDisposable
             run.ShowAll();
             loop.Run(run, key.Name, _settings.Iterations, "iterations", (progress, left) => held.Tell([cell], progress, left));
             run.WriteRun(finished: true);
-            File.Delete(CheckpointOf(key));
-            run.DeleteStarts();
             _context.Observer.End(key.Name, run.Outcome);
         }
+    }
+
+    /// <inheritdoc/>
+    public void Tidy(string cell)
+    {
+        EdgeKey key = EdgeKey.Of(cell)!.Value;
+        File.Delete(CheckpointOf(key));
+        EdgeTraining.StartOf(this, key).Delete();
     }
 
     /// <summary>Puts all cells on disk together into edge.json.</summary>

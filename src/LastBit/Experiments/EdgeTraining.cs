@@ -27,7 +27,7 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
         (_figure, _trainer, _key, _settings, _sharpness, _held, _observer) = (figure, trainer, key, settings, sharpness, held, observer);
         _tensors = [.. figure.Tensors.Select(name => trainer.Model.Layout[name])];
         _threshold = EdgeThreshold.OfSharpness(key.LearningRate, settings.Momentum, settings.Nesterov, key.WeightDecay);
-        _start = new CheckpointVector(figure.Store, key.Cell, "start");
+        _start = StartOf(figure, key);
         Recorded = EdgeRecorded.Empty(settings.Perturbations.Length);
     }
 
@@ -108,8 +108,8 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
             _start.Write(Recorded.Sharpness[^1].Iteration);
     }
 
-    /// <summary>Removes the vectors that searches begin with, at the end.</summary>
-    public void DeleteStarts() => _start.Delete();
+    /// <summary>The vector that the next search begins with, as it is on disk.</summary>
+    public static CheckpointVector StartOf(EdgeFigure figure, EdgeKey key) => new(figure.Store, key.Cell, "start");
 
     /// <summary>Shows the curves as far as a checkpoint brought them.</summary>
     public void ShowAll()

@@ -17,6 +17,9 @@ internal interface ICellExperiment
 
     /// <summary>Computes the cells that are held and not done yet. More may be taken beside them.</summary>
     void Compute(HeldCells held);
+
+    /// <summary>Removes what only the work on a cell needed. It is called whenever a cell that is held is done: a process may have been killed before it came to this.</summary>
+    void Tidy(string cell);
 }
 
 /// <summary>Takes cells, has them computed and lets go of them; the same for every experiment and every number of processes.</summary>
@@ -56,6 +59,8 @@ internal static class CellWork
                 {
                     if (held.Cells.Any(cell => !experiment.Read(cell).IsDone))
                         experiment.Compute(held);
+                    foreach (string cell in held.Cells.Where(cell => experiment.Read(cell).IsDone))
+                        experiment.Tidy(cell);
                 }
                 catch (LeaseLostException lost)
                 {

@@ -39,14 +39,14 @@ internal sealed class CheckpointVector(CellStore store, string cell, string name
         _onDisk = file;
     }
 
-    /// <summary>Removes it, at the end.</summary>
+    /// <summary>Removes it, at the end, and what a killed process was writing of it.</summary>
     public void Delete()
     {
-        foreach (string file in All())
+        foreach (string file in All("*"))
             File.Delete(file);
     }
 
-    private string[] All() => Directory.GetFiles(store.FileOf(cell, ""), $"{name}-*.npy");
+    private string[] All(string behind = "") => Directory.GetFiles(store.FileOf(cell, ""), $"{name}-*.npy{behind}");
 
     private string FileOf(int iteration) => store.FileOf(cell, FormattableString.Invariant($"/{name}-{iteration}.npy"));
 }

@@ -257,6 +257,10 @@ public sealed class TableTests
         Assert.Equal(Right, Logs.Short(Logs.ReadText("acc.json", "{\"epoch\":[1,2],\"base_7\":[50,90],\"wide_9\":[51,91]}", columns)));
         string error = Logs.Error(() => Logs.ReadText("acc.jsonl", "{\"base\":50,\"wide\":51}\n{\"base\":50,\"wide\":51}\n", columns));
         Assert.Contains("no column matches", error, StringComparison.Ordinal);
+        Assert.Equal("- - -: 1=0.5\n- - -: 1=0.6", Logs.Short(Logs.ReadText("acc.jsonl", "{\"step\":1,\"run_a\":0.5,\"run_b\":0.6}\n")));
+        Assert.Equal("- - -: 1=0.5\n- - -: 1=0.6", Logs.Short(Logs.ReadText("acc.csv", "step,run_a,run_b\n1,0.5,0.6\n")));
+        // A name that may be that of a metric is none of a run.
+        Assert.Equal("run_acc", Logs.ReadText("acc.jsonl", "{\"step\":1,\"run_acc\":0.5,\"run_loss\":0.6}\n").Metric);
         Assert.Equal("- 1 -: 1=50 2=90\n- 2 -: 1=51 2=91", Logs.Short(Logs.ReadText("acc.json", "{\"seed1\":[50,90],\"seed2\":[51,91]}")));
         // A metric that is named is a metric and no run.
         Assert.Equal("- - -: 1=50 2=90", Logs.Short(Logs.ReadText("acc.jsonl", "{\"step\":1,\"r1\":50,\"r2\":51}\n{\"step\":2,\"r1\":90,\"r2\":91}\n", new ImportOptions { Metric = "r1" })));
