@@ -13,7 +13,13 @@ public class LeftoverTests
         using var folder = new TemporaryFolder();
         var small = new AccuracySettings
         {
-            Network = "resnet8", Epochs = 1, BatchSize = 16, TrainSize = 16, Data = "sample", Seeds = [1], Perturbations = Perturbation.EachOfK(1, 3),
+            Network = "resnet8",
+            Epochs = 1,
+            BatchSize = 16,
+            TrainSize = 16,
+            Data = "sample",
+            Seeds = [1],
+            Perturbations = Perturbation.EachOfK(1, 3),
         };
         HasNothingLeft(folder, path => Accuracy.Run(small, Context(path)), "cells/accuracy/seed1/checkpoint-k1-3.bin");
     }
@@ -32,7 +38,14 @@ public class LeftoverTests
         using var folder = new TemporaryFolder();
         var small = new EdgeSettings
         {
-            Network = "resnet8-nobn", TrainSize = 16, Data = "sample", LearningRates = [0.01], Perturbations = [3], Iterations = 1, Every = 1, PassSize = 16,
+            Network = "resnet8-nobn",
+            TrainSize = 16,
+            Data = "sample",
+            LearningRates = [0.01],
+            Perturbations = [3],
+            Iterations = 1,
+            Every = 1,
+            PassSize = 16,
         };
         string cell = EdgeCell(small);
         HasNothingLeft(folder, path => Edge.Run(small, Context(path)), $"cells/edge/{cell}/checkpoint.bin", $"cells/edge/{cell}/start-1.npy",
