@@ -97,7 +97,7 @@ public static class Augmentation
                     long place = ((long)y * width) + x;
                     byte* bytes = part == 1 ? image + ((long)row * width) + right + (flip ? width - 1 - x : x) : &black;
                     FillRun(byPixel ? table + (place * 256) : table, byPixel ? 256 : 0, byPixel ? pixels * 256L : 256,
-                        bytes, part != 1 ? 0 : flip ? -1 : 1, part == 1 ? pixels : 0, end - x, begin + (place * stride), channels);
+                        bytes, part != 1 ? 0 : flip ? -1 : 1, part == 1 ? pixels : 0, end - x, begin + (place * stride), channels, stride);
                 }
             }
         }
@@ -105,7 +105,7 @@ public static class Augmentation
 
     /// <summary>Some pixels of a row: the values that their bytes have in the tables of their channels.</summary>
     private static unsafe void FillRun(
-        float* table, int tableStep, long tablePlane, byte* bytes, int step, int plane, int count, float* target, int channels)
+        float* table, int tableStep, long tablePlane, byte* bytes, int step, int plane, int count, float* target, int channels, int stride)
     {
         if (channels == 3)
         {
@@ -114,7 +114,6 @@ public static class Augmentation
                 Vector128.Create(red[*bytes], green[bytes[plane]], blue[bytes[2 * plane]], 0).Store(target);
             return;
         }
-        int stride = (channels + 3) / 4 * 4;
         for (; count > 0; count--, bytes += step, target += stride, table += tableStep)
         {
             for (int c = 0; c < stride; c++)

@@ -82,10 +82,10 @@ public static class Bootstrap
         Array.Sort(resampled);
         if (!(resampled[^1] - resampled[0] > 1e-12 * Math.Abs(observed)))
             return null;
-        // Half of the resamples that equal the estimate count as below it: means of few values tie often.
-        double below = 0;
+        // Half of the resamples that equal the estimate count as below it: means of few values tie often, and their rounding must not tell them apart.
+        double below = 0, margin = 1e-9 * (resampled[^1] - resampled[0]);
         foreach (double value in resampled)
-            below += value < observed ? 1 : value == observed ? 0.5 : 0;
+            below += value < observed - margin ? 1 : value <= observed + margin ? 0.5 : 0;
         double share = Math.Clamp(below / resampled.Length, 0.5 / resampled.Length, 1 - 0.5 / resampled.Length);
         double bias = Distributions.NormalQuantile(share), acceleration = jackknife.Acceleration;
         const double tail = (1 - SampleStatistics.Confidence) / 2;

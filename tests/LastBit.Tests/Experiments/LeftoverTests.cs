@@ -1,6 +1,6 @@
 using LastBit.Experiments;
 using LastBit.Runs;
-using LastBit.Training;
+using LastBit.Tests.Runs;
 
 namespace LastBit.Tests.Experiments;
 
@@ -11,17 +11,7 @@ public class LeftoverTests
     public void A_checkpoint_of_cells_that_are_done_goes_when_the_run_is_resumed()
     {
         using var folder = new TemporaryFolder();
-        var small = new AccuracySettings
-        {
-            Network = "resnet8",
-            Epochs = 1,
-            BatchSize = 16,
-            TrainSize = 16,
-            Data = "sample",
-            Seeds = [1],
-            Perturbations = Perturbation.EachOfK(1, 3),
-        };
-        HasNothingLeft(folder, path => Accuracy.Run(small, Context(path)), "cells/accuracy/seed1/checkpoint-k1-3.bin");
+        HasNothingLeft(folder, path => Accuracy.Run(DamagedFolderTests.Table, Context(path)), "cells/accuracy/seed1/checkpoint-k1-3.bin");
     }
 
     [Fact]
