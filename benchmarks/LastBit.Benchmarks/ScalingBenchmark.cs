@@ -12,23 +12,24 @@ internal static class ScalingBenchmark
 {
     private const int StepsPerTurn = 3;
 
-    /// <summary>scaling [NETWORK] [BATCH] [ROUNDS].</summary>
+    /// <summary>scaling [NETWORK] [BATCH] [ROUNDS] [--convolution NAME].</summary>
     public static int Run(string[] args)
     {
-        string name = args.ElementAtOrDefault(0) ?? "resnet56";
-        int batch = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 128;
-        int rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 5;
+        string[] plain = StepBenchmark.Plain(args);
+        string name = plain.ElementAtOrDefault(0) ?? "resnet56";
+        int batch = StepBenchmark.Number(plain, 1, 128), rounds = StepBenchmark.Number(plain, 2, 5);
+        ConvolutionAlgorithm algorithm = StepBenchmark.Algorithms(args)[0];
         int cores = MachineInfo.Current.Threads;
         var lanes = new List<Lane>();
         // Twice the cores last: what it costs to ask for more than there are.
         for (int threads = 1; threads < cores; threads *= 2)
-            lanes.Add(new Lane(name, batch, threads));
-        lanes.Add(new Lane(name, batch, cores));
-        lanes.Add(new Lane(name, batch, 2 * cores));
+            lanes.Add(new Lane(name, batch, threads, algorithm));
+        lanes.Add(new Lane(name, batch, cores, algorithm));
+        lanes.Add(new Lane(name, batch, 2 * cores, algorithm));
         for (int round = 0; round < rounds; round++)
             lanes.ForEach(lane => lane.Turn());
 
-        Print($"{name}, batch {batch}, {MachineInfo.Current.Processor}, {cores} cores, vectors of {MachineInfo.Current.VectorText}; medians of {rounds * StepsPerTurn} steps");
+        Print($"{name}, batch {batch}, {algorithm}, {MachineInfo.Current.Processor}, {cores} cores, vectors of {MachineInfo.Current.VectorText}; medians of {rounds * StepsPerTurn} steps");
         Print($"{"threads",8}{"step",12}{"best",12}{"efficiency",12}{"serial",10}{"waiting",10}");
         Lane one = lanes[0];
         foreach (Lane lane in lanes)
@@ -61,11 +62,11 @@ internal static class ScalingBenchmark
         private readonly Dictionary<int, double> _byPieces = [];
         private double _wall, _parallel, _busy;
 
-        public Lane(string name, int batch, int threads)
+        public Lane(string name, int batch, int threads, ConvolutionAlgorithm algorithm)
         {
             var (train, test) = Cifar10.Load(Cifar10.Sample);
             _team = new WorkerTeam(threads);
-            var settings = new TrainingSettings(Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01);
+            var settings = new TrainingSettings(Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01, Convolution: algorithm);
             _trainer = Trainer.OnCpu(NetworkSettings.Parse(name, Activation.Relu).Build(), settings, [1], train, test, _team);
             for (int i = 0; i < 2; i++)
                 _trainer.Step();

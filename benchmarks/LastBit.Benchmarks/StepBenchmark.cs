@@ -64,18 +64,19 @@ internal static class StepBenchmark
     {
         foreach (var pass in contender.Engine.TakeTimes())
         {
-            double seconds = pass.Seconds / contender.Times.Count;
+            double seconds = pass.Seconds / contender.Batches;
             Print($"{(pass.Backward ? "backward" : "forward "),-8} {pass.Layers,-44} {seconds * 1e3,7:F2} ms ",
                 $"{pass.Flop * (double)batch / seconds / 1e9 / peak,6:P0} of peak  ",
-                $"+ tables {pass.ReduceSeconds / contender.Times.Count * 1e3:F2} ms");
+                $"+ tables {pass.ReduceSeconds / contender.Batches * 1e3:F2} ms");
         }
     }
 
-    private static string[] Plain(string[] args) =>
+    /// <summary>The arguments that are no options.</summary>
+    internal static string[] Plain(string[] args) =>
         [.. args.Where((word, i) => !word.StartsWith("--", StringComparison.Ordinal) && (i == 0 || args[i - 1] != "--convolution"))];
 
     /// <summary>What --convolution lists; direct if it does not.</summary>
-    private static ConvolutionAlgorithm[] Algorithms(string[] args)
+    internal static ConvolutionAlgorithm[] Algorithms(string[] args)
     {
         int at = Array.IndexOf(args, "--convolution");
         return at < 0 ? [ConvolutionAlgorithm.Direct]
@@ -89,6 +90,7 @@ internal static class StepBenchmark
     private sealed class Contender : IDisposable
     {
         private readonly Trainer _trainer;
+        private readonly double _lastBatch;
         private long _bytes;
 
         public Contender(ConvolutionAlgorithm algorithm, NetworkSettings network, int batch, Dataset train, Dataset test, WorkerTeam team)
@@ -98,6 +100,7 @@ internal static class StepBenchmark
                 Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01, Convolution: algorithm);
             Engine = new CpuEngine(network.Build(), Math.Min(batch, train.Count), team, algorithm);
             _trainer = new Trainer(Engine, settings, [1], train, test, team);
+            _lastBatch = (train.Count - ((_trainer.BatchesPerEpoch - 1.0) * batch)) / batch;
             Warm(_trainer);
             Engine.TakeTimes();
         }
@@ -110,6 +113,9 @@ internal static class StepBenchmark
 
         public List<double> Rounds { get; } = [];
 
+        /// <summary>How many batches the engine has computed, the smaller last one of an epoch as a part of one.</summary>
+        public double Batches { get; private set; }
+
         public double Allocated => _bytes / (double)Times.Count;
 
         public void Steps(int count)
@@ -118,7 +124,11 @@ internal static class StepBenchmark
             {
                 // The last batch of an epoch is smaller: it is trained on, but not timed.
                 if (_trainer.BatchIndex == _trainer.BatchesPerEpoch - 1)
+                {
                     _trainer.Step();
+                    Batches += _lastBatch;
+                }
+                Batches++;
                 long bytes = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp();
                 _trainer.Step();
                 Times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
@@ -211,7 +221,7 @@ internal static class StepBenchmark
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 
-    private static int Number(string[] args, int index, int otherwise) =>
+    internal static int Number(string[] args, int index, int otherwise) =>
         index < args.Length ? int.Parse(args[index], CultureInfo.InvariantCulture) : otherwise;
 
     private static double Median(List<double> values)
