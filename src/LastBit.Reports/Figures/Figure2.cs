@@ -73,10 +73,12 @@ public static class Figure2
     {
         var panel = new FigurePanel("scaled iteration", "relative L1 difference", 230);
         double least = 0;
+        // Beside other perturbations the figure's own has a name too.
+        string own = Array.Exists(result.Runs, run => run.Perturbation is not null) ? $", {result.Perturbation.Name}" : "";
         for (int i = 0; i < result.Runs.Length; i++)
         {
             double[] y = FigureStyle.Log10(result.Runs[i].RelativeL1);
-            panel.Name(i, "lr = " + LearningRate(result.Runs[i]));
+            panel.Name(i, "lr = " + LearningRate(result.Runs[i]) + (result.Runs[i].Perturbation is null ? own : ""));
             panel.Curve(i, [.. Enumerable.Range(1, y.Length).Select(scaled => (double)scaled)], y);
             least = y.Where(double.IsFinite).Append(least).Min();
         }

@@ -107,6 +107,25 @@ public class PublishedResultsTests
     }
 
     [Fact]
+    public void The_page_says_what_the_runs_with_another_algorithm_say()
+    {
+        string folder = Path.Combine(AppContext.BaseDirectory, "Results", "figure2-convolution");
+        DivergenceResult result = ReadDivergence(folder);
+        Assert.Equal([null, "convolution"], result.Runs.Select(run => run.Perturbation?.Name));
+        int[] at = [1, 2, 3, 5, 10, 20, 50, 100];
+        string[][] rows = TableUnder($"| beside the plain run | {string.Join(" | ", at)} |");
+        foreach ((string[] row, DivergenceRun run) in rows.Zip(result.Runs))
+        {
+            for (int i = 0; i < at.Length; i++)
+                AssertRounds(row[i + 1], run.RelativeL1[at[i] - 1]);
+        }
+        double[] ratios = [.. result.Runs[0].RelativeL1.Zip(result.Runs[1].RelativeL1, (k, algorithm) => algorithm / k).Skip(1)];
+        Assert.All(ratios, ratio => Assert.InRange(ratio, 0.95, 1.05));
+        // One plain run stands beside both.
+        Assert.Equal(result.Runs[0].Digests![0], result.Runs[1].Digests![0]);
+    }
+
+    [Fact]
     public void The_published_runs_are_resumed_with_nothing_to_compute_and_no_byte_changed()
     {
         using var folder = new TemporaryFolder();
@@ -142,8 +161,10 @@ public class PublishedResultsTests
         }
     }
 
-    private static DivergenceResult ReadFigure2() =>
-        ResultJson.Deserialize<DivergenceResult>(File.ReadAllText(Path.Combine(Figure2, DivergenceResult.FileName)));
+    private static DivergenceResult ReadFigure2() => ReadDivergence(Figure2);
+
+    private static DivergenceResult ReadDivergence(string folder) =>
+        ResultJson.Deserialize<DivergenceResult>(File.ReadAllText(Path.Combine(folder, DivergenceResult.FileName)));
 
     /// <summary>The cells of the table of docs/results.md whose first line is given.</summary>
     private static string[][] TableUnder(string header) =>
