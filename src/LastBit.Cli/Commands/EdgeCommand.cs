@@ -44,7 +44,7 @@ internal static class EdgeCommand
     internal static Table ResultTable(EdgeResult result, IAnsiConsole console)
     {
         Table table = Tables.Create(console, $"{result.Network}: sharpness beside its threshold, and the difference of copies that differ by rounding",
-            "learning rate", "weight decay", "threshold", "first sharpness", "largest", "last", "crossed at", "copy", "first difference", "largest", "last", "last loss");
+            "#learning rate", "#weight decay", "#threshold", "#first sharpness", "#largest", "#last", "#crossed at", "copy", "#first difference", "#largest", "#last", "#last loss");
         foreach (EdgeRun run in result.Runs.Where(run => run.Loss.Length > 0 && run.Sharpness.Length > 0))
         {
             foreach ((Perturbation one, EdgeCopy copy) in run.Copies)

@@ -84,7 +84,7 @@ internal static class StatusCommand
     private static void Show(CellView[] cells)
     {
         IAnsiConsole console = Terminal.Out;
-        Table table = Tables.Create(console, "Cells", "cell", "state", "done", "time left", "where, why");
+        Table table = Tables.Create(console, "Cells", "cell", "state", "#done", "#time left", "where, why");
         foreach (CellView cell in cells)
         {
             table.AddRow(

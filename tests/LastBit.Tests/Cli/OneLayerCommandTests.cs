@@ -68,7 +68,9 @@ public sealed class OneLayerCommandTests : IDisposable
         LastBitProcess heat = Run("heat", "--out", Folder);
         Assert.Equal(0, heat.ExitCode);
         Assert.DoesNotContain('\e', heat.Output + heat.Error);
-        Assert.Contains("| 0.4 ", heat.Output, StringComparison.Ordinal);
+        Assert.Contains("|  dt | condition dt ≤ 1/2 | ", heat.Output, StringComparison.Ordinal);
+        Assert.Contains("| --: | ------------------ | ", heat.Output, StringComparison.Ordinal);
+        Assert.Contains("| 0.4 | holds: stable      | ", heat.Output, StringComparison.Ordinal);
         Assert.Contains("Results: " + Folder, heat.Output, StringComparison.Ordinal);
     }
 
