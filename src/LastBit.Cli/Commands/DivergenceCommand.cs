@@ -15,7 +15,7 @@ internal static class DivergenceCommand
     internal static Command Create()
     {
         var options = new SettingOptions<DivergenceSettings>(RunKind.Divergence);
-        const string Description = "Figure 2: how far the weights of two runs drift apart that differ by rounding alone.";
+        const string Description = "Figure 2: how far the weights of two runs that differ only in rounding drift apart.";
         Command command = CellRun.Complete(options.Command(Description, TrainingOptions.Resume));
         command.SetAction(parse =>
         {

@@ -16,7 +16,7 @@ internal static class EdgeCommand
     internal static Command Create()
     {
         var options = new SettingOptions<EdgeSettings>(RunKind.Edge);
-        const string Description = "The edge of stability: the sharpness of the loss along gradient descent, beside how far copies drift apart that differ by rounding.";
+        const string Description = "The edge of stability: the sharpness of the loss along gradient descent, beside how far copies that differ only in rounding drift apart.";
         Command command = CellRun.Complete(options.Command(Description, TrainingOptions.Resume));
         command.SetAction(parse =>
         {

@@ -50,8 +50,9 @@ public sealed class DamagedFolderTests : IDisposable
         Change("epochs", """[{"epoch":1,"trainLoss":1,"trainAccuracy":105,"testLoss":1,"testAccuracy":10}]""", "trainAccuracy lies outside");
         Change("epochs", """[{"epoch":1,"trainLoss":1,"trainAccuracy":5,"testLoss":1,"testAccuracy":-5}]""", "testAccuracy lies outside");
         Change("epochs", """[{"epoch":1,"trainLoss":1,"trainAccuracy":5,"testLoss":1,"testAccuracy":1e400}]""", "testAccuracy");
-        Refused(good.Replace("\"k\":3", "\"k\":3,\"k\":3", StringComparison.Ordinal), "damaged");
-        Refused(good.Replace("\"digest\":\"", "\"digest\":\"\\ud800", StringComparison.Ordinal), "damaged");
+        Refused(good.Replace("\"k\":3", "\"k\":3,\"k\":3", StringComparison.Ordinal), "is damaged (at k: k is there twice)");
+        Refused("{}", "is damaged (it lacks seed, k, epochs, digest)");
+        Refused(good.Replace("\"digest\":\"", "\"digest\":\"\\ud800", StringComparison.Ordinal), "digest is not of the right kind");
         Refused("", "is empty or not an ordinary file");
         File.WriteAllText(file, good);
         RunTable();
