@@ -55,7 +55,7 @@ internal static class EdgeCommand
                     NumberText.Of(run.Sharpness[^1].Eigenvalues[0]),
                     run.Sharpness.FirstOrDefault(point => point.Eigenvalues[0] >= run.Threshold) is { } crossing ? Text($"{crossing.Iteration}") : "never",
                     one.Name, NumberText.Of(copy.RelativeL1[0]), NumberText.Of(copy.RelativeL1.Max()), NumberText.Of(copy.RelativeL1[^1]),
-                    run.DivergedAtIteration is { } at ? Text($"not finite at {at}") : NumberText.Of(run.Loss[^1]));
+                    run.DivergedAtIteration is { } at ? $"not finite at {NumberText.Count(at)}" : NumberText.Of(run.Loss[^1]));
             }
         }
         return table;

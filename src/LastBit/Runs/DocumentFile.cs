@@ -93,6 +93,8 @@ public static partial class DocumentFile
         JsonException { Path: { Length: > 2 } member } json when member.StartsWith("$.", StringComparison.Ordinal) =>
             json.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
                 ? $"{member[2..]} is not of the right kind"
+                : json.Message.Contains("doesn't allow", StringComparison.Ordinal) && json.Message.Contains("null values", StringComparison.Ordinal)
+                ? $"{member[2..]} is null"
                 : $"at {member[2..]}: {Plainly(json.Message)}",
         _ => Plainly(error.Message),
     }, 200);

@@ -43,7 +43,7 @@ public sealed class DamagedFolderTests : IDisposable
         Change("digest", """ "x" """, "digest");
         Change("epochs", "[]", "has a digest and 0 of 1 epochs");
         Change("epochs", "[null]", "epochs[0] is null");
-        Change("epochs", "null", "epochs");
+        Change("epochs", "null", "is damaged (epochs is null)");
         Change("seed", "2", "is the run of seed 2");
         Change("seed", "\"1\"", "seed is not of the right kind");
         Change("k", "1e400", "k");
