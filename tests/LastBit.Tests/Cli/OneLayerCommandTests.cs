@@ -156,7 +156,7 @@ public sealed class OneLayerCommandTests : IDisposable
 
         using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"])!)
             await kill.WaitForExitAsync(cancellation);
-        await process.WaitForExitAsync(cancellation).WaitAsync(TimeSpan.FromSeconds(60), cancellation);
+        await process.WaitForExitAsync(cancellation).WaitAsync(TimeSpan.FromMinutes(15), cancellation);
         string said = await error;
         Assert.Equal((1, ""), (process.ExitCode, await output));
         Assert.Contains(

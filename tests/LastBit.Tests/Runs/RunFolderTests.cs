@@ -173,7 +173,11 @@ public sealed class RunFolderTests : IDisposable
         string longAgo = Path.Combine(cells, $"labels.npy.17.{Guid.NewGuid():N}.tmp");
         string notOurs = Path.Combine(cells, "labels.tmp");
         foreach (string file in (string[])[labels, figure, inWork, elsewhere, longAgo, notOurs])
+        {
             File.WriteAllText(file, "half");
+            // However long it takes until the folder is opened.
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow + TimeSpan.FromHours(1));
+        }
         File.SetLastWriteTimeUtc(longAgo, DateTime.UtcNow - Lease.Patience - TimeSpan.FromMinutes(1));
 
         RunFolder.Open(Folder, command, Settings(1), 1, shared).Dispose();
