@@ -51,15 +51,18 @@ internal sealed class CommandRun : IDisposable
     {
         int threads = CommonOptions.ThreadsOf(parse);
         string path = CommonOptions.FolderOf(parse, command);
-        RunFolder folder = RunFolder.Open(path, command, ResultJson.ToObject(settings), threads, shared, cells);
-        Interruption.Current.WhatToDo = $"What is finished is in {path}. To resume: {goOn?.Invoke(path) ?? SameCommand(parse, path)}";
+        // Before the folder: a port that is taken leaves no folder behind.
+        LiveView? live = LiveView.Start(parse);
         try
         {
-            return new CommandRun(parse, folder, threads, LiveView.Start(parse));
+            RunFolder folder = RunFolder.Open(path, command, ResultJson.ToObject(settings), threads, shared, cells);
+            Interruption.Current.WhatToDo = $"What is finished is in {path}. To resume: {goOn?.Invoke(path) ?? SameCommand(parse, path)}";
+            live?.SayWhere();
+            return new CommandRun(parse, folder, threads, live);
         }
         catch
         {
-            folder.Dispose();
+            live?.Dispose();
             throw;
         }
     }

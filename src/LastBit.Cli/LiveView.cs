@@ -31,7 +31,7 @@ internal sealed class LiveView : IDisposable
         return command;
     }
 
-    /// <summary>Serves the page if it was asked for, and says where.</summary>
+    /// <summary>Serves the page if it was asked for.</summary>
     /// <param name="parse">The parsed command line.</param>
     /// <returns>The view, or null when it was not asked for.</returns>
     /// <exception cref="InputException">The port cannot be listened on.</exception>
@@ -40,11 +40,11 @@ internal sealed class LiveView : IDisposable
         if (parse.GetResult(Live) is null || !parse.GetValue(Live))
             return null;
         int port = parse.GetValue(Port);
-        var view = new LiveView(CommandLine.Name(parse.CommandResult.Command), port);
-        // Asked for, so it is said under --quiet too; on standard error, for standard output may be JSON.
-        Console.Error.WriteLine($"Live:    {view._server.Address}");
-        return view;
+        return new LiveView(CommandLine.Name(parse.CommandResult.Command), port);
     }
+
+    /// <summary>Says where the page is. Asked for, so it is said under --quiet too; on standard error, for standard output may be JSON.</summary>
+    internal void SayWhere() => Console.Error.WriteLine($"Live:    {_server.Address}");
 
     /// <summary>An observer that tells the page as well as another one.</summary>
     internal IRunObserver Beside(IRunObserver other) => new Both(_run, other);

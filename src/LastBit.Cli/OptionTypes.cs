@@ -37,7 +37,7 @@ internal static class OptionTypes
     internal static Option<double[]?> EachChannel(string name, string description, string? defaultText) =>
         Make<double[]?>(name, "LIST", null, defaultText ?? "", description, text =>
             [.. text.Split(',').Select(part => double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
-                ? number : throw new InputException($"'{ForeignText.Cut(text)}' is not a list of numbers; write one a channel, as 0.5,0.5,0.5"))]);
+                ? number : throw new InputException($"'{ForeignText.Cut(text)}' is not a list of numbers; write one per channel, as 0.5,0.5,0.5"))]);
 
     /// <summary>Perturbations: "k=3,ulp". Each at most once.</summary>
     internal static Option<Perturbation[]> Perturbations(string name, Perturbation[] values, string description, string? defaultText = null) => Completed(

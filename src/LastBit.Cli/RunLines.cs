@@ -35,12 +35,9 @@ internal static class RunLines
     /// <summary>A table of the page as the terminal shows it.</summary>
     internal static Table Table(IAnsiConsole console, ShownTable shown)
     {
-        Table table = Tables.Create(console, shown.Caption, [.. shown.Headings.Select(heading => heading.TrimStart('#'))]);
+        Table table = Tables.Create(console, shown.Caption, shown.Headings);
         for (int column = 0; column < shown.Headings.Length; column++)
-        {
-            bool number = shown.Headings[column].StartsWith('#');
-            table.Columns[column].Alignment(number ? Justify.Right : Justify.Left).NoWrap = number || column == 0;
-        }
+            table.Columns[column].NoWrap = column == 0 || shown.Headings[column].StartsWith('#');
         foreach (string[] row in shown.Rows)
             table.AddRow([.. row.Select(cell => Markup.Escape(ForeignText.Printable(cell)))]);
         return table;

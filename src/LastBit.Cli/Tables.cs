@@ -13,12 +13,12 @@ namespace LastBit.Cli;
 /// <summary>Tables for the terminal; in a pipe they are Markdown, which reads well as plain text too.</summary>
 internal static class Tables
 {
-    /// <summary>A table with a title and columns; columns after the first are aligned right.</summary>
+    /// <summary>A table with a title and columns; "#dt" is a column of numbers, aligned right, and "dt" one of words, aligned left.</summary>
     internal static Table Create(IAnsiConsole console, string title, params string[] columns)
     {
         var table = new Table { Border = TableBorder.Simple, Title = new TableTitle(Markup.Escape(title)) };
-        for (int i = 0; i < columns.Length; i++)
-            table.AddColumn(new TableColumn(Markup.Escape(columns[i])) { Alignment = i == 0 ? Justify.Left : Justify.Right, NoWrap = true });
+        foreach (string column in columns)
+            table.AddColumn(new TableColumn(Markup.Escape(column.TrimStart('#'))) { Alignment = column.StartsWith('#') ? Justify.Right : Justify.Left, NoWrap = true });
         return table;
     }
 
@@ -51,11 +51,15 @@ internal static class Tables
     /// <summary>A table as Markdown, which reads well as plain text too: one form in a pipe, whatever the command.</summary>
     private static string Markdown(Table table)
     {
+        const int Sentence = 60;
         (string[] head, string[][] rows) = Cells(table);
         string[][] all = [.. rows.Prepend(head).Select(row => row.Select(cell =>
             cell.Replace("|", "\\|", StringComparison.Ordinal).Replace("\n", ": ", StringComparison.Ordinal)).ToArray())];
         int[] widths = [.. head.Select((_, column) => Math.Max(3, all.Max(row => row[column].Length)))];
         string Line(IEnumerable<string> cells) => $"| {string.Join(" | ", cells)} |";
+        // Sentences come last: one of three hundred letters must not make every line as long.
+        if (IsLeft(widths.Length - 1) && widths[^1] > Sentence)
+            widths[^1] = Math.Max(3, all[0][^1].Length);
         string Cell(string text, int column) => IsLeft(column) ? text.PadRight(widths[column]) : text.PadLeft(widths[column]);
         bool IsLeft(int column) => table.Columns[column].Alignment is null or Justify.Left;
         IEnumerable<string> lines =
@@ -110,7 +114,7 @@ internal static class Tables
     internal static Table Heat(IAnsiConsole console, HeatEquationResult result)
     {
         Table table = Create(console, "Heat equation (Figure 1)",
-            "dt", "condition dt ≤ 1/2", "largest |u| at the last snapshot", "first above 1,000", "no longer finite");
+            "#dt", "condition dt ≤ 1/2", "largest |u| at the last snapshot", "first above 1,000", "no longer finite");
         foreach (HeatEquationRun run in result.Runs)
         {
             HeatSnapshot last = run.Snapshots[^1];
@@ -126,7 +130,7 @@ internal static class Tables
     internal static Table Linear(IAnsiConsole console, LinearizedPdeResult result)
     {
         Table table = Create(console, $"Linearized PDE, dt = {NumberText.Exact(result.LearningRate)} (Figure 3)",
-            "alpha", "first loss", "lowest", "last", "log-log", "the loss");
+            "#alpha", "#first loss", "#lowest", "#last", "log-log", "the loss");
         string[] curves = Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
         for (int i = 0; i < result.Runs.Length; i++)
         {
@@ -144,7 +148,7 @@ internal static class Tables
     internal static Table NonLinear(IAnsiConsole console, NonLinearPdeResult result)
     {
         Table table = Create(console, $"Non-linear PDE, alpha = {NumberText.Exact(result.WeightDecay)} (Figure 4, left)",
-            "dt", "first loss", "lowest", "last", "log-log", "the loss", "λ dt/2");
+            "#dt", "#first loss", "#lowest", "#last", "log-log", "the loss", "#λ dt/2");
         string[] curves = Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
         for (int i = 0; i < result.Runs.Length; i++)
         {
@@ -165,7 +169,7 @@ internal static class Tables
     internal static Table Amplify(IAnsiConsole console, ErrorAmplificationResult result)
     {
         Table table = Create(console, $"Relative L1 difference of {Perturbation.None.Name} and {result.Perturbation.Name}, alpha = {NumberText.Exact(result.WeightDecay)} (Figure 4, right)",
-            "dt", "after 1 step", "largest", "last tenth", "log-log, 10⁻¹⁸ to 2", "λ dt/2");
+            "#dt", "#after 1 step", "#largest", "#last tenth", "log-log, 10⁻¹⁸ to 2", "#λ dt/2");
         string[] curves = Sparkline.Draw(console, result.Runs.Select(run => run.RelativeL1), Math.Max(2, result.Iterations), 1e-18, 2);
         for (int i = 0; i < result.Runs.Length; i++)
         {
@@ -186,7 +190,7 @@ internal static class Tables
     /// <summary>Table 2: the bounds.</summary>
     internal static Table Bounds(IAnsiConsole console, StabilityBoundsResult result)
     {
-        Table table = Create(console, "Stable weight decays (Table 2)", "by", "alpha at least", "alpha at most");
+        Table table = Create(console, "Stable weight decays (Table 2)", "by", "#alpha at least", "#alpha at most");
         table.AddRow("eigenvalues (exact for this kernel size)", Number(result.AlphaMin, NumberText.OfBounds), Number(result.AlphaMax, NumberText.OfBounds));
         table.AddRow("the paper's formula (Fourier)", Number(result.FourierAlphaMin, NumberText.OfBounds), Number(result.FourierAlphaMax, NumberText.OfBounds));
         if (result.AlphaMin > result.AlphaMax)
@@ -199,8 +203,8 @@ internal static class Tables
     /// <summary>Table 3: the regions.</summary>
     internal static Table Regions(IAnsiConsole console, StabilityBoundsResult result)
     {
-        Table table = Create(console, "Regions of the activation (Table 3)", "region", "linearized PDE", "alpha at least", "alpha at most");
-        table.Columns[1].Alignment(Justify.Left).NoWrap = false;
+        Table table = Create(console, "Regions of the activation (Table 3)", "region", "linearized PDE", "#alpha at least", "#alpha at most");
+        table.Columns[1].NoWrap = false;
         foreach (StabilityRegion region in result.Regions)
         {
             string least = region.AlphaMin is { } alpha ? Number(alpha, NumberText.OfBounds) : "none";
@@ -212,13 +216,13 @@ internal static class Tables
     /// <summary>The claims of the paper, each with its verdict and the number that decides it.</summary>
     internal static Table Claims(IAnsiConsole console, IEnumerable<ReportSection> claims)
     {
-        Table table = Create(console, "What came out", "in the paper", "claim and the number that decides it", "verdict");
-        table.Columns[1].Alignment(Justify.Left).NoWrap = false;
+        Table table = Create(console, "What came out", "in the paper", "verdict", "claim and the number that decides it");
+        table.Columns[2].NoWrap = false;
         foreach (ReportSection claim in claims)
         {
             bool holds = claim.Finding.Verdict == Verdict.Confirmed;
-            table.AddRow(Markup.Escape(claim.Claim.Place), $"{Markup.Escape(claim.Claim.Title)}\n[dim]{Markup.Escape(ForeignText.Printable(claim.Finding.Decides))}[/]",
-                holds ? "[green]confirmed[/]" : "[red]not confirmed[/]");
+            table.AddRow(Markup.Escape(claim.Claim.Place), holds ? "[green]confirmed[/]" : "[red]not confirmed[/]",
+                $"{Markup.Escape(claim.Claim.Title)}\n[dim]{Markup.Escape(ForeignText.Printable(claim.Finding.Decides))}[/]");
         }
         return table;
     }

@@ -149,7 +149,7 @@ public static class LogReader
                 rows.Add((run, row.Correct));
         }
         if (context.Labels is { } labels && labels.Length != images)
-            throw new InputException($"labels.npy: has {labels.Length} labels for {images} images; one an image is right");
+            throw new InputException($"labels.npy: has {labels.Length} labels for {images} images; one per image is right");
         rows.Sort((a, b) => Compare(a.Run, b.Run));
         return rows.Count == 0 ? null : new CorrectnessMatrix([.. rows.Select(row => row.Run)], [.. rows.Select(row => row.Correct)], context.Labels);
 

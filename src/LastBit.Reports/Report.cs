@@ -89,7 +89,8 @@ public static class Report
     /// <returns>One HTML document that needs nothing else.</returns>
     public static string Html(ResultFolder folder)
     {
-        IReadOnlyList<ReportSection> sections = Sections(folder);
+        // What is decided comes first, then what was too small to be, then what was not run; each in the order of the paper.
+        IReadOnlyList<ReportSection> sections = [.. Sections(folder).OrderBy(section => section.Finding.IsDecided ? 0 : section.HasData ? 1 : 2)];
         ReportSection[] shown = [.. sections.Where(section => section.HasData)];
         ReportSection[] absent = [.. sections.Where(section => !section.HasData)];
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path)));

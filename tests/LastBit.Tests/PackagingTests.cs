@@ -67,7 +67,7 @@ public sealed class PackagingTests : IDisposable
             start.Environment[name] = value;
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(6)))
+        if (!process.WaitForExit(TimeSpan.FromMinutes(60)))
         {
             process.Kill(entireProcessTree: true);
             throw new TimeoutException($"{program} {string.Join(' ', args)}");

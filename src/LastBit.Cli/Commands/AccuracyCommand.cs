@@ -43,8 +43,6 @@ internal static class AccuracyCommand
         if (result.ToSummary() is { } summary)
             SummarizeCommand.Show(summary, console);
         else
-            console.WriteLine(string.Join(Environment.NewLine, result.Notes.Append(
-                result.Diverged is { } diverged && result.TestAccuracy.All(seed => seed.Value.Keys.All(k => diverged.TryGetValue(seed.Key, out var runs) && runs.ContainsKey(k)))
-                    ? "Every run diverged; a smaller learning rate or weight decay may help." : "No run has finished yet.")));
+            console.WriteLine(result.Notes.Length > 0 ? string.Join(Environment.NewLine, result.Notes) : "No run has finished yet.");
     }
 }

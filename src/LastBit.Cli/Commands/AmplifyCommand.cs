@@ -12,7 +12,7 @@ internal static class AmplifyCommand
     internal static Command Create()
     {
         var options = new SettingOptions<ErrorAmplificationSettings>(RunKind.Amplify);
-        Command command = LiveView.AddTo(options.Command("Figure 4, right: how far two copies drift apart that differ by rounding only.").WithCommonOptions());
+        Command command = LiveView.AddTo(options.Command("Figure 4, right: how far two copies that differ only in rounding drift apart.").WithCommonOptions());
         command.SetAction(parse =>
         {
             ErrorAmplificationSettings settings = options.Read(parse);

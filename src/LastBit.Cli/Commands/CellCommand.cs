@@ -11,7 +11,7 @@ internal static class CellCommand
     internal static Command Create()
     {
         var folder = new Argument<string>("DIR") { Description = "A folder whose cells are planned." };
-        var names = new Argument<string[]>("NAME") { Description = "Cells, as `lastbit status` calls them.", Arity = ArgumentArity.OneOrMore };
+        var names = new Argument<string[]>("NAME") { Description = "The names of the cells, as `lastbit status` shows them.", Arity = ArgumentArity.OneOrMore };
         var command = new Command("cell", "Computes some cells of a run folder and nothing else.") { folder, names, CommonOptions.Threads, CommonOptions.Quiet };
         command.Hidden = true;
         command.SetAction(parse =>
@@ -28,7 +28,7 @@ internal static class CellCommand
                 });
                 // Left to another process that is at work on it: this task has not done what it was to do.
                 if (RunCells.StatusOf(path).FirstOrDefault(cell => cell.Name == name) is not { State: CellState.Done })
-                    throw new InputException($"{name}: another process is working on it; this task leaves it to that one");
+                    throw new InputException($"{name}: another process is working on it; this task leaves it to that process");
             }
             return CommandLine.Done;
         });

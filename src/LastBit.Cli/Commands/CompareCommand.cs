@@ -27,7 +27,7 @@ internal static class CompareCommand
         };
         Option<string> paired = OptionTypes.Choice("--paired", "auto", ["auto", "yes", "no"], "Whether to compare runs of one seed with each other.");
         Option<bool> exitCode = OptionTypes.Switch("--exit-code", "Ends with 0 if a difference is real, 3 if none is seen, 4 if there are too few runs.");
-        Command command = new Command("compare", "Is a training better than another one? Says real, no difference seen, or too few runs, and how many more would decide.")
+        Command command = new Command("compare", "Is one training better than another? Says real, no difference seen, or too few runs, and how many more would decide.")
         {
             trainings, paired, LogOptions.Difference, exitCode, LogOptions.Latex,
         }.WithLogOptions().WithCommonOptions();

@@ -15,7 +15,7 @@ internal static class DivergenceCommand
     internal static Command Create()
     {
         var options = new SettingOptions<DivergenceSettings>(RunKind.Divergence);
-        const string Description = "Figure 2: how far the weights of two runs drift apart that differ by rounding alone.";
+        const string Description = "Figure 2: how far the weights of two runs that differ only in rounding drift apart.";
         Command command = CellRun.Complete(options.Command(Description, TrainingOptions.Resume));
         command.SetAction(parse =>
         {
@@ -45,7 +45,7 @@ internal static class DivergenceCommand
     internal static Table ResultTable(DivergenceResult result, IAnsiConsole console)
     {
         Table table = Tables.Create(console, Text($"Relative L1 difference of {result.Tensor}, k = 1 beside {string.Join(", ", result.Runs.Select(run => (run.Perturbation ?? result.Perturbation).Name).Distinct().DefaultIfEmpty(result.Perturbation.Name))} (Figure 2)"),
-            "n", "learning rate", "perturbation", "first layer to differ", "first", "largest", "last", "scaled iterations");
+            "#n", "#learning rate", "perturbation", "first layer to differ", "#first", "#largest", "#last", "#scaled iterations");
         foreach (DivergenceRun run in result.Runs)
         {
             (string layer, int? iteration) = run.FirstDifference.Where(tensor => tensor.Value is not null).OrderBy(tensor => tensor.Value)

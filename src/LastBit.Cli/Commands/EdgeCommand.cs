@@ -16,7 +16,7 @@ internal static class EdgeCommand
     internal static Command Create()
     {
         var options = new SettingOptions<EdgeSettings>(RunKind.Edge);
-        const string Description = "The edge of stability: the sharpness of the loss along gradient descent, beside how far copies drift apart that differ by rounding.";
+        const string Description = "The edge of stability: the sharpness of the loss along gradient descent, beside how far copies that differ only in rounding drift apart.";
         Command command = CellRun.Complete(options.Command(Description, TrainingOptions.Resume));
         command.SetAction(parse =>
         {
@@ -44,7 +44,7 @@ internal static class EdgeCommand
     internal static Table ResultTable(EdgeResult result, IAnsiConsole console)
     {
         Table table = Tables.Create(console, $"{result.Network}: sharpness beside its threshold, and the difference of copies that differ by rounding",
-            "learning rate", "weight decay", "threshold", "first sharpness", "largest", "last", "crossed at", "copy", "first difference", "largest", "last", "last loss");
+            "#learning rate", "#weight decay", "#threshold", "#first sharpness", "#largest", "#last", "#crossed at", "copy", "#first difference", "#largest", "#last", "#last loss");
         foreach (EdgeRun run in result.Runs.Where(run => run.Loss.Length > 0 && run.Sharpness.Length > 0))
         {
             foreach ((Perturbation one, EdgeCopy copy) in run.Copies)
@@ -55,7 +55,7 @@ internal static class EdgeCommand
                     NumberText.Of(run.Sharpness[^1].Eigenvalues[0]),
                     run.Sharpness.FirstOrDefault(point => point.Eigenvalues[0] >= run.Threshold) is { } crossing ? Text($"{crossing.Iteration}") : "never",
                     one.Name, NumberText.Of(copy.RelativeL1[0]), NumberText.Of(copy.RelativeL1.Max()), NumberText.Of(copy.RelativeL1[^1]),
-                    run.DivergedAtIteration is { } at ? Text($"not finite at {at}") : NumberText.Of(run.Loss[^1]));
+                    run.DivergedAtIteration is { } at ? $"not finite at {NumberText.Count(at)}" : NumberText.Of(run.Loss[^1]));
             }
         }
         return table;

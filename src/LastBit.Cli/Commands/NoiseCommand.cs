@@ -15,7 +15,7 @@ namespace LastBit.Cli.Commands;
 internal static class NoiseCommand
 {
     private static readonly Option<int> TestImages = OptionTypes.Count("--test-images", 10_000,
-        "Size of the test set, to say what its sampling explains.", defaultText: "not said unless given");
+        "Size of the test set, to say what its sampling explains.", defaultText: "none");
 
     private static readonly Option<int> Classes = OptionTypes.Count("--classes", 10,
         "How many classes the test set has, for the share of its sampling that runs of a calibrated training show.", least: 2, defaultText: "those of the labels, where there are any");
@@ -138,7 +138,7 @@ internal static class NoiseCommand
         if (noise.RoundingFloor is { } rounding)
             rows.Add(["noise floor of rounding alone", Text(rounding, rounding), "", "the same for two runs of one seed"]);
         if (noise.DetectableDifference is { } detectable)
-            rows.Add(["difference that so many runs show", Text(detectable, detectable), "", "of each side, power 80%"]);
+            rows.Add(["difference that this many runs show", Text(detectable, detectable), "", "of each side, power 80%"]);
         if (noise.Plan is { } plan)
         {
             string[] ends = [.. plan.RunsNeeded is null ? [] : plan.RunsNeededInterval.Select(end => end is { } runs ? $"{runs}" : "more than 100000")];

@@ -16,7 +16,7 @@ internal static class ReproduceCommand
     internal static Command Create()
     {
         var options = new SettingOptions<ReproductionSettings>(RunKind.Reproduce);
-        Option<string[]> only = OptionTypes.Choices("--only", [.. PaperItem.All.Select(part => part.Name).Order(StringComparer.Ordinal)], "Runs some parts only");
+        Option<string[]> only = OptionTypes.Choices("--only", [.. PaperItem.All.Select(part => part.Name).Order(StringComparer.Ordinal)], "Runs only these parts");
         const string Description = "Runs every figure and table at a scale and writes figures, results and a report into one folder.";
         Command command = ExecutorOptions.AddTo(LiveView.AddTo(options.Command(Description, only).WithCommonOptions()));
         command.SetAction(parse =>

@@ -42,7 +42,7 @@ internal static class SharpnessCommand
 
     private static void Print(IAnsiConsole console, SharpnessResult result, SharpnessSettings settings)
     {
-        Table table = Tables.Create(console, "Largest eigenvalues of the Hessian", "", "eigenvalue", "residual");
+        Table table = Tables.Create(console, "Largest eigenvalues of the Hessian", "#", "#eigenvalue", "#residual");
         for (int i = 0; i < result.Eigenvalues.Length; i++)
             table.AddRow((i + 1).ToString(CultureInfo.InvariantCulture), NumberText.Of(result.Eigenvalues[i]), NumberText.Of(result.Residuals[i]));
         Tables.Write(console, table);

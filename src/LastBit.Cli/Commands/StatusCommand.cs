@@ -16,8 +16,8 @@ internal static class StatusCommand
     internal static Command Create()
     {
         var folder = new Argument<string>("DIR") { Description = "A folder of any run, here or on a cluster." };
-        Option<bool> watch = OptionTypes.Switch("--watch", "Shows it again every five seconds until all is done or failed.");
-        var outFolder = OptionTypes.PathTo("--out", "DIR", "A folder for status.json too.", "none");
+        Option<bool> watch = OptionTypes.Switch("--watch", "Repeats every five seconds until all cells are done or have failed.");
+        var outFolder = OptionTypes.PathTo("--out", "DIR", "Also writes status.json into this folder.", "none");
         var command = new Command("status", "Says which cells of a run are done, running, waiting or failed, and how long they will take.")
         {
             folder, watch, outFolder, CommonOptions.Threads, CommonOptions.Json, CommonOptions.Quiet,
@@ -84,7 +84,7 @@ internal static class StatusCommand
     private static void Show(CellView[] cells)
     {
         IAnsiConsole console = Terminal.Out;
-        Table table = Tables.Create(console, "Cells", "cell", "state", "done", "time left", "where, why");
+        Table table = Tables.Create(console, "Cells", "cell", "state", "#done", "#time left", "where, why");
         foreach (CellView cell in cells)
         {
             table.AddRow(

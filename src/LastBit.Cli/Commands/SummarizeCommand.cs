@@ -63,7 +63,7 @@ internal static class SummarizeCommand
     {
         string mean = summary.FinalEpochs == 1 ? "last epoch" : Text($"last {summary.FinalEpochs} epochs");
         Table table = Tables.Create(console, $"Test accuracy in percent, {mean} (Table 1)",
-            ["k", .. summary.Final.Keys.Select(seed => Text($"seed {seed}")), "std over seeds"]);
+            ["k", .. summary.Final.Keys.Select(seed => Text($"#seed {seed}")), "#std over seeds"]);
         foreach (Perturbation one in summary.Final.Values.SelectMany(runs => runs.Keys).Distinct().Order())
         {
             table.AddRow([
@@ -80,7 +80,7 @@ internal static class SummarizeCommand
 
     private static Table StatisticsTable(SummaryStatistics statistics, IAnsiConsole console)
     {
-        Table table = Tables.Create(console, "The spreads and their intervals, in percentage points", "of what", "estimate", "95% interval");
+        Table table = Tables.Create(console, "The spreads and their intervals, in percentage points", "of what", "#estimate", "#95% interval");
         SamplingShare sampling = statistics.Sampling;
         Add("spread over rounding, pooled", statistics.Rounding);
         Add("spread over seeds (rounding included)", statistics.Seeds);

@@ -31,7 +31,7 @@ internal static class TrainCommand
 
     private static void Print(IAnsiConsole console, TrainingRunResult result)
     {
-        Table table = Tables.Create(console, "Training", "epoch", "training loss", "training accuracy", "test loss", "test accuracy");
+        Table table = Tables.Create(console, "Training", "#epoch", "#training loss", "#training accuracy", "#test loss", "#test accuracy");
         foreach (TrainingEpoch epoch in result.Epochs)
             table.AddRow(Text(epoch.Epoch), Number(epoch.TrainLoss), Percent(epoch.TrainAccuracy), Number(epoch.TestLoss), Percent(epoch.TestAccuracy));
         if (result.Epochs.Count > 0)

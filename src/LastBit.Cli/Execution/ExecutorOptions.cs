@@ -6,7 +6,7 @@ namespace LastBit.Cli.Execution;
 internal static class ExecutorOptions
 {
     private static readonly Option<string> Executor = OptionTypes.Choice("--executor", "local", ["local", "slurm"],
-        "Who computes: this process, or a Slurm job array with one task a cell.");
+        "Who computes: this process, or a Slurm job array with one task per cell.");
     private static readonly Option<bool> DryRun = OptionTypes.Switch("--dry-run", "Slurm: prints the script and submits nothing.");
     private static readonly Option<int> CellsPerTask = OptionTypes.Count("--cells-per-task", 1, "Slurm: how many cells a task computes, one after the other.");
     private static readonly Option<int> ArrayLimit = OptionTypes.Count("--array-limit", 0, "Slurm: how many tasks may run at once.", defaultText: "all");
@@ -18,7 +18,7 @@ internal static class ExecutorOptions
         Text("--partition", "NAME", "Slurm: the partition."),
         Text("--account", "NAME", "Slurm: the account."),
         Text("--qos", "NAME", "Slurm: the quality of service."),
-        Text("--time", "TIME", "Slurm: the time limit of a task; it is requeued and resumes where the time does not suffice."),
+        Text("--time", "TIME", "Slurm: the time limit of a task; it is requeued and resumes if the time does not suffice."),
         Text("--mem", "SIZE", "Slurm: the memory of a task, as 2G."),
         Text("--cpus-per-task", "N", "Slurm: the cores of a task."),
         Text("--constraint", "LIST", "Slurm: features that a node must have."),

@@ -16,17 +16,15 @@ internal static class SlurmJobs
     /// <exception cref="InputException">The file is damaged.</exception>
     internal static SlurmSubmission[] Read(string folder)
     {
+        const string Remedy = "delete it, and ask squeue for the jobs";
         string file = FileOf(folder);
         if (!File.Exists(file))
             return [];
-        try
-        {
-            return ResultJson.Deserialize<SlurmSubmission[]>(File.ReadAllText(file));
-        }
-        catch (System.Text.Json.JsonException error)
-        {
-            throw new InputException($"{file}: is damaged ({error.Message.ReplaceLineEndings(" ")}); delete it, and ask squeue for the jobs", error);
-        }
+        SlurmSubmission[] read = DocumentFile.Read<SlurmSubmission[]>(file, Remedy);
+        // Their numbers become arguments of Slurm's commands and names of logs.
+        return Array.Find([.. read.SelectMany(one => new[] { one.Job, one.Gather }).OfType<string>()], job => job.Length == 0 || !job.All(char.IsAsciiDigit)) is { } strange
+            ? throw new InputException($"{file}: '{ForeignText.Cut(strange)}' is not the number of a job; {Remedy}")
+            : read;
     }
 
     /// <summary>Adds a submission.</summary>

@@ -99,7 +99,7 @@ internal static partial class CsvLog
             && rows.All(row => row.Length == names.Length && values.All(i => row[i].Trim() is "0" or "1" or "True" or "False" or "true" or "false")))
             return (CsvShape.Correctness, $"correctness matrix in {program}");
         if (RunColumns.Are([.. values.Select(i => names[i])], options))
-            return (CsvShape.Wide, $"{program} with a column a run");
+            return (CsvShape.Wide, $"{program} with one column per run");
         if (plain.Contains("epoch") && plain.Contains("step") && rows.Any(row => row.Any(cell => cell.Length == 0)))
             return (CsvShape.Long, "PyTorch Lightning CSVLogger");
         if (plain.SequenceEqual(["wall_time", "step", "value"]))

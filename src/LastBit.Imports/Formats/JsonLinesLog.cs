@@ -66,7 +66,7 @@ internal static class JsonLinesLog
             if (held == buffer.Length)
             {
                 if (held >= LongestLine)
-                    throw new InputException($"{file}:{line + 1}: the line is longer than {LongestLine} bytes; an object a line is right");
+                    throw new InputException($"{file}:{line + 1}: the line is longer than {LongestLine} bytes; one object per line is right");
                 Array.Resize(ref buffer, 2 * held);
             }
         }
@@ -127,7 +127,7 @@ internal static class JsonLinesLog
         public void Finish()
         {
             if (_broken > 1 && _broken > 0.1 * _lines)
-                throw new InputException(FormattableString.Invariant($"{file}:{_firstBroken}: {_broken} of {_lines} lines are not objects in JSON; an object a line is right"));
+                throw new InputException(FormattableString.Invariant($"{file}:{_firstBroken}: {_broken} of {_lines} lines are not objects in JSON; one object per line is right"));
             _table.Finish();
             _runs?.Finish(_table.Columns.Select(column => column.Name));
             if (_table.Empty > 0 && !context.IsSurvey)

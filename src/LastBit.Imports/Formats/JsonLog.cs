@@ -30,7 +30,7 @@ internal static class JsonLog
                 return DivergenceLog.Format;
             if (Has(root, "digest", JsonValueKind.String) && Has(root, "epochs", JsonValueKind.Array))
                 return "LastBit train.json";
-            return root.EnumerateObject().Any(member => IsCurve(member.Value)) ? "JSON with a list a metric" : null;
+            return root.EnumerateObject().Any(member => IsCurve(member.Value)) ? "JSON with one list per metric" : null;
         }
         catch (InputException)
         {
@@ -85,11 +85,11 @@ internal static class JsonLog
         }
         catch (InvalidOperationException error)
         {
-            throw new InputException($"{file}: holds a text that is no Unicode (half of a surrogate pair, as \\ud800); write it out again", error);
+            throw new InputException($"{file}: holds text that is not Unicode (half of a surrogate pair, as \\ud800); write it out again", error);
         }
         catch (JsonException error)
         {
-            throw new InputException($"{file}:{(error.LineNumber ?? 0) + 1}: is not whole JSON ({Files.ForeignText.Cut(error.Message.TrimEnd('.'), 200)}); give the file as its program wrote it", error);
+            throw new InputException($"{file}:{(error.LineNumber ?? 0) + 1}: is not valid JSON ({Files.ForeignText.Cut(error.Message.TrimEnd('.'), 200)}); give the file as its program wrote it", error);
         }
     }
 

@@ -98,7 +98,7 @@ internal static partial class NpyLog
     {
         NumericArray array = Npy.Read(file);
         return array.Shape is [> 0] ? CorrectnessOf(file, array)
-            : throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); one number a test image is right");
+            : throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); one number per test image is right");
     }
 
     private static byte[] CorrectnessOf(string file, NumericArray array)

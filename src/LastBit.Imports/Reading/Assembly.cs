@@ -203,7 +203,7 @@ internal static partial class Assembly
             int same = Enumerable.Range(1, Math.Max(0, run.Values.Length - 1)).Count(i => run.Values[i].Equals(run.Values[i - 1]));
             if (run.Values.Length >= LastRows && 2 * same > run.Values.Length && run.Values.Min() < run.Values.Max())
             {
-                context.Note($"{run.Name} repeats the value before on {same} of {run.Values.Length} rows, as loggers do that write a stale value on every row; "
+                context.Note($"{run.Name} repeats the value before on {same} of {run.Values.Length} rows, as loggers that write a stale value on every row do; "
                     + "the last ten rows are then fewer than ten evaluations. Count epochs with --step, or log a value once.");
             }
         }

@@ -31,7 +31,7 @@ internal static partial class MetricChoice
             return heldOut[0];
         if (heldOut.Length == 0 && accuracies.Length == 1)
             return accuracies[0];
-        throw new InputException($"{where}: which metric is meant is not clear; name one with --metric: {Foreign.List(candidates)}");
+        throw new InputException($"{where}: it is not clear which metric is meant; name one with --metric: {Foreign.List(candidates)}");
     }
 
     /// <summary>Whether less is better.</summary>

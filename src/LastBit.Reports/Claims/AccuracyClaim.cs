@@ -32,7 +32,7 @@ public static class AccuracyClaim
         "Networks that start from the same weights and see the same batches, and differ only in how a step is rounded, end with "
         + "test accuracies as different as those of networks with different seeds.",
         "The spread (standard deviation) of final test accuracy over rounding alone, pooled over seeds, is between half and twice the "
-        + $"spread over seeds. Tested with at least {FewestSeeds} seeds, {FewestK} $k$ a seed, {FewestEpochs} epochs, "
+        + $"spread over seeds. Tested with at least {FewestSeeds} seeds, {FewestK} $k$ per seed, {FewestEpochs} epochs, "
         + $"{NumberText.Count(FewestTrainImages)} training images, {NumberText.Count(FewestTestImages)} test images and a mean accuracy of "
         + $"{NumberText.Exact(LeastAccuracy)}%.");
 

@@ -58,7 +58,7 @@ public static class EdgeOfStability
         Around(loss.Plot.Axes.Left, runs.SelectMany(run => run.Loss));
         FigureStyle.LinearAxis(sharpness.Plot.Axes.Left, 0, top, FigureStyle.RoundStep(top, 5));
         Around(difference.Plot.Axes.Left, runs.SelectMany(run => run.Copies.Values).SelectMany(copy => copy.RelativeL1));
-        string batch = result.BatchSize == 0 ? "all images a step" : $"{result.BatchSize} images a step";
+        string batch = result.BatchSize == 0 ? "all images per step" : $"{result.BatchSize} images per step";
         FigureFile.Write(outFolder ?? folder, Name, "Loss, sharpness with its threshold, and the difference of copies that differ by rounding, against the iteration",
             $"{result.Network}, {NumberText.Count(result.TrainImages, "image")}, {batch}; straight lines: thresholds", loss, sharpness, difference);
     }

@@ -4,7 +4,7 @@ using LastBit.Runs;
 
 namespace LastBit.Reports.Figures;
 
-/// <summary>Figure 1: the heat equation, one panel a time step.</summary>
+/// <summary>Figure 1: the heat equation, one panel per time step.</summary>
 public static class Figure1
 {
     /// <summary>The figure's name, and that of its files.</summary>

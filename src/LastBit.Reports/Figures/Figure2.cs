@@ -44,7 +44,7 @@ public static class Figure2
         int lowest = Math.Clamp((int)Math.Floor(Math.Log10(least)), Lowest, -1);
         FigureFile.Write(
             outFolder ?? folder, LayersName,
-            "Relative L1 difference of every parameter tensor against the scaled iteration, one map a learning rate", note,
+            "Relative L1 difference of every parameter tensor against the scaled iteration, one map per learning rate", note,
             [.. begun.Select((run, i) => Map(result, run, maps[i], lowest))]);
     }
 

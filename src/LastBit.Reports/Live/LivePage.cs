@@ -6,7 +6,7 @@ namespace LastBit.Reports.Live;
 internal static class LivePage
 {
     private const string Footer = "Served by the run itself, on this machine only; it ends with the run. "
-        + "Long curves are thinned here, the result files have every point.";
+        + "Long curves are thinned here; the result files have every point.";
 
     internal static string Html(string command, string policy) => PageAssets.Document($"{command}: live", "live", policy, Markup.Of($"""
         <header>

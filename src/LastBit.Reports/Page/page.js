@@ -35,21 +35,23 @@
   // The labels of one axis have one form.
   const labels = splits => splits.map(splits.every(isPlain) ? value => text(value, 12) : value => scientific(value, 12));
 
-  // Ticks of a log axis: every n-th decade so that labels have room; 1, 2, 5 where less than two decades show.
-  const logTicks = (u, axis, min, max) => {
-    const low = Math.floor(Math.log10(min)), high = Math.ceil(Math.log10(max));
+  // Ticks of a log axis, as exponents of ten from min to max: every n-th decade so that labels have room; 1, 2, 5 where less than two decades show.
+  const exponents = (u, axis, min, max) => {
+    const low = Math.floor(min), high = Math.min(308, Math.ceil(max));
     const length = (u.axes[axis].side % 2 ? u.bbox.height : u.bbox.width) / devicePixelRatio;
     const room = Math.max(2, Math.floor(length / (u.axes[axis].side % 2 ? 26 : 48)));
     const ticks = [];
     const each = high - low <= 2 ? [1, 2, 5] : [1];
-    const step = Math.max(1, Math.ceil((high - low) / room));
+    const step = [1, 2, 3, 4, 5, 10, 20, 25, 50, 100].find(step => step >= (high - low) / room) ?? 200;
     for (let decade = Math.ceil(low / step) * step; decade <= high; decade += step)
       for (const digit of each) {
-        const tick = Number(`${digit}e${decade}`);
+        const tick = decade + Math.log10(digit);
         if (tick >= min && tick <= max) ticks.push(tick);
       }
     return ticks;
   };
+
+  const logTicks = (u, axis, min, max) => exponents(u, axis, Math.log10(min), Math.log10(max)).map(tick => Number((10 ** tick).toPrecision(12)));
 
   // RFC 4180, as our own writer makes it: quotes only where a field needs them.
   const parseCsv = content => {
@@ -77,7 +79,7 @@
 
   // A chart in `box`: { title, xLabel, yLabel, logX, logY } and a table { labels, columns }.
   function chart(box, options, table) {
-    let { logX, logY } = options, plot = null, zoomed = false, shown = [];
+    let { logX, logY } = options, plot = null, zoomed = false, shown = [], unit = 1;
     const hidden = new Set();
     // Curves that belong together share a colour; the others have one of their own, and a pattern beside it.
     const colourOf = i => (options.colours?.[i] ?? i) % colours;
@@ -106,9 +108,14 @@
       reset.disabled = !zoomed;
     }
 
+    // uPlot finds no ticks for numbers of more than 17 digits: it gets logarithms of y, or y over a power of ten.
+    const toY = value => logY ? Math.log10(value) : value / unit, fromY = place => logY ? 10 ** place : place * unit;
+
     // A log axis has no place for zero and below: such x are left out, such y become gaps.
     function prepare() {
       const [x] = table.columns;
+      const most = table.columns.slice(1).reduce((most, column) => column.reduce((a, value) => Number.isFinite(value) ? Math.max(a, Math.abs(value)) : a, most), 0);
+      unit = most >= 1e15 ? 10 ** Math.floor(Math.log10(most)) : 1;
       shown = [];
       for (let i = 0; i < x.length; i++) if (!logX || x[i] > 0) shown.push(i);
       let gone = 0;
@@ -116,7 +123,7 @@
         const value = column[i];
         if (value === undefined) return undefined;
         if (c > 0 && logY && !(value > 0)) { gone++; return null; }
-        return Number.isFinite(value) ? value : null;
+        return !Number.isFinite(value) ? null : c > 0 ? toY(value) : value;
       }));
       zeros.textContent = gone ? "zeros are not drawn on a log axis" : "";
       return data;
@@ -127,12 +134,14 @@
     function draw() {
       plot?.destroy();
       const ink = css("--muted"), grid = css("--line"), font = `12px ${css("--sans")}`;
-      const axis = (label, log, small, whole) => ({
+      const data = prepare();
+      const axis = (label, ticks, small, from, whole) => ({
         label, stroke: ink, font, labelFont: font, labelSize: 22, size: small,
         grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 5 },
-        ...(log
-          ? { splits: logTicks, filter: (u, splits) => splits, values: (u, splits) => labels(splits) }
-          : { values: (u, splits) => labels(splits), ...(whole ? { incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6, 1e7, 1e8] } : {}) }),
+        values: (u, splits) => labels(splits.map(from)),
+        ...(ticks
+          ? { splits: ticks, filter: (u, splits) => splits }
+          : whole ? { incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6, 1e7, 1e8] } : {}),
       });
       plot = new uPlot({
         ...size(),
@@ -144,14 +153,20 @@
         },
         focus: { alpha: 0.35 },
         // uPlot ends a log axis at a whole decade, and would leave half of it to nothing.
-        scales: { x: { time: false, distr: logX ? 3 : 1, ...(logX ? { range: (u, min, max) => [min, max > min ? max : min * 10] } : {}) }, y: { distr: logY ? 3 : 1 } },
-        axes: [axis(options.xLabel, logX, 36, table.columns[0].every(Number.isInteger)), axis(options.yLabel, logY, 60)],
+        scales: {
+          x: { time: false, distr: logX ? 3 : 1, ...(logX ? { range: (u, min, max) => [min, max > min ? max : min * 10] } : {}) },
+          y: logY ? { range: (u, min, max) => { const room = max > min ? 0.04 * (max - min) : 0.5; return [min - room, max + room]; } } : {},
+        },
+        axes: [
+          axis(options.xLabel, logX && logTicks, 36, value => value, table.columns[0].every(Number.isInteger)),
+          axis(options.yLabel, logY && exponents, 60, fromY),
+        ],
         series: [{}, ...table.labels.map((label, i) => ({
           label, show: !hidden.has(label), stroke: css(`--series-${colourOf(i)}`), width: options.colours ? 1.25 : 1.75,
           dash: dashOf(i), points: { show: shown.length === 1 ? true : shown.length <= 40 ? undefined : false },
         }))],
         hooks: { setCursor: [read], setSelect: [u => { if (u.select.width > 0 || u.select.height > 0) { zoomed = true; mark(); } }] },
-      }, prepare(), area);
+      }, data, area);
       key();
       mark();
       read(plot);
@@ -233,7 +248,9 @@
         const same = next.labels.length === table.labels.length && next.labels.every((label, i) => label === table.labels[i]);
         table = next;
         if (!same) return draw();
-        plot.setData(prepare(), !zoomed);
+        const before = unit, data = prepare();
+        if (unit !== before) return draw();
+        plot.setData(data, !zoomed);
         if (zoomed) plot.redraw();
         read(plot);
       },
@@ -426,7 +443,8 @@
     function bar(task) {
       const progress = make("progress", { max: "1", value: "0", "aria-label": task.name }), note = make("span", { class: "note" });
       const row = make("li", {}, make("span", { class: "task" }, task.name), progress, note);
-      tasks.append(row);
+      // What is at work comes first, what is done after it.
+      tasks.insertBefore(row, tasks.querySelector(".ended"));
       const made = { row, progress, note };
       bars.set(task.name, made);
       return made;
@@ -451,7 +469,10 @@
         const { row, progress, note } = bars.get(task.name) ?? bar(task);
         progress.max = task.total;
         progress.value = task.completed;
-        row.classList.toggle("ended", task.ended);
+        if (task.ended && !row.classList.contains("ended")) {
+          row.classList.add("ended");
+          tasks.append(row);
+        }
         const left = !task.ended && !run.ended && task.secondsLeft != null ? ` · ${clock(task.secondsLeft)} left` : "";
         note.textContent = `${task.completed.toLocaleString("en")} of ${task.total.toLocaleString("en")} ${task.unit}${left}${task.note ? ` · ${task.note}` : ""}`;
       }
@@ -466,7 +487,7 @@
         const box = make("div", { class: "chart" });
         charts.append(make("figure", { class: "alive" }, box));
         // What counts on the x axis is what the tasks count, or epochs where a chart is of a whole pass.
-        const xLabel = /accuracy|cross-entropy/.test(one.name) ? "epoch" : run.tasks[0]?.unit.replace(/s$/, "") ?? "iteration";
+        const xLabel = /accuracy|cross-entropy/.test(one.name) ? "epoch" : (run.tasks.findLast(task => !task.ended) ?? run.tasks.at(-1))?.unit.replace(/s$/, "") ?? "iteration";
         drawn.set(one.name, chart(box, { title: one.name, xLabel, yLabel: one.name, logX: false, logY: wide, live: true }, table));
       }
       document.body.dataset.events = Number(document.body.dataset.events ?? 0) + 1;

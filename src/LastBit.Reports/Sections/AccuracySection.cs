@@ -63,7 +63,7 @@ internal static class AccuracySection
             charts.Add(new ReportChart("table1-final", "Final test accuracy", "seed", "percent", false, false, csv.ToString(), ChartKind.Dots));
         }
         return charts.Count == 0 ? null : new ReportFigure([Table1.Name],
-            "One colour a seed: runs of the same colour differ in nothing but rounding.", charts);
+            "One colour per seed: runs of the same colour differ in nothing but rounding.", charts);
     }
 
     /// <summary>"$k$ = 1, 3 and ulp".</summary>

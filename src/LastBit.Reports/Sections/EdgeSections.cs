@@ -27,7 +27,7 @@ internal static class EdgeSections
             return new ReportSection(claim, "", Finding.Missing(EdgeResult.FileName), null, Markup.Empty, Command);
         EdgeRun[] runs = [.. result.Runs.Where(run => run.Loss.Length > 0 && run.Sharpness.Length > 0)];
         EdgeCurve[] curves = [.. runs.Select(Curve)];
-        string batch = result.BatchSize == 0 ? "all of them a step" : $"{result.BatchSize} a step";
+        string batch = result.BatchSize == 0 ? "all of them per step" : $"{result.BatchSize} per step";
         string momentum = result.Momentum > 0 ? $", {(result.Nesterov ? "Nesterov's " : "")}momentum {NumberText.Exact(result.Momentum)}" : "";
         return new ReportSection(claim,
             $"{result.Network}, {(result.Objective == Models.Loss.SquaredError ? "squared error" : "cross-entropy")}, {NumberText.Count(result.TrainImages, "training image")}, {batch}{momentum}; "

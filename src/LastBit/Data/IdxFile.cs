@@ -47,7 +47,7 @@ internal static class IdxFile
         if (file[2] != 8 || file[3] != rank)
         {
             throw new InputException($"{path}: holds values of type 0x{file[2]:X2} in {file[3]} dimensions; bytes (0x08) in {rank} are needed, "
-                + (rank == 3 ? "images x rows x columns" : "one label an image"));
+                + (rank == 3 ? "images x rows x columns" : "one label per image"));
         }
         int[] extents = new int[rank];
         long expected = 1;

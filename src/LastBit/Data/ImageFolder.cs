@@ -3,7 +3,7 @@ using LastBit.Files;
 namespace LastBit.Data;
 
 /// <summary>
-/// PNG images in one folder a class: DIR/train/CLASS/*.png and DIR/test/CLASS/*.png, or DIR/CLASS/*.png, where every fifth image of a class
+/// PNG images in one folder per class: DIR/train/CLASS/*.png and DIR/test/CLASS/*.png, or DIR/CLASS/*.png, where every fifth image of a class
 /// is a test image. All have one size; they are not scaled. Classes and images are taken in the order of their names.
 /// </summary>
 internal static class ImageFolder
@@ -47,7 +47,7 @@ internal static class ImageFolder
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{folder}: cannot be read ({InputFile.Reason(error)}); name a folder with PNG images in one folder a class", error);
+            throw new InputException($"{folder}: cannot be read ({InputFile.Reason(error)}); name a folder with PNG images in one folder per class", error);
         }
     }
 
@@ -117,7 +117,7 @@ internal static class ImageFolder
         string[] classes = [.. Directory.GetDirectories(folder).Select(path => Path.GetFileName(path)).Where(name => !name.StartsWith('.'))
             .Order(StringComparer.Ordinal)];
         return classes.Length is > 1 and <= MostClasses ? classes
-            : throw new InputException($"{folder}: has {classes.Length} folders; 2 to {MostClasses} are needed, one a class, with PNG images in them");
+            : throw new InputException($"{folder}: has {classes.Length} folders; 2 to {MostClasses} are needed, one per class, with PNG images in them");
     }
 
     private static string[] FilesOf(string folder)

@@ -55,7 +55,7 @@ internal static class Mnist
         (int[] extents, byte[] images) = IdxFile.Read(imagesPath, 3);
         byte[] labels = IdxFile.Read(labelsPath, 1).Values;
         if (labels.Length != extents[0])
-            throw new InputException($"{labelsPath}: holds {labels.Length} labels for the {extents[0]} images of {imagesName}; there must be one an image");
+            throw new InputException($"{labelsPath}: holds {labels.Length} labels for the {extents[0]} images of {imagesName}; there must be one per image");
         int bad = labels.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)(Classes - 1));
         if (bad >= 0)
             throw new InputException($"{labelsPath}: label {bad} is {labels[bad]}; 0 to {Classes - 1} would be right");

@@ -27,7 +27,7 @@ public sealed class Normalization
         ArgumentNullException.ThrowIfNull(mean);
         ArgumentNullException.ThrowIfNull(deviation);
         if (mean.Count == 0 || mean.Count != deviation.Count)
-            throw new ArgumentException($"{mean.Count} means and {deviation.Count} deviations are not one of each a channel", nameof(deviation));
+            throw new ArgumentException($"{mean.Count} means and {deviation.Count} deviations are not one of each per channel", nameof(deviation));
         if (!mean.All(double.IsFinite))
             throw new ArgumentException("a mean is not finite", nameof(mean));
         if (!deviation.All(value => value > 0 && double.IsFinite(value)))

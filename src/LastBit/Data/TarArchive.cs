@@ -96,7 +96,7 @@ internal static class TarArchive
             UInt128 value = (uint)(field[0] & 0x3f);
             foreach (byte digit in field[1..])
                 value = value << 8 | digit;
-            return value <= long.MaxValue ? (long)value : throw Damaged("a member of a length beyond measure");
+            return value <= long.MaxValue ? (long)value : throw Damaged("a member of impossible length");
         }
         string text = Text(field).Trim(' ');
         long number = 0;

@@ -108,7 +108,7 @@ internal sealed class AccuracyTable : ICellExperiment
 
     private void Train(int seed, string[] cells, string checkpoint, HeldCells held)
     {
-        CellStore.DeleteUnfinished(checkpoint);
+        UnfinishedFiles.DeleteOf(checkpoint);
         Perturbation[] perturbations = [.. cells.Select(cell => Accuracy.PartsOf(cell)!.Value.Perturbation)];
         using Trainer trainer = _data.CreateTrainer(_settings.ToTraining(seed), perturbations);
         var loop = new TrainingLoop(trainer, checkpoint, _data.Digest, _context.Observer, _context.Cancellation);
@@ -136,7 +136,7 @@ internal sealed class AccuracyTable : ICellExperiment
 
     private static void Delete(string checkpoint)
     {
-        CellStore.DeleteUnfinished(checkpoint);
+        UnfinishedFiles.DeleteOf(checkpoint);
         File.Delete(checkpoint);
     }
 }

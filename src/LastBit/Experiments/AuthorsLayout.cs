@@ -121,7 +121,7 @@ public static partial class AuthorsLayout
     {
         NumericArray array = Npy.Read(file);
         if (array.Shape is not [> 0])
-            throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); one accuracy an epoch, a list of one dimension, is right");
+            throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); one accuracy per epoch, a list of one dimension, is right");
         double[] accuracy = array.ToDoubles();
         return AccuracyCurves.Problem([.. accuracy.TakeWhile(double.IsFinite)]) is { } problem ? throw new InputException($"{file}: {problem}") : accuracy;
     }

@@ -31,7 +31,7 @@ internal static class AuthorsWeights
         {
             cancellation.ThrowIfCancellationRequested();
             string file = FileOf(folder, (from / size) + 1);
-            CellStore.DeleteUnfinished(file);
+            UnfinishedFiles.DeleteOf(file);
             write(file, from, size);
         }
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using LastBit.Runs;
 using LastBit.Training;
@@ -63,7 +62,7 @@ public static class Divergence
         {
             null => default,
             { } run => new CellReading(run.IsDone, (double)run.RelativeL1.Length / scaled,
-                run.DivergedAtIteration is { } at ? string.Create(CultureInfo.InvariantCulture, $"no longer finite at iteration {at}") : null),
+                run.DivergedAtIteration is { } at ? $"no longer finite at iteration {NumberText.Count(at)}" : null),
         }))];
     }
 

@@ -97,7 +97,7 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
             throw InputException.Of(nameof(Divisors), $"{Divisors.Max()} times {ScaledIterations} scaled iterations are more than {int.MaxValue} iterations; give fewer of either");
         Perturbation.Validate();
         if (Others.Any(one => one.IsK) || Others.Contains(Perturbation) || Others.Distinct().Count() < Others.Length)
-            throw InputException.Of(nameof(Perturbation), "one k a folder, and each other perturbation once, as k=3,ulp,order");
+            throw InputException.Of(nameof(Perturbation), "one k per folder, and each other perturbation once, as k=3,ulp,order");
         _ = NetworkSettings.Parse(Network, Activation);
         var settings = new TrainingSettings(
             Seed, epochs, BatchSize, LearningRate / divisor,

@@ -9,7 +9,7 @@ namespace LastBit.Experiments;
 /// <summary>Settings of the edge of stability: gradient descent with a fixed learning rate, and the sharpness along it.</summary>
 [InheritedSetting(nameof(LearningRate), null)]
 [InheritedSetting(nameof(WeightDecay), null)]
-[InheritedSetting(nameof(BatchSize), "Images a step.", Least = 0, Default = "all, or 0")]
+[InheritedSetting(nameof(BatchSize), "Images per step.", Least = 0, Default = "all, or 0")]
 [InheritedSetting(nameof(TrainSize), TrainSizeHelp, Default = "5000, or all of the sample")]
 public sealed record EdgeSettings : NetworkTrainingSettings
 {
@@ -25,12 +25,12 @@ public sealed record EdgeSettings : NetworkTrainingSettings
 
     /// <summary>Learning rates, a run each. More can be added to a folder later.</summary>
     [JsonIgnore]
-    [Setting("Learning rates, a run each; more can be added to a folder later.", Name = "learning-rate")]
+    [Setting("Learning rates, one run each; more can be added to a folder later.", Name = "learning-rate")]
     public double[] LearningRates { get; init; } = [0.02];
 
     /// <summary>Weight decays, a run each for every learning rate. More can be added to a folder later.</summary>
     [JsonIgnore]
-    [Setting("Weight decays, a run each for every learning rate; likewise.", Name = "weight-decay")]
+    [Setting("Weight decays, one run each for every learning rate; likewise.", Name = "weight-decay")]
     public double[] WeightDecays { get; init; } = [0];
 
     /// <summary>Perturbations of the copies beside the plain one; none is k = 1. The first is the one of the figure.</summary>
@@ -55,7 +55,7 @@ public sealed record EdgeSettings : NetworkTrainingSettings
     public double Momentum { get; init; }
 
     /// <summary>Whether momentum looks ahead.</summary>
-    [Setting("Momentum with Nesterov's look ahead.")]
+    [Setting("Momentum with Nesterov's look-ahead.")]
     public bool Nesterov { get; init; }
 
     /// <summary>Seeds weights and batches.</summary>

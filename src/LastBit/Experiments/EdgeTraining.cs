@@ -35,12 +35,13 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
     public EdgeRecorded Recorded { get; set; }
 
     /// <summary>What came of it, in a few words.</summary>
-    public string Outcome => _diverged is { } at ? FormattableString.Invariant($"no longer finite at iteration {at}")
-        : FormattableString.Invariant($"loss {Recorded.Loss[^1]:G4}, sharpness {Recorded.Sharpness[^1].Eigenvalues[0]:G4} (threshold {_threshold:G4}), difference {Recorded.Differences[0][^1]:G3}");
+    public string Outcome => _diverged is { } at ? $"no longer finite at iteration {NumberText.Count(at)}" : Newest;
 
     /// <inheritdoc/>
-    public (long Units, string Note) Progress => (_trainer.StepsDone, Recorded.Loss.Count == 0 || Recorded.Sharpness.Count == 0 ? "" : FormattableString.Invariant(
-        $"loss {Recorded.Loss[^1]:G4}, sharpness {Recorded.Sharpness[^1].Eigenvalues[0]:G4} of {_threshold:G4}, difference {Recorded.Differences[0][^1]:G3}"));
+    public (long Units, string Note) Progress => (_trainer.StepsDone, Recorded.Loss.Count == 0 || Recorded.Sharpness.Count == 0 ? "" : Newest);
+
+    private string Newest => $"loss {NumberText.Of(Recorded.Loss[^1])}, sharpness {NumberText.Of(Recorded.Sharpness[^1].Eigenvalues[0])} "
+        + $"(threshold {NumberText.Of(_threshold)}), difference {NumberText.Of(Recorded.Differences[0][^1], NumberText.InSentences)}";
 
     private NetworkState Plain => _trainer.Replicas[0].State;
 

@@ -23,8 +23,8 @@ public sealed record LinearizedPdeSettings : OneLayerSettings
     /// <summary>The slope beta of Swish.</summary>
     public double Beta { get; init; } = 1;
 
-    /// <summary>Gradient steps a run.</summary>
-    [Setting("Gradient steps a run.")]
+    /// <summary>Gradient steps per run.</summary>
+    [Setting("Gradient steps per run.")]
     public int Iterations { get; init; } = 1000;
 }
 

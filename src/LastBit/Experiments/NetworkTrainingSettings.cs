@@ -34,7 +34,7 @@ public abstract record NetworkTrainingSettings
     /// <summary>What the outputs are measured by. Left out of a document where it is the cross-entropy, as in folders that are older than the choice.</summary>
     [JsonPropertyOrder(-1)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    [Setting("What the outputs are measured by; mse is half the squared distance from the one-hot label.")]
+    [Setting("The loss function; mse is half the squared distance from the one-hot label.")]
     public Loss Loss { get; init; }
 
     /// <summary>
@@ -45,8 +45,8 @@ public abstract record NetworkTrainingSettings
     [Setting(ConvolutionHelp)]
     public ConvolutionAlgorithm Convolution { get; init; }
 
-    /// <summary>Images a step.</summary>
-    [Setting("Images a step.")]
+    /// <summary>Images per step.</summary>
+    [Setting("Images per step.")]
     public int BatchSize { get; init; } = 128;
 
     /// <summary>The first learning rate.</summary>
@@ -63,7 +63,7 @@ public abstract record NetworkTrainingSettings
 
     /// <summary>Which images, as <see cref="DataSettings.Data"/> has them; null for CIFAR-10 from the cache.</summary>
     [Setting("The images: the sample inside the program, one of cifar10, cifar100, mnist, fashion-mnist from the cache or a folder, images=DIR for PNG "
-        + "images in one folder a class, or a folder with CIFAR-10's binary batches.", Value = "sample|NAME|NAME=DIR|DIR", Default = "CIFAR-10 from the cache")]
+        + "images in one folder per class, or a folder with CIFAR-10's binary batches.", Value = "sample|NAME|NAME=DIR|DIR", Default = "CIFAR-10 from the cache")]
     public string? Data { get; init; }
 
     /// <summary>What is done to training images at random; null for the data set's own.</summary>

@@ -18,8 +18,8 @@ public sealed record NonLinearPdeSettings : OneLayerSettings
     [Setting("Weight decay alpha.")]
     public double WeightDecay { get; init; } = 20;
 
-    /// <summary>Gradient steps a run.</summary>
-    [Setting("Gradient steps a run.")]
+    /// <summary>Gradient steps per run.</summary>
+    [Setting("Gradient steps per run.")]
     public int Iterations { get; init; } = 1000;
 
     /// <summary>lambda_max of the loss is computed before the first step and after every so many; 0: never.</summary>

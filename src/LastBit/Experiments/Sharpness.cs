@@ -62,7 +62,7 @@ public static class Sharpness
             learningRate = LoadCheckpoint(settings.Checkpoint!, run, context.Threads, hessian.State);
         string digest = hessian.State.Digest();
         if (!hessian.State.IsFinite)
-            throw InputException.OfPath("checkpoint", settings.Checkpoint!, "its training has diverged: weights are not finite; give one of before");
+            throw InputException.OfPath("checkpoint", settings.Checkpoint!, "its training has diverged: weights are not finite; give an earlier one");
 
         string task = string.Create(CultureInfo.InvariantCulture, $"{settings.Network}, {hessian.Images} images");
         context.Observer.Begin(task, settings.MostProducts, "products");

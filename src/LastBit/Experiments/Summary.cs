@@ -71,11 +71,7 @@ public sealed record Summary(
         List<string> notes = [];
         SortedDictionary<int, SortedDictionary<Perturbation, double>> final = SummaryRuns.Finished(curves, lastEpochs, notes);
         if (final.Count == 0)
-        {
-            throw new InputException(curves.Diverged is { Count: > 0 }
-                ? string.Join(" ", SummaryRuns.DivergedNotes(curves)[..^1]) + " No run is left, and a table needs at least one; a smaller learning rate or weight decay may help"
-                : $"no run has finished its {SummarySentences.Count(curves.Epochs, "epoch")} yet; a table needs at least one");
-        }
+            throw new InputException(SummaryRuns.WhyNone(curves));
         if (curves.FromFractions)
             notes.Add("The files hold fractions; they are shown in percent.");
         int finalEpochs = Math.Min(lastEpochs, curves.Epochs);

@@ -17,8 +17,20 @@ internal static class SummaryRuns
         return
         [
             .. diverged.Select(run => $"Seed {run.Seed}, {run.Perturbation.Name} diverged ({run.Run.Sentence}) and is left out."),
-            $"{diverged.Length} of {SummarySentences.Count(runs, "run")} diverged: the statistics are those of the runs that did not.",
+            diverged.Length == runs ? $"{(runs == 1 ? "The only run" : $"All {NumberText.Count(runs)} runs")} diverged; a smaller learning rate or weight decay may help."
+                : $"{diverged.Length} of {SummarySentences.Count(runs, "run")} diverged: the statistics are those of the runs that did not.",
         ];
+    }
+
+    /// <summary>Why there is no run to make a table of.</summary>
+    internal static string WhyNone(AccuracyCurves curves)
+    {
+        string[] notes = DivergedNotes(curves);
+        bool all = notes.Length > 0 && !curves.TestAccuracy.Any(seed => seed.Value.Keys.Any(one => !curves.IsDiverged(seed.Key, one)));
+        string unfinished = $"o {(notes.Length > 0 ? "other " : "")}run has finished its {SummarySentences.Count(curves.Epochs, "epoch")} yet; a table needs at least one";
+        return all ? string.Join(' ', notes).TrimEnd('.')
+            : notes.Length > 0 ? $"{string.Join(' ', notes[..^1])} N{unfinished}"
+            : $"n{unfinished}";
     }
 
     internal static SortedDictionary<int, SortedDictionary<Perturbation, double>> Finished(AccuracyCurves curves, int lastEpochs, List<string> notes)

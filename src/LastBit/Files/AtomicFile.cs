@@ -1,8 +1,16 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+
 namespace LastBit.Files;
 
 /// <summary>Writes files that appear whole or not at all: the content goes into a file beside, which is then renamed.</summary>
-public static class AtomicFile
+public static partial class AtomicFile
 {
+    // In names of files, so that what a killed process left can be told from what a process on another machine is writing.
+    private static readonly string Machine = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Environment.MachineName)))[..8];
+
     /// <summary>Writes <paramref name="path"/> through <paramref name="write"/>; an older file is replaced only when all of the new one is on disk.</summary>
     /// <param name="path">The file to write; its folder is created.</param>
     /// <param name="write">Writes the content into the stream that it is given.</param>
@@ -10,7 +18,7 @@ public static class AtomicFile
     public static void Write(string path, Action<Stream> write)
     {
         string full = Path.GetFullPath(path);
-        string temporary = $"{full}.{Environment.ProcessId}.{Guid.NewGuid():N}.tmp";
+        string temporary = UnfinishedName(full, Environment.ProcessId);
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(full)!);
@@ -48,5 +56,19 @@ public static class AtomicFile
     /// <param name="path">The file to write; its folder is created.</param>
     /// <param name="content">All of its text.</param>
     /// <exception cref="InputException">The folder cannot be written, or the disk is full.</exception>
-    public static void WriteAllText(string path, string content) => WriteAllBytes(path, System.Text.Encoding.UTF8.GetBytes(content));
+    public static void WriteAllText(string path, string content) => WriteAllBytes(path, Encoding.UTF8.GetBytes(content));
+
+    /// <summary>A name that no other process on any machine gives to the file that is to become <paramref name="path"/>.</summary>
+    internal static string UnfinishedName(string path, int process) =>
+        string.Create(CultureInfo.InvariantCulture, $"{path}.{process}.{Machine}{RandomNumberGenerator.GetHexString(24, lowercase: true)}.tmp");
+
+    /// <summary>Whether a file is one that has not come to have its name.</summary>
+    internal static bool IsUnfinished(string path) => UnfinishedFile().IsMatch(path);
+
+    /// <summary>The process on this machine that was writing an unfinished file; null where another machine's was.</summary>
+    internal static int? WriterOf(string path) => UnfinishedFile().Match(path) is { Success: true } name && name.Groups["machine"].Value == Machine
+        && int.TryParse(name.Groups["process"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int process) ? process : null;
+
+    [GeneratedRegex(@"\.(?<process>\d+)\.(?<machine>[0-9a-f]{8})[0-9a-f]{24}\.tmp$")]
+    private static partial Regex UnfinishedFile();
 }

@@ -30,7 +30,7 @@ public abstract record NetworkSettings
 
     /// <summary>The names that <see cref="Parse"/> reads, as a sentence has them.</summary>
     public const string Names =
-        "resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56; fc-F or cnn-F with F = tanh, relu, elu or softplus, as fc-tanh, cnn-relu, or cnn-relu-max with pooling of the largest number; vgg16";
+        "resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56; fc-F or cnn-F with F = tanh, relu, elu or softplus, as fc-tanh, cnn-relu, or cnn-relu-max with max pooling; vgg16";
 
     /// <summary>Describes the network.</summary>
     /// <returns>Its layers and tensors; no memory is taken.</returns>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using LastBit.Files;
 
 namespace LastBit.Runs;
@@ -10,7 +9,7 @@ namespace LastBit.Runs;
 /// name ("seed1/k3", "n32") and belongs to the process that holds its lease; different cells may be worked on by different processes.
 /// All were made with one set of settings; other settings are refused.
 /// </summary>
-public sealed partial class CellStore
+public sealed class CellStore
 {
     private const string ResultsLock = ".results.lock";
     private const string PlanName = "plan.json";
@@ -150,21 +149,10 @@ public sealed partial class CellStore
     public T WriteResult<T>(string file, Func<string, T> write)
     {
         using Lease held = LockResults();
-        DeleteUnfinished(Path.Combine(_root, file));
-        DeleteUnfinished(Path.Combine(_path, PlanName));
-        DeleteUnfinished(Path.Combine(_path, SettingsName));
+        UnfinishedFiles.DeleteOf(Path.Combine(_root, file));
+        UnfinishedFiles.DeleteOf(Path.Combine(_path, PlanName));
+        UnfinishedFiles.DeleteOf(Path.Combine(_path, SettingsName));
         return write(Path.Combine(_root, file));
-    }
-
-    /// <summary>Removes what a killed process was writing when it died. Only who holds the lease on a file may ask for it.</summary>
-    /// <param name="file">The file that it was to become.</param>
-    public static void DeleteUnfinished(string file)
-    {
-        string folder = Path.GetDirectoryName(file)!;
-        if (!Directory.Exists(folder))
-            return;
-        foreach (string unfinished in Directory.GetFiles(folder, Path.GetFileName(file) + ".*.tmp").Where(one => UnfinishedFile().IsMatch(one)))
-            File.Delete(unfinished);
     }
 
     /// <summary>
@@ -184,7 +172,7 @@ public sealed partial class CellStore
         foreach (string entry in ending.Length == 0 ? Directory.EnumerateDirectories(folder) : Directory.EnumerateFiles(folder))
         {
             string name = Path.GetFileName(entry);
-            if (!name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) || UnfinishedFile().IsMatch(name))
+            if (!name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) || AtomicFile.IsUnfinished(name))
                 continue;
             if (NumberBetween(prefix, name, ending) is { } number)
                 numbers.Add(number);
@@ -245,7 +233,4 @@ public sealed partial class CellStore
 
         static string Text(JsonNode? value) => ForeignText.Cut(value?.ToJsonString() ?? "not given");
     }
-
-    [GeneratedRegex(@"\.\d+\.[0-9a-f]{32}\.tmp$")]
-    private static partial Regex UnfinishedFile();
 }

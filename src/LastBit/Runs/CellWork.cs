@@ -99,7 +99,7 @@ internal sealed class HeldCells(ICellExperiment experiment) : IDisposable
             return false;
         _leases.Add(cell, lease);
         foreach (string file in experiment.FilesOf(cell))
-            CellStore.DeleteUnfinished(file);
+            UnfinishedFiles.DeleteOf(file);
         return true;
     }
 

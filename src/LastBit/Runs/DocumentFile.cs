@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using LastBit.Files;
 
 namespace LastBit.Runs;
@@ -15,7 +16,7 @@ public interface ICheckedDocument
 /// The one door through which documents come in from run folders. People copy, cut and edit files, so a document is read as input: it
 /// must be a regular file of moderate size, hold each member once, of the right type, and keep to the ranges of <see cref="ICheckedDocument"/>.
 /// </summary>
-public static class DocumentFile
+public static partial class DocumentFile
 {
     private const long Limit = 512 << 20;
 
@@ -92,14 +93,26 @@ public static class DocumentFile
         JsonException { Path: { Length: > 2 } member } json when member.StartsWith("$.", StringComparison.Ordinal) =>
             json.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
                 ? $"{member[2..]} is not of the right kind"
-                : $"at {member[2..]}: {FirstSentence(json.Message)}",
-        _ => FirstSentence(error.Message),
+                : json.Message.Contains("doesn't allow", StringComparison.Ordinal) && json.Message.Contains("null values", StringComparison.Ordinal)
+                ? $"{member[2..]} is null"
+                : $"at {member[2..]}: {Plainly(json.Message)}",
+        _ => Plainly(error.Message),
     }, 200);
 
-    private static string FirstSentence(string message)
+    private static string Plainly(string message)
     {
         string line = message.ReplaceLineEndings(" ");
         int end = line.IndexOf(" Path: ", StringComparison.Ordinal);
-        return (end < 0 ? line : line[..end]).TrimEnd('.', ' ', '|');
+        line = (end < 0 ? line : line[..end]).TrimEnd('.', ' ', '|');
+        return Missing().Match(line) is { Success: true } missing ? $"it lacks {missing.Groups[1].Value.Replace("'", "", StringComparison.Ordinal)}"
+            : Twice().Match(line) is { Success: true } twice ? $"{twice.Groups[1].Value} is there twice"
+            : line.Contains("UTF-16", StringComparison.Ordinal) ? "a text holds half of a surrogate pair"
+            : line;
     }
+
+    [GeneratedRegex("missing required properties including: ?(.*)$")]
+    private static partial Regex Missing();
+
+    [GeneratedRegex("^Duplicate property '(.*)' encountered")]
+    private static partial Regex Twice();
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using LastBit.Files;
 
 namespace LastBit.Runs;
 
@@ -266,9 +267,9 @@ public sealed class Lease : IDisposable
     }
 
     /// <summary>The file system's own time, so that the clocks of machines need not agree.</summary>
-    private static DateTime Now(string path)
+    internal static DateTime Now(string path)
     {
-        string probe = $"{path}.{Environment.ProcessId}.{Guid.NewGuid():N}.tmp";
+        string probe = AtomicFile.UnfinishedName(path, Environment.ProcessId);
         try
         {
             File.WriteAllBytes(probe, []);
@@ -280,7 +281,8 @@ public sealed class Lease : IDisposable
         }
     }
 
-    private static bool IsRunning(int process)
+    /// <summary>Whether a process of this machine is running.</summary>
+    internal static bool IsRunning(int process)
     {
         try
         {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using LastBit.Files;
 
 namespace LastBit.Runs;
@@ -11,7 +10,7 @@ namespace LastBit.Runs;
 /// process out. A folder with the same command and settings is opened again (to go on, or to compute the same once more);
 /// any other folder that holds something is refused, so that nothing is ever overwritten by a run that differs.
 /// </summary>
-public sealed partial class RunFolder : IDisposable
+public sealed class RunFolder : IDisposable
 {
     private const string LockName = ".lock";
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
@@ -82,11 +81,16 @@ public sealed partial class RunFolder : IDisposable
         try
         {
             JsonObject? older = Check(path, command, settings);
-            // In a shared folder only run.json is this process's alone, and only as long as it holds the lock.
-            if (shared)
-                DeleteUnfinishedFiles(path, "run.json.*.tmp", SearchOption.TopDirectoryOnly);
+            // Cells are worked on by whoever holds their leases, also in a folder that is open in one process alone.
+            if (shared || Directory.Exists(System.IO.Path.Combine(path, "cells")))
+            {
+                UnfinishedFiles.DeleteOf(System.IO.Path.Combine(path, "run.json"));
+                UnfinishedFiles.DeleteAbandoned(path);
+            }
             else
-                DeleteUnfinishedFiles(path, "*.tmp", SearchOption.AllDirectories);
+            {
+                UnfinishedFiles.DeleteIn(path);
+            }
 
             MachineInfo machine = MachineInfo.Current;
             // What an earlier session recorded beside these members stays.
@@ -262,7 +266,7 @@ public sealed partial class RunFolder : IDisposable
         {
             string? stranger = Directory.EnumerateFileSystemEntries(path)
                 .Select(entry => System.IO.Path.GetFileName(entry))
-                .FirstOrDefault(name => !name.StartsWith(LockName, StringComparison.Ordinal) && !UnfinishedFile().IsMatch(name));
+                .FirstOrDefault(name => !name.StartsWith(LockName, StringComparison.Ordinal) && !AtomicFile.IsUnfinished(name));
             return stranger is null
                 ? null
                 : throw InputException.OfPath("out", path, $"holds {stranger} but no run.json, so it is not a run of LastBit; name a new or an empty folder");
@@ -288,15 +292,5 @@ public sealed partial class RunFolder : IDisposable
 
     private static string Short(JsonNode? value) => ForeignText.Cut(value?.ToJsonString() ?? "not given");
 
-    /// <summary>Removes what a killed process was writing when it died; nobody else can be writing here now.</summary>
-    private static void DeleteUnfinishedFiles(string path, string pattern, SearchOption where)
-    {
-        foreach (string file in Directory.EnumerateFiles(path, pattern, where).Where(file => UnfinishedFile().IsMatch(file)).ToList())
-            File.Delete(file);
-    }
-
     private static string OneLine(Exception error) => error.Message.ReplaceLineEndings(" ");
-
-    [GeneratedRegex(@"\.\d+\.[0-9a-f]{32}\.tmp$")]
-    private static partial Regex UnfinishedFile();
 }

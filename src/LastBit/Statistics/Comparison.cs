@@ -275,7 +275,7 @@ public sealed record Comparison
                 return $"No difference seen: {seen}."
                     + (matters is { } least && pair.Test is not null ? $" A difference of {measure.Difference(least)} or more is excluded."
                         : pair.DetectableDifference is { } detectable
-                            ? $" So many runs would show a difference of {measure.Difference(detectable)} four times in five; a smaller one may be there." : "");
+                            ? $" This many runs would show a difference of {measure.Difference(detectable)} four times in five; a smaller one may be there." : "");
             default:
                 string have = pair.IndependentA == pair.IndependentB ? $"{pair.IndependentA}" : $"{pair.IndependentA} and {pair.IndependentB}";
                 string unit = pair.Paired ? "pairs" : "independent runs";

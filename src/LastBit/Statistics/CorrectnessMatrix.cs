@@ -16,7 +16,7 @@ public sealed class CorrectnessMatrix
     {
         ArgumentNullException.ThrowIfNull(correct);
         if (correct.Count == 0 || correct[0].Length == 0 || correct.Any(row => row.Length != correct[0].Length))
-            throw new ArgumentException("needs rows of one length, a run each", nameof(correct));
+            throw new ArgumentException("needs rows of one length, one per run", nameof(correct));
         _correct = [.. correct];
     }
 
@@ -105,7 +105,7 @@ public sealed class CorrectnessMatrix
     {
         ArgumentNullException.ThrowIfNull(labels);
         if (labels.Count != Images)
-            throw new ArgumentException($"needs one label an image, {Images}; there are {labels.Count}", nameof(labels));
+            throw new ArgumentException($"needs one label per image, {Images}; there are {labels.Count}", nameof(labels));
         var classes = new SortedDictionary<int, (int, double, Estimate?)>();
         foreach (IGrouping<int, int> images in Enumerable.Range(0, Images).GroupBy(image => labels[image]))
         {

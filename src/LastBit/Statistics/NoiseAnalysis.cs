@@ -183,12 +183,12 @@ public sealed record NoiseAnalysis(
         int? look = needed is { } all && all / 2 >= FewestAtLook ? (all + 1) / 2 : null;
         if (look is { } first)
         {
-            advice.Add($"Look after {first} runs a side and stop if p is below {Measure.Number(LevelAtFirstLook, LevelAtFirstLook)}; otherwise go on to {needed} and take "
+            advice.Add($"Look after {first} runs per side and stop if p is below {Measure.Number(LevelAtFirstLook, LevelAtFirstLook)}; otherwise go on to {needed} and take "
                 + $"{Measure.Number(LevelAtLastLook, LevelAtLastLook)} there (O'Brien and Fleming's boundaries: two looks, together 5%). Plan anew with the spread seen so far.");
         }
         else if (needed is not null)
         {
-            advice.Add($"That is too few for an early look: look once, after {Math.Max(3, needed.Value)} runs a side.");
+            advice.Add($"That is too few for an early look: look once, after {Math.Max(3, needed.Value)} runs per side.");
         }
         return new RunPlan(difference, needed, range, several ? "seeds" : "rounding", look, LevelAtFirstLook, LevelAtLastLook, [.. advice]);
 

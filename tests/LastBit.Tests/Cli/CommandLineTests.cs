@@ -43,6 +43,20 @@ public class CommandLineTests
     }
 
     [Fact]
+    public void A_port_that_is_taken_is_said_before_a_folder_is_made()
+    {
+        using var folder = new TemporaryFolder();
+        using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        taken.Start();
+        string port = ((System.Net.IPEndPoint)taken.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        LastBitProcess run = LastBitProcess.Run(
+            "train", "--network", "resnet8", "--data", "sample", "--epochs", "1", "--train-size", "16", "--live", "--live-port", port, "--out", folder["run"]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--live-port", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder["run"]));
+    }
+
+    [Fact]
     public void Version_is_one_line_with_version_and_commit()
     {
         LastBitProcess version = LastBitProcess.Run("--version");

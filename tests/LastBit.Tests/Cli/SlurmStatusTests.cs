@@ -78,6 +78,26 @@ public sealed class SlurmStatusTests : IDisposable
     }
 
     /// <summary>A run of four cells that sbatch took for job 77 of one of several clusters.</summary>
+    [Theory]
+    [InlineData("", "is empty or not an ordinary file")]
+    [InlineData("[null]", "[0] is null")]
+    [InlineData("""[{"job":"77","gather":null,"tasks":[["seed1/k1"],null]}]""", "[0].tasks[1] is null")]
+    [InlineData("""[{"job":"77"}]""", "it lacks gather, tasks")]
+    [InlineData("""[{"job":"--all","gather":null,"tasks":[]}]""", "'--all' is not the number of a job")]
+    [InlineData("""[{"job":"77","gather":"../8","tasks":[]}]""", "'../8' is not the number of a job")]
+    public void A_list_of_jobs_that_cannot_be_one_is_refused(string jobs, string reason)
+    {
+        Submit();
+        File.WriteAllText(_folder["run/slurm/jobs.json"], jobs);
+        foreach (string command in (string[])["status", "cancel"])
+        {
+            (int code, string _, string error) = LastBit(command, _folder["run"]);
+            Assert.Equal(2, code);
+            Assert.Contains(Path.Combine("slurm", "jobs.json") + ": ", error, StringComparison.Ordinal);
+            Assert.Contains(reason, error, StringComparison.Ordinal);
+        }
+    }
+
     private void Submit()
     {
         Program("sbatch", "echo '77;cluster'");

@@ -284,7 +284,7 @@ public sealed class SlurmTests : IDisposable
         var watch = Stopwatch.StartNew();
         while (!condition())
         {
-            if (watch.Elapsed > TimeSpan.FromMinutes(4))
+            if (watch.Elapsed > TimeSpan.FromMinutes(15))
                 Assert.Fail($"Waited too long until {what}.\n{Try("squeue", "--array", "--states=all").Output}\n{Try("sinfo").Output}\n{Logs()}");
             // A requeued task would wait for two minutes. One that began within the second in which its last start was ended would be refused by its node
             // ("job credential revoked") and fail, which Slurm's own pause prevents.
@@ -326,7 +326,7 @@ public sealed class SlurmTests : IDisposable
         foreach ((string name, string value) in _environment)
             start.Environment[name] = value;
         using Process process = Process.Start(start)!;
-        if (!process.WaitForExit(TimeSpan.FromMinutes(4)))
+        if (!process.WaitForExit(TimeSpan.FromMinutes(15)))
         {
             process.Kill(entireProcessTree: true);
             throw new TimeoutException(line);

@@ -54,6 +54,7 @@ public sealed class StatusCommandTests
         JsonElement cell = Assert.Single(last.RootElement.GetProperty("cells").EnumerateArray());
         Assert.Equal(("seed1/k1", "done", 1.0), (cell.GetProperty("name").GetString(), cell.GetProperty("state").GetString(), cell.GetProperty("progress").GetDouble()));
         LastBitProcess text = LastBitProcess.Run("status", folder["run"]);
+        Assert.Contains("| seed1/k1 | done  | 100% |", text.Output, StringComparison.Ordinal);
         Assert.Contains("1 done, 0 running, 0 waiting, 0 failed", text.Output, StringComparison.Ordinal);
     }
 

@@ -47,7 +47,7 @@ public class BatchLoaderTests
                 secondIsReady.Set();
         });
         Batch first = loader.Next();
-        Assert.True(secondIsReady.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        Assert.True(secondIsReady.Wait(TimeSpan.FromMinutes(15), TestContext.Current.CancellationToken));
         Assert.Equal(0, first.Labels[0]);
         Assert.Equal(1, loader.Next().Labels[0]);
         for (int i = 2; i < 1000; i++)

@@ -30,7 +30,7 @@ public class DivergedRunTests
         Assert.Equal([1, 2], result.Diverged!.Keys);
         Assert.All(result.Diverged.Values, seed => Assert.Equal([1, 3], seed.Keys));
         Assert.Contains(result.Notes, note => note.StartsWith("Seed 2, k = 3 diverged (the t", StringComparison.Ordinal) && note.Contains("no longer finite at step", StringComparison.Ordinal));
-        Assert.Contains("4 of 4 runs diverged", result.Notes[^1], StringComparison.Ordinal);
+        Assert.Equal("All 4 runs diverged; a smaller learning rate or weight decay may help.", result.Notes[^1]);
         Assert.DoesNotContain("checkpoint", string.Join(' ', FolderFiles.Read(folder.Path).Keys), StringComparison.Ordinal);
 
         var observer = new StoppingObserver(0, kill: false);
@@ -42,6 +42,7 @@ public class DivergedRunTests
         {
             string message = Assert.Throws<InputException>(() => Summary.Of(AccuracyCurves.Read(layout))).Message;
             Assert.Contains("Seed 1, k = 1 diverged", message, StringComparison.Ordinal);
+            Assert.EndsWith(" All 4 runs diverged; a smaller learning rate or weight decay may help", message, StringComparison.Ordinal);
             Assert.DoesNotContain("percent", message, StringComparison.Ordinal);
         }
     }

@@ -24,6 +24,16 @@ public class EdgeTests
         PassSize = 16,
     };
 
+    [Fact]
+    public void What_is_said_of_a_run_has_numbers_as_everywhere()
+    {
+        using var folder = new TemporaryFolder();
+        var recorder = new StoppingObserver(0, kill: false);
+        Edge.Run(Small with { LearningRates = [0.01] }, new ExperimentContext(folder.Path, 1, recorder, CancellationToken.None));
+        string said = Assert.Single(recorder.Notes, note => note.Contains("(threshold 200)", StringComparison.Ordinal));
+        Assert.Matches(@"^loss \d\.\d+, sharpness \d+\.\d+ \(threshold 200\), difference \d(\.\d+)?×10⁻[⁰¹²³⁴⁵⁶⁷⁸⁹]+$", said);
+    }
+
     [Theory]
     [InlineData(0.1, 0, false, 0, 20)]
     [InlineData(0.1, 0.9, false, 0, 38)]

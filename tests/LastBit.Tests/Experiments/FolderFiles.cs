@@ -27,6 +27,9 @@ internal sealed class StoppingObserver(int steps, bool kill, CancellationTokenSo
 
     public List<string> Messages { get; } = [];
 
+    /// <summary>What was said at the end of each task.</summary>
+    public List<string> Notes { get; } = [];
+
     public void Begin(string task, long total, string unit) => Tasks.Add(task);
 
     public void Advance(string task, long completed, string? note = null)
@@ -38,7 +41,7 @@ internal sealed class StoppingObserver(int steps, bool kill, CancellationTokenSo
         source?.Cancel();
     }
 
-    public void End(string task, string? note = null) { }
+    public void End(string task, string? note = null) => Notes.Add(note ?? "");
 
     public void Point(string chart, string series, double x, double y) { }
 

@@ -10,6 +10,9 @@ public sealed class Browser : IAsyncLifetime
 {
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "chrome.exe", "msedge.exe"];
 
+    // Milliseconds. What never comes is a failure; what comes late on a busy machine is none.
+    private const float Patience = 300_000;
+
     private IPlaywright? _playwright;
     private IBrowser? _browser;
     private string? _whyNot;
@@ -24,6 +27,7 @@ public sealed class Browser : IAsyncLifetime
             return;
         }
         _playwright = await Playwright.CreateAsync();
+        Assertions.SetDefaultExpectTimeout(Patience);
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = executable,
@@ -55,7 +59,7 @@ public sealed class Browser : IAsyncLifetime
             HasTouch = width < 500,
         });
         IPage page = await context.NewPageAsync();
-        page.SetDefaultTimeout(20_000);
+        page.SetDefaultTimeout(Patience);
         var watched = new WatchedPage(context, page);
         await page.GotoAsync(address);
         return watched;

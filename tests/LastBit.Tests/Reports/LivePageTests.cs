@@ -47,6 +47,41 @@ public class LivePageTests(Browser browser)
     }
 
     [Fact]
+    public async Task What_is_at_work_comes_first_and_a_curve_that_blows_up_has_numbers_on_its_axis()
+    {
+        var run = new LiveRun();
+        await using LiveServer server = LiveServer.Start(run, "lastbit nonlinear", 0, TimeSpan.FromMilliseconds(50));
+        run.Begin("dt 0.4", 3, "steps");
+        run.End("dt 0.4");
+        run.Begin("learning rate 0.13", 3, "iterations");
+        run.Begin("learning rate 0.05", 3, "iterations");
+        run.Point("loss", "learning rate 0.13", 1, 1);
+        run.Point("loss", "learning rate 0.13", 2, 4.6e305);
+        await using WatchedPage page = await browser.Open(server.Address);
+        await Assertions.Expect(page.Page.Locator("#tasks .task")).ToHaveTextAsync(["learning rate 0.13", "learning rate 0.05", "dt 0.4"]);
+        run.End("learning rate 0.13");
+        await Assertions.Expect(page.Page.Locator("#tasks .task")).ToHaveTextAsync(["learning rate 0.05", "dt 0.4", "learning rate 0.13"]);
+        await Assertions.Expect(page.Page.Locator("figure canvas")).ToBeVisibleAsync();
+        // The first switch makes the axis linear, the next one logarithmic again.
+        Assert.Contains("4×10³⁰⁵", await Switched());
+        string[] logarithmic = await Switched();
+        Assert.Contains("10³⁰⁰", logarithmic);
+        Assert.Contains("iteration", logarithmic);
+        Assert.Empty(page.Complaints);
+
+        Task<string[]> Switched() => page.Page.EvaluateAsync<string[]>("""
+            async () => {
+              const texts = [], own = CanvasRenderingContext2D.prototype.fillText;
+              CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...rest) { texts.push(text); return own.call(this, text, x, y, ...rest); };
+              [...document.querySelectorAll("figure button")].find(one => one.textContent === "log y").click();
+              await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+              CanvasRenderingContext2D.prototype.fillText = own;
+              return texts;
+            }
+            """);
+    }
+
+    [Fact]
     public async Task A_run_of_the_command_line_shows_itself_while_it_goes_on()
     {
         using var folder = new TemporaryFolder();

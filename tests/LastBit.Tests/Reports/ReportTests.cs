@@ -41,6 +41,11 @@ public class ReportTests(Browser browser, SmallRun run)
             Assert.Equal(verdict, await place.Locator(".verdict").InnerTextAsync());
             Assert.Equal(verdict, await page.Page.Locator($".glance tr:has(a[href='#{section.Id}']) .verdict").InnerTextAsync());
         }
+        // What is decided comes before what was too small to be, and that before what was not run.
+        int[] order = [.. (await page.Page.Locator(".glance .verdict").AllInnerTextsAsync()).Select(verdict => verdict[0] switch { '✓' or '✗' => 0, '○' => 1, _ => 2 })];
+        Assert.Equal(order.Order(), order);
+        Assert.Contains(0, order);
+        Assert.Contains(1, order);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
+using LastBit.Files;
 using LastBit.Runs;
 using LastBit.Statistics;
 using LastBit.Tests.Experiments;
@@ -152,6 +153,37 @@ public sealed class RunFolderTests : IDisposable
         RunFolder.Open(Folder, "accuracy", Settings(1), 1, shared: true).Dispose();
         Assert.False(File.Exists(ours));
         Assert.True(File.Exists(anothers));
+    }
+
+    [Theory]
+    [InlineData("accuracy", true)]
+    [InlineData("reproduce", false)]
+    public void What_no_lease_guards_is_removed_where_cells_are_when_its_writer_is_gone(string command, bool shared)
+    {
+        RunFolder.Open(Folder, command, Settings(1), 1, shared).Dispose();
+        string cells = Directory.CreateDirectory(Path.Combine(Folder, "cells", "accuracy")).FullName;
+        string figures = Directory.CreateDirectory(Path.Combine(Folder, "figures")).FullName;
+        using var killed = Process.Start(new ProcessStartInfo("dotnet", ["--list-runtimes"]) { RedirectStandardOutput = true })!;
+        killed.WaitForExit();
+        using var living = Process.GetCurrentProcess();
+        string labels = AtomicFile.UnfinishedName(Path.Combine(cells, "labels.npy"), killed.Id);
+        string figure = AtomicFile.UnfinishedName(Path.Combine(figures, "table1.svg"), killed.Id);
+        string inWork = AtomicFile.UnfinishedName(Path.Combine(cells, "labels.npy"), living.Id);
+        string elsewhere = Path.Combine(cells, $"labels.npy.{killed.Id}.{Guid.NewGuid():N}.tmp");
+        string longAgo = Path.Combine(cells, $"labels.npy.17.{Guid.NewGuid():N}.tmp");
+        string notOurs = Path.Combine(cells, "labels.tmp");
+        foreach (string file in (string[])[labels, figure, inWork, elsewhere, longAgo, notOurs])
+        {
+            File.WriteAllText(file, "half");
+            // However long it takes until the folder is opened.
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow + TimeSpan.FromHours(1));
+        }
+        File.SetLastWriteTimeUtc(longAgo, DateTime.UtcNow - Lease.Patience - TimeSpan.FromMinutes(1));
+
+        RunFolder.Open(Folder, command, Settings(1), 1, shared).Dispose();
+
+        Assert.Equal(new SortedSet<string>([inWork, elsewhere, notOurs], StringComparer.Ordinal),
+            new SortedSet<string>(Directory.GetFiles(Folder, "*.tmp", SearchOption.AllDirectories), StringComparer.Ordinal));
     }
 
     [Fact]
