@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LastBit.Experiments;
 using LastBit.Imports;
 using LastBit.Statistics;
 
@@ -120,22 +121,26 @@ internal sealed class ReadLogs
     /// <summary>Runs that repeat another one bit for bit, and why.</summary>
     internal IReadOnlyList<(string Run, string Why)> Repeated { get; }
 
+    private int Longest => Result.Runs.Max(run => run.Values.Length);
+
     /// <summary>The metric.</summary>
     internal Measure Measure => new(Result.Metric, Result.Unit, Result.LowerIsBetter);
 
     /// <summary>Everything that is left out, and why.</summary>
     internal IEnumerable<(string Run, string Why)> LeftOut =>
-        Result.LeftOut.Select(one => (one.What, one.Rows > 0 ? $"{one.Rows} {(one.Rows == 1 ? "row" : "rows")}: {one.Why}" : one.Why)).Concat(Repeated);
+        Result.LeftOut.Select(one => (one.What, one.Rows > 0 ? $"{NumberText.Count(one.Rows, "row")}: {one.Why}" : one.Why)).Concat(Repeated);
 
     /// <summary>What was recognised, the reader's warnings, and what is left out, in lines.</summary>
-    internal IEnumerable<string> Said => new[] { Result.Recognised }.Concat(Result.Notes).Concat(Rule == RunValueRule.Best ? [BestNote] : [])
+    internal IEnumerable<string> Said => new[] { Result.Recognised }.Concat(Result.Notes).Concat(Rule == RunValueRule.Best && Longest > 1 ? [BestNote] : [])
         .Concat(LeftOut.Select(one => $"left out: {one.Run}: {one.Why}")).Where(line => line.Length > 0);
 
     /// <summary>The number that runs are judged by, in words.</summary>
     internal string Judged => Rule switch
     {
+        _ when Longest == 1 => "one value a run",
         RunValueRule.Last => "the last recorded step",
         RunValueRule.Best => "the best recorded step (chosen after the fact)",
+        _ when Longest < Summary.LastEpochs => "the mean of all recorded steps, fewer than ten",
         _ => "the mean of the last ten recorded steps",
     };
 }

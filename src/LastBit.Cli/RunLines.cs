@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using LastBit.Files;
 using LastBit.Imports;
 using LastBit.Reports;
@@ -10,7 +11,7 @@ using Spectre.Console;
 namespace LastBit.Cli;
 
 /// <summary>What `noise` and `compare` print alike.</summary>
-internal static class RunLines
+internal static partial class RunLines
 {
     /// <summary>The command line as it can be pasted.</summary>
     internal static string CommandLine(ParseResult parse) => string.Join(' ', parse.Tokens.Select(token => token.Value).Prepend("lastbit").Select(ShellWord.Quote));
@@ -96,7 +97,11 @@ internal static class RunLines
 
     private static string Row(IEnumerable<string> cells) => string.Join(" & ", cells.Select(Escape)) + @" \\";
 
-    private static string Escape(string text) => string.Concat(text.Select(letter => letter switch
+    /// <summary>A minus sign is not the hyphen that stands for it in plain text.</summary>
+    [GeneratedRegex(@"(?<=^|[ (])-(?=[0-9 ])", RegexOptions.CultureInvariant)]
+    private static partial Regex Minus();
+
+    private static string Escape(string text) => Minus().Replace(string.Concat(text.Select(letter => letter switch
     {
         '\\' => @"\textbackslash{}",
         '<' => @"$<$",
@@ -105,5 +110,5 @@ internal static class RunLines
         '^' => @"\textasciicircum{}",
         '#' or '$' or '%' or '&' or '_' or '{' or '}' => $@"\{letter}",
         _ => $"{letter}",
-    }));
+    })), "$$-$$");
 }

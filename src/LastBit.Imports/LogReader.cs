@@ -44,6 +44,7 @@ public static class LogReader
             throw new InputException($"{where}: no run can be used; {context.LeftOut[0].What}: {context.LeftOut[0].Why}");
         kept.Sort(Compare);
         Assembly.Warn(kept, context);
+        Assembly.WarnOfFolders(kept, context);
 
         MeasureUnit unit = MetricChoice.Unit(context.Metric, kept);
         string[] programs = [.. files.Where(file => !file.IsCompanion).Select(file => file.Program).Distinct()];
@@ -69,7 +70,7 @@ public static class LogReader
         string[] own = [.. found.Where(file => !file.Named && Path.GetFileName(file.File) is AccuracyCurves.FileName or TrainingRunResult.FileName or DivergenceResult.FileName)
             .Where(file => JsonLog.Recognise(file.File) is { } what && what.StartsWith("LastBit", StringComparison.Ordinal)).Select(file => file.File)];
         List<LogFile> files = [];
-        int others = 0;
+        List<string> others = [];
         foreach ((string file, bool named) in found)
         {
             if (!named && !own.Contains(file) && own.Any(document => IsBelow(file, Path.GetDirectoryName(document)!)))
@@ -88,12 +89,16 @@ public static class LogReader
             else if (named && paths.Contains(file))
                 throw new InputException($"{file}: is not a log that can be read; docs/noise.md lists those that can");
             else
-                others++;
+                others.Add(file);
         }
         if (files.Count == 0)
-            throw new InputException($"{where}: none of its {others} files is a log that can be read; docs/noise.md lists those that can");
-        if (others > 0)
-            context.Note(others == 1 ? "One other file is not a log and was not read." : $"{others.ToString(CultureInfo.InvariantCulture)} other files are not logs and were not read.");
+            throw new InputException($"{where}: none of its {NumberText.Count(others.Count, "file")} is a log that can be read; docs/noise.md lists those that can");
+        // What describes a run is read with its log.
+        HashSet<string> folders = [.. files.Select(file => Path.GetDirectoryName(Path.GetFullPath(file.Path))!)];
+        int unread = others.Count(file => !MlflowLog.IsOfStore(file)
+            && !(Path.GetFileName(file) == Assembly.Parameters && folders.Contains(Path.GetDirectoryName(Path.GetFullPath(file))!)));
+        if (unread > 0)
+            context.Note(unread == 1 ? "One other file is not a log and was not read." : $"{unread.ToString(CultureInfo.InvariantCulture)} other files are not logs and were not read.");
         IGrouping<string, LogFile>[] families = [.. files.Where(file => !file.IsCompanion).GroupBy(file => file.Family)];
         // Bytes and booleans beside other logs are their correctness.
         if (families.Length > 1)
@@ -148,6 +153,11 @@ public static class LogReader
             else if (kept.Contains(run))
                 rows.Add((run, row.Correct));
         }
+        if (rows.Count > images)
+        {
+            context.Note($"{context.Correctness[0].Run.Source}: is read as {NumberText.Count(rows.Count, "run")} on {NumberText.Count(images, "image")}, for a row is a run; "
+                + "where a row is an image, turn it round.");
+        }
         if (context.Labels is { } labels && labels.Length != images)
             throw new InputException($"labels.npy: has {labels.Length} labels for {images} images; one per image is right");
         rows.Sort((a, b) => Compare(a.Run, b.Run));
@@ -163,12 +173,12 @@ public static class LogReader
     private static string Describe(string format, string metric, MeasureUnit measured, List<ImportedRun> runs)
     {
         string unit = measured switch { MeasureUnit.Percent => "in percent", MeasureUnit.Fraction => "as a fraction", _ => "as it is" };
-        long?[] seeds = [.. runs.Select(run => run.Seed).Distinct()];
+        Int128?[] seeds = [.. runs.Select(run => run.Seed).Distinct()];
         string?[] perturbations = [.. runs.Select(run => run.Perturbation).Distinct()];
         string?[] groups = [.. runs.Select(run => run.Group).Distinct()];
         double[] ends = [.. runs.Select(run => run.LastStep).Distinct().Order()];
         string steps = ends.Length == 1 ? $"last step {Number(ends[0])}" : $"last steps {Number(ends[0])} to {Number(ends[^1])}";
-        return $"{format}: {runs.Count} {(runs.Count == 1 ? "run" : "runs")}, metric {Foreign.Quote(metric)} {unit}, "
+        return $"{format}: {NumberText.Count(runs.Count, "run")}, metric {Foreign.Quote(metric)} {unit}, "
             + (groups is [null] ? "" : $"groups {Foreign.List(groups.Select(group => group ?? "none"))}, ")
             + (seeds is [null] ? "no seeds known, " : $"{(seeds.Length == 1 ? "seed" : "seeds")} {Some(seeds.Select(seed => seed is { } known ? known.ToString(CultureInfo.InvariantCulture) : "unknown"))}, ")
             + (perturbations is [null] ? "no perturbation, " : $"k {Some(perturbations.Select(k => k is null ? "none" : Foreign.Quote(k)[1..^1]))}, ")

@@ -52,7 +52,7 @@ internal static class CompareCommand
         IReadOnlyList<Comparison> pairs = Comparison.OfAll(
             [.. read.Select(one => new ComparedGroup(one.Name, one.Runs))], new ComparisonSettings(measure, pairing, difference));
         NoiseAnalysis[] noise = [.. read.Select(one => NoiseAnalysis.Of(one.Runs, measure))];
-        List<ShownTable> tables = [PairsTable(pairs, measure), GroupsTable(read, noise, measure)];
+        List<ShownTable> tables = [PairsTable(pairs, measure), GroupsTable(read, noise)];
         IReadOnlyList<ComparedCases.ImageTest> imageTests = ComparedCases.ImageTests(read);
         if (ComparedCases.ImageTable(imageTests) is { } images)
             tables.Add(images);
@@ -63,11 +63,15 @@ internal static class CompareCommand
         string folder = CommonOptions.FolderOf(parse, "compare");
         string text = Json.Text(Document(read, noise, pairs, imageTests, measure));
         AtomicFile.WriteAllText(Path.Combine(folder, "compare.json"), text + "\n");
-        string[] notes = [.. pairs.SelectMany(pair => pair.Notes.Select(note => pairs.Count == 1 ? note : $"{pair.A} and {pair.B}: {note}")).Distinct()];
+        string[] notes =
+        [
+            .. pairs.SelectMany(pair => pair.Notes.Select(note => pairs.Count == 1 ? note : $"{pair.A} and {pair.B}: {note}")).Distinct(),
+            .. Bootstraps(pairs),
+        ];
         figures.Wait();
         string page = RunsPage.Write(folder, new RunsPageContent(
             "compare", RunLines.CommandLine(parse), Title(read), [.. pairs.Select(pair => pair.Sentence)], notes,
-            [.. read.Select(one => one.Logs).Distinct().SelectMany(logs => logs.Said)], measure,
+            [.. read.DistinctBy(one => one.Logs).SelectMany(one => one.Logs.Said.Select(line => read.All(other => other.Logs == one.Logs) ? line : $"{one.Name}: {line}"))], measure,
             [.. read.Select((one, i) => RunLines.Shown(one.Name, one.Logs, noise[i].Mean, noise[i].MeanInterval, [.. one.Runs.Select(run => run.Name)]))], tables, methods));
 
         if (parse.GetValue(CommonOptions.Json))
@@ -118,8 +122,9 @@ internal static class CompareCommand
         }
         if (read.Count < 2)
         {
-            throw new InputException($"{string.Join(' ', words)}: is one training; compare needs two, as A=PATH B=PATH, "
-                + "or logs with a column that tells trainings apart");
+            throw new InputException(words.Length > 1 && read is [{ Name: "runs" }]
+                ? $"{string.Join(' ', words)}: paths without names are one training; name each, as A={words[0]} B={words[1]}"
+                : $"{string.Join(' ', words)}: is one training; compare needs two, as A=PATH B=PATH, or logs with a column that tells trainings apart");
         }
         if (read.GroupBy(one => one.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new InputException($"{twice.Key}: is the name of two trainings; give each its own");
@@ -154,7 +159,7 @@ internal static class CompareCommand
 
     private static ShownTable PairsTable(IReadOnlyList<Comparison> pairs, Measure measure) => new(
         $"{measure.Description}, pair by pair",
-        ["pair", "#difference", "#95% interval", "#p", .. pairs.Count > 1 ? HolmHeading : [], "#p by permutation", "#P(B better)", "#95% interval", "verdict"],
+        ["pair", "#difference", "#95% interval", "#p", .. pairs.Count > 1 ? HolmHeading : [], "#p by permutation", "#P(first better)", "#95% interval", "verdict"],
         [
             .. pairs.Select(pair =>
             {
@@ -172,8 +177,22 @@ internal static class CompareCommand
             }),
         ]);
 
-    private static ShownTable GroupsTable(
-        List<ComparedTraining> read, NoiseAnalysis[] noise, Measure measure) => new(
+    /// <summary>The bootstrap's intervals, in one sentence.</summary>
+    private static IEnumerable<string> Bootstraps(IReadOnlyList<Comparison> pairs)
+    {
+        string[] intervals =
+        [
+            .. pairs.Where(pair => pair is { Bootstrap: not null, Test: not null }).Select(pair =>
+            {
+                double scale = pair.Test!.StandardError;
+                return $"{Measure.Number(pair.Bootstrap!.Value.Low, scale)} to {Measure.Number(pair.Bootstrap.Value.High, scale)}{(pairs.Count > 1 ? $" for {pair.B} - {pair.A}" : "")}";
+            }),
+        ];
+        if (intervals.Length > 0)
+            yield return $"The 95% interval of the difference by the bootstrap (BCa), which is too narrow with few runs: {string.Join("; ", intervals)}.";
+    }
+
+    private static ShownTable GroupsTable(List<ComparedTraining> read, NoiseAnalysis[] noise) => new(
         "The trainings", ["training", "#runs", "#mean", "#95% interval", "#spread", "of what"],
         [
             .. read.Select((one, i) =>
@@ -183,7 +202,7 @@ internal static class CompareCommand
                 [
                     one.Name, $"{one.Runs.Count}", Measure.Number(noise[i].Mean, scale),
                     noise[i].MeanInterval is [double low, double high] ? $"{Measure.Number(low, scale)} to {Measure.Number(high, scale)}" : "-",
-                    noise[i].Spread is { } spread ? Measure.Number(spread, spread) : "-", noise[i].Spread is null ? measure.Name : noise[i].SpreadOver,
+                    noise[i].Spread is { } spread ? Measure.Number(spread, spread) : "-", noise[i].Spread is not null ? noise[i].SpreadOver : one.Runs.Count == 1 ? "one run" : "equal values",
                 ];
             }),
         ]);

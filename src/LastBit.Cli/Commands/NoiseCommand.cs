@@ -128,10 +128,11 @@ internal static class NoiseCommand
     {
         Measure measure = logs.Measure;
         double scale = noise.Spread ?? 0;
-        List<string[]> rows = [["mean", Text(noise.Mean, scale), Interval(noise.MeanInterval, scale), $"{noise.Runs} runs, {logs.Judged}"]];
+        List<string[]> rows = [["mean", Text(noise.Mean, scale), Interval(noise.MeanInterval, scale), $"{Runs(noise.Runs)}, {logs.Judged}"]];
         if (noise.Spread is { } spread)
             rows.Add(["spread (standard deviation)", Text(spread, spread), Interval(noise.SpreadInterval, spread), noise.SpreadOver]);
-        foreach (SpreadPart part in noise.Split)
+        // The part that is the whole spread has its row already.
+        foreach (SpreadPart part in noise.Split.Where(part => part.Std != noise.Spread))
             rows.Add([$"  {part.Source}", Text(part.Std, scale), Interval(part.Interval, scale), part.How]);
         if (noise.NoiseFloor is { } floor)
             rows.Add(["noise floor", Text(floor, floor), "", "95% of pairs of runs differ by less"]);
@@ -248,7 +249,9 @@ internal static class NoiseCommand
     private static string Methods(NoiseAnalysis noise, ReadLogs logs) => noise is { Spread: { } spread, NoiseFloor: { } floor }
         ? $"Over {noise.Runs} runs that differ in {noise.SpreadOver}, {logs.Measure.Name} ({logs.Judged}) is {Text(noise.Mean, spread)} with a standard deviation of "
             + $"{Text(spread, spread)} (95% interval {Interval(noise.SpreadInterval, spread)}); 95% of pairs of runs differ by less than {Text(floor, floor)}."
-        : $"{logs.Measure.Name} ({logs.Judged}) of {noise.Runs} runs is {Text(noise.Mean, 0)}; no spread could be estimated.";
+        : $"{logs.Measure.Name} ({logs.Judged}) of {Runs(noise.Runs)} is {Text(noise.Mean, 0)}; no spread could be estimated.";
+
+    private static string Runs(int count) => count == 1 ? "one run" : $"{count} runs";
 
     private static string Text(double value, double scale) => Measure.Number(value, scale);
 

@@ -15,10 +15,21 @@ internal static class SlurmCommand
     /// <exception cref="InputException">It is not there, or says no.</exception>
     internal static string Call(string program, params string[] args) => Try(program, args) switch
     {
-        null => throw new InputException($"{program}: is not on the path; run this where Slurm's commands are, or leave Slurm out"),
+        null => throw Missing(program),
         (0, string output, _) => output,
         (_, _, string error) => throw new InputException($"{program}: {error.Trim().ReplaceLineEndings("; ")}"),
     };
+
+    /// <summary>Does nothing where there is such a program.</summary>
+    /// <exception cref="InputException">There is none.</exception>
+    internal static void Require(string program)
+    {
+        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        if (!folders.Any(folder => File.Exists(Path.Combine(folder, program))))
+            throw Missing(program);
+    }
+
+    private static InputException Missing(string program) => new($"{program}: is not on the path; run this where Slurm's commands are, or leave Slurm out");
 
     /// <summary>Calls a program of Slurm that may be missing or fail.</summary>
     /// <returns>Exit code, standard output and standard error; null where there is no such program.</returns>

@@ -17,7 +17,11 @@ internal sealed class SlurmExecutor(SlurmSettings settings, bool dryRun, bool js
             throw new InputException($"--out {run.Folder}: Slurm takes no blanks, percent signs or backslashes in a path; name another folder");
         string name = $"lastbit-{Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}";
         if (!dryRun)
+        {
+            // Said before anything is written.
+            SlurmCommand.Require("sbatch");
             run.Prepare();
+        }
         var done = RunCells.StatusOf(folder, orNone: true).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name).ToHashSet();
         string[][] tasks = SlurmScript.Tasks(run.Cells.Where(cell => !done.Contains(cell)), settings);
         string array = tasks.Length > 0 ? SlurmScript.Array(folder, name, tasks, settings) : "";

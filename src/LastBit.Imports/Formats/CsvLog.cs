@@ -138,8 +138,8 @@ internal static partial class CsvLog
         table.Finish();
         if (table.Empty > 0 && !context.IsSurvey)
         {
-            context.Note($"{header.File}: {table.Empty.ToString(CultureInfo.InvariantCulture)} of its {table.Rows.ToString(CultureInfo.InvariantCulture)} rows "
-                + $"have no value of {Foreign.Quote(context.Metric)}, as where training and validation are logged in rows of their own.");
+            context.Note($"{header.File}: {table.Empty.ToString(CultureInfo.InvariantCulture)} of its {NumberText.Count(table.Rows, "row")} "
+                + $"{(table.Empty == 1 ? "has" : "have")} no value of {Foreign.Quote(context.Metric)}, as where training and validation are logged in rows of their own.");
         }
     }
 
@@ -212,7 +212,7 @@ internal static partial class CsvLog
         });
         if (summaries > 0)
         {
-            context.Note($"{header.File}: {summaries.ToString(CultureInfo.InvariantCulture)} points of the chart stand for several values (__MIN is less than __MAX): "
+            context.Note($"{header.File}: {NumberText.Count(summaries, "point")} of the chart {(summaries == 1 ? "stands" : "stand")} for several values (__MIN is less than __MAX): "
                 + "lines of a group are means over its runs, and long runs are thinned; export runs one by one, ungrouped, to have them whole.");
         }
     }
@@ -258,7 +258,7 @@ internal static partial class CsvLog
     internal static void Rows(CsvHeader header, ReadingContext context, Func<SepReader.Row, int, bool> action)
     {
         long rows = 0, broken = 0;
-        int firstBroken = 0;
+        int firstBroken = 0, lastLine = 0, lastLength = 0, shortest = int.MaxValue;
         try
         {
             EncodedText.Read(header.File, context, text =>
@@ -287,6 +287,8 @@ internal static partial class CsvLog
                     {
                         if (!action(row, row.LineNumberFrom))
                             return;
+                        shortest = rows > 1 ? Math.Min(shortest, lastLength) : shortest;
+                        (lastLine, lastLength) = (row.LineNumberFrom, row[header.Names.Length - 1].Span.Length);
                         continue;
                     }
                     if (broken++ == 0)
@@ -299,6 +301,12 @@ internal static partial class CsvLog
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or InvalidDataException)
         {
             throw new InputException($"{header.File}: cannot be read as a table ({Files.ForeignText.Cut(error.Message, 200)}); a header and rows with as many fields are right", error);
+        }
+        // A number that is cut is a number still, and nothing but its length tells.
+        if (!context.IsSurvey && lastLength > 0 && lastLength < shortest && shortest < int.MaxValue && !EncodedText.EndsInLineBreak(header.File))
+        {
+            context.Note(FormattableString.Invariant($"{header.File}:{lastLine}: the last row has no line break and its last field fewer characters than any before, ")
+                + "as a row that is still being written; its number may be cut.");
         }
         if (broken > 1 && broken > MostBroken * rows)
         {

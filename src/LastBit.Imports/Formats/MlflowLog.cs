@@ -21,6 +21,14 @@ internal static class MlflowLog
         return null;
     }
 
+    /// <summary>Whether a file is what the store says of its runs and experiments beside their metrics.</summary>
+    public static bool IsOfStore(string file)
+    {
+        string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        return Path.GetFileName(file) == "meta.yaml"
+            || Path.GetFileName(folder) is "params" or "tags" && File.Exists(Path.Combine(Path.GetDirectoryName(folder)!, "meta.yaml"));
+    }
+
     /// <summary>Reads a metric file.</summary>
     /// <exception cref="InputException">A parameter that is named by hand is not there.</exception>
     public static void Read(string file, string shown, ReadingContext context)
@@ -38,13 +46,15 @@ internal static class MlflowLog
             return;
         RawRun run = context.Run(Shown(file, shown, folder), "");
         int number = 0;
+        // MLflow ends every line: one without its end may be cut in the middle of a number.
+        int cut = EncodedText.EndsInLineBreak(file) ? 0 : File.ReadLines(file).Count();
         foreach (string line in File.ReadLines(file))
         {
             number++;
             string[] parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (parts.Length == 0)
                 continue;
-            if (parts.Length is not (2 or 3) || !Foreign.TryNumber(parts[1], false, out double value)
+            if (number == cut || parts.Length is not (2 or 3) || !Foreign.TryNumber(parts[1], false, out double value)
                 || !double.TryParse(parts.Length == 3 ? parts[2] : "0", NumberStyles.Float, CultureInfo.InvariantCulture, out double step) || !double.IsFinite(step))
             {
                 context.LeaveRowOut(file, "it is not a timestamp, a value and a step, as a line that is still being written", number);

@@ -12,6 +12,9 @@ internal static partial class Assembly
 
     private const int LastRows = Experiments.Summary.LastEpochs;
 
+    /// <summary>Where Lightning writes the parameters of a run, beside its log.</summary>
+    public const string Parameters = "hparams.yaml";
+
     /// <summary>Says of each run where it belongs: what the user says, what the log says, what its path says, in this order.</summary>
     /// <exception cref="InputException">What is said by hand is nowhere to be found.</exception>
     public static void Identify(List<RawRun> runs, ReadingContext context)
@@ -23,7 +26,7 @@ internal static partial class Assembly
         List<RawRun> unmatched = [];
         foreach (RawRun run in runs)
         {
-            string hparams = Path.Combine(Path.GetDirectoryName(run.Source) ?? ".", "hparams.yaml");
+            string hparams = Path.Combine(Path.GetDirectoryName(run.Source) ?? ".", Parameters);
             if (File.Exists(hparams))
             {
                 foreach ((string name, string value) in MlflowLog.Yaml(hparams))
@@ -83,7 +86,9 @@ internal static partial class Assembly
         {
             if (group.Count() < 2)
                 continue;
-            RawRun longest = group.MaxBy(run => (run.Params.TryGetValue("global_step", out string? step) && Foreign.TryNumber(step, false, out double number) ? number : 0, run.Values.Count))!;
+            // Of equal ones the file of the run itself, which stands above its checkpoints.
+            RawRun longest = group.MaxBy(run => (run.Params.TryGetValue("global_step", out string? step) && Foreign.TryNumber(step, false, out double number) ? number : 0,
+                run.Values.Count, -run.Source.Length))!;
             foreach (RawRun run in group.Where(run => run != longest))
             {
                 bool isPrefix = run.Values.Count <= longest.Values.Count
@@ -214,6 +219,20 @@ internal static partial class Assembly
             context.Note($"{equal[0].Name} and {equal[1].Name} have the same values to the last digit"
                 + (equal.Length > 2 ? $" (and {equal.Length - 2} more)" : "")
                 + (equal.Select(run => run.Seed).Distinct().Count() > 1 ? "; their seeds changed nothing." : "; one may be a copy of the other."));
+        }
+    }
+
+    /// <summary>Warns where runs of one seed are told apart by nothing but their folders, as those of two trainings are that were taken for one.</summary>
+    public static void WarnOfFolders(IReadOnlyList<ImportedRun> runs, ReadingContext context)
+    {
+        foreach (IGrouping<(string?, Int128?, string?), ImportedRun> same in runs.Where(run => run.Seed is not null).GroupBy(run => (run.Group, run.Seed, run.Perturbation)))
+        {
+            string[] folders = [.. same.Select(run => Path.GetDirectoryName(run.Source) is { Length: > 0 } folder ? folder : ".").Distinct()];
+            if (folders.Length < 2)
+                continue;
+            context.Note($"Runs of seed {same.First().Seed} lie in {string.Join(" and ", folders.Take(2).Select(folder => Foreign.Quote(folder)))}, and nothing but the folder tells "
+                + "them apart. If these are two trainings, compare them, as A=PATH B=PATH or with --runs; if they differ in rounding, name its column with --k.");
+            return;
         }
     }
 

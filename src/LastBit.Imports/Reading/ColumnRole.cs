@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace LastBit.Imports.Reading;
 
 /// <summary>What a column or a key of a row is for.</summary>
@@ -28,7 +30,7 @@ internal enum ColumnRole
 }
 
 /// <summary>Tells roles by name.</summary>
-internal static class ColumnRoles
+internal static partial class ColumnRoles
 {
     /// <summary>Columns that count, the finest first: of several in a row the first of this list is taken.</summary>
     private static readonly string[] Steps = ["step", "global_step", "trainer_global_step", "iteration", "iter", "epoch", "round"];
@@ -76,7 +78,7 @@ internal static class ColumnRoles
     {
         "", "unnamed_0", "index", "id", "time", "wall_time", "walltime", "timestamp", "runtime", "elapsed", "elapsed_s", "duration", "seconds", "date", "created",
         "lr", "learning_rate", "batch", "batch_size", "epochs", "max_epochs", "weight_decay", "momentum", "num_workers", "gpu", "rank", "total_flos",
-        "seconds_per_step", "batch_idx", "lastbit_log",
+        "seconds_per_step", "batch_idx", "lastbit_log", "experiment_id", "start_time", "end_time",
     };
 
     /// <summary>Letters and digits, in lower case, with one underscore between words: "_step", "Step" and "trainer/global_step" by one spelling.</summary>
@@ -112,6 +114,16 @@ internal static class ColumnRoles
         string plain = Plain(name);
         if (Steps.Contains(plain))
             return options.Step is null ? ColumnRole.Step : ColumnRole.Ignored;
+        if (Setting().Match(name) is { Success: true } setting)
+        {
+            // A setting of the run, as MLflow's table and configurations in JSON have it: the seed and k are known by their names, and none is a metric.
+            return Usual.GetValueOrDefault(Plain(setting.Groups[1].Value)) switch
+            {
+                ColumnRole.Seed when options.Seed is null => ColumnRole.Seed,
+                ColumnRole.K when options.K is null => ColumnRole.K,
+                _ => ColumnRole.Ignored,
+            };
+        }
         if (Usual.TryGetValue(plain, out ColumnRole role))
         {
             return role switch
@@ -124,6 +136,9 @@ internal static class ColumnRoles
         }
         return Clocks.Contains(plain) ? ColumnRole.Ignored : ColumnRole.Value;
     }
+
+    [GeneratedRegex(@"^(?:params|config|hparams|args|cfg)[./](.+)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Setting();
 
     /// <summary>How fine a step column counts; less is finer.</summary>
     public static int StepOrder(string name, ImportOptions options) =>

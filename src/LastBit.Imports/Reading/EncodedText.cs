@@ -26,10 +26,22 @@ internal static class EncodedText
         read(latin);
     }
 
-    /// <summary>The first lines of a text, for recognition; wrong letters do not matter there.</summary>
+    /// <summary>The first lines of a text, for recognition and the names of columns.</summary>
     public static List<string> FirstLines(string file, int count)
     {
-        using var reader = new StreamReader(file, Encoding.UTF8, detectEncodingFromByteOrderMarks: true, 1 << 12);
+        try
+        {
+            return FirstLines(file, count, Strict);
+        }
+        catch (DecoderFallbackException)
+        {
+            return FirstLines(file, count, Encoding.Latin1);
+        }
+    }
+
+    private static List<string> FirstLines(string file, int count, Encoding encoding)
+    {
+        using var reader = new StreamReader(file, encoding, detectEncodingFromByteOrderMarks: true, 1 << 12);
         List<string> lines = [];
         var line = new StringBuilder();
         int read = 0;
@@ -47,6 +59,17 @@ internal static class EncodedText
         if (line.Length > 0 && lines.Count < count)
             lines.Add(line.ToString().TrimEnd('\r'));
         return lines;
+    }
+
+    /// <summary>Whether a file that holds something ends with a line break.</summary>
+    public static bool EndsInLineBreak(string file)
+    {
+        using FileStream stream = File.OpenRead(file);
+        Span<byte> end = stackalloc byte[2];
+        stream.Seek(-Math.Min(2, stream.Length), SeekOrigin.End);
+        end = end[..stream.ReadAtLeast(end, 2, throwOnEndOfStream: false)];
+        // The second byte from the end is that of UTF-16.
+        return end.ContainsAny((byte)'\n', (byte)'\r');
     }
 
     private static bool IsUtf8(string file)

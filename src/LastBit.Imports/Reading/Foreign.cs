@@ -82,21 +82,19 @@ internal static class Foreign
     }
 
     /// <summary>
-    /// A seed: an integer of at most 64 bits, with a sign or without; seeds from 2^63 up (torch.initial_seed makes such) stand as the negative
-    /// number of the same bits, so that different seeds stay different.
+    /// A seed: an integer of at most 64 bits, with a sign or without (torch.initial_seed makes such from 2^63 up). Both fit into 128 bits as they
+    /// are written, so that different seeds stay different and are shown as the log has them.
     /// </summary>
     /// <exception cref="InputException">It is not one; two seeds might be taken for the same.</exception>
-    public static long? Seed(string? text, string where)
+    public static Int128? Seed(string? text, string where)
     {
         if (text is null || IsMissing(text))
             return null;
         string digits = text.Trim();
         if (digits.EndsWith(".0", StringComparison.Ordinal))
             digits = digits[..^2];
-        if (long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seed))
+        if (Int128.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out Int128 seed) && seed >= long.MinValue && seed <= ulong.MaxValue)
             return seed;
-        if (ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out ulong large))
-            return unchecked((long)large);
         throw new InputException($"{where}: the seed {Quote(text)} is not an integer of at most 64 bits; "
             + "name the column or parameter that holds it with --seed, or one that tells trainings apart with --group");
     }

@@ -75,9 +75,6 @@ internal sealed class ReadingContext(ImportOptions options)
         _rows[(file, why)] = (rows + 1, first);
     }
 
-    /// <summary>How many rows of a file were left out so far.</summary>
-    public long RowsLeftOut(string file) => _rows.Where(entry => entry.Key.What == file).Sum(entry => entry.Value.Rows);
-
     public void Note(string sentence)
     {
         if (_notes.Add(sentence))
@@ -88,7 +85,7 @@ internal sealed class ReadingContext(ImportOptions options)
     public void CloseRows()
     {
         foreach (((string what, string why), (long rows, string first)) in _rows)
-            LeftOut.Add(new LeftOut(what, $"{why} (first at {first})", rows));
+            LeftOut.Add(new LeftOut(what, first == what ? why : $"{why} ({(rows == 1 ? "at" : "first at")} {first})", rows));
         _rows.Clear();
     }
 }

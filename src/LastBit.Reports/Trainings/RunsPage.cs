@@ -26,6 +26,7 @@ public static class RunsPage
     private static string Html(RunsPageContent content, int every, byte[] figure)
     {
         int runs = content.Groups.Sum(group => group.Runs.Count);
+        string[] values = WithEqualDecimals([.. content.Groups.SelectMany(group => group.Runs.Select(run => run.Value))]);
         Markup body = Markup.Of($"""
             <header>
             <p class="eyebrow">LastBit · {content.Command} · {runs} runs · {content.Measure.Description}</p>
@@ -48,10 +49,10 @@ public static class RunsPage
             <h2 id="numbers-title">The numbers</h2>
             {Markup.Join(content.Tables.Select(table => HtmlTable.Of(table.Caption, table.Caption, table.Headings, table.Rows)))}
             {HtmlTable.Of("Runs", "The runs and the number that each is judged by", ["run", "training", "seed", "perturbation", $"#{content.Measure.Name}"],
-                content.Groups.SelectMany(group => group.Runs.Select(run => new[]
+                content.Groups.SelectMany(group => group.Runs.Select(run => (Group: group.Name, Run: run))).Zip(values, (one, value) => new[]
                 {
-                    run.Name, group.Name, run.Seed ?? "–", run.Perturbation ?? "–", run.Value.ToString("G6", CultureInfo.InvariantCulture),
-                })))}
+                    one.Run.Name, one.Group, one.Run.Seed ?? "–", one.Run.Perturbation ?? "–", value,
+                }))}
             </section>
             <section class="claim" aria-labelledby="read-title">
             <h2 id="read-title">What was read, and what to know of it</h2>
@@ -69,6 +70,16 @@ public static class RunsPage
             </footer>
             """);
         return PageAssets.Document($"LastBit: {content.Title}", "report", PageAssets.Policy("'none'"), body);
+    }
+
+    /// <summary>Numbers of one column: six digits at most, and as many behind the point in each.</summary>
+    private static string[] WithEqualDecimals(double[] values)
+    {
+        string[] texts = [.. values.Select(value => value.ToString("G6", CultureInfo.InvariantCulture))];
+        if (texts.Any(text => text.Contains('E', StringComparison.Ordinal)))
+            return texts;
+        int decimals = texts.Max(text => text.IndexOf('.', StringComparison.Ordinal) is >= 0 and int point ? text.Length - 1 - point : 0);
+        return [.. values.Select(value => value.ToString($"F{decimals}", CultureInfo.InvariantCulture))];
     }
 
     private static Markup Curves(RunsPageContent content, int every)

@@ -277,9 +277,11 @@ public sealed record Comparison
                         : pair.DetectableDifference is { } detectable
                             ? $" This many runs would show a difference of {measure.Difference(detectable)} four times in five; a smaller one may be there." : "");
             default:
+                int most = Math.Max(pair.IndependentA, pair.IndependentB);
                 string have = pair.IndependentA == pair.IndependentB ? $"{pair.IndependentA}" : $"{pair.IndependentA} and {pair.IndependentB}";
-                string unit = pair.Paired ? "pairs" : "independent runs";
+                string unit = pair.Paired ? "pairs" : most == 1 ? "run of each side" : "independent runs";
                 string more = needed is not { } enough ? ""
+                    : pair.Std is null ? $" At least {enough} of each side are needed."
                     : pair.Paired ? $" {enough - pair.IndependentA} more pairs, {enough} in all, would decide."
                     : $" {enough} of each side would decide: {Math.Max(0, enough - pair.IndependentA)} more of {pair.A}, "
                         + $"{Math.Max(0, enough - pair.IndependentB)} more of {pair.B}.";

@@ -99,7 +99,7 @@ public sealed class CaseCommandTests : IDisposable
         LastBitProcess latex = LastBitProcess.Run("compare", log, "--latex", "--out", _folder["out"]);
         Assert.Equal(0, latex.ExitCode);
         Assert.StartsWith(@"\begin{tabular}{lrrrrrrl}", latex.Output, StringComparison.Ordinal);
-        Assert.Contains(@"b\_2 - a\_1", latex.Output, StringComparison.Ordinal);
+        Assert.Contains(@"b\_2 $-$ a\_1", latex.Output, StringComparison.Ordinal);
         Assert.Contains(@"95\% intervals", latex.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Report:", latex.Output, StringComparison.Ordinal);
         LastBitProcess iso = LastBitProcess.Run("noise", log, "--group", "seed", "--seed", "recipe", "--out", _folder["iso"]);

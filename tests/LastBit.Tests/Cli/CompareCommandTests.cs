@@ -35,6 +35,9 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Contains("| noise floor", text.Output, StringComparison.Ordinal);
         LastBitProcess latex = LastBitProcess.Run("noise", log, "--latex", "--out", _folder["latex"]);
         Assert.Contains(@"\begin{tabular}{lrrl}", latex.Output, StringComparison.Ordinal);
+        Assert.Contains("5 runs, the mean of all recorded steps, fewer than ten", latex.Output, StringComparison.Ordinal);
+        // Without repeats of a seed the spread is of one row: its only part is itself.
+        Assert.Single(text.Output.Split('\n'), line => line.Contains("seeds and rounding", StringComparison.Ordinal) && line.StartsWith('|'));
         LastBitProcess summary = LastBitProcess.Run("summarize", log, "--json", "--out", _folder["summary"]);
         Assert.Equal(5, summary.Json.GetProperty("runs").GetInt32());
     }
@@ -56,6 +59,27 @@ public sealed class CompareCommandTests : IDisposable
         // Without the switch a verdict is no failure.
         Assert.Equal(0, LastBitProcess.Run("compare", $"A={a}", $"B={a}", "--quiet", "--out", _folder["quiet"]).ExitCode);
         Assert.Equal(3, Compare($"A={a}", $"B={better}", $"C={alike}").Json.GetProperty("pairs").GetArrayLength());
+    }
+
+    [Fact]
+    public void The_page_and_the_terminal_say_whose_logs_were_read_and_what_the_bootstrap_says()
+    {
+        string a = Log("a.csv", Baseline), b = Log("b.csv", [0.925, 0.924, 0.928, 0.926, 0.92]);
+        LastBitProcess run = LastBitProcess.Run("compare", $"old={a}", $"new={b}", "--value", "last", "--out", _folder["out"]);
+        string page = File.ReadAllText(_folder[Path.Combine("out", "report.html")]);
+        foreach (string name in new[] { "old", "new" })
+            Assert.Contains($"<li>{name}: CSV: 5 runs", page, StringComparison.Ordinal);
+        // As many decimals in each row: 0.92 and 0.925 stand below each other.
+        Assert.Contains("0.920</td>", page, StringComparison.Ordinal);
+        Assert.Contains("by the bootstrap (BCa)", page, StringComparison.Ordinal);
+        Assert.Contains("by the bootstrap (BCa)", run.Output, StringComparison.Ordinal);
+
+        LastBitProcess one = LastBitProcess.Run("compare", $"A={Log("one.csv", [0.8])}", $"B={Log("two.csv", [0.9])}", "--out", _folder["out"]);
+        Assert.Contains("(1 run of each side)", one.Output, StringComparison.Ordinal);
+        Assert.Contains("At least 3 of each side are needed.", one.Output, StringComparison.Ordinal);
+        LastBitProcess latex = LastBitProcess.Run("compare", $"A={b}", $"B={a}", "--latex", "--out", _folder["out"]);
+        Assert.Contains("B $-$ A, paired & $-$0.0", latex.Output, StringComparison.Ordinal);
+        Assert.Contains($"name each, as A={a} B={b}", LastBitProcess.Run("compare", a, b).Error, StringComparison.Ordinal);
     }
 
     [Fact]

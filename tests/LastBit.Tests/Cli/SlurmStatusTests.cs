@@ -77,6 +77,30 @@ public sealed class SlurmStatusTests : IDisposable
         Assert.Single(Calls("scontrol"));
     }
 
+    [Fact]
+    public void Where_there_is_no_sbatch_that_is_said_before_anything_is_written()
+    {
+        (int code, _, string error) = LastBit("accuracy", "--network", "resnet8", "--data", "sample", "--epochs", "1", "--out", _folder["run"], "--executor", "slurm");
+        Assert.Equal(2, code);
+        Assert.Contains("sbatch: is not on the path", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["run"]));
+    }
+
+    [Fact]
+    public void The_report_of_a_job_array_does_not_take_the_time_of_its_last_job_for_that_of_the_run()
+    {
+        LastBitProcess.Run("heat", "--quiet", "--out", _folder["heat"]);
+        Assert.Contains("<th scope=\"row\">seconds</th>", Page(), StringComparison.Ordinal);
+        Directory.CreateDirectory(_folder["heat/slurm"]);
+        Assert.DoesNotContain("<th scope=\"row\">seconds</th>", Page(), StringComparison.Ordinal);
+
+        string Page()
+        {
+            Assert.Equal(0, LastBitProcess.Run("report", _folder["heat"], "--quiet").ExitCode);
+            return File.ReadAllText(_folder["heat/report.html"]);
+        }
+    }
+
     /// <summary>A run of four cells that sbatch took for job 77 of one of several clusters.</summary>
     [Theory]
     [InlineData("", "is empty or not an ordinary file")]

@@ -24,6 +24,7 @@ public sealed class ProgramTests
         Assert.Equal("- 7 -: 9=0.5 19=0.6\n- 8 -: 9=0.51 19=0.61", Logs.Short(result));
         Assert.Equal(["version_0", "version_1"], result.Runs.Select(run => run.Name));
         Assert.Contains(result.Notes, note => note.Contains("2 of its 4 rows have no value", StringComparison.Ordinal));
+        Assert.DoesNotContain(result.Notes, note => note.Contains("not read", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -42,6 +43,7 @@ public sealed class ProgramTests
         Assert.Equal("eval_accuracy", result.Metric);
         Assert.Equal("- 1 -: 100=0.81 200=0.84\n- 2 -: 100=0.81 200=0.84", Logs.Short(result));
         Assert.Equal(4, result.LeftOut.Count(left => left.IsRun && left.Why.Contains("beginning of", StringComparison.Ordinal)));
+        Assert.All(result.LeftOut, left => Assert.Contains("checkpoint-", left.What, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -59,7 +61,7 @@ public sealed class ProgramTests
             + "\"seed-2 - val_acc__MIN\",\"seed-2 - val_acc__MAX\"\n\"1\",\"0.5\",\"0.5\",\"0.5\",\"0.6\",\"0.6\",\"0.6\"\n\"2\",\"0.7\",\"0.6\",\"0.8\",\"0.8\",\"0.8\",\"0.8\"\n");
         Assert.Equal(("val_acc", "Weights & Biases chart export"), (chart.Metric, chart.Format));
         Assert.Equal("- 1 -: 1=0.5 2=0.7\n- 2 -: 1=0.6 2=0.8", Logs.Short(chart));
-        Assert.Contains(chart.Notes, note => note.Contains("1 points of the chart stand for several values", StringComparison.Ordinal));
+        Assert.Contains(chart.Notes, note => note.Contains("1 point of the chart stands for several values", StringComparison.Ordinal));
         ImportResult table = Logs.ReadText("runs.csv", "Name,State,Created,Runtime,seed,val_acc,_step\na,finished,2024,10,1,0.9,99\nb,finished,2024,10,2,0.8,99\nc,crashed,2024,3,3,0.2,5\n");
         Assert.Equal("Weights & Biases runs table", table.Format);
         Assert.Equal("- 1 -: 1=0.9\n- 2 -: 1=0.8", Logs.Short(table));
@@ -81,10 +83,23 @@ public sealed class ProgramTests
         Assert.Contains("'val/acc'", error, StringComparison.Ordinal);
         ImportResult result = LogReader.Read([folder["mlruns"]], ByHand);
         Assert.Equal("val/acc", result.Metric);
-        Assert.Equal([1L, 2L], result.Runs.Select(run => run.Seed!.Value));
+        Assert.Equal("- 1 -: 0=0.5 1=0.75\n- 2 -: 0=0.5 1=0.75", Logs.Short(result));
         Assert.Contains(result.LeftOut, left => left.Why.Contains("failed", StringComparison.Ordinal));
+        Assert.Equal(3, result.LeftOut.Count(left => left.Why.Contains("still being written", StringComparison.Ordinal)));
+        Assert.DoesNotContain(result.Notes, note => note.Contains("not read", StringComparison.Ordinal));
         string database = Logs.Write(folder, "mlflow.db", [.. "SQLite format 3\0"u8, .. new byte[100]]);
         Assert.Contains("mlflow experiments csv", Logs.Error(() => LogReader.Read([database], ByHand)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_mlflow_writes_out_of_its_database_is_read_with_the_seeds_among_its_parameters()
+    {
+        ImportResult result = Logs.ReadText("runs.csv", "run_id,experiment_id,status,artifact_uri,start_time,end_time,metrics.score,params.lr,params.seed,tags.mlflow.runName\n"
+            + "aa,1,FINISHED,./mlruns/1/aa,2024-01-01,2024-01-02,0.81,0.1,7,owl-1\nbb,1,FINISHED,./mlruns/1/bb,2024-01-01,2024-01-02,0.8,0.1,8,owl-2\n"
+            + "cc,1,FAILED,./mlruns/1/cc,2024-01-01,2024-01-02,0.2,0.1,9,owl-3\n");
+        Assert.Equal("metrics.score", result.Metric);
+        Assert.Equal("- 7 -: 1=0.81\n- 8 -: 1=0.8", Logs.Short(result));
+        Assert.Contains("FAILED", Assert.Single(result.LeftOut).Why, StringComparison.Ordinal);
     }
 
     [Fact]

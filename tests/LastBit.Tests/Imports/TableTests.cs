@@ -78,6 +78,35 @@ public sealed class TableTests
         Assert.Equal("- - -: 1=50 2=60", Logs.Short(result));
         Assert.Equal("größer", result.Runs[0].Params["methode"]);
         Assert.Contains(result.Notes, note => note.Contains("Latin-1", StringComparison.Ordinal));
+        string header = Logs.Write(folder, "header.csv", Encoding.Latin1.GetBytes("epoch,präzision\n1,50\n2,60\n"));
+        Assert.Equal("präzision", LogReader.Read([header], new ImportOptions()).Metric);
+    }
+
+    [Theory]
+    [InlineData("epoch,acc\n1,0.7312\n2,0.7\n3,0.7", false)] // as short as another one
+    [InlineData("epoch,acc\n1,0.7312\n2,0.7401\n3,0.7\n", false)] // a line that ends is whole
+    [InlineData("epoch,acc\n1,0.7312\n2,0.7401\n3,0.7502", false)]
+    [InlineData("epoch,acc\n1,0.7312\n2,0.7401\n3,0.7", true)]
+    public void A_last_number_that_may_be_cut_is_warned_of(string text, bool warned)
+    {
+        ImportResult result = Logs.ReadText("log.csv", text);
+        Assert.Equal(3, Assert.Single(result.Runs).Values.Length);
+        Assert.Equal(warned, result.Notes.Any(note => note.Contains("log.csv:4: the last row has no line break", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Two_trainings_that_are_taken_for_one_are_warned_of()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (string recipe in new[] { "base", "warm" })
+        {
+            foreach (int seed in new[] { 1, 2 })
+                Logs.Write(folder, $"{recipe}/seed{seed}.csv", FormattableString.Invariant($"epoch,acc\n1,{50 + seed}\n"));
+        }
+        Assert.Contains(LogReader.Read([folder.Path], new ImportOptions()).Notes, note => note.StartsWith("Runs of seed 1 lie in ", StringComparison.Ordinal));
+        Assert.DoesNotContain(LogReader.Read([folder["base"]], new ImportOptions()).Notes, note => note.StartsWith("Runs of seed", StringComparison.Ordinal));
+        Assert.DoesNotContain(LogReader.Read([folder.Path], new ImportOptions { Runs = "{group}/seed{seed}.csv" }).Notes,
+            note => note.StartsWith("Runs of seed", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -105,7 +134,7 @@ public sealed class TableTests
         string early = string.Concat(Enumerable.Range(1, 12).Select(i => i == 1 ? "2,1,nan\n" : FormattableString.Invariant($"2,{i},{50 + i}.5\n")));
         string bad = string.Concat(Enumerable.Range(1, 12).Select(i => i == 11 ? "3,11,inf\n" : FormattableString.Invariant($"3,{i},{40 + i}\n")));
         ImportResult result = Logs.ReadText("log.csv", "seed,epoch,acc\n" + good + early + bad);
-        Assert.Equal([1L, 2L], result.Runs.Select(run => run.Seed!.Value));
+        Assert.Equal([1, 2], result.Runs.Select(run => (int)run.Seed!.Value));
         Assert.Equal(11, result.Runs[1].Values.Length);
         LeftOut run = Assert.Single(result.LeftOut, left => left.IsRun);
         Assert.Contains("diverged: Infinity at step 11", run.Why, StringComparison.Ordinal);
@@ -169,7 +198,8 @@ public sealed class TableTests
     public void Huge_integers_stay_different_or_are_refused()
     {
         ImportResult result = Logs.ReadText("log.csv", "seed,epoch,acc\n18446744073709551615,1,50\n18446744073709551614,1,51\n");
-        Assert.Equal(2, result.Runs.Select(run => run.Seed).Distinct().Count());
+        Assert.Equal("- 18446744073709551614 -: 1=51\n- 18446744073709551615 -: 1=50", Logs.Short(result));
+        Assert.Contains("seeds 18446744073709551614, 18446744073709551615", result.Recognised, StringComparison.Ordinal);
         Assert.Contains("at most 64 bits", Logs.Error(() => Logs.ReadText("log.csv", "seed,epoch,acc\n184467440737095516150,1,50\n")), StringComparison.Ordinal);
         Assert.Contains("log.csv:2: the epoch 9.00719925474099E+18 is beyond 2^53",
             Logs.Error(() => Logs.ReadText("log.csv", "epoch,acc\n9007199254740990000,1\n")), StringComparison.Ordinal);
@@ -283,6 +313,9 @@ public sealed class TableTests
         Assert.Equal((2, 10), (result.Correctness!.Runs.Count, result.Correctness.Images));
         Assert.Equal("1101111001", string.Concat(result.Correctness.Correct[1]));
         Assert.Equal([90, 70], result.Runs.Select(run => run.Values[0]));
+        Assert.DoesNotContain(result.Notes, note => note.Contains("turn it round", StringComparison.Ordinal));
+        string tall = string.Join(',', Enumerable.Range(0, 10)) + "\n" + string.Concat(Enumerable.Repeat("1,0,1,1,1,1,1,1,1,1\n", 11));
+        Assert.Contains(Logs.ReadText("correct.csv", tall).Notes, note => note.Contains("is read as 11 runs on 10 images", StringComparison.Ordinal));
     }
 
     [Fact]

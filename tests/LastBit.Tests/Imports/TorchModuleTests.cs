@@ -69,7 +69,7 @@ public sealed class TorchModuleTests
         ImportResult result = LogReader.Read([folder["logs/sgd"]], new ImportOptions());
         Assert.Equal(("test_acc", MeasureUnit.Fraction, 4), (result.Metric, result.Unit, result.Runs.Count));
         Assert.Equal(["1", "2", "3"], result.Runs.Select(run => run.Perturbation).OfType<string>().Where(k => k != "0"));
-        Assert.All(result.Runs, run => Assert.Equal((1L, 7), (run.Seed!.Value, run.Values.Length)));
+        Assert.All(result.Runs, run => Assert.Equal((1, 7), ((int)run.Seed!.Value, run.Values.Length)));
         Assert.Equal((4, 32), (result.Correctness!.Runs.Count, result.Correctness.Images));
         Assert.All(result.Correctness.Runs.Zip(result.Correctness.Correct),
             row => Assert.Equal(row.First.Values[^1], row.Second.Sum(image => image) / 32.0, 1e-7));
