@@ -22,7 +22,7 @@ internal static class SlurmJobs
             return [];
         SlurmSubmission[] read = DocumentFile.Read<SlurmSubmission[]>(file, Remedy);
         // Their numbers become arguments of Slurm's commands and names of logs.
-        return Array.Find([.. read.SelectMany(one => new[] { one.Job, one.Gather }).OfType<string>()], job => job.Length == 0 || !job.All(char.IsAsciiDigit)) is { } strange
+        return read.SelectMany(one => new[] { one.Job, one.Gather }).OfType<string>().FirstOrDefault(job => job.Length == 0 || !job.All(char.IsAsciiDigit)) is { } strange
             ? throw new InputException($"{file}: '{ForeignText.Cut(strange)}' is not the number of a job; {Remedy}")
             : read;
     }

@@ -42,8 +42,8 @@ public sealed record EdgeSettings : NetworkTrainingSettings
     [Setting("Steps.")]
     public int Iterations { get; init; } = 1000;
 
-    /// <summary>The sharpness is computed before the first step and after every so many.</summary>
-    [Setting("The sharpness is computed before the first step and after every so many.")]
+    /// <summary>Steps between two values of the sharpness; the first is taken before the first step.</summary>
+    [Setting("Steps between two values of the sharpness; the first is taken before the first step.")]
     public int Every { get; init; } = 21;
 
     /// <summary>How many of the largest eigenvalues.</summary>

@@ -14,7 +14,8 @@ internal static class NullElement
     /// <summary>What is null, as a problem ("runs[2] is null"); null when nothing is.</summary>
     /// <param name="document">A record as it was read.</param>
     public static string? In<T>(T document) => document is null || IsPlain(document.GetType()) ? null
-        : document is Array list ? list.Cast<object?>().Select((one, i) => one is null ? $"[{i}] is null" : Members(one, $"[{i}].")).FirstOrDefault(problem => problem is not null)
+        : document is Array list ? list.Cast<object?>().Select((one, i) => one is null ? $"[{i}] is null" : Members(one, $"[{i}]."))
+            .FirstOrDefault(problem => problem is not null)
         : Members(document, "");
 
     private static string? Members(object record, string place)

@@ -64,8 +64,11 @@ internal static class ToyRuns
     public static SortedDictionary<string, string> Results(string folder)
     {
         SortedDictionary<string, string> files = FolderFiles.Read(folder);
-        foreach (string figure in files.Keys.Where(name => (name.StartsWith("figures", StringComparison.Ordinal) && !name.EndsWith(".tmp", StringComparison.Ordinal)) || name == "train.json").ToList())
-            files.Remove(figure);
+        foreach (string file in files.Keys.ToList())
+        {
+            if (file == "train.json" || (file.StartsWith("figures", StringComparison.Ordinal) && !file.EndsWith(".tmp", StringComparison.Ordinal)))
+                files.Remove(file);
+        }
         if (File.Exists(Path.Combine(folder, "train.json")))
         {
             var train = LastBit.Runs.DocumentFile.ReadObject(Path.Combine(folder, "train.json"));

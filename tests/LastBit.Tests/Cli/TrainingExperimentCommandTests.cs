@@ -83,7 +83,7 @@ public sealed class TrainingExperimentCommandTests : IDisposable
     [Theory]
     [InlineData("--perturbation: there is no perturbation 'k=0'", "accuracy", "--perturbation", "k=0")]
     [InlineData("--perturbation: ulp is given twice", "divergence", "--perturbation", "ulp,ulp")]
-    [InlineData("--perturbation: one k a folder", "divergence", "--k", "3", "--perturbation", "k=5", "--data", "sample")]
+    [InlineData("--perturbation: one k per folder", "divergence", "--k", "3", "--perturbation", "k=5", "--data", "sample")]
     [InlineData("--seeds", "accuracy", "--seeds", "-1")]
     [InlineData("--k", "accuracy", "--k", "0")]
     [InlineData("--network: there is no network 'resnet9'", "accuracy", "--network", "resnet9")]
