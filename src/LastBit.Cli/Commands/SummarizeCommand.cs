@@ -91,7 +91,7 @@ internal static class SummarizeCommand
             Text($"{sampling.CalibratedStdLow:0.000} to {sampling.CalibratedStdHigh:0.000}"));
         table.AddRow("binomial spread of fresh test sets", Text($"{sampling.BinomialStd:0.000}"), "");
         if (sampling is { CalibratedShareOfRoundingLow: { } low, CalibratedShareOfRoundingHigh: { } high })
-            table.AddRow("share of the rounding variance that calibration explains", "", Text($"{low:0.00} to {high:0.00}"));
+            table.AddRow("variance of a calibrated ensemble : rounding variance", "", Text($"{low:0.00} to {high:0.00}"));
         if (sampling.BinomialShareOfRounding is { } share)
             table.AddRow("binomial variance : rounding variance", Text($"{share:0.00}"), "");
         foreach ((Perturbation one, Estimate spread) in statistics.Roundings?.Spread ?? [])
