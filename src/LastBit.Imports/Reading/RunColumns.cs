@@ -29,7 +29,7 @@ internal sealed partial class RunColumns
     /// <param name="values">The names of those that hold values, neither counting nor describing.</param>
     /// <param name="options">What is said by hand; a column of the name of the metric that is asked for is that metric and not a run.</param>
     public static bool Are(IReadOnlyList<string> values, ImportOptions options) =>
-        IsSaid(options) || options.Metric is null && values.Count > 1 && values.All(name => UsualName().IsMatch(name));
+        IsSaid(options) || (options.Metric is null || !values.Contains(options.Metric)) && values.Count > 1 && values.All(name => UsualName().IsMatch(name));
 
     /// <summary>The run of a column; null where it is none, and while names of metrics are collected.</summary>
     public RawRun? Of(string name)

@@ -26,6 +26,11 @@ public sealed class TableTests
         ImportResult result = Logs.ReadText("val_acc.csv", "epoch,seed1,seed2 k3\n1,50,51\n2,90,91.5\n");
         Assert.Equal("- 1 -: 1=50 2=90\n- 2 3: 1=51 2=91.5", Logs.Short(result));
         Assert.Equal(("val_acc", MeasureUnit.Percent), (result.Metric, result.Unit));
+        ImportResult named = Logs.ReadText("runs.csv", "epoch,seed1,seed2\n1,50,51\n2,90,91.5\n", new ImportOptions { Metric = "val_acc" });
+        Assert.Equal(("val_acc", 2), (named.Metric, named.Runs.Count));
+        // The name of a column is that column.
+        ImportResult one = Logs.ReadText("runs.csv", "epoch,seed1,seed2\n1,50,51\n2,90,91.5\n", new ImportOptions { Metric = "seed2" });
+        Assert.Equal("- - -: 1=51 2=91.5", Logs.Short(one));
     }
 
     [Fact]
