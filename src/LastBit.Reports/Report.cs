@@ -133,7 +133,7 @@ public static class Report
             .. Number(Verdict.NotTested) > 0 ? [$"{Number(Verdict.NotTested)} not tested at this scale"] : Array.Empty<string>(),
             .. Number(Verdict.NotRun) > 0 ? [$"{Number(Verdict.NotRun)} not run"] : Array.Empty<string>(),
         ];
-        string tally = $"Of {sections.Count} claims of the paper, {string.Join(", ", counts[..^1])} and {counts[^1]}.";
+        string tally = $"Of {sections.Count} claims of the paper and its journal version, {string.Join(", ", counts[..^1])} and {counts[^1]}.";
         if (sections.First(section => section.Id == AccuracyClaim.Claim.Id).Finding is { IsDecided: true } trained)
             return $"{trained.Marked} {tally}";
         if (folder.Document<ErrorAmplificationResult>(ErrorAmplificationResult.FileName)?.Runs.Where(run => run.RelativeL1.Length > 0).ToArray() is not { Length: > 0 } runs)
