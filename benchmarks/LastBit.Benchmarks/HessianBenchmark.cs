@@ -14,9 +14,9 @@ internal static class HessianBenchmark
     /// <summary>hessian [NETWORK] [BATCH] [THREADS] [ROUNDS] [--swish].</summary>
     public static int Run(string[] args)
     {
-        string[] plain = [.. args.Where(word => !word.StartsWith("--", StringComparison.Ordinal))];
+        string[] plain = BenchmarkArguments.Plain(args);
         string name = plain.ElementAtOrDefault(0) ?? "resnet20";
-        int batch = Number(1, 128), threads = Number(2, Environment.ProcessorCount), rounds = Number(3, 20);
+        int batch = BenchmarkArguments.Number(plain, 1, 128), threads = BenchmarkArguments.Number(plain, 2, Environment.ProcessorCount), rounds = BenchmarkArguments.Number(plain, 3, 20);
         var network = NetworkSettings.Parse(name, args.Contains("--swish") ? Activation.Swish : Activation.Relu);
         var (train, _) = Cifar10.Load(Cifar10.Sample, batch);
         var model = network.Build();
@@ -55,8 +55,6 @@ internal static class HessianBenchmark
             $"{name} {model.Activations}, batch {train.Count}, {threads} threads: a gradient {Median(gradients):F1} ms, a product with the Hessian {Median(products):F1} ms: "
             + $"{ratio:F2} times (median of {rounds} pairs); memory {hessian.Bytes / 1e6:F0} MB beside {engine.Bytes / 1e6:F0} MB"));
         return 0;
-
-        int Number(int index, int otherwise) => index < plain.Length ? int.Parse(plain[index], CultureInfo.InvariantCulture) : otherwise;
     }
 
     private static double Median(List<double> values)

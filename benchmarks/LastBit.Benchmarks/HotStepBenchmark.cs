@@ -18,9 +18,9 @@ internal static class HotStepBenchmark
     /// <summary>hot [NETWORK] [BATCH] [THREADS] [ROUNDS] [--mse].</summary>
     public static int Run(string[] args)
     {
-        string[] plain = [.. args.Where(word => !word.StartsWith("--", StringComparison.Ordinal))];
+        string[] plain = BenchmarkArguments.Plain(args);
         string name = plain.ElementAtOrDefault(0) ?? "fc-tanh";
-        int batch = Number(plain, 1, 500), threads = Number(plain, 2, Environment.ProcessorCount), rounds = Number(plain, 3, 10);
+        int batch = BenchmarkArguments.Number(plain, 1, 500), threads = BenchmarkArguments.Number(plain, 2, Environment.ProcessorCount), rounds = BenchmarkArguments.Number(plain, 3, 10);
         var network = NetworkSettings.Parse(name, Activation.Relu) with { Loss = args.Contains("--mse") ? Loss.SquaredError : Loss.CrossEntropy };
         var (train, _) = Cifar10.Load(Cifar10.Sample);
         float[] images = new float[batch * train.Shape.ImageFloats];
@@ -61,8 +61,6 @@ internal static class HotStepBenchmark
             Print($"{(pass.Backward ? "backward" : "forward"),-8} {pass.Layers,-30} {(pass.Seconds + pass.ReduceSeconds) / times.Count * 1e3,7:F3} ms");
         return 0;
     }
-
-    private static int Number(string[] args, int index, int otherwise) => index < args.Length ? int.Parse(args[index], CultureInfo.InvariantCulture) : otherwise;
 
     private static void Print(FormattableString line) => Console.WriteLine(FormattableString.Invariant(line));
 }

@@ -15,10 +15,10 @@ internal static class ScalingBenchmark
     /// <summary>scaling [NETWORK] [BATCH] [ROUNDS] [--convolution NAME].</summary>
     public static int Run(string[] args)
     {
-        string[] plain = StepBenchmark.Plain(args);
+        string[] plain = BenchmarkArguments.Plain(args);
         string name = plain.ElementAtOrDefault(0) ?? "resnet56";
-        int batch = StepBenchmark.Number(plain, 1, 128), rounds = StepBenchmark.Number(plain, 2, 5);
-        ConvolutionAlgorithm algorithm = StepBenchmark.Algorithms(args)[0];
+        int batch = BenchmarkArguments.Number(plain, 1, 128), rounds = BenchmarkArguments.Number(plain, 2, 5);
+        ConvolutionAlgorithm algorithm = BenchmarkArguments.Algorithms(args)[0];
         int cores = MachineInfo.Current.Threads;
         var lanes = new List<Lane>();
         // Twice the cores last: what it costs to ask for more than there are.

@@ -15,15 +15,15 @@ internal static class StepBenchmark
     /// <summary>step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--convolution LIST] [--pytorch] [--layers] [--swish].</summary>
     public static int Run(string[] args)
     {
-        string[] plain = Plain(args);
+        string[] plain = BenchmarkArguments.Plain(args);
         string name = plain.ElementAtOrDefault(0) ?? "resnet56";
-        int batch = Number(plain, 1, 128), threads = Number(plain, 2, Environment.ProcessorCount), rounds = Number(plain, 3, 10);
+        int batch = BenchmarkArguments.Number(plain, 1, 128), threads = BenchmarkArguments.Number(plain, 2, Environment.ProcessorCount), rounds = BenchmarkArguments.Number(plain, 3, 10);
         bool pytorch = args.Contains("--pytorch"), layers = args.Contains("--layers"), swish = args.Contains("--swish");
 
         var network = NetworkSettings.Parse(name, swish ? Activation.Swish : Activation.Relu);
         var (train, test) = Cifar10.Load(Cifar10.Sample);
         using var team = new WorkerTeam(threads);
-        Contender[] contenders = [.. Algorithms(args).Select(algorithm => new Contender(algorithm, network, batch, train, test, team))];
+        Contender[] contenders = [.. BenchmarkArguments.Algorithms(args).Select(algorithm => new Contender(algorithm, network, batch, train, test, team))];
         double gflop = contenders[0].Engine.TrainingFlop * (double)batch / 1e9;
 
         var theirs = new List<double>();
@@ -69,18 +69,6 @@ internal static class StepBenchmark
                 $"{pass.Flop * (double)batch / seconds / 1e9 / peak,6:P0} of peak  ",
                 $"+ tables {pass.ReduceSeconds / contender.Batches * 1e3:F2} ms");
         }
-    }
-
-    /// <summary>The arguments that are no options.</summary>
-    internal static string[] Plain(string[] args) =>
-        [.. args.Where((word, i) => !word.StartsWith("--", StringComparison.Ordinal) && (i == 0 || args[i - 1] != "--convolution"))];
-
-    /// <summary>What --convolution lists; direct if it does not.</summary>
-    internal static ConvolutionAlgorithm[] Algorithms(string[] args)
-    {
-        int at = Array.IndexOf(args, "--convolution");
-        return at < 0 ? [ConvolutionAlgorithm.Direct]
-            : [.. args[at + 1].Split(',').Select(word => Enum.Parse<ConvolutionAlgorithm>(word, ignoreCase: true))];
     }
 
     /// <summary>The median over rounds of one's median time divided by the other's: what slows a whole round meets both.</summary>
@@ -147,10 +135,10 @@ internal static class StepBenchmark
     /// <summary>replicas [NETWORK] [ROUNDS]: what six replicas cost beside one, and evaluation beside training, image for image.</summary>
     public static int Replicas(string[] args)
     {
-        string[] plain = Plain(args);
+        string[] plain = BenchmarkArguments.Plain(args);
         string name = plain.ElementAtOrDefault(0) ?? "resnet56";
-        int rounds = Number(plain, 1, 5);
-        var algorithm = Algorithms(args)[0];
+        int rounds = BenchmarkArguments.Number(plain, 1, 5);
+        var algorithm = BenchmarkArguments.Algorithms(args)[0];
         var network = NetworkSettings.Parse(name, Activation.Relu);
         var (train, test) = Cifar10.Load(Cifar10.Sample);
         using var team = new WorkerTeam(Environment.ProcessorCount);
@@ -220,9 +208,6 @@ internal static class StepBenchmark
     }
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
-
-    internal static int Number(string[] args, int index, int otherwise) =>
-        index < args.Length ? int.Parse(args[index], CultureInfo.InvariantCulture) : otherwise;
 
     private static double Median(List<double> values)
     {

@@ -53,15 +53,17 @@ internal sealed class CommandRun : IDisposable
         string path = CommonOptions.FolderOf(parse, command);
         // Before the folder: a port that is taken leaves no folder behind.
         LiveView? live = LiveView.Start(parse);
+        RunFolder? folder = null;
         try
         {
-            RunFolder folder = RunFolder.Open(path, command, ResultJson.ToObject(settings), threads, shared, cells);
+            folder = RunFolder.Open(path, command, ResultJson.ToObject(settings), threads, shared, cells);
             Interruption.Current.WhatToDo = $"What is finished is in {path}. To resume: {goOn?.Invoke(path) ?? SameCommand(parse, path)}";
             live?.SayWhere();
             return new CommandRun(parse, folder, threads, live);
         }
         catch
         {
+            folder?.Dispose();
             live?.Dispose();
             throw;
         }
