@@ -8,6 +8,7 @@ using LastBit.Reports.Claims;
 using LastBit.Reports.Page;
 using LastBit.Reports.Results;
 using LastBit.Reports.Sections;
+using LastBit.Runs;
 
 namespace LastBit.Reports;
 
@@ -273,7 +274,7 @@ public static class Report
     {
         var rows = new List<(string Name, string Value)>();
         // A time that is not known is not said: the report may be written before the run ends, and of a job array only the last job's time is counted.
-        bool isTimeKnown = folder.Run?["finished"]?.ToString() == "true" && !Directory.Exists(Path.Combine(folder.Path, "slurm"));
+        bool isTimeKnown = folder.Run?["finished"]?.ToString() == "true" && !Directory.Exists(Path.Combine(folder.Path, RunFolder.JobsFolder));
         foreach ((string name, JsonNode? value) in folder.Run ?? [])
         {
             if (name is not ("settings" or "command" or "finished") && (name != "seconds" || isTimeKnown))

@@ -43,17 +43,16 @@ internal static class EdgeCommand
     /// <summary>The runs in numbers.</summary>
     internal static Table ResultTable(EdgeResult result, IAnsiConsole console)
     {
-        Table table = Tables.Create(console, $"{result.Network}: sharpness beside its threshold, and the difference of copies that differ by rounding",
+        Table table = Tables.Create(console, $"{result.Network}: {(result.BatchSize == 0 ? "" : "batch ")}sharpness beside its threshold, and the difference of copies that differ by rounding",
             "#learning rate", "#weight decay", "#threshold", "#first sharpness", "#largest", "#last", "#crossed at", "copy", "#first difference", "#largest", "#last", "#last loss");
         foreach (EdgeRun run in result.Runs.Where(run => run.Loss.Length > 0 && run.Sharpness.Length > 0))
         {
             foreach ((Perturbation one, EdgeCopy copy) in run.Copies)
             {
                 table.AddRow(
-                    Text($"{run.LearningRate:0.######}"), Text($"{run.WeightDecay:0.######}"), NumberText.Of(run.Threshold),
-                    NumberText.Of(run.Sharpness[0].Eigenvalues[0]), NumberText.Of(run.Sharpness.Max(point => point.Eigenvalues[0])),
-                    NumberText.Of(run.Sharpness[^1].Eigenvalues[0]),
-                    run.Sharpness.FirstOrDefault(point => point.Eigenvalues[0] >= run.Threshold) is { } crossing ? Text($"{crossing.Iteration}") : "never",
+                    Text($"{run.LearningRate:0.######}"), Text($"{run.WeightDecay:0.######}"), NumberText.Of(run.JudgedThreshold),
+                    NumberText.Of(run.Sharpness[0].Judged), NumberText.Of(run.Sharpness.Max(point => point.Judged)), NumberText.Of(run.Sharpness[^1].Judged),
+                    run.Sharpness.FirstOrDefault(point => point.Judged >= run.JudgedThreshold) is { } crossing ? Text($"{crossing.Iteration}") : "never",
                     one.Name, NumberText.Of(copy.RelativeL1[0]), NumberText.Of(copy.RelativeL1.Max()), NumberText.Of(copy.RelativeL1[^1]),
                     run.DivergedAtIteration is { } at ? $"not finite at {NumberText.Count(at)}" : NumberText.Of(run.Loss[^1]));
             }

@@ -31,5 +31,5 @@ internal static class SlurmJobs
     internal static void Add(string folder, SlurmSubmission submission) =>
         AtomicFile.WriteAllText(FileOf(folder), ResultJson.Serialize<SlurmSubmission[]>([.. Read(folder), submission]));
 
-    private static string FileOf(string folder) => Path.Combine(folder, "slurm", "jobs.json");
+    private static string FileOf(string folder) => Path.Combine(folder, RunFolder.JobsFolder, "jobs.json");
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LastBit.Reports.Results;
+using LastBit.Runs;
 
 namespace LastBit.Cli.Execution;
 
@@ -15,16 +16,16 @@ internal sealed record SlurmSettings(string[] Directives, string[] Setup, int Ce
 internal static class SlurmScript
 {
     /// <summary>The file of the job array, below the result folder.</summary>
-    internal const string ArrayFile = "slurm/array.sh";
+    internal const string ArrayFile = RunFolder.JobsFolder + "/array.sh";
 
     /// <summary>The file of the job that puts the cells together.</summary>
-    internal const string GatherFile = "slurm/gather.sh";
+    internal const string GatherFile = RunFolder.JobsFolder + "/gather.sh";
 
     /// <summary>The cells of each task.</summary>
     internal static string[][] Tasks(IEnumerable<string> cells, SlurmSettings settings) => [.. cells.Chunk(settings.CellsPerTask)];
 
     /// <summary>The log of a task: requeued, it goes on in the same file.</summary>
-    internal static string LogOf(string folder, string job, string task) => Path.Combine(folder, "slurm", $"{job}-{task}.log");
+    internal static string LogOf(string folder, string job, string task) => Path.Combine(folder, RunFolder.JobsFolder, $"{job}-{task}.log");
 
     /// <summary>The job array: a task takes its cells, and ends in time to be requeued.</summary>
     /// <param name="folder">The result folder, a full path.</param>
@@ -87,7 +88,7 @@ internal static class SlurmScript
             # was cancelled, and would come back if it were requeued here, or Slurm itself requeues it.
             again=
             if [ "$code" -eq 137 ]; then
-              kills={{ShellWord.Quote(Path.Combine(folder, "slurm"))}}/$SLURM_ARRAY_JOB_ID-$SLURM_ARRAY_TASK_ID.kills
+              kills={{ShellWord.Quote(Path.Combine(folder, RunFolder.JobsFolder))}}/$SLURM_ARRAY_JOB_ID-$SLURM_ARRAY_TASK_ID.kills
               date >>"$kills"
               [ "$(wc -l <"$kills")" -gt 5 ] || again=yes
             elif [ "$code" -ne 0 ] && [ "$code" -ne 2 ]; then
@@ -118,7 +119,7 @@ internal static class SlurmScript
     internal static string Gather(string folder, string name, string[] gather, SlurmSettings settings)
     {
         var text = new StringBuilder();
-        Head(text, name, settings, [$"--output={Path.Combine(folder, "slurm", "%j.log")}", "--open-mode=append", "--requeue", "--kill-on-invalid-dep=yes"], """
+        Head(text, name, settings, [$"--output={Path.Combine(folder, RunFolder.JobsFolder, "%j.log")}", "--open-mode=append", "--requeue", "--kill-on-invalid-dep=yes"], """
             # A notice that was asked for with --signal would end the script.
             trap : USR1
 

@@ -33,14 +33,13 @@ public static class EdgeOfStability
             EdgeRun run = runs[i];
             (double[] x, double[] y) = Thinned(FigureStyle.Log10(run.Loss));
             loss.Curve(i, x, y);
-            double[] at = [.. run.Sharpness.Select(point => (double)point.Iteration)];
-            sharpness.Curve(i, at, [.. run.Sharpness.Select(point => point.Eigenvalues[0])]);
-            Threshold(sharpness, i, run.BatchThreshold ?? run.Threshold);
+            sharpness.Curve(i, [.. run.Searched.Select(point => (double)point.Iteration)], [.. run.Searched.Select(point => point.Eigenvalues[0])], run.BatchThreshold is null ? 1.3f : 0.6f);
+            Threshold(sharpness, i, run.JudgedThreshold);
             if (run.BatchThreshold is not null)
-                sharpness.Curve(i, at, [.. run.Sharpness.Select(point => point.BatchSharpness ?? double.NaN)], 0.6f);
-            double[] sorted = [.. run.Sharpness.Select(point => point.Eigenvalues[0]).Order()];
+                sharpness.Curve(i, [.. run.Sharpness.Select(point => (double)point.Iteration)], [.. run.Sharpness.Select(point => point.Judged)]);
+            double[] sorted = [.. run.Searched.Select(point => point.Eigenvalues[0]).Concat(run.Sharpness.Select(point => point.Judged)).Order()];
             // A spike at the beginning must not flatten what comes after.
-            top = Math.Max(top, Math.Max(1.4 * run.Threshold, sorted.Length > 0 ? 1.05 * sorted[(int)(0.98 * (sorted.Length - 1))] : 0));
+            top = Math.Max(top, Math.Max(1.4 * run.JudgedThreshold, sorted.Length > 0 ? 1.05 * sorted[(int)(0.98 * (sorted.Length - 1))] : 0));
             foreach ((Perturbation one, EdgeCopy copy) in run.Copies)
             {
                 (x, y) = Thinned(FigureStyle.Log10(copy.RelativeL1));

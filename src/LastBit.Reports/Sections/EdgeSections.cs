@@ -36,8 +36,8 @@ internal static class EdgeSections
     }
 
     private static EdgeCurve Curve(EdgeRun run) => new(
-        EdgeOfStability.NameOf(run), run.LearningRate, run.BatchThreshold ?? run.Threshold, [.. run.Sharpness.Select(point => point.Iteration)],
-        [.. run.Sharpness.Select(point => run.BatchThreshold is null ? point.Eigenvalues[0] : point.BatchSharpness ?? double.NaN)], run.RelativeL1, run.Accuracy[^1],
+        EdgeOfStability.NameOf(run), run.LearningRate, run.JudgedThreshold, [.. run.Sharpness.Select(point => point.Iteration)],
+        [.. run.Sharpness.Select(point => point.Judged)], run.RelativeL1, run.Accuracy[^1],
         run.DivergedAtIteration is null);
 
     private static ReportFigure Figure(EdgeResult result, EdgeRun[] runs)
@@ -45,12 +45,13 @@ internal static class EdgeSections
         var pairs = runs.SelectMany(run => run.Copies.Select(copy => new Page.Curve(
             $"{EdgeOfStability.NameOf(run)}, {copy.Key.Name}", ReportChart.Count(1, copy.Value.RelativeL1.Length), copy.Value.RelativeL1)));
         return new ReportFigure([EdgeOfStability.Name],
-            "Loss; the largest eigenvalue of the Hessian of the training loss, with its threshold (straight line); and the average relative L1 difference of all "
+            $"Loss; {(result.BatchSize == 0 ? "" : "the batch sharpness (thick) and ")}the largest eigenvalue of the Hessian of the training loss, with "
+            + $"{(result.BatchSize == 0 ? "its threshold" : "the threshold of the batch sharpness")} (straight line); and the average relative L1 difference of all "
             + "weights between the plain copy and one that differs by rounding alone.",
         [
-            new ReportChart("edge-sharpness", "Sharpness over its threshold", "iteration", "sharpness / threshold", false, false, Csv.Write("iteration",
+            new ReportChart("edge-sharpness", result.BatchSize == 0 ? "Sharpness over its threshold" : "Batch sharpness over its threshold", "iteration", "sharpness / threshold", false, false, Csv.Write("iteration",
                 [.. runs.Select(run => new Page.Curve(EdgeOfStability.NameOf(run), [.. run.Sharpness.Select(point => (double)point.Iteration)],
-                    [.. run.Sharpness.Select(point => point.Eigenvalues[0] / run.Threshold)]))])),
+                    [.. run.Sharpness.Select(point => point.Judged / run.JudgedThreshold)]))])),
             new ReportChart("edge-difference", "Relative L1 difference of all weights", "iteration", "relative L1 difference", false, true, Csv.Write("iteration", [.. pairs])),
             new ReportChart("edge-loss", "Loss", "iteration", "loss", false, true, Csv.Write("iteration",
                 [.. runs.Select(run => new Page.Curve(EdgeOfStability.NameOf(run), ReportChart.Count(1, run.Loss.Length), run.Loss))])),

@@ -62,7 +62,7 @@ public static class Divergence
         {
             null => default,
             { } run => new CellReading(run.IsDone, (double)run.RelativeL1.Length / scaled,
-                run.DivergedAtIteration is { } at ? $"no longer finite at iteration {NumberText.Count(at)}" : null),
+                CellReading.Diverged(run.DivergedAtIteration)),
         }))];
     }
 

@@ -31,7 +31,7 @@ internal sealed class DivergencePair(
     }
 
     /// <summary>What came of it, in a few words; null where nothing is to be said.</summary>
-    public string? Outcome => _diverged is null ? null : string.Create(CultureInfo.InvariantCulture, $"no longer finite at iteration {_diverged}");
+    public string? Outcome => CellReading.Diverged(_diverged);
 
     /// <inheritdoc/>
     public (long Units, string Note) Progress => (trainer.StepsDone, string.Create(CultureInfo.InvariantCulture,

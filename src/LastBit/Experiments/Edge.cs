@@ -76,7 +76,7 @@ public static class Edge
 
     /// <summary>What a run's document says of its cell.</summary>
     internal static CellReading Reading(EdgeRun? run, int iterations) => run is null ? default : new CellReading(
-        run.IsDone, (double)run.Loss.Length / iterations, run.DivergedAtIteration is { } at ? $"no longer finite at iteration {NumberText.Count(at)}" : null);
+        run.IsDone, (double)run.Loss.Length / iterations, CellReading.Diverged(run.DivergedAtIteration));
 
     /// <summary>A cell's document, checked; null where there is none.</summary>
     /// <exception cref="InputException">It cannot be what it says.</exception>

@@ -17,5 +17,5 @@ internal sealed record EdgeRecorded(List<double> Loss, List<double> Accuracy, Li
         Accuracy.Count == Loss.Count && Loss.Count <= iterations && Differences.Length == copies && Tensors.Length == copies
         && Differences.All(copy => copy is not null && copy.Count == Loss.Count)
         && Tensors.All(copy => copy is not null && copy.Count == Loss.Count && copy.All(row => row is not null && row.Length == tensors))
-        && Sharpness.All(point => point is not null);
+        && Sharpness.All(point => point is not null && (point.BatchSharpness is not null || point.Eigenvalues.Length > 0));
 }

@@ -30,11 +30,16 @@ internal readonly partial record struct EdgeKey(double LearningRate, double Weig
 
 /// <summary>The curvature of the training loss at one moment of a run, of the plain copy.</summary>
 /// <param name="Iteration">How many steps had been done.</param>
-/// <param name="Eigenvalues">The largest of the Hessian of the loss without weight decay, in descending order.</param>
-/// <param name="Residual">The greatest residual of these: an eigenvalue lies within this distance of each.</param>
+/// <param name="Eigenvalues">The largest of the Hessian of the loss without weight decay, in descending order; none where only the batch sharpness was taken.</param>
+/// <param name="Residual">The greatest residual of these: an eigenvalue lies within this distance of each. 0 where there are none.</param>
 /// <param name="BatchSharpness">Mean over batches of the curvature of a batch's loss along its own gradient; left out with full batches.</param>
 public sealed record EdgePoint(
-    int Iteration, double[] Eigenvalues, double Residual, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? BatchSharpness = null);
+    int Iteration, double[] Eigenvalues, double Residual, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? BatchSharpness = null)
+{
+    /// <summary>What is compared with the threshold: the batch sharpness where there are batches, the largest eigenvalue where there are none.</summary>
+    [JsonIgnore]
+    public double Judged => BatchSharpness ?? Eigenvalues[0];
+}
 
 /// <summary>How far a copy has drifted from the plain one.</summary>
 /// <param name="RelativeL1">Average relative L1 difference of all trainable numbers after each step.</param>
@@ -88,6 +93,14 @@ public sealed record EdgeRun(
     /// <summary>The differences of the first copy.</summary>
     public double[] RelativeL1 => Copies.Count == 0 ? [] : Copies.Values.First().RelativeL1;
 
+    /// <summary>What <see cref="EdgePoint.Judged"/> is compared with.</summary>
+    [JsonIgnore]
+    public double JudgedThreshold => BatchThreshold ?? Threshold;
+
+    /// <summary>The points at which eigenvalues were searched for.</summary>
+    [JsonIgnore]
+    public EdgePoint[] Searched => [.. Sharpness.Where(point => point.Eigenvalues.Length > 0)];
+
     /// <summary>Whether nothing is left to compute.</summary>
     [JsonIgnore]
     public bool IsDone => Digest is not null;
@@ -103,7 +116,7 @@ public sealed record EdgeRun(
         : Copies.Count == 0 || Copies.Any(copy => copy.Value is null || copy.Value.RelativeL1.Length > Loss.Length
             || copy.Value.RelativeL1.Any(one => one is not (>= 0 and <= 2))) ? "copies are not those of the run"
         : Copies.Any(copy => copy.Value.Map != MapFile(key, copy.Key)) ? $"a map is not {MapFile(key, Copies.Keys.First())} or the like, inside the folder"
-        : Sharpness.Any(point => point is null || point.Iteration < 0 || point.Iteration > iterations || point.Eigenvalues.Length == 0) ? "sharpness has a point that cannot be"
+        : Sharpness.Any(point => point is null || point.Iteration < 0 || point.Iteration > iterations || (point.BatchSharpness is null && (BatchThreshold is not null || point.Eigenvalues.Length == 0))) ? "sharpness has a point that cannot be"
         : !Sharpness.Select(point => point.Iteration).SequenceEqual(Sharpness.Select(point => point.Iteration).Distinct().Order()) ? "sharpness is not in order"
         : DivergedAtIteration < 1 ? "divergedAtIteration is less than 1"
         : Digest is null ? null

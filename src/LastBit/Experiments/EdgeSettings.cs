@@ -50,6 +50,14 @@ public sealed record EdgeSettings : NetworkTrainingSettings
     [Setting("How many of the largest eigenvalues of the Hessian.")]
     public int Eigenvalues { get; init; } = 2;
 
+    /// <summary>With batches, steps between two searches for the eigenvalues, a multiple of <see cref="Every"/>; 0 is <see cref="Every"/>. In between only the batch sharpness is taken, which costs far less.</summary>
+    [Setting("With batches: steps between two searches for the eigenvalues, a multiple of {every}; in between only the batch sharpness is taken.", Least = 0, Default = "0, at every value")]
+    public int EigenvaluesEvery { get; init; }
+
+    /// <summary>An eigenvalue is taken as found when its residual |H v - lambda v| is at most this fraction of the largest. The error of an eigenvalue goes with the square of its residual, so 1e-2 shows in no curve.</summary>
+    [Setting("A search ends when every residual is below this fraction of the largest eigenvalue.")]
+    public double Tolerance { get; init; } = 1e-3;
+
     /// <summary>mu.</summary>
     [Setting("Momentum.")]
     public double Momentum { get; init; }
@@ -115,6 +123,9 @@ public sealed record EdgeSettings : NetworkTrainingSettings
             throw InputException.Of(nameof(Every), "give at least 1");
         if (Eigenvalues is < 1 or > 100)
             throw InputException.Of(nameof(Eigenvalues), $"{Eigenvalues}; give 1 to 100");
+        if (EigenvaluesEvery != 0 && (IsFullBatch || EigenvaluesEvery < 0 || EigenvaluesEvery % Every != 0))
+            throw InputException.Of(nameof(EigenvaluesEvery), $"{EigenvaluesEvery}; " + (IsFullBatch ? "leave it out with full batches" : $"give a multiple of {Every}"));
+        LossHessian.CheckTolerance(Tolerance);
         if (LearningRates.Length == 0 || LearningRates.Distinct().Count() < LearningRates.Length)
             throw InputException.Of(nameof(LearningRates), "give different positive numbers, as 0.02,0.04");
         if (WeightDecays.Length == 0 || WeightDecays.Distinct().Count() < WeightDecays.Length)

@@ -19,4 +19,9 @@ public static class EdgeThreshold
     /// <param name="momentum">b.</param>
     /// <param name="weightDecay">The weight decay.</param>
     public static double OfBatchSharpness(double learningRate, double momentum, double weightDecay) => (2 * (1 - momentum) / learningRate) - weightDecay;
+
+    /// <summary>Both thresholds of a run; that of the batch sharpness only where there are batches.</summary>
+    internal static (double Sharpness, double? Batch) Of(EdgeKey key, EdgeSettings settings) =>
+        (OfSharpness(key.LearningRate, settings.Momentum, settings.Nesterov, key.WeightDecay),
+        settings.IsFullBatch ? null : OfBatchSharpness(key.LearningRate, settings.Momentum, key.WeightDecay));
 }

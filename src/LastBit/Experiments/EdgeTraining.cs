@@ -17,7 +17,7 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
     private readonly HeldCells _held;
     private readonly IRunObserver _observer;
     private readonly Parameter[] _tensors;
-    private readonly double _threshold;
+    private readonly (double Sharpness, double? Batch) _thresholds;
     private readonly CheckpointVector _start;
     private int? _diverged;
 
@@ -26,7 +26,7 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
     {
         (_figure, _trainer, _key, _settings, _sharpness, _held, _observer) = (figure, trainer, key, settings, sharpness, held, observer);
         _tensors = [.. figure.Tensors.Select(name => trainer.Model.Layout[name])];
-        _threshold = EdgeThreshold.OfSharpness(key.LearningRate, settings.Momentum, settings.Nesterov, key.WeightDecay);
+        _thresholds = EdgeThreshold.Of(key, settings);
         _start = StartOf(figure, key);
         Recorded = EdgeRecorded.Empty(settings.Perturbations.Length);
     }
@@ -35,13 +35,13 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
     public EdgeRecorded Recorded { get; set; }
 
     /// <summary>What came of it, in a few words.</summary>
-    public string Outcome => _diverged is { } at ? $"no longer finite at iteration {NumberText.Count(at)}" : Newest;
+    public string Outcome => CellReading.Diverged(_diverged) ?? Newest;
 
     /// <inheritdoc/>
     public (long Units, string Note) Progress => (_trainer.StepsDone, Recorded.Loss.Count == 0 || Recorded.Sharpness.Count == 0 ? "" : Newest);
 
-    private string Newest => $"loss {NumberText.Of(Recorded.Loss[^1])}, sharpness {NumberText.Of(Recorded.Sharpness[^1].Eigenvalues[0])} "
-        + $"(threshold {NumberText.Of(_threshold)}), difference {NumberText.Of(Recorded.Differences[0][^1], NumberText.InSentences)}";
+    private string Newest => $"loss {NumberText.Of(Recorded.Loss[^1])}, sharpness {NumberText.Of(Recorded.Sharpness[^1].Judged)} (threshold "
+        + $"{NumberText.Of(_thresholds.Batch ?? _thresholds.Sharpness)}), difference {NumberText.Of(Recorded.Differences[0][^1], NumberText.InSentences)}";
 
     private NetworkState Plain => _trainer.Replicas[0].State;
 
@@ -131,14 +131,13 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
             Perturbation one = _settings.Perturbations[copy];
             copies.Add(one, new EdgeCopy([.. Recorded.Differences[copy]], EdgeRun.MapFile(_key, one), finished ? _trainer.Replicas[copy + 1].State.Digest() : null));
         }
-        double? batch = _settings.IsFullBatch ? null : EdgeThreshold.OfBatchSharpness(_key.LearningRate, _settings.Momentum, _key.WeightDecay);
         _figure.Write(_key, new EdgeRun(
-            _key.LearningRate, _key.WeightDecay, _threshold, [.. Recorded.Loss], [.. Recorded.Accuracy], [.. Recorded.Sharpness], copies, _diverged,
-            finished ? Plain.Digest() : null, batch), Recorded.Tensors);
+            _key.LearningRate, _key.WeightDecay, _thresholds.Sharpness, [.. Recorded.Loss], [.. Recorded.Accuracy], [.. Recorded.Sharpness], copies, _diverged,
+            finished ? Plain.Digest() : null, _thresholds.Batch), Recorded.Tensors);
     }
 
     private void Show(int point) => _observer.Point(
-        "sharpness over its threshold", _key.Name, Recorded.Sharpness[point].Iteration, Recorded.Sharpness[point].Eigenvalues[0] / _threshold);
+        "sharpness over its threshold", _key.Name, Recorded.Sharpness[point].Iteration, Recorded.Sharpness[point].Judged / (_thresholds.Batch ?? _thresholds.Sharpness));
 
     private void ShowStep(int step)
     {

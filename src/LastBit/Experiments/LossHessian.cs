@@ -35,6 +35,14 @@ internal sealed class LossHessian : IDisposable
     public (ReadOnlyMemory<float> Images, ReadOnlyMemory<int> Labels) Some(int from, int count) =>
         (_images.AsMemory(from * Product.Model.ImageFloats, count * Product.Model.ImageFloats), _labels.AsMemory(from, count));
 
+    /// <summary>Makes sure that a residual of this fraction of the largest eigenvalue can be reached.</summary>
+    /// <exception cref="InputException">It cannot.</exception>
+    public static void CheckTolerance(double tolerance)
+    {
+        if (tolerance is not (>= 1e-6 and < 1))
+            throw InputException.Of("Tolerance", $"{NumberText.Of(tolerance)}; give 1e-6 or more, for products are computed in binary32, and less than 1");
+    }
+
     /// <summary>Searches for the largest eigenvalues at <see cref="State"/>.</summary>
     /// <param name="count">How many.</param>
     /// <param name="tolerance">The search ends when every residual is at most this fraction of the largest eigenvalue,</param>

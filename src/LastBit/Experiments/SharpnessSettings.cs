@@ -81,8 +81,7 @@ public sealed record SharpnessSettings : NetworkTrainingSettings
     {
         if (Eigenvalues is < 1 or > 100)
             throw InputException.Of(nameof(Eigenvalues), $"{Eigenvalues}; give 1 to 100");
-        if (Tolerance is not (>= 1e-6 and < 1))
-            throw InputException.Of(nameof(Tolerance), $"{NumberText.Of(Tolerance)}; give 1e-6 or more, for products are computed in binary32, and less than 1");
+        LossHessian.CheckTolerance(Tolerance);
         if (BatchSize < 1)
             throw InputException.Of(nameof(BatchSize), "give at least 1");
         if (LearningRate is not >= 0)

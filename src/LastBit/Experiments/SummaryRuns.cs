@@ -27,10 +27,10 @@ internal static class SummaryRuns
     {
         string[] notes = DivergedNotes(curves);
         bool all = notes.Length > 0 && !curves.TestAccuracy.Any(seed => seed.Value.Keys.Any(one => !curves.IsDiverged(seed.Key, one)));
-        string unfinished = $"o {(notes.Length > 0 ? "other " : "")}run has finished its {SummarySentences.Count(curves.Epochs, "epoch")} yet; a table needs at least one";
+        string unfinished = $"run has finished its {SummarySentences.Count(curves.Epochs, "epoch")} yet; a table needs at least one";
         return all ? string.Join(' ', notes).TrimEnd('.')
-            : notes.Length > 0 ? $"{string.Join(' ', notes[..^1])} N{unfinished}"
-            : $"n{unfinished}";
+            : notes.Length > 0 ? $"{string.Join(' ', notes[..^1])} No other {unfinished}"
+            : $"no {unfinished}";
     }
 
     internal static SortedDictionary<int, SortedDictionary<Perturbation, double>> Finished(AccuracyCurves curves, int lastEpochs, List<string> notes)

@@ -111,7 +111,8 @@ public static class Lanczos
                 bool full = krylov.Count == room || products == mostProducts;
                 if (full || krylov.Count >= check || norm == 0)
                 {
-                    check = NextCheck(check);
+                    // A product with the Hessian of a network costs seconds, the small eigenproblem microseconds.
+                    check = Math.Max(check + 1, check * 9 / 8);
                     var (values, coordinates, scale) = Top(krylov.Diagonal, krylov.OffDiagonal, count);
                     // A whole basis spans everything: nothing is left over but rounding.
                     double[] residuals = [.. coordinates.Select(one => krylov.Count == size ? 0 : norm * Math.Abs(one[^1]))];

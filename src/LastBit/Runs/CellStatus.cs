@@ -29,4 +29,8 @@ public sealed record CellStatus(string Name, CellState State, double Progress, d
 /// <param name="IsDone">Whether it is computed.</param>
 /// <param name="Progress">The share that is computed.</param>
 /// <param name="Note">How it diverged; null otherwise.</param>
-internal readonly record struct CellReading(bool IsDone, double Progress, string? Note);
+internal readonly record struct CellReading(bool IsDone, double Progress, string? Note)
+{
+    /// <summary>What is said of a cell that diverged; null for one that did not.</summary>
+    public static string? Diverged(int? iteration) => iteration is { } at ? $"no longer finite at iteration {NumberText.Count(at)}" : null;
+}

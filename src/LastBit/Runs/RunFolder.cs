@@ -12,6 +12,9 @@ namespace LastBit.Runs;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
+    /// <summary>The folder, below the run's, of the scripts and logs of cluster jobs. Where it exists, several processes computed the run, and no time is the time of them all.</summary>
+    public const string JobsFolder = "slurm";
+
     private const string LockName = ".lock";
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 

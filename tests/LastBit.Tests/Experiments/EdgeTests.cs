@@ -143,7 +143,7 @@ public class EdgeTests
     {
         using var whole = new TemporaryFolder();
         using var parts = new TemporaryFolder();
-        EdgeSettings settings = Small with { LearningRates = [0.02], Iterations = 9, BatchSize = kill ? EdgeSettings.AllImages : 16 };
+        EdgeSettings settings = Small with { LearningRates = [0.02], Iterations = 9, BatchSize = kill ? EdgeSettings.AllImages : 16, EigenvaluesEvery = kill ? 0 : 8 };
         Edge.Run(settings, Context(whole.Path));
         for (int i = 0; ; i++)
         {
@@ -180,6 +180,23 @@ public class EdgeTests
         Assert.Equal(Edge.CellNames(all), Edge.CellNames(read));
         Assert.Equal([0.02], Edge.Only(all, "lr0.02-wd0.001").LearningRates);
         Assert.Throws<InputException>(() => Edge.Only(all, "lr0.020-wd0"));
+    }
+
+    [Fact]
+    public void Eigenvalues_are_searched_for_as_rarely_as_is_asked_and_change_nothing_else()
+    {
+        using var often = new TemporaryFolder();
+        using var rarely = new TemporaryFolder();
+        EdgeSettings settings = Small with { LearningRates = [0.01], BatchSize = 8, Iterations = 9, Every = 2, Perturbations = [3] };
+        EdgeRun all = Assert.Single(Edge.Run(settings, Context(often.Path)).Runs), some = Assert.Single(Edge.Run(settings with { EigenvaluesEvery = 6 }, Context(rarely.Path)).Runs);
+        Assert.Equal([0, 2, 4, 6, 8], some.Sharpness.Select(point => point.Iteration));
+        Assert.Equal([0, 6], some.Searched.Select(point => point.Iteration));
+        Assert.Equal(all.Sharpness.Select(point => point.BatchSharpness), some.Sharpness.Select(point => point.BatchSharpness));
+        Assert.Equal(all.Sharpness[0].Eigenvalues, some.Sharpness[0].Eigenvalues);
+        // The search begins with other vectors: those of iteration 0.
+        Assert.Equal(all.Sharpness[3].Eigenvalues[0], some.Sharpness[3].Eigenvalues[0], 1e-5 * all.Sharpness[3].Eigenvalues[0]);
+        Assert.Equal((all.Digest, all.JudgedThreshold), (some.Digest, some.BatchThreshold));
+        Assert.All(some.Sharpness, point => Assert.Equal(point.BatchSharpness, point.Judged));
     }
 
     [Fact]
@@ -233,6 +250,9 @@ public class EdgeTests
         Refused("iterations", Small with { Iterations = 0 });
         Refused("every", Small with { Every = 0 });
         Refused("eigenvalues", Small with { Eigenvalues = 0 });
+        Refused("eigenvaluesEvery", Small with { EigenvaluesEvery = 8 });
+        Refused("eigenvaluesEvery", Small with { BatchSize = 8, EigenvaluesEvery = 6 });
+        Refused("tolerance", Small with { Tolerance = 1 });
         Refused("learningRates", Small with { LearningRates = [] });
         Refused("learningRate", Small with { LearningRates = [-1] });
         Refused("weightDecay", Small with { WeightDecays = [-1] });

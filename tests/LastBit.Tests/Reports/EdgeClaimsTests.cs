@@ -96,4 +96,22 @@ public class EdgeClaimsTests
         Assert.Contains("edge-difference", html, StringComparison.Ordinal);
         Assert.Contains("Too small to test the claim: 100 training images", html, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void With_batches_the_page_judges_and_shows_the_batch_sharpness()
+    {
+        using var folder = new TemporaryFolder();
+        var copies = new SortedDictionary<Perturbation, EdgeCopy> { [3] = new([1e-7, 2e-7, 3e-7], "edge/lr0.02-wd0-k3.npy", null) };
+        EdgePoint[] points = [new(0, [12], 0.01, 50), new(1, [], 0, 75), new(2, [], 0, 110)];
+        var run = new EdgeRun(0.02, 0, 100, [2.3, 2.2, 2.1], [10, 20, 30], points, copies, null, null, 100);
+        var result = new EdgeResult("fc-tanh", LastBit.Models.Activation.Tanh, LastBit.Models.Loss.CrossEntropy, 1000, 8, 0, false, 10, ["fc1.weight"], [run]);
+        Assert.Null(result.Problem());
+        File.WriteAllText(folder["edge.json"], result.ToJson());
+        string html = File.ReadAllText(Report.Rebuild(folder.Path));
+        Assert.Contains("from 50 to at most 110, threshold 100, reached at iteration 2", html, StringComparison.Ordinal);
+        Assert.Contains("Batch sharpness over its threshold", html, StringComparison.Ordinal);
+        Assert.Contains("0.75", html, StringComparison.Ordinal);
+        Assert.NotNull((result with { Runs = [run with { BatchThreshold = null, Sharpness = [new(1, [], 0)] }] }).Problem());
+        Assert.NotNull((result with { Runs = [run with { Sharpness = [new(1, [12], 0.01)] }] }).Problem());
+    }
 }
