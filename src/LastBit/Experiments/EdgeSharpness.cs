@@ -18,6 +18,7 @@ internal sealed class EdgeSharpness : IDisposable
     private readonly LossHessian _hessian;
     private readonly CpuEngine? _engine;
     private readonly CancellationToken _cancellation;
+    private (EdgePoint, double[]?)? _initial;
 
     /// <summary>Takes the memory.</summary>
     public EdgeSharpness(EdgeSettings settings, TrainingData data, CancellationToken cancellation)
@@ -33,7 +34,11 @@ internal sealed class EdgeSharpness : IDisposable
     /// <param name="state">The state; it is left as it is.</param>
     /// <param name="start">A vector to begin the search with, the sum of the eigenvectors found before; null for a random one.</param>
     /// <returns>The eigenvalues, and the vector to begin the next search with; null where the weights or a product are no longer finite.</returns>
-    public (EdgePoint Point, double[]? Start)? At(int iteration, NetworkState state, double[]? start)
+    public (EdgePoint Point, double[]? Start)? At(int iteration, NetworkState state, double[]? start) =>
+        // One seed, so all runs begin at the same weights.
+        iteration > 0 ? Compute(iteration, state, start) : _initial ??= Compute(iteration, state, start);
+
+    private (EdgePoint Point, double[]? Start)? Compute(int iteration, NetworkState state, double[]? start)
     {
         _hessian.State.CopyFrom(state);
         double? batch = _engine is null ? null : BatchSharpness(_engine);
