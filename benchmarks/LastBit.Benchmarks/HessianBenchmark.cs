@@ -11,7 +11,7 @@ namespace LastBit.Benchmarks;
 /// <summary>What a product with the Hessian costs beside a gradient of the same batch, in turns in one run.</summary>
 internal static class HessianBenchmark
 {
-    /// <summary>hessian [NETWORK] [BATCH] [THREADS] [ROUNDS] [--swish].</summary>
+    /// <summary>hessian [NETWORK] [BATCH] [THREADS] [ROUNDS] [--swish] [--convolution direct,winograd]: of one algorithm a pair, in turns.</summary>
     public static int Run(string[] args)
     {
         string[] plain = BenchmarkArguments.Plain(args);
@@ -21,13 +21,20 @@ internal static class HessianBenchmark
         var (train, _) = Cifar10.Load(Cifar10.Sample, batch);
         var model = network.Build();
         using var team = new WorkerTeam(threads);
-        using var engine = new CpuEngine(model, train.Count, team);
-        using var hessian = new HessianProduct(model, train.Count, team);
-        using var state = new NetworkState(model.Layout);
-        state.Initialise(1);
         float[] images = new float[train.Count * model.ImageFloats];
         int[] labels = new int[train.Count];
         Augmentation.FillTestBatch(train, 0, train.Count, images, labels);
+        foreach (ConvolutionAlgorithm algorithm in BenchmarkArguments.Algorithms(args))
+            Compare(model, algorithm, team, images, labels, rounds);
+        return 0;
+    }
+
+    private static void Compare(Model model, ConvolutionAlgorithm algorithm, WorkerTeam team, float[] images, int[] labels, int rounds)
+    {
+        using var engine = new CpuEngine(model, labels.Length, team, algorithm);
+        using var hessian = new HessianProduct(model, labels.Length, team, algorithm);
+        using var state = new NetworkState(model.Layout);
+        state.Initialise(1);
         engine.Load(state);
         hessian.Load(state);
         hessian.Use(images, labels);
@@ -52,9 +59,8 @@ internal static class HessianBenchmark
         }
         double ratio = Median([.. products.Zip(gradients, (p, g) => p / g)]);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name} {model.Activations}, batch {train.Count}, {threads} threads: a gradient {Median(gradients):F1} ms, a product with the Hessian {Median(products):F1} ms: "
+            $"{model.Name} {model.Activations}, {algorithm}, batch {labels.Length}, {team.Size} threads: a gradient {Median(gradients):F1} ms, a product with the Hessian {Median(products):F1} ms: "
             + $"{ratio:F2} times (median of {rounds} pairs); memory {hessian.Bytes / 1e6:F0} MB beside {engine.Bytes / 1e6:F0} MB"));
-        return 0;
     }
 
     private static double Median(List<double> values)

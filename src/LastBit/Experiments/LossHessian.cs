@@ -18,7 +18,7 @@ internal sealed class LossHessian : IDisposable
     public LossHessian(NetworkTrainingSettings settings, TrainingData data, int passSize)
     {
         (_images, _labels) = data.TrainingImages();
-        Product = new HessianProduct(data.ModelOf(settings), Math.Min(passSize, _labels.Length), data.Team);
+        Product = new HessianProduct(data.ModelOf(settings), Math.Min(passSize, _labels.Length), data.Team, settings.Convolution);
         State = new NetworkState(Product.Model.Layout);
     }
 

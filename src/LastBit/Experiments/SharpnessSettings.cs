@@ -7,7 +7,6 @@ namespace LastBit.Experiments;
 
 /// <summary>Settings of the sharpness of one network: everything that decides a bit of it.</summary>
 [InheritedSetting(nameof(WeightDecay), null)]
-[InheritedSetting(nameof(Convolution), null)]
 [InheritedSetting(nameof(Augmentation), null)]
 [InheritedSetting(nameof(BatchSize), "Images that are computed at once; memory grows with it. Batch normalisation takes their statistics.")]
 [InheritedSetting(nameof(LearningRate), "A learning rate to compare with, 2 / learning rate.", Default = "that of the checkpoint's run, if any")]
@@ -15,7 +14,7 @@ public sealed record SharpnessSettings : NetworkTrainingSettings
 {
     /// <summary>
     /// ResNet-56 as elsewhere, 500 images at once; for batch normalisation, which takes the statistics of what is computed at once, <see cref="NetworkTrainingSettings.BatchSize"/>
-    /// is the size of a ghost batch. Products with the Hessian go by direct convolutions and images as they are.
+    /// is the size of a ghost batch. Images are taken as they are.
     /// </summary>
     public SharpnessSettings() => (BatchSize, LearningRate, WeightDecay) = (500, 0, 0);
 
@@ -63,6 +62,7 @@ public sealed record SharpnessSettings : NetworkTrainingSettings
             Network = settings.Network,
             Activation = settings.Activation,
             Loss = settings.Loss,
+            Convolution = settings.Convolution,
             Data = settings.Data,
             Standardization = settings.Standardization,
             Mean = settings.Mean,

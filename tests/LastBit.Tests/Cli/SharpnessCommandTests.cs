@@ -30,7 +30,10 @@ public class SharpnessCommandTests
         // Fewer images than the run had, and the file by its name.
         JsonElement fewer = Run("--checkpoint", Path.Combine(folder["run"], "checkpoint.bin"), "--train-size", "10", "--eigenvalues", "1", "--out", folder["fewer"]);
         Assert.Equal(10, fewer.GetProperty("images").GetInt32());
-        Assert.False(Run(["--out", folder["plain"], "--eigenvalues", "1", .. Small]).TryGetProperty("twoOverLearningRate", out _));
+        JsonElement direct = Run(["--out", folder["direct"], "--eigenvalues", "1", "--convolution", "direct", .. Small]);
+        Assert.False(direct.TryGetProperty("twoOverLearningRate", out _));
+        Assert.Equal(values[0], Numbers(direct, "eigenvalues")[0], 1e-4 * values[0]);
+        Assert.NotEqual(Numbers(Run(["--out", folder["winograd"], "--eigenvalues", "1", .. Small]), "eigenvalues")[0], Numbers(direct, "eigenvalues")[0]);
     }
 
     [Fact]
@@ -38,7 +41,7 @@ public class SharpnessCommandTests
     {
         using var folder = new TemporaryFolder();
         Refused("--checkpoint", "--checkpoint", folder["none"]);
-        Refused("unknown option --convolution", [.. Small, "--convolution", "direct"]);
+        Refused("unknown option --augmentation", [.. Small, "--augmentation", "none"]);
         Refused("--tolerance", [.. Small, "--tolerance", "1e-9"]);
         Refused("--learning-rate", [.. Small, "--learning-rate", "0"]);
         Refused("--eigenvalues", [.. Small, "--eigenvalues", "0"]);

@@ -17,11 +17,6 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
     private readonly View _input;
     private readonly ConvolutionShape _shape;
     private readonly int _realInChannels;
-    private readonly AlignedBuffer<float> _packed;
-    private readonly AlignedBuffer<float>? _turned;
-    // The kernels at the points of minimal filtering, where the layer is computed so.
-    private readonly AlignedBuffer<float>? _transformed;
-    private readonly AlignedBuffer<float>? _transformedTurned;
     private readonly bool _gathers;
     private float* _bias;
     private readonly delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> _fill;
@@ -33,13 +28,8 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
         (Weight, Bias) = (weight, bias);
         _shape = new ConvolutionShape(input.Tensor.Height, input.Tensor.Width, input.Tensor.Channels, output.Channels, size, stride);
         _realInChannels = weight.Shape[1];
-        _packed = new AlignedBuffer<float>(_shape.WeightCount);
-        _turned = input.Tensor.Producer is null ? null : new AlignedBuffer<float>(_shape.WeightCount);
-        if (algorithm == ConvolutionAlgorithm.Winograd && Winograd2x2.Pays(_shape))
-        {
-            _transformed = new AlignedBuffer<float>(Winograd2x2.Points * (long)_shape.InChannels * _shape.OutChannels);
-            _transformedTurned = _turned is null ? null : new AlignedBuffer<float>(_transformed.Count);
-        }
+        Algorithm = algorithm;
+        Weights = NewWeights();
         _gathers = algorithm == ConvolutionAlgorithm.Winograd && Winograd4x4.Fits(_shape);
         _fill = PointwiseTable.For(input.Tensor.Channels).FillPadded(input.Normalised, input.Activation);
     }
@@ -52,11 +42,11 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
 
     public ConvolutionShape Shape => _shape;
 
-    /// <summary>The weights as the forward pass reads them.</summary>
-    public float* Packed => _packed.Pointer;
+    /// <summary>How it is computed where there is a choice.</summary>
+    public ConvolutionAlgorithm Algorithm { get; }
 
-    /// <summary>The weights as the input gradient reads them; null where there is none.</summary>
-    public float* Turned => _turned is null ? null : _turned.Pointer;
+    /// <summary>The weights as the kernels read them.</summary>
+    public ConvolutionWeights Weights { get; }
 
     public override int TableSize => _shape.WeightCount + (Bias is null ? 0 : _shape.OutChannels);
 
@@ -72,9 +62,7 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
         (long)_shape.InHeight * (_shape.InWidth + (2 * _shape.InputBorder)) * _shape.InChannels,
         (long)_shape.OutHeight * (_shape.OutWidth + (2 * _shape.GradientBorder)) * _shape.OutChannels);
 
-    public override long TileSize => _transformed is null ? 0 : Math.Max(
-        Winograd2x2.ScratchSize(_shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels),
-        Winograd2x2.ScratchSize(_shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels));
+    public override long TileSize => Weights.TileSize;
 
     public override long GatherSize => _gathers ? Winograd4x4.ScratchSize(_shape, CpuEngine.PieceSize) : 0;
 
@@ -83,31 +71,16 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
     private int WeightParts => ((_shape.Size * _shape.InChannels) + PairsPerPart - 1) / PairsPerPart;
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _transformed?.Dispose();
-        _transformedTurned?.Dispose();
-        _packed.Dispose();
-        _turned?.Dispose();
-    }
+    public void Dispose() => Weights.Dispose();
+
+    /// <summary>Room for numbers of the shape of this layer's weights.</summary>
+    public ConvolutionWeights NewWeights() => new(_shape, _realInChannels, _input.Tensor.Producer is not null, Algorithm);
 
     public override void Forward(int sample, Scratch scratch, bool training)
     {
         FillInput(sample, scratch);
         float* output = Output.Sample(sample);
-        if (_transformed is not null)
-        {
-            Winograd.Forward(
-                scratch.Input, _transformed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels,
-                scratch.Tiles, scratch.Ahead);
-        }
-        else if (_shape.IsDense3x3)
-        {
-            Convolution3x3.Forward(
-                scratch.Input, _packed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels, scratch.Ahead);
-        }
-        else
-            Convolution.Forward(scratch.Input, _packed.Pointer, output, _shape);
+        Weights.Forward(scratch.Input, output, scratch.Tiles, scratch.Ahead);
         if (Bias is not null)
             ChannelBias.Add(output, Output.Positions, _shape.OutChannels, _bias);
         if (training)
@@ -120,44 +93,31 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
         FillInput(sample, scratch);
         if (_gathers)
             Winograd.AddWeightGradient(scratch.Input, scratch.Gradient, _shape, CpuEngine.PieceSize, scratch.Gathered + GatherStart, ref scratch.Progress[GatherSlot]);
-        else if (_shape.IsDense3x3)
-            Convolution3x3.WeightGradient(scratch.Input, scratch.Gradient, table, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels);
         else
-            Convolution.WeightGradient(scratch.Input, scratch.Gradient, table, _shape);
+            AddWeightGradient(scratch.Input, scratch.Gradient, table);
         if (Bias is not null)
             AddBiasGradient(scratch.Gradient, table);
 
         if (Sinks[0] is { } sink)
         {
-            float* turned = _turned!.Pointer;
-            if (_transformedTurned is not null)
-            {
-                Winograd.Forward(
-                    scratch.Gradient, _transformedTurned.Pointer, scratch.Flat, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels,
-                    scratch.Tiles, scratch.Ahead);
-            }
-            else if (_shape.IsDense3x3)
-            {
-                Convolution3x3.Forward(
-                    scratch.Gradient, turned, scratch.Flat, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels, scratch.Ahead);
-            }
-            else
-                Convolution.InputGradient(scratch.Gradient, turned, scratch.Flat, _shape);
+            Weights.Back(scratch.Gradient, scratch.Flat, scratch.Tiles, scratch.Ahead);
             sink.Contribute(sample, scratch.Flat);
         }
     }
 
     public override void LoadWeights(NetworkState state)
     {
-        float* weights = state.ParameterPointer + Weight.Offset;
+        Weights.Load(state.ParameterPointer + Weight.Offset);
         _bias = Bias is null ? null : state.ParameterPointer + Bias.Offset;
-        WeightLayout.Pack(weights, _realInChannels, _packed.Pointer, _shape);
-        if (_turned is not null)
-            WeightLayout.Turn(weights, _realInChannels, _turned.Pointer, _shape);
-        if (_transformed is not null)
-            Winograd.TransformWeights(_packed.Pointer, _transformed.Pointer, _shape.InChannels, _shape.OutChannels);
-        if (_transformedTurned is not null)
-            Winograd.TransformWeights(_turned!.Pointer, _transformedTurned.Pointer, _shape.OutChannels, _shape.InChannels);
+    }
+
+    /// <summary>Adds the weight gradient of one image, from the padded input and output gradient, by direct sums to a table.</summary>
+    public void AddWeightGradient(float* input, float* gradient, float* table)
+    {
+        if (_shape.IsDense3x3)
+            Convolution3x3.WeightGradient(input, gradient, table, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels);
+        else
+            Convolution.WeightGradient(input, gradient, table, _shape);
     }
 
     /// <summary>Adds the bias's gradient of one image, from the padded output gradient, to its place behind the weights in a table.</summary>

@@ -141,6 +141,7 @@ public class HessianProductTests(ITestOutputHelper output)
     }
 
     private const string Digest = "bb71febc814562fcb37b8de1a9f2c8f32a7fe61c74ebea80b6aeff16ecde3910";
+    private const string WinogradDigest = "443acf51739f05e9a7a391a576d5caea12d4e5cff085b9579c1f801950178133";
     private const string ConnectedDigest = "bf0c043a9b51b18297eb81e7f532863a8591132fb4d93c01ba9c020a0818ed3c";
 
     [Theory]
@@ -151,6 +152,7 @@ public class HessianProductTests(ITestOutputHelper output)
     public void The_digest_is_the_same_for_every_number_of_threads(int threads)
     {
         Assert.Equal(Digest, DigestOfProduct($"mixed {threads}"));
+        Assert.Equal(WinogradDigest, DigestOfProduct($"winograd {threads}"));
         Assert.Equal(ConnectedDigest, DigestOfProduct($"connected {threads}"));
     }
 
@@ -158,6 +160,7 @@ public class HessianProductTests(ITestOutputHelper output)
     public void The_digest_is_the_same_for_every_width()
     {
         Assert.Equal(Digest, ChildProcess.SameForEveryVectorWidth(DigestOfProduct, "mixed 2"));
+        Assert.Equal(WinogradDigest, ChildProcess.SameForEveryVectorWidth(DigestOfProduct, "winograd 2"));
         Assert.Equal(ConnectedDigest, ChildProcess.SameForEveryVectorWidth(DigestOfProduct, "connected 2"));
     }
 
@@ -198,9 +201,10 @@ public class HessianProductTests(ITestOutputHelper output)
     {
         string[] words = argument.Split(' ');
         var connected = new ConnectedNetworkSettings { Activation = Activation.Tanh, Images = new TensorShape(5, 5, 3), Loss = Loss.SquaredError };
-        var problem = RandomProblem.Of(words[0] == "mixed" ? Mixed() : connected.Build(), 7);
+        var filtered = NetworkSettings.Parse("resnet8", Activation.Swish) with { Images = new TensorShape(16, 16, 3) };
+        var problem = RandomProblem.Of(words[0] switch { "connected" => connected.Build(), "winograd" => filtered.Build(), _ => Mixed() }, 7);
         using var team = new WorkerTeam(int.Parse(words[1], CultureInfo.InvariantCulture));
-        using var hessian = problem.Hessian(5, team);
+        using var hessian = problem.Hessian(5, team, convolution: words[0] == "winograd" ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct);
         double[] product = hessian.Multiply(problem.Direction(0));
         return Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<double>([.. product, hessian.Loss])));
     }
@@ -212,16 +216,22 @@ public class HessianProductTests(ITestOutputHelper output)
     private void Check(Model model, int count)
     {
         var problem = RandomProblem.Of(model, count);
-        using var team = new WorkerTeam(2);
-        using var hessian = new HessianProduct(model, count, team);
         using var reference = new Binary64Engine(model, count);
-        hessian.Load(problem.State);
-        hessian.Use(problem.Images, problem.Labels);
-        double[] v = problem.Direction(0), product = hessian.Multiply(v);
+        double[] v = problem.Direction(0);
         reference.Load(problem.State);
-        Assert.Equal(reference.Forward(problem.Images, problem.Labels, training: true).LossSum / count, hessian.Loss, 1e-5);
+        double loss = reference.Forward(problem.Images, problem.Labels, training: true).LossSum / count;
         double[] exact = reference.HessianProduct([.. problem.State.Parameters.ToArray().Select(w => (double)w)], v, 1e-5);
-        foreach (var parameter in model.Layout.All.Where(p => p.IsTrainable))
+        foreach (ConvolutionAlgorithm algorithm in Enum.GetValues<ConvolutionAlgorithm>())
+            Check(problem, algorithm, v, exact, loss);
+    }
+
+    private void Check(RandomProblem problem, ConvolutionAlgorithm algorithm, double[] v, double[] exact, double loss)
+    {
+        using var team = new WorkerTeam(2);
+        using var hessian = problem.Hessian(problem.Labels.Length, team, convolution: algorithm);
+        double[] product = hessian.Multiply(v);
+        Assert.Equal(loss, hessian.Loss, 1e-5);
+        foreach (var parameter in problem.Model.Layout.All.Where(p => p.IsTrainable))
         {
             double largest = 0, error = 0;
             for (int i = parameter.Offset; i < parameter.Offset + parameter.Count; i++)
@@ -229,7 +239,7 @@ public class HessianProductTests(ITestOutputHelper output)
                 largest = Math.Max(largest, Math.Abs(exact[i]));
                 error = Math.Max(error, Math.Abs(exact[i] - product[i]));
             }
-            output.WriteLine($"{parameter.Name,-30} largest {largest:E2}, differs by {error:E2}");
+            output.WriteLine($"{algorithm,-8} {parameter.Name,-30} largest {largest:E2}, differs by {error:E2}");
             Assert.True(error <= (1e-4 * largest) + 1e-6, $"{parameter.Name}: largest {largest:E3}, differs by {error:E3}");
         }
     }

@@ -51,11 +51,15 @@ public class NetworkReferenceTests(ITestOutputHelper output)
     {
         using var given = new Given(file);
         using var team = new WorkerTeam(2);
-        using var hessian = new HessianProduct(given.Model, given.Labels.Length, team);
-        hessian.Load(given.State);
-        hessian.Use(given.Images, given.Labels);
-        HessianReference.AssertAsNearAsPyTorch(hessian, given.Model.Layout, $"hessian-{file}.npz", output);
-        Assert.Equal(given.Reference["loss64"].Get<double>()[0], hessian.Loss, 2e-6);
+        foreach (ConvolutionAlgorithm algorithm in Enum.GetValues<ConvolutionAlgorithm>())
+        {
+            using var hessian = new HessianProduct(given.Model, given.Labels.Length, team, algorithm);
+            hessian.Load(given.State);
+            hessian.Use(given.Images, given.Labels);
+            output.WriteLine($"{algorithm}");
+            HessianReference.AssertAsNearAsPyTorch(hessian, given.Model.Layout, $"hessian-{file}.npz", output);
+            Assert.Equal(given.Reference["loss64"].Get<double>()[0], hessian.Loss, 2e-6);
+        }
     }
 
     private static double Error(ReadOnlySpan<float> values, double[] exact)

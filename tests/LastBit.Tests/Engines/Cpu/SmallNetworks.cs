@@ -76,9 +76,9 @@ internal sealed record RandomProblem(Model Model, NetworkState State, float[] Im
     }
 
     /// <summary>Products for all images, or some of them, in pieces.</summary>
-    public HessianProduct Hessian(int capacity, WorkerTeam team, int from = 0, int? count = null)
+    public HessianProduct Hessian(int capacity, WorkerTeam team, int from = 0, int? count = null, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
     {
-        var hessian = new HessianProduct(Model, capacity, team);
+        var hessian = new HessianProduct(Model, capacity, team, convolution);
         hessian.Load(State);
         int length = count ?? Labels.Length;
         hessian.Use(Images.AsMemory(from * Model.ImageFloats, length * Model.ImageFloats), Labels.AsMemory(from, length));

@@ -89,8 +89,9 @@ internal static unsafe class Winograd2x2
     /// <param name="outChannels">Output channels, a multiple of 16.</param>
     /// <param name="scratch"><see cref="ScratchSize"/> floats.</param>
     /// <param name="ahead">Fetches a share of what comes next with each of the rows; or null.</param>
+    /// <param name="adds">Whether what comes out is added to what the output holds, line of points by line.</param>
     public static void Forward<T>(
-        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, ReadAhead? ahead = null)
+        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, ReadAhead? ahead = null, bool adds = false)
         where T : unmanaged, ILanes<T, float>
     {
         int across = width / 2, tileRows = height / 2, rowsPerBlock = Math.Min(tileRows, RowsPerBlock(width));
@@ -137,6 +138,12 @@ internal static unsafe class Winograd2x2
                     float* upper = output + ((nint)row * 2 * width * outChannels);
                     switch (line)
                     {
+                        case 0 when adds:
+                            TransformOutput<T, Plus, Leave>(product, outPlane, across, outChannels, upper);
+                            break;
+                        case 1 when adds:
+                            TransformOutput<T, Plus, Plus>(product, outPlane, across, outChannels, upper);
+                            break;
                         case 0:
                             TransformOutput<T, Begin, Leave>(product, outPlane, across, outChannels, upper);
                             break;

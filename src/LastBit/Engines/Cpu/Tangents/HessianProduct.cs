@@ -46,8 +46,9 @@ public sealed unsafe class HessianProduct : IDisposable
     /// <param name="model">The network.</param>
     /// <param name="capacity">Images in a piece, at least 1.</param>
     /// <param name="team">The threads that will compute; they stay the caller's.</param>
+    /// <param name="convolution">How convolutions are computed, as in the engine whose loss is meant.</param>
     /// <exception cref="InputException">The engine cannot compute this model, or a layer of it has no tangents; the message names the layer.</exception>
-    public HessianProduct(Model model, int capacity, WorkerTeam team)
+    public HessianProduct(Model model, int capacity, WorkerTeam team, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(team);
@@ -55,7 +56,7 @@ public sealed unsafe class HessianProduct : IDisposable
         (Model, Capacity, _team) = (model, capacity, team);
 
         // Memory as for a batch of twice the images: the second half is for the tangents.
-        var plan = Plan.Of(model, 2 * capacity, ConvolutionAlgorithm.Direct, team.Size, together: false);
+        var plan = Plan.Of(model, 2 * capacity, convolution, team.Size, together: false);
         _images = plan.Images;
         _loss = plan.Loss;
         StoredTensor[] tensors = [_images, .. plan.Layers.Select(layer => layer.Output)];
