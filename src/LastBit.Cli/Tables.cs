@@ -153,12 +153,7 @@ internal static class Tables
         for (int i = 0; i < result.Runs.Length; i++)
         {
             NonLinearPdeRun run = result.Runs[i];
-            string course = RunCurve.Of(run.LearningRate, run.Loss, result.Iterations).Behaviour switch
-            {
-                LossBehaviour.Settles => "settles",
-                LossBehaviour.Oscillates => "oscillates",
-                _ => "blows up",
-            };
+            string course = RunCurve.Of(run.LearningRate, run.Loss, result.Iterations).Course;
             table.AddRow(NumberText.Exact(run.LearningRate), First(run.Loss), Lowest(run.Loss),
                 Last(run.Loss, run.Finite, result.Iterations), curves[i], course, Sharpness(run.Sharpness, run.Threshold));
         }

@@ -60,6 +60,15 @@ public sealed record RunCurve(double Parameter, double[] Values)
         }
     }
 
+    /// <summary>The behaviour in a word or two, as far as the run has shown it.</summary>
+    public string Course => Behaviour switch
+    {
+        LossBehaviour.BlowsUp => "blows up",
+        _ when !IsLongEnough => "too short to tell",
+        LossBehaviour.Settles => "settles",
+        _ => "oscillates",
+    };
+
     /// <summary>The mean of the last tenth; NaN of a curve without values.</summary>
     public double MeanOfLastTenth
     {

@@ -69,7 +69,7 @@ internal static class FigureStyle
         }
     }
 
-    /// <summary>Makes an axis show round numbers.</summary>
+    /// <summary>Makes an axis show round numbers, all with as many decimals: 0.79, 0.80, 0.81.</summary>
     /// <param name="axis">The axis.</param>
     /// <param name="low">Its left or lower end.</param>
     /// <param name="high">Its right or upper end.</param>
@@ -77,10 +77,21 @@ internal static class FigureStyle
     internal static void LinearAxis(IAxis axis, double low, double high, double step)
     {
         (axis.Min, axis.Max) = (low, high);
-        var ticks = new NumericManual();
+        var places = new List<double>();
         for (double i = Math.Ceiling(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
-            ticks.AddMajor(i * step, NumberText.Of(i * step, 12));
+            places.Add(i * step);
+        string[] labels = [.. places.Select(place => NumberText.Of(place, 12))];
+        if (!labels.Any(label => label.Contains('⁻', StringComparison.Ordinal) || label.Contains('×', StringComparison.Ordinal)))
+        {
+            int decimals = labels.Select(Decimals).DefaultIfEmpty(0).Max();
+            labels = [.. labels.Select(label => decimals == 0 ? label : (label.Contains('.', StringComparison.Ordinal) ? label : label + ".") + new string('0', decimals - Decimals(label)))];
+        }
+        var ticks = new NumericManual();
+        foreach ((double place, string label) in places.Zip(labels))
+            ticks.AddMajor(place, label);
         axis.TickGenerator = ticks;
+
+        static int Decimals(string label) => label.IndexOf('.', StringComparison.Ordinal) is >= 0 and var point ? label.Length - point - 1 : 0;
     }
 
     /// <summary>A step of 1, 2 or 5 times a power of ten that gives at most <paramref name="labels"/> labels over a length.</summary>

@@ -32,8 +32,12 @@
     return (value < 0 ? "−" : "") + (whole ? Math.round(size) : rounded).toLocaleString("en", { maximumFractionDigits: 18 });
   };
 
-  // The labels of one axis have one form.
-  const labels = splits => splits.map(splits.every(isPlain) ? value => text(value, 12) : value => scientific(value, 12));
+  // The labels of one axis have one form; those of a linear one have as many decimals.
+  const labels = (splits, aligned) => {
+    if (!splits.every(isPlain)) return splits.map(value => scientific(value, 12));
+    const plain = splits.map(value => text(value, 12)), decimals = label => label.split(".")[1]?.length ?? 0, most = Math.max(0, ...plain.map(decimals));
+    return !aligned || most === 0 ? plain : plain.map(label => (label.includes(".") ? label : label + ".") + "0".repeat(most - decimals(label)));
+  };
 
   // Ticks of a log axis, as exponents of ten from min to max: every n-th decade so that labels have room; 1, 2, 5 where less than two decades show.
   const exponents = (u, axis, min, max) => {
@@ -138,7 +142,7 @@
       const axis = (label, ticks, small, from, whole) => ({
         label, stroke: ink, font, labelFont: font, labelSize: 22, size: small,
         grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 5 },
-        values: (u, splits) => labels(splits.map(from)),
+        values: (u, splits) => labels(splits.map(from), !ticks),
         ...(ticks
           ? { splits: ticks, filter: (u, splits) => splits }
           : whole ? { incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6, 1e7, 1e8] } : {}),

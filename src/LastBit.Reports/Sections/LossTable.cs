@@ -12,14 +12,6 @@ internal static class LossTable
         run.IsFinite ? NumberText.Of(run.Values[^1]) : $"not finite after {NumberText.Count(run.Values.Length - 1)}",
     ];
 
-    /// <summary>The behaviour of a loss in a word or two.</summary>
-    internal static string Word(LossBehaviour behaviour) => behaviour switch
-    {
-        LossBehaviour.Settles => "settles",
-        LossBehaviour.Oscillates => "oscillates",
-        _ => "blows up",
-    };
-
     /// <summary>How the runs differ from the paper's, as one more sentence.</summary>
     internal static string Sentence(string? note) => note is null ? "" : $" {note}.";
 }

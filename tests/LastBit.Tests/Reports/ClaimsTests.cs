@@ -20,6 +20,16 @@ public class ClaimsTests
     private static double[] Growing(int i = 1000) => Curve(i, n => 9000 * Math.Pow(1.2, n));
 
     [Fact]
+    public void A_course_is_told_when_the_run_has_shown_it()
+    {
+        Assert.Equal("too short to tell", new RunCurve(0.1, [.. Enumerable.Repeat(1.0, 20)]).Course);
+        Assert.Equal("settles", new RunCurve(0.1, [.. Enumerable.Repeat(1.0, 200)]).Course);
+        Assert.Equal("oscillates", new RunCurve(0.1, [.. Enumerable.Range(0, 200).Select(i => i % 2 + 1.0)]).Course);
+        Assert.Equal("blows up", new RunCurve(0.1, [1, 2, 1e4]).Course);
+        Assert.Equal("blows up", RunCurve.Of(0.1, [1, 2], 10).Course);
+    }
+
+    [Fact]
     public void The_heat_equation_is_confirmed_when_only_the_long_step_blows_up()
     {
         Finding finding = HeatClaim.Judge([Heat(0.4, 1.2, null), Heat(0.8, 7.4, 16, 900)]);

@@ -30,6 +30,19 @@ public sealed class FigureTests : IDisposable
         HasTexts(Figure1.Name, "dt = 0.4 (stable)", "dt = 0.8 (unstable)", "t = 0", "t = 800", "t = 4", "x", "u");
     }
 
+    [Theory]
+    [InlineData(0.785, 0.815, 0.01, "0.79 0.80 0.81")]
+    [InlineData(-0.5, 1, 0.5, "−0.5 0.0 0.5 1.0")]
+    [InlineData(0, 1000, 500, "0 500 1,000")]
+    [InlineData(0, 2e-5, 1e-5, "0 10⁻⁵ 2×10⁻⁵")]
+    public void Labels_of_an_axis_have_as_many_decimals(double low, double high, double step, string labels)
+    {
+        using var plot = new ScottPlot.Plot();
+        FigureStyle.LinearAxis(plot.Axes.Bottom, low, high, step);
+        plot.RenderInMemory();
+        Assert.Equal(labels, string.Join(' ', plot.Axes.Bottom.TickGenerator.Ticks.Select(tick => tick.Label)));
+    }
+
     [Fact]
     public void Figure_3_names_every_weight_decay_and_has_ticks_at_powers_of_ten()
     {
