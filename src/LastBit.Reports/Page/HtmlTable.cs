@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace LastBit.Reports.Page;
 
 /// <summary>A table in a frame of its own that scrolls sideways where the window is too narrow.</summary>
-internal static class HtmlTable
+internal static partial class HtmlTable
 {
     /// <summary>Makes the table; the first cell of each row is its heading.</summary>
     /// <param name="label">The frame's name for screen readers. Formulas in all other texts stand between dollar signs.</param>
@@ -15,7 +17,7 @@ internal static class HtmlTable
         Markup Head(string heading, int column) => Markup.Of($"""<th scope="col"{Kind(column)}>{Formula.Text(heading.TrimStart('#'))}</th>""");
         Markup Cell(string text, int column) => column == 0
             ? Markup.Of($"""<th scope="row"{Kind(column)}>{Formula.Text(text)}</th>""")
-            : Markup.Of($"""<td{Kind(column)}>{Formula.Text(text)}</td>""");
+            : Markup.Of($"""<td{Kind(column)}>{Breakable(text)}</td>""");
         return Markup.Of($"""
             <div class="table card"><p class="caption">{Formula.Text(caption)}</p>
             <div class="scroll" tabindex="0" role="region" aria-label="{label}">
@@ -26,4 +28,11 @@ internal static class HtmlTable
 
             """);
     }
+
+    // "layer1.0.conv1.weight" breaks after a dot and not inside a word.
+    private static Markup Breakable(string text) => text.Contains('$', StringComparison.Ordinal) ? Formula.Text(text)
+        : new Markup(TensorName().Replace(Markup.Escape(text), name => name.Value.Replace(".", ".<wbr>", StringComparison.Ordinal)));
+
+    [GeneratedRegex(@"\b[a-z]\w*(\.\w+){2,}")]
+    private static partial Regex TensorName();
 }

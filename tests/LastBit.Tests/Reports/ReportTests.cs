@@ -14,6 +14,14 @@ public class ReportTests(Browser browser, SmallRun run)
     private const string Left = "#figure4-left .chart", Right = "#figure4-right .chart >> nth=1";
 
     [Fact]
+    public void A_tensors_name_breaks_after_a_dot()
+    {
+        string html = LastBit.Reports.Page.HtmlTable.Of("Frame", "Caption", ["Run", "First"], [["1.2.3", "3: layer1.0.conv1.weight & 2 more"]]).Html;
+        Assert.Contains("<td>3: layer1.<wbr>0.<wbr>conv1.<wbr>weight &amp; 2 more</td>", html, StringComparison.Ordinal);
+        Assert.Contains(">1.2.3</th>", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_page_opens_from_disk_without_an_error_and_without_the_network()
     {
         await using WatchedPage page = await browser.Open(run.Address);
