@@ -59,7 +59,7 @@ internal sealed class LossHessian : IDisposable
         Product.Load(State);
         Product.Use(_images, _labels);
         bool finite = true;
-        LargestEigenvalues largest = Lanczos.Largest(Multiply, Product.Size, count, tolerance, mostProducts, start, cancellation);
+        LargestEigenvalues largest = Lanczos.Largest(Multiply, Product.Size, count, tolerance, mostProducts, start, isDear: true, cancellation);
         return finite ? largest : null;
 
         // A search must end; with a matrix of zeros it does at once.

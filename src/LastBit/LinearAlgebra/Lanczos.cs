@@ -70,22 +70,23 @@ public static class Lanczos
     /// <param name="tolerance">A value is taken as found when its residual is at most this fraction of the eigenvalue that is largest in magnitude.</param>
     /// <param name="mostProducts">The search ends after this many products, whatever the residuals are then.</param>
     /// <param name="start">A first vector that is rich in the eigenvectors sought (those of a similar operator, say); null for a random one.</param>
+    /// <param name="isDear">Whether a product costs far more than the small eigenproblem: then it is seen after every product whether they suffice, not after every second.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is below 1.</exception>
     /// <exception cref="OperationCanceledException">The search was stopped.</exception>
     public static LargestEigenvalues Largest(
-        SymmetricOperator apply, int size, int count, double tolerance, int mostProducts, double[]? start = null, CancellationToken cancellation = default)
+        SymmetricOperator apply, int size, int count, double tolerance, int mostProducts, double[]? start = null, bool isDear = false, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(apply);
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(mostProducts, 1);
-        return Largest(apply, size, count, tolerance, mostProducts, Math.Max(count + 30, LargestRestartedBasis / size), start, cancellation);
+        return Largest(apply, size, count, tolerance, mostProducts, Math.Max(count + 30, LargestRestartedBasis / size), start, isDear, cancellation);
     }
 
     /// <summary>The same with the number of vectors that are kept before the search starts again.</summary>
     internal static LargestEigenvalues Largest(
-        SymmetricOperator apply, int size, int count, double tolerance, int mostProducts, int room, double[]? start = null, CancellationToken cancellation = default)
+        SymmetricOperator apply, int size, int count, double tolerance, int mostProducts, int room, double[]? start = null, bool isDear = false, CancellationToken cancellation = default)
     {
         count = Math.Min(count, size);
         // A start without any part in an eigenvector would never find it: something of a random vector is always in it.
@@ -111,8 +112,7 @@ public static class Lanczos
                 bool full = krylov.Count == room || products == mostProducts;
                 if (full || krylov.Count >= check || norm == 0)
                 {
-                    // A product with the Hessian of a network costs seconds, the small eigenproblem microseconds.
-                    check = Math.Max(check + 1, check * 9 / 8);
+                    check = isDear ? check + 1 : NextCheck(check);
                     var (values, coordinates, scale) = Top(krylov.Diagonal, krylov.OffDiagonal, count);
                     // A whole basis spans everything: nothing is left over but rounding.
                     double[] residuals = [.. coordinates.Select(one => krylov.Count == size ? 0 : norm * Math.Abs(one[^1]))];

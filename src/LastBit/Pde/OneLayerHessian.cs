@@ -48,7 +48,7 @@ internal sealed class OneLayerHessian(OneLayerCnn cnn, double alpha, int size)
     public double Sharpness(ReadOnlySpan<double> kernel, CancellationToken cancellation)
     {
         MoveTo(kernel);
-        LargestEigenvalues largest = Lanczos.Largest(Multiply, size, 1, Tolerance, 4 * size, _top, cancellation);
+        LargestEigenvalues largest = Lanczos.Largest(Multiply, size, 1, Tolerance, 4 * size, _top, cancellation: cancellation);
         _top = largest.Vectors[0];
         return largest.Values[0];
     }

@@ -112,7 +112,7 @@ public class EdgeTests
         using var hessian = new HessianProduct(model, 40, data.Team);
         hessian.Load(state);
         hessian.Use(images, labels);
-        LargestEigenvalues exact = Lanczos.Largest(hessian.Multiply, hessian.Size, 1, 1e-6, 500, null, TestContext.Current.CancellationToken);
+        LargestEigenvalues exact = Lanczos.Largest(hessian.Multiply, hessian.Size, 1, 1e-6, 500, cancellation: TestContext.Current.CancellationToken);
         Assert.InRange(point.Eigenvalues[0], exact.Values[0] - (2e-3 * Math.Abs(exact.Values[0])), exact.Values[0] * 1.00001 + 1e-6);
     }
 

@@ -50,11 +50,11 @@ public class LanczosTests
     }
 
     [Fact]
-    public void A_search_ends_with_the_first_product_that_suffices()
+    public void A_search_with_dear_products_ends_with_the_first_that_suffices()
     {
         const int Size = 200;
         double[] spectrum = [1000, .. Enumerable.Range(1, Size - 1).Select(i => 1.0 / i)];
-        LargestEigenvalues found = Lanczos.Largest(WithSpectrum(spectrum, 3), Size, 1, 1e-2, 1000, cancellation: TestContext.Current.CancellationToken);
+        LargestEigenvalues found = Lanczos.Largest(WithSpectrum(spectrum, 3), Size, 1, 1e-2, 1000, isDear: true, cancellation: TestContext.Current.CancellationToken);
         // The first to find it, one more to see that it is no longer moving.
         Assert.Equal(3, found.Products);
         Assert.Equal(1000, found.Values[0], 1e-3);
