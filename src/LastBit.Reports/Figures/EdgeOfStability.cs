@@ -13,6 +13,10 @@ public static class EdgeOfStability
     public const string Name = "edge";
 
     private const int MostCurvePoints = 2000;
+
+    // Thresholds that lie further apart than this do not fit on one linear axis.
+    private const double MostLinear = 5;
+
     private const float LabelWidth = 50;
 
     /// <summary>Draws figures/edge.png and .svg from edge.json.</summary>
@@ -28,15 +32,16 @@ public static class EdgeOfStability
         FigurePanel loss = new("", "loss", 130), sharpness = new("", "sharpness", 170), difference = new("iteration", "relative L1 difference", 190);
         int curve = 0;
         double top = 0;
+        bool isLog = runs.Max(run => run.JudgedThreshold) > MostLinear * runs.Min(run => run.JudgedThreshold);
         for (int i = 0; i < runs.Length; i++)
         {
             EdgeRun run = runs[i];
             (double[] x, double[] y) = Thinned(FigureStyle.Log10(run.Loss));
             loss.Curve(i, x, y);
-            sharpness.Curve(i, [.. run.Searched.Select(point => (double)point.Iteration)], [.. run.Searched.Select(point => point.Eigenvalues[0])], run.BatchThreshold is null ? 1.3f : 0.6f);
-            Threshold(sharpness, i, run.JudgedThreshold);
+            sharpness.Curve(i, [.. run.Searched.Select(point => (double)point.Iteration)], Place(run.Searched.Select(point => point.Eigenvalues[0])), run.BatchThreshold is null ? 1.3f : 0.6f);
+            Threshold(sharpness, i, Place([run.JudgedThreshold])[0]);
             if (run.BatchThreshold is not null)
-                sharpness.Curve(i, [.. run.Sharpness.Select(point => (double)point.Iteration)], [.. run.Sharpness.Select(point => point.Judged)]);
+                sharpness.Curve(i, [.. run.Sharpness.Select(point => (double)point.Iteration)], Place(run.Sharpness.Select(point => point.Judged)));
             double[] sorted = [.. run.Searched.Select(point => point.Eigenvalues[0]).Concat(run.Sharpness.Select(point => point.Judged)).Order()];
             // A spike at the beginning must not flatten what comes after.
             top = Math.Max(top, Math.Max(1.4 * run.JudgedThreshold, sorted.Length > 0 ? 1.05 * sorted[(int)(0.98 * (sorted.Length - 1))] : 0));
@@ -55,11 +60,16 @@ public static class EdgeOfStability
             FigureStyle.LinearAxis(panel.Plot.Axes.Bottom, 0, Math.Max(2, result.Iterations), FigureStyle.RoundStep(Math.Max(2, result.Iterations), 6));
         }
         Around(loss.Plot.Axes.Left, runs.SelectMany(run => run.Loss));
-        FigureStyle.LinearAxis(sharpness.Plot.Axes.Left, 0, top, FigureStyle.RoundStep(top, 5));
+        if (isLog)
+            Around(sharpness.Plot.Axes.Left, runs.SelectMany(run => run.Sharpness.SelectMany(point => point.Eigenvalues.Take(1).Append(point.Judged)).Append(run.JudgedThreshold)));
+        else
+            FigureStyle.LinearAxis(sharpness.Plot.Axes.Left, 0, top, FigureStyle.RoundStep(top, 5));
         Around(difference.Plot.Axes.Left, runs.SelectMany(run => run.Copies.Values).SelectMany(copy => copy.RelativeL1));
         string batch = result.BatchSize == 0 ? "all images per step" : $"{result.BatchSize} images per step";
         FigureFile.Write(outFolder ?? folder, Name, "Loss, sharpness with its threshold, and the difference of copies that differ by rounding, against the iteration",
             $"{result.Network}, {NumberText.Count(result.TrainImages, "image")}, {batch}; straight lines: thresholds", loss, sharpness, difference);
+
+        double[] Place(IEnumerable<double> values) => isLog ? FigureStyle.Log10([.. values]) : [.. values];
     }
 
     /// <summary>What a run is called: "lr = 0.02", with the weight decay where there is one.</summary>

@@ -111,7 +111,17 @@ public class EdgeClaimsTests
         Assert.Contains("from 50 to at most 110, threshold 100, reached at iteration 2", html, StringComparison.Ordinal);
         Assert.Contains("Batch sharpness over its threshold", html, StringComparison.Ordinal);
         Assert.Contains("0.75", html, StringComparison.Ordinal);
+        Assert.Contains("50", Texts());
+
+        // Thresholds of 100 and 1000 stand on a logarithmic axis.
+        SortedDictionary<Perturbation, EdgeCopy> slow = new() { [3] = new([1e-7, 2e-7, 3e-7], "edge/lr0.002-wd0-k3.npy", null) };
+        File.WriteAllText(folder["edge.json"], (result with { Runs = [run with { LearningRate = 0.002, BatchThreshold = 1000, Copies = slow }, run] }).ToJson());
+        Report.Rebuild(folder.Path);
+        Assert.DoesNotContain("50", Texts());
+        Assert.Contains("1,000", Texts());
         Assert.NotNull((result with { Runs = [run with { BatchThreshold = null, Sharpness = [new(1, [], 0)] }] }).Problem());
         Assert.NotNull((result with { Runs = [run with { Sharpness = [new(1, [12], 0.01)] }] }).Problem());
+
+        string[] Texts() => [.. System.Xml.Linq.XDocument.Load(folder["figures/edge.svg"]).Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value.Trim())];
     }
 }
