@@ -154,7 +154,7 @@ public sealed class OneLayerCommandTests : IDisposable
         Assert.Equal(2, second.ExitCode);
         Assert.Contains("another run is working in this folder", Assert.Single(second.ErrorLines), StringComparison.Ordinal);
 
-        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"])!)
+        using (Process kill = Process.Start("kill", [LastBitProcess.Interrupt, $"{process.Id}"])!)
             await kill.WaitForExitAsync(cancellation);
         await process.WaitForExitAsync(cancellation).WaitAsync(TimeSpan.FromMinutes(15), cancellation);
         string said = await error;

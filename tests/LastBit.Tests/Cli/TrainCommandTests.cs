@@ -12,7 +12,7 @@ public class TrainCommandTests
     {
         using var folder = new TemporaryFolder();
         JsonElement straight = LastBitProcess.Run([.. Small, "--epochs", "6", "--out", folder["straight"]]).Json;
-        foreach (string signal in new[] { "-KILL", "-INT" })
+        foreach (string signal in new[] { "-KILL", LastBitProcess.Interrupt })
         {
             string stopped = folder["stopped" + signal];
             using (Process process = LastBitProcess.Start(folder.Path, [.. Small, "--epochs", "6", "--out", stopped]))
@@ -22,7 +22,7 @@ public class TrainCommandTests
                     kill.WaitForExit();
                 string error = process.StandardError.ReadToEnd();
                 process.WaitForExit();
-                if (signal == "-INT" && process.ExitCode != 0)
+                if (signal != "-KILL" && process.ExitCode != 0)
                     Assert.Contains($"lastbit train --resume {stopped}", error, StringComparison.Ordinal);
             }
             var resumed = LastBitProcess.Run("train", "--resume", stopped, "--json");
