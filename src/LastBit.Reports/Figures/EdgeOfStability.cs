@@ -17,7 +17,7 @@ public static class EdgeOfStability
     // Thresholds that lie further apart than this do not fit on one linear axis.
     private const double MostLinear = 5;
 
-    private const float LabelWidth = 50;
+    private const float LabelWidth = 60;
 
     /// <summary>Draws figures/edge.png and .svg from edge.json.</summary>
     /// <param name="folder">The result folder.</param>
