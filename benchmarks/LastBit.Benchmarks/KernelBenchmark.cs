@@ -52,8 +52,8 @@ internal static unsafe class KernelBenchmark
             double flop = 2.0 * ((3 * size) - 2) * ((3 * size) - 2) * channels * channels;
             string shape = $"{size} x {size} x {channels}, vectors of {32 * T.Count} bits";
             float* i = input.Pointer, g = gradient.Pointer, w = weights.Pointer, o = output.Pointer;
-            Add("forward", () => Convolution3x3.Forward<T>(i, w, o, size, size, channels, channels));
-            Add("weight gradient", () => Convolution3x3.WeightGradient<T>(i, g, w, size, size, channels, channels));
+            Add("forward", () => Convolution3x3.Forward<T>(i, w, o, size, size, channels, channels, 0));
+            Add("weight gradient", () => Convolution3x3.WeightGradient<T>(i, g, w, size, size, channels, channels, 0));
             var convolution = new ConvolutionShape(size, size, channels, channels, 3, 1);
             using var transformed = new AlignedBuffer<float>(16L * channels * channels);
             using var scratch = new AlignedBuffer<float>(Math.Max(Winograd2x2.ScratchSize(size, size, channels, channels), Winograd4x4.ScratchSize(convolution, 4)));

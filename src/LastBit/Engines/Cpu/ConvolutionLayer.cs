@@ -115,7 +115,7 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer, IDisposable
     public void AddWeightGradient(float* input, float* gradient, float* table)
     {
         if (_shape.IsDense3x3)
-            Convolution3x3.WeightGradient(input, gradient, table, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels);
+            Convolution3x3.WeightGradient(input, gradient, table, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels, _shape.InChannels - _realInChannels);
         else
             Convolution.WeightGradient(input, gradient, table, _shape);
     }

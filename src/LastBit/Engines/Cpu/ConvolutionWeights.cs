@@ -60,7 +60,7 @@ internal sealed unsafe class ConvolutionWeights : IDisposable
         if (_transformed is not null)
             Winograd.Forward(input, _transformed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels, tiles, ahead);
         else if (_shape.IsDense3x3)
-            Convolution3x3.Forward(input, _packed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels, ahead);
+            Convolution3x3.Forward(input, _packed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels, _shape.InChannels - _realInChannels, ahead);
         else
             Convolution.Forward(input, _packed.Pointer, output, _shape);
     }
@@ -75,7 +75,7 @@ internal sealed unsafe class ConvolutionWeights : IDisposable
         if (_transformedTurned is not null)
             Winograd.Forward(gradient, _transformedTurned.Pointer, inputGradient, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels, tiles, ahead);
         else if (_shape.IsDense3x3)
-            Convolution3x3.Forward(gradient, _turned!.Pointer, inputGradient, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels, ahead);
+            Convolution3x3.Forward(gradient, _turned!.Pointer, inputGradient, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels, 0, ahead);
         else
             Convolution.InputGradient(gradient, _turned!.Pointer, inputGradient, _shape);
     }

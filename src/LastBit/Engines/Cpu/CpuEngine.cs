@@ -79,10 +79,9 @@ public sealed unsafe class CpuEngine : IEngine
             tensor.Data = next;
             next += tensor.SampleSize * Capacity;
         }
-        _gradientMemory = GradientPlan.Assign(_layers, _images, Capacity);
-
         _forward = ForwardPasses(_layers);
         _backward = BackwardPasses(_layers);
+        _gradientMemory = GradientPlan.Assign(_layers, _images, Capacity, _backward);
         foreach (Pass pass in _forward.Where(pass => pass.Together is null))
             pass.Reads = ReadsOfForward(pass.Layers);
         foreach (Pass pass in _backward.Where(pass => pass.Together is null))
@@ -323,7 +322,7 @@ public sealed unsafe class CpuEngine : IEngine
             .Select(tensor => new ReadAhead.Stream(tensor.Data, tensor.SampleSize)),
     ];
 
-    /// <summary>The gradients and tensors that layers read or write going back; what is written comes through the caches too.</summary>
+    /// <summary>The gradients and tensors that layers read or write going back and that are not in the caches; what is written comes through them too.</summary>
     private ReadAhead.Stream[] ReadsOfBackward(CpuLayer[] layers)
     {
         var reads = new List<ReadAhead.Stream>();
@@ -345,7 +344,7 @@ public sealed unsafe class CpuEngine : IEngine
 
         void Add(GradientBuffer? buffer)
         {
-            if (buffer is not null && reads.TrueForAll(read => read.Data != buffer.Data))
+            if (buffer is { IsBrief: false } && reads.TrueForAll(read => read.Data != buffer.Data))
                 reads.Add(new ReadAhead.Stream(buffer.Data, buffer.SampleSize));
         }
 

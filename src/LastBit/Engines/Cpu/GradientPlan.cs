@@ -11,8 +11,12 @@ namespace LastBit.Engines.Cpu;
 internal static unsafe class GradientPlan
 {
     /// <summary>Gives every layer its sinks and every tensor its gradient buffers.</summary>
+    /// <param name="layers">The layers in the order of the forward pass.</param>
+    /// <param name="images">The images, which need no gradient.</param>
+    /// <param name="capacity">Images in the largest batch.</param>
+    /// <param name="passes">Backward passes in which one worker takes a piece's images through all layers one after the other; none, if they are taken otherwise.</param>
     /// <returns>The memory behind all buffers.</returns>
-    public static AlignedBuffer<float> Assign(CpuLayer[] layers, StoredTensor images, int capacity)
+    public static AlignedBuffer<float> Assign(CpuLayer[] layers, StoredTensor images, int capacity, CpuEngine.Pass[] passes)
     {
         foreach (var view in layers.SelectMany(layer => layer.Inputs))
             CheckView(view);
@@ -34,7 +38,10 @@ internal static unsafe class GradientPlan
                 bool last = firstReader == index;
                 if (buffer is null)
                 {
-                    buffer = Shared(layers, layer, input, firstReader, last) ?? Rent(tensor.SampleSize);
+                    bool brief = IsBrief(tensor, bypass);
+                    buffer = Shared(layers, layer, input, firstReader, last);
+                    if (buffer is null || buffer.IsBrief != brief)
+                        buffer = Rent(tensor.SampleSize, brief);
                     buffer.Owners++;
                     if (bypass)
                         tensor.RawGradient = buffer;
@@ -47,25 +54,29 @@ internal static unsafe class GradientPlan
             Release(layer.Output.RawGradient);
         }
 
-        var memory = new AlignedBuffer<float>(all.Sum(buffer => buffer.SampleSize) * capacity);
+        var memory = new AlignedBuffer<float>(all.Sum(buffer => buffer.SizeFor(capacity)));
         float* next = memory.Pointer;
         foreach (var buffer in all)
         {
             buffer.Data = next;
-            next += buffer.SampleSize * capacity;
+            next += buffer.SizeFor(capacity);
         }
         return memory;
 
-        GradientBuffer Rent(long size)
+        // Whether a tensor's gradient is needed in one pass only.
+        bool IsBrief(StoredTensor tensor, bool bypass) => passes.Any(pass => pass.Together is null && pass.Layers.Contains(tensor.Producer!) && layers
+            .Where(other => other.Inputs.Any(read => read.Tensor == tensor && read.IsPastTheView == bypass)).All(pass.Layers.Contains));
+
+        GradientBuffer Rent(long size, bool brief)
         {
             // Only buffers of the same image size are exchanged: within a pass, image s of the one is dead when image s of the other is written.
-            var buffer = free.Find(candidate => candidate.SampleSize == size);
+            var buffer = free.Find(candidate => candidate.SampleSize == size && candidate.IsBrief == brief);
             if (buffer is not null)
             {
                 free.Remove(buffer);
                 return buffer;
             }
-            buffer = new GradientBuffer(size);
+            buffer = new GradientBuffer(size, brief);
             all.Add(buffer);
             return buffer;
         }

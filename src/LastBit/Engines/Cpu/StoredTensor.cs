@@ -82,15 +82,25 @@ internal readonly record struct View(StoredTensor Tensor, bool Normalised, Activ
 }
 
 /// <summary>Memory for the gradient of one tensor of a batch; several tensors may share one when the first is no longer needed.</summary>
-internal sealed unsafe class GradientBuffer(long sampleSize)
+/// <param name="sampleSize">Floats an image.</param>
+/// <param name="isBrief">
+/// Whether an image's gradient is written and read within one pass. The images of a piece, which one worker takes one after the other, then share a place, which
+/// stays in the caches.
+/// </param>
+internal sealed unsafe class GradientBuffer(long sampleSize, bool isBrief)
 {
     public long SampleSize { get; } = sampleSize;
+
+    public bool IsBrief { get; } = isBrief;
 
     public int Owners { get; set; }
 
     public float* Data { get; set; }
 
-    public float* Sample(int sample) => Data + (sample * SampleSize);
+    /// <summary>Floats for a batch.</summary>
+    public long SizeFor(int images) => SampleSize * (IsBrief ? (images + CpuEngine.PieceSize - 1) / CpuEngine.PieceSize : images);
+
+    public float* Sample(int sample) => Data + ((IsBrief ? (int)((uint)sample / CpuEngine.PieceSize) : sample) * SampleSize);
 }
 
 /// <summary>What one worker needs besides the tensors: room for one image, padded or not, of the largest layer.</summary>

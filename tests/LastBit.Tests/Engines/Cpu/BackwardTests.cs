@@ -68,6 +68,41 @@ public class BackwardTests(ITestOutputHelper output)
     [InlineData(false, true, Activation.Swish)]
     public void Addition(bool normaliseLeft, bool normaliseRight, Activation right) => Check(b => SmallNetworks.Added(b, normaliseLeft, normaliseRight, right));
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Several_pieces_at_once(bool normalised) =>
+        Check(SmallNetworks.Build(b => SmallNetworks.ReadAsItIsAndActivated(b, Activation.Swish, normalised)), 11, everyNth: 0);
+
+    [Fact]
+    public void Gradients_that_one_pass_needs_take_the_room_of_a_piece()
+    {
+        // Without normalisation all layers are one pass back, and four images share a place; the activations need one each.
+        Assert.InRange(BytesOfAnImage(normalised: true) / (double)BytesOfAnImage(normalised: false), 1.3, 2);
+
+        static long BytesOfAnImage(bool normalised)
+        {
+            var model = SmallNetworks.Build(b =>
+            {
+                var x = b.Images;
+                for (int k = 0; k < 3; k++)
+                {
+                    x = b.Convolution($"conv{k}", x, 16, 3);
+                    x = b.Activate(normalised ? b.Normalize($"bn{k}", x) : x, Activation.Relu);
+                }
+                return x;
+            });
+            return Bytes(64) - Bytes(32);
+
+            long Bytes(int capacity)
+            {
+                using var team = new WorkerTeam(1);
+                using var engine = new CpuEngine(model, capacity, team);
+                return engine.Bytes;
+            }
+        }
+    }
+
     [Fact]
     public void Addition_whose_left_operand_is_activated() => Check(b =>
     {

@@ -73,6 +73,47 @@ public unsafe class KernelTests
         AssertNear(weightGradient, actual.WeightGradient);
     }
 
+    [Theory]
+    [InlineData(4, 1, 16)]
+    [InlineData(4, 1, 48)]
+    [InlineData(4, 3, 32)]
+    [InlineData(8, 3, 16)]
+    public void Phantom_channels_are_not_read_and_change_no_bit(int inChannels, int phantoms, int outChannels)
+    {
+        Check<SingleLanes1>();
+        Check<SingleLanes128>();
+        Check<SingleLanes256>();
+        Check<SingleLanes512>();
+
+        void Check<T>()
+            where T : unmanaged, ILanes<T, float>
+        {
+            var shape = new ConvolutionShape(16, 16, inChannels, outChannels, 3, 1);
+            var (input, gradient, weights) = Inputs(shape);
+            for (int k = 0; k < weights.Length; k++)
+                weights[k] = IsPhantom(k / (3 * outChannels)) ? 0 : weights[k];
+            float[] paddedGradient = Pad(gradient, 16, 16, outChannels, 1, 0);
+            float[][] forward = [new float[gradient.Length], new float[gradient.Length]], weightGradient = [new float[weights.Length], new float[weights.Length]];
+            for (int left = 0; left < 2; left++)
+            {
+                float[] x = [.. input.Select((value, k) => !IsPhantom(k) ? value : left == 0 ? 0 : float.NaN)];
+                float[] padded = Pad(x, 16, 16, inChannels, 1, 0);
+                fixed (float* from = padded, w = weights, g = paddedGradient, y = forward[left], dw = weightGradient[left])
+                {
+                    Convolution3x3.Forward<T>(from, w, y, 16, 16, inChannels, outChannels, left * phantoms);
+                    Convolution3x3.WeightGradient<T>(from, g, dw, 16, 16, inChannels, outChannels, left * phantoms);
+                }
+            }
+            Assert.Equal(Bits(forward[0]), Bits(forward[1]));
+            Assert.Equal(Bits(Real(weightGradient[0])), Bits(Real(weightGradient[1])));
+            Assert.All(Real(weightGradient[1]), value => Assert.NotEqual(0, value));
+
+            float[] Real(float[] packed) => [.. packed.Where((_, k) => !IsPhantom(k / (3 * outChannels)))];
+
+            bool IsPhantom(int number) => number % inChannels >= inChannels - phantoms;
+        }
+    }
+
     [Fact]
     public void Weights_survive_packing_and_unpacking()
     {
@@ -204,10 +245,10 @@ public unsafe class KernelTests
             WeightLayout.Turn(w, shape.InChannels, t, shape);
             if (shape.IsDense3x3)
             {
-                Convolution3x3.Forward<T>(x, p, y, shape.InHeight, shape.InWidth, shape.InChannels, shape.OutChannels);
-                Convolution3x3.WeightGradient<T>(x, g, dw, shape.InHeight, shape.InWidth, shape.InChannels, shape.OutChannels);
+                Convolution3x3.Forward<T>(x, p, y, shape.InHeight, shape.InWidth, shape.InChannels, shape.OutChannels, 0);
+                Convolution3x3.WeightGradient<T>(x, g, dw, shape.InHeight, shape.InWidth, shape.InChannels, shape.OutChannels, 0);
                 if (shape.InChannels % 16 == 0)
-                    Convolution3x3.Forward<T>(g, t, dx, shape.InHeight, shape.InWidth, shape.OutChannels, shape.InChannels);
+                    Convolution3x3.Forward<T>(g, t, dx, shape.InHeight, shape.InWidth, shape.OutChannels, shape.InChannels, 0);
                 else
                     Convolution.InputGradient<SingleLanes1>(g, t, dx, shape);
             }

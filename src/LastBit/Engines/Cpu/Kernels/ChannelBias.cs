@@ -44,17 +44,31 @@ internal static unsafe class ChannelBias
     public static void AddGradient<T>(float* gradient, int height, int width, int channels, int border, float* sums)
         where T : unmanaged, ILanes<T, float>
     {
-        T* chains = stackalloc T[4];
+        long row = (width + (2L * border)) * channels;
+        nint step = channels;
         for (int c = 0; c < channels; c += T.Count)
         {
-            chains[0] = chains[1] = chains[2] = chains[3] = default;
-            for (int y = 0; y < height; y++)
+            T s0 = default, s1 = default, s2 = default, s3 = default;
+            float* line = gradient + ((long)border * channels) + c;
+            for (int y = 0; y < height; y++, line += row)
             {
-                float* from = gradient + (((long)y * (width + (2 * border))) + border) * channels + c;
-                for (int x = 0; x < width; x++, from += channels)
-                    chains[x & 3] = T.Add(chains[x & 3], T.Load(from));
+                float* from = line;
+                int x = 0;
+                for (; x + 4 <= width; x += 4, from += 4 * step)
+                {
+                    s0 = T.Add(s0, T.Load(from));
+                    s1 = T.Add(s1, T.Load(from + step));
+                    s2 = T.Add(s2, T.Load(from + (2 * step)));
+                    s3 = T.Add(s3, T.Load(from + (3 * step)));
+                }
+                if (x < width)
+                    s0 = T.Add(s0, T.Load(from));
+                if (x + 1 < width)
+                    s1 = T.Add(s1, T.Load(from + step));
+                if (x + 2 < width)
+                    s2 = T.Add(s2, T.Load(from + (2 * step)));
             }
-            T sum = T.Add(T.Add(chains[0], chains[1]), T.Add(chains[2], chains[3]));
+            T sum = T.Add(T.Add(s0, s1), T.Add(s2, s3));
             T.Store(T.Add(T.Load(sums + c), sum), sums + c);
         }
     }

@@ -14,16 +14,17 @@ internal static unsafe class Convolution3x3
 {
     /// <inheritdoc cref="Forward{T}"/>
     public static void Forward(
-        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, ReadAhead? ahead = null)
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int phantoms, ReadAhead? ahead = null)
     {
-        var work = new ForwardWork(input, weights, output, height, width, inChannels, outChannels, ahead);
+        var work = new ForwardWork(input, weights, output, height, width, inChannels, outChannels, phantoms, ahead);
         Widest.Single(ref work, outChannels);
     }
 
     /// <inheritdoc cref="WeightGradient{T}"/>
-    public static void WeightGradient(float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels)
+    public static void WeightGradient(
+        float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels, int phantoms)
     {
-        var work = new WeightGradientWork(input, gradient, weightGradient, height, width, inChannels, outChannels);
+        var work = new WeightGradientWork(input, gradient, weightGradient, height, width, inChannels, outChannels, phantoms);
         Widest.Single(ref work, outChannels);
     }
 
@@ -38,12 +39,13 @@ internal static unsafe class Convolution3x3
     /// <param name="width">Columns, a multiple of 8.</param>
     /// <param name="inChannels">Input channels, any number.</param>
     /// <param name="outChannels">Output channels, a multiple of 16.</param>
+    /// <param name="phantoms">How many of the input channels, the last ones, are there to fill memory and have weight zero; they are left out.</param>
     /// <param name="ahead">Fetches a share of what comes next with each of the rows; or null.</param>
     public static void Forward<T>(
-        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, ReadAhead? ahead = null)
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int phantoms, ReadAhead? ahead = null)
         where T : unmanaged, ILanes<T, float>
     {
-        int rowStride = (width + 2) * inChannels;
+        int rowStride = (width + 2) * inChannels, terms = inChannels - phantoms;
         // Which tile fits the registers: 32 of 512 bits (or of 128 bits on ARM), 16 of 256 bits. The tile does not touch the order of any sum.
         bool narrow = typeof(T) == typeof(SingleLanes256) || typeof(T) == typeof(SingleLanes1);
         bool single = outChannels % (2 * T.Count) != 0;
@@ -66,17 +68,17 @@ internal static unsafe class Convolution3x3
                     // Beside the image there is nothing to add.
                     bool left = x == 0, right = x + pixels == width;
                     if (narrow && left)
-                        Tile4x2<T, Yes, No>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                        Tile4x2<T, Yes, No>(source, rowStride, taps, kernelRows, inChannels, terms, outChannels, target);
                     else if (narrow && right)
-                        Tile4x2<T, No, Yes>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                        Tile4x2<T, No, Yes>(source, rowStride, taps, kernelRows, inChannels, terms, outChannels, target);
                     else if (narrow)
-                        Tile4x2<T, No, No>(source, rowStride, taps, kernelRows, inChannels, outChannels, target);
+                        Tile4x2<T, No, No>(source, rowStride, taps, kernelRows, inChannels, terms, outChannels, target);
                     else if (!single)
-                        Tile8x2<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target, left, right);
+                        Tile8x2<T>(source, rowStride, taps, kernelRows, inChannels, terms, outChannels, target, left, right);
                     else if (pixels == 16)
-                        Tile16x1<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target, left, right);
+                        Tile16x1<T>(source, rowStride, taps, kernelRows, inChannels, terms, outChannels, target, left, right);
                     else
-                        Tile8x1<T>(source, rowStride, taps, kernelRows, inChannels, outChannels, target, left, right);
+                        Tile8x1<T>(source, rowStride, taps, kernelRows, inChannels, terms, outChannels, target, left, right);
                 }
             }
         }
@@ -93,13 +95,16 @@ internal static unsafe class Convolution3x3
     /// <param name="width">Columns, at least 2.</param>
     /// <param name="inChannels">Input channels, a multiple of 4.</param>
     /// <param name="outChannels">Output channels, a multiple of 16.</param>
-    public static void WeightGradient<T>(float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels)
+    /// <param name="phantoms">How many of the input channels, the last ones, are there to fill memory; nobody reads their gradient, which may be left out.</param>
+    public static void WeightGradient<T>(
+        float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels, int phantoms)
         where T : unmanaged, ILanes<T, float>
     {
         bool narrow = typeof(T) == typeof(SingleLanes256) || typeof(T) == typeof(SingleLanes1);
         bool wide = !narrow && inChannels % 8 == 0;
-        int channels = narrow ? 2 : wide ? 8 : 4;
-        int lanes = narrow ? 2 * T.Count : T.Count;
+        bool three = inChannels == 4 && phantoms == 1;
+        int channels = three ? 4 : narrow ? 2 : wide ? 8 : 4;
+        int lanes = narrow && !three ? 2 * T.Count : T.Count;
         for (int r = 0; r < 3; r++)
         {
             int firstRow = r == 0 ? 1 : 0;
@@ -111,7 +116,9 @@ internal static unsafe class Convolution3x3
                 float* target = weightGradient + ((((long)r * inChannels) + i) * 3 * outChannels);
                 for (int o = 0; o < outChannels; o += lanes)
                 {
-                    if (narrow)
+                    if (three)
+                        Tile3<T>(source, outer + o, target + o, rows, width, outChannels);
+                    else if (narrow)
                         Tile2x2<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
                     else if (wide)
                         WeightGradientTile<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
@@ -125,15 +132,16 @@ internal static unsafe class Convolution3x3
     /// <summary>8 pixels of a row by 2 rows of output channels: 16 running sums, 6 weights and one broadcast input in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile8x2<T>(
-        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output, bool left, bool right)
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int terms, int outChannels, float* output, bool left, bool right)
         where T : unmanaged, ILanes<T, float>
     {
-        for (int row = 0; row < kernelRows; row++, input += rowStride)
+        nint phantoms = (nint)(inChannels - terms) * 3 * outChannels;
+        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantoms)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
             T b0 = default, b1 = default, b2 = default, b3 = default, b4 = default, b5 = default, b6 = default, b7 = default;
             float* pixel = input;
-            for (int channel = 0; channel < inChannels; channel++, pixel++, weights += 3 * outChannels)
+            for (int channel = 0; channel < terms; channel++, pixel++, weights += 3 * outChannels)
             {
                 T w0a = T.Load(weights), w0b = T.Load(weights + T.Count);
                 T w1a = T.Load(weights + outChannels), w1b = T.Load(weights + outChannels + T.Count);
@@ -208,16 +216,16 @@ internal static unsafe class Convolution3x3
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile16x1<T>(
-        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output, bool left, bool right)
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int terms, int outChannels, float* output, bool left, bool right)
         where T : unmanaged, ILanes<T, float>
     {
         nint step = inChannels, step2 = 2 * step, step3 = 3 * step, step4 = 4 * step, step5 = 5 * step;
-        nint column = outChannels, twoColumns = 2 * column;
-        for (int row = 0; row < kernelRows; row++, input += rowStride)
+        nint column = outChannels, twoColumns = 2 * column, phantoms = (inChannels - terms) * 3 * column;
+        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantoms)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
             T a8 = default, a9 = default, a10 = default, a11 = default, a12 = default, a13 = default, a14 = default, a15 = default;
-            float* pixel = input, end = input + inChannels;
+            float* pixel = input, end = input + terms;
             for (; pixel < end; pixel++, weights += 3 * column)
             {
                 T w0 = T.Load(weights), w1 = T.Load(weights + column), w2 = T.Load(weights + twoColumns), x;
@@ -290,15 +298,16 @@ internal static unsafe class Convolution3x3
     /// <summary>8 pixels of a row by 1 row of output channels: 8 running sums, 3 weights and one broadcast input in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile8x1<T>(
-        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output, bool left, bool right)
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int terms, int outChannels, float* output, bool left, bool right)
         where T : unmanaged, ILanes<T, float>
     {
         T sum0 = default, sum1 = default, sum2 = default, sum3 = default, sum4 = default, sum5 = default, sum6 = default, sum7 = default;
-        for (int row = 0; row < kernelRows; row++, input += rowStride)
+        nint phantoms = (nint)(inChannels - terms) * 3 * outChannels;
+        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantoms)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
             float* pixel = input;
-            for (int channel = 0; channel < inChannels; channel++, pixel++, weights += 3 * outChannels)
+            for (int channel = 0; channel < terms; channel++, pixel++, weights += 3 * outChannels)
             {
                 T w0a = T.Load(weights);
                 T w1a = T.Load(weights + outChannels);
@@ -360,19 +369,19 @@ internal static unsafe class Convolution3x3
     /// <summary>4 pixels of a row by 2 rows of output channels: 8 running sums, 6 weights and one broadcast input in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4x2<T, TLeftBorder, TRightBorder>(
-        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int outChannels, float* output)
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int terms, int outChannels, float* output)
         where T : unmanaged, ILanes<T, float>
         where TLeftBorder : IFlag
         where TRightBorder : IFlag
     {
         // Every distance in a register of its own: what is left in the loop is the work itself.
         nint step1 = inChannels, step2 = 2 * step1, step3 = 3 * step1, step4 = 4 * step1, step5 = 5 * step1;
-        nint column = outChannels, twoColumns = 2 * column, channelStride = 3 * column;
-        for (int row = 0; row < kernelRows; row++, input += rowStride)
+        nint column = outChannels, twoColumns = 2 * column, channelStride = 3 * column, phantoms = (inChannels - terms) * channelStride;
+        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantoms)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default;
             T b0 = default, b1 = default, b2 = default, b3 = default;
-            float* pixel = input, end = input + inChannels;
+            float* pixel = input, end = input + terms;
             for (; pixel < end; pixel++, weights += channelStride)
             {
                 T w0a = T.Load(weights), w0b = T.Load(weights + T.Count);
@@ -579,6 +588,50 @@ internal static unsafe class Convolution3x3
         AddTo<T>(target + next + T.Count, outChannels, s1lb, s1mb, s1rb);
     }
 
+    /// <summary>
+    /// The 3 channels of an image of 4 by 3 kernel columns by one row of output channels: 9 running sums, three inputs and three output gradients in registers.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile3<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int outChannels)
+        where T : unmanaged, ILanes<T, float>
+    {
+        const int Stored = 4;
+        T s0l = default, s0m = default, s0r = default;
+        T s1l = default, s1m = default, s1r = default;
+        T s2l = default, s2m = default, s2r = default;
+        nint step = outChannels;
+        for (int row = 0; row < rows; row++)
+        {
+            float* pixel = input + ((long)row * (width + 2) * Stored) + Stored;
+            float* outer = gradient + ((long)row * (width + 2) * step) + step;
+            float* last = outer + ((width - 2) * step);
+            T before, here = T.Load(outer), after = T.Load(outer + step), x;
+            x = T.Broadcast(pixel[0]); T.AddProduct(ref s0l, x, after); T.AddProduct(ref s0m, x, here);
+            x = T.Broadcast(pixel[1]); T.AddProduct(ref s1l, x, after); T.AddProduct(ref s1m, x, here);
+            x = T.Broadcast(pixel[2]); T.AddProduct(ref s2l, x, after); T.AddProduct(ref s2m, x, here);
+            while (outer < last)
+            {
+                pixel += Stored;
+                before = T.Load(outer);
+                outer += step;
+                here = T.Load(outer);
+                after = T.Load(outer + step);
+                x = T.Broadcast(pixel[0]); T.AddProduct(ref s0l, x, after); T.AddProduct(ref s0m, x, here); T.AddProduct(ref s0r, x, before);
+                x = T.Broadcast(pixel[1]); T.AddProduct(ref s1l, x, after); T.AddProduct(ref s1m, x, here); T.AddProduct(ref s1r, x, before);
+                x = T.Broadcast(pixel[2]); T.AddProduct(ref s2l, x, after); T.AddProduct(ref s2m, x, here); T.AddProduct(ref s2r, x, before);
+            }
+            pixel += Stored;
+            before = T.Load(outer);
+            here = T.Load(outer + step);
+            x = T.Broadcast(pixel[0]); T.AddProduct(ref s0m, x, here); T.AddProduct(ref s0r, x, before);
+            x = T.Broadcast(pixel[1]); T.AddProduct(ref s1m, x, here); T.AddProduct(ref s1r, x, before);
+            x = T.Broadcast(pixel[2]); T.AddProduct(ref s2m, x, here); T.AddProduct(ref s2r, x, before);
+        }
+        AddTo<T>(weightGradient, outChannels, s0l, s0m, s0r);
+        AddTo<T>(weightGradient + (3 * outChannels), outChannels, s1l, s1m, s1r);
+        AddTo<T>(weightGradient + (6 * outChannels), outChannels, s2l, s2m, s2r);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddTo<T>(float* target, int outChannels, T left, T middle, T right)
         where T : unmanaged, ILanes<T, float>
@@ -589,16 +642,16 @@ internal static unsafe class Convolution3x3
     }
 
     private readonly struct ForwardWork(
-        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, ReadAhead? ahead) : IOverLanes<float>
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int phantoms, ReadAhead? ahead) : IOverLanes<float>
     {
         public void Run<T>()
-            where T : unmanaged, ILanes<T, float> => Forward<T>(input, weights, output, height, width, inChannels, outChannels, ahead);
+            where T : unmanaged, ILanes<T, float> => Forward<T>(input, weights, output, height, width, inChannels, outChannels, phantoms, ahead);
     }
 
     private readonly struct WeightGradientWork(
-        float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels) : IOverLanes<float>
+        float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels, int phantoms) : IOverLanes<float>
     {
         public void Run<T>()
-            where T : unmanaged, ILanes<T, float> => WeightGradient<T>(input, gradient, weightGradient, height, width, inChannels, outChannels);
+            where T : unmanaged, ILanes<T, float> => WeightGradient<T>(input, gradient, weightGradient, height, width, inChannels, outChannels, phantoms);
     }
 }

@@ -50,14 +50,14 @@ internal static unsafe class Pointwise
         CheckWhole<T>(channels);
         float* mean = norm.Mean, scale = norm.Scale, shift = norm.Shift;
         int edge = border * channels;
-        nint step = channels;
+        nint step = TNorm.IsSet ? channels : T.Count, row = width * channels;
         for (int y = 0; y < height; y++)
         {
             for (int i = 0; i < edge; i += T.Count)
                 T.Store(default, padded + i);
             padded += edge;
             // A row stays in the first-level cache, so that going through it once for each row of channels costs less than loading the coefficients again.
-            for (int c = 0; c < channels; c += T.Count)
+            for (int c = 0; c < step; c += T.Count)
             {
                 T m = default, s = default, b = default;
                 if (TNorm.IsSet)
@@ -66,7 +66,7 @@ internal static unsafe class Pointwise
                     s = T.Load(scale + c);
                     b = T.Load(shift + c);
                 }
-                float* from = source + c, to = padded + c, end = to + (width * step);
+                float* from = source + c, to = padded + c, end = to + row;
                 for (; to < end; from += step, to += step)
                 {
                     T z = T.Load(from);
@@ -179,8 +179,9 @@ internal static unsafe class Pointwise
         CheckWhole<T>(channels);
         if (TNorm.IsSet)
             CheckPositions(positions);
-        nint next = channels;
-        for (int c = 0; c < channels; c += T.Count)
+        // Without normalisation the channels are alike, and the image is gone through as it lies in memory.
+        nint next = TNorm.IsSet ? channels : T.Count, numbers = (nint)positions * channels;
+        for (int c = 0; c < next; c += T.Count)
         {
             T mean = default, scale = default, shift = default;
             if (TNorm.IsSet)
@@ -190,7 +191,7 @@ internal static unsafe class Pointwise
                 shift = T.Load(norm.Shift + c);
             }
             T s0 = default, s1 = default, s2 = default, s3 = default, q0 = default, q1 = default, q2 = default, q3 = default;
-            float* source = contribution + c, data = x + c, to = target + c, end = to + (positions * next);
+            float* source = contribution + c, data = x + c, to = target + c, end = to + numbers;
             // Without sums every position stands for itself.
             for (; !TNorm.IsSet && to < end; to += next, data += next, source += next)
                 T.Store(Gradient<T, TActivation, TNorm, TAlready>(source, data, to, mean, scale, shift), to);
@@ -287,13 +288,13 @@ internal static unsafe class Pointwise
     {
         CheckWhole<T>(channels);
         float* mean = norm.Mean, scale = norm.Scale, slope = norm.GradientSlope, offset = norm.GradientOffset;
-        int edge = border * channels, row = width * channels;
+        int edge = border * channels, row = width * channels, next = TNorm.IsSet ? channels : T.Count;
         for (int y = 0; y < height; y++)
         {
             for (int i = 0; i < edge; i += T.Count)
                 T.Store(default, padded + i);
             padded += edge;
-            for (int c = 0; c < channels; c += T.Count)
+            for (int c = 0; c < next; c += T.Count)
             {
                 T m = default, a = default, b = default, o = default;
                 if (TNorm.IsSet)
@@ -304,7 +305,7 @@ internal static unsafe class Pointwise
                     o = T.Load(offset + c);
                 }
                 float* to = padded + c;
-                for (int i = c; i < row; i += channels, to += channels)
+                for (int i = c; i < row; i += next, to += next)
                 {
                     T gradient = T.Load(dz + i);
                     if (TNorm.IsSet)

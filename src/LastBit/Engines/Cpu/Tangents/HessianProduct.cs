@@ -71,7 +71,7 @@ public sealed unsafe class HessianProduct : IDisposable
             tensor.Data = next;
             next += tensor.SampleSize * 2 * capacity;
         }
-        _gradientMemory = GradientPlan.Assign(plan.Layers, _images, 2 * capacity);
+        _gradientMemory = GradientPlan.Assign(plan.Layers, _images, 2 * capacity, passes: []);
         var made = new List<TangentLayer>();
         _owned = [.. plan.Owned, .. _statistics.Values];
         try
