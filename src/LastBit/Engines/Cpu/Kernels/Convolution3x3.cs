@@ -135,8 +135,8 @@ internal static unsafe class Convolution3x3
         float* input, int rowStride, float* weights, int kernelRows, int inChannels, int terms, int outChannels, float* output, bool left, bool right)
         where T : unmanaged, ILanes<T, float>
     {
-        nint phantoms = (nint)(inChannels - terms) * 3 * outChannels;
-        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantoms)
+        nint phantomWeights = (nint)(inChannels - terms) * 3 * outChannels;
+        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantomWeights)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
             T b0 = default, b1 = default, b2 = default, b3 = default, b4 = default, b5 = default, b6 = default, b7 = default;
@@ -220,8 +220,8 @@ internal static unsafe class Convolution3x3
         where T : unmanaged, ILanes<T, float>
     {
         nint step = inChannels, step2 = 2 * step, step3 = 3 * step, step4 = 4 * step, step5 = 5 * step;
-        nint column = outChannels, twoColumns = 2 * column, phantoms = (inChannels - terms) * 3 * column;
-        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantoms)
+        nint column = outChannels, twoColumns = 2 * column, phantomWeights = (inChannels - terms) * 3 * column;
+        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantomWeights)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
             T a8 = default, a9 = default, a10 = default, a11 = default, a12 = default, a13 = default, a14 = default, a15 = default;
@@ -302,8 +302,8 @@ internal static unsafe class Convolution3x3
         where T : unmanaged, ILanes<T, float>
     {
         T sum0 = default, sum1 = default, sum2 = default, sum3 = default, sum4 = default, sum5 = default, sum6 = default, sum7 = default;
-        nint phantoms = (nint)(inChannels - terms) * 3 * outChannels;
-        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantoms)
+        nint phantomWeights = (nint)(inChannels - terms) * 3 * outChannels;
+        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantomWeights)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
             float* pixel = input;
@@ -376,8 +376,8 @@ internal static unsafe class Convolution3x3
     {
         // Every distance in a register of its own: what is left in the loop is the work itself.
         nint step1 = inChannels, step2 = 2 * step1, step3 = 3 * step1, step4 = 4 * step1, step5 = 5 * step1;
-        nint column = outChannels, twoColumns = 2 * column, channelStride = 3 * column, phantoms = (inChannels - terms) * channelStride;
-        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantoms)
+        nint column = outChannels, twoColumns = 2 * column, channelStride = 3 * column, phantomWeights = (inChannels - terms) * channelStride;
+        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantomWeights)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default;
             T b0 = default, b1 = default, b2 = default, b3 = default;
@@ -589,7 +589,7 @@ internal static unsafe class Convolution3x3
     }
 
     /// <summary>
-    /// The 3 channels of an image of 4 by 3 kernel columns by one row of output channels: 9 running sums, three inputs and three output gradients in registers.
+    /// The 3 channels of an image of 4 by 3 kernel columns by one row of output channels: 9 running sums, three output gradients and one broadcast input in registers.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile3<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int outChannels)
