@@ -15,6 +15,22 @@ public sealed record EdgeCurve(
     /// <summary>The first iteration at which the sharpness reaches the threshold; null where it never does.</summary>
     public int? Crossing => Enumerable.Range(0, At.Length).Where(i => Sharpness[i] >= Threshold).Select(i => (int?)At[i]).FirstOrDefault();
 
+    /// <summary>
+    /// The first iteration at which the sharpness has risen to the threshold. A network without normalisation may begin above it, at a sharpness that its first steps take
+    /// away: then the rise after that fall counts. Where none follows, this is <see cref="Crossing"/>.
+    /// </summary>
+    public int? Rise => SecondRise is { } i ? At[i] : Crossing;
+
+    /// <summary>Where in <see cref="Sharpness"/> one that begins above the threshold, and falls, reaches it again; null for any other.</summary>
+    internal int? SecondRise
+    {
+        get
+        {
+            int fallen = Sharpness.Length > 0 && Sharpness[0] >= Threshold ? Array.FindIndex(Sharpness, one => one < EdgeClaims.Fallen * Threshold) : -1;
+            return fallen >= 0 && Array.FindIndex(Sharpness, fallen, one => one >= Threshold) is >= 0 and var risen ? risen : null;
+        }
+    }
+
     /// <summary>Whether it begins well below the threshold, so that a rise can be seen.</summary>
     public bool BeginsBelow => Sharpness.Length > 0 && Sharpness[0] < EdgeClaims.WellBelow * Threshold;
 
@@ -36,6 +52,9 @@ public static class EdgeClaims
 {
     /// <summary>A sharpness below this share of the threshold has room to rise.</summary>
     public const double WellBelow = 0.9;
+
+    /// <summary>A sharpness that begins above the threshold has fallen when it is below this share of it.</summary>
+    public const double Fallen = 0.5;
 
     /// <summary>A sharpness hovers at the threshold if its median is at least this share of it.</summary>
     public const double HoverLow = 0.8;
@@ -74,13 +93,13 @@ public static class EdgeClaims
     /// <summary>The sharpness rises to the threshold.</summary>
     public static Claim Rises { get; } = new("edge-rises", Place, "Gradient descent drives the sharpness to its threshold",
         "The largest eigenvalue of the Hessian of the training loss rises along gradient descent until it reaches $2/η$, above which a step overshoots.",
-        $"Of the runs whose sharpness begins below {NumberText.Exact(WellBelow)} of the threshold, at least one reaches it; without one that does, "
+        $"Of the runs whose sharpness begins below {NumberText.Exact(WellBelow)} of the threshold, or begins above it, falls below {NumberText.Exact(Fallen)} and rises again, at least one reaches it; without one that does, "
         + $"at least one has {NumberText.Count(FewestIterations)} iterations or {NumberText.Exact(Learnt)}% training accuracy. {Size}");
 
     /// <summary>It hovers there.</summary>
     public static Claim Hovers { get; } = new("edge-hovers", Place, "The sharpness stays at the threshold",
         "Once there, the sharpness neither rises on nor falls back: it hovers at the threshold.",
-        $"In every run that reaches the threshold and goes on for {NumberText.Count(FewestIterations)} iterations or to {NumberText.Exact(Learnt)}% training accuracy, the "
+        $"In every run that reaches the threshold (where it begins above it and falls below {NumberText.Exact(Fallen)} of it: after that) and goes on for {NumberText.Count(FewestIterations)} iterations or to {NumberText.Exact(Learnt)}% training accuracy, the "
         + $"median of sharpness over threshold after the crossing is between {NumberText.Exact(HoverLow)} and {NumberText.Exact(HoverHigh)}. {Size}");
 
     /// <summary>The pair drifts apart after the crossing and not before.</summary>
@@ -104,10 +123,12 @@ public static class EdgeClaims
     /// <summary>Applies the rule of <see cref="Rises"/>.</summary>
     public static Finding JudgeRises(IReadOnlyList<EdgeCurve> runs, int trainImages)
     {
-        EdgeCurve[] low = [.. runs.Where(run => run.BeginsBelow)];
-        bool reached = low.Any(run => run.Crossing is not null);
-        string decides = string.Join(" ", low.Select(run => $"{run.Name}: from {Finding.Text(run.Sharpness[0])} to at most {Finding.Text(run.Sharpness.Max())}, threshold {Finding.Text(run.Threshold)}"
-            + (run.Crossing is { } at ? $", reached at iteration {NumberText.Count(at)}." : ", never reached.")));
+        EdgeCurve[] low = [.. runs.Where(run => run.BeginsBelow || run.SecondRise is not null)];
+        bool reached = low.Any(run => run.Rise is not null);
+        string decides = string.Join(" ", low.Select(run => $"{run.Name}: from {Finding.Text(run.Sharpness[0])} " + (run.SecondRise is { } i
+                ? $"down to {Finding.Text(run.Sharpness.Take(i).Min())} and up to {Finding.Text(run.Sharpness.Skip(i).Max())}" : $"to at most {Finding.Text(run.Sharpness.Max())}")
+            + $", threshold {Finding.Text(run.Threshold)}"
+            + (run.Rise is { } at ? $", reached at iteration {NumberText.Count(at)}." : ", never reached.")));
         return TooFew(trainImages, decides) ?? (low.Length == 0 || (!reached && !low.Any(run => run.IsLongEnoughFrom(0)))
             ? Finding.NotTested($"{decides} No run begins below the threshold and is long enough.".TrimStart()) : Finding.Decide(reached, decides));
     }
@@ -115,8 +136,8 @@ public static class EdgeClaims
     /// <summary>Applies the rule of <see cref="Hovers"/>.</summary>
     public static Finding JudgeHovers(IReadOnlyList<EdgeCurve> runs, int trainImages)
     {
-        EdgeCurve[] crossed = [.. runs.Where(run => run.IsFinite && run.Crossing is { } at && run.IsLongEnoughFrom(at) && run.At[^1] > at)];
-        double[] medians = [.. crossed.Select(run => Median([.. run.Sharpness.Where((_, i) => run.At[i] > run.Crossing).Select(one => one / run.Threshold)]))];
+        EdgeCurve[] crossed = [.. runs.Where(run => run.IsFinite && run.Rise is { } at && run.IsLongEnoughFrom(at) && run.At[^1] > at)];
+        double[] medians = [.. crossed.Select(run => Median([.. run.Sharpness.Where((_, i) => run.At[i] > run.Rise).Select(one => one / run.Threshold)]))];
         string decides = string.Join(" ", crossed.Select((run, i) => $"{run.Name}: the median after the crossing is {Finding.Text(medians[i])} of the threshold."));
         return TooFew(trainImages, decides) ?? (crossed.Length == 0 ? Finding.NotTested("No run reaches the threshold and goes on for long enough.")
             : Finding.Decide(medians.All(median => median is >= HoverLow and <= HoverHigh), decides));

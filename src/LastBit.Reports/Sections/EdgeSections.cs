@@ -62,7 +62,7 @@ internal static class EdgeSections
         ["Run", "#Threshold", "#Greatest sharpness", "#Reached at", "#Difference up to there", "#Greatest difference"],
         curves.Select(run => (string[])
         [
-            run.Name, NumberText.Of(run.Threshold), NumberText.Of(run.Sharpness.Max()), run.Crossing is { } at ? NumberText.Count(at) : "never",
-            NumberText.Of(run.GreatestUpTo(run.Crossing ?? run.Difference.Length)), NumberText.Of(run.GreatestFrom(0)),
+            run.Name, NumberText.Of(run.Threshold), NumberText.Of(run.Sharpness.Max()), run.Rise is { } at ? NumberText.Count(at) : "never",
+            NumberText.Of(run.GreatestUpTo(run.Rise ?? run.Difference.Length)), NumberText.Of(run.GreatestFrom(0)),
         ]));
 }

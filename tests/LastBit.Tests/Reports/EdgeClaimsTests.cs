@@ -43,6 +43,28 @@ public class EdgeClaimsTests
     }
 
     [Fact]
+    public void Sharpness_that_begins_above_the_threshold_and_falls_is_judged_from_its_rise()
+    {
+        EdgeCurve Falls(double least, double end) => Run(end, count: 4000) is var run ? run with { Sharpness = [.. run.Sharpness.Select((one, i) => i == 0 ? 800 : i < 150 ? least : end)] } : run;
+        Assert.Equal(0, Falls(10, 103).Crossing);
+        Assert.Equal(1500, Falls(10, 103).Rise);
+        Assert.Equal(Verdict.Confirmed, EdgeClaims.JudgeHovers([Falls(10, 103)], Images).Verdict);
+        Finding high = EdgeClaims.JudgeHovers([Falls(10, 170)], Images);
+        Assert.Equal(Verdict.NotConfirmed, high.Verdict);
+        Assert.Contains("1.7 of the threshold", high.Decides, StringComparison.Ordinal);
+        Finding rises = EdgeClaims.JudgeRises([Falls(10, 170)], Images);
+        Assert.Equal(Verdict.Confirmed, rises.Verdict);
+        Assert.Contains("from 800 down to 10 and up to 170, threshold 100, reached at iteration 1,500", rises.Decides, StringComparison.Ordinal);
+
+        // One that stays near its threshold, and one that falls for good, are judged from the beginning; and of no such pair is it said that it stayed together below.
+        Assert.Equal(0, Falls(60, 103).Rise);
+        Assert.Equal(0, Falls(10, 90).Rise);
+        Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeRises([Falls(10, 90)], Images).Verdict);
+        Assert.Equal(Verdict.NotTested, EdgeClaims.JudgePair([Falls(10, 170)], Images).Verdict);
+        Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeBelow([Falls(10, 90)], Images).Verdict);
+    }
+
+    [Fact]
     public void The_pair_grows_after_the_crossing_and_not_before()
     {
         Assert.Equal(Verdict.Confirmed, EdgeClaims.JudgePair([Run(102), Run(50)], Images).Verdict);
@@ -121,6 +143,16 @@ public class EdgeClaimsTests
         Assert.Contains("1,000", Texts());
         Assert.NotNull((result with { Runs = [run with { BatchThreshold = null, Sharpness = [new(1, [], 0)] }] }).Problem());
         Assert.NotNull((result with { Runs = [run with { Sharpness = [new(1, [12], 0.01)] }] }).Problem());
+
+        // The loss of a run that is no longer finite does not decide how the others are shown.
+        SortedDictionary<Perturbation, EdgeCopy> fast = new() { [3] = new([1e-7, 2e-7], "edge/lr0.05-wd0-k3.npy", null) };
+        EdgeRun diverged = run with { LearningRate = 0.05, BatchThreshold = 40, Loss = [2.3, 1e29], Accuracy = [10, 10], Sharpness = [points[0]], DivergedAtIteration = 2, Copies = fast };
+        File.WriteAllText(folder["edge.json"], (result with { Runs = [run, diverged] }).ToJson());
+        Report.Rebuild(folder.Path);
+        Assert.DoesNotContain("10²⁴", Texts());
+        File.WriteAllText(folder["edge.json"], (result with { Runs = [diverged] }).ToJson());
+        Report.Rebuild(folder.Path);
+        Assert.Contains("10²⁴", Texts());
 
         string[] Texts() => [.. System.Xml.Linq.XDocument.Load(folder["figures/edge.svg"]).Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value.Trim())];
     }
