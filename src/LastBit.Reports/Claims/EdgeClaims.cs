@@ -7,7 +7,7 @@ namespace LastBit.Reports.Claims;
 /// <param name="At">Iterations at which the sharpness is known.</param>
 /// <param name="Sharpness">The sharpness there.</param>
 /// <param name="Difference">The difference of the pair after each iteration.</param>
-/// <param name="Accuracy">Percent of the training images classified correctly at the end.</param>
+/// <param name="Accuracy">Percent of the training images classified correctly at the end; with batches, of those of the last epoch before each step.</param>
 /// <param name="IsFinite">Whether it stayed finite.</param>
 public sealed record EdgeCurve(
     string Name, double LearningRate, double Threshold, int[] At, double[] Sharpness, double[] Difference, double Accuracy, bool IsFinite)

@@ -1,3 +1,4 @@
+using LastBit.Data;
 using LastBit.Experiments;
 using LastBit.Reports.Claims;
 using LastBit.Reports.Figures;
@@ -26,7 +27,7 @@ internal static class EdgeSections
         if (folder.Document<EdgeResult>(EdgeResult.FileName) is not { } result)
             return new ReportSection(claim, "", Finding.Missing(EdgeResult.FileName), null, Markup.Empty, Command);
         EdgeRun[] runs = [.. result.Runs.Where(run => run.Loss.Length > 0 && run.Sharpness.Length > 0)];
-        EdgeCurve[] curves = [.. runs.Select(Curve)];
+        EdgeCurve[] curves = [.. runs.Select(run => Curve(run, result))];
         string batch = result.BatchSize == 0 ? "all of them per step" : $"{result.BatchSize} per step";
         string momentum = result.Momentum > 0 ? $", {(result.Nesterov ? "Nesterov's " : "")}momentum {NumberText.Exact(result.Momentum)}" : "";
         return new ReportSection(claim,
@@ -35,10 +36,13 @@ internal static class EdgeSections
             judge(curves, result.TrainImages), runs.Length == 0 ? null : figure?.Invoke(result, runs), figure is null ? Table(curves) : Markup.Empty, Command);
     }
 
-    private static EdgeCurve Curve(EdgeRun run) => new(
+    private static EdgeCurve Curve(EdgeRun run, EdgeResult result) => new(
         EdgeOfStability.NameOf(run), run.LearningRate, run.JudgedThreshold, [.. run.Sharpness.Select(point => point.Iteration)],
-        [.. run.Sharpness.Select(point => point.Judged)], run.RelativeL1, run.Accuracy[^1],
+        [.. run.Sharpness.Select(point => point.Judged)], run.RelativeL1, run.Accuracy.TakeLast(StepsPerEpoch(result)).Average(),
         run.DivergedAtIteration is null);
+
+    // One batch of eight says nothing of the training accuracy; the batches of the last epoch do.
+    private static int StepsPerEpoch(EdgeResult result) => result.BatchSize == 0 ? 1 : Augmentation.BatchesPerEpoch(result.TrainImages, result.BatchSize);
 
     private static ReportFigure Figure(EdgeResult result, EdgeRun[] runs)
     {

@@ -120,6 +120,24 @@ public class EdgeClaimsTests
     }
 
     [Fact]
+    public void With_batches_the_training_accuracy_is_that_of_the_last_epoch()
+    {
+        // 1000 images by 500: two steps an epoch. The last batch alone is classified without an error; the last epoch is not, until the step before is at 98%.
+        foreach ((double before, string said) in new[] { (60.0, "No run begins below the threshold and is long enough"), (98.0, "never reached") })
+        {
+            using var folder = new TemporaryFolder();
+            var copies = new SortedDictionary<Perturbation, EdgeCopy> { [3] = new([1e-7, 2e-7, 3e-7], "edge/lr0.02-wd0-k3.npy", null) };
+            var run = new EdgeRun(0.02, 0, 100, [2.3, 2.2, 2.1], [10, before, 100], [new(0, [12], 0.01, 50)], copies, null, null, 100);
+            var result = new EdgeResult("fc-tanh", LastBit.Models.Activation.Tanh, LastBit.Models.Loss.CrossEntropy, 1000, 500, 0, false, 10, ["fc1.weight"], [run]);
+            Assert.Null(result.Problem());
+            File.WriteAllText(folder["edge.json"], result.ToJson());
+            string html = File.ReadAllText(Report.Rebuild(folder.Path));
+            Assert.Equal(before > 90, !html.Contains("No run begins below the threshold and is long enough", StringComparison.Ordinal));
+            Assert.Contains(said, html, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void With_batches_the_page_judges_and_shows_the_batch_sharpness()
     {
         using var folder = new TemporaryFolder();
