@@ -19,10 +19,10 @@ public sealed record EdgeCurve(
     /// The first iteration at which the sharpness has risen to the threshold. A network without normalisation may begin above it, at a sharpness that its first steps take
     /// away: then the rise after that fall counts. Where none follows, this is <see cref="Crossing"/>.
     /// </summary>
-    public int? Rise => SecondRise is { } i ? At[i] : Crossing;
+    public int? Rise => RiseAfterFall is { } i ? At[i] : Crossing;
 
     /// <summary>Where in <see cref="Sharpness"/> one that begins above the threshold, and falls, reaches it again; null for any other.</summary>
-    internal int? SecondRise
+    internal int? RiseAfterFall
     {
         get
         {
@@ -93,13 +93,15 @@ public static class EdgeClaims
     /// <summary>The sharpness rises to the threshold.</summary>
     public static Claim Rises { get; } = new("edge-rises", Place, "Gradient descent drives the sharpness to its threshold",
         "The largest eigenvalue of the Hessian of the training loss rises along gradient descent until it reaches $2/η$, above which a step overshoots.",
-        $"Of the runs whose sharpness begins below {NumberText.Exact(WellBelow)} of the threshold, or begins above it, falls below {NumberText.Exact(Fallen)} and rises again, at least one reaches it; without one that does, "
+        $"Of the runs whose sharpness begins below {NumberText.Exact(WellBelow)} of the threshold, or begins above it, falls below {NumberText.Exact(Fallen)} of it and rises again, "
+        + "at least one reaches it; without one that does, "
         + $"at least one has {NumberText.Count(FewestIterations)} iterations or {NumberText.Exact(Learnt)}% training accuracy. {Size}");
 
     /// <summary>It hovers there.</summary>
     public static Claim Hovers { get; } = new("edge-hovers", Place, "The sharpness stays at the threshold",
         "Once there, the sharpness neither rises on nor falls back: it hovers at the threshold.",
-        $"In every run that reaches the threshold (where it begins above it and falls below {NumberText.Exact(Fallen)} of it: after that) and goes on for {NumberText.Count(FewestIterations)} iterations or to {NumberText.Exact(Learnt)}% training accuracy, the "
+        $"In every run that reaches the threshold (one that begins above it and falls below {NumberText.Exact(Fallen)} of it: after that fall) and goes on for "
+        + $"{NumberText.Count(FewestIterations)} iterations or to {NumberText.Exact(Learnt)}% training accuracy, the "
         + $"median of sharpness over threshold after the crossing is between {NumberText.Exact(HoverLow)} and {NumberText.Exact(HoverHigh)}. {Size}");
 
     /// <summary>The pair drifts apart after the crossing and not before.</summary>
@@ -123,9 +125,9 @@ public static class EdgeClaims
     /// <summary>Applies the rule of <see cref="Rises"/>.</summary>
     public static Finding JudgeRises(IReadOnlyList<EdgeCurve> runs, int trainImages)
     {
-        EdgeCurve[] low = [.. runs.Where(run => run.BeginsBelow || run.SecondRise is not null)];
+        EdgeCurve[] low = [.. runs.Where(run => run.BeginsBelow || run.RiseAfterFall is not null)];
         bool reached = low.Any(run => run.Rise is not null);
-        string decides = string.Join(" ", low.Select(run => $"{run.Name}: from {Finding.Text(run.Sharpness[0])} " + (run.SecondRise is { } i
+        string decides = string.Join(" ", low.Select(run => $"{run.Name}: from {Finding.Text(run.Sharpness[0])} " + (run.RiseAfterFall is { } i
                 ? $"down to {Finding.Text(run.Sharpness.Take(i).Min())} and up to {Finding.Text(run.Sharpness.Skip(i).Max())}" : $"to at most {Finding.Text(run.Sharpness.Max())}")
             + $", threshold {Finding.Text(run.Threshold)}"
             + (run.Rise is { } at ? $", reached at iteration {NumberText.Count(at)}." : ", never reached.")));

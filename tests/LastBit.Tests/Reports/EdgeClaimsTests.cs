@@ -122,8 +122,11 @@ public class EdgeClaimsTests
     [Fact]
     public void With_batches_the_training_accuracy_is_that_of_the_last_epoch()
     {
-        // 1000 images by 500: two steps an epoch. The last batch alone is classified without an error; the last epoch is not, until the step before is at 98%.
-        foreach ((double before, string said) in new[] { (60.0, "No run begins below the threshold and is long enough"), (98.0, "never reached") })
+        // 1000 images by 500: two steps an epoch. The last batch is classified without an error in both runs, the last epoch to 80% in one and to 99% in the other.
+        Assert.Equal(Verdict.NotTested, Rises(60));
+        Assert.Equal(Verdict.NotConfirmed, Rises(98));
+
+        static Verdict Rises(double before)
         {
             using var folder = new TemporaryFolder();
             var copies = new SortedDictionary<Perturbation, EdgeCopy> { [3] = new([1e-7, 2e-7, 3e-7], "edge/lr0.02-wd0-k3.npy", null) };
@@ -132,8 +135,7 @@ public class EdgeClaimsTests
             Assert.Null(result.Problem());
             File.WriteAllText(folder["edge.json"], result.ToJson());
             string html = File.ReadAllText(Report.Rebuild(folder.Path));
-            Assert.Equal(before > 90, !html.Contains("No run begins below the threshold and is long enough", StringComparison.Ordinal));
-            Assert.Contains(said, html, StringComparison.Ordinal);
+            return html.Contains("No run begins below the threshold and is long enough", StringComparison.Ordinal) ? Verdict.NotTested : Verdict.NotConfirmed;
         }
     }
 
