@@ -51,7 +51,7 @@ public sealed class TorchModuleTests
                 name, count = line.split()
                 state[name] = torch.tensor(struct.unpack(f"<{count}f", file.read(4 * int(count))))
         state["num_batches_tracked"] = torch.tensor(3)
-        print(digest(type("Model", (), {"state_dict": lambda self: state})()))
+        print(digest(type("Model", (), {"state_dict": lambda self: state})(), version=1))
         """;
 
     [Fact]
