@@ -1,5 +1,3 @@
-using LastBit.Tests.Runs;
-
 namespace LastBit.Tests.Experiments;
 
 /// <summary>Compares result folders and stops runs.</summary>

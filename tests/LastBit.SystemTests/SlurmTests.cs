@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
+using LastBit.Tests;
+using LastBit.Tests.Cli;
 
-namespace LastBit.Tests.Cli;
+namespace LastBit.SystemTests;
 
 /// <summary>Job arrays under a real Slurm that is started on loopback (tests/slurm/cluster): two nodes of one core.</summary>
 public sealed class SlurmTests : IDisposable

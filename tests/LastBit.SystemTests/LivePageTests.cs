@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using LastBit.Reports.Live;
+using LastBit.Tests;
 using LastBit.Tests.Cli;
 using Microsoft.Playwright;
 
-namespace LastBit.Tests.Reports;
+namespace LastBit.SystemTests;
 
 [Collection(nameof(BrowserTests))]
 public class LivePageTests(Browser browser)

@@ -1,6 +1,7 @@
+using LastBit.Tests.Reports;
 using Microsoft.Playwright;
 
-namespace LastBit.Tests.Reports;
+namespace LastBit.SystemTests;
 
 /// <summary>
 /// The Chromium that is installed here, driven by Playwright; nothing is ever downloaded. A test that needs it is skipped, with the

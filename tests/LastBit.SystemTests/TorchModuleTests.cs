@@ -5,8 +5,9 @@ using LastBit.Files;
 using LastBit.Imports;
 using LastBit.Models;
 using LastBit.Statistics;
+using LastBit.Tests;
 
-namespace LastBit.Tests.Imports;
+namespace LastBit.SystemTests;
 
 /// <summary>lastbit_torch.py as Debian's python3-torch runs it; elsewhere these tests say that they were skipped.</summary>
 public sealed class TorchModuleTests

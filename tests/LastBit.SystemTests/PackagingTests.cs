@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.IO.Compression;
+using LastBit.Tests;
 
-namespace LastBit.Tests;
+namespace LastBit.SystemTests;
 
 /// <summary>What a user installs: the .NET tool, and the single file that needs no .NET.</summary>
 public sealed class PackagingTests : IDisposable

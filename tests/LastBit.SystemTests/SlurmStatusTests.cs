@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
+using LastBit.Tests;
+using LastBit.Tests.Cli;
 
-namespace LastBit.Tests.Cli;
+namespace LastBit.SystemTests;
 
 /// <summary>
 /// What `status` makes of squeue, sacct and scontrol, whichever there are. They are scripts here that write down that they were called: a Slurm

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using LastBit.Tests;
+using LastBit.Tests.Cli;
 
-namespace LastBit.Tests.Cli;
+namespace LastBit.SystemTests;
 
 /// <summary>
 /// Runs that are killed at random moments, from the first millisecond on, and resumed until they are done end in the same bytes as one that was

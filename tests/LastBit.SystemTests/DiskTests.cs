@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
+using LastBit.Tests;
+using LastBit.Tests.Cli;
 
-namespace LastBit.Tests.Cli;
+namespace LastBit.SystemTests;
 
 /// <summary>Full disks and folders that cannot be written. A small file system in memory needs root, or a container that may mount.</summary>
 public sealed class DiskTests : IDisposable
