@@ -40,18 +40,23 @@ internal static class GradientError
         using var state = new NetworkState(engine.Model.Layout);
         foreach (var parameter in engine.Model.Layout.All)
             reference[$"w0/{parameter.Name}"].Get<float>().CopyTo(state.Get(parameter));
-        engine.Load(state);
+        using IReplica replica = engine.CreateReplica(new Sgd());
+        using IBatch batch = engine.CreateBatch(count);
+        replica.Write(state);
         // Channels last, with a fourth that is zero.
         float[] images = new float[count * 1024 * 4];
         for (int i = 0; i < planes.Length; i++)
             images[(((i / 3072 * 1024) + (i % 1024)) * 4) + (i / 1024 % 3)] = planes[i];
-        engine.Forward(images, reference["y"].Get<int>(), training: true);
+        batch.Write(images, reference["y"].Get<int>());
+        engine.Forward(replica, batch, 0, count, new PassSettings(IsTraining: true));
         engine.Backward();
+        float[] gradients = new float[engine.Model.Layout.ParameterCount];
+        engine.ReadGradients(gradients);
         foreach (var parameter in engine.Model.Layout.All.Where(parameter => parameter.IsTrainable))
         {
             double[] exact = reference[$"grad64/{parameter.Name}"].Get<double>();
             float[] theirs = reference[$"grad/{parameter.Name}"].Get<float>();
-            float[] ours = engine.Gradients.Slice(parameter.Offset, parameter.Count).ToArray();
+            float[] ours = gradients[parameter.Offset..(parameter.Offset + parameter.Count)];
             double our = exact.Select((value, i) => Math.Abs(ours[i] - value)).Max(), their = exact.Select((value, i) => Math.Abs(theirs[i] - value)).Max();
             yield return (parameter.Name, our / their);
         }

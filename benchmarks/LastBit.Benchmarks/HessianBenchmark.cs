@@ -3,7 +3,6 @@ using System.Globalization;
 using LastBit.Data;
 using LastBit.Engines;
 using LastBit.Engines.Cpu;
-using LastBit.Engines.Cpu.Tangents;
 using LastBit.Models;
 
 namespace LastBit.Benchmarks;
@@ -35,7 +34,11 @@ internal static class HessianBenchmark
         using var hessian = new HessianProduct(model, labels.Length, team, algorithm);
         using var state = new NetworkState(model.Layout);
         state.Initialise(1);
-        engine.Load(state);
+        using IReplica replica = engine.CreateReplica(new Sgd());
+        using IBatch batch = engine.CreateBatch(labels.Length);
+        replica.Write(state);
+        batch.Write(images, labels);
+        List<BatchResult> results = [];
         hessian.Load(state);
         hessian.Use(images, labels);
         double[] v = new double[hessian.Size], product = new double[hessian.Size];
@@ -46,8 +49,9 @@ internal static class HessianBenchmark
         for (int round = -2; round < rounds; round++)
         {
             long start = Stopwatch.GetTimestamp();
-            engine.Forward(images, labels, training: true);
+            engine.Forward(replica, batch, 0, labels.Length, new PassSettings(IsTraining: true));
             engine.Backward();
+            replica.TakeResults(results);
             double gradient = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             start = Stopwatch.GetTimestamp();
             hessian.Multiply(v, product);

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using LastBit.Data;
+using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Models;
-using LastBit.Training;
 
 namespace LastBit.Benchmarks;
 
@@ -29,9 +29,13 @@ internal static class HotStepBenchmark
 
         using var team = new WorkerTeam(threads);
         using var engine = new CpuEngine(network.Build(), batch, team);
-        using var replica = new Replica(engine.Model.Layout, Perturbation.None);
-        replica.Initialise(1);
-        var settings = new TrainingSettings(LearningRate: 0.001, Momentum: 0, WeightDecay: 0);
+        using IReplica replica = engine.CreateReplica(new Sgd());
+        using IBatch given = engine.CreateBatch(batch);
+        using var state = new NetworkState(engine.Model.Layout);
+        state.Initialise(1);
+        replica.Write(state);
+        given.Write(images, labels);
+        List<BatchResult> results = [];
         double gflop = engine.TrainingFlop * (double)batch / 1e9;
         List<double> times = [], fractions = [];
         for (int round = 0; round <= rounds; round++)
@@ -40,10 +44,10 @@ internal static class HotStepBenchmark
             for (int i = 0; i < Steps; i++)
             {
                 long start = Stopwatch.GetTimestamp();
-                engine.Load(replica.State);
-                engine.Forward(images, labels, training: true);
+                engine.Forward(replica, given, 0, batch, new PassSettings(IsTraining: true));
                 engine.Backward();
-                replica.Update(engine, settings, settings.LearningRate, team);
+                engine.Update(new UpdateStep(LearningRate: 0.001));
+                replica.TakeResults(results);
                 double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
                 if (round == 0)
                     continue;

@@ -56,7 +56,7 @@ internal static class ScalingBenchmark
     /// <summary>A training with a number of threads.</summary>
     private sealed class Lane : IDisposable
     {
-        private readonly WorkerTeam _team;
+        private readonly CpuEngineFactory _engines;
         private readonly Trainer _trainer;
         private readonly List<double> _steps = [];
         private readonly Dictionary<int, double> _byPieces = [];
@@ -65,14 +65,14 @@ internal static class ScalingBenchmark
         public Lane(string name, int batch, int threads, ConvolutionAlgorithm algorithm)
         {
             var (train, test) = Cifar10.Load(Cifar10.Sample);
-            _team = new WorkerTeam(threads);
+            _engines = new CpuEngineFactory(threads);
             var settings = new TrainingSettings(Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01, Convolution: algorithm);
-            _trainer = Trainer.OnCpu(NetworkSettings.Parse(name, Activation.Relu).Build(), settings, [1], train, test, _team);
+            _trainer = new Trainer(_engines, NetworkSettings.Parse(name, Activation.Relu).Build(), settings, [1], train, test);
             for (int i = 0; i < 2; i++)
                 _trainer.Step();
         }
 
-        public int Threads => _team.Size;
+        public int Threads => _engines.Team.Size;
 
         public double Median => _steps.Order().ElementAt(_steps.Count / 2);
 
@@ -93,11 +93,11 @@ internal static class ScalingBenchmark
                 // The last batch of an epoch is smaller: it is trained on, but not timed.
                 if (_trainer.BatchIndex == _trainer.BatchesPerEpoch - 1)
                     _trainer.Step();
-                _team.TakeTimes();
+                _engines.Team.TakeTimes();
                 long start = Stopwatch.GetTimestamp();
                 _trainer.Step();
                 double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-                TeamTimes times = _team.TakeTimes();
+                TeamTimes times = _engines.Team.TakeTimes();
                 _steps.Add(1e3 * seconds);
                 _wall += seconds;
                 _parallel += times.Seconds;
@@ -110,7 +110,7 @@ internal static class ScalingBenchmark
         public void Dispose()
         {
             _trainer.Dispose();
-            _team.Dispose();
+            _engines.Dispose();
         }
     }
 

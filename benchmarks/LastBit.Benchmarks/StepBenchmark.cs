@@ -22,8 +22,8 @@ internal static class StepBenchmark
 
         var network = NetworkSettings.Parse(name, swish ? Activation.Swish : Activation.Relu);
         var (train, test) = Cifar10.Load(Cifar10.Sample);
-        using var team = new WorkerTeam(threads);
-        Contender[] contenders = [.. BenchmarkArguments.Algorithms(args).Select(algorithm => new Contender(algorithm, network, batch, train, test, team))];
+        using var engines = new CpuEngineFactory(threads);
+        Contender[] contenders = [.. BenchmarkArguments.Algorithms(args).Select(algorithm => new Contender(algorithm, network, batch, train, test, engines))];
         double gflop = contenders[0].Engine.TrainingFlop * (double)batch / 1e9;
 
         var theirs = new List<double>();
@@ -81,13 +81,12 @@ internal static class StepBenchmark
         private readonly double _lastBatch;
         private long _bytes;
 
-        public Contender(ConvolutionAlgorithm algorithm, NetworkSettings network, int batch, Dataset train, Dataset test, WorkerTeam team)
+        public Contender(ConvolutionAlgorithm algorithm, NetworkSettings network, int batch, Dataset train, Dataset test, CpuEngineFactory engines)
         {
             Algorithm = algorithm;
             var settings = new TrainingSettings(
                 Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01, Convolution: algorithm);
-            Engine = new CpuEngine(network.Build(), Math.Min(batch, train.Count), team, algorithm);
-            _trainer = new Trainer(Engine, settings, [1], train, test, team);
+            _trainer = new Trainer(engines, network.Build(), settings, [1], train, test);
             _lastBatch = (train.Count - ((_trainer.BatchesPerEpoch - 1.0) * batch)) / batch;
             Warm(_trainer);
             Engine.TakeTimes();
@@ -95,7 +94,7 @@ internal static class StepBenchmark
 
         public ConvolutionAlgorithm Algorithm { get; }
 
-        public CpuEngine Engine { get; }
+        public CpuEngine Engine => (CpuEngine)_trainer.Engine;
 
         public List<double> Times { get; } = [];
 
@@ -125,11 +124,7 @@ internal static class StepBenchmark
             Rounds.Add(Median(Times[^count..]));
         }
 
-        public void Dispose()
-        {
-            _trainer.Dispose();
-            Engine.Dispose();
-        }
+        public void Dispose() => _trainer.Dispose();
     }
 
     /// <summary>replicas [NETWORK] [ROUNDS]: what six replicas cost beside one, and evaluation beside training, image for image.</summary>
@@ -141,10 +136,10 @@ internal static class StepBenchmark
         var algorithm = BenchmarkArguments.Algorithms(args)[0];
         var network = NetworkSettings.Parse(name, Activation.Relu);
         var (train, test) = Cifar10.Load(Cifar10.Sample);
-        using var team = new WorkerTeam(Environment.ProcessorCount);
+        using var engines = new CpuEngineFactory(Environment.ProcessorCount);
         var settings = new TrainingSettings(Epochs: int.MaxValue, StepSchedule: false, LearningRate: 0.01, Convolution: algorithm);
-        using var one = Trainer.OnCpu(network.Build(), settings, [1], train, test, team);
-        using var six = Trainer.OnCpu(network.Build(), settings, [1, 3, 5, 7, 9, 11], train, test, team);
+        using var one = new Trainer(engines, network.Build(), settings, [1], train, test);
+        using var six = new Trainer(engines, network.Build(), settings, [1, 3, 5, 7, 9, 11], train, test);
         Warm(one);
         Warm(six);
         List<double> single = [], several = [], ratios = [], training = [], evaluation = [];

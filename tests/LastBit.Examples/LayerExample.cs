@@ -1,6 +1,5 @@
 using System.Numerics;
 using LastBit.Data;
-using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Models;
 using LastBit.Training;
@@ -46,14 +45,16 @@ public class LayerExample
         Model model = b.Build("scaled");
 
         var (train, test) = Cifar10.Load(Cifar10.Sample);
-        using var team = new WorkerTeam(2);
-        using var trainer = Trainer.OnCpu(model, new TrainingSettings(Epochs: 2, BatchSize: 50, LearningRate: 0.02), [1], train, test, team);
+        using var engines = new CpuEngineFactory(threads: 2);
+        using var trainer = new Trainer(engines, model, new TrainingSettings(Epochs: 2, BatchSize: 50, LearningRate: 0.02), [1], train, test);
         Score before = trainer.Evaluate(trainer.Replicas[0]);
         while (!trainer.IsFinished)
             trainer.Step();
         Score after = trainer.Evaluate(trainer.Replicas[0]);
         Assert.True(after.Loss < before.Loss, $"The loss went from {before.Loss} to {after.Loss}.");
-        Assert.Contains(trainer.Replicas[0].State.Get("scale.weight").ToArray(), weight => weight != 1);
+        float[] weights = new float[16];
+        trainer.Replicas[0].State.Read(model.Layout["scale.weight"], weights);
+        Assert.Contains(weights, weight => weight != 1);
     }
 
     /// <summary>The layer's gradient beside a central difference: what every layer of one's own should be checked by.</summary>

@@ -1,5 +1,4 @@
 using LastBit.Data;
-using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Models;
 using LastBit.Training;
@@ -20,9 +19,8 @@ public class NetworkExample
 
         var (train, test) = Cifar10.Load(Cifar10.Sample);
         var settings = new TrainingSettings(Seed: 1, Epochs: 3, BatchSize: 50, LearningRate: 0.05);
-        using var team = new WorkerTeam(2);
-        using IEngine engine = new CpuEngine(model, capacity: 50, team);
-        using var trainer = new Trainer(engine, settings, [1, 3], train, test, team);
+        using var engines = new CpuEngineFactory(threads: 2);
+        using var trainer = new Trainer(engines, model, settings, [1, 3], train, test);
         Score before = trainer.Evaluate(trainer.Replicas[0]);
         while (!trainer.IsFinished)
             trainer.Step();
@@ -53,8 +51,8 @@ public class NetworkExample
         Model model = b.Build("small", Loss.SquaredError);
 
         var (train, test) = Cifar10.Load(Cifar10.Sample, 200);
-        using var team = new WorkerTeam(2);
-        using var trainer = Trainer.OnCpu(model, new TrainingSettings(Epochs: 4, BatchSize: 50, LearningRate: 0.01), [1], train, test, team);
+        using var engines = new CpuEngineFactory(threads: 2);
+        using var trainer = new Trainer(engines, model, new TrainingSettings(Epochs: 4, BatchSize: 50, LearningRate: 0.01), [1], train, test);
         Score before = trainer.Evaluate(trainer.Replicas[0]);
         while (!trainer.IsFinished)
             trainer.Step();

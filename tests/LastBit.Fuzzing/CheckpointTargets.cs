@@ -33,11 +33,7 @@ internal static class CheckpointTargets
 
         public Subject()
         {
-            var b = new ModelBuilder(new TensorShape(32, 32, 3));
-            b.Classify("fc", b.Activate(b.Normalize("bn1", b.Convolution("conv1", b.Images, channels: 16, size: 3, stride: 2)), Activation.Relu), classes: 10);
-            (Dataset train, Dataset test) = Cifar10.Load(Cifar10.Sample);
-            _trainer = Trainer.OnCpu(
-                b.Build("fuzzed"), new TrainingSettings(Epochs: 2, BatchSize: 16), [1, 3], train.First(32), test.First(16), new WorkerTeam(1));
+            _trainer = Training();
             for (int step = 0; step < 3; step++)
                 _trainer.Step();
             TrainingEpoch[] epochs = [.. _trainer.Replicas.Select(_ => new TrainingEpoch(1, 2.3, 12.5, 2.2, 25))];
@@ -52,6 +48,16 @@ internal static class CheckpointTargets
             {
                 File.Delete(file);
             }
+        }
+
+        // Lives as long as the process.
+        private static Trainer Training()
+        {
+            var b = new ModelBuilder(new TensorShape(32, 32, 3));
+            b.Classify("fc", b.Activate(b.Normalize("bn1", b.Convolution("conv1", b.Images, channels: 16, size: 3, stride: 2)), Activation.Relu), classes: 10);
+            (Dataset train, Dataset test) = Cifar10.Load(Cifar10.Sample);
+            return new Trainer(
+                new CpuEngineFactory(1), b.Build("fuzzed"), new TrainingSettings(Epochs: 2, BatchSize: 16), [1, 3], train.First(32), test.First(16));
         }
 
         /// <summary>The file but for its checksum.</summary>
@@ -98,8 +104,12 @@ internal static class CheckpointTargets
         private void Resume(string file) => new TrainingLoop(_trainer, file, "data", SilentObserver.Instance, CancellationToken.None).Resume(
             new AccuracyTraining(null!, _trainer, 32, 1, Perturbation.EachOfK(1, 3), null!, null!));
 
-        private string State() => string.Join(' ', _trainer.Replicas.Select(replica => replica.State.Digest()
-            + Convert.ToHexString(SHA256.HashData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(replica.Velocity)))))
+        private string State() => string.Join(' ', _trainer.Replicas.Select(replica =>
+            {
+                using var state = new Engines.NetworkState(_trainer.Model.Layout, vectors: 1);
+                replica.State.Read(state);
+                return state.Digest() + Convert.ToHexString(SHA256.HashData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(state.Vector(0))));
+            }))
             + $" {_trainer.Epoch} {_trainer.BatchIndex} {string.Join(' ', _trainer.Scores)}";
     }
 }

@@ -33,6 +33,12 @@ public sealed class Batch
     /// <summary>[Count] labels.</summary>
     public Span<int> Labels => _labels.AsSpan(0, Count);
 
+    /// <summary><see cref="Images"/> for who keeps hold of them until the next batch.</summary>
+    public ReadOnlyMemory<float> ImageMemory => _images.AsMemory(0, Count * _imageFloats);
+
+    /// <summary><see cref="Labels"/> for who keeps hold of them until the next batch.</summary>
+    public ReadOnlyMemory<int> LabelMemory => _labels.AsMemory(0, Count);
+
     /// <summary>[Count] the numbers of the images in the data set.</summary>
     public ReadOnlySpan<int> Numbers => _numbers.AsSpan(0, Count);
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using LastBit.Arithmetic;
 using LastBit.Engines;
 using LastBit.Models;
 using LastBit.Runs;
@@ -15,8 +14,8 @@ internal sealed class DivergencePair(
     DivergenceFigure figure, Trainer trainer, DivergenceKey key, DivergenceSettings settings, string[] tensors, HeldCells held, IRunObserver observer)
     : ITrainingRecorder<DivergenceRecorded>
 {
-    private readonly NetworkState _first = trainer.Replicas[0].State;
-    private readonly NetworkState _second = trainer.Replicas[1].State;
+    private readonly IReplica _first = trainer.Replicas[0].State;
+    private readonly IReplica _second = trainer.Replicas[1].State;
     private readonly Parameter[] _tensors = [.. tensors.Select(name => trainer.Model.Layout[name])];
     private readonly int _place = Array.IndexOf(tensors, settings.Tensor);
     private readonly List<float[]>[] _weights = [[], []];
@@ -69,11 +68,10 @@ internal sealed class DivergencePair(
     public void AfterStep()
     {
         int iteration = (int)trainer.StepsDone;
-        for (int i = 0; i < _tensors.Length; i++)
-        {
-            if (_recorded.FirstDifference[i] is null && !_first.Get(_tensors[i]).SequenceEqual(_second.Get(_tensors[i])))
-                _recorded.FirstDifference[i] = iteration;
-        }
+        int[] equal = [.. Enumerable.Range(0, _tensors.Length).Where(i => _recorded.FirstDifference[i] is null)];
+        double[] differences = equal.Length == 0 ? [] : Differences([.. equal.Select(i => _tensors[i])]);
+        foreach (int i in equal.Where((_, place) => differences[place] != 0))
+            _recorded.FirstDifference[i] = iteration;
         // Weights that are not finite make the next loss so; the last comparison before belongs to the blow-up too.
         bool finite = trainer.Scores.All(score => double.IsFinite(score.LossSum));
         if (!finite || ((iteration + 1) % key.Divisor == 0 && !Compare()))
@@ -103,14 +101,24 @@ internal sealed class DivergencePair(
 
     private bool Compare()
     {
-        if (!_first.IsFinite || !_second.IsFinite)
+        if (!_first.IsFinite() || !_second.IsFinite())
             return false;
         _recorded.Iterations.Add((int)trainer.StepsDone);
-        _recorded.Rows.Add([.. _tensors.Select(tensor => RelativeDifference.L1(_first.Get(tensor), _second.Get(tensor)))]);
-        _weights[0].Add(_first.Get(_tensors[_place]).ToArray());
-        _weights[1].Add(_second.Get(_tensors[_place]).ToArray());
+        _recorded.Rows.Add(Differences(_tensors));
+        for (int copy = 0; copy < 2; copy++)
+        {
+            _weights[copy].Add(new float[_tensors[_place].Count]);
+            trainer.Replicas[copy].State.Read(_tensors[_place], _weights[copy][^1]);
+        }
         Show(_recorded.Rows.Count - 1);
         return true;
+    }
+
+    private double[] Differences(Parameter[] of)
+    {
+        double[] differences = new double[of.Length];
+        _first.Differences(_second, of, differences);
+        return differences;
     }
 
     private void Show(int row) => observer.Point(

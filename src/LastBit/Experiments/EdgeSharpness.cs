@@ -1,6 +1,5 @@
 using LastBit.Arithmetic;
 using LastBit.Engines;
-using LastBit.Engines.Cpu;
 using LastBit.LinearAlgebra;
 
 namespace LastBit.Experiments;
@@ -16,7 +15,9 @@ internal sealed class EdgeSharpness : IDisposable
 
     private readonly EdgeSettings _settings;
     private readonly LossHessian _hessian;
-    private readonly CpuEngine? _engine;
+    private readonly IEngine? _engine;
+    private readonly IReplica? _replica;
+    private readonly IBatch? _batch;
     private readonly CancellationToken _cancellation;
     private (EdgePoint, double[]?)? _initial;
 
@@ -26,7 +27,11 @@ internal sealed class EdgeSharpness : IDisposable
         (_settings, _cancellation) = (settings, cancellation);
         _hessian = new LossHessian(settings, data, settings.PassSize);
         if (!settings.IsFullBatch)
-            _engine = new CpuEngine(_hessian.Product.Model, Math.Min(settings.BatchSize, _hessian.Images), data.Team, settings.Convolution);
+        {
+            _engine = data.Engines.CreateEngine(_hessian.Product.Model, Math.Min(settings.BatchSize, _hessian.Images), settings.Convolution);
+            _replica = _engine.CreateReplica(new Sgd());
+            _batch = _engine.CreateBatch(_engine.Capacity);
+        }
     }
 
     /// <summary>The curvature at a state.</summary>
@@ -34,13 +39,13 @@ internal sealed class EdgeSharpness : IDisposable
     /// <param name="state">The state; it is left as it is.</param>
     /// <param name="start">A vector to begin the search with, the sum of the eigenvectors found before; null for a random one.</param>
     /// <returns>The eigenvalues, and the vector to begin the next search with; null where the weights or a product are no longer finite.</returns>
-    public (EdgePoint Point, double[]? Start)? At(int iteration, NetworkState state, double[]? start) =>
+    public (EdgePoint Point, double[]? Start)? At(int iteration, IReplica state, double[]? start) =>
         // One seed, so all runs begin at the same weights.
         iteration > 0 ? Compute(iteration, state, start) : _initial ??= Compute(iteration, state, start);
 
-    private (EdgePoint Point, double[]? Start)? Compute(int iteration, NetworkState state, double[]? start)
+    private (EdgePoint Point, double[]? Start)? Compute(int iteration, IReplica state, double[]? start)
     {
-        _hessian.State.CopyFrom(state);
+        state.Read(_hessian.State);
         double? batch = _engine is null ? null : BatchSharpness(_engine);
         if (batch is { } value && !double.IsFinite(value))
             return null;
@@ -61,26 +66,31 @@ internal sealed class EdgeSharpness : IDisposable
     public void Dispose()
     {
         _hessian.Dispose();
+        _batch?.Dispose();
+        _replica?.Dispose();
         _engine?.Dispose();
     }
 
     // E over batches of g'Hg / g'g, both of the batch's own loss; not finite where the weights or a gradient are not.
-    private double BatchSharpness(CpuEngine engine)
+    private double BatchSharpness(IEngine engine)
     {
         int batches = Math.Min(MostBatches, _hessian.Images / engine.Capacity);
         double[] terms = new double[batches], direction = new double[_hessian.Product.Size];
         if (!_hessian.State.IsFinite)
             return double.NaN;
         _hessian.Product.Load(_hessian.State);
+        _replica!.Write(_hessian.State);
+        float[] gradients = new float[direction.Length];
         for (int b = 0; b < batches; b++)
         {
             _cancellation.ThrowIfCancellationRequested();
             var (images, labels) = _hessian.Some(b * engine.Capacity, engine.Capacity);
-            engine.Load(_hessian.State);
-            engine.Forward(images.Span, labels.Span, training: true);
+            _batch!.Write(images, labels);
+            engine.Forward(_replica, _batch, 0, labels.Length, new PassSettings(IsTraining: true));
             engine.Backward();
+            engine.ReadGradients(gradients);
             for (int i = 0; i < direction.Length; i++)
-                direction[i] = engine.Gradients[i];
+                direction[i] = gradients[i];
             if (direction.AsSpan().ContainsAnyExceptInRange(double.MinValue, double.MaxValue))
                 return double.NaN;
             _hessian.Product.Use(images, labels);

@@ -1,4 +1,3 @@
-using LastBit.Arithmetic;
 using LastBit.Engines;
 using LastBit.Models;
 using LastBit.Runs;
@@ -16,7 +15,8 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
     private readonly EdgeSharpness _sharpness;
     private readonly HeldCells _held;
     private readonly IRunObserver _observer;
-    private readonly Parameter[] _tensors;
+    // All weights together, then the tensors.
+    private readonly Parameter[] _compared;
     private readonly (double Sharpness, double? Batch) _thresholds;
     private readonly CheckpointVector _start;
     private int? _diverged;
@@ -25,7 +25,7 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
         EdgeFigure figure, Trainer trainer, EdgeKey key, EdgeSettings settings, EdgeSharpness sharpness, HeldCells held, IRunObserver observer)
     {
         (_figure, _trainer, _key, _settings, _sharpness, _held, _observer) = (figure, trainer, key, settings, sharpness, held, observer);
-        _tensors = [.. figure.Tensors.Select(name => trainer.Model.Layout[name])];
+        _compared = [trainer.Model.Layout.Weights, .. figure.Tensors.Select(name => trainer.Model.Layout[name])];
         _thresholds = EdgeThreshold.Of(key, settings);
         _start = StartOf(figure, key);
         Recorded = EdgeRecorded.Empty(settings.Perturbations.Length);
@@ -43,12 +43,12 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
     private string Newest => $"loss {NumberText.Of(Recorded.Loss[^1])}, sharpness {NumberText.Of(Recorded.Sharpness[^1].Judged)} (threshold "
         + $"{NumberText.Of(_thresholds.Batch ?? _thresholds.Sharpness)}), difference {NumberText.Of(Recorded.Differences[0][^1], NumberText.InSentences)}";
 
-    private NetworkState Plain => _trainer.Replicas[0].State;
+    private IReplica Plain => _trainer.Replicas[0].State;
 
     /// <inheritdoc/>
     public string? Problem(EdgeRecorded recorded)
     {
-        if (!recorded.IsOf(_settings.Iterations, _settings.Perturbations.Length, _tensors.Length))
+        if (!recorded.IsOf(_settings.Iterations, _settings.Perturbations.Length, _compared.Length - 1))
             return "what it recorded is not of this run";
         // Read before the copies are overwritten: a file that is missing leaves the training as it was.
         if (recorded.Sharpness.Count > 0)
@@ -91,12 +91,13 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
         Recorded.Accuracy.Add(score.Accuracy);
         for (int copy = 0; copy < Recorded.Differences.Length; copy++)
         {
-            NetworkState other = _trainer.Replicas[copy + 1].State;
-            double difference = RelativeDifference.L1(Plain.Parameters, other.Parameters);
+            double[] differences = new double[_compared.Length];
+            Plain.Differences(_trainer.Replicas[copy + 1].State, _compared, differences);
+            double difference = differences[0];
             if (!double.IsFinite(difference))
                 _diverged = (int)_trainer.StepsDone;
             Recorded.Differences[copy].Add(double.IsFinite(difference) ? difference : 2);
-            Recorded.Tensors[copy].Add([.. _tensors.Select(tensor => Finite(RelativeDifference.L1(Plain.Get(tensor), other.Get(tensor))))]);
+            Recorded.Tensors[copy].Add([.. differences.Skip(1).Select(Finite)]);
         }
         ShowStep(Recorded.Loss.Count - 1);
     }

@@ -1,6 +1,5 @@
 using LastBit.Arithmetic;
 using LastBit.Engines;
-using LastBit.Engines.Cpu.Tangents;
 using LastBit.LinearAlgebra;
 
 namespace LastBit.Experiments;
@@ -18,12 +17,12 @@ internal sealed class LossHessian : IDisposable
     public LossHessian(NetworkTrainingSettings settings, TrainingData data, int passSize)
     {
         (_images, _labels) = data.TrainingImages();
-        Product = new HessianProduct(data.ModelOf(settings), Math.Min(passSize, _labels.Length), data.Team, settings.Convolution);
+        Product = data.Engines.CreateHessian(data.ModelOf(settings), Math.Min(passSize, _labels.Length), settings.Convolution);
         State = new NetworkState(Product.Model.Layout);
     }
 
     /// <summary>The products; between two searches they may be used for other images.</summary>
-    public HessianProduct Product { get; }
+    public IHessian Product { get; }
 
     /// <summary>The state that a search is at. It is a copy: a forward pass in training moves running statistics, which are not the search's to move.</summary>
     public NetworkState State { get; }

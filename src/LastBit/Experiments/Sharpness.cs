@@ -97,8 +97,7 @@ public static class Sharpness
         using TrainingData data = TrainingData.Open(run, threads);
         using Trainer trainer = data.CreateTrainer(training, [run.Perturbation]);
         Checkpoint.Load(path, trainer, data.Digest);
-        trainer.Replicas[0].State.Parameters.CopyTo(state.Parameters);
-        trainer.Replicas[0].State.Statistics.CopyTo(state.Statistics);
+        trainer.Replicas[0].State.Read(state);
         return training.LearningRateAt(Math.Min(trainer.Epoch, training.Epochs - 1));
     }
 }

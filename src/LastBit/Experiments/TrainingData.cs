@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using LastBit.Arithmetic;
 using LastBit.Data;
+using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Models;
 using LastBit.Runs;
@@ -12,7 +14,7 @@ internal sealed class TrainingData : IDisposable
 {
     private static readonly Lock s_gate = new();
     private static ((DataSettings Data, long Stamp) Key, TrainingData Loaded)? s_last;
-    private readonly Lazy<WorkerTeam>? _team;
+    private readonly IEngineFactory? _engines;
     private readonly NetworkTrainingSettings? _settings;
 
     private TrainingData(Dataset train, Dataset test)
@@ -24,7 +26,7 @@ internal sealed class TrainingData : IDisposable
 
     private TrainingData(TrainingData loaded, NetworkTrainingSettings settings, int threads)
         : this(loaded.Digest, loaded.TrainImages, loaded.TestImages, loaded.Classes) =>
-        (Train, Test, _settings, _team) = (loaded.Train, loaded.Test, settings, new Lazy<WorkerTeam>(() => new WorkerTeam(threads)));
+        (Train, Test, _settings, _engines) = (loaded.Train, loaded.Test, settings, new CpuEngineFactory(threads));
 
     /// <summary>A digest of all images.</summary>
     public string Digest { get; }
@@ -38,8 +40,8 @@ internal sealed class TrainingData : IDisposable
     /// <summary>How many classes.</summary>
     public int Classes { get; }
 
-    /// <summary>The threads that all trainings of the experiment share.</summary>
-    public WorkerTeam Team => _team!.Value;
+    /// <summary>What computes all trainings of the experiment.</summary>
+    public IEngineFactory Engines => _engines!;
 
     /// <summary>All training images, in file order and without augmentation, and their labels.</summary>
     public (float[] Images, int[] Labels) TrainingImages()
@@ -70,23 +72,19 @@ internal sealed class TrainingData : IDisposable
         where T : NetworkTrainingSettings
     {
         JsonObject identity = ResultJson.ToObject((T)(NetworkTrainingSettings)(settings with { Data = Digest, TrainSize = TrainImages }));
-        identity["arithmetic"] = Checkpoint.ArithmeticVersion;
+        identity["arithmetic"] = ArithmeticContract.Version;
         return identity;
     }
 
     /// <summary>A training of the settings with one replica for each perturbation.</summary>
     public Trainer CreateTrainer(TrainingSettings settings, IEnumerable<Perturbation> perturbations) =>
-        Trainer.OnCpu(ModelOf(_settings!), settings, [.. perturbations], Train!, Test!, _team!.Value);
+        new(Engines, ModelOf(_settings!), settings, [.. perturbations], Train!, Test!);
 
     /// <summary>The network of an experiment, made for these images.</summary>
     public Model ModelOf(NetworkTrainingSettings settings) => settings.ToModel(Train?.Shape ?? DatasetShape.Cifar10);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_team is { IsValueCreated: true })
-            _team.Value.Dispose();
-    }
+    public void Dispose() => _engines?.Dispose();
 
     private static TrainingData Load(NetworkTrainingSettings settings)
     {

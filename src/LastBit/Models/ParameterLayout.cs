@@ -31,6 +31,9 @@ public sealed class ParameterLayout
     /// <summary>Number of trainable numbers (855,770 for ResNet-56).</summary>
     public int ParameterCount { get; private set; }
 
+    /// <summary>All trainable numbers as one tensor.</summary>
+    public Parameter Weights => new("", [ParameterCount], IsTrainable: true, 0, new Initialisation.Constant(0));
+
     /// <summary>Number of running statistics.</summary>
     public int StatisticCount { get; private set; }
 

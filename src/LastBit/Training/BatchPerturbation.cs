@@ -1,4 +1,5 @@
 using LastBit.Data;
+using LastBit.Engines;
 using LastBit.Random;
 
 namespace LastBit.Training;
@@ -39,37 +40,37 @@ internal sealed class BatchPerturbation
     /// <summary>Whether passes are taken from the last to the first.</summary>
     public bool IsReversed => _kind == PerturbationKind.Order;
 
-    /// <summary>The images of a pass.</summary>
-    /// <param name="images">Theirs.</param>
-    /// <param name="labels">Their labels.</param>
-    /// <param name="numbers">Their numbers in the data set.</param>
-    /// <param name="seen">Receives the images to compute with; valid until the next call.</param>
-    /// <param name="seenLabels">Receives their labels.</param>
-    public void Take(
-        ReadOnlySpan<float> images, ReadOnlySpan<int> labels, ReadOnlySpan<int> numbers, out ReadOnlySpan<float> seen, out ReadOnlySpan<int> seenLabels)
+    /// <summary>Gives a pass as its replica sees it.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="from">The first image of the pass.</param>
+    /// <param name="count">How many it has.</param>
+    /// <param name="seen">Receives the images to compute with.</param>
+    public void Take(Batch batch, int from, int count, IBatch seen)
     {
-        seen = images;
-        seenLabels = labels;
-        int count = labels.Length, floats = images.Length / count;
+        int floats = batch.Images.Length / batch.Count;
+        ReadOnlyMemory<float> images = batch.ImageMemory.Slice(from * floats, count * floats);
+        ReadOnlyMemory<int> labels = batch.LabelMemory.Slice(from, count);
         if (IsReversed)
         {
             for (int i = 0; i < count; i++)
             {
-                images.Slice(i * floats, floats).CopyTo(_images.AsSpan((count - 1 - i) * floats));
-                _labels[count - 1 - i] = labels[i];
+                images.Span.Slice(i * floats, floats).CopyTo(_images.AsSpan((count - 1 - i) * floats));
+                _labels[count - 1 - i] = labels.Span[i];
             }
-            seen = _images.AsSpan(0, images.Length);
-            seenLabels = _labels.AsSpan(0, count);
+            seen.Write(_images.AsMemory(0, images.Length), _labels.AsMemory(0, count));
             return;
         }
-        int at = numbers.IndexOf(_image);
+        int at = batch.Numbers.Slice(from, count).IndexOf(_image);
         if (at < 0)
+        {
+            seen.Write(images, labels);
             return;
-        images.CopyTo(_images);
+        }
+        images.Span.CopyTo(_images);
         Span<float> image = _images.AsSpan(at * floats, floats);
         int pixel = Replica.NonZeroFrom((int)Philox.Below(_seed, RandomPurpose.Perturbation, 0, 2, (uint)floats), image);
         if (pixel >= 0)
             image[pixel] = Replica.OneUlpFurther(image[pixel]);
-        seen = _images.AsSpan(0, images.Length);
+        seen.Write(_images.AsMemory(0, images.Length), labels);
     }
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LastBit.Engines;
 using LastBit.Files;
 using LastBit.Models;
 
@@ -10,19 +11,13 @@ namespace LastBit.Training;
 
 /// <summary>
 /// The whole state of a training after any step, in one file: position, sums of the epoch,
-/// and of each replica weights, running statistics and momentum.
-/// A run that goes on from it ends in the same bits as one that was never stopped.
+/// and of each replica weights, running statistics and the vectors of its update rule.
+/// A run that is resumed from it ends in the same bits as one that was never stopped.
 /// The file begins with the settings that the bits depend on and ends with a SHA-256 over everything before,
 /// so that a file that is cut short, altered, or of another run is refused with the reason.
 /// </summary>
 public static class Checkpoint
 {
-    /// <summary>
-    /// Changes whenever the order of a rounding in the training changes:
-    /// older checkpoints cannot be gone on from, for the bits would be neither the old nor the new.
-    /// </summary>
-    public const int ArithmeticVersion = 1;
-
     private const int HeaderLimit = 1 << 26;
     private static readonly JsonSerializerOptions s_identity = new()
     {
@@ -49,7 +44,7 @@ public static class Checkpoint
         // The whole record, so that a setting that is added later cannot be forgotten here.
         var identity = new JsonObject
         {
-            ["arithmetic"] = ArithmeticVersion,
+            ["arithmetic"] = trainer.Arithmetic,
             ["network"] = trainer.Model.Identity,
             ["activation"] = trainer.Model.Activations,
         };
@@ -111,11 +106,14 @@ public static class Checkpoint
             Put(length);
             Put(text);
             byte[] buffer = new byte[1 << 16];
+            using NetworkState state = StateOf(trainer);
             foreach (var replica in trainer.Replicas)
             {
-                PutNumbers(replica.State.Parameters);
-                PutNumbers(replica.State.Statistics);
-                PutNumbers(replica.Velocity);
+                replica.State.Read(state);
+                PutNumbers(state.Parameters);
+                PutNumbers(state.Statistics);
+                for (int i = 0; i < state.Vectors; i++)
+                    PutNumbers(state.Vector(i));
             }
             stream.Write(hash.GetHashAndReset());
 
@@ -186,19 +184,21 @@ public static class Checkpoint
         CheckPosition(path, trainer, epoch, batch, scores);
         T recorded = read(note);
         ReadOnlySpan<byte> numbers = content[(start + length)..];
-        var layout = trainer.Model.Layout;
-        long expected = (long)trainer.Replicas.Count * ((2L * layout.ParameterCount) + layout.StatisticCount) * sizeof(float);
+        using NetworkState state = StateOf(trainer);
+        long expected = (long)trainer.Replicas.Count * (((1L + state.Vectors) * state.Parameters.Length) + state.Statistics.Length) * sizeof(float);
         if (numbers.Length != expected)
             throw new InputException($"{path}: holds {numbers.Length} bytes of weights where {expected} belong; begin the run anew in another folder");
 
         foreach (var replica in trainer.Replicas)
         {
-            numbers = Take(numbers, replica.State.Parameters);
-            numbers = Take(numbers, replica.State.Statistics);
-            numbers = Take(numbers, replica.Velocity);
+            numbers = Take(numbers, state.Parameters);
+            numbers = Take(numbers, state.Statistics);
+            for (int i = 0; i < state.Vectors; i++)
+                numbers = Take(numbers, state.Vector(i));
+            replica.State.Write(state);
         }
-        scores.CopyTo(trainer.Scores, 0);
         trainer.MoveTo(epoch, batch);
+        scores.CopyTo(trainer.Scores, 0);
         return recorded;
 
         static ReadOnlySpan<byte> Take(ReadOnlySpan<byte> from, Span<float> to)
@@ -208,6 +208,9 @@ public static class Checkpoint
             return from[(to.Length * sizeof(float))..];
         }
     }
+
+    /// <summary>Room for all that a replica is.</summary>
+    private static NetworkState StateOf(Trainer trainer) => new(trainer.Model.Layout, trainer.Settings.Rule.Vectors);
 
     private static (JsonObject Identity, int Epoch, int Batch, EpochScore[] Scores, string Note) ReadHeader(string path, ReadOnlySpan<byte> text)
     {

@@ -1,8 +1,6 @@
 using System.Text.Json.Serialization;
-using LastBit.Arithmetic;
 using LastBit.Data;
 using LastBit.Engines;
-using LastBit.Engines.Cpu;
 using LastBit.Models;
 
 namespace LastBit.Training;
@@ -18,114 +16,79 @@ public readonly record struct Score(double Loss, double Accuracy);
 /// </summary>
 public sealed class Trainer : IDisposable
 {
+    private const int MostResults = 512;
     private readonly Dataset _train;
     private readonly Dataset _test;
-    private readonly WorkerTeam _team;
-    private readonly bool _ownsEngine;
+    private readonly IEngineFactory _engines;
     private readonly IEngine? _other;
+    private readonly IBatch _shared;
     private readonly BatchPerturbation?[] _views;
-    private readonly float[] _sum;
+    private readonly IBatch[] _batches;
+    private readonly EpochScore[] _scores;
+    private readonly EpochScore[] _stepScores;
+    private readonly List<BatchResult> _results = new(64);
+    private readonly int _pass;
+    private readonly IBatch _tests;
     private readonly float[] _testImages;
     private readonly int[] _testLabels;
+
+    // Steps whose results have not been taken yet, all of one epoch.
+    private int _due;
     private BatchLoader? _loader;
     private Batch? _always;
 
-    /// <summary>Initialises the replicas.</summary>
-    /// <param name="engine">Computes the model; it stays the caller's.</param>
-    /// <param name="settings">The settings.</param>
-    /// <param name="perturbations">The perturbation of each replica; a number is a k. None may be <see cref="PerturbationKind.Convolution"/>: it takes two engines.</param>
-    /// <param name="train">Training images.</param>
-    /// <param name="test">Test images.</param>
-    /// <param name="team">The threads; they stay the caller's.</param>
-    /// <exception cref="InputException">A setting makes no sense.</exception>
-    public Trainer(IEngine engine, TrainingSettings settings, IReadOnlyList<Perturbation> perturbations, Dataset train, Dataset test, WorkerTeam team)
-        : this(engine, null, settings, perturbations, train, test, team, ownsEngine: false)
-    {
-    }
-
-    private Trainer(
-        IEngine engine, IEngine? other, TrainingSettings settings, IReadOnlyList<Perturbation> perturbations, Dataset train, Dataset test, WorkerTeam team,
-        bool ownsEngine)
-    {
-        ArgumentNullException.ThrowIfNull(engine);
-        ArgumentNullException.ThrowIfNull(settings);
-        ArgumentNullException.ThrowIfNull(perturbations);
-        ArgumentNullException.ThrowIfNull(train);
-        ArgumentNullException.ThrowIfNull(test);
-        ArgumentNullException.ThrowIfNull(team);
-        settings.Validate();
-        foreach (Perturbation one in perturbations)
-        {
-            one.Validate();
-            if (one.Kind == PerturbationKind.Convolution && other is null)
-                throw new ArgumentException("The two algorithms of convolution take two engines; Trainer.OnCpu has them.", nameof(perturbations));
-        }
-
-        if (train.Shape != test.Shape)
-            throw new ArgumentException($"the test images ({test.Shape}) are not like the training images ({train.Shape})", nameof(test));
-
-        Settings = settings;
-        _train = train;
-        _test = test;
-        _team = team;
-        _ownsEngine = ownsEngine;
-        Engine = engine;
-        _other = other;
-        int pass = PassOf(settings, train);
-        if (engine.Capacity < pass)
-            throw new ArgumentException($"The engine takes batches of {engine.Capacity} images, the settings ask for {pass}.", nameof(engine));
-        if (engine is CpuEngine cpu && cpu.Convolution != settings.Convolution)
-            throw new ArgumentException($"The engine computes {cpu.Convolution} convolutions, the settings ask for {settings.Convolution}.", nameof(engine));
-        CheckImages(engine.Model, train.Shape);
-        Replicas = [.. perturbations.Select(one => new Replica(Model.Layout, one))];
-        _views = [.. perturbations.Select(one => BatchPerturbation.Of(one, settings, train, pass))];
-        _sum = pass < Math.Min(settings.BatchSize, train.Count) ? new float[Model.Layout.ParameterCount] : [];
-        Scores = new EpochScore[Replicas.Count];
-        StepScores = new EpochScore[Replicas.Count];
-        foreach (var replica in Replicas)
-        {
-            if (replica == Replicas[0])
-                replica.State.Initialise(settings.Seed);
-            else
-                replica.State.CopyFrom(Replicas[0].State);
-        }
-        foreach (var replica in Replicas)
-            replica.Begin(settings.Seed);
-        BatchesPerEpoch = Augmentation.BatchesPerEpoch(train.Count, settings.BatchSize);
-        _testImages = new float[engine.Capacity * Model.ImageFloats];
-        _testLabels = new int[engine.Capacity];
-    }
-
-    /// <summary>A trainer with a <see cref="CpuEngine"/> of its own, as large as the batches or passes; with two where the perturbations ask for it.</summary>
+    /// <summary>Makes the engines, as large as the passes, and initialises the replicas.</summary>
+    /// <param name="engines">Makes what computes the model: one engine, or two where a perturbation asks for the other algorithm of convolution. It stays the caller's.</param>
     /// <param name="model">What to train.</param>
     /// <param name="settings">The settings.</param>
     /// <param name="perturbations">The perturbation of each replica; a number is a k.</param>
     /// <param name="train">Training images.</param>
     /// <param name="test">Test images.</param>
-    /// <param name="team">The threads; they stay the caller's.</param>
-    /// <returns>The trainer; it disposes of its engine.</returns>
     /// <exception cref="InputException">A setting makes no sense, or the engine cannot compute the model.</exception>
-    public static Trainer OnCpu(
-        Model model, TrainingSettings settings, IReadOnlyList<Perturbation> perturbations, Dataset train, Dataset test, WorkerTeam team)
+    public Trainer(IEngineFactory engines, Model model, TrainingSettings settings, IReadOnlyList<Perturbation> perturbations, Dataset train, Dataset test)
     {
+        ArgumentNullException.ThrowIfNull(engines);
+        ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(perturbations);
         ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(test);
         settings.Validate();
-        CpuEngine? engine = null, other = null;
+        foreach (Perturbation one in perturbations)
+            one.Validate();
+        if (train.Shape != test.Shape)
+            throw new ArgumentException($"the test images ({test.Shape}) are not like the training images ({train.Shape})", nameof(test));
+        CheckImages(model, train.Shape);
+
+        (_engines, Settings, _train, _test) = (engines, settings, train, test);
+        int batch = Math.Min(settings.BatchSize, train.Count);
+        _pass = Math.Min(settings.PassSize ?? int.MaxValue, batch);
+        BatchesPerEpoch = Augmentation.BatchesPerEpoch(train.Count, settings.BatchSize);
+        Engine = engines.CreateEngine(model, _pass, settings.Convolution);
         try
         {
-            engine = new CpuEngine(model, PassOf(settings, train), team, settings.Convolution);
             if (perturbations.Any(one => one.Kind == PerturbationKind.Convolution))
-                other = new CpuEngine(model, engine.Capacity, team, OtherThan(settings.Convolution));
-            return new Trainer(engine, other, settings, perturbations, train, test, team, ownsEngine: true);
+                _other = engines.CreateEngine(model, _pass, OtherThan(settings.Convolution));
+            using var initial = new NetworkState(model.Layout);
+            initial.Initialise(settings.Seed);
+            Replicas = [.. perturbations.Select(one => new Replica(one, Engine.CreateReplica(settings.Rule)))];
+            foreach (Replica replica in Replicas)
+                replica.Begin(settings.Seed, initial);
         }
         catch
         {
-            engine?.Dispose();
-            other?.Dispose();
+            _other?.Dispose();
+            Engine.Dispose();
             throw;
         }
+        _shared = Engine.CreateBatch(batch);
+        _views = [.. perturbations.Select(one => BatchPerturbation.Of(one, settings, train, _pass))];
+        _batches = [.. _views.Select(view => view is null ? _shared : Engine.CreateBatch(_pass))];
+        _tests = Engine.CreateBatch(_pass);
+        _testImages = new float[_pass * Model.ImageFloats];
+        _testLabels = new int[_pass];
+        _scores = new EpochScore[Replicas.Count];
+        _stepScores = new EpochScore[Replicas.Count];
     }
 
     /// <summary>The settings.</summary>
@@ -155,11 +118,30 @@ public sealed class Trainer : IDisposable
     /// <summary>Whether all epochs are done.</summary>
     public bool IsFinished => Epoch >= Settings.Epochs;
 
-    /// <summary>What the training batches of this epoch have given so far, per replica; begun anew with the first step of an epoch.</summary>
-    public EpochScore[] Scores { get; }
+    /// <summary>
+    /// What the training batches of this epoch have given so far, per replica; begun anew with the first step of an epoch. An engine that computes elsewhere is waited for here.
+    /// </summary>
+    public EpochScore[] Scores
+    {
+        get
+        {
+            TakeResults();
+            return _scores;
+        }
+    }
 
-    /// <summary>What the last step alone has given, per replica, before its update.</summary>
-    public EpochScore[] StepScores { get; }
+    /// <summary>What the last step alone has given, per replica, before its update. An engine that computes elsewhere is waited for here.</summary>
+    public EpochScore[] StepScores
+    {
+        get
+        {
+            TakeResults();
+            return _stepScores;
+        }
+    }
+
+    /// <summary>What a checkpoint knows the arithmetic by: the version of the contract, or the name of an engine whose bits are its own.</summary>
+    internal System.Text.Json.Nodes.JsonNode Arithmetic => _engines.ArithmeticVersion is { } version ? version : _engines.Name;
 
     /// <summary>Trains every replica on the next batch.</summary>
     /// <exception cref="InvalidOperationException">The training is over.</exception>
@@ -167,18 +149,34 @@ public sealed class Trainer : IDisposable
     {
         if (IsFinished)
             throw new InvalidOperationException("The training is over.");
-        Batch batch = NextBatch();
+        // Whoever watches takes them step by step; otherwise they are taken before the sums of another epoch begin and before an engine has too many.
+        if (BatchIndex == 0 || _due * PassesOf(Settings.BatchSize) >= MostResults)
+            TakeResults();
         if (BatchIndex == 0)
-            Array.Clear(Scores);
+            Array.Clear(_scores);
+        Batch batch = NextBatch();
+        int passes = PassesOf(batch.Count);
         double learningRate = Settings.LearningRateAt(Epoch);
-        for (int i = 0; i < Scores.Length; i++)
+        var pass = new PassSettings(IsTraining: true, Settings.Seed, StepsDone);
+        for (int i = 0; i < Replicas.Count; i++)
         {
+            Perturbation perturbation = Replicas[i].Perturbation;
             IEngine engine = EngineOf(Replicas[i]);
-            engine.Load(Replicas[i].State);
-            ReadOnlySpan<float> gradients = Gradients(engine, batch, _views[i], out StepScores[i]);
-            Scores[i] = Scores[i].Add(StepScores[i]);
-            Replicas[i].Update(gradients, Settings, learningRate, _team, StepsDone);
+            for (int p = 0; p < passes; p++)
+            {
+                int from = (_views[i] is { IsReversed: true } ? passes - 1 - p : p) * _pass, count = Math.Min(_pass, batch.Count - from);
+                if (_views[i] is { } view)
+                {
+                    view.Take(batch, from, count, _batches[i]);
+                    from = 0;
+                }
+                engine.Forward(Replicas[i].State, _batches[i], from, count, pass);
+                engine.Backward((double)count / batch.Count);
+            }
+            bool stochastic = perturbation.Kind == PerturbationKind.Stochastic;
+            engine.Update(new UpdateStep(learningRate, StepsDone, perturbation.K, stochastic, Settings.Seed));
         }
+        _due++;
         if (++BatchIndex == BatchesPerEpoch)
         {
             BatchIndex = 0;
@@ -186,26 +184,29 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>The gradient of the mean loss of a batch, accumulated over its passes in order.</summary>
-    private ReadOnlySpan<float> Gradients(IEngine engine, Batch batch, BatchPerturbation? view, out EpochScore score)
+    /// <summary>Adds what the engines have found since the last call, step by step in their order.</summary>
+    private void TakeResults()
     {
-        score = default;
-        int pass = PassOf(Settings, _train), passes = (batch.Count + pass - 1) / pass, floats = Model.ImageFloats;
-        if (passes > 1)
-            Array.Clear(_sum);
-        for (int p = 0; p < passes; p++)
+        if (_due == 0)
+            return;
+        for (int i = 0; i < Replicas.Count; i++)
         {
-            int from = (view is { IsReversed: true } ? passes - 1 - p : p) * pass, count = Math.Min(pass, batch.Count - from);
-            ReadOnlySpan<float> images = batch.Images.Slice(from * floats, count * floats);
-            ReadOnlySpan<int> labels = batch.Labels.Slice(from, count);
-            view?.Take(images, labels, batch.Numbers.Slice(from, count), out images, out labels);
-            score = score.Add(engine.Forward(images, labels, training: true));
-            engine.Backward();
-            if (passes > 1)
-                FixedOrderSum.AddScaled((float)((double)count / batch.Count), engine.Gradients, _sum);
+            Replicas[i].State.TakeResults(_results);
+            int first = (int)((StepsDone - _due) % BatchesPerEpoch), taken = 0;
+            for (int step = first; step < first + _due; step++)
+            {
+                _stepScores[i] = default;
+                for (int end = taken + PassesOf(ImagesOf(step)); taken < end; taken++)
+                    _stepScores[i] = _stepScores[i].Add(_results[taken]);
+                _scores[i] = _scores[i].Add(_stepScores[i]);
+            }
         }
-        return passes > 1 ? _sum : engine.Gradients;
+        _due = 0;
     }
+
+    private int ImagesOf(int batch) => Math.Min(Settings.BatchSize, _train.Count - (batch * Settings.BatchSize));
+
+    private int PassesOf(int images) => (images + _pass - 1) / _pass;
 
     private Batch NextBatch()
     {
@@ -213,6 +214,7 @@ public sealed class Trainer : IDisposable
             return _always;
         _loader ??= BatchLoader.ForTraining(_train, Settings.Seed, Settings.BatchSize, Epoch, BatchIndex, Settings.Shuffle);
         Batch batch = _loader.Next();
+        _shared.Write(batch.ImageMemory, batch.LabelMemory);
         // Every batch is the same one: it need not be prepared again.
         if (!Settings.Shuffle && BatchesPerEpoch == 1 && _train.Augmentation == AugmentationSettings.None)
             _always = batch;
@@ -220,9 +222,6 @@ public sealed class Trainer : IDisposable
     }
 
     private IEngine EngineOf(Replica replica) => replica.Perturbation.Kind == PerturbationKind.Convolution ? _other! : Engine;
-
-    private static int PassOf(TrainingSettings settings, Dataset train) =>
-        Math.Min(settings.PassSize ?? int.MaxValue, Math.Min(settings.BatchSize, train.Count));
 
     private static ConvolutionAlgorithm OtherThan(ConvolutionAlgorithm algorithm) =>
         algorithm == ConvolutionAlgorithm.Direct ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
@@ -243,17 +242,24 @@ public sealed class Trainer : IDisposable
     public Score Evaluate(Replica replica, Span<byte> correct, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(replica);
+        TakeResults();
         IEngine engine = EngineOf(replica);
-        engine.Load(replica.State);
+        float[] outputs = correct.IsEmpty ? [] : new float[_pass * Model.Classes];
         var sum = default(EpochScore);
-        int batches = Augmentation.BatchesPerEpoch(_test.Count, engine.Capacity);
+        int batches = Augmentation.BatchesPerEpoch(_test.Count, _pass);
         for (int b = 0; b < batches; b++)
         {
             cancellation.ThrowIfCancellationRequested();
-            int count = Augmentation.FillTestBatch(_test, b, engine.Capacity, _testImages, _testLabels);
-            sum = sum.Add(engine.Forward(_testImages.AsSpan(0, count * Model.ImageFloats), _testLabels.AsSpan(0, count), training: false));
-            for (int i = 0; i < count && !correct.IsEmpty; i++)
-                correct[(b * engine.Capacity) + i] = IsLargest(engine.Outputs(i), _testLabels[i]) ? (byte)1 : (byte)0;
+            int count = Augmentation.FillTestBatch(_test, b, _pass, _testImages, _testLabels);
+            _tests.Write(_testImages.AsMemory(0, count * Model.ImageFloats), _testLabels.AsMemory(0, count));
+            engine.Forward(replica.State, _tests, 0, count, PassSettings.Evaluation);
+            replica.State.TakeResults(_results);
+            sum = sum.Add(_results[0]);
+            if (correct.IsEmpty)
+                continue;
+            engine.ReadOutputs(outputs);
+            for (int i = 0; i < count; i++)
+                correct[(b * _pass) + i] = IsLargest(outputs.AsSpan(i * Model.Classes, Model.Classes), _testLabels[i]) ? (byte)1 : (byte)0;
         }
         return sum.Score;
     }
@@ -276,10 +282,11 @@ public sealed class Trainer : IDisposable
     public void Dispose()
     {
         _loader?.Dispose();
+        foreach (IBatch batch in _batches.Append(_shared).Append(_tests).Distinct())
+            batch.Dispose();
         foreach (var replica in Replicas)
-            replica.Dispose();
-        if (_ownsEngine)
-            Engine.Dispose();
+            replica.State.Dispose();
+        Engine.Dispose();
         _other?.Dispose();
     }
 
@@ -292,6 +299,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Takes up another position; the caller restores the replicas and scores that belong to it.</summary>
     internal void MoveTo(int epoch, int batchIndex)
     {
+        TakeResults();
         _loader?.Dispose();
         (_loader, _always) = (null, null);
         Epoch = epoch;

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using LastBit.Engines;
 using LastBit.Models;
 
 namespace LastBit.Training;
@@ -35,6 +37,10 @@ public sealed record TrainingSettings(
     int? PassSize = null,
     bool Shuffle = true)
 {
+    /// <summary>How weights are updated.</summary>
+    [JsonIgnore]
+    public UpdateRule Rule => new Sgd(Momentum, Nesterov, WeightDecay);
+
     /// <summary>The learning rate of an epoch.</summary>
     /// <param name="epoch">Counted from 0.</param>
     /// <returns>The rate in binary64.</returns>

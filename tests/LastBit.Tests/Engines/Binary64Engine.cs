@@ -1,7 +1,26 @@
 using LastBit.Engines;
+using LastBit.Engines.Cpu;
 using LastBit.Models;
 
 namespace LastBit.Tests.Engines;
+
+/// <summary>Makes <see cref="Binary64Engine"/>s.</summary>
+internal sealed class Binary64Engines : IEngineFactory
+{
+    public string Name => "binary64";
+
+    public int? ArithmeticVersion => null;
+
+    public string? WhyNot(Model model, bool hessian = false) => hessian ? $"{model.Name}: the engine has no products with the Hessian" : null;
+
+    public IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution) => new Binary64Engine(model, capacity);
+
+    public IHessian CreateHessian(Model model, int capacity, ConvolutionAlgorithm convolution) => throw new InputException(WhyNot(model, hessian: true)!);
+
+    public void Dispose()
+    {
+    }
+}
 
 /// <summary>
 /// The second engine: every layer in binary64 by its definition alone, one plain loop each way. It shares the model with the CPU engine and no arithmetic, so each
@@ -15,6 +34,7 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
     private readonly float[] _rounded = new float[model.Layout.ParameterCount];
     private double[] _parameters = [];
     private NetworkState? _state;
+    private CpuReplica? _replica;
     private float[] _images = [];
     private int[] _labels = [];
     private bool _training;
@@ -23,10 +43,32 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
 
     public int Capacity => capacity;
 
-    public ReadOnlySpan<float> Gradients => _rounded;
+    public ConvolutionAlgorithm Convolution => ConvolutionAlgorithm.Direct;
 
     /// <summary>The gradients before they are rounded.</summary>
     public ReadOnlySpan<double> ExactGradients => _parameterGradients;
+
+    public IReplica CreateReplica(UpdateRule rule) => new CpuReplica(model.Layout, rule);
+
+    public IBatch CreateBatch(int capacity) => new CpuBatch(model, capacity);
+
+    public void Forward(IReplica replica, IBatch batch, int from, int count, in PassSettings pass)
+    {
+        _replica = (CpuReplica)replica;
+        var given = (CpuBatch)batch;
+        Load(_replica.State);
+        _replica.Add(Forward(given.Images.Slice(from * model.ImageFloats, count * model.ImageFloats).Span, given.Labels.Slice(from, count).Span, pass.IsTraining));
+    }
+
+    public void Update(in UpdateStep step)
+    {
+        _replica!.Kernel.Begin(step);
+        unsafe
+        {
+            fixed (float* gradients = _rounded)
+                _replica.Kernel.Update(_replica.State, gradients, 0, _rounded.Length);
+        }
+    }
 
     public void Load(NetworkState state)
     {
@@ -50,9 +92,9 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
         return new BatchResult(loss, correct, _labels.Length);
     }
 
-    public void Backward()
+    public void Backward(double share = 1)
     {
-        Assert.True(_training);
+        Assert.True(_training && share == 1);
         Array.Clear(_parameterGradients);
         foreach (var node in model.Nodes)
             _gradients[node.Number] = new double[_values[node.Number].Length];
@@ -73,7 +115,13 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
             _rounded[i] = (float)_parameterGradients[i];
     }
 
-    public ReadOnlySpan<float> Outputs(int sample) => Image(model.Nodes[^1], sample).ToArray().Select(value => (float)value).ToArray();
+    public void ReadGradients(Span<float> gradients) => _rounded.CopyTo(gradients);
+
+    public void ReadOutputs(Span<float> outputs)
+    {
+        for (int i = 0; i < outputs.Length; i++)
+            outputs[i] = (float)_values[model.Nodes.Count - 1][i];
+    }
 
     /// <summary>The mean loss of the last batch, in training mode, for other parameters.</summary>
     public double Loss(double[] parameters)

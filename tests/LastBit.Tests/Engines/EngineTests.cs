@@ -18,10 +18,10 @@ public class EngineTests
         var model = b.Build("small");
         var (train, test) = Cifar10.Load(Cifar10.Sample, 20);
         var settings = new TrainingSettings(Epochs: 2, BatchSize: 10, LearningRate: 0.05);
-        using var team = new WorkerTeam(2);
-        using var ours = Trainer.OnCpu(model, settings, [1], train, test.First(10), team);
-        using var engine = new Binary64Engine(model, 10);
-        using var exact = new Trainer(engine, settings, [1], train, test.First(10), team);
+        using var engines = new CpuEngineFactory(2);
+        using var binary64 = new Binary64Engines();
+        using var ours = new Trainer(engines, model, settings, [1], train, test.First(10));
+        using var exact = new Trainer(binary64, model, settings, [1], train, test.First(10));
         while (!ours.IsFinished)
         {
             ours.Step();
@@ -36,19 +36,92 @@ public class EngineTests
     public void What_does_not_fit_is_refused()
     {
         var model = new ResNetSettings(8).Build();
-        using var team = new WorkerTeam(1);
-        using var engine = new CpuEngine(model, 2, team);
-        using var state = new NetworkState(model.Layout);
-        using var foreign = new NetworkState(new ResNetSettings(8).Build().Layout);
-        Assert.Throws<InvalidOperationException>(() => engine.Forward(new float[4096], [0], true));
-        Assert.Throws<ArgumentException>(() => engine.Load(foreign));
-        engine.Load(state);
-        Assert.Throws<ArgumentException>(() => engine.Forward(new float[4095], [0], true));
-        Assert.Throws<ArgumentException>(() => engine.Forward(new float[3 * 4096], [0, 0, 0], true));
-        Assert.Throws<ArgumentException>(() => engine.Forward(new float[4096], [10], true));
-        Assert.Throws<ArgumentException>(() => engine.Forward(new float[4096], [-1], true));
-        engine.Forward(new float[4096], [9], false);
-        Assert.Throws<InvalidOperationException>(engine.Backward);
+        using var engines = new CpuEngineFactory(1);
+        using IEngine engine = engines.CreateEngine(model, 2), other = engines.CreateEngine(new ResNetSettings(8).Build(), 2);
+        using IReplica replica = engine.CreateReplica(new Sgd()), foreign = other.CreateReplica(new Sgd());
+        using var state = new NetworkState(new ResNetSettings(14).Build().Layout);
+        using IBatch batch = engine.CreateBatch(3);
+        Assert.Throws<ArgumentException>(() => replica.Write(state));
+        Assert.Throws<ArgumentException>(() => replica.Read(state));
+        Assert.Throws<InvalidOperationException>(() => engine.Backward());
+        Assert.Throws<InvalidOperationException>(() => engine.Update(new UpdateStep(0.1)));
+        Assert.Throws<ArgumentException>(() => Forward(replica, 0, 1));
+        Assert.Throws<ArgumentException>(() => batch.Write(new float[4095], new int[1]));
+        Assert.Throws<ArgumentException>(() => batch.Write(new float[4 * 4096], new int[4]));
+        Assert.Throws<ArgumentException>(() => batch.Write(new float[4096], (int[])[10]));
+        Assert.Throws<ArgumentException>(() => batch.Write(new float[4096], (int[])[-1]));
+        batch.Write(new float[3 * 4096], (int[])[9, 0, 1]);
+        Assert.Throws<ArgumentException>(() => Forward(foreign, 0, 1));
+        Assert.Throws<ArgumentException>(() => Forward(replica, 0, 3));
+        Assert.Throws<ArgumentException>(() => Forward(replica, 2, 2));
+        Assert.Throws<ArgumentException>(() => Forward(replica, -1, 1));
+        Forward(replica, 1, 2);
+        Assert.Throws<InvalidOperationException>(() => engine.Backward());
+
+        void Forward(IReplica of, int from, int count) => engine.Forward(of, batch, from, count, PassSettings.Evaluation);
+    }
+
+    [Fact]
+    public void A_replica_is_written_read_copied_and_compared_where_it_is()
+    {
+        var model = new ResNetSettings(8).Build();
+        using var engines = new CpuEngineFactory(1);
+        using IEngine engine = engines.CreateEngine(model, 1);
+        using IReplica one = engine.CreateReplica(new Sgd(Momentum: 0.9)), other = engine.CreateReplica(new Sgd(Momentum: 0.9));
+        using NetworkState drawn = new(model.Layout, vectors: 1), read = new(model.Layout, vectors: 1);
+        drawn.Initialise(1);
+        drawn.Vector(0)[3] = 0.5f;
+        one.Write(drawn);
+        other.CopyFrom(one);
+        other.Read(read);
+        Assert.Equal(drawn.Digest(), other.Digest());
+        Assert.Equal(0.5f, read.Vector(0)[3]);
+        Parameter conv = model.Layout["conv1.weight"], fc = model.Layout["fc.bias"];
+        Assert.Equal([0, 0, 0], Differences());
+
+        // What begins from weights alone begins without momentum.
+        using var weights = new NetworkState(model.Layout);
+        weights.CopyFrom(drawn);
+        weights.Get(fc)[0] *= -1;
+        other.Write(weights);
+        other.Read(read);
+        Assert.Equal(0, read.Vector(0)[3]);
+        float[] values = new float[fc.Count];
+        other.Read(fc, values);
+        Assert.Equal(weights.Get(fc).ToArray(), values);
+        Assert.All(Differences().Zip([2.0 / model.Layout.ParameterCount, 0, 2.0 / fc.Count]), pair => Assert.Equal(pair.Second, pair.First, 1e-15));
+        Assert.True(other.IsFinite());
+        weights.Get(conv)[0] = float.NaN;
+        other.Write(weights);
+        Assert.False(other.IsFinite());
+        Assert.True(double.IsNaN(Differences()[1]));
+
+        double[] Differences()
+        {
+            double[] differences = new double[3];
+            one.Differences(other, [model.Layout.Weights, conv, fc], differences);
+            return differences;
+        }
+    }
+
+    [Fact]
+    public void Results_come_in_the_order_of_the_passes_and_once()
+    {
+        var model = new ConnectedNetworkSettings { Activation = Activation.Tanh, Images = new TensorShape(4, 4, 1) }.Build();
+        using var engines = new CpuEngineFactory(1);
+        using IEngine engine = engines.CreateEngine(model, 2);
+        using IReplica replica = engine.CreateReplica(new Sgd());
+        using IBatch batch = engine.CreateBatch(3);
+        batch.Write(new float[3 * model.ImageFloats], (int[])[0, 1, 2]);
+        engine.Forward(replica, batch, 0, 2, PassSettings.Evaluation);
+        engine.Forward(replica, batch, 2, 1, PassSettings.Evaluation);
+        List<BatchResult> results = [];
+        replica.TakeResults(results);
+        // All outputs are equal, and the first of equal ones is the answer.
+        Assert.Equal([(2, 1), (1, 0)], results.Select(result => (result.Count, result.Correct)));
+        Assert.Equal(Math.Log(10), results[1].LossSum, 1e-6);
+        replica.TakeResults(results);
+        Assert.Empty(results);
     }
 
     [Fact]
@@ -64,8 +137,12 @@ public class EngineTests
         {
             var b = new ModelBuilder(new TensorShape(32, 32, 3));
             b.Classify("fc", layer(b, b.Convolution("conv", b.Images, 16, 3)), 10);
-            using var team = new WorkerTeam(1);
-            Assert.Contains(why, Assert.Throws<InputException>(() => new CpuEngine(b.Build("bad"), 1, team)).Message, StringComparison.Ordinal);
+            using var engines = new CpuEngineFactory(1);
+            Model model = b.Build("bad");
+            string reason = engines.WhyNot(model)!;
+            Assert.Contains(why, reason, StringComparison.Ordinal);
+            Assert.Equal(reason, Assert.Throws<InputException>(() => engines.CreateEngine(model, 1)).Message);
+            Assert.Equal(reason, Assert.Throws<InputException>(() => engines.CreateHessian(model, 1)).Message);
         }
     }
 }

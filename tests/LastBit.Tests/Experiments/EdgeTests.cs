@@ -1,11 +1,12 @@
 using System.Text.Json;
 using LastBit.Arithmetic;
-using LastBit.Engines.Cpu.Tangents;
+using LastBit.Engines;
 using LastBit.Experiments;
 using LastBit.Files;
 using LastBit.LinearAlgebra;
 using LastBit.Runs;
 using LastBit.Training;
+using LastBit.Tests.Engines;
 
 namespace LastBit.Tests.Experiments;
 
@@ -109,7 +110,7 @@ public class EdgeTests
         var model = data.ModelOf(settings);
         using var state = new LastBit.Engines.NetworkState(model.Layout);
         state.Initialise(settings.Seed);
-        using var hessian = new HessianProduct(model, 40, data.Team);
+        using IHessian hessian = data.Engines.CreateHessian(model, 40);
         hessian.Load(state);
         hessian.Use(images, labels);
         LargestEigenvalues exact = Lanczos.Largest(hessian.Multiply, hessian.Size, 1, 1e-6, 500, cancellation: TestContext.Current.CancellationToken);
@@ -214,7 +215,7 @@ public class EdgeTests
         (float[] images, int[] labels) = data.TrainingImages();
         var model = data.ModelOf(settings);
         using var state = new LastBit.Engines.NetworkState(model.Layout);
-        using var engine = new LastBit.Engines.Cpu.CpuEngine(model, 8, data.Team);
+        using var engine = new SingleReplica(data.Engines.CreateEngine(model, 8));
         double sum = 0;
         for (int b = 0; b < 5; b++)
         {
@@ -231,9 +232,7 @@ public class EdgeTests
         float[] Gradient(int b)
         {
             engine.Load(state);
-            engine.Forward(images.AsSpan(b * 8 * model.ImageFloats, 8 * model.ImageFloats), labels.AsSpan(b * 8, 8), training: true);
-            engine.Backward();
-            return engine.Gradients.ToArray();
+            return engine.Gradients(images.AsMemory(b * 8 * model.ImageFloats, 8 * model.ImageFloats), labels.AsMemory(b * 8, 8));
         }
     }
 

@@ -18,14 +18,13 @@ public partial class RoomsTests
         ["Models"] = ["Arithmetic", "Random"],
         ["Engines"] = ["Arithmetic", "Models"],
         ["Engines/Cpu/Kernels"] = ["Arithmetic", "Random"],
-        ["Engines/Cpu"] = ["Arithmetic", "Models", "Engines", "Engines/Cpu/Kernels"],
-        ["Engines/Cpu/Tangents"] = ["Arithmetic", "Models", "Engines", "Engines/Cpu", "Engines/Cpu/Kernels"],
+        ["Engines/Cpu"] = ["Arithmetic", "Random", "Models", "Engines", "Engines/Cpu/Kernels"],
         ["Data"] = ["Arithmetic", "Random", "Files", "Models"],
         ["Runs"] = ["Arithmetic", "Random", "Files"],
-        ["Training"] = ["Arithmetic", "Random", "Files", "Data", "Models", "Engines", "Engines/Cpu", "Engines/Cpu/Kernels", "Runs"],
+        ["Training"] = ["Arithmetic", "Random", "Files", "Data", "Models", "Engines", "Runs"],
         ["Experiments"] =
         [
-            "Arithmetic", "Random", "Files", "LinearAlgebra", "Statistics", "Pde", "Models", "Engines", "Engines/Cpu", "Engines/Cpu/Tangents",
+            "Arithmetic", "Random", "Files", "LinearAlgebra", "Statistics", "Pde", "Models", "Engines", "Engines/Cpu",
             "Data", "Training", "Runs",
         ],
     };

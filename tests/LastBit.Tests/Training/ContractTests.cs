@@ -9,7 +9,7 @@ namespace LastBit.Tests.Training;
 /// <summary>
 /// The arithmetic contract: the digest of a small training is the one that is written down here,
 /// whatever the width of the vectors, the number of threads and the stops on the way.
-/// If a change moves it on purpose, <see cref="Checkpoint.ArithmeticVersion"/> goes up with it.
+/// If a change moves it on purpose, <see cref="LastBit.Arithmetic.ArithmeticContract.Version"/> goes up with it.
 /// </summary>
 public class ContractTests
 {
@@ -244,16 +244,16 @@ public class ContractTests
 
     private sealed class Training : IDisposable
     {
-        private readonly WorkerTeam _team;
+        private readonly CpuEngineFactory _engines;
 
         public Training(Perturbation[] perturbations, Activation activation = Activation.Relu, int threads = 2, int epochs = 2,
             ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
         {
-            _team = new WorkerTeam(threads);
+            _engines = new CpuEngineFactory(threads);
             var (train, test) = Cifar10.Load(Cifar10.Sample, 20);
             var settings = new TrainingSettings(Seed: 7, Epochs: epochs, BatchSize: 12, Convolution: convolution);
             var model = new ResNetSettings(8) { Activation = activation }.Build();
-            Trainer = Trainer.OnCpu(model, settings, perturbations, train, test.First(5), _team);
+            Trainer = new Trainer(_engines, model, settings, perturbations, train, test.First(5));
         }
 
         public Trainer Trainer { get; }
@@ -268,7 +268,7 @@ public class ContractTests
         public void Dispose()
         {
             Trainer.Dispose();
-            _team.Dispose();
+            _engines.Dispose();
         }
     }
 }

@@ -53,12 +53,12 @@ public class NetworkDigestTests
         bool connected = words[0].StartsWith("fc-", StringComparison.Ordinal);
         // One of the two with convolutions and biases goes by minimal filtering.
         var convolution = words[0] == "cnn-relu-max" ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
-        using var team = new WorkerTeam(int.Parse(words[2], CultureInfo.InvariantCulture));
+        using var engines = new CpuEngineFactory(int.Parse(words[2], CultureInfo.InvariantCulture));
         var (train, test) = Cifar10.Load(Cifar10.Sample, connected ? 90 : 20);
         NetworkSettings small = words[0] == "vgg" ? new VggSettings { Stages = [[16], [16], [32], [32, 32]] } : NetworkSettings.Parse(words[0], Activation.Relu);
         var network = small with { Loss = words[1] == "mse" ? Loss.SquaredError : Loss.CrossEntropy };
         var settings = new TrainingSettings(Seed: 7, Epochs: 2, BatchSize: connected ? 70 : 12, LearningRate: 0.02, Convolution: convolution);
-        using var trainer = Trainer.OnCpu(network.Build(), settings, [1], train, test.First(5), team);
+        using var trainer = new Trainer(engines, network.Build(), settings, [1], train, test.First(5));
         trainer.Step();
         trainer.Evaluate(trainer.Replicas[0]);
         while (!trainer.IsFinished)

@@ -66,12 +66,14 @@ public class PerturbationTests
         Dataset train = Cifar10.Load(Cifar10.Sample, 20).Train;
         var settings = new TrainingSettings(BatchSize: 5);
         BatchPerturbation view = BatchPerturbation.Of(Order, settings, train, 5)!;
-        float[] images = [.. Enumerable.Range(0, 3 * train.Shape.ImageFloats).Select(i => (float)i)];
-        view.Take(images, [4, 5, 6], [0, 1, 2], out ReadOnlySpan<float> seen, out ReadOnlySpan<int> labels);
-        Assert.Equal([6, 5, 4], labels.ToArray());
-        Assert.Equal(images.Chunk(train.Shape.ImageFloats).Reverse().SelectMany(image => image), seen.ToArray());
-        view.Take(images.AsSpan(0, train.Shape.ImageFloats), [4], [0], out seen, out labels);
-        Assert.Equal(images[..train.Shape.ImageFloats], seen.ToArray());
+        using var loader = BatchLoader.ForTraining(train, 3, 5, 0);
+        Batch batch = loader.Next();
+        CpuBatch seen = Seen(train, 5);
+        view.Take(batch, 1, 3, seen);
+        Assert.Equal(batch.Labels.ToArray()[1..4].Reverse(), seen.Labels.ToArray());
+        Assert.Equal(batch.Images.ToArray().Chunk(train.Shape.ImageFloats).Skip(1).Take(3).Reverse().SelectMany(image => image), seen.Images.ToArray());
+        view.Take(batch, 2, 1, seen);
+        Assert.Equal(batch.Images.ToArray().Chunk(train.Shape.ImageFloats).ElementAt(2), seen.Images.ToArray());
 
         using var one = new Training([1, Order], Training.Settings with { BatchSize = 1, Epochs = 1 });
         one.Finish();
@@ -86,14 +88,15 @@ public class PerturbationTests
         var settings = new TrainingSettings(Seed: 3, BatchSize: 6);
         BatchPerturbation view = BatchPerturbation.Of(Input, settings, train, 6)!;
         using var loader = BatchLoader.ForTraining(train, 3, 6, 0);
+        CpuBatch seen = Seen(train, 6);
         int[] moved = new int[2];
         var image = new HashSet<int>();
         for (int b = 0; b < 8; b++)
         {
             Batch batch = loader.Next();
-            view.Take(batch.Images, batch.Labels, batch.Numbers, out ReadOnlySpan<float> seen, out ReadOnlySpan<int> labels);
-            Assert.Equal(batch.Labels.ToArray(), labels.ToArray());
-            float[] before = batch.Images.ToArray(), after = seen.ToArray();
+            view.Take(batch, 0, batch.Count, seen);
+            Assert.Equal(batch.Labels.ToArray(), seen.Labels.ToArray());
+            float[] before = batch.Images.ToArray(), after = seen.Images.ToArray();
             int[] places = [.. Enumerable.Range(0, before.Length).Where(i => before[i] != after[i])];
             moved[batch.Epoch] += places.Length;
             foreach (int place in places)
@@ -115,9 +118,9 @@ public class PerturbationTests
         double sum = 0;
         for (uint i = 0; i < Words; i++)
         {
-            float rounded = StochasticUpdate.RoundStochastically(exact, i << 22);
+            float rounded = StochasticRounding.Round(exact, i << 22);
             Assert.True(rounded == near || rounded == MathF.BitIncrement(near) || rounded == MathF.BitDecrement(near));
-            Assert.True((rounded <= exact) == (rounded == StochasticUpdate.RoundStochastically(exact, uint.MaxValue)) || rounded > exact);
+            Assert.True((rounded <= exact) == (rounded == StochasticRounding.Round(exact, uint.MaxValue)) || rounded > exact);
             sum += rounded - exact;
         }
         double ulp = (double)MathF.BitIncrement(Math.Abs(near)) - Math.Abs(near);
@@ -128,9 +131,9 @@ public class PerturbationTests
     public void Stochastic_rounding_leaves_what_is_exact_and_what_is_not_finite()
     {
         foreach (float exact in new[] { 0, 1.5f, -3e-40f, float.MaxValue, float.PositiveInfinity })
-            Assert.Equal(exact, StochasticUpdate.RoundStochastically(exact, 12345));
-        Assert.True(float.IsNaN(StochasticUpdate.RoundStochastically(double.NaN, 1)));
-        Assert.Equal(float.PositiveInfinity, StochasticUpdate.RoundStochastically(1e300, 1));
+            Assert.Equal(exact, StochasticRounding.Round(exact, 12345));
+        Assert.True(float.IsNaN(StochasticRounding.Round(double.NaN, 1)));
+        Assert.Equal(float.PositiveInfinity, StochasticRounding.Round(1e300, 1));
     }
 
     [Theory]
@@ -230,6 +233,9 @@ public class PerturbationTests
             Assert.Null(Perturbation.FromFileName(bad));
     }
 
+    private static CpuBatch Seen(Dataset train, int capacity) =>
+        new(new ConnectedNetworkSettings { Activation = Activation.Tanh, Images = train.Shape.Image }.Build(), capacity);
+
     private static readonly Lazy<string> Reference = new(() => Train("3"));
 
     private static string Train(string threads)
@@ -243,19 +249,24 @@ public class PerturbationTests
     private sealed class Training : IDisposable
     {
         public static readonly TrainingSettings Settings = new(Seed: 7, Epochs: 2, BatchSize: 12);
-        private readonly WorkerTeam _team;
+        private readonly CpuEngineFactory _engines;
 
         public Training(Perturbation[] perturbations, TrainingSettings? settings = null, int threads = 2)
         {
-            _team = new WorkerTeam(threads);
+            _engines = new CpuEngineFactory(threads);
             var (train, test) = Cifar10.Load(Cifar10.Sample, 20);
             string network = settings is { LearningRate: 0.01 } ? "resnet8-nobn" : "resnet8";
-            Trainer = Trainer.OnCpu(NetworkSettings.Parse(network, Activation.Swish).Build(), settings ?? Settings, perturbations, train, test.First(5), _team);
+            Trainer = new Trainer(_engines, NetworkSettings.Parse(network, Activation.Swish).Build(), settings ?? Settings, perturbations, train, test.First(5));
         }
 
         public Trainer Trainer { get; }
 
-        public float[] Weights(int replica) => Trainer.Replicas[replica].State.Parameters.ToArray();
+        public float[] Weights(int replica)
+        {
+            float[] weights = new float[Trainer.Model.Layout.ParameterCount];
+            Trainer.Replicas[replica].State.Read(Trainer.Model.Layout.Weights, weights);
+            return weights;
+        }
 
         public string[] Digests() => [.. Trainer.Replicas.Select(replica => replica.State.Digest())];
 
@@ -268,7 +279,7 @@ public class PerturbationTests
         public void Dispose()
         {
             Trainer.Dispose();
-            _team.Dispose();
+            _engines.Dispose();
         }
     }
 }

@@ -16,6 +16,9 @@ public sealed unsafe class CpuEngine : IEngine
     /// <summary>Images of a piece: weight gradients are one chain within a piece, a fixed tree over pieces.</summary>
     internal const int PieceSize = 4;
 
+    // Weights that a thread updates at once; no bit depends on it.
+    private const int UpdateSize = 1 << 14;
+
     private readonly WorkerTeam _team;
     private readonly CpuLayer[] _layers;
     private readonly LossLayer _loss;
@@ -38,9 +41,22 @@ public sealed unsafe class CpuEngine : IEngine
     private readonly Action<int, int> _backwardPartJob;
     private readonly Action<int, int> _backwardJob;
     private readonly Action<int, int> _reduceJob;
+    private readonly Action<int, int> _accumulateJob;
+    private readonly Action<int, int> _updateJob;
+
+    // The gradients of a batch whose passes are accumulated; taken with the first of them.
+    private AlignedBuffer<float>? _sum;
+    private bool _accumulates;
+    private bool _hasGradients;
+    private float _share;
+
+    // Whose weights are in the kernels' layouts.
+    private CpuReplica? _replica;
+    private long _version;
 
     // What the jobs read; set before a job is run, so that no job needs a closure of its own.
     private NetworkState? _state;
+    private CpuUpdate? _update;
     private Pass _pass = new();
     private float* _given;
     private int _count;
@@ -103,6 +119,8 @@ public sealed unsafe class CpuEngine : IEngine
         _backwardPartJob = BackwardPart;
         _backwardJob = BackwardPiece;
         _reduceJob = ReducePart;
+        _accumulateJob = AccumulateChunk;
+        _updateJob = UpdateChunk;
     }
 
     /// <inheritdoc/>
@@ -114,9 +132,6 @@ public sealed unsafe class CpuEngine : IEngine
     /// <summary>How convolutions are computed that can be computed in several ways.</summary>
     public ConvolutionAlgorithm Convolution { get; }
 
-    /// <inheritdoc/>
-    public ReadOnlySpan<float> Gradients => _gradients.Span;
-
     /// <summary>Memory outside the managed heap that this engine holds, in bytes: activations, gradients, tables and scratch.</summary>
     public long Bytes => sizeof(float) * (_activations.Count + _gradientMemory.Count + _tables.Count + _gradients.Count);
 
@@ -127,44 +142,42 @@ public sealed unsafe class CpuEngine : IEngine
     public long TrainingFlop => _layers.Sum(layer => layer.ForwardFlop * (layer.Inputs[0].Tensor == _images ? 2 : 3));
 
     /// <inheritdoc/>
-    public void Load(NetworkState state)
-    {
-        ArgumentNullException.ThrowIfNull(state);
-        if (state.Layout != Model.Layout)
-            throw new ArgumentException($"The state is not one of this model, {Model.Name}.", nameof(state));
-        _state = state;
-        _team.Run(_loads.Length, _loadJob);
-    }
+    public IReplica CreateReplica(UpdateRule rule) => new CpuReplica(Model.Layout, rule);
 
     /// <inheritdoc/>
-    public BatchResult Forward(ReadOnlySpan<float> images, ReadOnlySpan<int> labels, bool training)
+    public IBatch CreateBatch(int capacity) => new CpuBatch(Model, capacity);
+
+    /// <inheritdoc/>
+    public void Forward(IReplica replica, IBatch batch, int from, int count, in PassSettings pass)
     {
-        if (_state is null)
-            throw new InvalidOperationException("Load a state first.");
-        int count = labels.Length;
-        if (count < 1 || count > Capacity || images.Length != (long)count * Model.ImageFloats)
-        {
-            throw new ArgumentException($"{images.Length} numbers and {count} labels are no batch of 1 to {Capacity} images "
-                + $"of {Model.ImageFloats} numbers.", nameof(images));
-        }
-        if (labels.ContainsAnyExceptInRange(0, Model.Classes - 1))
-            throw new ArgumentException($"A label is not one of the {Model.Classes} classes.", nameof(labels));
-        labels.CopyTo(_loss.Labels);
+        ArgumentNullException.ThrowIfNull(replica);
+        ArgumentNullException.ThrowIfNull(batch);
+        if (replica is not CpuReplica own || own.Layout != Model.Layout)
+            throw new ArgumentException($"The replica is not one of this model, {Model.Name}.", nameof(replica));
+        var given = (CpuBatch)batch;
+        if (count < 1 || count > Capacity || from < 0 || from > given.Labels.Length - count)
+            throw new ArgumentException($"Images {from} to {from + count - 1} of {given.Labels.Length} are no pass of 1 to {Capacity} images.", nameof(count));
+        Load(own);
+        given.Labels.Span.Slice(from, count).CopyTo(_loss.Labels);
         _loss.BatchCount = count;
         _count = count;
-        _training = training;
-        if (!training)
+        _training = pass.IsTraining;
+        if (!_training)
         {
             foreach (var norm in _normalizations)
-                norm.UseRunningStatistics(_state);
+                norm.UseRunningStatistics(_state!);
         }
-        fixed (float* given = images)
+        fixed (float* images = given.Images.Span.Slice(from * Model.ImageFloats, count * Model.ImageFloats))
         {
-            _given = given;
-            RunForward(_state);
+            _given = images;
+            RunForward(_state!);
             _given = null;
         }
+        own.Add(ResultOf(count));
+    }
 
+    private BatchResult ResultOf(int count)
+    {
         int correct = 0;
         for (int s = 0; s < count; s++)
             correct += _loss.IsCorrect(s) ? 1 : 0;
@@ -173,10 +186,18 @@ public sealed unsafe class CpuEngine : IEngine
         return new BatchResult(losses[0], correct, count);
     }
 
-    /// <inheritdoc/>
-    public void Backward()
+    private void Load(CpuReplica replica)
     {
-        if (!_training)
+        if (replica == _replica && replica.Version == _version)
+            return;
+        (_replica, _version, _state) = (replica, replica.Version, replica.State);
+        _team.Run(_loads.Length, _loadJob);
+    }
+
+    /// <inheritdoc/>
+    public void Backward(double share = 1)
+    {
+        if (!_training || _replica is null)
             throw new InvalidOperationException("Gradients need a forward pass in training mode.");
         int pieces = (_count + PieceSize - 1) / PieceSize;
         foreach (var pass in _backward)
@@ -200,6 +221,50 @@ public sealed unsafe class CpuEngine : IEngine
             pass.Ticks += reduce - start;
             pass.ReduceTicks += end - reduce;
         }
+        _hasGradients = true;
+        if (share == 1)
+            return;
+        _sum ??= new AlignedBuffer<float>(Model.Layout.ParameterCount);
+        if (!_accumulates)
+            _sum.Span.Clear();
+        (_accumulates, _share) = (true, (float)share);
+        _team.Run(Chunks, _accumulateJob);
+    }
+
+    /// <inheritdoc/>
+    public void Update(in UpdateStep step)
+    {
+        if (!_hasGradients)
+            throw new InvalidOperationException("An update needs gradients.");
+        _update = _replica!.Kernel;
+        _update.Begin(step);
+        _team.Run(Chunks, _updateJob);
+        _replica.Version++;
+        _accumulates = _hasGradients = false;
+    }
+
+    /// <inheritdoc/>
+    public void ReadGradients(Span<float> gradients) => (_accumulates ? _sum! : _gradients).Span.CopyTo(gradients);
+
+    /// <inheritdoc/>
+    public void ReadOutputs(Span<float> outputs)
+    {
+        for (int sample = 0; sample < _count; sample++)
+            new ReadOnlySpan<float>(_loss.Inputs[0].Tensor.Sample(sample), Model.Classes).CopyTo(outputs[(sample * Model.Classes)..]);
+    }
+
+    private int Chunks => (Model.Layout.ParameterCount + UpdateSize - 1) / UpdateSize;
+
+    private void AccumulateChunk(int chunk, int worker)
+    {
+        int from = chunk * UpdateSize, count = Math.Min(UpdateSize, Model.Layout.ParameterCount - from);
+        FixedOrderSum.AddScaled(_share, _gradients.Span.Slice(from, count), _sum!.Span.Slice(from, count));
+    }
+
+    private void UpdateChunk(int chunk, int worker)
+    {
+        int from = chunk * UpdateSize;
+        _update!.Update(_state!, (_accumulates ? _sum! : _gradients).Pointer, from, Math.Min(UpdateSize, Model.Layout.ParameterCount - from));
     }
 
     private void RunForward(NetworkState state)
@@ -223,14 +288,6 @@ public sealed unsafe class CpuEngine : IEngine
             }
             pass.Ticks += Stopwatch.GetTimestamp() - start;
         }
-    }
-
-    /// <inheritdoc/>
-    public ReadOnlySpan<float> Outputs(int sample)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(sample);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(sample, _count);
-        return new ReadOnlySpan<float>(_loss.Inputs[0].Tensor.Sample(sample), Model.Classes);
     }
 
     /// <summary>Where the time has gone since the last call: one line a pass, with the operations of its convolutions a batch of one image.</summary>
@@ -262,6 +319,7 @@ public sealed unsafe class CpuEngine : IEngine
         _gradientMemory.Dispose();
         _tables.Dispose();
         _gradients.Dispose();
+        _sum?.Dispose();
     }
 
     private void LoadPart(int index, int worker) => _loads[index].Layer.LoadWeights(_state!, _loads[index].Part);

@@ -61,6 +61,20 @@ internal sealed class Plan
         }
     }
 
+    /// <summary>Why the kernels cannot compute a model; null where they can.</summary>
+    public static string? WhyNot(Model model)
+    {
+        try
+        {
+            Array.ForEach(Of(model, 1, ConvolutionAlgorithm.Direct, 1).Owned, resource => resource.Dispose());
+            return null;
+        }
+        catch (InputException error)
+        {
+            return error.Message;
+        }
+    }
+
     private void Make()
     {
         // The view through which each node's value is read.

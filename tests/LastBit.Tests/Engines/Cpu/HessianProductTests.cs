@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using LastBit.Engines;
 using LastBit.Engines.Cpu;
-using LastBit.Engines.Cpu.Tangents;
 using LastBit.Models;
 
 namespace LastBit.Tests.Engines.Cpu;

@@ -1,4 +1,4 @@
-using LastBit.Engines.Cpu.Tangents;
+using LastBit.Engines;
 using LastBit.Files;
 using LastBit.Models;
 
@@ -8,7 +8,7 @@ namespace LastBit.Tests.Engines.Cpu;
 internal static class HessianReference
 {
     /// <summary>Compares the product with the reference's direction, tensor by tensor and as a whole: at most twice PyTorch's own error.</summary>
-    public static void AssertAsNearAsPyTorch(HessianProduct hessian, ParameterLayout layout, string file, ITestOutputHelper output)
+    public static void AssertAsNearAsPyTorch(IHessian hessian, ParameterLayout layout, string file, ITestOutputHelper output)
     {
         var reference = Npz.Read(Reference.File(file));
         Parameter[] parameters = [.. layout.All.Where(p => p.IsTrainable)];

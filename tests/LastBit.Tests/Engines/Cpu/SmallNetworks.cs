@@ -1,6 +1,5 @@
 using LastBit.Engines;
 using LastBit.Engines.Cpu;
-using LastBit.Engines.Cpu.Tangents;
 using LastBit.Models;
 using LastBit.Random;
 

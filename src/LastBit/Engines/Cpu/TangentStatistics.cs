@@ -1,7 +1,7 @@
 using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 
-namespace LastBit.Engines.Cpu.Tangents;
+namespace LastBit.Engines.Cpu;
 
 /// <summary>
 /// The tangents of what a batch makes of a batch normalisation (<see cref="BatchStatistics"/>). With S = weight / sqrt(variance + eps) and i = 1 / sqrt(variance + eps):

@@ -1,6 +1,6 @@
 using LastBit.Engines.Cpu.Kernels;
 
-namespace LastBit.Engines.Cpu.Tangents;
+namespace LastBit.Engines.Cpu;
 
 /// <summary>The tangents of an average over all positions: the average of the tangents, in the order of the average; going back, each position takes its share.</summary>
 internal sealed unsafe class GlobalAverageTangent(GlobalAverageLayer layer, int half, IReadOnlyDictionary<StoredTensor, TangentStatistics> statistics)

@@ -1,19 +1,14 @@
 using LastBit.Arithmetic;
 using LastBit.Models;
 
-namespace LastBit.Engines.Cpu.Tangents;
+namespace LastBit.Engines.Cpu;
 
 /// <summary>
 /// Products H v of the Hessian of the training loss with vectors, exact up to rounding in binary32 (Pearlmutter's R-operator): one pass forward and one backward in which
 /// every number is accompanied by its derivative in the direction v. No matrix is ever made.
-/// <para>
-/// The loss is the mean over all images given, without weight decay (which adds wd v to a product). Images are taken in pieces of <see cref="Capacity"/> in their order, and
-/// the pieces' products are added in that order in binary64. Batch normalisation uses the statistics of each piece, and they move with the weights: with
-/// it, the loss is that of these pieces, and another capacity makes another function.
-/// </para>
 /// The bits of a product depend on state, images, pieces and v alone (docs/arithmetic.md). For one thread at a time.
 /// </summary>
-public sealed unsafe class HessianProduct : IDisposable
+public sealed unsafe class HessianProduct : IHessian
 {
     private readonly WorkerTeam _team;
     private readonly IDisposable[] _owned;
@@ -111,16 +106,16 @@ public sealed unsafe class HessianProduct : IDisposable
         _reduceJob = ReducePart;
     }
 
-    /// <summary>The network.</summary>
+    /// <inheritdoc/>
     public Model Model { get; }
 
-    /// <summary>Images in a piece.</summary>
+    /// <inheritdoc/>
     public int Capacity { get; }
 
-    /// <summary>The order of the Hessian: trainable numbers, in definition order and PyTorch's layouts.</summary>
+    /// <inheritdoc/>
     public int Size => Model.Layout.ParameterCount;
 
-    /// <summary>The mean loss of the images, as the last product found it on its way forward.</summary>
+    /// <inheritdoc/>
     public double Loss { get; private set; } = double.NaN;
 
     /// <summary>
@@ -128,9 +123,7 @@ public sealed unsafe class HessianProduct : IDisposable
     /// </summary>
     public long Bytes => sizeof(float) * (_activations.Count + _gradientMemory.Count + _tables.Count + _product.Count);
 
-    /// <summary>Takes a copy of the weights at which the Hessian is wanted; the state itself is not touched.</summary>
-    /// <param name="state">A state of the model's layout.</param>
-    /// <exception cref="ArgumentException">It is of another model.</exception>
+    /// <inheritdoc/>
     public void Load(NetworkState state)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -141,10 +134,7 @@ public sealed unsafe class HessianProduct : IDisposable
         _loaded = true;
     }
 
-    /// <summary>Takes the images whose mean loss is meant. They are not copied, and must stay as they are.</summary>
-    /// <param name="images">One image after the other, each Height x Width x <see cref="TensorShape.BatchChannels"/> numbers.</param>
-    /// <param name="labels">A class an image, at least 1 of them.</param>
-    /// <exception cref="ArgumentException">They do not fit each other or the model, or a label is not a class.</exception>
+    /// <inheritdoc/>
     public void Use(ReadOnlyMemory<float> images, ReadOnlyMemory<int> labels)
     {
         if (labels.Length < 1 || images.Length != (long)labels.Length * Model.ImageFloats)
@@ -154,11 +144,7 @@ public sealed unsafe class HessianProduct : IDisposable
         (_allImages, _allLabels) = (images, labels);
     }
 
-    /// <summary>product = H v.</summary>
-    /// <param name="v">As many numbers as the network has trainable ones; they are rounded to binary32 after a common power of two is taken out.</param>
-    /// <param name="product">As many; overwritten.</param>
-    /// <exception cref="ArgumentException">A length is wrong, or a number of v is not finite.</exception>
-    /// <exception cref="InvalidOperationException">No state or no images were given.</exception>
+    /// <inheritdoc/>
     public void Multiply(ReadOnlySpan<double> v, Span<double> product)
     {
         if (v.Length != Size || product.Length != Size)
@@ -192,26 +178,6 @@ public sealed unsafe class HessianProduct : IDisposable
         Loss = loss / total;
     }
 
-    /// <summary>H v.</summary>
-    /// <inheritdoc cref="Multiply(ReadOnlySpan{double}, Span{double})"/>
-    public double[] Multiply(ReadOnlySpan<double> v)
-    {
-        double[] product = new double[Size];
-        Multiply(v, product);
-        return product;
-    }
-
-    /// <summary>
-    /// The curvature of the loss along a direction, v.Hv / v.v. Where v is the gradient of the same images, this is their batch sharpness
-    /// (Andreyev and Beneventano), whose expectation over batches is compared with 2 / learning rate.
-    /// </summary>
-    /// <param name="v">The direction; its length does not matter.</param>
-    public double Curvature(ReadOnlySpan<double> v)
-    {
-        double[] product = Multiply(v);
-        return Arithmetic.FixedOrderSum.OfProducts(v, product) / Arithmetic.FixedOrderSum.OfProducts(v, v);
-    }
-
     /// <inheritdoc/>
     public void Dispose() => Free([.. _owned, .. _scratch, _state, _direction, _activations, _gradientMemory, _tables, _product]);
 
@@ -231,8 +197,12 @@ public sealed unsafe class HessianProduct : IDisposable
         ConnectedLayer connected => new ConnectedTangent(connected, Capacity, _statistics),
         SquaredErrorLayer loss => new SquaredErrorTangent(loss, Model.Classes, Capacity, _statistics),
         CrossEntropyLayer loss => new CrossEntropyTangent(loss, Model.Classes, Capacity, _statistics),
-        _ => throw new InputException($"{Model.Name}: {layer.Name}: products with the Hessian need a layer's tangents; a layer of one's own has none"),
+        _ => throw new InputException(WhyNot(Model)!),
     };
+
+    /// <summary>Why there are no products with the Hessian of a model that the engine computes; null where there are.</summary>
+    internal static string? WhyNot(Model model) => model.Nodes.FirstOrDefault(node => node.Layer is CustomLayer) is { } custom
+        ? $"{model.Name}: {custom.Layer.Name}: products with the Hessian need a layer's tangents; a custom layer has none" : null;
 
     /// <summary>The sum of the losses of a piece; outputs and tangents are left in memory.</summary>
     private double Forward(int from)

@@ -1,7 +1,7 @@
 using LastBit.Engines.Cpu.Kernels;
 using PoolKind = LastBit.Models.PoolKind;
 
-namespace LastBit.Engines.Cpu.Tangents;
+namespace LastBit.Engines.Cpu;
 
 /// <summary>
 /// The tangents of a pooling: the average of the tangents, or the tangent at the place of the largest number; going back, gradient and tangent go where the gradient goes.

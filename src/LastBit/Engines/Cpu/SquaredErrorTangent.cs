@@ -1,4 +1,4 @@
-namespace LastBit.Engines.Cpu.Tangents;
+namespace LastBit.Engines.Cpu;
 
 /// <summary>The tangents of half the squared distance from the one-hot label e: the gradient of the mean over n images is (z - e) / n, and its tangent z' / n.</summary>
 internal sealed unsafe class SquaredErrorTangent(SquaredErrorLayer layer, int classes, int half, IReadOnlyDictionary<StoredTensor, TangentStatistics> statistics)

@@ -1,7 +1,7 @@
 using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 
-namespace LastBit.Engines.Cpu.Tangents;
+namespace LastBit.Engines.Cpu;
 
 /// <summary>
 /// The tangents of a fully connected layer y = W x + b of a whole batch, by the layer's own products of matrices: y' = (b' + W' x) + W x'; going back, for the gradient g of

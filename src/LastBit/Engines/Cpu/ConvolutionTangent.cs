@@ -1,6 +1,6 @@
 using LastBit.Engines.Cpu.Kernels;
 
-namespace LastBit.Engines.Cpu.Tangents;
+namespace LastBit.Engines.Cpu;
 
 /// <summary>
 /// The tangents of a convolution y = a * W + b, by the kernels of the convolution itself: y' = a' * W + a * W' + b' going forward; going back, for the gradient g of the

@@ -1,7 +1,7 @@
 using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 
-namespace LastBit.Engines.Cpu.Tangents;
+namespace LastBit.Engines.Cpu;
 
 /// <summary>
 /// The tangents of the softmax cross-entropy: with p = softmax(z), the gradient of the mean over n images is (p - e) / n, e being 1 at the label, and its

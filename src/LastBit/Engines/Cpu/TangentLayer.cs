@@ -1,7 +1,7 @@
 using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 
-namespace LastBit.Engines.Cpu.Tangents;
+namespace LastBit.Engines.Cpu;
 
 /// <summary>
 /// A layer with its derivative in the direction of a vector (Pearlmutter's R-operator), a pair of functions on one image as the layer itself: <see cref="Forward"/> computes

@@ -1,6 +1,6 @@
 using LastBit.Engines.Cpu.Kernels;
 
-namespace LastBit.Engines.Cpu.Tangents;
+namespace LastBit.Engines.Cpu;
 
 /// <summary>The tangents of a residual addition: the sum of the operands' tangents; going back, both operands take gradient and tangent alike.</summary>
 internal sealed unsafe class AddTangent(AddLayer layer, int half, IReadOnlyDictionary<StoredTensor, TangentStatistics> statistics)

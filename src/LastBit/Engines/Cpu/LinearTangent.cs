@@ -1,7 +1,7 @@
 using LastBit.Engines.Cpu.Kernels;
 using Parameter = LastBit.Models.Parameter;
 
-namespace LastBit.Engines.Cpu.Tangents;
+namespace LastBit.Engines.Cpu;
 
 /// <summary>
 /// The tangents of a fully connected layer y = W x + b: y' = b' + W x' + W' x, one chain with the terms of W first; going back, for the gradient g of the output,

@@ -1,0 +1,25 @@
+namespace LastBit.Engines.Cpu;
+
+/// <summary>The kernel of an update rule, for one replica; each rule's is a file of its own.</summary>
+internal abstract unsafe class CpuUpdate
+{
+    // A further rule is a further line.
+    private static readonly (Type Rule, Func<UpdateRule, CpuUpdate> Kernel)[] s_kernels = [(typeof(Sgd), rule => new SgdUpdate((Sgd)rule))];
+
+    /// <summary>The kernel of a rule.</summary>
+    /// <param name="rule">The rule.</param>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public static CpuUpdate Of(UpdateRule rule) => s_kernels.FirstOrDefault(one => one.Rule == rule.GetType()).Kernel?.Invoke(rule)
+        ?? throw new ArgumentException($"The CPU engine has no kernel of {rule}.", nameof(rule));
+
+    /// <summary>Rounds the numbers of a step to binary32; called before its chunks are updated.</summary>
+    /// <param name="step">The step.</param>
+    public abstract void Begin(in UpdateStep step);
+
+    /// <summary>Updates some weights and what the rule keeps beside them. Chunks may be updated in any order and at once.</summary>
+    /// <param name="state">Weights and vectors.</param>
+    /// <param name="gradients">The gradients of all weights.</param>
+    /// <param name="from">The first weight, a multiple of 16: draws belong to weights, whoever updates them.</param>
+    /// <param name="count">How many.</param>
+    public abstract void Update(NetworkState state, float* gradients, int from, int count);
+}
