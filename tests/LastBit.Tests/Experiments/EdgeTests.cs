@@ -5,8 +5,8 @@ using LastBit.Experiments;
 using LastBit.Files;
 using LastBit.LinearAlgebra;
 using LastBit.Runs;
-using LastBit.Training;
 using LastBit.Tests.Engines;
+using LastBit.Training;
 
 namespace LastBit.Tests.Experiments;
 
