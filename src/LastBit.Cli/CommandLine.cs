@@ -18,6 +18,8 @@ internal static class CommandLine
     /// <summary>Bad usage or bad input.</summary>
     internal const int BadInput = 2;
 
+    private static readonly Lazy<RootCommand> Tree = new(Create);
+
     /// <summary>Builds the tree of commands. A new command is one file in Commands/ and one line here.</summary>
     internal static RootCommand Create()
     {
@@ -70,31 +72,59 @@ internal static class CommandLine
     /// <returns>The exit code: 0 done, 1 failed or stopped, 2 bad usage or bad input.</returns>
     internal static int Run(string[] args)
     {
-        StandardStream.Guard();
         Terminal.Prepare();
-        ParseResult parse = Create().Parse(args, new ParserConfiguration { EnablePosixBundling = false });
+        // Ctrl-C is ours: the run stops at the next iteration and says how to go on.
+        using Interruption interruption = Interruption.Listen();
+        return Run(args, interruption);
+    }
+
+    /// <summary>The same with its text going into two writers, as into two files, and deaf to signals. Several calls may be made at once.</summary>
+    /// <param name="args">The arguments, without the program's name.</param>
+    /// <param name="output">What becomes standard output.</param>
+    /// <param name="error">What becomes standard error.</param>
+    /// <returns>The exit code.</returns>
+    internal static int Run(string[] args, TextWriter output, TextWriter error)
+    {
+        Terminal.Use(output, error);
+        using Interruption interruption = Interruption.Begin();
+        return Run(args, interruption);
+    }
+
+    private static int Run(string[] args, Interruption interruption)
+    {
+        ParseResult parse = Parse(args);
         string name = Name(parse.CommandResult.Command);
         if (parse.Errors.Count > 0 && parse.Action?.ClearsParseErrors != true)
         {
-            Console.Error.WriteLine($"{name}: {UsageErrors.Describe(parse)} (see {name} --help)");
+            Terminal.ErrorWriter.WriteLine($"{name}: {UsageErrors.Describe(parse)} (see {name} --help)");
             return BadInput;
         }
-
-        // Ctrl-C is ours: the run stops at the next iteration and says how to go on.
-        using Interruption interruption = Interruption.Listen();
         try
         {
-            int code = parse.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
-            if (code != Done || StandardStream.Output?.Failure is not { } failure)
+            int code = parse.Invoke(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+                Output = Terminal.OutWriter,
+                Error = Terminal.ErrorWriter,
+            });
+            if (code != Done || Terminal.OutFailure is not { } failure)
                 return code;
             // The run is done and its files are whole; only whoever reads standard output must know that it is not.
-            Console.Error.WriteLine($"{name}: standard output cannot be written ({failure}); the result files are whole");
+            Terminal.ErrorWriter.WriteLine($"{name}: standard output cannot be written ({failure}); the result files are whole");
             return Failed;
         }
         catch (Exception error)
         {
             return Report(error, name, interruption);
         }
+    }
+
+    /// <summary>One tree of commands serves all calls, and its making and its parsing are not for two threads at once.</summary>
+    private static ParseResult Parse(string[] args)
+    {
+        lock (Tree)
+            return Tree.Value.Parse(args, new ParserConfiguration { EnablePosixBundling = false });
     }
 
     /// <summary>The words that call a command: "lastbit data fetch".</summary>
@@ -104,20 +134,20 @@ internal static class CommandLine
     private static int Report(Exception error, string name, Interruption interruption)
     {
         if (Environment.GetEnvironmentVariable("LASTBIT_TRACE") is { Length: > 0 })
-            Console.Error.WriteLine(error);
+            Terminal.ErrorWriter.WriteLine(error);
 
         Exception cause = Cause(error);
         switch (cause)
         {
             case InputException input:
                 // The core calls a setting by its own name; here it is an option.
-                Console.Error.WriteLine($"{name}: {(input.Setting is { } setting ? $"--{Setting.NameOf(setting)}{input.Problem}" : input.Message)}");
+                Terminal.ErrorWriter.WriteLine($"{name}: {(input.Setting is { } setting ? $"--{Setting.NameOf(setting)}{input.Problem}" : input.Message)}");
                 return BadInput;
             case OperationCanceledException when interruption.Token.IsCancellationRequested:
-                Console.Error.WriteLine(interruption.WhatToDo is { } next ? $"{name}: stopped. {next}" : $"{name}: stopped.");
+                Terminal.ErrorWriter.WriteLine(interruption.WhatToDo is { } next ? $"{name}: stopped. {next}" : $"{name}: stopped.");
                 return Failed;
             default:
-                Console.Error.WriteLine($"{name}: failed unexpectedly: {cause.GetType().Name}: {ForeignText.Cut(cause.Message, 500)} "
+                Terminal.ErrorWriter.WriteLine($"{name}: failed unexpectedly: {cause.GetType().Name}: {ForeignText.Cut(cause.Message, 500)} "
                     + "(LASTBIT_TRACE=1 shows where)");
                 return Failed;
         }

@@ -80,7 +80,7 @@ internal sealed class CommandRun : IDisposable
     internal void Say(string text)
     {
         if (!_quiet)
-            Console.Error.WriteLine(text);
+            Terminal.ErrorWriter.WriteLine(text);
     }
 
     /// <summary>Ends the run: prints the results as JSON or as text.</summary>
@@ -97,7 +97,7 @@ internal sealed class CommandRun : IDisposable
         _folder.Finish();
         _live?.Say($"The results are in {Folder}.");
         if (_json)
-            Console.Out.WriteLine(json.TrimEnd());
+            Terminal.OutWriter.WriteLine(json.TrimEnd());
         if (_quiet)
             return CommandLine.Done;
 

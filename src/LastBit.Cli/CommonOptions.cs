@@ -43,7 +43,7 @@ internal static class CommonOptions
     {
         int asked = parse.GetValue(Threads), most = MachineInfo.Current.Threads;
         if (asked > most && !parse.GetValue(Quiet))
-            Console.Error.WriteLine($"lastbit: --threads {asked}: this process may use {most} {(most == 1 ? "core" : "cores")}, so {NumberText.Count(most, "thread")} {(most == 1 ? "is" : "are")} used");
+            Terminal.ErrorWriter.WriteLine($"lastbit: --threads {asked}: this process may use {most} {(most == 1 ? "core" : "cores")}, so {NumberText.Count(most, "thread")} {(most == 1 ? "is" : "are")} used");
         return Math.Min(asked, most);
     }
 

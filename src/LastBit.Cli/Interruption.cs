@@ -15,6 +15,9 @@ internal sealed class Interruption : IDisposable
 
     private static readonly bool InBatchJob = Environment.GetEnvironmentVariable("SLURM_JOB_ID") is { Length: > 0 };
 
+    private static readonly AsyncLocal<Interruption?> OfThisCall = new();
+    private static readonly Interruption None = new();
+
     private readonly CancellationTokenSource _source = new();
     private long _first;
     private readonly List<PosixSignalRegistration> _signals = [];
@@ -23,8 +26,8 @@ internal sealed class Interruption : IDisposable
     {
     }
 
-    /// <summary>The interruption that is listened to now; every command runs under it.</summary>
-    internal static Interruption Current { get; private set; } = new();
+    /// <summary>The interruption that every command runs under.</summary>
+    internal static Interruption Current => OfThisCall.Value ?? None;
 
     /// <summary>Asks the run to stop.</summary>
     internal CancellationToken Token => _source.Token;
@@ -38,14 +41,17 @@ internal sealed class Interruption : IDisposable
     /// </summary>
     internal static Interruption Listen()
     {
-        var interruption = new Interruption();
+        Interruption interruption = Begin();
         foreach (PosixSignal? signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, User })
         {
             if (signal is { } one)
                 interruption._signals.Add(PosixSignalRegistration.Create(one, interruption.OnSignal));
         }
-        return Current = interruption;
+        return interruption;
     }
+
+    /// <summary>Begins one that no signal reaches.</summary>
+    internal static Interruption Begin() => OfThisCall.Value = new Interruption();
 
     /// <inheritdoc/>
     public void Dispose()

@@ -44,7 +44,7 @@ internal sealed class LiveView : IDisposable
     }
 
     /// <summary>Says where the page is. Asked for, so it is said under --quiet too; on standard error, for standard output may be JSON.</summary>
-    internal void SayWhere() => Console.Error.WriteLine($"Live:    {_server.Address}");
+    internal void SayWhere() => Terminal.ErrorWriter.WriteLine($"Live:    {_server.Address}");
 
     /// <summary>An observer that tells the page as well as another one.</summary>
     internal IRunObserver Beside(IRunObserver other) => new Both(_run, other);

@@ -70,7 +70,7 @@ internal static class LogOptions
         if (!parse.GetValue(CommonOptions.Quiet))
         {
             foreach (string line in logs.Said)
-                Console.Error.WriteLine(name is null ? line : $"{name}: {line}");
+                Terminal.ErrorWriter.WriteLine(name is null ? line : $"{name}: {line}");
         }
         return logs;
     }

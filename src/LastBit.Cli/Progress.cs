@@ -23,7 +23,7 @@ internal static class Progress
         if (quiet)
             return work(SilentObserver.Instance);
         if (!Terminal.CanDrawBars)
-            return work(new LineObserver(Console.Error));
+            return work(new LineObserver(Terminal.ErrorWriter));
         return Terminal.Error.Progress()
             .Columns(
                 new TaskDescriptionColumn { Alignment = Justify.Left },

@@ -14,19 +14,6 @@ internal sealed class StandardStream(TextWriter writer) : TextWriter(writer.Form
     /// <summary>Why nothing can be written any more; null as long as everything was.</summary>
     internal string? Failure { get; private set; }
 
-    /// <summary>Puts one around each of the two, once.</summary>
-    internal static void Guard()
-    {
-        Console.SetOut(Output ??= new StandardStream(Console.Out));
-        Console.SetError(Error ??= new StandardStream(Console.Error));
-    }
-
-    /// <summary>Standard output, once guarded.</summary>
-    internal static StandardStream? Output { get; private set; }
-
-    /// <summary>Standard error, once guarded.</summary>
-    internal static StandardStream? Error { get; private set; }
-
     /// <inheritdoc/>
     public override void Write(char value) => Try(() => writer.Write(value));
 

@@ -9,14 +9,35 @@ namespace LastBit.Cli;
 /// </summary>
 internal static class Terminal
 {
+    private static readonly Lazy<Streams> OfProcess = new(() => new(Console.Out, Console.Error, Console.IsOutputRedirected, Console.IsErrorRedirected));
+
+    // Each call of the command line in this process may have its own.
+    private static readonly AsyncLocal<Streams?> Given = new();
+
     /// <summary>Standard output.</summary>
-    internal static IAnsiConsole Out { get; } = Create(Console.Out, Console.IsOutputRedirected);
+    internal static IAnsiConsole Out => Now.Out;
 
     /// <summary>Standard error.</summary>
-    internal static IAnsiConsole Error { get; } = Create(Console.Error, Console.IsErrorRedirected);
+    internal static IAnsiConsole Error => Now.Error;
+
+    /// <summary>Standard output, for text that is as wide as it is.</summary>
+    internal static TextWriter OutWriter => Now.OutWriter;
+
+    /// <summary>Standard error, for text that is as wide as it is.</summary>
+    internal static TextWriter ErrorWriter => Now.ErrorWriter;
 
     /// <summary>Whether standard error is a terminal on which a line can be drawn over.</summary>
-    internal static bool CanDrawBars { get; } = !Console.IsErrorRedirected && Error.Profile.Capabilities.Ansi;
+    internal static bool CanDrawBars => Now.CanDrawBars;
+
+    /// <summary>Why standard output cannot be written; null as long as it can.</summary>
+    internal static string? OutFailure => Now.OutWriter.Failure;
+
+    private static Streams Now => Given.Value ?? OfProcess.Value;
+
+    /// <summary>Lets everything that is called from here write into two writers, as into two files.</summary>
+    /// <param name="output">What becomes standard output.</param>
+    /// <param name="error">What becomes standard error.</param>
+    internal static void Use(TextWriter output, TextWriter error) => Given.Value = new Streams(output, error, true, true);
 
     /// <summary>Asks for UTF-8 where the system has another default.</summary>
     internal static void Prepare()
@@ -30,7 +51,7 @@ internal static class Terminal
     internal static void Restore()
     {
         if (CanDrawBars)
-            Console.Error.Write("\e[?25h\n");
+            ErrorWriter.Write("\e[?25h\n");
     }
 
     private static IAnsiConsole Create(TextWriter writer, bool redirected)
@@ -49,5 +70,18 @@ internal static class Terminal
         if (redirected)
             console.Profile.Width = 140;
         return console;
+    }
+
+    private sealed class Streams(TextWriter output, TextWriter error, bool outputRedirected, bool errorRedirected)
+    {
+        public StandardStream OutWriter { get; } = new(TextWriter.Synchronized(output));
+
+        public StandardStream ErrorWriter { get; } = new(TextWriter.Synchronized(error));
+
+        public IAnsiConsole Out => field ??= Create(OutWriter, outputRedirected);
+
+        public IAnsiConsole Error => field ??= Create(ErrorWriter, errorRedirected);
+
+        public bool CanDrawBars => !errorRedirected && Error.Profile.Capabilities.Ansi;
     }
 }

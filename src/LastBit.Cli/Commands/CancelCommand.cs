@@ -36,11 +36,11 @@ internal static class CancelCommand
                     said.Add(Stop(owner));
             }
             if (parse.GetValue(CommonOptions.Json))
-                Console.Out.WriteLine(Json.Text(new System.Text.Json.Nodes.JsonObject { ["cancelled"] = new System.Text.Json.Nodes.JsonArray([.. said]) }));
+                Terminal.OutWriter.WriteLine(Json.Text(new System.Text.Json.Nodes.JsonObject { ["cancelled"] = new System.Text.Json.Nodes.JsonArray([.. said]) }));
             else if (!parse.GetValue(CommonOptions.Quiet))
             {
                 foreach (string line in said.DefaultIfEmpty("Nothing is at work on it that could be cancelled from here."))
-                    Console.Out.WriteLine(line);
+                    Terminal.OutWriter.WriteLine(line);
             }
             return CommandLine.Done;
         });

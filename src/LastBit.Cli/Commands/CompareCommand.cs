@@ -75,7 +75,7 @@ internal static class CompareCommand
             [.. read.Select((one, i) => RunLines.Shown(one.Name, one.Logs, noise[i].Mean, noise[i].MeanInterval, [.. one.Runs.Select(run => run.Name)]))], tables, methods));
 
         if (parse.GetValue(CommonOptions.Json))
-            Console.Out.WriteLine(text);
+            Terminal.OutWriter.WriteLine(text);
         if (parse.GetValue(CommonOptions.Quiet))
             return pairs;
         IAnsiConsole console = parse.GetValue(CommonOptions.Json) ? Terminal.Error : Terminal.Out;

@@ -26,7 +26,7 @@ internal static class CompletionCommand
         command.SetAction(parse =>
         {
             Command root = parse.RootCommandResult.Command;
-            Console.Out.Write(parse.GetRequiredValue(shell) switch
+            Terminal.OutWriter.Write(parse.GetRequiredValue(shell) switch
             {
                 "bash" => Bash(root),
                 "zsh" => Zsh(root),

@@ -72,11 +72,11 @@ internal static class DataCommand
         Interruption.Current.WhatToDo = $"What was downloaded is kept. To resume: lastbit data fetch{name}" + (folder is null ? "" : $" --dir {ShellWord.Quote(folder)}");
         FetchResult result = Progress.Show(quiet, observer => set.Fetch(folder, observer, Interruption.Current.Token).GetAwaiter().GetResult());
         if (json)
-            Console.Out.WriteLine(Json.Text(new JsonObject { ["folder"] = result.Folder, ["source"] = result.Source }));
+            Terminal.OutWriter.WriteLine(Json.Text(new JsonObject { ["folder"] = result.Folder, ["source"] = result.Source }));
         else if (!quiet)
         {
             string origin = result.Source is null ? "was there already, every byte checked" : $"from {result.Source}, every byte checked";
-            Console.Out.Write(Tables.Facts((set.Title, origin), ("Folder", result.Folder)));
+            Terminal.OutWriter.Write(Tables.Facts((set.Title, origin), ("Folder", result.Folder)));
         }
         return CommandLine.Done;
     }
@@ -96,7 +96,7 @@ internal static class DataCommand
 
         if (json)
         {
-            Console.Out.WriteLine(Json.Text(new JsonObject
+            Terminal.OutWriter.WriteLine(Json.Text(new JsonObject
             {
                 ["folder"] = folder,
                 ["complete"] = bad.Length == 0,
@@ -109,7 +109,7 @@ internal static class DataCommand
             (string, string)[] about = sample is null ? []
                 : sample.Value ? [("Sample", "good: the built-in images are the first 100 and 50 of each class")]
                 : [("Sample", "differs from the first 100 and 50 images of each class")];
-            Console.Out.Write(Tables.Facts([("Folder", folder), .. files.Select(file => (file.Name, file.Problem ?? "good")), .. about]));
+            Terminal.OutWriter.Write(Tables.Facts([("Folder", folder), .. files.Select(file => (file.Name, file.Problem ?? "good")), .. about]));
         }
 
         if (bad.Length > 0)

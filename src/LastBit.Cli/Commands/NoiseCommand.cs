@@ -82,7 +82,7 @@ internal static class NoiseCommand
             [RunLines.Shown("runs", logs, noise.Mean, noise.MeanInterval)], tables, methods));
 
         if (parse.GetValue(CommonOptions.Json))
-            Console.Out.WriteLine(text);
+            Terminal.OutWriter.WriteLine(text);
         if (parse.GetValue(CommonOptions.Quiet))
             return CommandLine.Done;
         IAnsiConsole console = parse.GetValue(CommonOptions.Json) ? Terminal.Error : Terminal.Out;

@@ -23,9 +23,9 @@ internal static class PytorchCommand
                 throw new InputException($"{file}: is there and differs from what would be written; delete it, or name another folder");
             AtomicFile.WriteAllBytes(file, content);
             if (parse.GetValue(CommonOptions.Json))
-                Console.Out.WriteLine(Json.Text(new JsonObject { ["file"] = Path.GetFullPath(file) }));
+                Terminal.OutWriter.WriteLine(Json.Text(new JsonObject { ["file"] = Path.GetFullPath(file) }));
             else if (!parse.GetValue(CommonOptions.Quiet))
-                Console.Out.WriteLine($"{file} is written. Its first lines show how a training script uses it; then: lastbit noise logs");
+                Terminal.OutWriter.WriteLine($"{file} is written. Its first lines show how a training script uses it; then: lastbit noise logs");
             return CommandLine.Done;
         });
         return command.Example("lastbit pytorch", "writes lastbit_torch.py beside your training script");

@@ -20,9 +20,9 @@ internal static class ReportCommand
             string results = parse.GetRequiredValue(folder);
             string report = Report.Rebuild(results, parse.GetValue(outFolder));
             if (parse.GetValue(CommonOptions.Json))
-                Console.Out.WriteLine(Json.Text(new JsonObject { ["report"] = report, ["claims"] = Json.Claims(Report.Answered(results)) }));
+                Terminal.OutWriter.WriteLine(Json.Text(new JsonObject { ["report"] = report, ["claims"] = Json.Claims(Report.Answered(results)) }));
             else if (!parse.GetValue(CommonOptions.Quiet))
-                Console.Out.WriteLine(report);
+                Terminal.OutWriter.WriteLine(report);
             return CommandLine.Done;
         });
         return command.Example("lastbit report runs/reproduce-20260101-120000", "builds the page again from the files of a run")

@@ -31,7 +31,7 @@ internal static class StatusCommand
                 if (parse.GetValue(outFolder) is { } other)
                     AtomicFile.WriteAllText(Path.Combine(other, "status.json"), Json.Text(Document(cells)));
                 if (parse.GetValue(CommonOptions.Json))
-                    Console.Out.WriteLine(parse.GetValue(watch) ? Document(cells).ToJsonString() : Json.Text(Document(cells)));
+                    Terminal.OutWriter.WriteLine(parse.GetValue(watch) ? Document(cells).ToJsonString() : Json.Text(Document(cells)));
                 else if (!parse.GetValue(CommonOptions.Quiet))
                     Show(cells);
                 if (!parse.GetValue(watch) || cells.All(cell => cell.State is CellState.Done or CellState.Failed) || Interruption.Current.Token.WaitHandle.WaitOne(Pause))
@@ -95,7 +95,7 @@ internal static class StatusCommand
         Tables.Write(console, table);
         int Count(CellState state) => cells.Count(cell => cell.State == state);
         string whole = WholeTime(cells) is { } time ? $", about {Progress.TimeText(time)} left" : "";
-        Console.Out.WriteLine(Text(
+        Terminal.OutWriter.WriteLine(Text(
             $"{Count(CellState.Done)} done, {Count(CellState.Running)} running, {Count(CellState.Waiting)} waiting, {Count(CellState.Failed)} failed{whole}"));
     }
 

@@ -38,7 +38,7 @@ internal static class SummarizeCommand
             }
             Summary summary = Summary.Run(path, images, output, parse.GetValue(LogOptions.Value) == "last" ? 1 : Summary.LastEpochs);
             if (parse.GetValue(CommonOptions.Json))
-                Console.Out.WriteLine(summary.ToJson());
+                Terminal.OutWriter.WriteLine(summary.ToJson());
             else if (!parse.GetValue(CommonOptions.Quiet))
                 Show(summary, Terminal.Out);
             return CommandLine.Done;

@@ -28,7 +28,7 @@ internal sealed class SlurmExecutor(SlurmSettings settings, bool dryRun, bool js
         string gather = SlurmScript.Gather(folder, $"{name}-gather", run.Gather, settings);
         if (dryRun)
         {
-            Console.Out.Write(array.Length > 0 ? array : gather);
+            Terminal.OutWriter.Write(array.Length > 0 ? array : gather);
             return CommandLine.Done;
         }
 
@@ -60,13 +60,13 @@ internal sealed class SlurmExecutor(SlurmSettings settings, bool dryRun, bool js
     private void Say(string folder, string? job, string last, int tasks)
     {
         if (json)
-            Console.Out.WriteLine(Json.Text(new JsonObject { ["folder"] = folder, ["job"] = job, ["gather"] = last, ["tasks"] = tasks }));
+            Terminal.OutWriter.WriteLine(Json.Text(new JsonObject { ["folder"] = folder, ["job"] = job, ["gather"] = last, ["tasks"] = tasks }));
         if (quiet || json)
             return;
         if (job is not null)
-            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Job:     {job}, {tasks} {(tasks == 1 ? "task" : "tasks")}"));
-        Console.Out.WriteLine($"Then:    {last} (tables, figures and report)");
-        Console.Out.WriteLine($"Results: {folder}");
-        Console.Out.WriteLine($"Next:    lastbit status {ShellWord.Quote(folder)}   (what the tasks are doing)");
+            Terminal.OutWriter.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Job:     {job}, {tasks} {(tasks == 1 ? "task" : "tasks")}"));
+        Terminal.OutWriter.WriteLine($"Then:    {last} (tables, figures and report)");
+        Terminal.OutWriter.WriteLine($"Results: {folder}");
+        Terminal.OutWriter.WriteLine($"Next:    lastbit status {ShellWord.Quote(folder)}   (what the tasks are doing)");
     }
 }

@@ -16,7 +16,7 @@ public sealed class CaseCommandTests : IDisposable
         string matrix = _folder["matrix.npy"], labels = _folder["labels.npy"];
         Npy.Write(matrix, Rows(3), 4, 20);
         Npy.Write(labels, [.. Enumerable.Range(0, 20).Select(image => (byte)(image % 2))], 20);
-        LastBitProcess noise = LastBitProcess.Run("noise", matrix, labels, "--json", "--out", _folder["noise"]);
+        LastBitProcess noise = LastBitCall.Run("noise", matrix, labels, "--json", "--out", _folder["noise"]);
         Assert.Equal(0, noise.ExitCode);
         JsonElement read = noise.Json.GetProperty("correctness");
         // Runs i and j disagree on the images that only one of them has right; by hand: rows 3 to 6 of Rows.
@@ -26,13 +26,13 @@ public sealed class CaseCommandTests : IDisposable
         Assert.Equal(statistics.DistributionVariance()!.Value, read.GetProperty("distributionVariance").GetDouble(), 1e-12);
         Assert.Contains(noise.Json.GetProperty("split").EnumerateArray(), part => part.GetProperty("source").GetString() == "sampling of the test set");
 
-        LastBitProcess text = LastBitProcess.Run("noise", matrix, labels, "--out", _folder["text"]);
+        LastBitProcess text = LastBitCall.Run("noise", matrix, labels, "--out", _folder["text"]);
         Assert.Contains("Image by image, 4 runs on 20 images", text.Output, StringComparison.Ordinal);
         Assert.Contains("class 1, mean", text.Output, StringComparison.Ordinal);
         string csv = _folder["matrix.csv"];
         File.WriteAllLines(csv, Enumerable.Range(0, 4).Select(run => $"{run + 1}," + string.Join(',', Rows(3)[(20 * run)..(20 * run + 20)]))
             .Prepend("seed," + string.Join(',', Enumerable.Range(0, 20))));
-        LastBitProcess table = LastBitProcess.Run("noise", csv, "--json", "--out", _folder["csv"]);
+        LastBitProcess table = LastBitCall.Run("noise", csv, "--json", "--out", _folder["csv"]);
         Assert.Equal(read.GetProperty("churn").GetDouble(), table.Json.GetProperty("correctness").GetProperty("churn").GetDouble(), 1e-12);
     }
 
@@ -41,13 +41,13 @@ public sealed class CaseCommandTests : IDisposable
     {
         string log = _folder["acc.csv"];
         File.WriteAllText(log, "seed,acc\n1,90\n2,91\n3,90.5\n");
-        JsonElement Split(params string[] more) => LastBitProcess.Run(["noise", log, "--test-images", "1000", .. more, "--json", "--out", _folder["out"]]).Json.GetProperty("split");
+        JsonElement Split(params string[] more) => LastBitCall.Run(["noise", log, "--test-images", "1000", .. more, "--json", "--out", _folder["out"]]).Json.GetProperty("split");
         JsonElement two = Split().EnumerateArray().Last(), ten = Split("--classes", "10").EnumerateArray().Last();
         Assert.Equal(JsonValueKind.Null, two.GetProperty("interval").ValueKind);
         Assert.Equal(two.GetProperty("std").GetDouble(), ten.GetProperty("interval")[1].GetDouble(), 1e-12);
         // err/(10 n) beside err/(2 n).
         Assert.Equal(Math.Sqrt(0.2) * two.GetProperty("std").GetDouble(), ten.GetProperty("interval")[0].GetDouble(), 1e-12);
-        LastBitProcess alone = LastBitProcess.Run("noise", log, "--classes", "10");
+        LastBitProcess alone = LastBitCall.Run("noise", log, "--classes", "10");
         Assert.Equal(2, alone.ExitCode);
         Assert.Contains("add --test-images", alone.Error, StringComparison.Ordinal);
     }
@@ -57,7 +57,7 @@ public sealed class CaseCommandTests : IDisposable
     {
         foreach (string name in new[] { "a", "b", "c" })
             Npy.Write(_folder[$"{name}.npy"], Rows(name[0] - 'a'), 4, 20);
-        LastBitProcess compare = LastBitProcess.Run(
+        LastBitProcess compare = LastBitCall.Run(
             "compare", $"A={_folder["a.npy"]}", $"B={_folder["b.npy"]}", $"C={_folder["c.npy"]}", "--json", "--out", _folder["out"]);
         Assert.Equal(0, compare.ExitCode);
         JsonElement[] tests = [.. compare.Json.GetProperty("mcNemar").EnumerateArray()];
@@ -76,19 +76,19 @@ public sealed class CaseCommandTests : IDisposable
     {
         string log = _folder["evals.csv"];
         File.WriteAllText(log, "model,seed,passed,trials\na,1,17,50\na,2,20,50\na,3,18,50\nb,1,35,50\nb,2,33,50\nb,3,36,50\nc,1,18,50\nc,2,19,50\nc,3,20,50\n");
-        LastBitProcess compare = LastBitProcess.Run("compare", log, "--json", "--out", _folder["out"]);
+        LastBitProcess compare = LastBitCall.Run("compare", log, "--json", "--out", _folder["out"]);
         Assert.Equal(0, compare.ExitCode);
         Assert.Equal("fraction", compare.Json.GetProperty("unit").GetString());
         Assert.Equal("real", compare.Json.GetProperty("pairs")[0].GetProperty("verdict").GetString());
-        LastBitProcess text = LastBitProcess.Run("compare", log, "--out", _folder["text"]);
+        LastBitProcess text = LastBitCall.Run("compare", log, "--out", _folder["text"]);
         foreach (string part in new[] { "55 of 150", "104 of 150", "57 of 150", "b - a", "c - a", "c - b" })
             Assert.Contains(part, text.Output, StringComparison.Ordinal);
         string one = _folder["one.csv"];
         File.WriteAllText(one, "seed,passed,trials\n1,17,50\n2,20,50\n3,18,50\n");
-        LastBitProcess noise = LastBitProcess.Run("noise", one, "--out", _folder["noise"]);
+        LastBitProcess noise = LastBitCall.Run("noise", one, "--out", _folder["noise"]);
         Assert.Contains("17 of 50", noise.Output, StringComparison.Ordinal);
         Assert.Contains("do runs differ by more than sampling?", noise.Output, StringComparison.Ordinal);
-        Assert.Equal(2, LastBitProcess.Run("noise", log).ExitCode);
+        Assert.Equal(2, LastBitCall.Run("noise", log).ExitCode);
     }
 
     [Fact]
@@ -96,13 +96,13 @@ public sealed class CaseCommandTests : IDisposable
     {
         string log = _folder["runs.csv"];
         File.WriteAllText(log, "recipe,seed,val_acc\na_1,1,90\na_1,2,91\na_1,3,90.5\nb_2,1,94\nb_2,2,95\nb_2,3,94.6\n");
-        LastBitProcess latex = LastBitProcess.Run("compare", log, "--latex", "--out", _folder["out"]);
+        LastBitProcess latex = LastBitCall.Run("compare", log, "--latex", "--out", _folder["out"]);
         Assert.Equal(0, latex.ExitCode);
         Assert.StartsWith(@"\begin{tabular}{lrrrrrrl}", latex.Output, StringComparison.Ordinal);
         Assert.Contains(@"b\_2 $-$ a\_1", latex.Output, StringComparison.Ordinal);
         Assert.Contains(@"95\% intervals", latex.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Report:", latex.Output, StringComparison.Ordinal);
-        LastBitProcess iso = LastBitProcess.Run("noise", log, "--group", "seed", "--seed", "recipe", "--out", _folder["iso"]);
+        LastBitProcess iso = LastBitCall.Run("noise", log, "--group", "seed", "--seed", "recipe", "--out", _folder["iso"]);
         Assert.Equal(2, iso.ExitCode);
     }
 
@@ -111,24 +111,9 @@ public sealed class CaseCommandTests : IDisposable
     {
         string log = _folder["runs.csv"];
         File.WriteAllText(log, "seed,k,val_acc\n1,1,90\n1,3,90.4\n2,1,91\n2,3,91.2\n3,1,90.5\n3,3,90.1\n");
-        LastBitProcess noise = LastBitProcess.Run("noise", log, "--out", _folder["out"]);
+        LastBitProcess noise = LastBitCall.Run("noise", log, "--out", _folder["out"]);
         Assert.Contains("In the words of ISO 5725: repeatability limit r = ", noise.Output, StringComparison.Ordinal);
         Assert.Contains("reproducibility limit R = ", noise.Output, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void The_example_in_the_docs_comes_out_as_it_is_written_there()
-    {
-        string docs = File.ReadAllText(Path.Combine(Repository.Root, "docs", "noise.md")).ReplaceLineEndings("\n");
-        string[] blocks = [.. docs[docs.IndexOf("## A worked example", StringComparison.Ordinal)..].Split("```\n").Where((_, i) => i % 2 == 1).Where(block => block.StartsWith("$ lastbit", StringComparison.Ordinal))];
-        Assert.Equal(2, blocks.Length);
-        foreach (string[] lines in blocks.Select(block => block.Split('\n', StringSplitOptions.RemoveEmptyEntries)))
-        {
-            LastBitProcess run = LastBitProcess.RunIn(Path.Combine(Repository.Root, "examples", "pytorch"), [.. lines[0].Split(' ')[2..], "--out", _folder["example"]]);
-            Assert.Equal(0, run.ExitCode);
-            string output = (run.Error + run.Output).ReplaceLineEndings("\n");
-            Assert.All(lines[1..].Where(line => line != "..."), line => Assert.Contains(line + "\n", output, StringComparison.Ordinal));
-        }
     }
 
     /// <summary>Four runs of a training on 20 images; a later training has fewer right.</summary>

@@ -17,7 +17,7 @@ public sealed class CheckpointCommandTests : IDisposable
     {
         string images = _folder["images"], run = _folder["run"], checkpoint = Path.Combine(run, "checkpoint.bin");
         ToyRuns.WriteImages(images);
-        LastBitProcess whole = ToyRuns.Run([.. ToyRuns.Call("train", images), "--out", run]);
+        LastBitProcess whole = LastBitCall.Run([.. ToyRuns.Call("train", images), "--out", run]);
         Assert.True(whole.ExitCode == 0, whole.Error);
         byte[] good = File.ReadAllBytes(checkpoint);
         string result = File.ReadAllText(Path.Combine(run, "train.json"));
@@ -34,7 +34,7 @@ public sealed class CheckpointCommandTests : IDisposable
         Refused(_ => { }, "is not a checkpoint of LastBit", content => [.. content[..8], 255, 255, 255, 127, .. content[12..]]);
 
         File.WriteAllBytes(checkpoint, good);
-        Assert.Equal(0, ToyRuns.Run(["train", "--resume", run]).ExitCode);
+        Assert.Equal(0, LastBitCall.Run(["train", "--resume", run]).ExitCode);
 
         void Refused(Action<JsonObject> change, string reason, Func<byte[], byte[]>? alter = null)
         {
@@ -46,7 +46,7 @@ public sealed class CheckpointCommandTests : IDisposable
             byte[] content = [.. good[..8], .. size, .. text, .. good[(12 + length)..^32]];
             content = alter?.Invoke(content) ?? content;
             File.WriteAllBytes(checkpoint, [.. content, .. SHA256.HashData(content)]);
-            LastBitProcess refused = ToyRuns.Run(["train", "--resume", run]);
+            LastBitProcess refused = LastBitCall.Run(["train", "--resume", run]);
             Assert.Equal(2, refused.ExitCode);
             string line = Assert.Single(refused.ErrorLines);
             Assert.StartsWith($"lastbit train: {checkpoint}: ", line, StringComparison.Ordinal);

@@ -15,7 +15,7 @@ public sealed class CompareCommandTests : IDisposable
     public void Noise_of_five_seeds_as_fractions()
     {
         string log = Log("a.csv", Baseline);
-        LastBitProcess noise = LastBitProcess.Run("noise", log, "--difference", "0.003", "--value", "last", "--json", "--out", _folder["noise"]);
+        LastBitProcess noise = LastBitCall.Run("noise", log, "--difference", "0.003", "--value", "last", "--json", "--out", _folder["noise"]);
         Assert.Equal(0, noise.ExitCode);
         Assert.Equal(5, noise.Json.GetProperty("runs").GetInt32());
         Assert.Equal("fraction", noise.Json.GetProperty("unit").GetString());
@@ -31,14 +31,14 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Contains("cannot be told apart from noise", page, StringComparison.Ordinal);
         Assert.Contains("id=\"csv-curves\"", page, StringComparison.Ordinal);
 
-        LastBitProcess text = LastBitProcess.Run("noise", log, "--out", _folder["text"]);
+        LastBitProcess text = LastBitCall.Run("noise", log, "--out", _folder["text"]);
         Assert.Contains("| noise floor", text.Output, StringComparison.Ordinal);
-        LastBitProcess latex = LastBitProcess.Run("noise", log, "--latex", "--out", _folder["latex"]);
+        LastBitProcess latex = LastBitCall.Run("noise", log, "--latex", "--out", _folder["latex"]);
         Assert.Contains(@"\begin{tabular}{lrrl}", latex.Output, StringComparison.Ordinal);
         Assert.Contains("5 runs, the mean of all recorded steps, fewer than ten", latex.Output, StringComparison.Ordinal);
         // Without repeats of a seed the spread is of one row: its only part is itself.
         Assert.Single(text.Output.Split('\n'), line => line.Contains("seeds and rounding", StringComparison.Ordinal) && line.StartsWith('|'));
-        LastBitProcess summary = LastBitProcess.Run("summarize", log, "--json", "--out", _folder["summary"]);
+        LastBitProcess summary = LastBitCall.Run("summarize", log, "--json", "--out", _folder["summary"]);
         Assert.Equal(5, summary.Json.GetProperty("runs").GetInt32());
     }
 
@@ -57,7 +57,7 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal((3, "no difference seen"), Verdict(Compare($"A={a}", $"B={a}")));
         Assert.Equal((4, "too few runs"), Verdict(Compare($"A={Log("one.csv", [0.08])}", $"B={Log("five.csv", [0.05, 0.05, 0.08, 0.07, 0.08])}")));
         // Without the switch a verdict is no failure.
-        Assert.Equal(0, LastBitProcess.Run("compare", $"A={a}", $"B={a}", "--quiet", "--out", _folder["quiet"]).ExitCode);
+        Assert.Equal(0, LastBitCall.Run("compare", $"A={a}", $"B={a}", "--quiet", "--out", _folder["quiet"]).ExitCode);
         Assert.Equal(3, Compare($"A={a}", $"B={better}", $"C={alike}").Json.GetProperty("pairs").GetArrayLength());
     }
 
@@ -65,7 +65,7 @@ public sealed class CompareCommandTests : IDisposable
     public void The_page_and_the_terminal_say_whose_logs_were_read_and_what_the_bootstrap_says()
     {
         string a = Log("a.csv", Baseline), b = Log("b.csv", [0.925, 0.924, 0.928, 0.926, 0.92]);
-        LastBitProcess run = LastBitProcess.Run("compare", $"old={a}", $"new={b}", "--value", "last", "--out", _folder["out"]);
+        LastBitProcess run = LastBitCall.Run("compare", $"old={a}", $"new={b}", "--value", "last", "--out", _folder["out"]);
         string page = File.ReadAllText(_folder[Path.Combine("out", "report.html")]);
         foreach (string name in new[] { "old", "new" })
             Assert.Contains($"<li>{name}: CSV: 5 runs", page, StringComparison.Ordinal);
@@ -74,28 +74,28 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Contains("by the bootstrap (BCa)", page, StringComparison.Ordinal);
         Assert.Contains("by the bootstrap (BCa)", run.Output, StringComparison.Ordinal);
 
-        LastBitProcess one = LastBitProcess.Run("compare", $"A={Log("one.csv", [0.8])}", $"B={Log("two.csv", [0.9])}", "--out", _folder["out"]);
+        LastBitProcess one = LastBitCall.Run("compare", $"A={Log("one.csv", [0.8])}", $"B={Log("two.csv", [0.9])}", "--out", _folder["out"]);
         Assert.Contains("(1 run of each side)", one.Output, StringComparison.Ordinal);
         Assert.Contains("At least 3 of each side are needed.", one.Output, StringComparison.Ordinal);
-        LastBitProcess latex = LastBitProcess.Run("compare", $"A={b}", $"B={a}", "--latex", "--out", _folder["out"]);
+        LastBitProcess latex = LastBitCall.Run("compare", $"A={b}", $"B={a}", "--latex", "--out", _folder["out"]);
         Assert.Contains("B $-$ A, paired & $-$0.0", latex.Output, StringComparison.Ordinal);
-        Assert.Contains($"name each, as A={a} B={b}", LastBitProcess.Run("compare", a, b).Error, StringComparison.Ordinal);
+        Assert.Contains($"name each, as A={a} B={b}", LastBitCall.Run("compare", a, b).Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public void What_cannot_be_compared_is_one_line_and_exit_code_2_and_leaves_no_folder()
     {
-        LastBitProcess one = LastBitProcess.Run("compare", $"A={Log("a.csv", Baseline)}", "--quiet", "--out", _folder["none"]);
+        LastBitProcess one = LastBitCall.Run("compare", $"A={Log("a.csv", Baseline)}", "--quiet", "--out", _folder["none"]);
         Assert.Equal((2, ""), (one.ExitCode, one.Output));
         Assert.Contains("compare needs two", Assert.Single(one.ErrorLines), StringComparison.Ordinal);
-        Assert.Equal(2, LastBitProcess.Run("compare", "A=", "B=x.csv").ExitCode);
-        Assert.Contains("--difference: 'much' is not a positive number", LastBitProcess.Run("noise", _folder["a.csv"], "--difference", "much").Error, StringComparison.Ordinal);
+        Assert.Equal(2, LastBitCall.Run("compare", "A=", "B=x.csv").ExitCode);
+        Assert.Contains("--difference: 'much' is not a positive number", LastBitCall.Run("noise", _folder["a.csv"], "--difference", "much").Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_folder["none"]));
     }
 
     private static (int, string?) Verdict(LastBitProcess run) => (run.ExitCode, run.Json.GetProperty("pairs")[0].GetProperty("verdict").GetString());
 
-    private LastBitProcess Compare(params string[] words) => LastBitProcess.Run(["compare", .. words, "--value", "last", "--exit-code", "--json", "--out", _folder["out"]]);
+    private LastBitProcess Compare(params string[] words) => LastBitCall.Run(["compare", .. words, "--value", "last", "--exit-code", "--json", "--out", _folder["out"]]);
 
     private string Log(string name, double[] values)
     {

@@ -12,7 +12,7 @@ public sealed class DataCommandTests : IDisposable
     public void Verify_says_of_every_file_what_is_wrong_with_it()
     {
         File.WriteAllText(_folder["data_batch_2.bin"], "short");
-        LastBitProcess verify = LastBitProcess.Run("data", "verify", "--dir", _folder.Path, "--json");
+        LastBitProcess verify = LastBitCall.Run("data", "verify", "--dir", _folder.Path, "--json");
         Assert.Equal(2, verify.ExitCode);
         Assert.False(verify.Json.GetProperty("complete").GetBoolean());
         Assert.Equal(
@@ -27,7 +27,7 @@ public sealed class DataCommandTests : IDisposable
     [Fact]
     public void Verify_prints_the_folder_and_a_line_a_file()
     {
-        LastBitProcess verify = LastBitProcess.Run("data", "verify", "--dir", _folder.Path);
+        LastBitProcess verify = LastBitCall.Run("data", "verify", "--dir", _folder.Path);
         Assert.Equal(2, verify.ExitCode);
         Assert.Contains(_folder.Path, verify.Output, StringComparison.Ordinal);
         Assert.Equal(6, verify.Output.Split('\n').Count(line => line.EndsWith("is missing", StringComparison.Ordinal)));
@@ -37,7 +37,7 @@ public sealed class DataCommandTests : IDisposable
     public void Fetch_into_a_place_that_cannot_be_a_folder_is_refused_in_one_line()
     {
         File.WriteAllText(_folder["file"], "");
-        LastBitProcess fetch = LastBitProcess.Run("data", "fetch", "--dir", _folder[Path.Combine("file", "x")]);
+        LastBitProcess fetch = LastBitCall.Run("data", "fetch", "--dir", _folder[Path.Combine("file", "x")]);
         Assert.Equal(2, fetch.ExitCode);
         Assert.Contains("name a folder that can be written", Assert.Single(fetch.ErrorLines), StringComparison.Ordinal);
     }
@@ -45,7 +45,7 @@ public sealed class DataCommandTests : IDisposable
     [Fact]
     public void Data_alone_asks_for_a_command()
     {
-        LastBitProcess data = LastBitProcess.Run("data");
+        LastBitProcess data = LastBitCall.Run("data");
         Assert.Equal(2, data.ExitCode);
         Assert.Contains("give one of fetch, verify", Assert.Single(data.ErrorLines), StringComparison.Ordinal);
     }

@@ -48,7 +48,7 @@ public sealed class ForeignTextCommandTests : IDisposable
 
     private void Clean(int exitCode, params string[] call)
     {
-        LastBitProcess run = LastBitProcess.RunIn(_folder.Path, call);
+        LastBitProcess run = LastBitCall.Run([.. call, .. call[0] is "noise" or "compare" or "summarize" ? (string[])["--out", _folder["out"]] : []]);
         Assert.Equal((exitCode, ""), (run.ExitCode, string.Concat((run.Output + run.Error).Where(letter => char.IsControl(letter) && letter is not ('\n' or '\r')).Select(letter => $"{(int)letter:X2} "))
             + (run.ExitCode == exitCode ? "" : run.Error)));
     }

@@ -5,7 +5,7 @@ public class HelpTests
     [Fact]
     public void Every_command_has_a_page_with_its_usage_its_options_and_an_example()
     {
-        LastBitProcess root = LastBitProcess.Run();
+        LastBitProcess root = LastBitCall.Run();
         Assert.Equal((0, ""), (root.ExitCode, root.Error));
         string[] commands = [.. root.Output.Split('\n').SkipWhile(line => line != "Commands:").Skip(1)
             .TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal))
@@ -14,7 +14,7 @@ public class HelpTests
         Assert.Contains("info", commands);
         Assert.All(commands, command =>
         {
-            LastBitProcess help = LastBitProcess.Run(command, "--help");
+            LastBitProcess help = LastBitCall.Run(command, "--help");
             Assert.Equal((0, ""), (help.ExitCode, help.Error));
             Assert.Contains($"Usage:\n  lastbit {command}", help.Output, StringComparison.Ordinal);
             Assert.Contains("--help", help.Output, StringComparison.Ordinal);
@@ -37,7 +37,7 @@ public class HelpTests
         try
         {
             string[] typed = line.Split(' ');
-            File.WriteAllText(script, LastBitProcess.Run("completion", "bash").Output
+            File.WriteAllText(script, LastBitCall.Run("completion", "bash").Output
                 + $"COMP_WORDS=({string.Join(' ', typed.Select(word => $"'{word}'"))}); COMP_CWORD={typed.Length - 1}; _lastbit; echo \"${{COMPREPLY[*]}}\"\n");
             var start = new System.Diagnostics.ProcessStartInfo("/bin/bash", [script]) { RedirectStandardOutput = true };
             using var bash = System.Diagnostics.Process.Start(start)!;

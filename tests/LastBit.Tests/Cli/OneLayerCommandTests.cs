@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
@@ -18,7 +17,7 @@ public sealed class OneLayerCommandTests : IDisposable
 
     private string Folder => Path.Combine(_root, "run");
 
-    private LastBitProcess Run(string command, params string[] args) => LastBitProcess.RunIn(_root, [command, .. args]);
+    private LastBitProcess Run(string command, params string[] args) => LastBitCall.Run([command, .. args]);
 
     [Fact]
     public void Heat_prints_its_document_and_writes_the_same_into_the_folder()
@@ -84,14 +83,6 @@ public sealed class OneLayerCommandTests : IDisposable
         Assert.Equal(2, quiet.Json.GetProperty("runs").GetArrayLength());
     }
 
-    [Fact]
-    public void Without_out_the_folder_is_named_by_command_and_time()
-    {
-        Assert.Equal(0, Run("heat").ExitCode);
-        string folder = Assert.Single(Directory.GetDirectories(Path.Combine(_root, "runs")));
-        Assert.Matches(@"heat-\d{8}-\d{6}$", folder);
-    }
-
     [Theory]
     [InlineData("--alpha: 'abc' is not a number", "linear", "--alpha", "1e7,abc")]
     [InlineData("--alpha: 'NaN' is not a finite number", "linear", "--alpha", "NaN")]
@@ -111,7 +102,7 @@ public sealed class OneLayerCommandTests : IDisposable
     [InlineData("--only: 'figure9' is unknown", "reproduce", "--only", "figure1,figure9")]
     public void A_bad_option_is_one_line_that_names_it_and_exit_code_2(string line, params string[] args)
     {
-        LastBitProcess run = LastBitProcess.RunIn(_root, args);
+        LastBitProcess run = LastBitCall.Run(args);
         Assert.Equal(2, run.ExitCode);
         Assert.Equal("", run.Output);
         Assert.Contains(line, Assert.Single(run.ErrorLines), StringComparison.Ordinal);
@@ -121,7 +112,7 @@ public sealed class OneLayerCommandTests : IDisposable
     public void An_image_that_is_damaged_is_named()
     {
         File.WriteAllText(Path.Combine(_root, "cat.png"), "meow");
-        LastBitProcess run = Run("bounds", "--image", "cat.png");
+        LastBitProcess run = Run("bounds", "--image", Path.Combine(_root, "cat.png"));
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("cat.png", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
     }
@@ -137,33 +128,6 @@ public sealed class OneLayerCommandTests : IDisposable
         Assert.Contains("timeSteps", Assert.Single(other.ErrorLines), StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllText(Path.Combine(Folder, "heat.json")));
         Assert.Equal(0, Run("heat", "--dt", "0.3", "--out", Folder).ExitCode);
-    }
-
-    [Fact]
-    public async Task An_interrupted_run_says_how_to_go_on_and_the_line_works()
-    {
-        if (OperatingSystem.IsWindows())
-            Assert.Skip("sends SIGINT, which Windows does not have");
-        using Process process = LastBitProcess.Start(_root, "linear", "--iterations", "1000000", "--alpha", "1.3e7", "--threads", "1", "--out", "run");
-        CancellationToken cancellation = TestContext.Current.CancellationToken;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(cancellation), error = process.StandardError.ReadToEndAsync(cancellation);
-        while (!File.Exists(Path.Combine(Folder, "run.json")) && !process.HasExited)
-            await Task.Delay(20, cancellation);
-
-        LastBitProcess second = Run("linear", "--iterations", "1000000", "--alpha", "1.3e7", "--threads", "1", "--out", "run");
-        Assert.Equal(2, second.ExitCode);
-        Assert.Contains("another run is working in this folder", Assert.Single(second.ErrorLines), StringComparison.Ordinal);
-
-        using (Process kill = Process.Start("kill", [LastBitProcess.Interrupt, $"{process.Id}"])!)
-            await kill.WaitForExitAsync(cancellation);
-        await process.WaitForExitAsync(cancellation).WaitAsync(TimeSpan.FromMinutes(15), cancellation);
-        string said = await error;
-        Assert.Equal((1, ""), (process.ExitCode, await output));
-        Assert.Contains(
-            "stopped. What is finished is in run. To resume: lastbit linear --iterations 1000000 --alpha 1.3e7 --threads 1 --out run",
-            said, StringComparison.Ordinal);
-        Assert.False((bool)RunFolder.Read(Folder)!["finished"]!);
-        Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
     }
 
     [Fact]

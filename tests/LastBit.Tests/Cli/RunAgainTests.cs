@@ -52,7 +52,7 @@ public class RunAgainTests
     private static (JsonObject Run, string Command) Run(string command, string folder)
     {
         string line = command.StartsWith("lastbit ", StringComparison.Ordinal) ? command["lastbit ".Length..] : command;
-        LastBitProcess process = LastBitProcess.Run([.. line.Split(' '), "--quiet", "--out", folder]);
+        LastBitProcess process = LastBitCall.Run([.. line.Split(' '), "--quiet", "--out", folder]);
         Assert.True(process.ExitCode == 0, $"{line}: {process.Error}");
         JsonObject run = RunFolder.Read(folder)!;
         return (run, RunCommand.Of(run));

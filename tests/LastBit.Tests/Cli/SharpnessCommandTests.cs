@@ -20,7 +20,7 @@ public class SharpnessCommandTests
         Assert.Equal(JsonSerializer.Serialize(initial), JsonSerializer.Serialize(JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["initial"], "sharpness.json"))).RootElement));
 
         // A step with this learning rate rounds to nothing.
-        Assert.Equal(0, LastBitProcess.Run(["train", "--epochs", "1", "--batch-size", "20", "--learning-rate", "1e-30", "--out", folder["run"], "--json", .. Small]).ExitCode);
+        Assert.Equal(0, LastBitCall.Run(["train", "--epochs", "1", "--batch-size", "20", "--learning-rate", "1e-30", "--out", folder["run"], "--json", .. Small]).ExitCode);
         JsonElement after = Run("--checkpoint", folder["run"], "--eigenvalues", "1", "--out", folder["after"]);
         Assert.Equal(values[0], Numbers(after, "eigenvalues")[0], 1e-4 * values[0]);
         Assert.Equal(initial.GetProperty("loss").GetDouble(), after.GetProperty("loss").GetDouble());
@@ -46,14 +46,14 @@ public class SharpnessCommandTests
         Refused("--learning-rate", [.. Small, "--learning-rate", "0"]);
         Refused("--eigenvalues", [.. Small, "--eigenvalues", "0"]);
         Directory.CreateDirectory(folder["heat"]);
-        Assert.Equal(0, LastBitProcess.Run("heat", "--quiet", "--out", folder["heat"]).ExitCode);
+        Assert.Equal(0, LastBitCall.Run("heat", "--quiet", "--out", folder["heat"]).ExitCode);
         File.WriteAllText(Path.Combine(folder["heat"], "checkpoint.bin"), "x");
         Refused("lies in a run of `heat`", "--checkpoint", folder["heat"]);
     }
 
     private static JsonElement Run(params string[] args)
     {
-        LastBitProcess run = LastBitProcess.Run(["sharpness", "--json", .. args]);
+        LastBitProcess run = LastBitCall.Run(["sharpness", "--json", .. args]);
         Assert.True(run.ExitCode == 0, run.Error);
         return run.Json;
     }
@@ -62,7 +62,7 @@ public class SharpnessCommandTests
 
     private static void Refused(string what, params string[] args)
     {
-        LastBitProcess run = LastBitProcess.Run(["sharpness", .. args]);
+        LastBitProcess run = LastBitCall.Run(["sharpness", .. args]);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(what, run.Error, StringComparison.Ordinal);
     }

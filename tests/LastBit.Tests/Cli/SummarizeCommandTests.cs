@@ -23,7 +23,7 @@ public sealed class SummarizeCommandTests : IDisposable
     [Fact]
     public void Summarize_prints_table_statistics_and_sentence_as_plain_text_in_a_pipe()
     {
-        LastBitProcess run = LastBitProcess.Run("summarize", _folder.Path);
+        LastBitProcess run = LastBitCall.Run("summarize", _folder.Path);
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         // Seed 1: 91.125, 90.75 and 90.125 for k = 1, 3, 5; population standard deviation 0.4125.
         Assert.Contains("| std over k |  0.412 |  0.412 |", run.Output, StringComparison.Ordinal);
@@ -37,7 +37,7 @@ public sealed class SummarizeCommandTests : IDisposable
     [Fact]
     public void Json_is_the_document_in_the_folder_and_the_test_set_can_be_given()
     {
-        LastBitProcess run = LastBitProcess.Run(
+        LastBitProcess run = LastBitCall.Run(
             "summarize", _folder.Path, "--json", "--quiet", "--threads", "1", "--test-images", "2500", "--out", _folder["elsewhere"]);
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Equal(File.ReadAllText(_folder[Path.Combine("elsewhere", "summary.json")]), run.Output.TrimEnd());
@@ -48,7 +48,7 @@ public sealed class SummarizeCommandTests : IDisposable
     [Fact]
     public void A_folder_without_results_is_one_line_and_exit_code_2()
     {
-        LastBitProcess run = LastBitProcess.Run("summarize", _folder["none"]);
+        LastBitProcess run = LastBitCall.Run("summarize", _folder["none"]);
         Assert.Equal((2, ""), (run.ExitCode, run.Output));
         Assert.Contains(_folder["none"], Assert.Single(run.ErrorLines), StringComparison.Ordinal);
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 
 namespace LastBit.Tests.Cli;
@@ -8,38 +7,10 @@ public class TrainCommandTests
     private static readonly string[] Small = ["train", "--network", "resnet8", "--data", "sample", "--train-size", "100", "--batch-size", "40", "--json"];
 
     [Fact]
-    public void A_run_that_is_killed_and_resumed_ends_in_the_results_of_one_that_was_not()
-    {
-        using var folder = new TemporaryFolder();
-        JsonElement straight = LastBitProcess.Run([.. Small, "--epochs", "6", "--out", folder["straight"]]).Json;
-        foreach (string signal in new[] { "-KILL", LastBitProcess.Interrupt })
-        {
-            string stopped = folder["stopped" + signal];
-            using (Process process = LastBitProcess.Start(folder.Path, [.. Small, "--epochs", "6", "--out", stopped]))
-            {
-                Wait(() => File.Exists(Path.Combine(stopped, "train.json")) || process.HasExited);
-                using (Process kill = Process.Start("kill", [signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
-                    kill.WaitForExit();
-                string error = process.StandardError.ReadToEnd();
-                process.WaitForExit();
-                if (signal != "-KILL" && process.ExitCode != 0)
-                    Assert.Contains($"lastbit train --resume {stopped}", error, StringComparison.Ordinal);
-            }
-            var resumed = LastBitProcess.Run("train", "--resume", stopped, "--json");
-            Assert.Equal(0, resumed.ExitCode);
-            foreach (string member in new[] { "digest", "epochs", "stepsDone" })
-                Assert.Equal(straight.GetProperty(member).GetRawText(), resumed.Json.GetProperty(member).GetRawText());
-            Assert.Equal(resumed.Output.Trim(), File.ReadAllText(Path.Combine(stopped, "train.json")).Trim());
-        }
-        Assert.Equal(6, straight.GetProperty("epochs").GetArrayLength());
-        Assert.Equal(18, straight.GetProperty("stepsDone").GetInt64());
-    }
-
-    [Fact]
     public void A_run_that_blows_up_stops_and_says_where()
     {
         using var folder = new TemporaryFolder();
-        var run = LastBitProcess.Run([.. Small, "--epochs", "3", "--learning-rate", "1e30", "--out", folder["out"]]);
+        var run = LastBitCall.Run([.. Small, "--epochs", "3", "--learning-rate", "1e30", "--out", folder["out"]]);
         Assert.Equal(0, run.ExitCode);
         long step = run.Json.GetProperty("divergedAtStep").GetInt64();
         Assert.InRange(step, 1, 9);
@@ -55,7 +26,7 @@ public class TrainCommandTests
             "train", "--network", "fc-tanh", "--loss", "mse", "--standardization", "pixel", "--augmentation", "none", "--learning-rate", "0.01", "--data", "sample",
             "--train-size", "60", "--batch-size", "30", "--epochs", "2", "--json", "--out",
         ];
-        JsonElement trained = LastBitProcess.Run([.. run, folder["run"]]).Json;
+        JsonElement trained = LastBitCall.Run([.. run, folder["run"]]).Json;
         var epochs = trained.GetProperty("epochs").EnumerateArray().ToList();
         Assert.True(epochs[1].GetProperty("trainLoss").GetDouble() < epochs[0].GetProperty("trainLoss").GetDouble());
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], "run.json")));
@@ -63,7 +34,7 @@ public class TrainCommandTests
         Assert.Equal("mse", settings.GetProperty("loss").GetString());
         Assert.Equal("tanh", settings.GetProperty("activation").GetString());
         Assert.Equal("pixel", settings.GetProperty("standardization").GetString());
-        JsonElement resumed = LastBitProcess.Run("train", "--resume", folder["run"], "--json").Json;
+        JsonElement resumed = LastBitCall.Run("train", "--resume", folder["run"], "--json").Json;
         Assert.Equal(trained.GetProperty("digest").GetString(), resumed.GetProperty("digest").GetString());
         Refused("--activation: fc-tanh has tanh by its name", [.. run, folder["other"], "--activation", "relu"]);
     }
@@ -73,7 +44,7 @@ public class TrainCommandTests
     {
         using var folder = new TemporaryFolder();
         Refused("there is no run.json", "train", "--resume", folder["none"]);
-        Assert.Equal(0, LastBitProcess.Run([.. Small, "--epochs", "1", "--out", folder["run"]]).ExitCode);
+        Assert.Equal(0, LastBitCall.Run([.. Small, "--epochs", "1", "--out", folder["run"]]).ExitCode);
         Refused("--epochs", "train", "--resume", folder["run"], "--epochs", "2");
         Refused("other settings", [.. Small, "--epochs", "2", "--out", folder["run"]]);
         string checkpoint = Path.Combine(folder["run"], "checkpoint.bin");
@@ -88,26 +59,14 @@ public class TrainCommandTests
     {
         using var folder = new TemporaryFolder();
         string[] one = [.. Small, "--epochs", "1"];
-        JsonElement winograd = LastBitProcess.Run([.. one, "--out", folder["default"]]).Json;
-        JsonElement direct = LastBitProcess.Run([.. one, "--convolution", "direct", "--out", folder["direct"]]).Json;
+        JsonElement winograd = LastBitCall.Run([.. one, "--out", folder["default"]]).Json;
+        JsonElement direct = LastBitCall.Run([.. one, "--convolution", "direct", "--out", folder["direct"]]).Json;
         Assert.NotEqual(winograd.GetProperty("digest").GetString(), direct.GetProperty("digest").GetString());
         // What folders from before the choice hold: nothing about it.
         Assert.DoesNotContain("convolution", File.ReadAllText(Path.Combine(folder["direct"], "run.json")), StringComparison.Ordinal);
-        JsonElement again = LastBitProcess.Run([.. one, "--out", folder["direct"]]).Json;
+        JsonElement again = LastBitCall.Run([.. one, "--out", folder["direct"]]).Json;
         Assert.Equal(direct.GetProperty("digest").GetString(), again.GetProperty("digest").GetString());
         Assert.EndsWith(" --convolution direct", LastBit.Reports.Results.RunCommand.Of(LastBit.Runs.RunFolder.Read(folder["direct"])), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_run_finds_its_images_again_from_another_folder()
-    {
-        using var folder = new TemporaryFolder();
-        string there = Directory.CreateDirectory(folder["there"]).FullName;
-        // The folder is not claimed by a call that is refused; the images are named as they will be found from anywhere.
-        var refused = LastBitProcess.RunIn(there, "train", "--data", "images", "--out", "run");
-        Assert.Equal(2, refused.ExitCode);
-        Assert.Contains(Path.Combine(there, "images"), refused.Error, StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFileSystemEntries(there));
     }
 
     [Theory]
@@ -131,15 +90,8 @@ public class TrainCommandTests
 
     private static void Refused(string reason, params string[] args)
     {
-        var run = LastBitProcess.Run(args);
+        var run = LastBitCall.Run(args);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(reason, Assert.Single(run.ErrorLines), StringComparison.Ordinal);
-    }
-
-    private static void Wait(Func<bool> until)
-    {
-        var watch = Stopwatch.StartNew();
-        while (!until() && watch.Elapsed < TimeSpan.FromMinutes(10))
-            Thread.Sleep(2);
     }
 }

@@ -41,7 +41,7 @@ public sealed class OwnFolderTests
         using var folder = new TemporaryFolder();
         string[] digests = [.. new[] { "1", "3" }.Select(k =>
         {
-            LastBitProcess train = LastBitProcess.Run(["train", .. Small, "--seed", "7", "--k", k, "--out", folder[$"runs/k{k}"]]);
+            LastBitProcess train = LastBitCall.Run(["train", .. Small, "--seed", "7", "--k", k, "--out", folder[$"runs/k{k}"]]);
             Assert.Equal(0, train.ExitCode);
             return train.Json.GetProperty("digest").GetString()!;
         })];
@@ -50,7 +50,7 @@ public sealed class OwnFolderTests
         Assert.Equal(("LastBit train.json", "testAccuracy", MeasureUnit.Percent), (result.Format, result.Metric, result.Unit));
         Assert.Equal(["7 1", "7 3"], result.Runs.Select(run => $"{run.Seed} {run.Perturbation}"));
         Assert.All(result.Runs, run => Assert.Equal("resnet8", run.Params["network"]));
-        LastBitProcess noise = LastBitProcess.Run("noise", folder["runs"], "--metric", "testLoss", "--json", "--out", folder["noise"]);
+        LastBitProcess noise = LastBitCall.Run("noise", folder["runs"], "--metric", "testLoss", "--json", "--out", folder["noise"]);
         Assert.Equal((0, 2, true), (noise.ExitCode, noise.Json.GetProperty("runs").GetInt32(), noise.Json.GetProperty("lowerIsBetter").GetBoolean()));
     }
 
@@ -70,7 +70,7 @@ public sealed class OwnFolderTests
     {
         using var folder = new TemporaryFolder();
         string[] table = ["accuracy", .. Small, "--seeds", "1,2", "--k", "1,3"];
-        LastBitProcess plain = LastBitProcess.Run([.. table, "--out", folder["plain"]]), saved = LastBitProcess.Run([.. table, "--correctness", "--out", folder["saved"]]);
+        LastBitProcess plain = LastBitCall.Run([.. table, "--out", folder["plain"]]), saved = LastBitCall.Run([.. table, "--correctness", "--out", folder["saved"]]);
         Assert.Equal((0, 0), (plain.ExitCode, saved.ExitCode));
         // Nothing else changes, and what was not asked for is not there.
         foreach (string file in Directory.EnumerateFiles(folder["plain/cells/accuracy"], "k*.json", SearchOption.AllDirectories))
@@ -83,10 +83,10 @@ public sealed class OwnFolderTests
         Assert.Equal((4, 500), (result.Correctness!.Runs.Count, result.Correctness.Images));
         Assert.All(result.Correctness.Runs.Zip(result.Correctness.Correct), row => Assert.Equal(row.First.Values[^1], row.Second.Sum(image => image) / 5.0, 1e-9));
         Assert.Equal(10, result.Correctness.Labels!.Distinct().Count());
-        LastBitProcess noise = LastBitProcess.Run("noise", folder["saved"], "--json", "--out", folder["noise"]);
+        LastBitProcess noise = LastBitCall.Run("noise", folder["saved"], "--json", "--out", folder["noise"]);
         Assert.Equal(500, noise.Json.GetProperty("correctness").GetProperty("images").GetInt32());
         // What a folder was asked for once it goes on with.
-        LastBitProcess more = LastBitProcess.Run("accuracy", "--resume", folder["saved"], "--seeds", "3", "--k", "1", "--json");
+        LastBitProcess more = LastBitCall.Run("accuracy", "--resume", folder["saved"], "--seeds", "3", "--k", "1", "--json");
         Assert.Equal(0, more.ExitCode);
         Assert.True(File.Exists(folder["saved/cells/accuracy/seed3/k1.correct.npy"]));
     }

@@ -25,7 +25,7 @@ public sealed class ComputedBeforeTests
         Assert.Equal((section.Ran, section.Finding), (before.Ran, before.Finding));
 
         using var folder = new TemporaryFolder();
-        Assert.Equal(0, Cli.LastBitProcess.Run("heat", "--quiet", "--out", folder["heat"]).ExitCode);
+        Assert.Equal(0, Cli.LastBitCall.Run("heat", "--quiet", "--out", folder["heat"]).ExitCode);
         string page = Report.Html(Report.Open(folder["heat"]));
         Assert.Contains($"computed before on CIFAR-10: {(verdict == Verdict.Confirmed ? "confirmed" : "not confirmed")}", page, StringComparison.Ordinal);
         Assert.Contains(before.Digest, page, StringComparison.Ordinal);

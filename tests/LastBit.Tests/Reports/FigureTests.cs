@@ -90,7 +90,7 @@ public sealed class FigureTests : IDisposable
     {
         // The second curve is dashed, and a loss of zero, which has no place on a logarithmic axis, parts its last point from it.
         Write("linear.json", new LinearizedPdeResult(1, 4, [new(1, [4, 3, 2, 1], 4), new(2, [4, 3, 0, 1], 4)]).ToJson());
-        var made = Cli.LastBitProcess.Run("report", _folder, "--quiet");
+        var made = Cli.LastBitCall.Run("report", _folder, "--quiet");
         Assert.Equal((0, ""), (made.ExitCode, made.Error));
         HasTexts(Figure3.Name, "α = 2");
     }

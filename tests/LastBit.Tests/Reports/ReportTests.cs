@@ -60,7 +60,7 @@ public class ReportTests(SmallRun run) : IClassFixture<SmallRun>
     {
         using var folder = new TemporaryFolder();
         string[] before = [.. Directory.EnumerateFiles(run.Folder, "*", SearchOption.AllDirectories).Order()];
-        LastBitProcess made = LastBitProcess.Run("report", run.Folder, "--out", folder["made"], "--json", "--quiet", "--threads", "1");
+        LastBitProcess made = LastBitCall.Run("report", run.Folder, "--out", folder["made"], "--json", "--quiet", "--threads", "1");
         Assert.Equal((0, ""), (made.ExitCode, made.Error));
         string page = made.Json.GetProperty("report").GetString()!;
         Assert.Equal(folder[Path.Combine("made", Report.FileName)], page);
