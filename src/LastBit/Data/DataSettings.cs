@@ -23,4 +23,7 @@ public sealed record DataSettings
 
     /// <summary>What shares a mean and a deviation; for <see cref="StandardizationKind.Pixel"/> they are computed from all training images of the data set.</summary>
     public StandardizationKind Standardization { get; init; }
+
+    /// <summary>The network that the images are for, by its name: they are padded to a size that it takes. Null leaves their size as it is.</summary>
+    public string? Network { get; init; }
 }

@@ -40,6 +40,12 @@ public sealed class Dataset
     /// <summary>What is done at random to the images of a training batch; nothing unless it is set.</summary>
     public AugmentationSettings Augmentation { get; init; } = AugmentationSettings.None;
 
+    /// <summary>What the labels mean; null where the classes have no names but their numbers.</summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>Where the images come from.</summary>
+    public DataOrigin Origin { get; init; } = new();
+
     /// <summary>[N][channels][height][width] bytes.</summary>
     public byte[] Images { get; }
 
@@ -100,5 +106,10 @@ public sealed class Dataset
         return With(images, labels);
     }
 
-    private Dataset With(byte[] images, byte[] labels) => new(Shape, Normalization, images, labels) { Augmentation = Augmentation };
+    private Dataset With(byte[] images, byte[] labels) => new(Shape, Normalization, images, labels)
+    {
+        Augmentation = Augmentation,
+        ClassNames = ClassNames,
+        Origin = Origin,
+    };
 }

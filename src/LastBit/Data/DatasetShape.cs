@@ -12,6 +12,9 @@ public sealed record DatasetShape(int Channels, int Height, int Width, int Class
     /// <summary>CIFAR-10: 32 x 32 pixels in three channels, ten classes.</summary>
     public static DatasetShape Cifar10 { get; } = new(3, 32, 32, 10);
 
+    /// <summary>The largest image.</summary>
+    internal const int MostBytes = 1 << 24;
+
     /// <summary>Pixels of an image.</summary>
     public int Pixels => Height * Width;
 
@@ -37,6 +40,6 @@ public sealed record DatasetShape(int Channels, int Height, int Width, int Class
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Classes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Classes, 256);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)Channels * Height * Width, 1L << 24, "the bytes of an image");
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)Channels * Height * Width, MostBytes, "the bytes of an image");
     }
 }

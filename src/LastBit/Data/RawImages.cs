@@ -62,17 +62,31 @@ internal sealed record RawImages(int Channels, int Height, int Width, byte[] Ima
             [.. sum.Zip(squares, (s, q) => (Int128)Labels.Length * q - (Int128)s * s).Select(spread => spread == 0 ? 1 : Math.Sqrt((double)spread) / (255 * n))]);
     }
 
-    /// <summary>The same images with as many black pixels on every side.</summary>
-    /// <param name="margin">Pixels a side.</param>
-    public RawImages Pad(int margin)
+    /// <summary>The same images in the middle of larger black ones; where the margins differ by one, the larger is at the right and at the bottom.</summary>
+    /// <param name="height">Rows, at least as many as there are.</param>
+    /// <param name="width">Columns, at least as many as there are.</param>
+    public RawImages Pad(int height, int width)
     {
-        int height = Height + 2 * margin, width = Width + 2 * margin;
+        int top = (height - Height) / 2, left = (width - Width) / 2;
         byte[] padded = new byte[(long)Labels.Length * Channels * height * width];
         for (int plane = 0; plane < Labels.Length * Channels; plane++)
         {
             for (int y = 0; y < Height; y++)
-                Images.AsSpan((plane * Height + y) * Width, Width).CopyTo(padded.AsSpan((plane * height + y + margin) * width + margin));
+                Images.AsSpan((plane * Height + y) * Width, Width).CopyTo(padded.AsSpan((plane * height + y + top) * width + left));
         }
         return this with { Height = height, Width = width, Images = padded };
     }
+}
+
+/// <summary>What a folder holds, read.</summary>
+/// <param name="Train">Training images.</param>
+/// <param name="Test">Test images of the same shape.</param>
+/// <param name="Classes">How many classes.</param>
+internal sealed record RawData(RawImages Train, RawImages Test, int Classes)
+{
+    /// <summary><see cref="Dataset.ClassNames"/>.</summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary><see cref="Dataset.Origin"/>.</summary>
+    public DataOrigin Origin { get; init; } = new();
 }

@@ -96,16 +96,19 @@ public abstract record NetworkTrainingSettings
         Mean = Mean,
         Deviation = Deviation,
         Standardization = Standardization,
+        Network = Network,
     };
 
     /// <summary>The network for images of a data set.</summary>
     /// <param name="shape">The data's shape and classes.</param>
     /// <returns>The model.</returns>
-    /// <exception cref="InputException">There is no such network.</exception>
+    /// <exception cref="InputException">There is no such network, or it takes no images of this size.</exception>
     public Model ToModel(DatasetShape shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
         var settings = NetworkSettings.Parse(Network, Activation);
+        if (settings.SizeFor(shape.Height, shape.Width) is var (height, width) && (height, width) != (shape.Height, shape.Width))
+            throw new InputException($"{settings.Name}: takes no images of {shape.Width} x {shape.Height} pixels; pad them to {width} x {height}");
         return (settings with { Images = shape.Image, Classes = shape.Classes, Loss = Loss }).Build();
     }
 }

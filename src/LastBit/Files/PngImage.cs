@@ -5,7 +5,7 @@ namespace LastBit.Files;
 
 /// <summary>
 /// A decoded PNG image (ISO/IEC 15948): every colour type and bit depth, plain or interlaced. The check sum of every chunk is
-/// verified. Transparency by colour (tRNS), gamma and colour profiles are not applied: samples are as stored.
+/// verified. Transparency, gamma and colour profiles are not applied: samples are as stored.
 /// </summary>
 public sealed class PngImage
 {
@@ -42,6 +42,12 @@ public sealed class PngImage
     /// <summary>[Height][Width][Channels] samples, of one byte or, if <see cref="BitDepth"/> is 16, of two with the higher first.</summary>
     public byte[] Samples { get; }
 
+    /// <summary>Whether a pixel is not opaque: by its alpha, that of its colour in the palette, or the transparent colour of the image (tRNS).</summary>
+    public bool IsTransparent { get; private set; }
+
+    /// <summary>What is odd about the file without harm to the image, as what follows its name in a sentence; null where nothing is.</summary>
+    public string? Warning { get; private set; }
+
     /// <summary>One sample on the scale from 0 to 1.</summary>
     /// <param name="x">Column, from the left.</param>
     /// <param name="y">Row, from the top.</param>
@@ -73,9 +79,10 @@ public sealed class PngImage
         if (!file.StartsWith(Signature))
             throw new InputException($"{name}: is not a PNG image; convert it to PNG");
         Header? header = null;
-        byte[]? palette = null;
+        byte[]? palette = null, transparency = null;
         var compressed = new MemoryStream();
         bool ended = false;
+        int spare = 0;
         for (int position = Signature.Length; !ended;)
         {
             (ReadOnlySpan<byte> type, ReadOnlySpan<byte> data) = ReadChunk(file, ref position, name);
@@ -85,8 +92,10 @@ public sealed class PngImage
                 palette = data.Length is > 0 and <= 768 && data.Length % 3 == 0 ? data.ToArray() : throw Damaged(name, "its palette has a wrong length");
             else if (type.SequenceEqual("IDAT"u8))
                 compressed.Write(data);
+            else if (type.SequenceEqual("tRNS"u8))
+                transparency = Transparency(data, header, name);
             else if (type.SequenceEqual("IEND"u8))
-                ended = true;
+                (ended, spare) = (true, file.Length - position);
             else if ((type[0] & 0x20) == 0) // An upper-case first letter: not to be ignored.
             {
                 string kind = ForeignText.Cut($"{(char)type[0]}{(char)type[1]}{(char)type[2]}{(char)type[3]}");
@@ -96,8 +105,11 @@ public sealed class PngImage
         if (header!.ColourType == 3 && palette is null)
             throw Damaged(name, "it has no palette");
 
-        byte[] filtered = Inflate(compressed, header, name);
-        var image = new PngImage(header.Width, header.Height, header.ColourType == 3 ? 3 : header.FileChannels, Math.Max(8, header.BitDepth));
+        byte[] filtered = Inflate(compressed, header, name, out int sparePixels);
+        var image = new PngImage(header.Width, header.Height, header.ColourType == 3 ? 3 : header.FileChannels, Math.Max(8, header.BitDepth))
+        {
+            Warning = spare + sparePixels == 0 ? null : $"has {NumberText.Count(spare + sparePixels, "byte")} more than its image needs",
+        };
         int offset = 0;
         foreach ((int x, int y, int stepX, int stepY) in header.Passes)
         {
@@ -108,12 +120,40 @@ public sealed class PngImage
             {
                 Span<byte> line = filtered.AsSpan(offset + 1, rowBytes);
                 Unfilter(filtered[offset], line, previous, Math.Max(1, header.FileChannels * header.BitDepth / 8), name);
-                image.PutRow(line, header, palette, y + row * stepY, x, stepX, width, name);
+                image.PutRow(line, header, palette, header.ColourType == 3 ? transparency : null, y + row * stepY, x, stepX, width, name);
                 previous = line;
                 offset += 1 + rowBytes;
             }
         }
+        image.IsTransparent |= image.HasTransparentSamples(header.ColourType == 3 ? null : transparency);
         return image;
+    }
+
+    // The alphas of a palette, or the transparent colour as samples of the image have it.
+    private static byte[] Transparency(ReadOnlySpan<byte> data, Header header, string name)
+    {
+        if (header.ColourType == 3 ? data.Length > 256 : data.Length != 2 * header.FileChannels || header.ColourType > 3)
+            throw Damaged(name, "its transparent colour has a wrong length");
+        if (header.ColourType == 3 || header.BitDepth == 16)
+            return data.ToArray();
+        int scale = header.BitDepth < 8 ? 255 / ((1 << header.BitDepth) - 1) : 1;
+        byte[] colour = new byte[header.FileChannels];
+        for (int i = 0; i < colour.Length; i++)
+            colour[i] = (byte)(data[2 * i + 1] * scale);
+        return colour;
+    }
+
+    private bool HasTransparentSamples(ReadOnlySpan<byte> colour)
+    {
+        int sample = BitDepth / 8, pixel = Channels * sample, alpha = Channels is 2 or 4 ? sample : 0;
+        if (alpha == 0 && colour.IsEmpty)
+            return false;
+        for (ReadOnlySpan<byte> rest = Samples; rest.Length > 0; rest = rest[pixel..])
+        {
+            if (alpha > 0 ? rest[(pixel - alpha)..pixel].ContainsAnyExcept((byte)255) : rest[..pixel].SequenceEqual(colour))
+                return true;
+        }
+        return false;
     }
 
     private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10];
@@ -152,7 +192,7 @@ public sealed class PngImage
         }
     }
 
-    private static byte[] Inflate(MemoryStream compressed, Header header, string name)
+    private static byte[] Inflate(MemoryStream compressed, Header header, string name, out int spare)
     {
         long expected = header.FilteredBytes;
         // Deflate cannot shrink by more than 1032:1, so a short file that claims to be a huge image is known before memory is given to it.
@@ -166,7 +206,9 @@ public sealed class PngImage
             int count = inflater.ReadAtLeast(filtered, filtered.Length, throwOnEndOfStream: false);
             if (count < filtered.Length)
                 throw Damaged(name, $"its pixels end after {count} of {expected} bytes");
-            if (inflater.ReadByte() >= 0) // Reading to the end also checks the check sum of the whole.
+            // Reading to the end also checks the check sum of the whole. Some writers leave a few bytes more; a row more is another image.
+            spare = inflater.ReadAtLeast(new byte[header.RowBytes(header.Width) + 1], header.RowBytes(header.Width) + 1, throwOnEndOfStream: false);
+            if (spare > header.RowBytes(header.Width))
                 throw Damaged(name, $"it has more pixels than {header.Width} x {header.Height}");
         }
         catch (Exception error) when (error is InvalidDataException or IOException)
@@ -213,7 +255,7 @@ public sealed class PngImage
     }
 
     // Writes one row of one pass: pixel i of the row goes to column x + i * stepX.
-    private void PutRow(ReadOnlySpan<byte> line, Header header, byte[]? palette, int y, int x, int stepX, int width, string name)
+    private void PutRow(ReadOnlySpan<byte> line, Header header, byte[]? palette, ReadOnlySpan<byte> alphas, int y, int x, int stepX, int width, string name)
     {
         int pixelBytes = Channels * BitDepth / 8;
         Span<byte> target = Samples.AsSpan(y * Width * pixelBytes, Width * pixelBytes);
@@ -232,6 +274,7 @@ public sealed class PngImage
             }
             int bit = i * header.BitDepth, mask = (1 << header.BitDepth) - 1;
             int value = (line[bit / 8] >> (8 - header.BitDepth - bit % 8)) & mask;
+            IsTransparent |= value < alphas.Length && alphas[value] != 255;
             if (header.ColourType != 3)
                 pixel[0] = (byte)(value * 255 / mask);
             else if (3 * value < palette!.Length)

@@ -21,6 +21,9 @@ public sealed record ConvolutionalNetworkSettings : NetworkSettings
     /// <inheritdoc/>
     public override bool NamesActivation => true;
 
+    /// <summary>Multiples of 4, for two poolings halve height and width.</summary>
+    public override (int Height, int Width) SizeFor(int height, int width) => MultiplesOf(4, height, width);
+
     /// <inheritdoc/>
     public override Model Build()
     {

@@ -32,6 +32,19 @@ public abstract record NetworkSettings
     public const string Names =
         "resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56; fc-F or cnn-F with F = tanh, relu, elu or softplus, as fc-tanh, cnn-relu, or cnn-relu-max with max pooling; vgg16";
 
+    /// <summary>The size that images are padded to with black, so that the network takes them: their own wherever that will do.</summary>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <exception cref="InputException">The network takes no images of this size; the message says which it takes.</exception>
+    public virtual (int Height, int Width) SizeFor(int height, int width) => (height, width);
+
+    /// <summary>The size itself, where both numbers are multiples of a number.</summary>
+    /// <exception cref="InputException">They are not.</exception>
+    private protected (int Height, int Width) MultiplesOf(int number, int height, int width) => height % number == 0 && width % number == 0
+        ? (height, width)
+        : throw new InputException($"{Name}: the images have {width} x {height} pixels, and this network takes widths and heights that are multiples of {number}; "
+            + "scale the images, or name a network that takes any size: a ResNet or fc-F");
+
     /// <summary>Describes the network.</summary>
     /// <returns>Its layers and tensors; no memory is taken.</returns>
     public abstract Model Build();

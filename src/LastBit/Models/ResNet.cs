@@ -57,6 +57,15 @@ public sealed partial record ResNetSettings : NetworkSettings
 
     private int LayersOfThreeBlocks => Block == BlockKind.Basic ? 6 : 9;
 
+    /// <summary>
+    /// Any size: the strides of two stages want multiples of 4, and the kernels a multiple of 4 positions in the last stage, which multiples of 8 always give.
+    /// </summary>
+    public override (int Height, int Width) SizeFor(int height, int width)
+    {
+        (int rows, int columns) = ((height + 3) / 4, (width + 3) / 4);
+        return rows * columns % 4 == 0 ? (4 * rows, 4 * columns) : ((height + 7) / 8 * 8, (width + 7) / 8 * 8);
+    }
+
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">There is no network of this depth or width.</exception>
     public override Model Build()

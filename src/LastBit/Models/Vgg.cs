@@ -17,6 +17,9 @@ public sealed record VggSettings : NetworkSettings
     /// <inheritdoc/>
     public override string MiddleTensor => "features.20.weight";
 
+    /// <summary>Multiples of 32, for five poolings halve height and width.</summary>
+    public override (int Height, int Width) SizeFor(int height, int width) => MultiplesOf(1 << Stages.Count, height, width);
+
     /// <inheritdoc/>
     public override Model Build()
     {

@@ -133,6 +133,22 @@ public sealed class Cifar10Tests : IDisposable
         Assert.Equal(expected, DataCache.FindRoot(variables.GetValueOrDefault, variables.GetValueOrDefault("LOCAL"), macOS));
     }
 
+    [Theory]
+    [InlineData("LASTBIT_CACHE")]
+    [InlineData("XDG_CACHE_HOME")]
+    [InlineData("HOME")]
+    public void A_cache_that_would_lie_in_a_file_is_refused_with_the_name_of_the_variable(string variable)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["file"], "");
+        foreach (string value in (string[])[folder["file"], Path.Combine(folder["file"], "below")])
+        {
+            string message = Assert.Throws<InputException>(() => DataCache.FindRoot(name => name == variable ? value : null, null, false)).Message;
+            Assert.StartsWith($"{variable}: data would be kept in {value}", message, StringComparison.Ordinal);
+            Assert.EndsWith($"and {folder["file"]} is not a folder; set LASTBIT_CACHE to a folder for it", message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Without_a_home_the_user_is_asked_for_a_folder() =>
         Assert.StartsWith("LASTBIT_CACHE: ", Assert.Throws<InputException>(() => DataCache.FindRoot(_ => null, null, false)).Message, StringComparison.Ordinal);

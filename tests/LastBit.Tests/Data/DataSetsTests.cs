@@ -115,7 +115,7 @@ public sealed class DataSetsTests : IDisposable
     [Fact]
     public void Images_that_do_not_go_together_are_refused_with_the_reason()
     {
-        Assert.Contains("has 0 folders; 2 to 256 are needed", Refusal($"images={_folder.Path}"), StringComparison.Ordinal);
+        Assert.Contains("has 0 folders; 2 to 256 are needed, one per class, with PNG or JPEG images in them", Refusal($"images={_folder.Path}"), StringComparison.Ordinal);
         foreach (string name in (string[])["b", "a"])
         {
             Directory.CreateDirectory(_folder[name]);
@@ -127,14 +127,6 @@ public sealed class DataSetsTests : IDisposable
         Assert.Contains("is 4 x 5 pixels large where", Refusal($"images={_folder.Path}"), StringComparison.Ordinal);
         WritePng(Path.Combine("b", "3.png"), 4, 4, 6);
         Assert.Contains("has transparent pixels", Refusal($"images={_folder.Path}"), StringComparison.Ordinal);
-        File.WriteAllText(_folder[Path.Combine("b", "4.jpg")], "");
-        Assert.Contains("4.jpg: is not a PNG image; convert it to PNG", Refusal($"images={_folder.Path}"), StringComparison.Ordinal);
-        File.Delete(_folder[Path.Combine("b", "4.jpg")]);
-        Directory.Delete(_folder["b"], true);
-        Directory.CreateDirectory(_folder["b"]);
-        for (int i = 1; i < 5; i++)
-            File.Delete(_folder[Path.Combine("a", $"{i}.png")]);
-        Assert.Contains("has 1 training and 0 test images", Refusal($"images={_folder.Path}"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -87,6 +87,52 @@ public sealed class TarArchiveTests : IDisposable
     }
 
     [Fact]
+    public void A_header_with_any_one_bit_altered_is_refused()
+    {
+        var tar = new MemoryStream();
+        using (var writer = new TarWriter(tar, TarEntryFormat.Ustar, leaveOpen: true))
+        {
+            foreach (string name in s_wanted.Keys)
+                writer.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream([1, 2, 3]) });
+        }
+        byte[] whole = tar.ToArray();
+        Assert.Equal(2, Packed(whole).Count);
+        // The header of the second member lies in the third block; of the check sum itself a blank may stand for a leading zero.
+        foreach (int bit in Enumerable.Range(0, 8 * 512).Where(bit => bit / 8 is < 148 or > 155))
+        {
+            byte[] altered = [.. whole];
+            altered[1024 + bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.Throws<SourceException>(() => Packed(altered));
+        }
+
+        static Dictionary<string, byte[]> Packed(byte[] archive)
+        {
+            var packed = new MemoryStream();
+            using (var zip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+                zip.Write(archive);
+            packed.Position = 0;
+            return TarArchive.Read(packed, s_wanted, 1_000_000);
+        }
+    }
+
+    [Fact]
+    public void A_long_name_and_records_of_a_whole_block_are_read()
+    {
+        string name = string.Concat(Enumerable.Repeat("folder/", 60)) + "a.bin";
+        foreach (TarEntryFormat format in (TarEntryFormat[])[TarEntryFormat.Gnu, TarEntryFormat.Pax])
+        {
+            for (int more = 0; more < 120; more++)
+            {
+                string longer = new string('b', more) + name;
+                Write(format, (longer, TarEntryType.RegularFile, [7]), ("in/b.bin", TarEntryType.RegularFile, new byte[512]));
+                Dictionary<string, byte[]> members = TarArchive.Read(_folder["a.tgz"], new Dictionary<string, long> { [longer] = 1, ["in/b.bin"] = 512 }, 1_000_000);
+                Assert.Equal([7], members[longer]);
+                Assert.Equal(512, members["in/b.bin"].Length);
+            }
+        }
+    }
+
+    [Fact]
     public void What_is_no_archive_at_all_is_refused()
     {
         File.WriteAllText(_folder["a.tgz"], "<html>Sorry</html>");

@@ -93,7 +93,7 @@ public class PngImageTests
         Assert.Contains("first chunk", Refusal(() => Decode(s_pixels, s_end)), StringComparison.Ordinal);
         Assert.Contains("check sum of the chunk at byte 8", Refusal(() => Decode([.. s_header[..^1], 0], s_end)), StringComparison.Ordinal);
         Assert.Contains("after 3 of 6", Refusal(() => Decode(s_header, Pixels([0, 1, 2]), s_end)), StringComparison.Ordinal);
-        Assert.Contains("more pixels", Refusal(() => Decode(s_header, Pixels(new byte[7]), s_end)), StringComparison.Ordinal);
+        Assert.Contains("more pixels", Refusal(() => Decode(s_header, Pixels(new byte[9]), s_end)), StringComparison.Ordinal);
         Assert.Contains("decompressed", Refusal(() => Decode(s_header, PngWriter.Chunk("IDAT", [1, 2, 3, 4]), s_end)), StringComparison.Ordinal);
         Assert.Contains("filter 5", Refusal(() => Decode(s_header, Pixels([5, 1, 2, 0, 3, 4]), s_end)), StringComparison.Ordinal);
         Assert.Contains("WHAT", Refusal(() => Decode(s_header, PngWriter.Chunk("WHAT", []), s_pixels, s_end)), StringComparison.Ordinal);
@@ -104,6 +104,67 @@ public class PngImageTests
 
         static byte[] Pixels(byte[] filtered) => PngWriter.Chunk("IDAT", PngWriter.Compress(filtered));
         static byte[] Palette(byte[] colours) => PngWriter.Chunk("PLTE", colours);
+    }
+
+    [Fact]
+    public void A_few_bytes_more_than_the_image_needs_are_a_warning()
+    {
+        Assert.Null(Decode(s_header, s_pixels, s_end).Warning);
+        Assert.Equal("has 1 byte more than its image needs", Decode(s_header, s_pixels, s_end, [0]).Warning);
+        PngImage within = Decode(s_header, PngWriter.Chunk("IDAT", PngWriter.Compress([0, 1, 2, 0, 3, 4, 9, 9])), s_end, [0]);
+        Assert.Equal("has 3 bytes more than its image needs", within.Warning);
+        Assert.Equal([1, 2, 3, 4], within.Samples);
+    }
+
+    [Theory]
+    [InlineData(0, 8, new byte[] { 0, 3 }, true)] // The sample of the last pixel.
+    [InlineData(0, 8, new byte[] { 0, 9 }, false)] // A grey that no pixel has.
+    [InlineData(0, 4, new byte[] { 0, 1 }, true)]
+    [InlineData(0, 4, new byte[] { 0, 4 }, false)]
+    [InlineData(0, 16, new byte[] { 2, 3 }, true)]
+    [InlineData(0, 16, new byte[] { 3, 2 }, false)]
+    [InlineData(2, 8, new byte[] { 0, 6, 0, 7, 0, 8 }, true)]
+    [InlineData(2, 8, new byte[] { 0, 6, 0, 7, 0, 9 }, false)]
+    [InlineData(3, 8, new byte[] { 255, 255, 255, 0 }, true)]
+    [InlineData(3, 8, new byte[] { 255, 255, 255, 255, 0 }, false)] // A colour that no pixel has.
+    [InlineData(3, 8, new byte[] { 255 }, false)]
+    public void Transparency_by_colour_is_seen_where_a_pixel_has_it(int colourType, int bitDepth, byte[] transparency, bool transparent)
+    {
+        int rowBytes = bitDepth * (colourType == 2 ? 3 : 1) * 2 / 8;
+        byte[] rows = [.. Enumerable.Range(0, 2).SelectMany(y => Enumerable.Range(0, rowBytes).Select(i => (byte)(bitDepth == 4 ? 0x01 : y * rowBytes + i)).Prepend((byte)0))];
+        if (bitDepth == 16)
+            rows = [0, 0, 0, 0, 1, 0, 1, 0, 2, 3];
+        byte[][] chunks =
+        [
+            PngWriter.Chunk("IHDR", PngWriter.HeaderData(2, 2, bitDepth, colourType)), PngWriter.Chunk("PLTE", new byte[15]),
+            PngWriter.Chunk("tRNS", transparency), PngWriter.Chunk("IDAT", PngWriter.Compress(rows)), s_end,
+        ];
+        Assert.Equal(transparent, Decode(chunks).IsTransparent);
+        Assert.False(Decode([.. chunks.Where(chunk => chunk != chunks[2])]).IsTransparent);
+    }
+
+    [Theory]
+    [InlineData(4, 8, false)]
+    [InlineData(6, 8, false)]
+    [InlineData(4, 16, false)]
+    [InlineData(4, 8, true)]
+    [InlineData(6, 8, true)]
+    [InlineData(6, 16, true)]
+    public void Transparency_by_alpha_is_seen_where_a_pixel_is_not_opaque(int colourType, int bitDepth, bool transparent)
+    {
+        int channels = colourType == 4 ? 2 : 4, bytes = bitDepth / 8;
+        byte[] samples = [.. Enumerable.Range(0, 4 * channels * bytes).Select(i => (byte)(i / bytes % channels == channels - 1 ? 255 : 7))];
+        if (transparent)
+            samples[^1] = 254;
+        Assert.Equal(transparent, PngImage.Decode(PngWriter.Encode(2, 2, colourType, bitDepth, samples, 0), "test").IsTransparent);
+    }
+
+    [Fact]
+    public void Transparency_of_a_wrong_length_is_refused()
+    {
+        Assert.Contains("transparent colour has a wrong length", Refusal(() => Decode(s_header, PngWriter.Chunk("tRNS", [1]), s_pixels, s_end)), StringComparison.Ordinal);
+        byte[] alpha = PngWriter.Chunk("IHDR", PngWriter.HeaderData(2, 2, 8, 4));
+        Assert.Contains("transparent colour has a wrong length", Refusal(() => Decode(alpha, PngWriter.Chunk("tRNS", [0, 1]), s_pixels, s_end)), StringComparison.Ordinal);
     }
 
     [Theory]
