@@ -1,5 +1,4 @@
 using LastBit.Arithmetic;
-using LastBit.Statistics;
 
 namespace LastBit.Benchmarks;
 

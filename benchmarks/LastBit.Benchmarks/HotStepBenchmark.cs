@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using LastBit.Data;
 using LastBit.Engines;
 using LastBit.Engines.Cpu;

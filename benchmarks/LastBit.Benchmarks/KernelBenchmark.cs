@@ -1,10 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using LastBit.Arithmetic;
-using LastBit.Engines;
-using LastBit.Engines.Cpu;
 using LastBit.Engines.Cpu.Kernels;
-using LastBit.Models;
 
 namespace LastBit.Benchmarks;
 

@@ -1,9 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
 using LastBit.Experiments;
+using LastBit.Experiments.Amplification;
+using LastBit.Experiments.Heat;
+using LastBit.Experiments.Linear;
+using LastBit.Experiments.NonLinear;
+using LastBit.Experiments.OneLayer;
 using LastBit.Pde;
-using LastBit.Runs;
-using LastBit.Statistics;
 
 namespace LastBit.Benchmarks;
 

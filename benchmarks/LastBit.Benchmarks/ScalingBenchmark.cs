@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using LastBit.Data;
 using LastBit.Engines.Cpu;
 using LastBit.Models;

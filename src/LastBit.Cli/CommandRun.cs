@@ -2,9 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
-using LastBit.Reports;
+using LastBit.Reports.Results;
 using LastBit.Runs;
-using LastBit.Statistics;
 using Spectre.Console;
 
 namespace LastBit.Cli;

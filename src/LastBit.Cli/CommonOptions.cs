@@ -1,7 +1,6 @@
 using System.CommandLine;
-using LastBit.Experiments;
+using LastBit.Arithmetic;
 using LastBit.Runs;
-using LastBit.Statistics;
 
 namespace LastBit.Cli;
 

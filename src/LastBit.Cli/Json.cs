@@ -1,7 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LastBit.Reports;
+using LastBit.Reports.Claims;
+using LastBit.Reports.Sections;
 
 namespace LastBit.Cli;
 

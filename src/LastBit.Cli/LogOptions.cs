@@ -1,5 +1,5 @@
 using System.CommandLine;
-using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
 using LastBit.Imports;
 using LastBit.Statistics;
 

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using LastBit.Files;
 using LastBit.Imports;
-using LastBit.Reports;
+using LastBit.Reports.Results;
 using LastBit.Reports.Trainings;
 using LastBit.Statistics;
 using Spectre.Console;

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
-using LastBit.Experiments;
+using LastBit.Experiments.Reproduction;
 using LastBit.Pde;
+using LastBit.Reports.Results;
 using LastBit.Runs;
 using LastBit.Training;
 

@@ -1,9 +1,13 @@
 using System.Globalization;
-using LastBit.Experiments;
+using LastBit.Experiments.Amplification;
+using LastBit.Experiments.Bounds;
+using LastBit.Experiments.Heat;
+using LastBit.Experiments.Linear;
+using LastBit.Experiments.NonLinear;
+using LastBit.Experiments.OneLayer;
 using LastBit.Files;
-using LastBit.Reports;
-using LastBit.Runs;
-using LastBit.Statistics;
+using LastBit.Reports.Claims;
+using LastBit.Reports.Sections;
 using LastBit.Training;
 using Spectre.Console;
 using Spectre.Console.Rendering;

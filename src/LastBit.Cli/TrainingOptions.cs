@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using LastBit.Cli.Execution;
 using LastBit.Data;
 using LastBit.Experiments;
 using LastBit.Files;

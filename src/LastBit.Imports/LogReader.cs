@@ -1,5 +1,7 @@
 using System.Globalization;
-using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
+using LastBit.Experiments.Divergence;
+using LastBit.Experiments.Train;
 using LastBit.Imports.Formats;
 using LastBit.Imports.Reading;
 using LastBit.Statistics;

@@ -1,4 +1,4 @@
-using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
 
 namespace LastBit.Imports;
 

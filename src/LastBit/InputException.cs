@@ -1,4 +1,3 @@
-using LastBit.Files;
 
 namespace LastBit;
 

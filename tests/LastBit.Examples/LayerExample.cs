@@ -1,4 +1,3 @@
-using System.Numerics;
 using LastBit.Data;
 using LastBit.Engines.Cpu;
 using LastBit.Models;

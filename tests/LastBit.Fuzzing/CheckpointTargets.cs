@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using LastBit.Data;
 using LastBit.Engines.Cpu;
-using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
+using LastBit.Experiments.Train;
 using LastBit.Models;
 using LastBit.Training;
 

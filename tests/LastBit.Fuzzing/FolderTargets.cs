@@ -1,12 +1,20 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
+using LastBit.Experiments.Amplification;
+using LastBit.Experiments.Bounds;
+using LastBit.Experiments.Divergence;
+using LastBit.Experiments.Edge;
+using LastBit.Experiments.Heat;
+using LastBit.Experiments.Linear;
+using LastBit.Experiments.NonLinear;
+using LastBit.Experiments.Train;
 using LastBit.Files;
 using LastBit.Models;
 using LastBit.Pde;
 using LastBit.Reports;
 using LastBit.Runs;
-using LastBit.Statistics;
 using LastBit.Training;
 
 namespace LastBit.Fuzzing;
@@ -30,26 +38,26 @@ internal static class FolderTargets
             "run.json", ReadRun),
         Of("plan", [Bytes(s_table.Asked), Bytes("""{"seeds":[1,2,3],"k":[1,3,5],"mat":true,"divisors":[2,8],"perturbation":["ulp","order"]}""")], "cells/accuracy/plan.json", (folder, file) =>
         {
-            JsonObject plan = CellStore.ReadPlan(folder, Accuracy.Kind);
+            JsonObject plan = CellStore.ReadPlan(folder, AccuracyExperiment.Kind);
             AccuracySettings settings = s_table.With(plan);
             settings.Validate();
             DivergenceSettings pairs = s_pairs.With(plan);
             pairs.ToTraining(1, 1);
-            _ = (Accuracy.CellNames(settings), Divergence.CellNames(pairs));
-            CellStore.Plan(folder, Accuracy.Kind, s_table.Asked);
-            _ = Accuracy.StatusOf(folder);
+            _ = (AccuracyExperiment.CellNames(settings), DivergenceExperiment.CellNames(pairs));
+            CellStore.Plan(folder, AccuracyExperiment.Kind, s_table.Asked);
+            _ = AccuracyExperiment.StatusOf(folder);
         }),
         Of("settings", [Bytes(ResultJson.ToObject(s_table))], "cells/accuracy/settings.json", (folder, file) =>
         {
-            _ = CellStore.Of(folder, Accuracy.Kind).Setting("epochs");
-            CellStore.Open(folder, Accuracy.Kind, ResultJson.ToObject(s_table));
+            _ = CellStore.Of(folder, AccuracyExperiment.Kind).Setting("epochs");
+            CellStore.Open(folder, AccuracyExperiment.Kind, ResultJson.ToObject(s_table));
         }),
         Of("cell-accuracy", [Cell(2, null), Cell(1, null, done: false), Cell(1, new DivergedTraining(3, "the training loss"))], "cells/accuracy/seed1/k3.json",
-            (folder, _) => Accuracy.Read(CellStore.Of(folder, Accuracy.Kind), "seed1/k3", 2)),
+            (folder, _) => AccuracyExperiment.Read(CellStore.Of(folder, AccuracyExperiment.Kind), "seed1/k3", 2)),
         Of("cell-divergence", [Bytes(ResultJson.Serialize(Pair(2)))], "cells/divergence/n2/run.json",
-            (folder, _) => Divergence.Read(CellStore.Of(folder, Divergence.Kind), new DivergenceKey(2, null), 2, s_tensors)),
+            (folder, _) => DivergenceExperiment.Read(CellStore.Of(folder, DivergenceExperiment.Kind), new DivergenceKey(2, null), 2, s_tensors)),
         Of("cell-edge", [Bytes(ResultJson.Serialize(Descent(0.02, null))), Bytes(ResultJson.Serialize(Descent(0.02, 0.5)))], "cells/edge/lr0.02-wd0/run.json",
-            (folder, _) => Edge.Read(CellStore.Of(folder, Edge.Kind), new EdgeKey(0.02, 0), 3)),
+            (folder, _) => EdgeExperiment.Read(CellStore.Of(folder, EdgeExperiment.Kind), new EdgeKey(0.02, 0), 3)),
         Of("accuracy", [Table()], AccuracyCurves.FileName, (folder, _) => Summary.Of(AccuracyCurves.Read(folder)).ToJson()),
         Of("authors", [Curve(0.5), Curve(50)], "seed1/test1.npy", (folder, _) =>
         {
@@ -95,23 +103,23 @@ internal static class FolderTargets
         _ = Reports.Results.RunCommand.Of(run);
         switch (run["command"]?.ToString())
         {
-            case Accuracy.Kind:
-                RunFolder.SettingsOf<AccuracySettings>(folder, run).With(CellStore.ReadPlan(folder, Accuracy.Kind)).Validate();
-                _ = Accuracy.StatusOf(folder);
+            case AccuracyExperiment.Kind:
+                RunFolder.SettingsOf<AccuracySettings>(folder, run).With(CellStore.ReadPlan(folder, AccuracyExperiment.Kind)).Validate();
+                _ = AccuracyExperiment.StatusOf(folder);
                 break;
-            case Divergence.Kind:
-                RunFolder.SettingsOf<DivergenceSettings>(folder, run).With(CellStore.ReadPlan(folder, Divergence.Kind)).ToTraining(1, 1);
-                _ = Divergence.StatusOf(folder);
+            case DivergenceExperiment.Kind:
+                RunFolder.SettingsOf<DivergenceSettings>(folder, run).With(CellStore.ReadPlan(folder, DivergenceExperiment.Kind)).ToTraining(1, 1);
+                _ = DivergenceExperiment.StatusOf(folder);
                 break;
-            case Edge.Kind:
-                RunFolder.SettingsOf<EdgeSettings>(folder, run).With(CellStore.ReadPlan(folder, Edge.Kind)).Validate();
-                _ = Edge.StatusOf(folder);
+            case EdgeExperiment.Kind:
+                RunFolder.SettingsOf<EdgeSettings>(folder, run).With(CellStore.ReadPlan(folder, EdgeExperiment.Kind)).Validate();
+                _ = EdgeExperiment.StatusOf(folder);
                 break;
             default:
                 RunFolder.SettingsOf<TrainingRunSettings>(folder, run).ToTraining();
                 break;
         }
-        RunFolder.Open(folder, Accuracy.Kind, ResultJson.ToObject(s_table), 1, cells: s_table.Asked).Dispose();
+        RunFolder.Open(folder, AccuracyExperiment.Kind, ResultJson.ToObject(s_table), 1, cells: s_table.Asked).Dispose();
     }
 
     private static byte[] Run<T>(string command, T settings, JsonObject? cells)

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using LastBit.Files;
 using LastBit.Imports;
 using LastBit.Imports.TensorBoard;
 using LastBit.Statistics;

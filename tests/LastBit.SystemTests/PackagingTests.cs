@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.IO.Compression;
+using LastBit.Arithmetic;
 using LastBit.Tests;
 
 namespace LastBit.SystemTests;

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using LastBit.Cli.Execution;
-using LastBit.Experiments;
-using LastBit.Reports;
+using LastBit.Experiments.Accuracy;
+using LastBit.Experiments.Reproduction;
+using LastBit.Reports.Accuracy;
+using LastBit.Reports.Results;
 using LastBit.Runs;
 using Spectre.Console;
 
@@ -18,8 +20,8 @@ internal static class AccuracyCommand
         command.SetAction(parse =>
         {
             AccuracySettings settings = TrainingOptions.Read(parse, options, (there, plan) => there.With(plan));
-            Accuracy.Check(settings);
-            return CellRun.Execute(parse, Accuracy.Kind, ResultJson.ToObject(settings), settings.Asked, Accuracy.CellNames(settings), run => Here(run, settings));
+            AccuracyExperiment.Check(settings);
+            return CellRun.Execute(parse, AccuracyExperiment.Kind, ResultJson.ToObject(settings), settings.Asked, AccuracyExperiment.CellNames(settings), run => Here(run, settings));
         });
         return command
             .Example("lastbit accuracy --network resnet20 --epochs 20 --train-size 10000 --seeds 1..3 --out runs/table1",
@@ -31,7 +33,7 @@ internal static class AccuracyCommand
 
     private static int Here(CommandRun run, AccuracySettings settings)
     {
-        AccuracyResult result = run.Run(context => Accuracy.Run(settings, context));
+        AccuracyResult result = run.Run(context => AccuracyExperiment.Run(settings, context));
         Table1.Draw(run.Folder);
         return run.Finish(result.ToJson(), console => Print(result, console), [Table1.Name],
             ($"lastbit report {ShellWord.Quote(run.Folder)}", "the same as a page to send to a colleague"));

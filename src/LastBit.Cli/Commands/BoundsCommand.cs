@@ -1,7 +1,6 @@
 using System.CommandLine;
-using LastBit.Experiments;
-using LastBit.Runs;
-using LastBit.Statistics;
+using LastBit.Experiments.Bounds;
+using LastBit.Experiments.Reproduction;
 
 namespace LastBit.Cli.Commands;
 

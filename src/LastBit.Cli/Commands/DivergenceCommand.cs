@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using LastBit.Cli.Execution;
-using LastBit.Experiments;
-using LastBit.Reports;
+using LastBit.Experiments.Divergence;
+using LastBit.Experiments.Reproduction;
+using LastBit.Reports.Divergence;
+using LastBit.Reports.Results;
 using LastBit.Runs;
-using LastBit.Training;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
@@ -24,8 +25,8 @@ internal static class DivergenceCommand
             if (parse.GetValue(TrainingOptions.Resume) is null && !options.IsGiven(parse, "k") && settings.Others.FirstOrDefault(one => one.IsK) is { } own)
                 settings = settings with { Perturbation = own };
             settings = settings with { Others = [.. settings.Others.Where(one => one != settings.Perturbation)] };
-            Divergence.Check(settings);
-            return CellRun.Execute(parse, Divergence.Kind, ResultJson.ToObject(settings), settings.Asked, Divergence.CellNames(settings), run => Here(run, settings));
+            DivergenceExperiment.Check(settings);
+            return CellRun.Execute(parse, DivergenceExperiment.Kind, ResultJson.ToObject(settings), settings.Asked, DivergenceExperiment.CellNames(settings), run => Here(run, settings));
         });
         return command.Example("lastbit divergence --divisors 2,8,32 --out runs/figure2", "three learning rates of the paper's, ResNet-56 with Swish")
             .Example("lastbit divergence --resume runs/figure2 --divisors 320", "one more, in the same folder")
@@ -35,7 +36,7 @@ internal static class DivergenceCommand
 
     private static int Here(CommandRun run, DivergenceSettings settings)
     {
-        DivergenceResult result = run.Run(context => Divergence.Run(settings, context));
+        DivergenceResult result = run.Run(context => DivergenceExperiment.Run(settings, context));
         Figure2.Draw(run.Folder);
         return run.Finish(result.ToJson(), console => Tables.Write(console, ResultTable(result, console)), [Figure2.Name, Figure2.LayersName],
             ($"lastbit report {ShellWord.Quote(run.Folder)}", "the same as a page to send to a colleague"));

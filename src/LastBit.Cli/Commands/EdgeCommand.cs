@@ -2,9 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using LastBit.Cli.Execution;
 using LastBit.Data;
-using LastBit.Experiments;
-using LastBit.Reports;
-using LastBit.Runs;
+using LastBit.Experiments.Edge;
+using LastBit.Experiments.Reproduction;
+using LastBit.Reports.Edge;
+using LastBit.Reports.Results;
 using LastBit.Training;
 using Spectre.Console;
 
@@ -24,8 +25,8 @@ internal static class EdgeCommand
             // The sample does not have as many images as the literature takes.
             if (settings.Data == Cifar10.Sample && parse.GetValue(TrainingOptions.Resume) is null && !options.IsGiven(parse, "train-size"))
                 settings = settings with { TrainSize = null };
-            Edge.Check(settings);
-            return CellRun.Execute(parse, Edge.Kind, settings.Document, settings.Asked, Edge.CellNames(settings), run => Here(run, settings));
+            EdgeExperiment.Check(settings);
+            return CellRun.Execute(parse, EdgeExperiment.Kind, settings.Document, settings.Asked, EdgeExperiment.CellNames(settings), run => Here(run, settings));
         });
         return command.Example("lastbit edge --loss mse --learning-rate 0.01,0.02 --out runs/edge", "two learning rates, 5000 images of CIFAR-10")
             .Example("lastbit edge --resume runs/edge --weight-decay 0.5,1", "weight decay moves the crossing; more runs in the same folder")
@@ -34,7 +35,7 @@ internal static class EdgeCommand
 
     private static int Here(CommandRun run, EdgeSettings settings)
     {
-        EdgeResult result = run.Run(context => Edge.Run(settings, context));
+        EdgeResult result = run.Run(context => EdgeExperiment.Run(settings, context));
         EdgeOfStability.Draw(run.Folder);
         return run.Finish(result.ToJson(), console => Tables.Write(console, ResultTable(result, console)), [EdgeOfStability.Name],
             ($"lastbit report {ShellWord.Quote(run.Folder)}", "the same as a page, with what it says of the claims"));

@@ -1,8 +1,7 @@
 using System.CommandLine;
-using LastBit.Experiments;
-using LastBit.Reports;
-using LastBit.Runs;
-using LastBit.Statistics;
+using LastBit.Experiments.Heat;
+using LastBit.Experiments.Reproduction;
+using LastBit.Reports.Heat;
 
 namespace LastBit.Cli.Commands;
 

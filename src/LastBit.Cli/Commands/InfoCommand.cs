@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using LastBit.Arithmetic;
 using LastBit.Data;
 using LastBit.Files;
 using LastBit.Models;
+using LastBit.Runs;
 
 namespace LastBit.Cli.Commands;
 

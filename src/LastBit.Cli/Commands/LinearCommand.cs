@@ -1,8 +1,7 @@
 using System.CommandLine;
-using LastBit.Experiments;
-using LastBit.Reports;
-using LastBit.Runs;
-using LastBit.Statistics;
+using LastBit.Experiments.Linear;
+using LastBit.Experiments.Reproduction;
+using LastBit.Reports.Linear;
 
 namespace LastBit.Cli.Commands;
 

@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LastBit.Files;
-using LastBit.Imports;
-using LastBit.Reports;
 using LastBit.Reports.Trainings;
 using LastBit.Statistics;
 using Spectre.Console;

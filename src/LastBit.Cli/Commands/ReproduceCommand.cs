@@ -1,10 +1,15 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using LastBit.Arithmetic;
 using LastBit.Cli.Execution;
 using LastBit.Cli.PaperItems;
-using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
+using LastBit.Experiments.Divergence;
+using LastBit.Experiments.Edge;
+using LastBit.Experiments.Reproduction;
 using LastBit.Reports;
+using LastBit.Reports.Sections;
 using LastBit.Runs;
 using Spectre.Console;
 
@@ -38,22 +43,22 @@ internal static class ReproduceCommand
     private static string[] CellsOf(ReproductionSettings settings, string[] names) =>
     [
         .. names.Contains(TrainingItems.Figure2.Name)
-            ? Divergence.CellNames(TrainingItems.DivergenceAt(settings)).Select(cell => RunCells.NameIn("reproduce", Divergence.Kind, cell)) : [],
+            ? DivergenceExperiment.CellNames(TrainingItems.DivergenceAt(settings)).Select(cell => RunCells.NameIn("reproduce", DivergenceExperiment.Kind, cell)) : [],
         .. names.Contains(TrainingItems.EdgeOfStability.Name)
-            ? Edge.CellNames(TrainingItems.EdgeAt(settings)).Select(cell => RunCells.NameIn("reproduce", Edge.Kind, cell)) : [],
+            ? EdgeExperiment.CellNames(TrainingItems.EdgeAt(settings)).Select(cell => RunCells.NameIn("reproduce", EdgeExperiment.Kind, cell)) : [],
         .. names.Contains(TrainingItems.Table1.Name)
-            ? Accuracy.CellNames(TrainingItems.AccuracyAt(settings)).Select(cell => RunCells.NameIn("reproduce", Accuracy.Kind, cell)) : [],
+            ? AccuracyExperiment.CellNames(TrainingItems.AccuracyAt(settings)).Select(cell => RunCells.NameIn("reproduce", AccuracyExperiment.Kind, cell)) : [],
     ];
 
     private static void Prepare(ReproductionSettings settings, string[] names, string folder)
     {
         RunFolder.Open(folder, "reproduce", ResultJson.ToObject(settings), MachineInfo.Current.Threads).Dispose();
         if (names.Contains(TrainingItems.Figure2.Name))
-            CellStore.Plan(folder, Divergence.Kind, TrainingItems.DivergenceAt(settings).Asked);
+            CellStore.Plan(folder, DivergenceExperiment.Kind, TrainingItems.DivergenceAt(settings).Asked);
         if (names.Contains(TrainingItems.EdgeOfStability.Name))
-            CellStore.Plan(folder, Edge.Kind, TrainingItems.EdgeAt(settings).Asked);
+            CellStore.Plan(folder, EdgeExperiment.Kind, TrainingItems.EdgeAt(settings).Asked);
         if (names.Contains(TrainingItems.Table1.Name))
-            CellStore.Plan(folder, Accuracy.Kind, TrainingItems.AccuracyAt(settings).Asked);
+            CellStore.Plan(folder, AccuracyExperiment.Kind, TrainingItems.AccuracyAt(settings).Asked);
     }
 
     private static int Run(ParseResult parse, ReproductionSettings settings, string[] names)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using LastBit.Experiments;
+using LastBit.Experiments.Reproduction;
+using LastBit.Experiments.Sharpness;
 using LastBit.Runs;
 using Spectre.Console;
 
@@ -29,9 +30,9 @@ internal static class SharpnessCommand
                     throw new InputException($"--{other.Name}: the checkpoint's run says it; leave out --{other.Name}");
                 }
             }
-            Sharpness.Check(settings);
+            SharpnessExperiment.Check(settings);
             using CommandRun run = CommandRun.Open(parse, options.Kind, settings);
-            SharpnessResult result = run.Run(context => Sharpness.Run(settings, context));
+            SharpnessResult result = run.Run(context => SharpnessExperiment.Run(settings, context));
             return run.Finish(result.ToJson(), console => Print(console, result, settings), [],
                 ("lastbit edge", "the sharpness along gradient descent, beside the difference of two copies that differ in a rounding"));
         });

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using LastBit.Arithmetic;
-using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
 using LastBit.Runs;
 using LastBit.Statistics;
 using LastBit.Training;

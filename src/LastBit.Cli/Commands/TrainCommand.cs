@@ -1,9 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using LastBit.Experiments;
-using LastBit.Reports;
-using LastBit.Runs;
-using LastBit.Training;
+using LastBit.Experiments.Reproduction;
+using LastBit.Experiments.Train;
+using LastBit.Reports.Results;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using LastBit.Arithmetic;
+using LastBit.Reports.Results;
 using LastBit.Runs;
 
 namespace LastBit.Cli.Execution;

@@ -1,6 +1,10 @@
 using System.Text.Json.Nodes;
 using LastBit.Cli.PaperItems;
 using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
+using LastBit.Experiments.Divergence;
+using LastBit.Experiments.Edge;
+using LastBit.Experiments.Reproduction;
 using LastBit.Runs;
 
 namespace LastBit.Cli.Execution;
@@ -17,11 +21,11 @@ internal static class RunCells
     /// <summary>Every kind; a new experiment made of cells is one more.</summary>
     private static readonly CellKind[] Kinds =
     [
-        new(Divergence.Kind, Divergence.StatusOf, (run, cell, context) =>
-            Divergence.Run(Divergence.Only(SettingsOf(context.Folder, run, TrainingItems.DivergenceAt), cell), context)),
-        new(Accuracy.Kind, Accuracy.StatusOf, (run, cell, context) =>
-            Accuracy.Run(Accuracy.Only(SettingsOf(context.Folder, run, TrainingItems.AccuracyAt), cell), context)),
-        new(Edge.Kind, Edge.StatusOf, (run, cell, context) => Edge.Run(Edge.Only(SettingsOf(context.Folder, run, TrainingItems.EdgeAt), cell), context)),
+        new(DivergenceExperiment.Kind, DivergenceExperiment.StatusOf, (run, cell, context) =>
+            DivergenceExperiment.Run(DivergenceExperiment.Only(SettingsOf(context.Folder, run, TrainingItems.DivergenceAt), cell), context)),
+        new(AccuracyExperiment.Kind, AccuracyExperiment.StatusOf, (run, cell, context) =>
+            AccuracyExperiment.Run(AccuracyExperiment.Only(SettingsOf(context.Folder, run, TrainingItems.AccuracyAt), cell), context)),
+        new(EdgeExperiment.Kind, EdgeExperiment.StatusOf, (run, cell, context) => EdgeExperiment.Run(EdgeExperiment.Only(SettingsOf(context.Folder, run, TrainingItems.EdgeAt), cell), context)),
     ];
 
     /// <summary>The name of a cell in a folder of a command.</summary>

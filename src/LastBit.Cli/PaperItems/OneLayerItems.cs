@@ -1,7 +1,10 @@
-using LastBit.Experiments;
-using LastBit.Reports;
-using LastBit.Runs;
-using LastBit.Statistics;
+using LastBit.Experiments.Amplification;
+using LastBit.Experiments.Bounds;
+using LastBit.Experiments.Heat;
+using LastBit.Experiments.Linear;
+using LastBit.Experiments.NonLinear;
+using LastBit.Reports.Amplification;
+using LastBit.Reports.NonLinear;
 
 namespace LastBit.Cli.PaperItems;
 
@@ -12,8 +15,8 @@ internal static class OneLayerItems
     internal static PaperItem Figure1 { get; } = new("figure1", "the heat equation", run =>
     {
         HeatEquation.Run(new HeatEquationSettings(), run.Context);
-        Reports.Figures.Figure1.Draw(run.Context.Folder);
-        return new PaperItemResult([HeatEquationResult.FileName], [Reports.Figures.Figure1.Name], _ => []);
+        LastBit.Reports.Heat.Figure1.Draw(run.Context.Folder);
+        return new PaperItemResult([HeatEquationResult.FileName], [LastBit.Reports.Heat.Figure1.Name], _ => []);
     });
 
     /// <summary>Tables 2 and 3: bounds and regions.</summary>
@@ -27,8 +30,8 @@ internal static class OneLayerItems
     internal static PaperItem Figure3 { get; } = new("figure3", "the linearized PDE", run =>
     {
         LinearizedPde.Run(new LinearizedPdeSettings(), run.Context);
-        Reports.Figures.Figure3.Draw(run.Context.Folder);
-        return new PaperItemResult([LinearizedPdeResult.FileName], [Reports.Figures.Figure3.Name], _ => []);
+        LastBit.Reports.Linear.Figure3.Draw(run.Context.Folder);
+        return new PaperItemResult([LinearizedPdeResult.FileName], [LastBit.Reports.Linear.Figure3.Name], _ => []);
     });
 
     /// <summary>The non-linear PDE and the amplification of rounding errors.</summary>

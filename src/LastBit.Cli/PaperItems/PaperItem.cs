@@ -1,6 +1,5 @@
 using LastBit.Experiments;
-using LastBit.Runs;
-using LastBit.Statistics;
+using LastBit.Experiments.Reproduction;
 using Spectre.Console;
 
 namespace LastBit.Cli.PaperItems;

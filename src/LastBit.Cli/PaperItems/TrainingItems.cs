@@ -1,9 +1,10 @@
 using LastBit.Cli.Commands;
 using LastBit.Data;
-using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
+using LastBit.Experiments.Divergence;
+using LastBit.Experiments.Edge;
+using LastBit.Experiments.Reproduction;
 using LastBit.Models;
-using LastBit.Reports;
-using LastBit.Runs;
 using LastBit.Training;
 
 namespace LastBit.Cli.PaperItems;
@@ -17,27 +18,27 @@ internal static class TrainingItems
     /// <summary>Divergence of the weights.</summary>
     internal static PaperItem Figure2 { get; } = new("figure2", "divergence of the weights of a network (CIFAR-10)", run =>
     {
-        DivergenceResult result = Divergence.Run(DivergenceAt(run.Settings), run.Context);
-        Reports.Figures.Figure2.Draw(run.Context.Folder);
-        return new PaperItemResult([DivergenceResult.FileName], [Reports.Figures.Figure2.Name, Reports.Figures.Figure2.LayersName],
+        DivergenceResult result = DivergenceExperiment.Run(DivergenceAt(run.Settings), run.Context);
+        LastBit.Reports.Divergence.Figure2.Draw(run.Context.Folder);
+        return new PaperItemResult([DivergenceResult.FileName], [LastBit.Reports.Divergence.Figure2.Name, LastBit.Reports.Divergence.Figure2.LayersName],
             console => [DivergenceCommand.ResultTable(result, console)]);
     });
 
     /// <summary>Accuracy over seeds and perturbations.</summary>
     internal static PaperItem Table1 { get; } = new("table1", "accuracy over seeds and perturbations (CIFAR-10)", run =>
     {
-        AccuracyResult result = Accuracy.Run(AccuracyAt(run.Settings), run.Context);
-        Reports.Figures.Table1.Draw(run.Context.Folder);
-        return new PaperItemResult([AccuracyCurves.FileName], [Reports.Figures.Table1.Name],
+        AccuracyResult result = AccuracyExperiment.Run(AccuracyAt(run.Settings), run.Context);
+        LastBit.Reports.Accuracy.Table1.Draw(run.Context.Folder);
+        return new PaperItemResult([AccuracyCurves.FileName], [LastBit.Reports.Accuracy.Table1.Name],
             console => result.ToSummary() is { } summary ? SummarizeCommand.TablesOf(summary, console) : []);
     });
 
     /// <summary>The edge of stability.</summary>
     internal static PaperItem EdgeOfStability { get; } = new("edge", "the edge of stability: sharpness beside the difference of two copies (CIFAR-10)", run =>
     {
-        EdgeResult result = Edge.Run(EdgeAt(run.Settings), run.Context);
-        Reports.Figures.EdgeOfStability.Draw(run.Context.Folder);
-        return new PaperItemResult([EdgeResult.FileName], [Reports.Figures.EdgeOfStability.Name], console => [EdgeCommand.ResultTable(result, console)]);
+        EdgeResult result = EdgeExperiment.Run(EdgeAt(run.Settings), run.Context);
+        LastBit.Reports.Edge.EdgeOfStability.Draw(run.Context.Folder);
+        return new PaperItemResult([EdgeResult.FileName], [LastBit.Reports.Edge.EdgeOfStability.Name], console => [EdgeCommand.ResultTable(result, console)]);
     });
 
     /// <summary>The edge of stability at a scale.</summary>

@@ -300,7 +300,7 @@ internal static partial class CsvLog
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or InvalidDataException)
         {
-            throw new InputException($"{header.File}: cannot be read as a table ({Files.ForeignText.Cut(error.Message, 200)}); a header and rows with as many fields are right", error);
+            throw new InputException($"{header.File}: cannot be read as a table ({ForeignText.Cut(error.Message, 200)}); a header and rows with as many fields are right", error);
         }
         // A number that is cut is a number still, and nothing but its length tells.
         if (!context.IsSurvey && lastLength > 0 && lastLength < shortest && shortest < int.MaxValue && !EncodedText.EndsInLineBreak(header.File))

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
 using LastBit.Imports.Reading;
 using LastBit.Runs;
 using LastBit.Training;
@@ -89,7 +89,7 @@ internal static class JsonLog
         }
         catch (JsonException error)
         {
-            throw new InputException($"{file}:{(error.LineNumber ?? 0) + 1}: is not valid JSON ({Files.ForeignText.Cut(error.Message.TrimEnd('.'), 200)}); give the file as its program wrote it", error);
+            throw new InputException($"{file}:{(error.LineNumber ?? 0) + 1}: is not valid JSON ({ForeignText.Cut(error.Message.TrimEnd('.'), 200)}); give the file as its program wrote it", error);
         }
     }
 
@@ -154,7 +154,7 @@ internal static class JsonLog
         if (!context.Wants(metric))
             return;
         AccuracyCurves curves = AccuracyCurves.Read(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        var cells = CellStore.Of(Path.GetDirectoryName(Path.GetFullPath(file))!, Accuracy.Kind);
+        var cells = CellStore.Of(Path.GetDirectoryName(Path.GetFullPath(file))!, AccuracyExperiment.Kind);
         string labels = cells.FileOf("labels", ".npy");
         if (File.Exists(labels))
             context.Labels = NpyLog.LabelsOf(labels);
@@ -170,7 +170,7 @@ internal static class JsonLog
                 run.K = one.Word;
                 for (int epoch = 0; epoch < accuracy.Length; epoch++)
                     run.Add(epoch + 1, accuracy[epoch], 0);
-                string correct = cells.FileOf(Accuracy.NameOf(seed, one), Accuracy.CorrectEnding);
+                string correct = cells.FileOf(AccuracyExperiment.NameOf(seed, one), AccuracyExperiment.CorrectEnding);
                 if (File.Exists(correct))
                     context.Correctness.Add(new CorrectnessRow(run, NpyLog.CorrectnessOf(correct)));
                 if (accuracy.Length < curves.Epochs)

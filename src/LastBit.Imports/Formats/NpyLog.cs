@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using LastBit.Experiments;
+using LastBit.Experiments.Authors;
 using LastBit.Files;
 using LastBit.Imports.Reading;
 

@@ -10,7 +10,7 @@ internal static partial class Assembly
     /// <summary>The statistics square values and sum the squares.</summary>
     private const double LargestValue = 1e100;
 
-    private const int LastRows = Experiments.Summary.LastEpochs;
+    private const int LastRows = Experiments.Accuracy.Summary.LastEpochs;
 
     /// <summary>Where Lightning writes the parameters of a run, beside its log.</summary>
     public const string Parameters = "hparams.yaml";
@@ -257,7 +257,7 @@ internal static partial class Assembly
         var taken = new HashSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < names.Length; i++)
         {
-            string name = names[i] = LastBit.Files.ForeignText.Printable(names[i]);
+            string name = names[i] = ForeignText.Printable(names[i]);
             for (int times = 2; !taken.Add(names[i]); times++)
                 names[i] = FormattableString.Invariant($"{name} ({times})");
         }

@@ -53,7 +53,7 @@ internal static class TensorBoardLog
         }
         catch (InvalidProtocolBufferException error)
         {
-            throw new InputException($"{file}: record {record} is not an event of TensorBoard ({Files.ForeignText.Cut(error.Message, 200)}); give the file as TensorBoard wrote it", error);
+            throw new InputException($"{file}: record {record} is not an event of TensorBoard ({ForeignText.Cut(error.Message, 200)}); give the file as TensorBoard wrote it", error);
         }
         foreach (string tag in tags)
             context.Candidate(prefix + tag);

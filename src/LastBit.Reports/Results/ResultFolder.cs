@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
-using LastBit.Experiments;
+using LastBit.Experiments.Reproduction;
 using LastBit.Runs;
 
 namespace LastBit.Reports.Results;

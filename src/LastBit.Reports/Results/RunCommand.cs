@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using LastBit.Experiments;
+using LastBit.Experiments.Reproduction;
 using LastBit.Runs;
 
 namespace LastBit.Reports.Results;

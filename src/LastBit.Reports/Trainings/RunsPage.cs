@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using LastBit.Arithmetic;
 using LastBit.Files;
 using LastBit.Reports.Page;
 

@@ -1,6 +1,3 @@
-using LastBit.Runs;
-using LastBit.Statistics;
-
 namespace LastBit.Experiments;
 
 /// <summary>What every experiment needs beside its settings.</summary>

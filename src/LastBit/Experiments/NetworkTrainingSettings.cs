@@ -1,8 +1,6 @@
 using System.Text.Json.Serialization;
 using LastBit.Data;
 using LastBit.Models;
-using LastBit.Runs;
-using LastBit.Statistics;
 using LastBit.Training;
 
 namespace LastBit.Experiments;

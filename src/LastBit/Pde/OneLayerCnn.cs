@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using LastBit.Arithmetic;
 
 namespace LastBit.Pde;

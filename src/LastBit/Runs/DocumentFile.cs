@@ -61,6 +61,10 @@ public static partial class DocumentFile
         }
     }
 
+    /// <summary>What is wrong with a text that should be a digest; null when nothing is.</summary>
+    internal static string? DigestProblem(string digest) =>
+        digest.Length == 64 && digest.All(char.IsAsciiHexDigitLower) ? null : "has a digest that is not one (64 hexadecimal digits are right)";
+
     private static string ReadText(string path, string remedy)
     {
         try

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LastBit.Arithmetic;
 using LastBit.Files;
 
 namespace LastBit.Runs;

@@ -108,7 +108,7 @@ public sealed record Perturbation : IComparable<Perturbation>
             return one;
         }
         return FromWord(text) ?? throw InputException.Of(nameof(Perturbation),
-            $"there is no perturbation '{Files.ForeignText.Cut(text)}'; give k=3 (or another number), {string.Join(", ", Words.SkipLast(1))} or {Words[^1]}");
+            $"there is no perturbation '{ForeignText.Cut(text)}'; give k=3 (or another number), {string.Join(", ", Words.SkipLast(1))} or {Words[^1]}");
     }
 
     /// <summary>The perturbation whose <see cref="FileName"/> this is, or null.</summary>

@@ -1,6 +1,5 @@
 using CsCheck;
 using LastBit.Arithmetic;
-using LastBit.Statistics;
 
 namespace LastBit.Tests.Arithmetic;
 

@@ -1,7 +1,5 @@
-using System.Runtime.Intrinsics;
 using System.Text.Json;
 using LastBit.Arithmetic;
-using LastBit.Statistics;
 
 namespace LastBit.Tests.Arithmetic;
 

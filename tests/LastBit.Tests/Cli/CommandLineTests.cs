@@ -1,3 +1,5 @@
+using LastBit.Arithmetic;
+
 namespace LastBit.Tests.Cli;
 
 public class CommandLineTests

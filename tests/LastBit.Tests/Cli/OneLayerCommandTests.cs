@@ -1,8 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LastBit.Experiments;
 using LastBit.Runs;
-using LastBit.Statistics;
 
 namespace LastBit.Tests.Cli;
 

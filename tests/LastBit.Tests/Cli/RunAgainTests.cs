@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using LastBit.Experiments;
+using LastBit.Experiments.Reproduction;
 using LastBit.Reports.Results;
 using LastBit.Runs;
 

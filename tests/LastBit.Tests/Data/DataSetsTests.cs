@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using LastBit.Data;
 using LastBit.Experiments;
+using LastBit.Experiments.Train;
 using LastBit.Tests.Files;
 
 namespace LastBit.Tests.Data;

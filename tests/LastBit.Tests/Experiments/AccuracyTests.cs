@@ -1,9 +1,9 @@
 using System.Text.Json;
 using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
+using LastBit.Experiments.Train;
 using LastBit.Files;
 using LastBit.Runs;
-using LastBit.Statistics;
-using LastBit.Tests.Runs;
 using LastBit.Training;
 
 namespace LastBit.Tests.Experiments;
@@ -81,7 +81,7 @@ public class AccuracyTests
             using var source = new CancellationTokenSource();
             try
             {
-                Accuracy.Run(Small, new ExperimentContext(parts.Path, 2, new StoppingObserver(kill ? steps + i : steps, kill, source), source.Token));
+                AccuracyExperiment.Run(Small, new ExperimentContext(parts.Path, 2, new StoppingObserver(kill ? steps + i : steps, kill, source), source.Token));
                 break;
             }
             catch (Exception error) when (error is KilledException or OperationCanceledException)
@@ -104,14 +104,14 @@ public class AccuracyTests
         Run(parts.Path, all with { Seeds = [2], Perturbations = Perturbation.EachOfK(1) });
         Run(parts.Path, all with { Seeds = [1, 2], Perturbations = Perturbation.EachOfK(1, 3) });
         var observer = new StoppingObserver(0, kill: false);
-        Accuracy.Run(all, Context(parts.Path, observer));
+        AccuracyExperiment.Run(all, Context(parts.Path, observer));
         Assert.Equal(["seed 1, k = 5", "seed 2, k = 5"], observer.Tasks);
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
-        Assert.Equal("""{"k":[1,3,5],"seeds":[1,2]}""", CellStore.ReadPlan(parts.Path, Accuracy.Kind).ToJsonString());
-        Assert.Empty(CellStore.ReadPlan(parts["none"], Accuracy.Kind));
+        Assert.Equal("""{"k":[1,3,5],"seeds":[1,2]}""", CellStore.ReadPlan(parts.Path, AccuracyExperiment.Kind).ToJsonString());
+        Assert.Empty(CellStore.ReadPlan(parts["none"], AccuracyExperiment.Kind));
         Assert.Equal(
             ["seed1/k1", "seed1/k3", "seed1/k5", "seed2/k1", "seed2/k3", "seed2/k5"],
-            Accuracy.StatusOf(parts.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name));
+            AccuracyExperiment.StatusOf(parts.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name));
     }
 
     [Fact]
@@ -123,9 +123,9 @@ public class AccuracyTests
         Run(whole.Path, all);
         using var source = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
-            Accuracy.Run(all with { Perturbations = Perturbation.EachOfK(1, 3) }, new ExperimentContext(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
+            AccuracyExperiment.Run(all with { Perturbations = Perturbation.EachOfK(1, 3) }, new ExperimentContext(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
         var observer = new StoppingObserver(0, kill: false);
-        Accuracy.Run(all, Context(parts.Path, observer));
+        AccuracyExperiment.Run(all, Context(parts.Path, observer));
         Assert.Equal(["seed 1, k = 1, 3", "seed 1, k = 5"], observer.Tasks);
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
     }
@@ -162,13 +162,13 @@ public class AccuracyTests
         AccuracySettings others = all with { Perturbations = [.. all.Perturbations.Where(one => !one.IsK)] };
         using var source = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
-            Accuracy.Run(others, new ExperimentContext(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
+            AccuracyExperiment.Run(others, new ExperimentContext(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
         Assert.True(File.Exists(parts["cells/accuracy/seed1/checkpoint-ulp-stochastic-order-input-convolution.bin"]));
         Parallel.Invoke(() => Run(parts.Path, all), () => Run(parts.Path, all with { Seeds = [2, 1] }));
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
-        Assert.Equal(all.Perturbations.Order(), new AccuracySettings().With(CellStore.ReadPlan(parts.Path, Accuracy.Kind)).Perturbations.Order());
-        Assert.Contains(("seed2/input", CellState.Done), Accuracy.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
-        Assert.Equal([Perturbation.Parse("ulp")], Accuracy.Only(all, "seed2/ulp").Perturbations);
+        Assert.Equal(all.Perturbations.Order(), new AccuracySettings().With(CellStore.ReadPlan(parts.Path, AccuracyExperiment.Kind)).Perturbations.Order());
+        Assert.Contains(("seed2/input", CellState.Done), AccuracyExperiment.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
+        Assert.Equal([Perturbation.Parse("ulp")], AccuracyExperiment.Only(all, "seed2/ulp").Perturbations);
     }
 
     [Fact]
@@ -176,10 +176,10 @@ public class AccuracyTests
     {
         using var folder = new TemporaryFolder();
         Run(folder.Path, Small with { Seeds = [1] });
-        using Lease? held = CellStore.Of(folder.Path, Accuracy.Kind).TryTake("seed2/k1");
-        using Lease? other = CellStore.Of(folder.Path, Accuracy.Kind).TryTake("seed2/k3");
+        using Lease? held = CellStore.Of(folder.Path, AccuracyExperiment.Kind).TryTake("seed2/k1");
+        using Lease? other = CellStore.Of(folder.Path, AccuracyExperiment.Kind).TryTake("seed2/k3");
         var observer = new StoppingObserver(0, kill: false);
-        AccuracyResult result = Accuracy.Run(Small, Context(folder.Path, observer));
+        AccuracyResult result = AccuracyExperiment.Run(Small, Context(folder.Path, observer));
         Assert.Equal([1], result.Final.Keys);
         Assert.Equal("Another process is working on seed2/k1, seed2/k3; the result has them when it is done.", Assert.Single(observer.Messages));
     }
@@ -191,7 +191,7 @@ public class AccuracyTests
         using var source = new CancellationTokenSource();
         AccuracySettings one = Small with { Seeds = [1] };
         Assert.Throws<OperationCanceledException>(() =>
-            Accuracy.Run(one, new ExperimentContext(folder.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
+            AccuracyExperiment.Run(one, new ExperimentContext(folder.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
         Refused("(learningRate is 0.1 there and 0.2 here)", one with { LearningRate = 0.2 });
         Refused("(trainSize is 40 there and 41 here)", one with { TrainSize = 41 });
         Refused("seeds: ", one with { Seeds = [] });
@@ -210,7 +210,7 @@ public class AccuracyTests
             Assert.Contains(reason, Assert.Throws<InputException>(() => Run(folder.Path, settings)).Message, StringComparison.Ordinal);
     }
 
-    private static AccuracyResult Run(string folder, AccuracySettings settings) => Accuracy.Run(settings, Context(folder));
+    private static AccuracyResult Run(string folder, AccuracySettings settings) => AccuracyExperiment.Run(settings, Context(folder));
 
     private static ExperimentContext Context(string folder, IRunObserver? observer = null) =>
         new(folder, 2, observer ?? SilentObserver.Instance, CancellationToken.None);

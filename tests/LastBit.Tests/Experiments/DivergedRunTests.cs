@@ -1,7 +1,7 @@
 using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
 using LastBit.Files;
 using LastBit.Runs;
-using LastBit.Tests.Runs;
 using LastBit.Training;
 
 namespace LastBit.Tests.Experiments;
@@ -25,7 +25,7 @@ public class DivergedRunTests
     {
         using var folder = new TemporaryFolder();
         AccuracySettings settings = Small with { WeightDecay = 1e12 };
-        AccuracyResult result = Accuracy.Run(settings, Context(folder.Path));
+        AccuracyResult result = AccuracyExperiment.Run(settings, Context(folder.Path));
         Assert.Empty(result.Final);
         Assert.Equal([1, 2], result.Diverged!.Keys);
         Assert.All(result.Diverged.Values, seed => Assert.Equal([1, 3], seed.Keys));
@@ -34,9 +34,9 @@ public class DivergedRunTests
         Assert.DoesNotContain("checkpoint", string.Join(' ', FolderFiles.Read(folder.Path).Keys), StringComparison.Ordinal);
 
         var observer = new StoppingObserver(0, kill: false);
-        Assert.Equal(result.ToJson(), Accuracy.Run(settings, new ExperimentContext(folder.Path, 1, observer, CancellationToken.None)).ToJson());
+        Assert.Equal(result.ToJson(), AccuracyExperiment.Run(settings, new ExperimentContext(folder.Path, 1, observer, CancellationToken.None)).ToJson());
         Assert.Empty(observer.Tasks);
-        Assert.All(Accuracy.StatusOf(folder.Path), cell => Assert.Equal(CellState.Done, cell.State));
+        Assert.All(AccuracyExperiment.StatusOf(folder.Path), cell => Assert.Equal(CellState.Done, cell.State));
 
         foreach (string layout in new[] { folder.Path, folder["result/accuracy/cifar10_resnet_sgd"] })
         {
@@ -51,7 +51,7 @@ public class DivergedRunTests
     public void One_step_whose_test_loss_is_not_finite_is_no_run_of_0_percent()
     {
         using var folder = new TemporaryFolder();
-        AccuracyResult result = Accuracy.Run(Small with { Epochs = 1, TrainSize = 32, BatchSize = 32, LearningRate = 1e30 }, Context(folder.Path));
+        AccuracyResult result = AccuracyExperiment.Run(Small with { Epochs = 1, TrainSize = 32, BatchSize = 32, LearningRate = 1e30 }, Context(folder.Path));
         Assert.Equal("the test loss was no longer finite at step 1", result.Diverged![1][1].Sentence);
         Assert.Empty(result.Final);
     }

@@ -1,10 +1,9 @@
 using System.Text.Json;
 using LastBit.Arithmetic;
 using LastBit.Experiments;
+using LastBit.Experiments.Divergence;
 using LastBit.Files;
 using LastBit.Runs;
-using LastBit.Statistics;
-using LastBit.Tests.Runs;
 using LastBit.Training;
 
 namespace LastBit.Tests.Experiments;
@@ -25,7 +24,7 @@ public class DivergenceTests
     public void The_difference_is_that_of_the_saved_weights_and_of_the_map()
     {
         using var folder = new TemporaryFolder();
-        DivergenceResult result = Divergence.Run(Small with { Mat = true }, Context(folder.Path));
+        DivergenceResult result = DivergenceExperiment.Run(Small with { Mat = true }, Context(folder.Path));
         Assert.Equal(result.ToJson(), File.ReadAllText(folder["divergence.json"]));
         Assert.Equal("layer2.0.conv1.weight", result.Tensor);
         Assert.Equal([2, 3], result.Runs.Select(run => run.Divisor));
@@ -60,7 +59,7 @@ public class DivergenceTests
     public void A_factor_of_two_never_makes_a_difference()
     {
         using var folder = new TemporaryFolder();
-        DivergenceRun run = Assert.Single(Divergence.Run(Small with { Perturbation = Perturbation.OfK(4), Divisors = [1] }, Context(folder.Path)).Runs);
+        DivergenceRun run = Assert.Single(DivergenceExperiment.Run(Small with { Perturbation = Perturbation.OfK(4), Divisors = [1] }, Context(folder.Path)).Runs);
         Assert.Equal([0, 1, 2, 3], run.Iterations);
         Assert.Equal([0.0, 0, 0, 0], run.RelativeL1);
         Assert.All(run.FirstDifference.Values, Assert.Null);
@@ -74,14 +73,14 @@ public class DivergenceTests
     {
         using var whole = new TemporaryFolder();
         using var parts = new TemporaryFolder();
-        Divergence.Run(Small, Context(whole.Path));
+        DivergenceExperiment.Run(Small, Context(whole.Path));
         for (int i = 0; ; i++)
         {
             using var source = new CancellationTokenSource();
             try
             {
                 // Between two checkpoints nothing is kept of a killed run, so it must be given more and more steps.
-                Divergence.Run(Small, new ExperimentContext(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
+                DivergenceExperiment.Run(Small, new ExperimentContext(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
                 break;
             }
             catch (Exception error) when (error is KilledException or OperationCanceledException)
@@ -100,18 +99,18 @@ public class DivergenceTests
     {
         using var whole = new TemporaryFolder();
         using var parts = new TemporaryFolder();
-        Divergence.Run(Small, Context(whole.Path));
-        Divergence.Run(Small with { Divisors = [3] }, Context(parts.Path));
+        DivergenceExperiment.Run(Small, Context(whole.Path));
+        DivergenceExperiment.Run(Small with { Divisors = [3] }, Context(parts.Path));
         var observer = new StoppingObserver(0, kill: false);
-        using (CellStore.Of(parts.Path, Divergence.Kind).TryTake("n2"))
-            Assert.Equal(3, Assert.Single(Divergence.Run(Small, Context(parts.Path, observer)).Runs).Divisor);
+        using (CellStore.Of(parts.Path, DivergenceExperiment.Kind).TryTake("n2"))
+            Assert.Equal(3, Assert.Single(DivergenceExperiment.Run(Small, Context(parts.Path, observer)).Runs).Divisor);
         Assert.Empty(observer.Tasks);
         Assert.StartsWith("Another process is working on n2", Assert.Single(observer.Messages), StringComparison.Ordinal);
 
-        Divergence.Run(Small, Context(parts.Path, observer));
+        DivergenceExperiment.Run(Small, Context(parts.Path, observer));
         Assert.Equal(["learning rate 0.1/2"], observer.Tasks);
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
-        Assert.Equal([("n2", CellState.Done), ("n3", CellState.Done)], Divergence.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
+        Assert.Equal([("n2", CellState.Done), ("n3", CellState.Done)], DivergenceExperiment.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
     }
 
     [Fact]
@@ -119,9 +118,9 @@ public class DivergenceTests
     {
         using var alone = new TemporaryFolder();
         using var folder = new TemporaryFolder();
-        DivergenceRun k = Assert.Single(Divergence.Run(Small with { Divisors = [2] }, Context(alone.Path)).Runs);
+        DivergenceRun k = Assert.Single(DivergenceExperiment.Run(Small with { Divisors = [2] }, Context(alone.Path)).Runs);
         DivergenceSettings all = Small with { Divisors = [2], Others = [.. Perturbation.Words.Select(Perturbation.Parse)] };
-        DivergenceResult result = Divergence.Run(all, Context(folder.Path));
+        DivergenceResult result = DivergenceExperiment.Run(all, Context(folder.Path));
         Assert.Equal(result.ToJson(), File.ReadAllText(folder["divergence.json"]));
         Assert.Equal([null, .. all.Others], result.Runs.Select(run => run.Perturbation));
         Assert.Equal(k.RelativeL1, result.Runs[0].RelativeL1);
@@ -133,18 +132,18 @@ public class DivergenceTests
         Assert.All(before.Where(file => !file.Key.EndsWith("divergence.json", StringComparison.Ordinal) && !file.Key.EndsWith("plan.json", StringComparison.Ordinal)),
             file => Assert.Equal(file.Value, after[file.Key]));
 
-        Divergence.Run(Divergence.Only(all, "n2-ulp"), Context(alone.Path));
-        Divergence.Run(all, Context(alone.Path));
+        DivergenceExperiment.Run(DivergenceExperiment.Only(all, "n2-ulp"), Context(alone.Path));
+        DivergenceExperiment.Run(all, Context(alone.Path));
         Assert.Equal(FolderFiles.Read(folder.Path), FolderFiles.Read(alone.Path));
-        Assert.Equal(Divergence.CellNames(all), Divergence.StatusOf(folder.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name));
-        Assert.Throws<InputException>(() => Divergence.Check(all with { Others = [5] }));
+        Assert.Equal(DivergenceExperiment.CellNames(all), DivergenceExperiment.StatusOf(folder.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name));
+        Assert.Throws<InputException>(() => DivergenceExperiment.Check(all with { Others = [5] }));
     }
 
     [Fact]
     public void A_learning_rate_that_blows_up_says_at_which_iteration()
     {
         using var folder = new TemporaryFolder();
-        DivergenceRun run = Assert.Single(Divergence.Run(Small with { LearningRate = 1e30, Divisors = [1] }, Context(folder.Path)).Runs);
+        DivergenceRun run = Assert.Single(DivergenceExperiment.Run(Small with { LearningRate = 1e30, Divisors = [1] }, Context(folder.Path)).Runs);
         Assert.NotNull(run.DivergedAtIteration);
         Assert.True(run.RelativeL1.Length < 4);
         Assert.DoesNotContain("NaN", JsonDocument.Parse(File.ReadAllText(folder["divergence.json"])).RootElement.GetRawText(), StringComparison.Ordinal);
@@ -154,7 +153,7 @@ public class DivergenceTests
     public void Other_settings_are_refused()
     {
         using var folder = new TemporaryFolder();
-        Divergence.Run(Small with { Divisors = [2], ScaledIterations = 1 }, Context(folder.Path));
+        DivergenceExperiment.Run(Small with { Divisors = [2], ScaledIterations = 1 }, Context(folder.Path));
         Refused("(k is 3 there and 5 here)", Small with { ScaledIterations = 1, Perturbation = Perturbation.OfK(5) });
         Refused("(scaledIterations is 1 there and 4 here)", Small);
         Refused("divisors: ", Small with { Divisors = [0] });
@@ -162,7 +161,7 @@ public class DivergenceTests
         Refused("give a positive number", Small with { LearningRate = double.NaN });
 
         void Refused(string reason, DivergenceSettings settings) =>
-            Assert.Contains(reason, Assert.Throws<InputException>(() => Divergence.Run(settings, Context(folder.Path))).Message, StringComparison.Ordinal);
+            Assert.Contains(reason, Assert.Throws<InputException>(() => DivergenceExperiment.Run(settings, Context(folder.Path))).Message, StringComparison.Ordinal);
     }
 
     private static ExperimentContext Context(string folder, IRunObserver? observer = null) =>

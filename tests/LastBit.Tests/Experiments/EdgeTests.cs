@@ -2,6 +2,7 @@ using System.Text.Json;
 using LastBit.Arithmetic;
 using LastBit.Engines;
 using LastBit.Experiments;
+using LastBit.Experiments.Edge;
 using LastBit.Files;
 using LastBit.LinearAlgebra;
 using LastBit.Runs;
@@ -30,7 +31,7 @@ public class EdgeTests
     {
         using var folder = new TemporaryFolder();
         var recorder = new StoppingObserver(0, kill: false);
-        Edge.Run(Small with { LearningRates = [0.01] }, new ExperimentContext(folder.Path, 1, recorder, CancellationToken.None));
+        EdgeExperiment.Run(Small with { LearningRates = [0.01] }, new ExperimentContext(folder.Path, 1, recorder, CancellationToken.None));
         string said = Assert.Single(recorder.Notes, note => note.Contains("(threshold 200)", StringComparison.Ordinal));
         Assert.Matches(@"^loss \d\.\d+, sharpness \d+\.\d+ \(threshold 200\), difference \d(\.\d+)?×10⁻[⁰¹²³⁴⁵⁶⁷⁸⁹]+$", said);
     }
@@ -66,7 +67,7 @@ public class EdgeTests
     public void The_document_has_every_iteration_and_is_the_file()
     {
         using var folder = new TemporaryFolder();
-        EdgeResult result = Edge.Run(Small, Context(folder.Path));
+        EdgeResult result = EdgeExperiment.Run(Small, Context(folder.Path));
         Assert.Equal(result.ToJson(), File.ReadAllText(folder["edge.json"]));
         Assert.Equal(result.ToJson(), ResultJson.Deserialize<EdgeResult>(result.ToJson()).ToJson());
         Assert.Equal([0.01, 0.02], result.Runs.Select(run => run.LearningRate));
@@ -101,7 +102,7 @@ public class EdgeTests
     {
         using var folder = new TemporaryFolder();
         EdgeSettings settings = Small with { LearningRates = [0.01], Iterations = 1 };
-        EdgePoint point = Edge.Run(settings, Context(folder.Path)).Runs[0].Sharpness[0];
+        EdgePoint point = EdgeExperiment.Run(settings, Context(folder.Path)).Runs[0].Sharpness[0];
 
         // The same Hessian put together image by image, and a search that knows nothing of the first.
         using var data = TrainingData.Open(settings, 1);
@@ -121,7 +122,7 @@ public class EdgeTests
     public void A_factor_of_two_never_makes_a_difference_and_has_no_growth_rate()
     {
         using var folder = new TemporaryFolder();
-        EdgeRun run = Assert.Single(Edge.Run(Small with { LearningRates = [0.02], Perturbations = [2], Momentum = 0.5, Iterations = 5 }, Context(folder.Path)).Runs);
+        EdgeRun run = Assert.Single(EdgeExperiment.Run(Small with { LearningRates = [0.02], Perturbations = [2], Momentum = 0.5, Iterations = 5 }, Context(folder.Path)).Runs);
         Assert.Equal([0.0, 0, 0, 0, 0], run.RelativeL1);
         Assert.Equal(run.Digest, run.Copies[2].Digest);
         Assert.All(run.Copies[2].GrowthRate, Assert.Null);
@@ -145,14 +146,14 @@ public class EdgeTests
         using var whole = new TemporaryFolder();
         using var parts = new TemporaryFolder();
         EdgeSettings settings = Small with { LearningRates = [0.02], Iterations = 9, BatchSize = kill ? EdgeSettings.AllImages : 16, EigenvaluesEvery = kill ? 0 : 8 };
-        Edge.Run(settings, Context(whole.Path));
+        EdgeExperiment.Run(settings, Context(whole.Path));
         for (int i = 0; ; i++)
         {
             using var source = new CancellationTokenSource();
             try
             {
                 // Between two checkpoints nothing is kept of a killed run, so it must be given more and more steps.
-                Edge.Run(settings, new ExperimentContext(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
+                EdgeExperiment.Run(settings, new ExperimentContext(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
                 break;
             }
             catch (Exception error) when (error is KilledException or OperationCanceledException)
@@ -170,17 +171,17 @@ public class EdgeTests
         using var whole = new TemporaryFolder();
         using var parts = new TemporaryFolder();
         EdgeSettings all = Small with { WeightDecays = [0, 0.001], Iterations = 2, Perturbations = [3] };
-        EdgeResult result = Edge.Run(all, Context(whole.Path));
+        EdgeResult result = EdgeExperiment.Run(all, Context(whole.Path));
         Assert.Equal([(0.01, 0.0), (0.02, 0), (0.01, 0.001), (0.02, 0.001)], result.Runs.Select(run => (run.LearningRate, run.WeightDecay)));
         Assert.Equal(100 - 0.001, result.Runs[3].Threshold);
-        Edge.Run(all with { LearningRates = [0.02], WeightDecays = [0] }, Context(parts.Path));
-        Parallel.Invoke(() => Edge.Run(all, Context(parts.Path)), () => Edge.Run(all with { LearningRates = [0.02, 0.01] }, Context(parts.Path)));
+        EdgeExperiment.Run(all with { LearningRates = [0.02], WeightDecays = [0] }, Context(parts.Path));
+        Parallel.Invoke(() => EdgeExperiment.Run(all, Context(parts.Path)), () => EdgeExperiment.Run(all with { LearningRates = [0.02, 0.01] }, Context(parts.Path)));
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
-        Assert.Equal(Edge.CellNames(all).Order(), Edge.StatusOf(parts.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name).Order());
-        EdgeSettings read = ResultJson.Deserialize<EdgeSettings>(all.Document.ToJsonString()).With(CellStore.ReadPlan(parts.Path, Edge.Kind));
-        Assert.Equal(Edge.CellNames(all), Edge.CellNames(read));
-        Assert.Equal([0.02], Edge.Only(all, "lr0.02-wd0.001").LearningRates);
-        Assert.Throws<InputException>(() => Edge.Only(all, "lr0.020-wd0"));
+        Assert.Equal(EdgeExperiment.CellNames(all).Order(), EdgeExperiment.StatusOf(parts.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name).Order());
+        EdgeSettings read = ResultJson.Deserialize<EdgeSettings>(all.Document.ToJsonString()).With(CellStore.ReadPlan(parts.Path, EdgeExperiment.Kind));
+        Assert.Equal(EdgeExperiment.CellNames(all), EdgeExperiment.CellNames(read));
+        Assert.Equal([0.02], EdgeExperiment.Only(all, "lr0.02-wd0.001").LearningRates);
+        Assert.Throws<InputException>(() => EdgeExperiment.Only(all, "lr0.020-wd0"));
     }
 
     [Fact]
@@ -189,7 +190,7 @@ public class EdgeTests
         using var often = new TemporaryFolder();
         using var rarely = new TemporaryFolder();
         EdgeSettings settings = Small with { LearningRates = [0.01], BatchSize = 8, Iterations = 9, Every = 2, Perturbations = [3] };
-        EdgeRun all = Assert.Single(Edge.Run(settings, Context(often.Path)).Runs), some = Assert.Single(Edge.Run(settings with { EigenvaluesEvery = 6 }, Context(rarely.Path)).Runs);
+        EdgeRun all = Assert.Single(EdgeExperiment.Run(settings, Context(often.Path)).Runs), some = Assert.Single(EdgeExperiment.Run(settings with { EigenvaluesEvery = 6 }, Context(rarely.Path)).Runs);
         Assert.Equal([0, 2, 4, 6, 8], some.Sharpness.Select(point => point.Iteration));
         Assert.Equal([0, 6], some.Searched.Select(point => point.Iteration));
         Assert.Equal(all.Sharpness.Select(point => point.BatchSharpness), some.Sharpness.Select(point => point.BatchSharpness));
@@ -205,7 +206,7 @@ public class EdgeTests
     {
         using var folder = new TemporaryFolder();
         EdgeSettings settings = Small with { LearningRates = [0.01], BatchSize = 8, Momentum = 0.5, Iterations = 7, Perturbations = [3] };
-        EdgeRun run = Assert.Single(Edge.Run(settings, Context(folder.Path)).Runs);
+        EdgeRun run = Assert.Single(EdgeExperiment.Run(settings, Context(folder.Path)).Runs);
         Assert.Equal((100, 300), (run.BatchThreshold, run.Threshold));
         Assert.Equal(7, run.Loss.Length);
         Assert.All(run.Sharpness, point => Assert.NotNull(point.BatchSharpness));
@@ -241,10 +242,10 @@ public class EdgeTests
     {
         using var folder = new TemporaryFolder();
         EdgeSettings settings = Small with { LearningRates = [1e20], Every = 1 };
-        EdgeRun run = Assert.Single(Edge.Run(settings, Context(folder.Path)).Runs);
+        EdgeRun run = Assert.Single(EdgeExperiment.Run(settings, Context(folder.Path)).Runs);
         Assert.NotNull(run.DivergedAtIteration);
         Assert.DoesNotContain("NaN", File.ReadAllText(folder["edge.json"]), StringComparison.Ordinal);
-        Assert.True(Assert.Single(Edge.StatusOf(folder.Path)).State == CellState.Done);
+        Assert.True(Assert.Single(EdgeExperiment.StatusOf(folder.Path)).State == CellState.Done);
 
         Refused("iterations", Small with { Iterations = 0 });
         Refused("every", Small with { Every = 0 });
@@ -257,7 +258,7 @@ public class EdgeTests
         Refused("weightDecay", Small with { WeightDecays = [-1] });
         Refused("perturbation", Small with { Perturbations = [1] });
         Refused("momentum", Small with { Momentum = 1 });
-        Assert.Contains("(every is 1 there and 4 here)", Assert.Throws<InputException>(() => Edge.Run(Small, Context(folder.Path))).Message, StringComparison.Ordinal);
+        Assert.Contains("(every is 1 there and 4 here)", Assert.Throws<InputException>(() => EdgeExperiment.Run(Small, Context(folder.Path))).Message, StringComparison.Ordinal);
 
         static void Refused(string setting, EdgeSettings settings) => Assert.StartsWith(setting + ":", Assert.Throws<InputException>(settings.Validate).Message, StringComparison.Ordinal);
     }

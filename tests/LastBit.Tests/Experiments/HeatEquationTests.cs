@@ -1,7 +1,4 @@
-using LastBit.Experiments;
-using LastBit.Runs;
-using LastBit.Statistics;
-using LastBit.Tests.Runs;
+using LastBit.Experiments.Heat;
 
 namespace LastBit.Tests.Experiments;
 

@@ -1,5 +1,7 @@
 using LastBit.Experiments;
-using LastBit.Runs;
+using LastBit.Experiments.Accuracy;
+using LastBit.Experiments.Divergence;
+using LastBit.Experiments.Edge;
 using LastBit.Tests.Runs;
 
 namespace LastBit.Tests.Experiments;
@@ -11,7 +13,7 @@ public class LeftoverTests
     public void A_checkpoint_of_cells_that_are_done_goes_when_the_run_is_resumed()
     {
         using var folder = new TemporaryFolder();
-        HasNothingLeft(folder, path => Accuracy.Run(DamagedFolderTests.Table, Context(path)), "cells/accuracy/seed1/checkpoint-k1-3.bin");
+        HasNothingLeft(folder, path => AccuracyExperiment.Run(DamagedFolderTests.Table, Context(path)), "cells/accuracy/seed1/checkpoint-k1-3.bin");
     }
 
     [Fact]
@@ -19,7 +21,7 @@ public class LeftoverTests
     {
         using var folder = new TemporaryFolder();
         var small = new DivergenceSettings { Network = "resnet8", BatchSize = 16, TrainSize = 16, Data = "sample", ScaledIterations = 1, Divisors = [2] };
-        HasNothingLeft(folder, path => Divergence.Run(small, Context(path)), "cells/divergence/n2/checkpoint.bin");
+        HasNothingLeft(folder, path => DivergenceExperiment.Run(small, Context(path)), "cells/divergence/n2/checkpoint.bin");
     }
 
     [Fact]
@@ -38,11 +40,11 @@ public class LeftoverTests
             PassSize = 16,
         };
         string cell = EdgeCell(small);
-        HasNothingLeft(folder, path => Edge.Run(small, Context(path)), $"cells/edge/{cell}/checkpoint.bin", $"cells/edge/{cell}/start-1.npy",
+        HasNothingLeft(folder, path => EdgeExperiment.Run(small, Context(path)), $"cells/edge/{cell}/checkpoint.bin", $"cells/edge/{cell}/start-1.npy",
             $"cells/edge/{cell}/start-1.npy.17.0123456789abcdef0123456789abcdef.tmp");
     }
 
-    private static string EdgeCell(EdgeSettings settings) => Assert.Single(Edge.CellNames(settings));
+    private static string EdgeCell(EdgeSettings settings) => Assert.Single(EdgeExperiment.CellNames(settings));
 
     private static void HasNothingLeft(TemporaryFolder folder, Action<string> run, params string[] left)
     {

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using LastBit.Experiments;
+using LastBit.Experiments.Amplification;
+using LastBit.Experiments.Bounds;
+using LastBit.Experiments.Heat;
+using LastBit.Experiments.Linear;
+using LastBit.Experiments.NonLinear;
 using LastBit.Pde;
-using LastBit.Runs;
-using LastBit.Statistics;
-using LastBit.Tests.Runs;
 
 namespace LastBit.Tests.Experiments;
 

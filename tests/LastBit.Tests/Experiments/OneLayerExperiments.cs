@@ -1,8 +1,5 @@
 using LastBit.Experiments;
 using LastBit.Pde;
-using LastBit.Runs;
-using LastBit.Statistics;
-using LastBit.Tests.Runs;
 
 namespace LastBit.Tests.Experiments;
 

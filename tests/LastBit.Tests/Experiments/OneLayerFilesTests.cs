@@ -1,9 +1,10 @@
 using LastBit.Experiments;
+using LastBit.Experiments.Amplification;
+using LastBit.Experiments.Bounds;
+using LastBit.Experiments.Linear;
+using LastBit.Experiments.NonLinear;
 using LastBit.Files;
 using LastBit.Pde;
-using LastBit.Runs;
-using LastBit.Statistics;
-using LastBit.Tests.Runs;
 using LastBit.Training;
 
 namespace LastBit.Tests.Experiments;

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using LastBit.Arithmetic;
-using LastBit.Experiments;
-using LastBit.Runs;
-using LastBit.Statistics;
-using LastBit.Tests.Runs;
+using LastBit.Experiments.Amplification;
+using LastBit.Experiments.Bounds;
+using LastBit.Experiments.Linear;
+using LastBit.Experiments.NonLinear;
 using LastBit.Training;
 
 namespace LastBit.Tests.Experiments;

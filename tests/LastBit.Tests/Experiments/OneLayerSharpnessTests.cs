@@ -1,4 +1,6 @@
-using LastBit.Experiments;
+using LastBit.Experiments.Amplification;
+using LastBit.Experiments.NonLinear;
+using LastBit.Experiments.OneLayer;
 
 namespace LastBit.Tests.Experiments;
 

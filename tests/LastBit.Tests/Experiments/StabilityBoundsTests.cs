@@ -1,8 +1,6 @@
-using LastBit.Experiments;
+using LastBit.Experiments.Bounds;
+using LastBit.Experiments.OneLayer;
 using LastBit.Pde;
-using LastBit.Runs;
-using LastBit.Statistics;
-using LastBit.Tests.Runs;
 
 namespace LastBit.Tests.Experiments;
 

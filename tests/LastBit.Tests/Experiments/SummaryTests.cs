@@ -1,11 +1,9 @@
 using System.Text.Json;
 using CsCheck;
-using LastBit.Arithmetic;
-using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
 using LastBit.Files;
 using LastBit.Runs;
 using LastBit.Statistics;
-using LastBit.Tests.Runs;
 using LastBit.Training;
 
 namespace LastBit.Tests.Experiments;

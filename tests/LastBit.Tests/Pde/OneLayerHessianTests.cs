@@ -1,6 +1,4 @@
-using System.Runtime.Intrinsics;
 using LastBit.Arithmetic;
-using LastBit.LinearAlgebra;
 using LastBit.Pde;
 
 namespace LastBit.Tests.Pde;

@@ -1,8 +1,6 @@
-using System.Runtime.Intrinsics;
 using CsCheck;
 using LastBit.Arithmetic;
 using LastBit.Pde;
-using LastBit.Statistics;
 
 namespace LastBit.Tests.Pde;
 

@@ -1,7 +1,14 @@
-using LastBit.Experiments;
+using LastBit.Experiments.Bounds;
+using LastBit.Experiments.Heat;
 using LastBit.Models;
+using LastBit.Reports.Accuracy;
+using LastBit.Reports.Amplification;
+using LastBit.Reports.Bounds;
 using LastBit.Reports.Claims;
-using LastBit.Runs;
+using LastBit.Reports.Divergence;
+using LastBit.Reports.Heat;
+using LastBit.Reports.Linear;
+using LastBit.Reports.NonLinear;
 using LastBit.Statistics;
 
 namespace LastBit.Tests.Reports;

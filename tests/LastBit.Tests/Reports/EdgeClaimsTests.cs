@@ -1,7 +1,8 @@
-using LastBit.Experiments;
+using LastBit.Experiments.Edge;
 using LastBit.Reports;
+using LastBit.Reports.Amplification;
 using LastBit.Reports.Claims;
-using LastBit.Runs;
+using LastBit.Reports.Edge;
 using LastBit.Training;
 
 namespace LastBit.Tests.Reports;

@@ -1,12 +1,18 @@
 using System.Xml.Linq;
-using LastBit.Engines.Cpu;
-using LastBit.Experiments;
+using LastBit.Experiments.Amplification;
+using LastBit.Experiments.Divergence;
+using LastBit.Experiments.Heat;
+using LastBit.Experiments.Linear;
+using LastBit.Experiments.NonLinear;
 using LastBit.Files;
 using LastBit.Models;
+using LastBit.Reports.Amplification;
 using LastBit.Reports.Claims;
+using LastBit.Reports.Divergence;
 using LastBit.Reports.Figures;
-using LastBit.Runs;
-using LastBit.Statistics;
+using LastBit.Reports.Heat;
+using LastBit.Reports.Linear;
+using LastBit.Reports.NonLinear;
 using LastBit.Training;
 
 namespace LastBit.Tests.Reports;

@@ -32,7 +32,7 @@ public class ReportTests(SmallRun run) : IClassFixture<SmallRun>
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["accuracy.json"], accuracy);
-        LastBit.Experiments.Summary.Run(folder.Path, null);
+        LastBit.Experiments.Accuracy.Summary.Run(folder.Path, null);
         File.Delete(folder["accuracy.json"]);
         string html = File.ReadAllText(Report.Rebuild(folder.Path));
         Assert.Contains("table1-final.csv", html, StringComparison.Ordinal);

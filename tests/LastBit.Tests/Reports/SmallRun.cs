@@ -1,10 +1,16 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
+using LastBit.Experiments.Amplification;
+using LastBit.Experiments.Bounds;
+using LastBit.Experiments.Divergence;
+using LastBit.Experiments.Heat;
+using LastBit.Experiments.Linear;
+using LastBit.Experiments.NonLinear;
 using LastBit.Pde;
 using LastBit.Reports;
 using LastBit.Runs;
-using LastBit.Statistics;
 using LastBit.Training;
 
 namespace LastBit.Tests.Reports;
@@ -34,7 +40,7 @@ public sealed class SmallRun : IDisposable
                 new LinearizedPdeSettings { Image = image, KernelSize = 8, LearningRate = 5e-6, Alphas = alphas, Iterations = 300 }, context);
             NonLinear = NonLinearPde.Run(new NonLinearPdeSettings { Image = image, KernelSize = 8, Iterations = 300 }, context);
             Amplify = ErrorAmplification.Run(new ErrorAmplificationSettings { Image = image, KernelSize = 8, Iterations = 300 }, context);
-            Accuracy.Run(
+            AccuracyExperiment.Run(
                 new AccuracySettings
                 {
                     Network = "resnet8",
@@ -46,7 +52,7 @@ public sealed class SmallRun : IDisposable
                     Perturbations = Perturbation.EachOfK(1, 3),
                 },
                 context);
-            Divergence = LastBit.Experiments.Divergence.Run(
+            Divergence = DivergenceExperiment.Run(
                 new DivergenceSettings
                 {
                     Network = "resnet8",

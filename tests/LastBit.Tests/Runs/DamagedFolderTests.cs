@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
+using LastBit.Experiments.Divergence;
 using LastBit.Runs;
 using LastBit.Tests.Experiments;
 using LastBit.Training;
@@ -159,8 +161,8 @@ public sealed class DamagedFolderTests : IDisposable
         foreach (string file in new[] { ".DS_Store", "seed1/.DS_Store", "seed1/k1-old.json", "seed1/checkpoint-kold.bin", "seed1/k1.json.bak" })
             File.WriteAllText(_folder["cells/accuracy/" + file], "?");
         var observer = new StoppingObserver(0, kill: false);
-        Accuracy.Run(Table with { Seeds = [1] }, Context(observer));
-        Divergence.Run(Curve, Context(observer));
+        AccuracyExperiment.Run(Table with { Seeds = [1] }, Context(observer));
+        DivergenceExperiment.Run(Curve, Context(observer));
         Assert.Equal(before, File.ReadAllText(_folder["accuracy.json"]));
         Assert.Equal(curve, File.ReadAllText(_folder["divergence.json"]));
         foreach (string name in new[] { "seed1 copy", "seed99999999999", "seed01", "k1-old.json", "n2 copy" })
@@ -168,9 +170,9 @@ public sealed class DamagedFolderTests : IDisposable
         Assert.DoesNotContain(observer.Messages, message => message.Contains("DS_Store", StringComparison.Ordinal) || message.Contains("backup", StringComparison.Ordinal));
     }
 
-    private void RunTable() => Accuracy.Run(Table, Context(SilentObserver.Instance));
+    private void RunTable() => AccuracyExperiment.Run(Table, Context(SilentObserver.Instance));
 
-    private void RunCurve() => Divergence.Run(Curve, Context(SilentObserver.Instance));
+    private void RunCurve() => DivergenceExperiment.Run(Curve, Context(SilentObserver.Instance));
 
     private ExperimentContext Context(IRunObserver observer) => new(_folder.Path, 1, observer, CancellationToken.None);
 }

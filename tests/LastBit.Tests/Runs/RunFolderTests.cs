@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using LastBit.Experiments;
+using LastBit.Arithmetic;
 using LastBit.Files;
 using LastBit.Runs;
-using LastBit.Statistics;
-using LastBit.Tests.Experiments;
 
 namespace LastBit.Tests.Runs;
 

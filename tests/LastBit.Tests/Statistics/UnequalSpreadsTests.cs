@@ -1,5 +1,5 @@
 using CsCheck;
-using LastBit.Experiments;
+using LastBit.Experiments.Accuracy;
 using LastBit.Statistics;
 using LastBit.Training;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using CsCheck;
-using LastBit.Random;
 using LastBit.Statistics;
 
 namespace LastBit.Tests.Statistics;

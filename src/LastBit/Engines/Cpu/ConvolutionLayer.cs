@@ -1,4 +1,3 @@
-using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 using Activation = LastBit.Models.Activation;
 using ConvolutionAlgorithm = LastBit.Models.ConvolutionAlgorithm;

@@ -1,5 +1,4 @@
 using LastBit.Engines.Cpu.Kernels;
-using LastBit.Models;
 
 namespace LastBit.Engines.Cpu;
 

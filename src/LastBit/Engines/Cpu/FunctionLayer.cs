@@ -1,4 +1,3 @@
-using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
 
 namespace LastBit.Engines.Cpu;

@@ -1,5 +1,3 @@
-using LastBit.Engines.Cpu.Kernels;
-
 namespace LastBit.Engines.Cpu;
 
 /// <summary>The average over all positions of a view: height x width x channels to 1 x 1 x channels.</summary>

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using LastBit.Models;
+using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu;
 

@@ -1,4 +1,3 @@
-using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Models;
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using LastBit.Arithmetic;
 using LastBit.Engines.Cpu;
 using LastBit.Engines.Cpu.Kernels;

@@ -1,6 +1,5 @@
 using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
-using LastBit.Models;
 using LastBit.Random;
 
 namespace LastBit.Tests.Engines.Cpu;

@@ -1,5 +1,4 @@
 using LastBit.Engines.Cpu;
-using LastBit.Models;
 
 namespace LastBit.Tests.Engines.Cpu;
 

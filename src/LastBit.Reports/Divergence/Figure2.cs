@@ -1,0 +1,163 @@
+using System.Globalization;
+using LastBit.Experiments.Divergence;
+using LastBit.Experiments.Reproduction;
+using LastBit.Files;
+using LastBit.Reports.Figures;
+using LastBit.Reports.Results;
+using ScottPlot;
+using ScottPlot.Plottables;
+using ScottPlot.TickGenerators;
+
+namespace LastBit.Reports.Divergence;
+
+/// <summary>
+/// Figure 2: relative L1 difference of the weights of two copies that differ by rounding; one curve a learning rate, and a map of all layers.
+/// </summary>
+public static class Figure2
+{
+    /// <summary>The figure's name, and that of its files.</summary>
+    public const string Name = "figure2";
+
+    /// <summary>The name of the map of layers.</summary>
+    public const string LayersName = "figure2-layers";
+
+    /// <summary>The smallest power of ten that is shown: a difference in the last bit of one weight among 10,000 is about 1e-11.</summary>
+    private const int Lowest = -12;
+
+    /// <summary>Columns of a map's picture: enough that even the hundredth scaled iteration on a logarithmic axis has one.</summary>
+    private const int MapColumns = 600;
+
+    /// <summary>Draws figures/figure2 and figures/figure2-layers, .png and .svg, from divergence.json and its maps.</summary>
+    /// <param name="folder">The result folder.</param>
+    /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
+    /// <exception cref="InputException">A file is not there or not readable, or a figure cannot be written.</exception>
+    public static void Draw(string folder, string? outFolder = null)
+    {
+        DivergenceResult result = ResultFile.Read<DivergenceResult>(folder, DivergenceResult.FileName);
+        string? note = PaperSetting.Divergence(result);
+        FigureFile.Write(outFolder ?? folder, Name,
+            $"Relative L1 difference of {result.Tensor} of two copies that differ by rounding, for several learning rates", note, Curves(result));
+        DivergenceRun[] begun = [.. result.Runs.Where(run => run.RelativeL1.Length > 0)];
+        if (begun.Length == 0)
+            return;
+        double[][] maps = [.. begun.Select(run => ReadMap(folder, result, run))];
+        double least = maps.SelectMany(map => map).Where(difference => difference > 0).DefaultIfEmpty(1).Min();
+        int lowest = Math.Clamp((int)Math.Floor(Math.Log10(least)), Lowest, -1);
+        FigureFile.Write(
+            outFolder ?? folder, LayersName,
+            "Relative L1 difference of every parameter tensor against the scaled iteration, one map per learning rate", note,
+            [.. begun.Select((run, i) => Map(result, run, maps[i], lowest))]);
+    }
+
+    /// <summary>The map of a learning rate, [scaled iterations][tensors], as far as its document goes: a run that another process is at may be a row ahead.</summary>
+    /// <exception cref="InputException">The file is not there or is not of this run.</exception>
+    internal static double[] ReadMap(string folder, DivergenceResult result, DivergenceRun run)
+    {
+        string file = Path.Combine(folder, run.Map);
+        double[] values = Npy.Read(file).Get<double>();
+        int count = run.RelativeL1.Length * result.Tensors.Length;
+        return values.Length >= count
+            ? values[..count]
+            : throw new InputException($"{file}: holds less than {DivergenceResult.FileName} says; compute the run again in another folder");
+    }
+
+    /// <summary>"0.1/8": how the paper names a learning rate; with the perturbation, where it is not the figure's.</summary>
+    /// <param name="run">The run.</param>
+    public static string LearningRate(DivergenceRun run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{NumberText.Of(run.LearningRate * run.Divisor, 6)}/{run.Divisor}{(run.Perturbation is null ? "" : $", {run.Perturbation.Name}")}");
+    }
+
+    private static FigurePanel Curves(DivergenceResult result)
+    {
+        var panel = new FigurePanel("scaled iteration", "relative L1 difference", 230);
+        double least = 0;
+        // Beside other perturbations the figure's own has a name too.
+        string own = Array.Exists(result.Runs, run => run.Perturbation is not null) ? $", {result.Perturbation.Name}" : "";
+        for (int i = 0; i < result.Runs.Length; i++)
+        {
+            double[] y = FigureStyle.Log10(result.Runs[i].RelativeL1);
+            panel.Name(i, "lr = " + LearningRate(result.Runs[i]) + (result.Runs[i].Perturbation is null ? own : ""));
+            panel.Curve(i, [.. Enumerable.Range(1, y.Length).Select(scaled => (double)scaled)], y);
+            least = y.Where(double.IsFinite).Append(least).Min();
+        }
+        FigureStyle.LinearAxis(panel.Plot.Axes.Bottom, 0, Math.Max(2, result.ScaledIterations), FigureStyle.RoundStep(Math.Max(2, result.ScaledIterations), 6));
+        FigureStyle.LogAxis(panel.Plot.Axes.Left, Math.Max(Lowest, Math.Floor(Math.Min(-2, least))), 0.5);
+        return panel;
+    }
+
+    /// <summary>
+    /// One learning rate: layers from the input (top) to the output, scaled iterations from left to right, the power of ten as colour. Of a layer it shows
+    /// the weights of its convolution (or the linear layer's); batch normalisations and biases are in the map's file. The axis of scaled iterations
+    /// is logarithmic, because what is born in the first few and spreads takes hundreds to settle.
+    /// </summary>
+    /// <param name="result">The document.</param>
+    /// <param name="run">The learning rate.</param>
+    /// <param name="values">Its map, [scaled iterations][tensors].</param>
+    /// <param name="lowest">The power of ten at the lower end of the colours, the same for all learning rates.</param>
+    private static FigurePanel Map(DivergenceResult result, DivergenceRun run, double[] values, int lowest)
+    {
+        int rows = values.Length / result.Tensors.Length;
+        int[] layers = [.. Enumerable.Range(0, result.Tensors.Length).Where(tensor => IsLayer(result.Tensors[tensor]))];
+        // Scaled iteration j reaches from j - 1/2 to j + 1/2.
+        double left = Math.Log10(0.5), right = Math.Log10(rows + 0.5);
+        var cells = new double[layers.Length, MapColumns];
+        for (int column = 0; column < MapColumns; column++)
+        {
+            int row = (int)Math.Round(Math.Pow(10, left + (right - left) * (column + 0.5) / MapColumns)) - 1;
+            for (int layer = 0; layer < layers.Length; layer++)
+            {
+                double difference = values[row * result.Tensors.Length + layers[layer]];
+                cells[layer, column] = difference > 0 ? Math.Max(lowest, Math.Log10(difference)) : double.NaN;
+            }
+        }
+
+        var panel = new FigurePanel("scaled iteration", "layer", 175, "learning rate " + LearningRate(run));
+        Heatmap map = panel.Plot.Add.Heatmap(cells);
+        map.Colormap = new ScottPlot.Colormaps.Viridis();
+        map.ManualRange = new ScottPlot.Range(lowest, Math.Log10(2));
+        map.NaNCellColor = Colors.White;
+        // The first layer, row 0, is drawn on top.
+        double top = layers.Length - 0.5;
+        map.Extent = new CoordinateRect(left, right, -0.5, top);
+        ScottPlot.Panels.ColorBar bar = panel.Plot.Add.ColorBar(map);
+        bar.Label = "relative L1 difference";
+        bar.LabelStyle.FontSize = FigureStyle.TickSize;
+        bar.LabelStyle.Bold = false;
+        bar.Axis.TickLabelStyle.FontSize = FigureStyle.TickSize;
+        var powers = new NumericManual();
+        int every = lowest < -6 ? 3 : 1;
+        for (int power = lowest / every * every; power <= 0; power += every)
+            powers.AddMajor(power, NumberText.PowerOfTen(power));
+        bar.Axis.TickGenerator = powers;
+
+        panel.Plot.HideGrid();
+        (panel.Plot.Axes.Bottom.Min, panel.Plot.Axes.Bottom.Max) = (left, right);
+        var iterations = new NumericManual();
+        for (int power = 1; power <= rows; power *= 10)
+        {
+            foreach (int round in (ReadOnlySpan<int>)[power, 2 * power, 5 * power])
+            {
+                if (round <= rows)
+                    iterations.AddMajor(Math.Log10(round), round.ToString(CultureInfo.InvariantCulture));
+            }
+        }
+        panel.Plot.Axes.Bottom.TickGenerator = iterations;
+        // A stage is named in the middle of its layers.
+        (panel.Plot.Axes.Left.Min, panel.Plot.Axes.Left.Max) = (-0.5, top);
+        var stages = new NumericManual();
+        var layersOfStages = layers.Select((tensor, layer) => (Name: result.Tensors[tensor].Split('.')[0], Layer: layer))
+            .GroupBy(tensor => tensor.Name);
+        foreach (var stage in layersOfStages.Where(stage => stage.Count() > 1))
+            stages.AddMajor(layers.Length - 1 - stage.Average(tensor => tensor.Layer), stage.Key);
+        panel.Plot.Axes.Left.TickGenerator = stages;
+        return panel;
+    }
+
+    private static bool IsLayer(string tensor) =>
+        tensor == "fc.weight"
+        || tensor.EndsWith("downsample.0.weight", StringComparison.Ordinal)
+        || (tensor.Contains("conv", StringComparison.Ordinal) && tensor.EndsWith(".weight", StringComparison.Ordinal));
+}

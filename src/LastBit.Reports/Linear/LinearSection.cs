@@ -1,0 +1,49 @@
+using LastBit.Experiments.Bounds;
+using LastBit.Experiments.Linear;
+using LastBit.Experiments.Reproduction;
+using LastBit.Reports.Claims;
+using LastBit.Reports.Page;
+using LastBit.Reports.Results;
+using LastBit.Reports.Sections;
+
+namespace LastBit.Reports.Linear;
+
+/// <summary>Table 2 and Figure 3.</summary>
+internal static class LinearSection
+{
+    private const string Command = "lastbit reproduce --only figure3,table3";
+
+    internal static ReportPart Part { get; } = new([LinearizedPdeResult.FileName, StabilityBoundsResult.FileName], Figure3.Draw, Section);
+
+    private static ReportSection Section(ResultFolder folder)
+    {
+        var bounds = folder.Document<StabilityBoundsResult>(StabilityBoundsResult.FileName);
+        if (folder.Document<LinearizedPdeResult>(LinearizedPdeResult.FileName) is not { } linear)
+            return new ReportSection(BoundsClaim.Claim, "", Finding.Missing(LinearizedPdeResult.FileName), null, Markup.Empty, Command);
+        RunCurve[] runs = [.. linear.Runs.Select(run => RunCurve.Of(run.Alpha, run.Loss, linear.Iterations))];
+        var figure = new ReportFigure([Figure3.Name],
+            "At most the first 500 iterations, both axes logarithmic; a curve that blows up ends where it would squeeze the others. "
+            + "All iterations are in linear.json.",
+            [new ReportChart("figure3", "Loss of the linearized PDE", "iteration", "loss", true, true,
+                Csv.Write("iteration", [.. linear.Runs.Select(run =>
+                {
+                    double[] shown = run.Loss[..Figure3.Shown(run)];
+                    return new Curve($"α = {NumberText.Exact(run.Alpha)}", ReportChart.Count(1, shown.Length), shown);
+                })]))]);
+        return new ReportSection(BoundsClaim.Claim,
+            $"The linearized PDE (equation 9) for {NumberText.Count(linear.Iterations, "iteration")} at learning rate "
+                + $"{NumberText.Exact(linear.LearningRate)} with weight decays {NumberText.List(linear.Runs.Select(run => run.Alpha))}; the bounds by the extreme "
+                + $"eigenvalues of the operator, computed apart. float64.{LossTable.Sentence(PaperSetting.OneLayer(folder.Path, linear.Iterations))}",
+            bounds is null ? Finding.NotTested("The folder has no bounds.json.") : BoundsClaim.Judge(runs, bounds.AlphaMin, bounds.AlphaMax, linear.LearningRate),
+            figure, bounds is null ? Markup.Empty : Table2(runs, linear, bounds), Command);
+    }
+
+    private static Markup Table2(RunCurve[] runs, LinearizedPdeResult linear, StabilityBoundsResult bounds) => HtmlTable.Of("Runs of Figure 3",
+        $"The runs against the bounds $α_min = {Finding.Bound(bounds.AlphaMin)}$ and $α_max = {Finding.Bound(bounds.AlphaMax)}$ "
+            + $"at learning rate {NumberText.Exact(linear.LearningRate)}.",
+        ["#$α$", "Predicted", "#First loss", "#Lowest", "#Last"],
+        runs.Select(run => (string[])
+        [
+            NumberText.Exact(run.Parameter), run.Parameter < bounds.AlphaMin || run.Parameter > bounds.AlphaMax ? "diverges" : "stable", .. LossTable.Losses(run),
+        ]));
+}

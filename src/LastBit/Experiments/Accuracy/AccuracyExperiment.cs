@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using LastBit.Runs;
+using LastBit.Training;
+
+namespace LastBit.Experiments.Accuracy;
+
+/// <summary>
+/// Table 1: the test accuracy of runs that differ in seed and of runs that differ in rounding alone. A cell is one run, "seed1/k3". All
+/// perturbations of a seed that are computed together are replicas in one <see cref="Trainer"/>: the same first weights, the same batches, augmented once.
+/// </summary>
+public static class AccuracyExperiment
+{
+    /// <summary>The command that fills a folder with these cells.</summary>
+    public const string Kind = "accuracy";
+
+    /// <summary>The ending of a cell's file that says which test image was classified correctly: cells/accuracy/seed1/k3.correct.npy, beside cells/accuracy/labels.npy.</summary>
+    public const string CorrectEnding = ".correct.npy";
+
+    /// <summary>
+    /// Computes the runs that the folder does not hold yet, seed by seed. After every epoch the cells,
+    /// result/accuracy/cifar10_resnet_sgd/seedS/testI.npy (odd k only: test1, test2, ... are k = 1, 3, ...; the other perturbations have none)
+    /// and accuracy.json are on disk, and a checkpoint at least once a minute.
+    /// Runs that another process is working on are left to it. A run that diverges is named in the table and left out of its statistics; the others go on.
+    /// </summary>
+    /// <param name="settings">What to train.</param>
+    /// <param name="context">Folder, threads, observer.</param>
+    /// <returns>The table of all cells in the folder.</returns>
+    /// <exception cref="InputException">A setting is not possible, the data is missing, or the folder holds cells of other settings.</exception>
+    /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
+    public static AccuracyResult Run(AccuracySettings settings, ExperimentContext context)
+    {
+        Check(settings);
+        ArgumentNullException.ThrowIfNull(context);
+        using var data = TrainingData.Open(settings, context.Threads);
+        return Run(settings, context, data);
+    }
+
+    /// <inheritdoc cref="Run(AccuracySettings, ExperimentContext)"/>
+    internal static AccuracyResult Run(AccuracySettings settings, ExperimentContext context, TrainingData data)
+    {
+        CellStore.Plan(context.Folder, Kind, settings.Asked);
+        var table = new AccuracyCells(settings, context, data);
+        CellWork.Compute(table, CellsOf(settings.Seeds, settings.Perturbations), context.Observer);
+        AccuracyResult result = table.WriteTable();
+        CellWork.Tell(table.Strays, context.Observer);
+        return result;
+    }
+
+    /// <summary>Makes sure that settings are possible and the data is there, before anything is made.</summary>
+    /// <exception cref="InputException">Something is not.</exception>
+    public static void Check(AccuracySettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        settings.Validate();
+        TrainingData.Check(settings);
+    }
+
+    /// <summary>The cells that were asked for in a folder, with what has become of each.</summary>
+    /// <param name="folder">A folder of an `accuracy` run.</param>
+    /// <exception cref="InputException">Its plan is damaged.</exception>
+    public static IReadOnlyList<CellStatus> StatusOf(string folder)
+    {
+        JsonObject plan = CellStore.ReadPlan(folder, Kind);
+        var store = CellStore.Of(folder, Kind);
+        int epochs = store.Setting("epochs");
+        return [.. CellsOf(CellStore.Numbers(plan, "seeds"), AccuracySettings.PerturbationsOf(plan)).Select(cell => store.StatusOf(cell, () => Read(store, cell, epochs) switch
+        {
+            null => default,
+            { } read => new CellReading(read.IsDone, (double)read.Epochs.Count / epochs, read.Diverged?.Sentence),
+        }))];
+    }
+
+    /// <summary>The names of the cells that settings ask for.</summary>
+    public static IReadOnlyList<string> CellNames(AccuracySettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return [.. CellsOf(settings.Seeds, settings.Perturbations)];
+    }
+
+    /// <summary>The settings that compute one cell and no other.</summary>
+    /// <param name="settings">The settings of the folder.</param>
+    /// <param name="cell">The cell's name, "seed1/k3".</param>
+    /// <exception cref="InputException">There is no such cell.</exception>
+    public static AccuracySettings Only(AccuracySettings settings, string cell)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        (int seed, Perturbation perturbation) = PartsOf(cell) ?? throw InputException.Of("cell", $"there is no cell '{cell}'; give one as seed1/k3 or seed1/ulp");
+        return settings with { Seeds = [seed], Perturbations = [perturbation] };
+    }
+
+    internal static IEnumerable<string> CellsOf(IEnumerable<int> seeds, IReadOnlyList<Perturbation> perturbations) =>
+        seeds.SelectMany(seed => perturbations.Select(one => NameOf(seed, one)));
+
+    /// <summary>The name of a cell, "seed1/k3".</summary>
+    public static string NameOf(int seed, Perturbation perturbation) => $"{GroupOf(seed)}/{perturbation.FileName}";
+
+    internal static string GroupOf(int seed) => string.Create(CultureInfo.InvariantCulture, $"seed{seed}");
+
+    internal static (int Seed, Perturbation Perturbation)? PartsOf(string cell) =>
+        cell.Split('/') is [string group, string name] && CellStore.NumberBetween("seed", group, "") is { } seed && Perturbation.FromFileName(name) is { } one
+            ? (seed, one) : null;
+
+    /// <summary>A cell's document, checked against the settings; null where there is none.</summary>
+    /// <exception cref="InputException">It cannot be what it says.</exception>
+    internal static AccuracyCell? Read(CellStore store, string cell, int epochs)
+    {
+        const string Remedy = "delete it to compute the run again";
+        string file = store.FileOf(cell, ".json");
+        if (!File.Exists(file))
+            return null;
+        var read = DocumentFile.Read<AccuracyCell>(file, Remedy);
+        (int seed, Perturbation perturbation) = PartsOf(cell)!.Value;
+        if (read.Problem(seed, perturbation, epochs) is { } problem)
+            throw new InputException($"{file}: {problem}; {Remedy}");
+        // A version that knew no diverged runs wrote on, with the accuracy of a network that answers nothing.
+        return read.Epochs.FirstOrDefault(epoch => epoch.TestLoss is null) is { } first && read.Diverged is null
+            ? read with { Epochs = [.. read.Epochs.Take(first.Epoch - 1)], Digest = null, Diverged = new DivergedTraining(0, $"the test loss of epoch {first.Epoch} is not a number") }
+            : read;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+using LastBit.Files;
+using LastBit.Runs;
+
+namespace LastBit.Experiments.Authors;
+
+/// <summary>Weights along a run in the layout of the authors' scripts: FOLDER/1_conv_weight.mat, FOLDER/2_conv_weight.mat, ...</summary>
+internal static class AuthorsWeights
+{
+    /// <summary>Whether all files of a run are there.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="count">How many times the weights were saved.</param>
+    public static bool AreIn(string folder, int count) => Enumerable.Range(1, count).All(number => File.Exists(FileOf(folder, number)));
+
+    /// <summary>Writes a file for each time.</summary>
+    /// <param name="folder">The run's folder; it is made when there is something to write.</param>
+    /// <param name="values">The weights of all times, one after the other.</param>
+    /// <param name="shape">Their shape at one time.</param>
+    /// <param name="cancellation">Stops between two files.</param>
+    public static void Write(string folder, double[] values, int[] shape, CancellationToken cancellation) =>
+        ForEach(folder, values.Length, shape, (file, from, size) => MatFile.Write(file, "conv_weight", values.AsSpan(from, size), shape), cancellation);
+
+    /// <inheritdoc cref="Write(string, double[], int[], CancellationToken)"/>
+    public static void Write(string folder, float[] values, int[] shape, CancellationToken cancellation) =>
+        ForEach(folder, values.Length, shape, (file, from, size) => MatFile.Write(file, "conv_weight", values.AsSpan(from, size), shape), cancellation);
+
+    private static void ForEach(string folder, int length, int[] shape, Action<string, int, int> write, CancellationToken cancellation)
+    {
+        int size = shape.Aggregate(1, (product, extent) => product * extent);
+        for (int from = 0; from < length; from += size)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            string file = FileOf(folder, (from / size) + 1);
+            UnfinishedFiles.DeleteOf(file);
+            write(file, from, size);
+        }
+    }
+
+    private static string FileOf(string folder, int number) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{number}_conv_weight.mat"));
+}

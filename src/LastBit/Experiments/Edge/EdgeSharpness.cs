@@ -1,0 +1,102 @@
+using LastBit.Arithmetic;
+using LastBit.Engines;
+using LastBit.Experiments.Sharpness;
+using LastBit.LinearAlgebra;
+
+namespace LastBit.Experiments.Edge;
+
+/// <summary>The curvature along a run at the edge of stability: largest eigenvalues, each search beginning with what the one before found, and with small batches the batch sharpness.</summary>
+internal sealed class EdgeSharpness : IDisposable
+{
+    /// <summary>A search ends after so many products, whatever the residual is then; it is recorded.</summary>
+    public const int MostProducts = 200;
+
+    /// <summary>The batch sharpness is a mean over at most so many batches, the first in file order.</summary>
+    public const int MostBatches = 50;
+
+    private readonly EdgeSettings _settings;
+    private readonly LossHessian _hessian;
+    private readonly IEngine? _engine;
+    private readonly IReplica? _replica;
+    private readonly IBatch? _batch;
+    private readonly CancellationToken _cancellation;
+    private (EdgePoint, double[]?)? _initial;
+
+    /// <summary>Takes the memory.</summary>
+    public EdgeSharpness(EdgeSettings settings, TrainingData data, CancellationToken cancellation)
+    {
+        (_settings, _cancellation) = (settings, cancellation);
+        _hessian = new LossHessian(settings, data, settings.PassSize);
+        if (!settings.IsFullBatch)
+        {
+            _engine = data.Engines.CreateEngine(_hessian.Product.Model, Math.Min(settings.BatchSize, _hessian.Images), settings.Convolution);
+            _replica = _engine.CreateReplica(new Sgd());
+            _batch = _engine.CreateBatch(_engine.Capacity);
+        }
+    }
+
+    /// <summary>The curvature at a state.</summary>
+    /// <param name="iteration">How many steps had been done.</param>
+    /// <param name="state">The state; it is left as it is.</param>
+    /// <param name="start">A vector to begin the search with, the sum of the eigenvectors found before; null for a random one.</param>
+    /// <returns>The eigenvalues, and the vector to begin the next search with; null where the weights or a product are no longer finite.</returns>
+    public (EdgePoint Point, double[]? Start)? At(int iteration, IReplica state, double[]? start) =>
+        // One seed, so all runs begin at the same weights.
+        iteration > 0 ? Compute(iteration, state, start) : _initial ??= Compute(iteration, state, start);
+
+    private (EdgePoint Point, double[]? Start)? Compute(int iteration, IReplica state, double[]? start)
+    {
+        state.Read(_hessian.State);
+        double? batch = _engine is null ? null : BatchSharpness(_engine);
+        if (batch is { } value && !double.IsFinite(value))
+            return null;
+        if (_settings.EigenvaluesEvery is > 0 and var every && iteration % every != 0)
+            return (new EdgePoint(iteration, [], 0, batch), start);
+        if (_hessian.Largest(_settings.Eigenvalues, _settings.Tolerance, MostProducts, start, cancellation: _cancellation) is not { } largest)
+            return null;
+        double[] sum = new double[_hessian.Product.Size];
+        foreach (double[] vector in largest.Vectors)
+        {
+            for (int i = 0; i < sum.Length; i++)
+                sum[i] += vector[i];
+        }
+        return (new EdgePoint(iteration, largest.Values, largest.Residuals.Max(), batch), sum);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _hessian.Dispose();
+        _batch?.Dispose();
+        _replica?.Dispose();
+        _engine?.Dispose();
+    }
+
+    // E over batches of g'Hg / g'g, both of the batch's own loss; not finite where the weights or a gradient are not.
+    private double BatchSharpness(IEngine engine)
+    {
+        int batches = Math.Min(MostBatches, _hessian.Images / engine.Capacity);
+        double[] terms = new double[batches], direction = new double[_hessian.Product.Size];
+        if (!_hessian.State.IsFinite)
+            return double.NaN;
+        _hessian.Product.Load(_hessian.State);
+        _replica!.Write(_hessian.State);
+        float[] gradients = new float[direction.Length];
+        for (int b = 0; b < batches; b++)
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            var (images, labels) = _hessian.Some(b * engine.Capacity, engine.Capacity);
+            _batch!.Write(images, labels);
+            engine.Forward(_replica, _batch, 0, labels.Length, new PassSettings(IsTraining: true));
+            engine.Backward();
+            engine.ReadGradients(gradients);
+            for (int i = 0; i < direction.Length; i++)
+                direction[i] = gradients[i];
+            if (direction.AsSpan().ContainsAnyExceptInRange(double.MinValue, double.MaxValue))
+                return double.NaN;
+            _hessian.Product.Use(images, labels);
+            terms[b] = _hessian.Product.Curvature(direction);
+        }
+        return FixedOrderSum.Of(terms) / batches;
+    }
+}

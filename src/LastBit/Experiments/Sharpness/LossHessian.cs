@@ -1,0 +1,91 @@
+using LastBit.Arithmetic;
+using LastBit.Engines;
+using LastBit.LinearAlgebra;
+
+namespace LastBit.Experiments.Sharpness;
+
+/// <summary>The Hessian of the training loss of a network over all training images, in file order and without augmentation: the one that every sharpness is of.</summary>
+internal sealed class LossHessian : IDisposable
+{
+    private readonly float[] _images;
+    private readonly int[] _labels;
+
+    /// <summary>Takes the memory.</summary>
+    /// <param name="settings">Which network.</param>
+    /// <param name="data">Which images.</param>
+    /// <param name="passSize">How many images are computed at once; batch normalisation takes their statistics.</param>
+    public LossHessian(NetworkTrainingSettings settings, TrainingData data, int passSize)
+    {
+        (_images, _labels) = data.TrainingImages();
+        Product = data.Engines.CreateHessian(data.ModelOf(settings), Math.Min(passSize, _labels.Length), settings.Convolution);
+        State = new NetworkState(Product.Model.Layout);
+    }
+
+    /// <summary>The products; between two searches they may be used for other images.</summary>
+    public IHessian Product { get; }
+
+    /// <summary>The state that a search is at. It is a copy: a forward pass in training moves running statistics, which are not the search's to move.</summary>
+    public NetworkState State { get; }
+
+    /// <summary>How many images the loss is a mean over.</summary>
+    public int Images => _labels.Length;
+
+    /// <summary>Some images and their labels, the first in file order.</summary>
+    public (ReadOnlyMemory<float> Images, ReadOnlyMemory<int> Labels) Some(int from, int count) =>
+        (_images.AsMemory(from * Product.Model.ImageFloats, count * Product.Model.ImageFloats), _labels.AsMemory(from, count));
+
+    /// <summary>Makes sure that a residual of this fraction of the largest eigenvalue can be reached.</summary>
+    /// <exception cref="InputException">It cannot.</exception>
+    public static void CheckTolerance(double tolerance)
+    {
+        if (tolerance is not (>= 1e-6 and < 1))
+            throw InputException.Of("Tolerance", $"{NumberText.Of(tolerance)}; give 1e-6 or more, for products are computed in binary32, and less than 1");
+    }
+
+    /// <summary>Searches for the largest eigenvalues at <see cref="State"/>.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="tolerance">The search ends when every residual is at most this fraction of the largest eigenvalue,</param>
+    /// <param name="mostProducts">or after so many products.</param>
+    /// <param name="start">A vector to begin with; null for a random one.</param>
+    /// <param name="multiplied">Called after every product.</param>
+    /// <param name="cancellation">Stops between two products.</param>
+    /// <returns>Null where the weights or a product are not finite.</returns>
+    public LargestEigenvalues? Largest(
+        int count, double tolerance, int mostProducts, double[]? start = null, Action? multiplied = null, CancellationToken cancellation = default)
+    {
+        if (!State.IsFinite)
+            return null;
+        Product.Load(State);
+        Product.Use(_images, _labels);
+        bool finite = true;
+        LargestEigenvalues largest = Lanczos.Largest(Multiply, Product.Size, count, tolerance, mostProducts, start, isDear: true, cancellation);
+        return finite ? largest : null;
+
+        // A search must end; with a matrix of zeros it does at once.
+        void Multiply(ReadOnlySpan<double> x, Span<double> y)
+        {
+            if (finite)
+                Product.Multiply(x, y);
+            finite = finite && !y.ContainsAnyExceptInRange(double.MinValue, double.MaxValue);
+            if (!finite)
+                y.Clear();
+            multiplied?.Invoke();
+        }
+    }
+
+    /// <summary>|H v - lambda v| by one more product.</summary>
+    public double Residual(double value, double[] vector)
+    {
+        double[] product = Product.Multiply(vector);
+        for (int i = 0; i < product.Length; i++)
+            product[i] = Math.FusedMultiplyAdd(-value, vector[i], product[i]);
+        return Math.Sqrt(FixedOrderSum.OfProducts(product, product));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Product.Dispose();
+        State.Dispose();
+    }
+}

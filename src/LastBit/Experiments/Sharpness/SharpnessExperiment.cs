@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using LastBit.Engines;
+using LastBit.Experiments.Train;
+using LastBit.Files;
+using LastBit.LinearAlgebra;
+using LastBit.Runs;
+using LastBit.Training;
+
+namespace LastBit.Experiments.Sharpness;
+
+/// <summary>The curvature of a training loss; sharpness.json.</summary>
+/// <param name="Eigenvalues">The algebraically largest eigenvalues of the Hessian, in descending order; the first is the sharpness.</param>
+/// <param name="Residuals">|H v - lambda v| of each with its unit vector v, from one more product: an eigenvalue lies within this distance, rounding of H v included.</param>
+/// <param name="Loss">Mean loss over the images.</param>
+/// <param name="Converged">Whether the search ended because all residuals were small enough.</param>
+/// <param name="Products">Products with the Hessian that the search took.</param>
+/// <param name="Images">How many images the loss is a mean over.</param>
+/// <param name="State">The digest of the weights (docs/arithmetic.md).</param>
+/// <param name="LearningRate">The learning rate at this point of the run, where it is known.</param>
+/// <param name="TwoOverLearningRate">2 / learning rate: above it gradient descent overshoots along the first eigenvector.</param>
+public sealed record SharpnessResult(
+    double[] Eigenvalues,
+    double[] Residuals,
+    double Loss,
+    bool Converged,
+    int Products,
+    int Images,
+    string State,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? LearningRate = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? TwoOverLearningRate = null)
+    : ICheckedDocument
+{
+    /// <summary>The document that --json prints and sharpness.json holds.</summary>
+    public string ToJson() => ResultJson.Serialize(this);
+
+    /// <inheritdoc/>
+    public string? Problem() => Eigenvalues is null || Residuals is null || Eigenvalues.Length != Residuals.Length || Eigenvalues.Length == 0
+        ? "eigenvalues and residuals do not belong together" : DocumentFile.DigestProblem(State);
+}
+
+/// <summary>The largest eigenvalues of the Hessian of a network's training loss, at its initial weights or at a checkpoint.</summary>
+public static class SharpnessExperiment
+{
+    /// <summary>The name of the document in its folder.</summary>
+    public const string FileName = "sharpness.json";
+
+    /// <summary>Computes them and writes sharpness.json.</summary>
+    /// <param name="settings">Which network, which images, how exactly.</param>
+    /// <param name="context">Folder, threads, observer.</param>
+    /// <exception cref="InputException">A setting is not possible, the data is missing, or the checkpoint is damaged.</exception>
+    /// <exception cref="OperationCanceledException">The search was stopped.</exception>
+    public static SharpnessResult Run(SharpnessSettings settings, ExperimentContext context)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(context);
+        settings.Validate();
+        using TrainingData data = TrainingData.Open(settings, context.Threads);
+        using var hessian = new LossHessian(settings, data, settings.BatchSize);
+        double? learningRate = settings.LearningRate > 0 ? settings.LearningRate : null;
+        hessian.State.Initialise(settings.Seed);
+        if (settings.Run is { } run)
+            learningRate = LoadCheckpoint(settings.Checkpoint!, run, context.Threads, hessian.State);
+        string digest = hessian.State.Digest();
+        if (!hessian.State.IsFinite)
+            throw InputException.OfPath("checkpoint", settings.Checkpoint!, "its training has diverged: weights are not finite; give an earlier one");
+
+        string task = string.Create(CultureInfo.InvariantCulture, $"{settings.Network}, {hessian.Images} images");
+        context.Observer.Begin(task, settings.MostProducts, "products");
+        int products = 0;
+        LargestEigenvalues largest = hessian.Largest(settings.Eigenvalues, settings.Tolerance, settings.MostProducts,
+            multiplied: () => context.Observer.Advance(task, ++products), cancellation: context.Cancellation)
+            ?? throw new InputException($"{settings.Network}: a product with the Hessian is not finite; its weights are too large for binary32");
+        double[] residuals = [.. largest.Values.Select((value, i) => hessian.Residual(value, largest.Vectors[i]))];
+        double most = settings.Tolerance * Math.Max(Math.Abs(largest.Values[0]), largest.Scale);
+        var result = new SharpnessResult(
+            largest.Values, residuals, hessian.Product.Loss, residuals.All(residual => residual <= most), largest.Products, hessian.Images, digest,
+            learningRate, 2 / learningRate);
+        context.Observer.End(task, $"sharpness {NumberText.Of(largest.Values[0])}");
+        Directory.CreateDirectory(context.Folder);
+        AtomicFile.WriteAllText(Path.Combine(context.Folder, FileName), result.ToJson());
+        return result;
+    }
+
+    /// <summary>Makes sure that settings are possible and the data is there, before anything is made.</summary>
+    /// <exception cref="InputException">Something is not.</exception>
+    public static void Check(SharpnessSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        settings.Validate();
+        TrainingData.Check(settings);
+    }
+
+    // The learning rate of the run at that point.
+    private static double LoadCheckpoint(string path, TrainingRunSettings run, int threads, NetworkState state)
+    {
+        TrainingSettings training = run.ToTraining();
+        using TrainingData data = TrainingData.Open(run, threads);
+        using Trainer trainer = data.CreateTrainer(training, [run.Perturbation]);
+        Checkpoint.Load(path, trainer, data.Digest);
+        trainer.Replicas[0].State.Read(state);
+        return training.LearningRateAt(Math.Min(trainer.Epoch, training.Epochs - 1));
+    }
+}
