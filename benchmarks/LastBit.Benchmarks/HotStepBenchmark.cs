@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LastBit.Arithmetic;
 using LastBit.Data;
 using LastBit.Engines;
 using LastBit.Engines.Cpu;

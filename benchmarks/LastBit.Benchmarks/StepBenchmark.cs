@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using LastBit.Arithmetic;
 using LastBit.Data;
 using LastBit.Engines.Cpu;
 using LastBit.Models;
