@@ -50,7 +50,7 @@ public sealed record DataFacts(
         const int Shown = 12;
         string more = Classes.Count > Shown ? ", ..." : "";
         return $"{NumberText.Count(Classes.Count)} class{(Classes.Count == 1 ? "" : "es")}, {NumberText.Count(TrainImages)} + {NumberText.Count(TestImages)} images: "
-            + string.Join(", ", Classes.Take(Shown).Select(one => $"{LastBit.Files.ForeignText.Cut(one.Name)} {NumberText.Count(one.TrainImages)} + {NumberText.Count(one.TestImages)}")) + more;
+            + string.Join(", ", Classes.Take(Shown).Select(one => $"{ForeignText.Cut(one.Name)} {NumberText.Count(one.TrainImages)} + {NumberText.Count(one.TestImages)}")) + more;
     }
 
     /// <summary>The facts of training and test images.</summary>
@@ -63,7 +63,7 @@ public sealed record DataFacts(
         int[] trainImages = Counts(train), testImages = Counts(test);
         ClassImages[] classes = [.. trainImages.Select((count, label) =>
             new ClassImages(train.ClassNames is { } names ? names[label] : NumberText.Count(label), count, testImages[label]))];
-        string[] empty = [.. classes.Where(one => one.TrainImages == 0).Select(one => LastBit.Files.ForeignText.Cut(one.Name))];
+        string[] empty = [.. classes.Where(one => one.TrainImages == 0).Select(one => ForeignText.Cut(one.Name))];
         IEnumerable<string> notes = train.Origin.Notes;
         if (empty.Length > 0)
             notes = notes.Append($"No training image is of the class{(empty.Length == 1 ? "" : "es")} {string.Join(", ", empty.Take(5))}{(empty.Length > 5 ? ", ..." : "")}.");
