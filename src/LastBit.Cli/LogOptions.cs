@@ -9,11 +9,14 @@ namespace LastBit.Cli;
 internal static class LogOptions
 {
     private static readonly Option<string?> Metric =
-        OptionTypes.PathTo("--metric", "NAME", "The metric: a column, a key or a tag of the logs.", "recognised, or the candidates are listed");
+        OptionTypes.PathTo("--metric", "NAME", "The metric, a column, a key or a tag of the logs; several with commas between them.", "recognised, or the candidates are listed");
 
-    private static readonly Option<string?> Seed = OptionTypes.PathTo("--seed", "NAME", "The column or parameter with the seed.", "recognised");
+    private static readonly Option<string?> Seed = OptionTypes.PathTo("--seed-column", "NAME", "The column or parameter with the seed.", "recognised");
 
-    private static readonly Option<string?> K = OptionTypes.PathTo("--k", "NAME", "The column or parameter with the perturbation.", "recognised");
+    private static readonly Option<string?> K = OptionTypes.PathTo("--k-column", "NAME", "The column or parameter with the perturbation.", "recognised");
+
+    private static readonly Option<string?> Fold =
+        OptionTypes.PathTo("--fold-column", "NAME", "The column or parameter with the fold or data split.", "recognised");
 
     private static readonly Option<string?> Group = OptionTypes.PathTo("--group", "NAME", "The column or parameter that tells trainings apart.", "recognised");
 
@@ -32,20 +35,39 @@ internal static class LogOptions
     /// <summary>Prints the table and a sentence in LaTeX.</summary>
     internal static Option<bool> Latex { get; } = OptionTypes.Switch("--latex", "Prints the table and a sentence for the methods section in LaTeX.");
 
+    static LogOptions()
+    {
+        // What they were called first.
+        Seed.Aliases.Add("--seed");
+        K.Aliases.Add("--k");
+    }
+
     /// <summary>Adds the options that say how logs are read.</summary>
     internal static Command WithLogOptions(this Command command)
     {
-        foreach (Option option in new Option[] { Metric, Seed, K, Group, Step, Runs, Value })
+        foreach (Option option in new Option[] { Metric, Seed, K, Fold, Group, Step, Runs, Value })
             command.Add(option);
         return command;
     }
 
-    /// <summary>What is said by hand.</summary>
-    internal static ImportOptions Of(ParseResult parse) => new()
+    /// <summary>The metrics that were named.</summary>
+    /// <exception cref="InputException">One is named twice.</exception>
+    internal static string[] MetricsOf(ParseResult parse)
     {
-        Metric = parse.GetValue(Metric),
+        string[] metrics = [.. (parse.GetValue(Metric) ?? "").Split(',').Select(name => name.Trim()).Where(name => name.Length > 0)];
+        return metrics.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice
+            ? throw new InputException($"--metric: {twice.Key} is named twice; name each once") : metrics;
+    }
+
+    /// <summary>What is said by hand.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="metric">The one metric that is asked for; null where it is to be recognised.</param>
+    internal static ImportOptions Of(ParseResult parse, string? metric) => new()
+    {
+        Metric = metric,
         Seed = parse.GetValue(Seed),
         K = parse.GetValue(K),
+        Fold = parse.GetValue(Fold),
         Group = parse.GetValue(Group),
         Step = parse.GetValue(Step),
         Runs = parse.GetValue(Runs),
@@ -58,22 +80,6 @@ internal static class LogOptions
         "best" => RunValueRule.Best,
         _ => RunValueRule.Mean10,
     };
-
-    /// <summary>Reads logs, and says on standard error what they were recognised as.</summary>
-    /// <param name="parse">The command line.</param>
-    /// <param name="paths">Files, folders or patterns.</param>
-    /// <param name="name">What the runs are called in the answer; null for `noise`.</param>
-    internal static ReadLogs Read(ParseResult parse, IReadOnlyList<string> paths, string? name)
-    {
-        ImportResult result = LogReader.Read(paths, Of(parse));
-        var logs = new ReadLogs(result, RuleOf(parse));
-        if (!parse.GetValue(CommonOptions.Quiet))
-        {
-            foreach (string line in logs.Said)
-                Terminal.ErrorWriter.WriteLine(name is null ? line : $"{name}: {line}");
-        }
-        return logs;
-    }
 
     /// <summary>A positive number that need not be given.</summary>
     internal static Option<double?> OptionalNumber(string name, string description)
@@ -105,7 +111,7 @@ internal sealed class ReadLogs
         Result = result;
         Rule = rule;
         MeasuredRun[] all = [.. result.Runs.Select(run => new MeasuredRun(
-            run.Name, run.Seed?.ToString(System.Globalization.CultureInfo.InvariantCulture), run.Perturbation, RunValue.Of(run, rule, result.LowerIsBetter)))];
+            run.Name, run.Seed?.ToString(System.Globalization.CultureInfo.InvariantCulture), run.Perturbation, RunValue.Of(run, rule, result.LowerIsBetter)) { Fold = run.Fold })];
         (Runs, Repeated) = MeasuredRun.Distinct(all);
     }
 

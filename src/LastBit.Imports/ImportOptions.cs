@@ -12,6 +12,9 @@ public sealed record ImportOptions
     /// <summary>The column or parameter that says how a run was rounded otherwise.</summary>
     public string? K { get; init; }
 
+    /// <summary>The column or parameter that says on which fold or split of the data a run was made.</summary>
+    public string? Fold { get; init; }
+
     /// <summary>The column or parameter that tells trainings apart.</summary>
     public string? Group { get; init; }
 

@@ -13,6 +13,9 @@ public sealed record ImportedRun(
     string Source, string Name, string? Group, Int128? Seed, string? Perturbation,
     IReadOnlyDictionary<string, string> Params, double[] Steps, double[] Values)
 {
+    /// <summary>The fold or split of the data, where the log or its path says it: runs of one fold share their data, whatever trained on it.</summary>
+    public string? Fold { get; init; }
+
     /// <summary>The last recorded step.</summary>
     public double LastStep => Steps[^1];
 }

@@ -129,7 +129,7 @@ public static class LogReader
             if (Assembly.Clean(run, names[i], family, context) is not var (steps, values))
                 continue;
             runs.Add(run, new ImportedRun(run.Source, names[i], run.Group, Foreign.Seed(run.Seed, run.Lines.Count > 0 ? run.At(0) : run.Source),
-                Foreign.Perturbation(run.K), run.Params, steps, values));
+                Foreign.Perturbation(run.K), run.Params, steps, values) { Fold = run.Fold });
         }
         return runs;
     }

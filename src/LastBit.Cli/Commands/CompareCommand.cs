@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using LastBit.Files;
 using LastBit.Reports.Trainings;
 using LastBit.Statistics;
 using Spectre.Console;
@@ -18,35 +17,44 @@ internal static class CompareCommand
 
     private static readonly string[] HolmHeading = ["#p (Holm)"];
 
+    private static readonly Option<string> Paired = OptionTypes.Choice("--paired", "auto", ["auto", "yes", "no"], "Whether to compare runs of one seed with each other.");
+
+    private static readonly Option<bool> ExitCode =
+        OptionTypes.Switch("--exit-code", "Ends with 0 if a difference is real, 3 if none is seen, 4 if there are too few runs.");
+
     internal static Command Create()
     {
         var trainings = new Argument<string[]>("NAME=PATH...")
         {
-            Description = "Two or more trainings, each a name and where its logs are; or paths alone, whose logs tell the trainings apart (see --group).",
+            Description = "Two or more trainings, each a name and where its logs are; or paths alone, whose logs tell the trainings apart (see --group); "
+                + "or - for a document on standard input.",
             Arity = ArgumentArity.OneOrMore,
         };
-        Option<string> paired = OptionTypes.Choice("--paired", "auto", ["auto", "yes", "no"], "Whether to compare runs of one seed with each other.");
-        Option<bool> exitCode = OptionTypes.Switch("--exit-code", "Ends with 0 if a difference is real, 3 if none is seen, 4 if there are too few runs.");
         Command command = new Command("compare", "Is one training better than another? Says real, no difference seen, or too few runs, and how many more would decide.")
         {
-            trainings, paired, LogOptions.Difference, exitCode, LogOptions.Latex,
+            trainings, Paired, LogOptions.Difference, ExitCode, LogOptions.Latex,
         }.WithLogOptions().WithCommonOptions();
-        command.SetAction(parse =>
-        {
-            Pairing pairing = parse.GetValue(paired) switch { "yes" => Pairing.Yes, "no" => Pairing.No, _ => Pairing.Auto };
-            IReadOnlyList<Comparison> pairs = Answer(parse, parse.GetRequiredValue(trainings), pairing);
-            return !parse.GetValue(exitCode) || pairs.Any(pair => pair.Verdict == ComparisonVerdict.Real) ? CommandLine.Done
-                : pairs.Any(pair => pair.Verdict == ComparisonVerdict.TooFewRuns) ? TooFewRuns : NoDifferenceSeen;
-        });
+        command.SetAction(parse => RunsQuestions.Answer(parse, parse.GetRequiredValue(trainings), Answer, CodeOf, "compare.json"));
         return command.Example("lastbit compare A=logs/baseline B=logs/warmup", "is B better than A?")
             .Example("lastbit compare sgd=sgd.csv adam=adam.csv lion=lion.csv --metric val_acc --value last", "three trainings, with Holm's correction")
             .Example("lastbit compare A=a.csv B=b.csv --difference 0.3 --exit-code --json", "for CI or an agent: 0 real, 3 no difference seen, 4 too few runs");
     }
 
-    private static IReadOnlyList<Comparison> Answer(ParseResult parse, string[] words, Pairing pairing)
+    private static int CodeOf(IReadOnlyList<int> codes) =>
+        codes.Contains(CommandLine.Done) ? CommandLine.Done : codes.Contains(TooFewRuns) ? TooFewRuns : NoDifferenceSeen;
+
+    private static int CodeOf(IReadOnlyList<Comparison> pairs) => CodeOf([.. pairs.Select(pair => pair.Verdict switch
     {
-        Task figures = RunsFigure.Prepare();
-        List<ComparedTraining> read = Read(parse, words);
+        ComparisonVerdict.Real => CommandLine.Done,
+        ComparisonVerdict.TooFewRuns => TooFewRuns,
+        _ => NoDifferenceSeen,
+    })]);
+
+    private static RunsAnswer Answer(RunsQuestion question)
+    {
+        ParseResult parse = question.Parse;
+        Pairing pairing = parse.GetValue(Paired) switch { "yes" => Pairing.Yes, "no" => Pairing.No, _ => Pairing.Auto };
+        List<ComparedTraining> read = Read(question);
         Measure measure = OneMeasure(read);
         double? difference = parse.GetResult(LogOptions.Difference) is { Implicit: false } ? parse.GetValue(LogOptions.Difference) : null;
         IReadOnlyList<Comparison> pairs = Comparison.OfAll(
@@ -59,58 +67,35 @@ internal static class CompareCommand
         if (ComparedCases.RatesTable(read) is { } rates)
             tables.Add(rates);
         string methods = Methods(pairs, read[0].Logs, measure);
-
-        string folder = CommonOptions.FolderOf(parse, "compare");
-        string text = Json.Text(Document(read, noise, pairs, imageTests, measure));
-        AtomicFile.WriteAllText(Path.Combine(folder, "compare.json"), text + "\n");
         string[] notes =
         [
             .. pairs.SelectMany(pair => pair.Notes.Select(note => pairs.Count == 1 ? note : $"{pair.A} and {pair.B}: {note}")).Distinct(),
             .. Bootstraps(pairs),
         ];
-        figures.Wait();
-        string page = RunsPage.Write(folder, new RunsPageContent(
-            "compare", RunLines.CommandLine(parse), Title(read), [.. pairs.Select(pair => pair.Sentence)], notes,
+        var page = new RunsPageContent(
+            "compare", question.CommandLine, Title(read), [.. pairs.Select(pair => pair.Sentence)], notes,
             [.. read.DistinctBy(one => one.Logs).SelectMany(one => one.Logs.Said.Select(line => read.All(other => other.Logs == one.Logs) ? line : $"{one.Name}: {line}"))], measure,
-            [.. read.Select((one, i) => RunLines.Shown(one.Name, one.Logs, noise[i].Mean, noise[i].MeanInterval, [.. one.Runs.Select(run => run.Name)]))], tables, methods));
+            [.. read.Select((one, i) => RunLines.Shown(one.Name, one.Logs, noise[i].Mean, noise[i].MeanInterval, [.. one.Runs.Select(run => run.Name)]))], tables, methods);
+        return new RunsAnswer(Document(read, noise, pairs, imageTests, measure), Show, RunLines.Latex(tables[0], methods), page,
+            parse.GetValue(ExitCode) ? CodeOf(pairs) : CommandLine.Done);
 
-        if (parse.GetValue(CommonOptions.Json))
-            Terminal.OutWriter.WriteLine(text);
-        if (parse.GetValue(CommonOptions.Quiet))
-            return pairs;
-        IAnsiConsole console = parse.GetValue(CommonOptions.Json) ? Terminal.Error : Terminal.Out;
-        if (parse.GetValue(LogOptions.Latex))
-        {
-            RunLines.Write(console, RunLines.Latex(tables[0], methods));
-        }
-        else
+        void Show(IAnsiConsole console)
         {
             RunLines.Write(console, [.. DotPlot.Lines(console, [.. read.Select(one => (one.Name, one.Runs.Select(run => run.Value).ToArray()))]), ""]);
             Tables.Write(console, [.. tables.Select(table => RunLines.Table(console, table))]);
             foreach (string sentence in notes.Concat(pairs.Select(pair => pair.Sentence)))
                 RunLines.Say(console, sentence);
         }
-        // LaTeX is for a file: what is not LaTeX does not go there.
-        RunLines.Write(parse.GetValue(LogOptions.Latex) ? Terminal.Error : console, "", $"Report:  {page}");
-        return pairs;
     }
 
-    private static List<ComparedTraining> Read(ParseResult parse, string[] words)
+    private static List<ComparedTraining> Read(RunsQuestion question)
     {
         List<ComparedTraining> read = [];
-        // A path may hold '=' itself; a name does not hold what paths are made of.
-        var named = words.Select(word => (Word: word, At: word.IndexOf('='))).Select(one =>
-            one.At > 0 && !one.Word.Take(one.At).Any("/\\*?.{".Contains) && !Path.Exists(one.Word)
-                ? (Name: one.Word[..one.At], Path: one.Word[(one.At + 1)..])
-                : (Name: "", Path: one.Word)).ToArray();
-        foreach ((string name, string path) in named)
-        {
-            if (path.Length == 0)
-                throw new InputException($"{name}=: names no path; write {name}=PATH");
-        }
+        string[] words = [.. question.Paths.Select(one => one.Path)];
+        (string Name, string Path)[] named = [.. question.Paths.Select(one => one.Name is { } name ? (name, one.Path) : NamedIn(one.Path))];
         foreach (var training in named.GroupBy(one => one.Name))
         {
-            ReadLogs logs = LogOptions.Read(parse, [.. training.Select(one => one.Path)], training.Key.Length > 0 ? training.Key : null);
+            ReadLogs logs = question.Read([.. training.Select(one => one.Path)], training.Key.Length > 0 ? training.Key : null);
             if (training.Key.Length > 0)
             {
                 read.Add(new ComparedTraining(training.Key, logs, logs.Runs));
@@ -129,6 +114,15 @@ internal static class CompareCommand
         if (read.GroupBy(one => one.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new InputException($"{twice.Key}: is the name of two trainings; give each its own");
         return read;
+    }
+
+    /// <summary>The name and the path of a word. A path may hold '=' itself; a name does not hold what paths are made of.</summary>
+    private static (string Name, string Path) NamedIn(string word)
+    {
+        int at = word.IndexOf('=', StringComparison.Ordinal);
+        if (at <= 0 || word.Take(at).Any("/\\*?.{".Contains) || Path.Exists(word))
+            return ("", word);
+        return at + 1 < word.Length ? (word[..at], word[(at + 1)..]) : throw new InputException($"{word}: names no path; write {word}PATH");
     }
 
     private static Measure OneMeasure(List<ComparedTraining> read)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using LastBit.Files;
 using LastBit.Reports.Trainings;
 using LastBit.Statistics;
 using Spectre.Console;
@@ -22,39 +21,34 @@ internal static class NoiseCommand
     {
         var paths = new Argument<string[]>("PATH...")
         {
-            Description = "Files, folders or quoted patterns with the logs of the runs of one training.",
+            Description = "Files, folders or quoted patterns with the logs of the runs of one training; or - for a document on standard input.",
             Arity = ArgumentArity.OneOrMore,
         };
         Command command = new Command("noise", "The noise floor of a training from its runs: how large a difference seeds and rounding make by themselves.")
         {
             paths, LogOptions.Difference, TestImages, Classes, LogOptions.Latex,
         }.WithLogOptions().WithCommonOptions();
-        command.SetAction(parse =>
+        command.SetAction(parse => RunsQuestions.Answer(parse, parse.GetRequiredValue(paths), question =>
         {
-            int? images = parse.GetResult(TestImages) is { Implicit: false } ? parse.GetValue(TestImages) : null;
-            int? classes = parse.GetResult(Classes) is { Implicit: false } ? parse.GetValue(Classes) : null;
-            double? difference = parse.GetResult(LogOptions.Difference) is { Implicit: false } ? parse.GetValue(LogOptions.Difference) : null;
-            return Answer(parse, parse.GetRequiredValue(paths), images, classes, difference, () => CommonOptions.FolderOf(parse, "noise"), "noise.json", parse.GetValue(LogOptions.Latex));
-        });
+            int? images = question.Parse.GetResult(TestImages) is { Implicit: false } ? question.Parse.GetValue(TestImages) : null;
+            int? classes = question.Parse.GetResult(Classes) is { Implicit: false } ? question.Parse.GetValue(Classes) : null;
+            double? difference = question.Parse.GetResult(LogOptions.Difference) is { Implicit: false } ? question.Parse.GetValue(LogOptions.Difference) : null;
+            return Answer(question, images, classes, difference);
+        }, codes => codes.Max(), "noise.json"));
         return command.Example("lastbit noise logs/", "every run below the folder, whatever wrote its log")
             .Example("lastbit noise 'lightning_logs/version_*/metrics.csv' --metric val_acc --difference 0.003", "and how many runs would show a difference of 0.3 points")
             .Example("lastbit noise runs.csv --value last --json", "judged by the last step, for a script");
     }
 
-    /// <summary>Reads, analyses and prints.</summary>
-    /// <param name="parse">The command line.</param>
-    /// <param name="paths">Where the logs are.</param>
+    /// <summary>Reads and analyses.</summary>
+    /// <param name="question">Which logs.</param>
     /// <param name="testImages">The size of the test set, where it was said.</param>
     /// <param name="classes">How many classes it has, where that was said.</param>
     /// <param name="difference">The difference that matters, where it was said.</param>
-    /// <param name="folder">Says where the answer goes, once there is one.</param>
-    /// <param name="file">The name of its document.</param>
-    /// <param name="latex">Whether to print LaTeX.</param>
-    internal static int Answer(
-        ParseResult parse, string[] paths, int? testImages, int? classes, double? difference, Func<string> folder, string file, bool latex)
+    internal static RunsAnswer Answer(RunsQuestion question, int? testImages, int? classes, double? difference)
     {
-        Task figures = RunsFigure.Prepare();
-        ReadLogs logs = LogOptions.Read(parse, paths, null);
+        string[] paths = [.. question.Paths.Select(one => one.Path)];
+        ReadLogs logs = question.Read(paths, null);
         string[] trainings = [.. logs.Result.Runs.Select(run => run.Group).OfType<string>().Distinct()];
         if (trainings.Length > 1)
         {
@@ -67,30 +61,11 @@ internal static class NoiseCommand
         var noise = NoiseAnalysis.Of(logs.Runs, logs.Measure, difference, images, classes ?? logs.Result.Classes);
         ShownTable[] tables = [.. Tables(noise, logs)];
         string methods = Methods(noise, logs);
-        string line = RunLines.CommandLine(parse);
-
-        string path = folder();
-        var document = Document(noise, logs);
-        string text = Json.Text(document);
-        AtomicFile.WriteAllText(Path.Combine(path, file), text + "\n");
-        figures.Wait();
-        string page = RunsPage.Write(path, new RunsPageContent(
-            "noise", line, $"How much does {logs.Measure.Name} vary by itself?",
+        var page = new RunsPageContent(
+            "noise", question.CommandLine, $"How much does {logs.Measure.Name} vary by itself?",
             [noise.Sentence, .. Further(noise, logs.Measure)], [.. noise.Notes], [.. logs.Said], logs.Measure,
-            [RunLines.Shown("runs", logs, noise.Mean, noise.MeanInterval)], tables, methods));
-
-        if (parse.GetValue(CommonOptions.Json))
-            Terminal.OutWriter.WriteLine(text);
-        if (parse.GetValue(CommonOptions.Quiet))
-            return CommandLine.Done;
-        IAnsiConsole console = parse.GetValue(CommonOptions.Json) ? Terminal.Error : Terminal.Out;
-        if (latex)
-            RunLines.Write(console, RunLines.Latex(tables[0], methods));
-        else
-            Show(console, noise, logs, tables);
-        // LaTeX is for a file: what is not LaTeX does not go there.
-        RunLines.Write(latex ? Terminal.Error : console, "", $"Report:  {page}");
-        return CommandLine.Done;
+            [RunLines.Shown("runs", logs, noise.Mean, noise.MeanInterval)], tables, methods);
+        return new RunsAnswer(Document(noise, logs), console => Show(console, noise, logs, tables), RunLines.Latex(tables[0], methods), page, CommandLine.Done);
     }
 
     private static void Show(IAnsiConsole console, NoiseAnalysis noise, ReadLogs logs, ShownTable[] tables)

@@ -32,8 +32,8 @@ internal static class SummarizeCommand
             bool isTable = parse.GetValue(LogOptions.Value) != "best" && AccuracyCurves.IsIn(path);
             if (!isTable)
             {
-                return NoiseCommand.Answer(parse, [path], images, null, null,
-                    () => output ?? (Directory.Exists(path) ? path : RunFolder.DefaultPath("summarize", DateTime.Now)), Summary.FileName, latex: false);
+                return RunsQuestions.Answer(parse, [path], question => NoiseCommand.Answer(question, images, null, null), codes => codes.Max(),
+                    Summary.FileName, output ?? (Directory.Exists(path) ? path : RunFolder.DefaultPath("summarize", DateTime.Now)));
             }
             Summary summary = Summary.Run(path, images, output, parse.GetValue(LogOptions.Value) == "last" ? 1 : Summary.LastEpochs);
             if (parse.GetValue(CommonOptions.Json))

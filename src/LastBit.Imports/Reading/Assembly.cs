@@ -38,6 +38,7 @@ internal static partial class Assembly
                 {
                     case ColumnRole.Seed: run.Seed ??= value; break;
                     case ColumnRole.K: run.K ??= value; break;
+                    case ColumnRole.Fold: run.Fold ??= value; break;
                     case ColumnRole.Group when name == options.Group: run.Group ??= value; break;
                     default: break;
                 }
@@ -62,8 +63,9 @@ internal static partial class Assembly
             context.LeftOut.Add(new LeftOut(run.Source, "its path does not match the pattern of --runs"));
             runs.Remove(run);
         }
-        Require("--seed", options.Seed, run => run.Seed);
-        Require("--k", options.K, run => run.K);
+        Require("--seed-column", options.Seed, run => run.Seed);
+        Require("--k-column", options.K, run => run.K);
+        Require("--fold-column", options.Fold, run => run.Fold);
         Require("--group", options.Group, run => run.Group);
 
         void Require(string option, string? name, Func<RawRun, string?> value)

@@ -11,6 +11,7 @@ internal enum ColumnRole
     Run,
     Seed,
     K,
+    Fold,
     Group,
 
     /// <summary>The name of the metric whose value stands in the column of role <see cref="MetricValue"/>.</summary>
@@ -51,6 +52,10 @@ internal static partial class ColumnRoles
         ["random_state"] = ColumnRole.Seed,
         ["k"] = ColumnRole.K,
         ["perturbation"] = ColumnRole.K,
+        ["fold"] = ColumnRole.Fold,
+        ["cv_fold"] = ColumnRole.Fold,
+        ["fold_id"] = ColumnRole.Fold,
+        ["data_split"] = ColumnRole.Fold,
         ["group"] = ColumnRole.Group,
         ["method"] = ColumnRole.Group,
         ["recipe"] = ColumnRole.Group,
@@ -107,6 +112,8 @@ internal static partial class ColumnRoles
             return ColumnRole.Seed;
         if (name == options.K)
             return ColumnRole.K;
+        if (name == options.Fold)
+            return ColumnRole.Fold;
         if (name == options.Group)
             return ColumnRole.Group;
         if (name == options.Step)
@@ -130,6 +137,7 @@ internal static partial class ColumnRoles
             {
                 ColumnRole.Seed when options.Seed is not null => ColumnRole.Value,
                 ColumnRole.K when options.K is not null => ColumnRole.Value,
+                ColumnRole.Fold when options.Fold is not null => ColumnRole.Value,
                 ColumnRole.Group when options.Group is not null => ColumnRole.Value,
                 _ => role,
             };

@@ -15,6 +15,8 @@ internal sealed class RawRun(string source, string inner)
 
     public string? K { get; set; }
 
+    public string? Fold { get; set; }
+
     public string? Group { get; set; }
 
     /// <summary>Why the run cannot be used, as its own log says ("crashed"); null for a good one.</summary>

@@ -48,6 +48,14 @@ internal sealed class ReadingContext(ImportOptions options)
     /// <summary>Whether a column holds words.</summary>
     public bool IsText(string file, string column) => _texts.Contains((file, column));
 
+    private readonly HashSet<(string, string)> _folds = [];
+
+    /// <summary>Remembers a column called split whose cells are numbers: a split of the data, and no part of the metric's name.</summary>
+    public void AddFold(string file, string column) => _folds.Add((file, column));
+
+    /// <summary>Whether a column called split numbers splits of the data.</summary>
+    public bool IsFold(string file, string column) => _folds.Contains((file, column));
+
     public bool IsSurvey => Metric is null;
 
     /// <summary>Whether a file is UTF-8, as was found when it was opened first.</summary>

@@ -6,7 +6,7 @@ namespace LastBit.Imports.Reading;
 /// <summary>What a path says of a run: by a pattern that the user gives, or by the words that people use.</summary>
 internal static partial class RunPattern
 {
-    private static readonly string[] Places = ["seed", "k", "group", "name"];
+    private static readonly string[] Places = ["seed", "k", "fold", "group", "name"];
 
     /// <summary>Makes the expression of a pattern as logs/{group}/seed{seed}/k{k}.</summary>
     /// <param name="pattern">Text, *, ** and the places {seed}, {k}, {group} and {name}.</param>
@@ -25,7 +25,7 @@ internal static partial class RunPattern
             {
                 string place = rest[1..end];
                 if (!Places.Contains(place))
-                    throw new InputException($"--runs: the place {Foreign.Quote(place)} is unknown; {{seed}}, {{k}}, {{group}} and {{name}} are known");
+                    throw new InputException($"--runs: the place {Foreign.Quote(place)} is unknown; {{seed}}, {{k}}, {{fold}}, {{group}} and {{name}} are known");
                 if (!seen.Add(place))
                     throw new InputException($"--runs: {{{place}}} is there twice; give each once");
                 regex.Append(place == "seed" ? "(?<seed>[0-9]+)" : whole ? $"(?<{place}>.+?)" : $"(?<{place}>[^/]+?)");
@@ -56,6 +56,7 @@ internal static partial class RunPattern
             return false;
         run.Seed = Value("seed") ?? run.Seed;
         run.K = Value("k") ?? run.K;
+        run.Fold = Value("fold") ?? run.Fold;
         run.Group = Value("group") ?? run.Group;
         run.Name = Value("name") ?? run.Name;
         return true;
@@ -69,6 +70,7 @@ internal static partial class RunPattern
         string slashed = text.Replace('\\', '/');
         run.Seed ??= Last(UsualSeed().Matches(slashed)) ?? Last(ShortSeed().Matches(slashed));
         run.K ??= Last(UsualK().Matches(slashed));
+        run.Fold ??= Last(UsualFold().Matches(slashed));
 
         static string? Last(MatchCollection matches) => matches.Count > 0 ? matches[^1].Groups[1].Value : null;
     }
@@ -78,6 +80,9 @@ internal static partial class RunPattern
 
     [GeneratedRegex(@"(?:^|[/_\-. ,(])s[=_\-]?([0-9]+)(?=$|[/_\-. ,)])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex ShortSeed();
+
+    [GeneratedRegex(@"(?:^|[/_\-. ,(])(?:fold|split)[ =_\-:]{0,2}([0-9]+)(?=$|[/_\-. ,)])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex UsualFold();
 
     [GeneratedRegex(@"(?:^|[/_\-. ,(])k[ =_\-:]?([0-9]+)(?=$|[/_\-. ,)])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex UsualK();

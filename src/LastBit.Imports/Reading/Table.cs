@@ -52,12 +52,12 @@ internal sealed class Table(string file, ReadingContext context)
     private const double LargestStep = 9007199254740992;
 
     private readonly List<Column> _columns = [];
-    private readonly Dictionary<(string?, string?, string?, string?), RawRun> _runs = [];
+    private readonly Dictionary<(string?, string?, string?, string?, string?), RawRun> _runs = [];
     private readonly HashSet<string> _metrics = new(StringComparer.Ordinal);
     private Column[] _steps = [], _texts = [];
-    private Column? _run, _seed, _k, _group, _metricName, _metricValue, _split, _passed, _trials, _state, _wanted;
+    private Column? _run, _seed, _k, _fold, _group, _metricName, _metricValue, _split, _passed, _trials, _state, _wanted;
     private string? _wantedSplit;
-    private (string? Run, string? Seed, string? K, string? Group) _key;
+    private (string? Run, string? Seed, string? K, string? Fold, string? Group) _key;
     private RawRun? _current;
     private int _rows;
     private bool _settled;
@@ -77,6 +77,8 @@ internal sealed class Table(string file, ReadingContext context)
     public Column Add(string name)
     {
         var column = new Column(name, ColumnRoles.Of(name, context.Options));
+        if (column.Role == ColumnRole.Split && context.IsFold(file, name))
+            column.Role = ColumnRole.Fold;
         _columns.Add(column);
         _settled = false;
         return column;
@@ -141,6 +143,7 @@ internal sealed class Table(string file, ReadingContext context)
         _run = One(ColumnRole.Run);
         _seed = One(ColumnRole.Seed);
         _k = One(ColumnRole.K);
+        _fold = One(ColumnRole.Fold);
         _group = One(ColumnRole.Group);
         _metricName = One(ColumnRole.MetricName);
         _metricValue = One(ColumnRole.MetricValue);
@@ -174,6 +177,12 @@ internal sealed class Table(string file, ReadingContext context)
 
     private void Survey()
     {
+        if (_split is { First: CellKind.Missing, Text: { } number } && int.TryParse(number, System.Globalization.CultureInfo.InvariantCulture, out _))
+        {
+            context.AddFold(file, _split.Name);
+            _split.Role = ColumnRole.Fold;
+            Settle();
+        }
         foreach (Column column in _columns)
         {
             if (column.First == CellKind.Missing && column.Kind != CellKind.Missing)
@@ -282,16 +291,16 @@ internal sealed class Table(string file, ReadingContext context)
         if (context.Options.Runs == "rows")
         {
             RawRun own = context.Run(file, FormattableString.Invariant($"row {_rows}"));
-            Fill(own, (_run?.Text, _seed?.Text, _k?.Text, _group?.Text));
+            Fill(own, (_run?.Text, _seed?.Text, _k?.Text, _fold?.Text, _group?.Text));
             return own;
         }
-        (string?, string?, string?, string?) key = (_run?.Text, _seed?.Text, _k?.Text, _group?.Text);
+        (string?, string?, string?, string?, string?) key = (_run?.Text, _seed?.Text, _k?.Text, _fold?.Text, _group?.Text);
         if (_current is not null && key == _key)
             return _current;
         _key = key;
         if (!_runs.TryGetValue(key, out _current))
         {
-            string inner = string.Join(" ", new[] { _group?.Text, _run?.Text, Label("seed", _seed?.Text), Label("k", _k?.Text) }.Where(part => !string.IsNullOrEmpty(part)));
+            string inner = string.Join(" ", new[] { _group?.Text, _run?.Text, Label("seed", _seed?.Text), Label("k", _k?.Text), Label("fold", _fold?.Text) }.Where(part => !string.IsNullOrEmpty(part)));
             _runs.Add(key, _current = context.Run(file, inner));
             Fill(_current, key);
         }
@@ -300,15 +309,16 @@ internal sealed class Table(string file, ReadingContext context)
         static string? Label(string word, string? text) => string.IsNullOrEmpty(text) ? null : $"{word} {text}";
     }
 
-    private void Fill(RawRun run, (string? Run, string? Seed, string? K, string? Group) key)
+    private void Fill(RawRun run, (string? Run, string? Seed, string? K, string? Fold, string? Group) key)
     {
         run.Seed = key.Seed ?? run.Seed;
         run.K = key.K ?? run.K;
+        run.Fold = string.IsNullOrEmpty(key.Fold) ? run.Fold : key.Fold;
         run.Group = string.IsNullOrEmpty(key.Group) ? run.Group : key.Group;
         run.Name = string.IsNullOrEmpty(key.Run) ? run.Name : key.Run;
         if (_state?.Text is { } state && state.ToLowerInvariant() is "crashed" or "failed" or "killed" or "running" or "preempted")
             run.Bad = $"its state is {Foreign.Quote(_state.Text)}";
-        run.IsTold = context.Options.Runs == "rows" || !string.IsNullOrEmpty(key.Run) || !string.IsNullOrEmpty(key.Seed);
+        run.IsTold = context.Options.Runs == "rows" || !string.IsNullOrEmpty(key.Run) || !string.IsNullOrEmpty(key.Seed) || !string.IsNullOrEmpty(key.Fold);
     }
 
     /// <summary>A word that is the same in all rows of a run describes it; one that changes does not.</summary>
