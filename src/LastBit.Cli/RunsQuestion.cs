@@ -103,7 +103,7 @@ internal static class RunsQuestions
         return Print(parse, whole, all, parse.GetValue(CommonOptions.Out), file, RunsFigure.Prepare(), exitCode);
     }
 
-    private static string?[] Metrics(ParseResult parse) => LogOptions.MetricsOf(parse) is { Length: > 0 } metrics ? metrics : [null];
+    private static string?[] Metrics(ParseResult parse) => LogOptions.MetricsOf(parse) is { Length: > 0 } metrics ? metrics : new string?[] { null };
 
     /// <summary>The answers of one question about several metrics as one document; of one metric its own.</summary>
     private static JsonObject Joined(RunsAnswer[] answers, string command)
