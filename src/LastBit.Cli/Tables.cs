@@ -191,7 +191,7 @@ internal static class Tables
     {
         Table table = Create(console, "Stable weight decays (Table 2)", "by", "#alpha at least", "#alpha at most");
         table.AddRow("eigenvalues (exact for this kernel size)", Number(result.AlphaMin, NumberText.OfBounds), Number(result.AlphaMax, NumberText.OfBounds));
-        table.AddRow("the paper's formula (Fourier)", Number(result.FourierAlphaMin, NumberText.OfBounds), Number(result.FourierAlphaMax, NumberText.OfBounds));
+        table.AddRow("the paper's formula (squared DFT of the image, not normalised)", Number(result.FourierAlphaMin, NumberText.OfBounds), Number(result.FourierAlphaMax, NumberText.OfBounds));
         if (result.AlphaMin > result.AlphaMax)
             table.Caption = new TableTitle("No weight decay is stable: the least is above the greatest.");
         else if (result.FourierAlphaMin > result.FourierAlphaMax)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using LastBit.Experiments.Accuracy;
+using LastBit.Experiments.Authors;
 using LastBit.Runs;
 using LastBit.Statistics;
 using LastBit.Training;
@@ -19,9 +20,11 @@ internal static class SummarizeCommand
         };
         var testImages = OptionTypes.Count("--test-images", Summary.CifarTestImages, "Size of the test set, for results that do not say.");
         var outFolder = OptionTypes.PathTo("--out", "DIR", "The folder for summary.json.", "the result folder");
+        var unit = OptionTypes.Choice("--unit", "auto", ["auto", "percent", "fraction"],
+            "What the accuracies of the authors' scripts are: percent (0 to 100) or fractions (0 to 1); auto: fractions where none is above 1.");
         Command command = new Command("summarize", "Prints Table 1 of a result folder with its standard deviations, their intervals and tests; of other logs, their noise.")
         {
-            folder, testImages, outFolder, CommonOptions.Threads, CommonOptions.Json, CommonOptions.Quiet,
+            folder, testImages, unit, outFolder, CommonOptions.Threads, CommonOptions.Json, CommonOptions.Quiet,
         }.WithLogOptions();
         command.SetAction(parse =>
         {
@@ -30,12 +33,15 @@ internal static class SummarizeCommand
             string? output = parse.GetValue(outFolder);
             // Table 1 is of seeds by k of our own making; all else is read as `noise` reads it.
             bool isTable = parse.GetValue(LogOptions.Value) != "best" && AccuracyCurves.IsIn(path);
+            AccuracyUnit units = Enum.Parse<AccuracyUnit>(parse.GetRequiredValue(unit), ignoreCase: true);
             if (!isTable)
             {
+                if (units != AccuracyUnit.Auto)
+                    throw InputException.Of("unit", "other logs than the authors' are read as they are; leave it out");
                 return RunsQuestions.Answer(parse, [path], question => NoiseCommand.Answer(question, images, null, null), codes => codes.Max(),
                     Summary.FileName, output ?? (Directory.Exists(path) ? path : RunFolder.DefaultPath("summarize", DateTime.Now)));
             }
-            Summary summary = Summary.Run(path, images, output, parse.GetValue(LogOptions.Value) == "last" ? 1 : Summary.LastEpochs);
+            Summary summary = Summary.Run(path, images, output, parse.GetValue(LogOptions.Value) == "last" ? 1 : Summary.LastEpochs, units);
             if (parse.GetValue(CommonOptions.Json))
                 Terminal.OutWriter.WriteLine(summary.ToJson());
             else if (!parse.GetValue(CommonOptions.Quiet))

@@ -46,6 +46,20 @@ public sealed class SummarizeCommandTests : IDisposable
     }
 
     [Fact]
+    public void The_unit_of_the_authors_files_can_be_said()
+    {
+        LastBitProcess run = LastBitCall.Run("summarize", _folder.Path, "--unit", "fraction");
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith("lastbit summarize: --unit: ", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+        Assert.Equal(0, LastBitCall.Run("summarize", _folder.Path, "--unit", "percent").ExitCode);
+        string log = _folder["log.csv"];
+        File.WriteAllText(log, "seed,accuracy\n1,0.5\n2,0.6\n");
+        run = LastBitCall.Run("summarize", log, "--unit", "percent");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal("lastbit summarize: --unit: other logs than the authors' are read as they are; leave it out", Assert.Single(run.ErrorLines));
+    }
+
+    [Fact]
     public void A_folder_without_results_is_one_line_and_exit_code_2()
     {
         LastBitProcess run = LastBitCall.Run("summarize", _folder["none"]);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CsCheck;
 using LastBit.Experiments.Accuracy;
+using LastBit.Experiments.Authors;
 using LastBit.Files;
 using LastBit.Runs;
 using LastBit.Statistics;
@@ -157,6 +158,79 @@ public class SummaryTests : IDisposable
         Assert.Contains(Summary.Of(curves).Notes, note => note.Contains("fractions", StringComparison.Ordinal));
     }
 
+    [Fact] // Case layout-chance-one: percents at chance among a hundred classes.
+    public void Where_nothing_is_above_1_the_unit_can_be_said()
+    {
+        Npy.Write(Path.Combine(Folder, "seed1", "test1.npy"), [0.98, 1.0], 2);
+        Npy.Write(Path.Combine(Folder, "seed1", "test2.npy"), [0.97, 0.96], 2);
+        AccuracyCurves guessed = AccuracyCurves.Read(Folder);
+        Assert.Equal([98, 100], guessed.TestAccuracy[1][1]);
+        Assert.Equal("No accuracy is above 1: they are read as fractions and shown in percent. If they are percents, as at chance among a hundred classes, "
+            + "read them again with `lastbit summarize --unit percent`.", Assert.Single(guessed.Notes));
+        AccuracyCurves said = AccuracyCurves.Read(Folder, AccuracyUnit.Percent);
+        Assert.Equal([0.98, 1], said.TestAccuracy[1][1]);
+        Assert.Empty(said.Notes);
+        Assert.Equal([98, 100], AccuracyCurves.Read(Folder, AccuracyUnit.Fraction).TestAccuracy[1][1]);
+    }
+
+    [Fact] // Case layout-mixfrac.
+    public void Fractions_and_percents_make_no_table()
+    {
+        string percent = Path.Combine(Folder, "seed1", "test1.npy"), fraction = Path.Combine(Folder, "seed2", "test1.npy");
+        Npy.Write(percent, [88, 89.5], 2);
+        Npy.Write(fraction, [0.88, 0.89], 2);
+        InputException refused = Assert.Throws<InputException>(() => AccuracyCurves.Read(Folder));
+        Assert.Equal(("unit", $": {fraction} holds numbers up to 0.89 and {percent} up to 89.5: fractions and percents make no table; "
+            + "convert the fractions, or give percent if all are percents"), (refused.Setting, refused.Problem));
+        Assert.Equal([0.88, 0.89], AccuracyCurves.Read(Folder, AccuracyUnit.Percent).TestAccuracy[2][1]);
+        Assert.Contains("test1.npy holds 89.5, which is no fraction; give percent",
+            Assert.Throws<InputException>(() => AccuracyCurves.Read(Folder, AccuracyUnit.Fraction)).Message, StringComparison.Ordinal);
+        // A run of zeros has diverged and has no unit.
+        Npy.Write(fraction, [0.0, 0.0], 2);
+        Assert.True(AccuracyCurves.Read(Folder).IsDiverged(2, 1));
+    }
+
+    [Theory] // Case layout-zerotail.
+    [InlineData(3, 0)]
+    [InlineData(3, 1)]
+    [InlineData(3, 9)]
+    [InlineData(5, 0)]
+    public void A_run_that_stopped_is_named_and_left_out(int epochs, int zeros)
+    {
+        for (int seed = 1; seed <= 2; seed++)
+        {
+            for (int test = 1; test <= 3; test++)
+                Npy.Write(Path.Combine(Folder, $"seed{seed}", $"test{test}.npy"), [.. Enumerable.Repeat(90.0 + test, 12)], 12);
+        }
+        int length = zeros > 0 ? 12 : epochs, done = zeros > 0 ? 12 - zeros : epochs;
+        Npy.Write(Path.Combine(Folder, "seed2", "test2.npy"), [.. Enumerable.Repeat(80.0, done), .. new double[length - done]], length);
+        Summary summary = Summary.Of(AccuracyCurves.Read(Folder));
+        Assert.Equal(zeros > 0, summary.Notes.Contains($"Seed 2, k = 3 ends in {zeros} epoch{(zeros == 1 ? "" : "s")} of accuracy 0, which are taken as never run."));
+        Assert.Contains($"Seed 2, k = 3 has {done} of 12 epochs and is left out.", summary.Notes);
+        Assert.Equal([91, 93], summary.Final[2].Values);
+    }
+
+    [Fact]
+    public void Lists_in_a_row_or_a_column_are_read()
+    {
+        Npy.Write(Path.Combine(Folder, "seed1", "test1.npy"), [88, 89], 2, 1);
+        Npy.Write(Path.Combine(Folder, "seed1", "test2.npy"), [87, 86], 1, 2);
+        AccuracyCurves curves = AccuracyCurves.Read(Folder);
+        Assert.Equal([88, 89], curves.TestAccuracy[1][1]);
+        Assert.Equal([87, 86], curves.TestAccuracy[1][3]);
+    }
+
+    [Fact]
+    public void A_link_to_a_seed_counts_once_and_a_circle_ends()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege on Windows.");
+        Npy.Write(Path.Combine(Folder, "runs", "seed1", "test1.npy"), [88, 89], 2);
+        Directory.CreateSymbolicLink(Path.Combine(Folder, "runs", "zlatest"), "seed1");
+        for (int i = 0; i < 40; i++)
+            Directory.CreateSymbolicLink(Path.Combine(Folder, "runs", $"loop{i}"), ".");
+        Assert.Equal([1], AccuracyCurves.Read(Folder).TestAccuracy.Keys);
+    }
+
     [Fact]
     public void Names_of_seeds_do_not_matter() => Gen.Shuffle(new[] { 1, 2, 3 }).Sample(order =>
     {
@@ -208,8 +282,8 @@ public class SummaryTests : IDisposable
         byte[] whole = File.ReadAllBytes(file);
         File.WriteAllBytes(file, whole[..^3]);
         Refused("truncated", Folder, file);
-        Npy.Write(file, [.. Enumerable.Repeat(90.0, 11)], 11);
-        Refused("has 11 epochs where", Folder, file);
+        Npy.Write(file, [.. Enumerable.Repeat(90.0, 13)], 13);
+        Refused("has 13 epochs where most runs have 12", Folder, file);
         Npy.Write(file, [.. Enumerable.Repeat(90.0, 12)], 3, 4);
         Refused("has the shape (3, 4)", Folder, file);
         Npy.Write(file, [.. Enumerable.Repeat(90.0, 11), 100.5], 12);

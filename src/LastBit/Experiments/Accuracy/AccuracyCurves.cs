@@ -19,9 +19,9 @@ public sealed record AccuracyCurves(
     /// <summary>The name of the document of an `accuracy` run in its folder.</summary>
     public const string FileName = "accuracy.json";
 
-    /// <summary>Whether the files hold fractions, which are percent here.</summary>
+    /// <summary>What a reader of a table must know of how the files were read, in sentences.</summary>
     [JsonIgnore]
-    public bool FromFractions { get; init; }
+    public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Whether a run diverged.</summary>
     internal bool IsDiverged(int seed, Perturbation one) => Diverged is not null && Diverged.TryGetValue(seed, out var runs) && runs.ContainsKey(one);
@@ -37,20 +37,23 @@ public sealed record AccuracyCurves(
 
     /// <summary>Reads the curves of an `accuracy` run (accuracy.json) or of the authors' scripts (seed*/test*.npy).</summary>
     /// <param name="folder">The folder itself, or for the authors' layout any level from the folder of one seed up to the root of the results.</param>
+    /// <param name="unit">What the accuracies are, in the authors' layout; accuracy.json has percent.</param>
     /// <returns>The curves, complete and checked.</returns>
     /// <exception cref="InputException">There are none, or they are damaged; the message says which and why.</exception>
-    public static AccuracyCurves Read(string folder)
+    public static AccuracyCurves Read(string folder, AccuracyUnit unit = AccuracyUnit.Auto)
     {
         if (!Directory.Exists(folder))
             throw new InputException($"{folder}: is not a folder; name one with the results of `lastbit accuracy` or of the authors' scripts");
         string file = Path.Combine(folder, FileName);
         if (File.Exists(file))
         {
+            if (unit == AccuracyUnit.Fraction)
+                throw InputException.Of("unit", $"{file} holds percent; leave the unit out");
             var document = DocumentFile.Read<CurvesDocument>(file, "it should be what `lastbit accuracy` writes");
             return new AccuracyCurves(document.Epochs, document.TestImages, document.Classes, document.TestAccuracy, document.Diverged).WithoutDiverged();
         }
-        (int epochs, bool fromFractions, var testAccuracy) = AuthorsLayout.Read(folder);
-        return new AccuracyCurves(epochs, null, null, testAccuracy) { FromFractions = fromFractions }.WithoutDiverged();
+        (int epochs, IReadOnlyList<string> notes, var testAccuracy) = AuthorsLayout.Read(folder, unit);
+        return new AccuracyCurves(epochs, null, null, testAccuracy) { Notes = notes }.WithoutDiverged();
     }
 
     /// <summary>Marks runs that diverged without a word of it: those of the authors' scripts, and of versions that took them for runs of 0%.</summary>

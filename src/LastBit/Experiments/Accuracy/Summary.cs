@@ -1,3 +1,4 @@
+using LastBit.Experiments.Authors;
 using LastBit.Files;
 using LastBit.Runs;
 using LastBit.Statistics;
@@ -38,10 +39,12 @@ public sealed record Summary(
     /// <param name="testImages">The size of the test set; null to take it from the folder, or else CIFAR-10's.</param>
     /// <param name="outFolder">Where summary.json goes; null for the folder itself.</param>
     /// <param name="lastEpochs">How many last epochs the final accuracy is the mean of.</param>
+    /// <param name="unit">What the accuracies of the authors' layout are.</param>
     /// <exception cref="InputException">There are no results, they are damaged, or the folder cannot be written.</exception>
-    public static Summary Run(string folder, int? testImages = null, string? outFolder = null, int lastEpochs = LastEpochs)
+    public static Summary Run(
+        string folder, int? testImages = null, string? outFolder = null, int lastEpochs = LastEpochs, AccuracyUnit unit = AccuracyUnit.Auto)
     {
-        AccuracyCurves curves = AccuracyCurves.Read(folder);
+        AccuracyCurves curves = AccuracyCurves.Read(folder, unit);
         if (testImages < 1)
             throw InputException.Of(nameof(testImages), "must be at least 1");
         Summary summary = Of(testImages is null ? curves : curves with { TestImages = testImages }, lastEpochs);
@@ -68,9 +71,8 @@ public sealed record Summary(
         List<string> notes = [];
         SortedDictionary<int, SortedDictionary<Perturbation, double>> final = SummaryRuns.Finished(curves, lastEpochs, notes);
         if (final.Count == 0)
-            throw new InputException(SummaryRuns.WhyNone(curves));
-        if (curves.FromFractions)
-            notes.Add("The files hold fractions; they are shown in percent.");
+            throw new InputException(string.Join(' ', [.. curves.Notes, SummaryRuns.WhyNone(curves)]));
+        notes.InsertRange(0, curves.Notes);
         int finalEpochs = Math.Min(lastEpochs, curves.Epochs);
         if (finalEpochs < lastEpochs)
         {

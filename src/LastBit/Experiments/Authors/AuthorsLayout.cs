@@ -5,6 +5,19 @@ using LastBit.Training;
 
 namespace LastBit.Experiments.Authors;
 
+/// <summary>What the accuracies of files are that do not say so themselves.</summary>
+public enum AccuracyUnit
+{
+    /// <summary>Fractions where no number of any run is above 1, percent where every run has one; anything else is refused.</summary>
+    Auto,
+
+    /// <summary>From 0 to 100.</summary>
+    Percent,
+
+    /// <summary>From 0 to 1.</summary>
+    Fraction,
+}
+
 /// <summary>Test accuracies in the layout of the authors' scripts: result/accuracy/NETWORK/seed*/test*.npy.</summary>
 public static partial class AuthorsLayout
 {
@@ -22,12 +35,14 @@ public static partial class AuthorsLayout
 
     /// <summary>Reads the curves below a folder.</summary>
     /// <param name="folder">Any level from the folder of one seed up to the root of the results.</param>
+    /// <param name="unit">What the accuracies are.</param>
     /// <returns>
-    /// How many epochs every run has, whether the files hold fractions, and for seed and perturbation the accuracies in percent, as they are in the files where
-    /// they are not finite.
+    /// How many epochs a finished run has, what a reader must know of how the files were read, and for seed and perturbation the accuracies in percent, as they are
+    /// in the files where they are not finite.
     /// </returns>
-    /// <exception cref="InputException">There are none, or they are damaged; the message says which and why.</exception>
-    internal static (int Epochs, bool FromFractions, SortedDictionary<int, SortedDictionary<Perturbation, double[]>> TestAccuracy) Read(string folder)
+    /// <exception cref="InputException">There are none, they are damaged, or their unit is not clear; the message says which and why.</exception>
+    internal static (int Epochs, IReadOnlyList<string> Notes, SortedDictionary<int, SortedDictionary<Perturbation, double[]>> TestAccuracy) Read(
+        string folder, AccuracyUnit unit = AccuracyUnit.Auto)
     {
         List<string> seedFolders = SeedFolders(folder);
         if (seedFolders.Count == 0)
@@ -43,21 +58,26 @@ public static partial class AuthorsLayout
         }
 
         var table = new SortedDictionary<int, SortedDictionary<Perturbation, double[]>>();
-        (string File, int Epochs)? first = null;
+        var files = new List<(string File, double[] Accuracy)>();
+        var notes = new List<string>();
         foreach (string seedFolder in seedFolders.Order(StringComparer.Ordinal))
         {
             int seed = NumberIn(SeedName(), Path.GetFileName(seedFolder))!.Value;
             var runs = new SortedDictionary<Perturbation, double[]>();
-            foreach (string file in Directory.GetFiles(seedFolder, "*.npy").Order(StringComparer.Ordinal))
+            foreach (FolderEntry entry in new FolderWalk().Entries(seedFolder))
             {
-                if (NumberIn(TestName(), Path.GetFileName(file)) is not { } number)
+                if (entry.Kind != EntryKind.File || NumberIn(TestName(), entry.Name) is not { } number)
                     continue;
+                string file = entry.Path;
                 double[] accuracy = ReadNpy(file);
-                first ??= (file, accuracy.Length);
-                if (accuracy.Length != first.Value.Epochs)
+                files.Add((file, accuracy));
+                int done = Array.FindLastIndex(accuracy, value => value != 0) + 1;
+                if (done > 0 && done < accuracy.Length && accuracy.All(double.IsFinite))
                 {
-                    throw new InputException($"{file}: has {accuracy.Length} epochs where {first.Value.File} has {first.Value.Epochs}; "
-                        + "all runs of a table need the same number");
+                    // An array that was made before the run, of which the run filled a part.
+                    notes.Add(string.Create(CultureInfo.InvariantCulture,
+                        $"Seed {seed}, {((Perturbation)KOfFile(number)).Name} ends in {NumberText.Count(accuracy.Length - done, "epoch")} of accuracy 0, which are taken as never run."));
+                    accuracy = accuracy[..done];
                 }
                 if (!runs.TryAdd(KOfFile(number), accuracy))
                     throw new InputException($"{file}: is a second file for test {number}; keep one");
@@ -65,58 +85,69 @@ public static partial class AuthorsLayout
             if (!table.TryAdd(seed, runs))
                 throw new InputException($"{seedFolder}: is a second folder for seed {seed}; keep one");
         }
-        return (first!.Value.Epochs, ToPercent(table), table);
-    }
-
-    /// <summary>The folders of seeds below a folder.</summary>
-    internal static List<string> SeedFolders(string folder)
-    {
-        List<string> found = [];
-        Collect(Path.GetFullPath(folder), 0, found);
-        return found;
-    }
-
-    /// <summary>Turns fractions into percent where every run has them; a run of fractions among percentages is left, as one that learned nothing.</summary>
-    private static bool ToPercent(SortedDictionary<int, SortedDictionary<Perturbation, double[]>> table)
-    {
-        double[][] all = [.. table.Values.SelectMany(runs => runs.Values)];
-        double[] finite = [.. all.SelectMany(accuracy => accuracy.TakeWhile(double.IsFinite))];
-        if (finite.Length == 0 || finite.Max() > 1)
-            return false;
-        foreach (double[] accuracy in all)
+        // A run that is shorter than most has stopped, and the summary names it; one that is longer is of another training.
+        int epochs = files.GroupBy(one => one.Accuracy.Length).OrderBy(group => group.Count()).ThenBy(group => group.Key).Last().Key;
+        if (files.FirstOrDefault(one => one.Accuracy.Length > epochs) is { File: { } longer } run)
+            throw new InputException($"{longer}: has {run.Accuracy.Length} epochs where most runs have {epochs}; all runs of a table need the same number");
+        if (IsFraction(unit, files, notes))
         {
-            for (int epoch = 0; epoch < accuracy.Length; epoch++)
-                accuracy[epoch] *= 100;
+            foreach (double[] accuracy in table.Values.SelectMany(runs => runs.Values))
+            {
+                for (int epoch = 0; epoch < accuracy.Length; epoch++)
+                    accuracy[epoch] *= 100;
+            }
         }
+        return (epochs, notes, table);
+    }
+
+    private static bool IsFraction(AccuracyUnit unit, List<(string File, double[] Accuracy)> files, List<string> notes)
+    {
+        // What shows no accuracy shows no unit either.
+        (string File, double Largest)[] largest = [.. files.Select(one => (one.File, one.Accuracy.TakeWhile(double.IsFinite).DefaultIfEmpty(0).Max())).Where(one => one.Item2 > 0)];
+        (string File, double Largest)[] small = [.. largest.Where(one => one.Largest <= 1)], large = [.. largest.Where(one => one.Largest > 1)];
+        if (unit == AccuracyUnit.Fraction && large.Length > 0)
+            throw InputException.Of("unit", string.Create(CultureInfo.InvariantCulture, $"{large[0].File} holds {NumberText.Of(large[0].Largest)}, which is no fraction; give percent"));
+        if (unit != AccuracyUnit.Auto || small.Length == 0)
+            return unit == AccuracyUnit.Fraction;
+        if (large.Length > 0)
+        {
+            throw InputException.Of("unit", string.Create(CultureInfo.InvariantCulture,
+                $"{small[0].File} holds numbers up to {NumberText.Of(small[0].Largest)} and {large[0].File} up to {NumberText.Of(large[0].Largest)}: fractions and percents make no table; ")
+                + "convert the fractions, or give percent if all are percents");
+        }
+        notes.Add("No accuracy is above 1: they are read as fractions and shown in percent. If they are percents, as at chance among a hundred classes, "
+            + "read them again with `lastbit summarize --unit percent`.");
         return true;
     }
 
     /// <summary>The folders seed* with files test*.npy, at most four levels below (result/accuracy/NETWORK/seed1).</summary>
-    private static void Collect(string folder, int depth, List<string> found)
+    internal static List<string> SeedFolders(string folder)
     {
-        try
+        List<string> found = [];
+        Collect(new FolderWalk(), Path.GetFullPath(folder), 0, found);
+        return found;
+    }
+
+    private static void Collect(FolderWalk walk, string folder, int depth, List<string> found)
+    {
+        IReadOnlyList<FolderEntry> entries = walk.Entries(folder);
+        if (NumberIn(SeedName(), Path.GetFileName(folder)) is not null
+            && entries.Any(entry => entry.Kind == EntryKind.File && NumberIn(TestName(), entry.Name) is not null))
         {
-            if (NumberIn(SeedName(), Path.GetFileName(folder)) is not null
-                && Directory.EnumerateFiles(folder, "*.npy").Any(file => NumberIn(TestName(), Path.GetFileName(file)) is not null))
-            {
-                found.Add(folder);
-                return;
-            }
-            if (depth == 4)
-                return;
-            foreach (string child in Directory.EnumerateDirectories(folder))
-                Collect(child, depth + 1, found);
+            found.Add(folder);
+            return;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{folder}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); name a folder that can be", error);
-        }
+        if (depth == 4)
+            return;
+        foreach (FolderEntry child in entries.Where(entry => entry.Kind == EntryKind.Folder))
+            Collect(walk, child.Path, depth + 1, found);
     }
 
     private static double[] ReadNpy(string file)
     {
         NumericArray array = Npy.Read(file);
-        if (array.Shape is not [> 0])
+        // (n, 1) and (1, n) are lists too.
+        if (array.Length == 0 || array.Shape.Length == 0 || array.Shape.Count(extent => extent != 1) > 1)
             throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); one accuracy per epoch, a list of one dimension, is right");
         double[] accuracy = array.ToDoubles();
         return Problem([.. accuracy.TakeWhile(double.IsFinite)]) is { } problem ? throw new InputException($"{file}: {problem}") : accuracy;
