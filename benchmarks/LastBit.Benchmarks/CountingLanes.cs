@@ -29,6 +29,8 @@ internal readonly unsafe struct CountingLanes(double value) : ILanes<CountingLan
 
     public static CountingLanes Divide(CountingLanes left, CountingLanes right) => Counted(left._value / right._value);
 
+    public static CountingLanes SquareRoot(CountingLanes value) => Counted(Math.Sqrt(value._value));
+
     // Signs, comparisons and bits are not arithmetic.
     public static CountingLanes Negate(CountingLanes value) => new(-value._value);
 

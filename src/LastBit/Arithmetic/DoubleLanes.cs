@@ -34,6 +34,9 @@ internal unsafe struct DoubleLanes512(Vector512<double> value) : ILanes<DoubleLa
     public static DoubleLanes512 Divide(DoubleLanes512 left, DoubleLanes512 right) => new(left._value / right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static DoubleLanes512 SquareRoot(DoubleLanes512 value) => new(Vector512.Sqrt(value._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static DoubleLanes512 Negate(DoubleLanes512 value) => new(-value._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -98,6 +101,9 @@ internal unsafe struct DoubleLanes256(Vector256<double> value) : ILanes<DoubleLa
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static DoubleLanes256 Divide(DoubleLanes256 left, DoubleLanes256 right) => new(left._value / right._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static DoubleLanes256 SquareRoot(DoubleLanes256 value) => new(Vector256.Sqrt(value._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static DoubleLanes256 Negate(DoubleLanes256 value) => new(-value._value);
@@ -166,6 +172,9 @@ internal unsafe struct DoubleLanes128(Vector128<double> value) : ILanes<DoubleLa
     public static DoubleLanes128 Divide(DoubleLanes128 left, DoubleLanes128 right) => new(left._value / right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static DoubleLanes128 SquareRoot(DoubleLanes128 value) => new(Vector128.Sqrt(value._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static DoubleLanes128 Negate(DoubleLanes128 value) => new(-value._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -223,6 +232,8 @@ internal readonly unsafe struct DoubleLanes1(double value) : ILanes<DoubleLanes1
     public static DoubleLanes1 Multiply(DoubleLanes1 left, DoubleLanes1 right) => new(left.Value * right.Value);
 
     public static DoubleLanes1 Divide(DoubleLanes1 left, DoubleLanes1 right) => new(left.Value / right.Value);
+
+    public static DoubleLanes1 SquareRoot(DoubleLanes1 value) => new(Math.Sqrt(value.Value));
 
     public static DoubleLanes1 Negate(DoubleLanes1 value) => new(-value.Value);
 

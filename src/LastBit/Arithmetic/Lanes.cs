@@ -33,6 +33,9 @@ internal unsafe interface ILanes<TSelf, TNumber>
 
     static abstract TSelf Divide(TSelf left, TSelf right);
 
+    /// <summary>The square root, rounded once.</summary>
+    static abstract TSelf SquareRoot(TSelf value);
+
     static abstract TSelf Negate(TSelf value);
 
     /// <summary>left * right + addend, rounded once.</summary>

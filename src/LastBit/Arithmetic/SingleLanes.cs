@@ -34,6 +34,9 @@ internal unsafe struct SingleLanes512(Vector512<float> value) : ILanes<SingleLan
     public static SingleLanes512 Divide(SingleLanes512 left, SingleLanes512 right) => new(left._value / right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SingleLanes512 SquareRoot(SingleLanes512 value) => new(Vector512.Sqrt(value._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SingleLanes512 Negate(SingleLanes512 value) => new(-value._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -98,6 +101,9 @@ internal unsafe struct SingleLanes256(Vector256<float> value) : ILanes<SingleLan
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SingleLanes256 Divide(SingleLanes256 left, SingleLanes256 right) => new(left._value / right._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SingleLanes256 SquareRoot(SingleLanes256 value) => new(Vector256.Sqrt(value._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SingleLanes256 Negate(SingleLanes256 value) => new(-value._value);
@@ -166,6 +172,9 @@ internal unsafe struct SingleLanes128(Vector128<float> value) : ILanes<SingleLan
     public static SingleLanes128 Divide(SingleLanes128 left, SingleLanes128 right) => new(left._value / right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SingleLanes128 SquareRoot(SingleLanes128 value) => new(Vector128.Sqrt(value._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SingleLanes128 Negate(SingleLanes128 value) => new(-value._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -223,6 +232,8 @@ internal readonly unsafe struct SingleLanes1(float value) : ILanes<SingleLanes1,
     public static SingleLanes1 Multiply(SingleLanes1 left, SingleLanes1 right) => new(left.Value * right.Value);
 
     public static SingleLanes1 Divide(SingleLanes1 left, SingleLanes1 right) => new(left.Value / right.Value);
+
+    public static SingleLanes1 SquareRoot(SingleLanes1 value) => new(MathF.Sqrt(value.Value));
 
     public static SingleLanes1 Negate(SingleLanes1 value) => new(-value.Value);
 

@@ -19,3 +19,17 @@ public sealed record Sgd(double Momentum = 0, bool Nesterov = false, double Weig
     /// <inheritdoc/>
     public override int Vectors => 1;
 }
+
+/// <summary>
+/// Adam with decoupled weight decay (Loshchilov and Hutter), by PyTorch's formula and in its order: w = (1 - lr wd) w; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g g;
+/// d = m / (sqrt(v) / sqrt(1 - b2^t) + e); w = w - lr / (1 - b1^t) d, where t counts the steps from 1. The two vectors are m and v, the moments of the gradient.
+/// </summary>
+/// <param name="WeightDecay">wd, on every parameter.</param>
+/// <param name="Beta1">b1, in [0, 1).</param>
+/// <param name="Beta2">b2, in [0, 1).</param>
+/// <param name="Epsilon">e, above 0.</param>
+public sealed record AdamW(double WeightDecay = 0.01, double Beta1 = 0.9, double Beta2 = 0.999, double Epsilon = 1e-8) : UpdateRule
+{
+    /// <inheritdoc/>
+    public override int Vectors => 2;
+}

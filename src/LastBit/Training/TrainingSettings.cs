@@ -4,6 +4,16 @@ using LastBit.Models;
 
 namespace LastBit.Training;
 
+/// <summary>The update rules that a training can be asked for.</summary>
+public enum Optimizer
+{
+    /// <summary><see cref="Engines.Sgd"/>.</summary>
+    Sgd,
+
+    /// <summary><see cref="Engines.AdamW"/>, with PyTorch's b1 = 0.9, b2 = 0.999 and e = 1e-8.</summary>
+    AdamW,
+}
+
 /// <summary>
 /// Everything that the bits of a training run depend on, besides the model and the data: two runs with equal settings, equal k, equal model and equal data end in
 /// the same digest on any machine and with any number of threads.
@@ -12,8 +22,8 @@ namespace LastBit.Training;
 /// <param name="Epochs">Passes over the training images, at least 1.</param>
 /// <param name="BatchSize">Images of a step; the last step of an epoch takes what is left.</param>
 /// <param name="LearningRate">The learning rate of the first epochs.</param>
-/// <param name="Momentum">mu, in [0, 1).</param>
-/// <param name="Nesterov">Whether the step looks ahead.</param>
+/// <param name="Momentum">mu of SGD, in [0, 1).</param>
+/// <param name="Nesterov">Whether SGD looks ahead.</param>
 /// <param name="WeightDecay">wd, on every parameter.</param>
 /// <param name="StepSchedule">
 /// Whether the learning rate is divided by 10 after 20, 40, 60 and 80% of the epochs (epochs 40, 80, 120 and 160 of the paper's 200).
@@ -24,6 +34,7 @@ namespace LastBit.Training;
 /// statistics of a pass, so with it a pass is a ghost batch.
 /// </param>
 /// <param name="Shuffle">Whether every epoch takes the images in another order, rather than as the data set has them.</param>
+/// <param name="Optimizer">The update rule. Left out of a document where it is SGD, which was once the only one.</param>
 public sealed record TrainingSettings(
     ulong Seed = 1,
     int Epochs = 200,
@@ -35,11 +46,17 @@ public sealed record TrainingSettings(
     bool StepSchedule = true,
     ConvolutionAlgorithm Convolution = ConvolutionAlgorithm.Direct,
     int? PassSize = null,
-    bool Shuffle = true)
+    bool Shuffle = true,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] Optimizer Optimizer = Optimizer.Sgd)
 {
     /// <summary>How weights are updated.</summary>
     [JsonIgnore]
-    public UpdateRule Rule => new Sgd(Momentum, Nesterov, WeightDecay);
+    public UpdateRule Rule => Optimizer switch
+    {
+        Optimizer.Sgd => new Sgd(Momentum, Nesterov, WeightDecay),
+        Optimizer.AdamW => new AdamW(WeightDecay),
+        _ => throw new InvalidOperationException(),
+    };
 
     /// <summary>The learning rate of an epoch.</summary>
     /// <param name="epoch">Counted from 0.</param>

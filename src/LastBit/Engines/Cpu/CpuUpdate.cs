@@ -4,7 +4,11 @@ namespace LastBit.Engines.Cpu;
 internal abstract unsafe class CpuUpdate
 {
     // A further rule is a further line.
-    private static readonly (Type Rule, Func<UpdateRule, CpuUpdate> Kernel)[] s_kernels = [(typeof(Sgd), rule => new SgdUpdate((Sgd)rule))];
+    private static readonly (Type Rule, Func<UpdateRule, CpuUpdate> Kernel)[] s_kernels =
+    [
+        (typeof(Sgd), rule => new SgdUpdate((Sgd)rule)),
+        (typeof(AdamW), rule => new AdamWUpdate((AdamW)rule)),
+    ];
 
     /// <summary>The kernel of a rule.</summary>
     /// <param name="rule">The rule.</param>
