@@ -5,6 +5,7 @@ using LastBit.Experiments;
 using LastBit.Files;
 using LastBit.Models;
 using LastBit.Runs;
+using LastBit.Training;
 
 namespace LastBit.Cli;
 
@@ -31,6 +32,16 @@ internal static class TrainingOptions
         {
             throw new InputException(
                 $"{activation}: {settings.Network} has {own.ToString().ToLowerInvariant()} by its name; leave out {activation}, or name another network");
+        }
+        if (settings.Optimizer == Optimizer.AdamW)
+        {
+            if (options.Has("momentum") && options.IsGiven(parse, "momentum"))
+                throw new InputException("--momentum: is SGD's; leave it out with --optimizer adamw");
+            settings = settings with
+            {
+                LearningRate = options.IsGiven(parse, "learning-rate") ? settings.LearningRate : 1e-3,
+                WeightDecay = options.IsGiven(parse, "weight-decay") ? settings.WeightDecay : 0.01,
+            };
         }
         return (TSettings)(settings with
         {

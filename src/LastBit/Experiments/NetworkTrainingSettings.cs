@@ -43,6 +43,12 @@ public abstract record NetworkTrainingSettings
     [Setting(ConvolutionHelp)]
     public ConvolutionAlgorithm Convolution { get; init; }
 
+    /// <summary>The update rule. Left out of a document where it is SGD, as in folders that are older than the choice.</summary>
+    [JsonPropertyOrder(-1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [Setting("The update rule: sgd, or adamw with PyTorch's betas 0.9 and 0.999, for which {learning-rate} is 0.001 and {weight-decay} 0.01 where nothing is said.")]
+    public Optimizer Optimizer { get; init; }
+
     /// <summary>Images per step.</summary>
     [Setting("Images per step.")]
     public int BatchSize { get; init; } = 128;
@@ -119,7 +125,7 @@ public abstract record ScheduledTrainingSettings : NetworkTrainingSettings
     public int Epochs { get; init; } = 200;
 
     /// <summary>mu.</summary>
-    [Setting("Momentum, in Nesterov's form.")]
+    [Setting("Momentum of SGD, in Nesterov's form.")]
     public double Momentum { get; init; } = 0.9;
 
     /// <summary>The settings of a seed as the trainer takes them.</summary>
@@ -129,7 +135,7 @@ public abstract record ScheduledTrainingSettings : NetworkTrainingSettings
     {
         _ = NetworkSettings.Parse(Network, Activation);
         var settings = new TrainingSettings(
-            seed, Epochs, BatchSize, LearningRate, Momentum, Nesterov: true, WeightDecay, Convolution: Convolution);
+            seed, Epochs, BatchSize, LearningRate, Momentum, Nesterov: true, WeightDecay, Convolution: Convolution, Optimizer: Optimizer);
         settings.Validate();
         return settings;
     }

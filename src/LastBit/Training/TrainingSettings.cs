@@ -11,6 +11,7 @@ public enum Optimizer
     Sgd,
 
     /// <summary><see cref="Engines.AdamW"/>, with PyTorch's b1 = 0.9, b2 = 0.999 and e = 1e-8.</summary>
+    [JsonStringEnumMemberName("adamw")]
     AdamW,
 }
 

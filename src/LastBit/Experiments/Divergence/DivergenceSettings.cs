@@ -101,7 +101,7 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
         _ = NetworkSettings.Parse(Network, Activation);
         var settings = new TrainingSettings(
             Seed, epochs, BatchSize, LearningRate / divisor,
-            Momentum: 0, Nesterov: false, WeightDecay, StepSchedule: false, Convolution: Convolution);
+            Momentum: 0, Nesterov: false, WeightDecay, StepSchedule: false, Convolution: Convolution, Optimizer: Optimizer);
         settings.Validate();
         return settings;
     }

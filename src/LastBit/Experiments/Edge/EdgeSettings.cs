@@ -11,6 +11,7 @@ namespace LastBit.Experiments.Edge;
 [InheritedSetting(nameof(LearningRate), null)]
 [InheritedSetting(nameof(WeightDecay), null)]
 [InheritedSetting(nameof(BatchSize), "Images per step.", Least = 0, Default = "all, or 0")]
+[InheritedSetting(nameof(Optimizer), "The update rule; for adamw no threshold of the sharpness is known, so it is refused.")]
 [InheritedSetting(nameof(TrainSize), TrainSizeHelp, Default = "5000, or all of the sample")]
 public sealed record EdgeSettings : NetworkTrainingSettings
 {
@@ -118,6 +119,8 @@ public sealed record EdgeSettings : NetworkTrainingSettings
     /// <exception cref="InputException">One is not; the message names it.</exception>
     public void Validate()
     {
+        if (Optimizer != Optimizer.Sgd)
+            throw InputException.Of(nameof(Optimizer), "edge knows no threshold of the sharpness for AdamW; leave it out, or see its difference by `lastbit divergence`");
         if (Iterations < 1)
             throw InputException.Of(nameof(Iterations), "give at least 1");
         if (Every < 1)

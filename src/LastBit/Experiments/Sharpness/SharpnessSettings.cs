@@ -9,6 +9,7 @@ namespace LastBit.Experiments.Sharpness;
 /// <summary>Settings of the sharpness of one network: everything that decides a bit of it.</summary>
 [InheritedSetting(nameof(WeightDecay), null)]
 [InheritedSetting(nameof(Augmentation), null)]
+[InheritedSetting(nameof(Optimizer), null)]
 [InheritedSetting(nameof(BatchSize), "Images that are computed at once; memory grows with it. Batch normalisation takes their statistics.")]
 [InheritedSetting(nameof(LearningRate), "A learning rate to compare with, 2 / learning rate.", Default = "that of the checkpoint's run, if any")]
 public sealed record SharpnessSettings : NetworkTrainingSettings
