@@ -100,6 +100,12 @@ internal static class CommandLine
             Terminal.ErrorWriter.WriteLine($"{name}: {UsageErrors.Describe(parse)} (see {name} --help)");
             return BadInput;
         }
+        if (UsageErrors.Mistyped(parse) is { } mistyped)
+        {
+            Terminal.ErrorWriter.WriteLine($"{name}: {mistyped} (see {name} --help)");
+            return BadInput;
+        }
+
         try
         {
             int code = parse.Invoke(new InvocationConfiguration

@@ -84,7 +84,7 @@ internal sealed class CommandRun : IDisposable
 
     /// <summary>Ends the run: prints the results as JSON or as text.</summary>
     /// <param name="json">The document of the results.</param>
-    /// <param name="print">Prints the tables; not called under --quiet.</param>
+    /// <param name="print">Prints the tables; not called under --quiet with --json.</param>
     /// <param name="figures">Names of the figures that were drawn ("figure3").</param>
     /// <param name="next">A command to try next, with what it does.</param>
     /// <param name="more">One more file to name.</param>
@@ -97,10 +97,12 @@ internal sealed class CommandRun : IDisposable
         _live?.Say($"The results are in {Folder}.");
         if (_json)
             Terminal.OutWriter.WriteLine(json.TrimEnd());
+        // A result is printed once under --quiet: as the document where that was asked for.
+        if (!_quiet || !_json)
+            print(Text);
         if (_quiet)
             return CommandLine.Done;
 
-        print(Text);
         Text.WriteLine();
         if (figures.Count > 0)
         {

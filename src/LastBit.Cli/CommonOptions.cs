@@ -21,7 +21,7 @@ internal static class CommonOptions
         OptionTypes.Switch("--json", "Prints the results as one JSON document on standard output, everything else on standard error.");
 
     /// <summary>No progress.</summary>
-    internal static Option<bool> Quiet { get; } = OptionTypes.Switch("--quiet", "Shows no progress and no messages.");
+    internal static Option<bool> Quiet { get; } = OptionTypes.Switch("--quiet", "Shows results alone: no progress, no messages and no notes.");
 
     /// <summary>Adds --out, --threads, --json and --quiet to a command that fills a folder.</summary>
     internal static TCommand WithCommonOptions<TCommand>(this TCommand command)

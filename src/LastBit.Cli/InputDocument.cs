@@ -100,6 +100,8 @@ internal sealed class InputDocument : IDisposable
         var parse = ParseResultOf(tokens);
         if (parse.Errors.Count > 0)
             throw new InputException($"{Where}: {UsageErrors.Describe(parse)}");
+        if (UsageErrors.Mistyped(parse) is { } mistyped)
+            throw new InputException($"{Where}: {mistyped}");
         string? metric = LogOptions.MetricsOf(parse) is [var only] ? only : null;
         string folder = _folder.CreateSubdirectory(string.Create(CultureInfo.InvariantCulture, $"{_questions.Count}")).FullName;
 

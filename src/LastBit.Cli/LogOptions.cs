@@ -73,6 +73,13 @@ internal static class LogOptions
         Runs = parse.GetValue(Runs),
     };
 
+    /// <summary>Whether it is said by hand how trainings are told apart within logs.</summary>
+    internal static bool TellsGroups(ParseResult parse) =>
+        parse.GetValue(Group) is not null || parse.GetValue(Runs)?.Contains("{group}", StringComparison.Ordinal) == true;
+
+    /// <summary>A number that need not be given; null where it was not.</summary>
+    internal static double? Given(ParseResult parse, Option<double?> option) => parse.GetResult(option) is { Implicit: false } ? parse.GetValue(option) : null;
+
     /// <summary>Which number a run is judged by.</summary>
     internal static RunValueRule RuleOf(ParseResult parse) => parse.GetValue(Value) switch
     {

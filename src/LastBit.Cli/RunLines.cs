@@ -23,10 +23,16 @@ internal static partial class RunLines
             console.Profile.Out.Writer.WriteLine(ForeignText.Printable(line));
     }
 
-    /// <summary>A sentence after a blank line: a terminal wraps it at words, in a pipe it stays one line.</summary>
+    /// <summary>A sentence after a blank line.</summary>
     internal static void Say(IAnsiConsole console, string sentence)
     {
         console.WriteLine();
+        Wrapped(console, sentence);
+    }
+
+    /// <summary>A sentence: a terminal wraps it at words, in a pipe it stays one line.</summary>
+    internal static void Wrapped(IAnsiConsole console, string sentence)
+    {
         if (console.Profile.Capabilities.Ansi)
             console.WriteLine(ForeignText.Printable(sentence));
         else
@@ -101,7 +107,13 @@ internal static partial class RunLines
     [GeneratedRegex(@"(?<=^|[ (])-(?=[0-9 ])", RegexOptions.CultureInvariant)]
     private static partial Regex Minus();
 
-    private static string Escape(string text) => Minus().Replace(string.Concat(text.Select(letter => letter switch
+    [GeneratedRegex("(×?)10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", RegexOptions.CultureInvariant)]
+    private static partial Regex PowerOfTen();
+
+    private static string Escape(string text) => PowerOfTen().Replace(Signed(text), power =>
+        $"${(power.Groups[1].Length > 0 ? @"\times " : "")}10^{{{string.Concat(power.Groups[2].Value.Select(letter => letter == '⁻' ? '-' : (char)('0' + "⁰¹²³⁴⁵⁶⁷⁸⁹".IndexOf(letter))))}}}$");
+
+    private static string Signed(string text) => Minus().Replace(string.Concat(text.Select(letter => letter switch
     {
         '\\' => @"\textbackslash{}",
         '<' => @"$<$",

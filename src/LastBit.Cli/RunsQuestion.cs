@@ -21,7 +21,8 @@ internal sealed record RunsQuestion(
     /// <summary>Reads logs, and says on standard error what they were recognised as.</summary>
     /// <param name="paths">Files, folders or patterns.</param>
     /// <param name="name">What the runs are called in the answer; null where there is one training.</param>
-    internal ReadLogs Read(IReadOnlyList<string> paths, string? name)
+    /// <param name="said">Whether to say it.</param>
+    internal ReadLogs Read(IReadOnlyList<string> paths, string? name, bool said = true)
     {
         ImportResult result = LogReader.Read(paths, LogOptions.Of(Parse, Metric));
         result = result with
@@ -30,7 +31,7 @@ internal sealed record RunsQuestion(
             LeftOut = [.. result.LeftOut.Select(one => one with { What = Rename(one.What), Why = Rename(one.Why) })],
         };
         var logs = new ReadLogs(result, LogOptions.RuleOf(Parse));
-        if (!Parse.GetValue(CommonOptions.Quiet))
+        if (said && !Parse.GetValue(CommonOptions.Quiet))
         {
             foreach (string line in logs.Said)
                 Terminal.ErrorWriter.WriteLine(name is null ? line : $"{name}: {line}");
@@ -41,11 +42,14 @@ internal sealed record RunsQuestion(
 
 /// <summary>The answer of `noise` or `compare` to one question.</summary>
 /// <param name="Document">The answer as JSON.</param>
-/// <param name="Show">Prints it for people.</param>
+/// <param name="First">The answer in one sentence or a few, the first that is said.</param>
+/// <param name="Show">Prints what follows it: tables.</param>
+/// <param name="After">What a reader must know of it, and how to make sure; not said under --quiet.</param>
 /// <param name="Latex">The first table and a sentence in LaTeX.</param>
 /// <param name="Page">Its page.</param>
 /// <param name="ExitCode">What it says of the exit code, where that was asked for.</param>
-internal sealed record RunsAnswer(JsonObject Document, Action<IAnsiConsole> Show, string[] Latex, RunsPageContent Page, int ExitCode);
+internal sealed record RunsAnswer(
+    JsonObject Document, IReadOnlyList<string> First, Action<IAnsiConsole, bool> Show, IReadOnlyList<string> After, string[] Latex, RunsPageContent Page, int ExitCode);
 
 /// <summary>Takes the questions of one call of `noise` or `compare`, has them answered, and prints and writes the answers.</summary>
 internal static class RunsQuestions
@@ -140,9 +144,15 @@ internal static class RunsQuestions
                 if (i > 0)
                     RunLines.Write(console, "");
                 if (latex)
+                {
                     RunLines.Write(console, answers[i].Latex);
-                else
-                    answers[i].Show(console);
+                    continue;
+                }
+                foreach (string sentence in answers[i].First)
+                    RunLines.Wrapped(console, sentence);
+                answers[i].Show(console, quiet);
+                foreach (string sentence in quiet ? [] : answers[i].After)
+                    RunLines.Say(console, sentence);
             }
             // LaTeX is for a file: what is not LaTeX does not go there.
             if (!quiet && pages.Count > 0)

@@ -36,19 +36,20 @@ internal static class Tables
             if (isTerminal && LeastWidth(table) <= console.Profile.Width)
                 console.Write(table);
             else
-                console.Profile.Out.Writer.Write(isTerminal ? Records(table) : Markdown(table));
+                console.Profile.Out.Writer.Write(isTerminal ? Records(table, console.Profile.Width) : Markdown(table));
         }
     }
 
-    /// <summary>The columns that a table needs when every number in it stays whole.</summary>
+    /// <summary>The columns that a table needs when every number, and every word, in it stays whole.</summary>
     private static int LeastWidth(Table table)
     {
         const int Sentence = 24;
         (string[] head, string[][] rows) = Cells(table);
         return head.Select((name, column) =>
         {
-            int width = rows.Select(row => row[column]).Append(name).SelectMany(cell => cell.Split('\n')).Max(line => line.Length);
-            return (table.Columns[column].NoWrap ? width : Math.Min(width, Sentence)) + 2;
+            string[] lines = [.. rows.Select(row => row[column]).Append(name).SelectMany(cell => cell.Split('\n'))];
+            int width = lines.Max(line => line.Length), word = lines.SelectMany(line => line.Split(' ')).Max(one => one.Length);
+            return (table.Columns[column].NoWrap ? width : Math.Max(word, Math.Min(width, Sentence))) + 2;
         }).Sum() + 2;
     }
 
@@ -74,14 +75,34 @@ internal static class Tables
         return Join(table, lines);
     }
 
-    /// <summary>A table that is too wide for the terminal, one cell a line.</summary>
-    private static string Records(Table table)
+    /// <summary>A table that is too wide for the terminal, one cell a line; what is wider still goes on below itself.</summary>
+    private static string Records(Table table, int width)
     {
         (string[] head, string[][] rows) = Cells(table);
-        int width = head.Skip(1).Select(name => name.Length).DefaultIfEmpty(0).Max();
+        int names = head.Skip(1).Select(name => name.Length).DefaultIfEmpty(0).Max();
         return Join(table, rows.SelectMany(row => head.Skip(1).Zip(row.Skip(1)).Where(pair => pair.Second.Length > 0)
-            .Select(pair => $"  {pair.First.PadRight(width)}  {pair.Second.Replace("\n", ": ", StringComparison.Ordinal)}")
-            .Prepend($"{head[0]}: {row[0].Replace("\n", ": ", StringComparison.Ordinal)}")));
+            .SelectMany(pair => Wrap($"  {pair.First.PadRight(names)}  ", OneLine(pair.Second), width))
+            .Prepend(head[0].Length > 0 ? $"{head[0]}: {OneLine(row[0])}" : OneLine(row[0]))));
+
+        static string OneLine(string cell) => cell.Replace("\n", ": ", StringComparison.Ordinal);
+    }
+
+    /// <summary>A text behind its name, broken at words, the further lines below the first.</summary>
+    private static IEnumerable<string> Wrap(string name, string text, int width)
+    {
+        string line = name, indent = new(' ', name.Length);
+        bool isEmpty = true;
+        foreach (string word in text.Split(' '))
+        {
+            if (!isEmpty && line.Length + 1 + word.Length > width)
+            {
+                yield return line;
+                (line, isEmpty) = (indent, true);
+            }
+            line += isEmpty ? word : " " + word;
+            isEmpty = false;
+        }
+        yield return line;
     }
 
     private static string Join(Table table, IEnumerable<string> lines)

@@ -67,6 +67,40 @@ public static class NumberText
         return Of(value, 15);
     }
 
+    /// <summary>
+    /// A measured number with the digits that its spread leaves meaningful, for sentences, tables and LaTeX. From 1e-5 up to 1e15 it is written out, without commas;
+    /// beyond, as a mantissa and a power of ten.
+    /// </summary>
+    /// <param name="value">Any number.</param>
+    /// <param name="scale">A spread or an interval's width, of which two digits are shown; 0 shows six digits of the value.</param>
+    /// <returns>"0.911", "-0.0042", "1.24×10⁶⁰".</returns>
+    public static string WithSpread(double value, double scale)
+    {
+        if (!double.IsFinite(value))
+            return value.ToString(CultureInfo.InvariantCulture);
+        bool isKnown = scale > 0 && double.IsFinite(scale);
+        double size = isKnown ? Math.Max(Math.Abs(value), scale) : Math.Abs(value);
+        if (size is not 0 and (< 1e-5 or >= 1e15))
+        {
+            if (isKnown && Math.Abs(value) < scale / 100)
+                return "0";
+            int digits = isKnown ? (int)Math.Floor(Math.Log10(Math.Abs(value))) - (int)Math.Floor(Math.Log10(scale)) + 2 : 6;
+            return (value < 0 ? "-" : "") + Of(Math.Abs(value), Math.Clamp(digits, 1, 15));
+        }
+        if (!isKnown)
+            return decimal.Round((decimal)value, Math.Clamp(size == 0 ? 0 : 5 - (int)Math.Floor(Math.Log10(size)), 0, 15)).ToString("0.###############", CultureInfo.InvariantCulture);
+        int decimals = 1;
+        for (double one = scale; one < 1 && decimals < 15; one *= 10)
+            decimals++;
+        for (double one = scale; one >= 10 && decimals > 0; one /= 10)
+            decimals--;
+        double limit = 1;
+        for (int i = 0; i <= decimals; i++)
+            limit /= 10;
+        // No "-0.00".
+        return (Math.Abs(value) < 5 * limit ? 0 : value).ToString($"F{decimals}", CultureInfo.InvariantCulture);
+    }
+
     /// <summary>A number of things, always written out.</summary>
     /// <param name="count">The number.</param>
     /// <returns>"50,000".</returns>

@@ -43,4 +43,18 @@ public class NumberTextTests
         Assert.Equal("0.01, 0.03", NumberText.List([0.01, 0.03]));
         Assert.Equal("none", NumberText.List([]));
     }
+
+    [Theory]
+    [InlineData(0.911, 0.0042, "0.9110")]
+    [InlineData(-0.00001, 0.01, "0.000")]
+    [InlineData(3.27851, 0.00046, "3.27851")]
+    [InlineData(1.2345e60, 3e58, "1.235×10⁶⁰")]
+    [InlineData(-3.14159e-16, 1e-17, "-3.14×10⁻¹⁶")]
+    [InlineData(1e-30, 1e-16, "0")]
+    [InlineData(0, 1e-16, "0")]
+    [InlineData(123456.7, 200, "123457")]
+    [InlineData(999999999999999, 1e14, "999999999999999")]
+    [InlineData(3.28, 0, "3.28")]
+    [InlineData(1e60, 0, "10⁶⁰")]
+    public void A_number_has_the_digits_that_its_spread_leaves(double value, double scale, string expected) => Assert.Equal(expected, NumberText.WithSpread(value, scale));
 }

@@ -37,7 +37,7 @@ internal static class CancelCommand
             }
             if (parse.GetValue(CommonOptions.Json))
                 Terminal.OutWriter.WriteLine(Json.Text(new System.Text.Json.Nodes.JsonObject { ["cancelled"] = new System.Text.Json.Nodes.JsonArray([.. said]) }));
-            else if (!parse.GetValue(CommonOptions.Quiet))
+            else
             {
                 foreach (string line in said.DefaultIfEmpty("Nothing is at work on it that could be cancelled from here."))
                     Terminal.OutWriter.WriteLine(line);

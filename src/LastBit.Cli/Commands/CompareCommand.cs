@@ -12,43 +12,71 @@ internal static class CompareCommand
     /// <summary>Under --exit-code: the runs show no difference.</summary>
     internal const int NoDifferenceSeen = 3;
 
-    /// <summary>Under --exit-code: there are too few runs to tell.</summary>
+    /// <summary>Under --exit-code, --not-worse and --target: there are too few runs to tell.</summary>
     internal const int TooFewRuns = 4;
+
+    /// <summary>Under --exit-code and --not-worse: B is worse. Under --target: it is missed.</summary>
+    internal const int Worse = 5;
 
     private static readonly string[] HolmHeading = ["#p (Holm)"];
 
-    private static readonly Option<string> Paired = OptionTypes.Choice("--paired", "auto", ["auto", "yes", "no"], "Whether to compare runs of one seed with each other.");
+    private static readonly Option<string> Paired = OptionTypes.Choice("--paired", "auto", ["auto", "yes", "no"],
+        "Whether to compare runs in pairs: auto does where both sides ran on the same folds of the data, yes by folds or seeds.");
 
-    private static readonly Option<bool> ExitCode =
-        OptionTypes.Switch("--exit-code", "Ends with 0 if a difference is real, 3 if none is seen, 4 if there are too few runs.");
+    private static readonly Option<bool> ExitCode = OptionTypes.Switch("--exit-code",
+        "Ends with 0 if B is better, 3 if no difference is seen, 4 if there are too few runs, 5 if B is worse; A, named first, is the reference.");
+
+    private static readonly Option<double?> NotWorse = LogOptions.OptionalNumber("--not-worse",
+        "Asks whether B is worse than A by more than this: ends with 0 if that is excluded, 5 if it is so, 4 if the runs do not decide.");
+
+    private static readonly Option<ulong> RandomSeed = OptionTypes.Seed("--random-seed", 0, "The seed of resampling.");
 
     internal static Command Create()
     {
         var trainings = new Argument<string[]>("NAME=PATH...")
         {
-            Description = "Two or more trainings, each a name and where its logs are; or paths alone, whose logs tell the trainings apart (see --group); "
-                + "or - for a document on standard input.",
+            Description = "Two or more trainings, each a name and where its logs are; or paths alone, named by their folders; or one log that tells trainings "
+                + "apart (see --group); or - for a document on standard input.",
             Arity = ArgumentArity.OneOrMore,
         };
         Command command = new Command("compare", "Is one training better than another? Says real, no difference seen, or too few runs, and how many more would decide.")
         {
-            trainings, Paired, LogOptions.Difference, ExitCode, LogOptions.Latex,
+            trainings, Paired, LogOptions.Difference, NotWorse, ExitCode, RandomSeed, LogOptions.Latex,
         }.WithLogOptions().WithCommonOptions();
-        command.SetAction(parse => RunsQuestions.Answer(parse, parse.GetRequiredValue(trainings), Answer, CodeOf, "compare.json"));
+        command.SetAction(parse => RunsQuestions.Answer(parse, parse.GetRequiredValue(trainings), Answer, AllCodes, "compare.json"));
         return command.Example("lastbit compare A=logs/baseline B=logs/warmup", "is B better than A?")
             .Example("lastbit compare sgd=sgd.csv adam=adam.csv lion=lion.csv --metric val_acc --value last", "three trainings, with Holm's correction")
-            .Example("lastbit compare A=a.csv B=b.csv --difference 0.3 --exit-code --json", "for CI or an agent: 0 real, 3 no difference seen, 4 too few runs");
+            .Example("lastbit compare A=a.csv B=b.csv --exit-code --json", "for CI or an agent: 0 B is better, 3 no difference seen, 4 too few runs, 5 B is worse")
+            .Example("lastbit compare released=v1/ next=v2/ --not-worse 0.3", "before a release: is next worse by more than 0.3?");
     }
 
-    private static int CodeOf(IReadOnlyList<int> codes) =>
-        codes.Contains(CommandLine.Done) ? CommandLine.Done : codes.Contains(TooFewRuns) ? TooFewRuns : NoDifferenceSeen;
+    /// <summary>The code of several answers: worse if one is, better if all are, else no difference if one shows none, else too few runs.</summary>
+    private static int AllCodes(IReadOnlyList<int> codes) =>
+        codes.Contains(Worse) ? Worse
+        : codes.All(code => code == CommandLine.Done) ? CommandLine.Done
+        : codes.Contains(NoDifferenceSeen) ? NoDifferenceSeen : TooFewRuns;
 
-    private static int CodeOf(IReadOnlyList<Comparison> pairs) => CodeOf([.. pairs.Select(pair => pair.Verdict switch
+    /// <summary>What the pairs of the reference say of the exit code; the other pairs say nothing of it.</summary>
+    private static int CodeOf(ParseResult parse, IReadOnlyList<Comparison> pairs)
     {
-        ComparisonVerdict.Real => CommandLine.Done,
-        ComparisonVerdict.TooFewRuns => TooFewRuns,
-        _ => NoDifferenceSeen,
-    })]);
+        string reference = pairs[0].A;
+        Comparison[] own = [.. pairs.Where(pair => pair.A == reference)];
+        if (own[0].NotWorse is not null)
+        {
+            return AllCodes([.. own.Select(pair => pair.NotWorse!.Verdict switch
+            {
+                NotWorseVerdict.NotWorse => CommandLine.Done,
+                NotWorseVerdict.Worse => Worse,
+                _ => TooFewRuns,
+            })]);
+        }
+        return !parse.GetValue(ExitCode) ? CommandLine.Done : AllCodes([.. own.Select(pair => pair switch
+        {
+            { Better: { } better } => better == reference ? Worse : CommandLine.Done,
+            { Verdict: ComparisonVerdict.TooFewRuns } => TooFewRuns,
+            _ => NoDifferenceSeen,
+        })]);
+    }
 
     private static RunsAnswer Answer(RunsQuestion question)
     {
@@ -56,43 +84,53 @@ internal static class CompareCommand
         Pairing pairing = parse.GetValue(Paired) switch { "yes" => Pairing.Yes, "no" => Pairing.No, _ => Pairing.Auto };
         List<ComparedTraining> read = Read(question);
         Measure measure = OneMeasure(read);
-        double? difference = parse.GetResult(LogOptions.Difference) is { Implicit: false } ? parse.GetValue(LogOptions.Difference) : null;
-        IReadOnlyList<Comparison> pairs = Comparison.OfAll(
-            [.. read.Select(one => new ComparedGroup(one.Name, one.Runs))], new ComparisonSettings(measure, pairing, difference));
+        var settings = new ComparisonSettings(
+            measure, pairing, LogOptions.Given(parse, LogOptions.Difference), NotWorse: LogOptions.Given(parse, NotWorse), RandomSeed: parse.GetValue(RandomSeed));
+        IReadOnlyList<Comparison> pairs = Comparison.OfAll([.. read.Select(one => new ComparedGroup(one.Name, one.Runs))], settings);
         NoiseAnalysis[] noise = [.. read.Select(one => NoiseAnalysis.Of(one.Runs, measure))];
         List<ShownTable> tables = [PairsTable(pairs, measure), GroupsTable(read, noise)];
-        IReadOnlyList<ComparedCases.ImageTest> imageTests = ComparedCases.ImageTests(read);
+        IReadOnlyList<ImageTest> imageTests = ComparedCases.ImageTests(read);
         if (ComparedCases.ImageTable(imageTests) is { } images)
             tables.Add(images);
         if (ComparedCases.RatesTable(read) is { } rates)
             tables.Add(rates);
         string methods = Methods(pairs, read[0].Logs, measure);
+        Ranking? ranking = read.Count > 2 ? Ranking.Of([.. read.Select(one => one.Name)], pairs) : null;
+        string[] first = [.. pairs.Select(pair => pair.NotWorse?.Sentence).OfType<string>(), ranking is null ? pairs[0].Sentence : ranking.Sentence];
         string[] notes =
         [
+            .. ranking is null ? [] : pairs.Select(pair => pair.Sentence),
             .. pairs.SelectMany(pair => pair.Notes.Select(note => pairs.Count == 1 ? note : $"{pair.A} and {pair.B}: {note}")).Distinct(),
             .. Bootstraps(pairs),
         ];
         var page = new RunsPageContent(
-            "compare", question.CommandLine, Title(read), [.. pairs.Select(pair => pair.Sentence)], notes,
+            "compare", question.CommandLine, Title(read), first, notes,
             [.. read.DistinctBy(one => one.Logs).SelectMany(one => one.Logs.Said.Select(line => read.All(other => other.Logs == one.Logs) ? line : $"{one.Name}: {line}"))], measure,
-            [.. read.Select((one, i) => RunLines.Shown(one.Name, one.Logs, noise[i].Mean, noise[i].MeanInterval, [.. one.Runs.Select(run => run.Name)]))], tables, methods);
-        return new RunsAnswer(Document(read, noise, pairs, imageTests, measure), Show, RunLines.Latex(tables[0], methods), page,
-            parse.GetValue(ExitCode) ? CodeOf(pairs) : CommandLine.Done);
-
-        void Show(IAnsiConsole console)
+            [.. read.Select((one, i) => RunLines.Shown(one.Name, one.Logs, noise[i].Mean, noise[i].MeanInterval, [.. one.Runs.Select(run => run.Name)]))], tables, methods)
         {
-            RunLines.Write(console, [.. DotPlot.Lines(console, [.. read.Select(one => (one.Name, one.Runs.Select(run => run.Value).ToArray()))]), ""]);
+            Differences = [.. pairs.Where(pair => pair.Paired).Select(pair => new ShownDifferences($"{pair.B} - {pair.A}", pair.Differences, pair.Difference, Ends(pair.Test)))],
+        };
+        return new RunsAnswer(Document(read, noise, pairs, ranking, imageTests, measure), first, Show, notes, RunLines.Latex(tables[0], methods), page, CodeOf(parse, pairs));
+
+        void Show(IAnsiConsole console, bool quiet)
+        {
+            if (!quiet)
+                RunLines.Write(console, ["", .. DotPlot.Lines(console, [.. read.Select(one => (one.Name, one.Runs.Select(run => run.Value).ToArray()))])]);
             Tables.Write(console, [.. tables.Select(table => RunLines.Table(console, table))]);
-            foreach (string sentence in notes.Concat(pairs.Select(pair => pair.Sentence)))
-                RunLines.Say(console, sentence);
         }
     }
+
+    private static double[]? Ends(DifferenceTest? test) => test is null ? null : [test.Low, test.High];
 
     private static List<ComparedTraining> Read(RunsQuestion question)
     {
         List<ComparedTraining> read = [];
         string[] words = [.. question.Paths.Select(one => one.Path)];
         (string Name, string Path)[] named = [.. question.Paths.Select(one => one.Name is { } name ? (name, one.Path) : NamedIn(one.Path))];
+        // Paths alone are trainings of their own, unless their logs tell trainings apart.
+        if (named.Length > 1 && named.All(one => one.Name.Length == 0) && !LogOptions.TellsGroups(question.Parse)
+            && words.Select(word => question.Read([word], null, said: false)).All(logs => logs.Result.Runs.All(run => run.Group is null)))
+            named = [.. FolderNames(words).Zip(words)];
         foreach (var training in named.GroupBy(one => one.Name))
         {
             ReadLogs logs = question.Read([.. training.Select(one => one.Path)], training.Key.Length > 0 ? training.Key : null);
@@ -107,13 +145,24 @@ internal static class CompareCommand
         }
         if (read.Count < 2)
         {
-            throw new InputException(words.Length > 1 && read is [{ Name: "runs" }]
-                ? $"{string.Join(' ', words)}: paths without names are one training; name each, as A={words[0]} B={words[1]}"
-                : $"{string.Join(' ', words)}: is one training; compare needs two, as A=PATH B=PATH, or logs with a column that tells trainings apart");
+            throw new InputException($"{string.Join(' ', words)}: is one training; compare needs two, as A=PATH B=PATH, or logs with a column that tells trainings apart");
         }
         if (read.GroupBy(one => one.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new InputException($"{twice.Key}: is the name of two trainings; give each its own");
         return read;
+    }
+
+    /// <summary>What paths are called: what tells them apart, their folder or their file without what all have in common.</summary>
+    internal static string[] FolderNames(string[] paths)
+    {
+        string[][] parts = [.. paths.Select(path => (Directory.Exists(path) ? Path.GetFullPath(path) : Path.ChangeExtension(Path.GetFullPath(path), null))
+            .Replace('\\', '/').TrimEnd('/').Split('/'))];
+        int front = 0, back = 0;
+        while (parts.All(part => part.Length > front + 1 && part[front] == parts[0][front]))
+            front++;
+        while (parts.All(part => part.Length - front > back + 1 && part[^(back + 1)] == parts[0][^(back + 1)]))
+            back++;
+        return [.. parts.Select(part => string.Join('/', part[front..^back]))];
     }
 
     /// <summary>The name and the path of a word. A path may hold '=' itself; a name does not hold what paths are made of.</summary>
@@ -153,19 +202,19 @@ internal static class CompareCommand
 
     private static ShownTable PairsTable(IReadOnlyList<Comparison> pairs, Measure measure) => new(
         $"{measure.Description}, pair by pair",
-        ["pair", "#difference", "#95% interval", "#p", .. pairs.Count > 1 ? HolmHeading : [], "#p by permutation", "#P(first better)", "#95% interval", "verdict"],
+        ["pair", "#difference", "#95% interval", "#p", .. pairs.Count > 1 ? HolmHeading : [], "#p by permutation", pairs.Count == 1 ? $"#P({pairs[0].B} better)" : "#P(better)", "#95% interval", "verdict"],
         [
             .. pairs.Select(pair =>
             {
                 double scale = pair.Test?.StandardError ?? Math.Abs(pair.Difference);
                 return (string[])
                 [
-                    $"{pair.B} - {pair.A}{(pair.Paired ? ", paired" : "")}", Measure.Number(pair.Difference, scale),
+                    $"{pair.B} - {pair.A}{(pair.Paired ? $", paired by {pair.PairedBy}" : "")}", Measure.Number(pair.Difference, scale),
                     pair.Test is { } test ? $"{Measure.Number(test.Low, scale)} to {Measure.Number(test.High, scale)}" : "-",
                     pair.P is { } p ? Measure.P(p).Replace("p = ", "", StringComparison.Ordinal) : "-",
                     .. pairs.Count > 1 ? new[] { pair.PAdjusted is { } q ? Measure.P(q).Replace("p = ", "", StringComparison.Ordinal) : "-" } : [],
                     Measure.P(pair.Permutation.P).Replace("p = ", "", StringComparison.Ordinal) + (pair.Permutation.Exact ? "" : " (sampled)"),
-                    Measure.Number(pair.BBetter.Value, 0.1), $"{Measure.Number(pair.BBetter.Low, 0.1)} to {Measure.Number(pair.BBetter.High, 0.1)}",
+                    $"{(pairs.Count == 1 ? "" : $"{pair.B} ")}{Measure.Number(pair.BBetter.Value, 0.1)}", $"{Measure.Number(pair.BBetter.Low, 0.1)} to {Measure.Number(pair.BBetter.High, 0.1)}",
                     Text(pair.Verdict),
                 ];
             }),
@@ -202,8 +251,8 @@ internal static class CompareCommand
         ]);
 
     private static JsonObject Document(
-        List<ComparedTraining> read, NoiseAnalysis[] noise, IReadOnlyList<Comparison> pairs,
-        IReadOnlyList<ComparedCases.ImageTest> imageTests, Measure measure)
+        List<ComparedTraining> read, NoiseAnalysis[] noise, IReadOnlyList<Comparison> pairs, Ranking? ranking,
+        IReadOnlyList<ImageTest> imageTests, Measure measure)
     {
         var groups = new JsonObject();
         for (int i = 0; i < read.Count; i++)
@@ -223,6 +272,9 @@ internal static class CompareCommand
             ["unit"] = RunLines.Unit(measure),
             ["lowerIsBetter"] = measure.LowerIsBetter,
             ["value"] = RunLines.RuleName(read[0].Logs.Rule),
+            ["sentence"] = ranking is null ? pairs[0].Sentence : ranking.Sentence,
+            ["best"] = ranking is not null ? new JsonArray([.. ranking.Best.Select(one => (JsonNode)one)])
+                : new JsonArray([.. new[] { pairs[0].A, pairs[0].B }.Where(one => pairs[0].Better is null || one == pairs[0].Better).Select(one => (JsonNode)one)]),
             ["groups"] = groups,
             ["pairs"] = new JsonArray([.. pairs.Select(pair => new JsonObject
             {
@@ -238,10 +290,23 @@ internal static class CompareCommand
                 ["probabilityBBetter"] = pair.BBetter.Value,
                 ["probabilityInterval"] = RunLines.Pair([pair.BBetter.Low, pair.BBetter.High]),
                 ["paired"] = pair.Paired,
+                ["pairedBy"] = pair.PairedBy,
+                ["correlation"] = pair.Correlation?.Value,
+                ["correlationInterval"] = pair.Correlation is { } correlation ? RunLines.Pair([correlation.Low, correlation.High]) : null,
                 ["independentA"] = pair.IndependentA,
                 ["independentB"] = pair.IndependentB,
                 ["verdict"] = Text(pair.Verdict),
+                ["better"] = pair.Better,
+                ["notWorse"] = pair.NotWorse is not { } asked ? null : new JsonObject
+                {
+                    ["margin"] = asked.Margin,
+                    ["bound"] = asked.Bound,
+                    ["verdict"] = asked.Verdict switch { NotWorseVerdict.NotWorse => "not worse", NotWorseVerdict.Worse => "worse", _ => "too few runs" },
+                    ["runsNeeded"] = asked.RunsNeeded,
+                    ["sentence"] = asked.Sentence,
+                },
                 ["runsNeeded"] = pair.RunsNeeded,
+                ["runsNeededInterval"] = pair.RunsNeededInterval.Count == 0 ? null : new JsonArray([.. pair.RunsNeededInterval.Select(end => (JsonNode?)end)]),
                 ["detectableDifference"] = pair.DetectableDifference,
                 ["sentence"] = pair.Sentence,
                 ["notes"] = new JsonArray([.. pair.Notes.Select(one => (JsonNode)one)]),
@@ -253,10 +318,13 @@ internal static class CompareCommand
         return document;
     }
 
-    private static string Methods(IReadOnlyList<Comparison> pairs, ReadLogs logs, Measure measure) =>
-        $"Runs are judged by {measure.Name} ({logs.Judged}); differences of means have 95% intervals by "
-        + $"{(pairs.All(pair => pair.Paired) ? "Student's t test of runs paired by seed" : pairs.Any(pair => pair.Paired) ? "Welch's t test, or Student's of runs paired by seed," : "Welch's t test")}"
-        + $"{(pairs.Count > 1 ? " and p values are corrected by Holm's method" : "")}, beside "
-        + $"{(pairs.All(pair => pair.Permutation.Exact) ? "an exact permutation test" : "a permutation test")}. "
-        + string.Join(' ', pairs.Select(pair => pair.Sentence));
+    private static string Methods(IReadOnlyList<Comparison> pairs, ReadLogs logs, Measure measure)
+    {
+        string by = string.Join(" and ", pairs.Select(pair => pair.PairedBy).OfType<string>().Distinct());
+        return $"Runs are judged by {measure.Name} ({logs.Judged}); differences of means have 95% intervals by "
+            + $"{(pairs.All(pair => pair.Paired) ? $"Student's t test of runs paired by {by}" : by.Length > 0 ? $"Welch's t test, or Student's of runs paired by {by}," : "Welch's t test")}"
+            + $"{(pairs.Count > 1 ? " and p values are corrected by Holm's method" : "")}, beside "
+            + $"{(pairs.All(pair => pair.Permutation.Exact) ? "an exact permutation test" : "a permutation test")}. "
+            + string.Join(' ', pairs.Select(pair => pair.Sentence));
+    }
 }

@@ -42,33 +42,9 @@ internal sealed record ComparedTraining(string Name, ReadLogs Logs, IReadOnlyLis
 /// <summary>What `compare` says where more is known of a run than one number: its test images one by one, or its trials.</summary>
 internal static class ComparedCases
 {
-    /// <summary>McNemar's test of one run of each side.</summary>
-    internal sealed record ImageTest(string A, string B, string RunA, string RunB, int OnlyA, int OnlyB, double P, double PAdjusted);
-
-    /// <summary>
-    /// McNemar's test for every two trainings on the same images: of each seed that both have the first runs, and where seeds are not known the runs in
-    /// order. Holm's correction is over all of them.
-    /// </summary>
-    internal static IReadOnlyList<ImageTest> ImageTests(IReadOnlyList<ComparedTraining> trainings)
-    {
-        var images = trainings.Select(one => one.Images).ToArray();
-        List<ImageTest> tests = [];
-        for (int a = 0; a < images.Length; a++)
-        {
-            for (int b = a + 1; b < images.Length; b++)
-            {
-                if (images[a] is not { } first || images[b] is not { } second || first.Correct.Images != second.Correct.Images)
-                    continue;
-                foreach ((int i, int j) in Partners(first.Runs, second.Runs))
-                {
-                    (int only, int otherOnly) = first.Correct.Disputed(i, second.Correct, j);
-                    tests.Add(new ImageTest(trainings[a].Name, trainings[b].Name, first.Runs[i].Name, second.Runs[j].Name, only, otherOnly, Proportions.McNemar(only, otherOnly), 0));
-                }
-            }
-        }
-        double[] adjusted = Holm.Adjust([.. tests.Select(test => test.P)]);
-        return [.. tests.Select((test, i) => test with { PAdjusted = adjusted[i] })];
-    }
+    /// <summary>McNemar's test for every two trainings whose images are known.</summary>
+    internal static IReadOnlyList<ImageTest> ImageTests(IReadOnlyList<ComparedTraining> trainings) => ImageTest.OfAll(
+        [.. trainings.Where(one => one.Images is not null).Select(one => new ImagesOfRuns(one.Name, one.Images!.Value.Runs, one.Images.Value.Correct))]);
 
     /// <summary>The tests as a table; null where there are none.</summary>
     internal static ShownTable? ImageTable(IReadOnlyList<ImageTest> tests) => tests.Count == 0 ? null : new ShownTable(
@@ -113,14 +89,6 @@ internal static class ComparedCases
         }
         return new ShownTable("All trials together, as if runs did not differ: binomial intervals, Newcombe's of the difference, Fisher's exact test",
             ["training", "#passed", "#rate", "#95% interval", "#p"], rows);
-    }
-
-    private static IEnumerable<(int A, int B)> Partners(MeasuredRun[] a, MeasuredRun[] b)
-    {
-        if (a.Concat(b).Any(run => run.Seed is null))
-            return Enumerable.Range(0, Math.Min(a.Length, b.Length)).Select(i => (i, i));
-        return a.Select(run => run.Seed).Distinct().Select(seed => (Array.FindIndex(a, run => run.Seed == seed), Array.FindIndex(b, run => run.Seed == seed)))
-            .Where(pair => pair.Item2 >= 0);
     }
 
     private static string P(double p) => Measure.P(p).Replace("p = ", "", StringComparison.Ordinal);

@@ -55,7 +55,7 @@ internal static class DataCommand
             CommonOptions.Json,
             CommonOptions.Quiet,
         };
-        command.SetAction(parse => Verify(Set(parse), parse.GetValue(Folder), parse.GetValue(CommonOptions.Json), parse.GetValue(CommonOptions.Quiet)));
+        command.SetAction(parse => Verify(Set(parse), parse.GetValue(Folder), parse.GetValue(CommonOptions.Json)));
         return command.Example("lastbit data verify", "the files of CIFAR-10 in the cache");
     }
 
@@ -73,7 +73,7 @@ internal static class DataCommand
         FetchResult result = Progress.Show(quiet, observer => set.Fetch(folder, observer, Interruption.Current.Token).GetAwaiter().GetResult());
         if (json)
             Terminal.OutWriter.WriteLine(Json.Text(new JsonObject { ["folder"] = result.Folder, ["source"] = result.Source }));
-        else if (!quiet)
+        else
         {
             string origin = result.Source is null ? "was there already, every byte checked" : $"from {result.Source}, every byte checked";
             Terminal.OutWriter.Write(Tables.Facts((set.Title, origin), ("Folder", result.Folder)));
@@ -81,7 +81,7 @@ internal static class DataCommand
         return CommandLine.Done;
     }
 
-    private static int Verify(DataSource set, string? given, bool json, bool quiet)
+    private static int Verify(DataSource set, string? given, bool json)
     {
         string folder = Path.GetFullPath(given ?? set.CacheFolder!);
         IReadOnlyList<FileState> files = set.Check(folder);
@@ -104,7 +104,7 @@ internal static class DataCommand
                 ["sampleMatches"] = sample,
             }));
         }
-        else if (!quiet)
+        else
         {
             (string, string)[] about = sample is null ? []
                 : sample.Value ? [("Sample", "good: the built-in images are the first 100 and 50 of each class")]

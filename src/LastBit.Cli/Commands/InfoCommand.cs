@@ -46,10 +46,10 @@ internal static class InfoCommand
         if (outFolder is not null)
             AtomicFile.WriteAllText(Path.Combine(outFolder, "info.json"), json + "\n");
         if (parse.GetValue(CommonOptions.Json))
+        {
             Terminal.OutWriter.WriteLine(json);
-        if (parse.GetValue(CommonOptions.Json) || parse.GetValue(CommonOptions.Quiet))
             return CommandLine.Done;
-
+        }
         Terminal.OutWriter.Write(Tables.Facts(
             ("LastBit", $"{machine.Version}, commit {machine.ShortCommit}"),
             ("Runs on", $"{machine.Framework}, {machine.System}, {machine.Architecture}"),

@@ -17,6 +17,13 @@ internal static class NoiseCommand
     private static readonly Option<int> Classes = OptionTypes.Count("--classes", 10,
         "How many classes the test set has, for the share of its sampling that runs of a calibrated training show.", least: 2, defaultText: "those of the labels, where there are any");
 
+    private static readonly Option<string?> Target = OptionTypes.PathTo("--target", "VALUE",
+        "Asks whether the mean meets a target: 3.28, or val_loss=3.28,time=160 of several metrics; ends with 0 if it does, 5 if it misses it, 4 if the runs do not decide.");
+
+    private static readonly Option<double> Confidence = OptionTypes.Number("--confidence", DefaultConfidence, "How sure --target must be.");
+
+    private const double DefaultConfidence = 0.99;
+
     internal static Command Create()
     {
         var paths = new Argument<string[]>("PATH...")
@@ -26,17 +33,17 @@ internal static class NoiseCommand
         };
         Command command = new Command("noise", "The noise floor of a training from its runs: how large a difference seeds and rounding make by themselves.")
         {
-            paths, LogOptions.Difference, TestImages, Classes, LogOptions.Latex,
+            paths, LogOptions.Difference, Target, Confidence, TestImages, Classes, LogOptions.Latex,
         }.WithLogOptions().WithCommonOptions();
         command.SetAction(parse => RunsQuestions.Answer(parse, parse.GetRequiredValue(paths), question =>
         {
             int? images = question.Parse.GetResult(TestImages) is { Implicit: false } ? question.Parse.GetValue(TestImages) : null;
             int? classes = question.Parse.GetResult(Classes) is { Implicit: false } ? question.Parse.GetValue(Classes) : null;
-            double? difference = question.Parse.GetResult(LogOptions.Difference) is { Implicit: false } ? question.Parse.GetValue(LogOptions.Difference) : null;
-            return Answer(question, images, classes, difference);
-        }, codes => codes.Max(), "noise.json"));
+            return Answer(question, images, classes, LogOptions.Given(question.Parse, LogOptions.Difference));
+        }, codes => codes.Contains(CompareCommand.Worse) ? CompareCommand.Worse : codes.Max(), "noise.json"));
         return command.Example("lastbit noise logs/", "every run below the folder, whatever wrote its log")
             .Example("lastbit noise 'lightning_logs/version_*/metrics.csv' --metric val_acc --difference 0.003", "and how many runs would show a difference of 0.3 points")
+            .Example("lastbit noise logs/ --metric val_loss --value last --target 3.28", "is the mean below 3.28, and that no chance at 1%?")
             .Example("lastbit noise runs.csv --value last --json", "judged by the last step, for a script");
     }
 
@@ -59,23 +66,50 @@ internal static class NoiseCommand
         if (classes is not null && images is null)
             throw new InputException("--classes: says something of a test set only together with its size; add --test-images");
         var noise = NoiseAnalysis.Of(logs.Runs, logs.Measure, difference, images, classes ?? logs.Result.Classes);
+        TargetTest? target = TargetOf(question) is { } value ? TargetTest.Of(NoiseAnalysis.Units(logs.Runs), value, logs.Measure, question.Parse.GetValue(Confidence)) : null;
         ShownTable[] tables = [.. Tables(noise, logs)];
         string methods = Methods(noise, logs);
+        string[] first = target is null ? [noise.Sentence] : [target.Sentence, noise.Sentence], after = [.. Further(noise, logs.Measure), .. noise.Notes];
         var page = new RunsPageContent(
-            "noise", question.CommandLine, $"How much does {logs.Measure.Name} vary by itself?",
-            [noise.Sentence, .. Further(noise, logs.Measure)], [.. noise.Notes], [.. logs.Said], logs.Measure,
+            "noise", question.CommandLine, target is null ? $"How much does {logs.Measure.Name} vary by itself?" : $"Does {logs.Measure.Name} meet {Measure.Plain(target.Value)}?",
+            [.. first, .. Further(noise, logs.Measure)], [.. noise.Notes], [.. logs.Said], logs.Measure,
             [RunLines.Shown("runs", logs, noise.Mean, noise.MeanInterval)], tables, methods);
-        return new RunsAnswer(Document(noise, logs), console => Show(console, noise, logs, tables), RunLines.Latex(tables[0], methods), page, CommandLine.Done);
+        int code = target?.Verdict switch
+        {
+            TargetVerdict.Missed => CompareCommand.Worse,
+            TargetVerdict.TooFewRuns => CompareCommand.TooFewRuns,
+            _ => CommandLine.Done,
+        };
+        return new RunsAnswer(Document(noise, target, logs), first, Show, after, RunLines.Latex(tables[0], methods), page, code);
+
+        void Show(IAnsiConsole console, bool quiet)
+        {
+            if (!quiet)
+                RunLines.Write(console, ["", .. DotPlot.Lines(console, [("runs", [.. logs.Runs.Select(run => run.Value)])])]);
+            Cli.Tables.Write(console, [.. tables.Select(table => RunLines.Table(console, table))]);
+        }
     }
 
-    private static void Show(IAnsiConsole console, NoiseAnalysis noise, ReadLogs logs, ShownTable[] tables)
+    /// <summary>The target of the metric that is asked about: a number, or of several metrics METRIC=NUMBER each.</summary>
+    private static double? TargetOf(RunsQuestion question)
     {
-        foreach (string row in DotPlot.Lines(console, [("runs", [.. logs.Runs.Select(run => run.Value)])]))
-            RunLines.Write(console, row);
-        RunLines.Write(console, "");
-        Cli.Tables.Write(console, [.. tables.Select(table => RunLines.Table(console, table))]);
-        foreach (string sentence in noise.Notes.Concat(Further(noise, logs.Measure)).Append(noise.Sentence))
-            RunLines.Say(console, sentence);
+        if (question.Parse.GetResult(Target) is null || question.Parse.GetValue(Target) is not { } text)
+            return null;
+        if (question.Parse.GetValue(Confidence) is not (> 0.5 and < 1))
+            throw new InputException("--confidence: must lie between 0.5 and 1, as 0.95 or 0.99");
+        string[] metrics = LogOptions.MetricsOf(question.Parse), parts = text.Split(',');
+        foreach (string part in parts)
+        {
+            int at = part.LastIndexOf('=');
+            string name = at < 0 ? "" : part[..at];
+            if (!double.TryParse(part[(at + 1)..], NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || !double.IsFinite(value))
+                throw new InputException($"--target: '{ForeignText.Cut(part)}' is no target; write a number as 3.28, or METRIC=NUMBER");
+            if (name.Length == 0 ? metrics.Length > 1 || parts.Length > 1 : !metrics.Contains(name))
+                throw new InputException($"--target: '{ForeignText.Cut(part)}' does not say of which metric; write METRIC=NUMBER for metrics that --metric names");
+            if (name.Length == 0 || name == question.Metric)
+                return value;
+        }
+        return null;
     }
 
     /// <summary>What follows the noise floor: what the runs could show, and the plan.</summary>
@@ -112,7 +146,7 @@ internal static class NoiseCommand
         if (noise.RoundingFloor is { } rounding)
             rows.Add(["noise floor of rounding alone", Text(rounding, rounding), "", "the same for two runs of one seed"]);
         if (noise.DetectableDifference is { } detectable)
-            rows.Add(["difference that this many runs show", Text(detectable, detectable), "", "of each side, power 80%"]);
+            rows.Add(["difference that as many runs show", Text(detectable, detectable), "", "four times in five, as many of each side"]);
         if (noise.Plan is { } plan)
         {
             string[] ends = [.. plan.RunsNeeded is null ? [] : plan.RunsNeededInterval.Select(end => end is { } runs ? $"{runs}" : "more than 100000")];
@@ -163,7 +197,7 @@ internal static class NoiseCommand
         static string PercentInterval(double low, double high) => Interval([100 * low, 100 * high], 0.1);
     }
 
-    private static JsonObject Document(NoiseAnalysis noise, ReadLogs logs)
+    private static JsonObject Document(NoiseAnalysis noise, TargetTest? target, ReadLogs logs)
     {
         var document = new JsonObject
         {
@@ -188,6 +222,18 @@ internal static class NoiseCommand
             ["reproducibility"] = noise.Reproducibility,
             ["detectableDifference"] = noise.DetectableDifference,
             ["runsNeeded"] = noise.RunsNeeded,
+            ["target"] = target is null ? null : new JsonObject
+            {
+                ["value"] = target.Value,
+                ["p"] = target.P,
+                ["met"] = target.Verdict == TargetVerdict.Met,
+                ["confidence"] = target.Confidence,
+                ["permutationP"] = target.PermutationP,
+                ["verdict"] = target.Verdict switch { TargetVerdict.Met => "met", TargetVerdict.Missed => "missed", _ => "too few runs" },
+                ["runsNeeded"] = target.RunsNeeded,
+                ["sentence"] = target.Sentence,
+            },
+            ["skewness"] = noise.Skewness,
             ["plan"] = noise.Plan is not { } plan ? null : new JsonObject
             {
                 ["difference"] = plan.Difference,

@@ -24,7 +24,7 @@ internal static class PytorchCommand
             AtomicFile.WriteAllBytes(file, content);
             if (parse.GetValue(CommonOptions.Json))
                 Terminal.OutWriter.WriteLine(Json.Text(new JsonObject { ["file"] = Path.GetFullPath(file) }));
-            else if (!parse.GetValue(CommonOptions.Quiet))
+            else
                 Terminal.OutWriter.WriteLine($"{file} is written. Its first lines show how a training script uses it; then: lastbit noise logs");
             return CommandLine.Done;
         });

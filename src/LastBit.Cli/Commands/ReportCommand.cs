@@ -21,7 +21,7 @@ internal static class ReportCommand
             string report = Report.Rebuild(results, parse.GetValue(outFolder));
             if (parse.GetValue(CommonOptions.Json))
                 Terminal.OutWriter.WriteLine(Json.Text(new JsonObject { ["report"] = report, ["claims"] = Json.Claims(Report.Answered(results)) }));
-            else if (!parse.GetValue(CommonOptions.Quiet))
+            else
                 Terminal.OutWriter.WriteLine(report);
             return CommandLine.Done;
         });

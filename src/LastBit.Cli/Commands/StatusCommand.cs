@@ -32,7 +32,7 @@ internal static class StatusCommand
                     AtomicFile.WriteAllText(Path.Combine(other, "status.json"), Json.Text(Document(cells)));
                 if (parse.GetValue(CommonOptions.Json))
                     Terminal.OutWriter.WriteLine(parse.GetValue(watch) ? Document(cells).ToJsonString() : Json.Text(Document(cells)));
-                else if (!parse.GetValue(CommonOptions.Quiet))
+                else
                     Show(cells);
                 if (!parse.GetValue(watch) || cells.All(cell => cell.State is CellState.Done or CellState.Failed) || Interruption.Current.Token.WaitHandle.WaitOne(Pause))
                     return cells.Any(cell => cell.State == CellState.Failed) ? CommandLine.Failed : CommandLine.Done;

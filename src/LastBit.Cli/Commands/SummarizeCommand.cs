@@ -44,7 +44,7 @@ internal static class SummarizeCommand
             Summary summary = Summary.Run(path, images, output, parse.GetValue(LogOptions.Value) == "last" ? 1 : Summary.LastEpochs, units);
             if (parse.GetValue(CommonOptions.Json))
                 Terminal.OutWriter.WriteLine(summary.ToJson());
-            else if (!parse.GetValue(CommonOptions.Quiet))
+            else
                 Show(summary, Terminal.Out);
             return CommandLine.Done;
         });

@@ -4,11 +4,14 @@ using ScottPlot;
 
 namespace LastBit.Reports.Trainings;
 
-/// <summary>Every run as a dot with the mean of its training and its interval, and the learning curves.</summary>
+/// <summary>Every run as a dot with the mean of its training and its interval, the differences of paired runs, and the learning curves.</summary>
 public static class RunsFigure
 {
-    /// <summary>The figure's name, and that of its files.</summary>
+    /// <summary>The name of the figure of the runs, and that of its files.</summary>
     public const string Name = "runs";
+
+    /// <summary>The name of the figure of the learning curves.</summary>
+    public const string CurvesName = "curves";
 
     /// <summary>
     /// Draws two runs to nowhere, on another thread. The library is compiled when it is used first, which takes longer than to read most logs; a command
@@ -19,29 +22,54 @@ public static class RunsFigure
     {
         ShownRun[] runs = [new("a", null, null, 1, [1, 2], [0, 1]), new("b", null, null, 2, [1, 2], [0, 2])];
         ShownGroup[] groups = [new("a", runs, 1.5, [1, 2])];
-        FigureFile.Prepare(Dots("value", groups), Curves("value", groups));
+        FigureFile.Prepare(Dots("training", "value", groups), Curves("value", groups, LastSteps(groups)));
     }));
 
-    /// <summary>Draws figures/runs.png and .svg.</summary>
+    /// <summary>Draws figures/runs.png and .svg, and where runs have curves figures/curves.png and .svg.</summary>
     /// <param name="folder">The folder in which figures/ goes.</param>
-    /// <param name="measure">The metric.</param>
-    /// <param name="groups">The trainings.</param>
+    /// <param name="content">What the page shows.</param>
+    /// <param name="groups">The trainings with the curves that are drawn.</param>
     /// <exception cref="InputException">The figure cannot be written.</exception>
-    public static void Draw(string folder, Measure measure, IReadOnlyList<ShownGroup> groups)
+    public static void Draw(string folder, RunsPageContent content, IReadOnlyList<ShownGroup> groups)
     {
-        ArgumentNullException.ThrowIfNull(measure);
+        ArgumentNullException.ThrowIfNull(content);
         ArgumentNullException.ThrowIfNull(groups);
-        string label = measure.Unit == MeasureUnit.Percent ? $"{measure.Name} (%)" : measure.Name;
-        List<FigurePanel> panels = [Dots(label, groups)];
-        if (groups.Any(group => group.Runs.Any(run => run.Values.Length > 1)))
-            panels.Add(Curves(label, groups));
-        FigureFile.Write(folder, Name, $"{measure.Name} of every run", null, [.. panels]);
+        string name = content.Measure.Name, label = content.Label;
+        List<FigurePanel> panels = [Dots("training", label, groups)];
+        if (content.Differences.Count > 0)
+        {
+            ShownGroup[] differences = [.. content.Differences.Select(one => new ShownGroup(
+                one.Name, [.. one.Values.Select((value, i) => new ShownRun($"{i}", null, null, value, [], []))], one.Mean, one.Interval))];
+            panels.Add(Dots("pairs", $"difference of {label}", differences, zero: true));
+        }
+        FigureFile.Write(folder, Name, $"{name} of every run", null, [.. panels]);
+        if (HasCurves(groups))
+            FigureFile.Write(folder, CurvesName, $"{name} at every step", null, Curves(label, groups, AllSteps(groups)), Curves(label, groups, LastSteps(groups)));
     }
 
-    private static FigurePanel Dots(string label, IReadOnlyList<ShownGroup> groups)
+    /// <summary>Whether a run has more than one step.</summary>
+    internal static bool HasCurves(IReadOnlyList<ShownGroup> groups) => groups.Any(group => group.Runs.Any(run => run.Values.Length > 1));
+
+    /// <summary>The last fifth of the steps, where trainings are told apart.</summary>
+    internal static (double From, double To) LastSteps(IReadOnlyList<ShownGroup> groups)
     {
-        var panel = new FigurePanel("training", label, 170);
-        double[] all = [.. groups.SelectMany(group => group.Runs.Select(run => run.Value).Concat(group.Interval ?? []))];
+        (double from, double to) = AllSteps(groups);
+        return (to - (to - from) / 5, to);
+    }
+
+    private static (double From, double To) AllSteps(IReadOnlyList<ShownGroup> groups) =>
+        (groups.Min(group => group.Runs.Min(run => run.Steps[0])), groups.Max(group => group.Runs.Max(run => run.Steps[^1])));
+
+    private static FigurePanel Dots(string across, string label, IReadOnlyList<ShownGroup> groups, bool zero = false)
+    {
+        var panel = new FigurePanel(across, label, 170);
+        double[] all = [.. groups.SelectMany(group => group.Runs.Select(run => run.Value).Concat(group.Interval ?? [])), .. zero ? [0.0] : Array.Empty<double>()];
+        if (zero)
+        {
+            var none = panel.Plot.Add.Line(-0.6, 0, groups.Count - 0.4, 0);
+            none.LineColor = Color.FromHex("#777777");
+            none.LineWidth = 0.8f;
+        }
         for (int number = 0; number < groups.Count; number++)
         {
             ShownGroup group = groups[number];
@@ -62,23 +90,24 @@ public static class RunsFigure
         return panel;
     }
 
-    private static FigurePanel Curves(string label, IReadOnlyList<ShownGroup> groups)
+    private static FigurePanel Curves(string label, IReadOnlyList<ShownGroup> groups, (double From, double To) steps)
     {
         var panel = new FigurePanel("step", label, 190);
-        List<double> all = [], steps = [];
+        // The first steps of a training fall by more than its runs ever differ; the axis is that of what comes after them.
+        double settled = steps.From + (steps.To - steps.From) / 10;
+        List<double> shown = [];
         for (int number = 0; number < groups.Count; number++)
         {
             panel.Name(number, Short(groups[number].Name));
             foreach (ShownRun run in groups[number].Runs)
             {
                 panel.Curve(number, run.Steps, run.Values, 0.8f);
-                all.AddRange(run.Values);
-                steps.AddRange([run.Steps[0], run.Steps[^1]]);
+                shown.AddRange(run.Values.Where((_, i) => run.Steps[i] >= settled));
             }
         }
-        double from = steps.Min(), to = Math.Max(steps.Max(), from + 1);
-        FigureStyle.LinearAxis(panel.Plot.Axes.Bottom, from, to, FigureStyle.RoundStep(to - from, 6));
-        Around(panel.Plot.Axes.Left, all);
+        double to = Math.Max(steps.To, steps.From + 1e-9 * Math.Max(1, Math.Abs(steps.From)));
+        FigureStyle.LinearAxis(panel.Plot.Axes.Bottom, steps.From, to, FigureStyle.RoundStep(to - steps.From, 6));
+        Around(panel.Plot.Axes.Left, shown);
         return panel;
     }
 
@@ -86,7 +115,7 @@ public static class RunsFigure
     {
         double low = values.Min(), high = values.Max();
         // Equal values still need an axis around them.
-        double margin = high > low ? (high - low) * 0.08 : Math.Max(Math.Abs(high) * 0.01, 1e-6);
+        double margin = high > low ? (high - low) * 0.08 : high == 0 ? 1e-6 : Math.Abs(high) * 0.01;
         FigureStyle.LinearAxis(axis, low - margin, high + margin, FigureStyle.RoundStep(high - low + 2 * margin, 6));
     }
 

@@ -18,13 +18,15 @@ public static class RunsPage
     {
         ArgumentNullException.ThrowIfNull(content);
         (IReadOnlyList<ShownGroup> drawn, int every) = DrawnRuns.Of(content.Groups);
-        RunsFigure.Draw(folder, content.Measure, DrawnRuns.Of(drawn, DrawnRuns.MostFigurePoints).Groups);
+        RunsFigure.Draw(folder, content, DrawnRuns.Of(drawn, DrawnRuns.MostFigurePoints).Groups);
         string path = Path.Combine(folder, "report.html");
-        AtomicFile.WriteAllText(path, Html(content with { Groups = drawn }, every, File.ReadAllBytes(Path.Combine(folder, "figures", $"{RunsFigure.Name}.png"))));
+        AtomicFile.WriteAllText(path, Html(content with { Groups = drawn }, every, Image(folder, RunsFigure.Name), RunsFigure.HasCurves(drawn) ? Image(folder, RunsFigure.CurvesName) : ""));
         return path;
     }
 
-    private static string Html(RunsPageContent content, int every, byte[] figure)
+    private static string Image(string folder, string name) => Convert.ToBase64String(File.ReadAllBytes(Path.Combine(folder, "figures", $"{name}.png")));
+
+    private static string Html(RunsPageContent content, int every, string figure, string curves)
     {
         int runs = content.Groups.Sum(group => group.Runs.Count);
         string[] values = WithEqualDecimals([.. content.Groups.SelectMany(group => group.Runs.Select(run => run.Value))]);
@@ -39,12 +41,12 @@ public static class RunsPage
             <section class="claim" aria-labelledby="runs-title">
             <h2 id="runs-title">Every run</h2>
             <figure aria-label="Every run">
-            <div class="static always"><img alt="{content.Measure.Name} of every run as a dot, with the mean of each training and its 95% interval, and the learning curves below."
-            src="data:image/png;base64,{Convert.ToBase64String(figure)}"></div>
-            <figcaption><p>A circle a run; a diamond the mean of a training with its 95% interval.</p>
+            <div class="static always"><img alt="{content.Measure.Name} of every run as a dot, with the mean of each training and its 95% interval."
+            src="data:image/png;base64,{figure}"></div>
+            <figcaption><p>{(content.Differences.Count > 0 ? "Each circle is a run, and below them the difference of a pair" : "Each circle is a run")}. A diamond is the mean, with its 95% interval.</p>
             <p class="links"><a href="figures/{RunsFigure.Name}.png">PNG</a> <a href="figures/{RunsFigure.Name}.svg">SVG</a></p></figcaption>
             </figure>
-            {Curves(content, every)}
+            {Curves(content, every, curves)}
             </section>
             <section class="claim" aria-labelledby="numbers-title">
             <h2 id="numbers-title">The numbers</h2>
@@ -83,7 +85,7 @@ public static class RunsPage
         return [.. values.Select(value => value.ToString($"F{decimals}", CultureInfo.InvariantCulture))];
     }
 
-    private static Markup Curves(RunsPageContent content, int every)
+    private static Markup Curves(RunsPageContent content, int every, string image)
     {
         ShownRun[] all = [.. content.Groups.SelectMany(group => group.Runs)];
         string?[] seeds = [.. all.Select(run => run.Seed).Distinct()];
@@ -97,22 +99,30 @@ public static class RunsPage
         Curve[] curves = [.. drawn.Select(one => one.Curve)];
         if (curves.Length == 0)
             return Markup.Empty;
-        string options = new JsonObject
+        double from = RunsFigure.LastSteps(content.Groups).From;
+        int[] last = [.. Enumerable.Range(0, curves.Length).Where(i => curves[i].X.Count(step => step >= from) > 1)];
+        Curve[] enlarged = [.. last.Select(i => new Curve(curves[i].Label, [.. curves[i].X.Where(step => step >= from)], [.. curves[i].Y.Where((_, at) => curves[i].X[at] >= from)]))];
+        return Markup.Of($"""
+            <figure aria-label="Learning curves">
+            <div class="static"><img alt="{content.Measure.Name} at every step, and below at the last steps." src="data:image/png;base64,{image}"></div>
+            <div class="charts"><div class="chart" data-finding="answer" data-csv="csv-curves" data-chart="{Options("Learning curves", drawn.Select(one => one.Colour))}"></div>
+            {(enlarged.Length == 0 ? Markup.Empty : Markup.Of($"""<div class="chart" data-finding="answer" data-csv="csv-last" data-chart="{Options("The last steps", last.Select(i => drawn[i].Colour))}"></div>"""))}</div>
+            <figcaption>{(every > 1 ? Markup.Of($"<p>One recorded step in {every} is drawn, and the last one; the numbers are of all.</p>") : Markup.Empty)}
+            <p class="links"><a href="figures/{RunsFigure.CurvesName}.png">PNG</a> <a href="figures/{RunsFigure.CurvesName}.svg">SVG</a>
+            <a class="csv" id="csv-curves" download="curves.csv" href="{Csv.ToDataAddress(Csv.Write("step", curves))}">Data (CSV)</a>
+            {(enlarged.Length == 0 ? Markup.Empty : Markup.Of($"""<a class="csv" id="csv-last" download="last-steps.csv" href="{Csv.ToDataAddress(Csv.Write("step", enlarged))}">Last steps (CSV)</a>"""))}</p></figcaption>
+            </figure>
+            """);
+
+        string Options(string title, IEnumerable<int> colours) => new JsonObject
         {
-            ["title"] = "Learning curves",
+            ["title"] = title,
             ["xLabel"] = "step",
-            ["yLabel"] = content.Measure.Name,
+            ["yLabel"] = content.Label,
             ["logX"] = false,
             ["logY"] = false,
             ["kind"] = "lines",
-            ["colours"] = new JsonArray([.. drawn.Select(one => (JsonNode)one.Colour)]),
+            ["colours"] = new JsonArray([.. colours.Select(colour => (JsonNode)colour)]),
         }.ToJsonString();
-        return Markup.Of($"""
-            <figure aria-label="Learning curves">
-            <div class="charts"><div class="chart" data-finding="answer" data-csv="csv-curves" data-chart="{options}"></div></div>
-            <figcaption>{(every > 1 ? Markup.Of($"<p>One recorded step in {every} is drawn, and the last one; the numbers are of all.</p>") : Markup.Empty)}
-            <p class="links"><a class="csv" id="csv-curves" download="curves.csv" href="{Csv.ToDataAddress(Csv.Write("step", curves))}">Data (CSV)</a></p></figcaption>
-            </figure>
-            """);
     }
 }

@@ -18,6 +18,13 @@ public sealed record ShownRun(string Name, string? Seed, string? Perturbation, d
 /// <param name="Interval">The 95% interval of the mean; null where there is none.</param>
 public sealed record ShownGroup(string Name, IReadOnlyList<ShownRun> Runs, double Mean, double[]? Interval);
 
+/// <summary>The differences of paired runs of two trainings.</summary>
+/// <param name="Name">Of which two, as "B - A".</param>
+/// <param name="Values">The differences, one a pair.</param>
+/// <param name="Mean">Their mean.</param>
+/// <param name="Interval">Its 95% interval; null where there is none.</param>
+public sealed record ShownDifferences(string Name, IReadOnlyList<double> Values, double Mean, double[]? Interval);
+
 /// <summary>A table of the page.</summary>
 /// <param name="Caption">What it shows.</param>
 /// <param name="Headings">Its headings; one that begins with # is of a column of numbers.</param>
@@ -37,4 +44,11 @@ public sealed record ShownTable(string Caption, string[] Headings, IReadOnlyList
 /// <param name="Methods">A sentence for a methods section.</param>
 public sealed record RunsPageContent(
     string Command, string CommandLine, string Title, IReadOnlyList<string> Answers, IReadOnlyList<string> Notes, IReadOnlyList<string> Recognised,
-    Measure Measure, IReadOnlyList<ShownGroup> Groups, IReadOnlyList<ShownTable> Tables, string Methods);
+    Measure Measure, IReadOnlyList<ShownGroup> Groups, IReadOnlyList<ShownTable> Tables, string Methods)
+{
+    /// <summary>What an axis of the metric is called, with its unit.</summary>
+    public string Label => Measure.Unit == MeasureUnit.Percent ? $"{Measure.Name} (%)" : Measure.Name;
+
+    /// <summary>The differences of the pairs that were compared as pairs.</summary>
+    public IReadOnlyList<ShownDifferences> Differences { get; init; } = [];
+}

@@ -15,8 +15,9 @@ public static class Bootstrap
     /// <param name="a">The values of A, at least two.</param>
     /// <param name="b">The values of B, at least two.</param>
     /// <param name="resamples">How many resamples.</param>
+    /// <param name="seed">The seed of what is drawn.</param>
     /// <returns>The two ends; null where a side has fewer than two values, or nothing varies.</returns>
-    public static (double Low, double High)? DifferenceOfMeans(ReadOnlySpan<double> a, ReadOnlySpan<double> b, int resamples = Resamples)
+    public static (double Low, double High)? DifferenceOfMeans(ReadOnlySpan<double> a, ReadOnlySpan<double> b, int resamples = Resamples, ulong seed = 0)
     {
         if (a.Length < 2 || b.Length < 2)
             return null;
@@ -27,10 +28,11 @@ public static class Bootstrap
             (first, second) = (second, first);
         var means = new double[resamples];
         for (int i = 0; i < resamples; i++)
-            means[i] = ResampledMean(second, 1, (uint)i) - ResampledMean(first, 0, (uint)i);
+            means[i] = ResampledMean(second, 8 * seed + 3, (uint)i) - ResampledMean(first, 8 * seed + 2, (uint)i);
         var jackknife = new Jackknife();
-        jackknife.Add(first, -1);
-        jackknife.Add(second, 1);
+        double scale = SampleStatistics.ScaleOf(first, second);
+        jackknife.Add(first, -1, scale);
+        jackknife.Add(second, 1, scale);
         return Interval(means, SampleStatistics.Mean(second) - SampleStatistics.Mean(first), jackknife) is not { } interval ? null
             : swapped ? (-interval.High, -interval.Low) : interval;
     }
@@ -38,8 +40,9 @@ public static class Bootstrap
     /// <summary>The 95% interval of a mean (of differences of pairs, say).</summary>
     /// <param name="values">The values, at least two.</param>
     /// <param name="resamples">How many resamples.</param>
+    /// <param name="seed">The seed of what is drawn.</param>
     /// <returns>The two ends; null where there are fewer than two values, or nothing varies.</returns>
-    public static (double Low, double High)? Mean(ReadOnlySpan<double> values, int resamples = Resamples)
+    public static (double Low, double High)? Mean(ReadOnlySpan<double> values, int resamples = Resamples, ulong seed = 0)
     {
         if (values.Length < 2)
             return null;
@@ -51,9 +54,9 @@ public static class Bootstrap
             sorted = mirrored;
         var means = new double[resamples];
         for (int i = 0; i < resamples; i++)
-            means[i] = ResampledMean(sorted, 0, (uint)i);
+            means[i] = ResampledMean(sorted, 8 * seed + 2, (uint)i);
         var jackknife = new Jackknife();
-        jackknife.Add(sorted, 1);
+        jackknife.Add(sorted, 1, SampleStatistics.ScaleOf(sorted));
         return Interval(means, SampleStatistics.Mean(sorted), jackknife) is not { } interval ? null
             : swapped ? (-interval.High, -interval.Low) : interval;
     }
@@ -73,7 +76,7 @@ public static class Bootstrap
         // Deviations from one of the values, so that large equal parts cannot hide small differences.
         double origin = values[0], sum = 0;
         for (int i = 0; i < values.Length; i++)
-            sum += values[Philox.Below(2 + sample, RandomPurpose.Resample, resample, (ulong)i, (uint)values.Length)] - origin;
+            sum += values[Philox.Below(sample, RandomPurpose.Resample, resample, (ulong)i, (uint)values.Length)] - origin;
         return origin + sum / values.Length;
     }
 
@@ -105,12 +108,12 @@ public static class Bootstrap
     {
         private double _squares, _cubes;
 
-        public void Add(double[] values, int sign)
+        public void Add(double[] values, int sign, double scale)
         {
             double mean = SampleStatistics.Mean(values);
             foreach (double value in values)
             {
-                double influence = sign * (value - mean) / values.Length;
+                double influence = sign * (value - mean) / scale / values.Length;
                 _squares += influence * influence;
                 _cubes += influence * influence * influence;
             }

@@ -1,12 +1,12 @@
 namespace LastBit.Statistics;
 
-/// <summary>Whether runs are compared in pairs of one seed.</summary>
+/// <summary>Whether runs are compared in pairs.</summary>
 public enum Pairing
 {
-    /// <summary>Where both sides have the same seeds, at least two.</summary>
+    /// <summary>By folds of the data, where every run has one and both sides have the same, at least two: there both sides share their data.</summary>
     Auto,
 
-    /// <summary>By the seeds that both sides have; the others are left out.</summary>
+    /// <summary>By the folds, or else by the seeds, that both sides have; the others are left out.</summary>
     Yes,
 
     /// <summary>Never.</summary>
@@ -33,11 +33,13 @@ public sealed record ComparedGroup(string Name, IReadOnlyList<MeasuredRun> Runs)
 
 /// <summary>How to compare.</summary>
 /// <param name="Measure">What the values are.</param>
-/// <param name="Pairing">Whether to pair by seed.</param>
+/// <param name="Pairing">Whether to compare in pairs.</param>
 /// <param name="Difference">The least difference that would matter; null when nobody said.</param>
 /// <param name="Resamples">How many resamples the bootstrap intervals are read from.</param>
+/// <param name="NotWorse">By how much the others may be worse than the first group; null where that is not asked.</param>
+/// <param name="RandomSeed">The seed of resampling.</param>
 public sealed record ComparisonSettings(
-    Measure Measure, Pairing Pairing = Pairing.Auto, double? Difference = null, int Resamples = Bootstrap.Resamples);
+    Measure Measure, Pairing Pairing = Pairing.Auto, double? Difference = null, int Resamples = Bootstrap.Resamples, double? NotWorse = null, ulong RandomSeed = 0);
 
 /// <summary>Two trainings compared; docs/statistics.md has the rule of the verdict.</summary>
 public sealed record Comparison
@@ -78,11 +80,20 @@ public sealed record Comparison
     /// <summary>The permutation test's p after the same correction.</summary>
     public double PermutationPAdjusted { get; init; }
 
-    /// <summary>The probability that a run of B is better than a run of A (of the same seed, where they are paired).</summary>
+    /// <summary>The probability that a run of B is better than a run of A (of the same pair, where they are paired).</summary>
     public required Estimate BBetter { get; init; }
 
-    /// <summary>Whether runs were paired by seed.</summary>
-    public required bool Paired { get; init; }
+    /// <summary>By what runs were paired, "fold" or "seed"; null where they were not.</summary>
+    public string? PairedBy { get; init; }
+
+    /// <summary>Whether runs were paired.</summary>
+    public bool Paired => PairedBy is not null;
+
+    /// <summary>The differences B - A of the pairs; empty where runs were not paired.</summary>
+    public IReadOnlyList<double> Differences { get; init; } = [];
+
+    /// <summary>The correlation of the two sides over the pairs; null where they were not paired, or are too few.</summary>
+    public Estimate? Correlation { get; init; }
 
     /// <summary>How many independent runs of A there are (seeds, where several runs share one; pairs, where they are paired).</summary>
     public required int IndependentA { get; init; }
@@ -105,6 +116,15 @@ public sealed record Comparison
     /// </summary>
     public int? RunsNeeded { get; init; }
 
+    /// <summary>The same for the two ends of the interval of <see cref="Std"/>; empty where <see cref="RunsNeeded"/> is null or rests on no spread.</summary>
+    public IReadOnlyList<int?> RunsNeededInterval { get; init; } = [];
+
+    /// <summary>The name of the better side; null where no difference is shown.</summary>
+    public string? Better { get; init; }
+
+    /// <summary>Whether B is worse than A by more than a margin; null where that was not asked of this pair.</summary>
+    public NotWorse? NotWorse { get; init; }
+
     /// <summary>The verdict with its numbers.</summary>
     public string Sentence { get; init; } = "";
 
@@ -112,7 +132,7 @@ public sealed record Comparison
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Compares every two groups, with Holm's correction for the number of pairs.</summary>
-    /// <param name="groups">The groups, at least two.</param>
+    /// <param name="groups">The groups, at least two; of the first the others are asked whether they are worse.</param>
     /// <param name="settings">How.</param>
     /// <returns>One comparison a pair, in the groups' order.</returns>
     /// <exception cref="ArgumentException">There are fewer than two groups, or one has no run.</exception>
@@ -127,7 +147,10 @@ public sealed record Comparison
         for (int a = 0; a < groups.Count; a++)
         {
             for (int b = a + 1; b < groups.Count; b++)
-                pairs.Add(Measured(groups[a], groups[b], settings));
+            {
+                Comparison pair = Measured(groups[a], groups[b], settings);
+                pairs.Add(a == 0 && settings.NotWorse is { } margin ? pair with { NotWorse = NotWorse.Of(pair, margin, settings.Measure) } : pair);
+            }
         }
         double[] adjusted = Holm.Adjust([.. pairs.Select(pair => pair.P ?? 1)]);
         double[] permuted = Holm.Adjust([.. pairs.Select(pair => pair.Permutation.P)]);
@@ -141,72 +164,96 @@ public sealed record Comparison
     /// <summary>Everything but what depends on the other pairs.</summary>
     private static Comparison Measured(ComparedGroup a, ComparedGroup b, ComparisonSettings settings)
     {
-        List<string> notes = [];
-        double better = settings.Measure.LowerIsBetter ? -1 : 1;
-        string[] seeds = SharedSeeds(a, b);
-        bool sameSeeds = seeds.Length >= 2 && a.Runs.Concat(b.Runs).All(run => run.Seed is not null && seeds.Contains(run.Seed));
-        if (settings.Pairing == Pairing.Yes && seeds.Length < 2)
+        string[] folds = Shared(a, b, Fold), seeds = Shared(a, b, Seed);
+        bool sameFolds = folds.Length >= 2 && a.Runs.Concat(b.Runs).All(run => run.Fold is not null && folds.Contains(run.Fold));
+        if (settings.Pairing == Pairing.Yes && Math.Max(folds.Length, seeds.Length) < 2)
         {
-            throw new InputException($"{a.Name} and {b.Name} have {(seeds.Length == 0 ? "no seed" : "one seed")} in common; "
+            throw new InputException($"{a.Name} and {b.Name} have {(seeds.Length + folds.Length == 0 ? "no seed" : "one seed")} in common; "
                 + "pairs need at least two, so compare them unpaired");
         }
-        if (settings.Pairing == Pairing.Yes || (settings.Pairing == Pairing.Auto && sameSeeds))
-        {
-            int outside = a.Runs.Concat(b.Runs).Count(run => run.Seed is null || !seeds.Contains(run.Seed));
-            if (outside > 0)
-                notes.Add($"{outside} runs have no partner of the same seed and are left out.");
-            double[] differences = [.. seeds.Select(seed => MeanOf(b, seed) - MeanOf(a, seed))];
-            var paired = PermutationTest.Paired(differences);
-            double std = StdOf(differences);
-            if (a.Runs.Concat(b.Runs).Count(run => run.Seed is not null && seeds.Contains(run.Seed)) > 2 * seeds.Length)
-                notes.Add("Several runs of a seed count as one, their mean.");
-            DifferenceTest? test = DifferenceTest.Paired(differences);
-            return new Comparison
-            {
-                A = a.Name,
-                B = b.Name,
-                Difference = SampleStatistics.Mean(differences),
-                Test = test,
-                Bootstrap = Statistics.Bootstrap.Mean(differences, settings.Resamples),
-                Permutation = paired,
-                P = test?.P ?? paired.P,
-                BBetter = Superiority.Paired([.. differences.Select(one => better * one)]),
-                Paired = true,
-                IndependentA = seeds.Length,
-                IndependentB = seeds.Length,
-                Std = std > 0 ? std : null,
-                DetectableDifference = std > 0 ? std * Power.DetectableEffect(seeds.Length, paired: true) : null,
-                Notes = Copied(a, b, notes),
-            };
-        }
+        if (settings.Pairing == Pairing.Auto && sameFolds)
+            return MeasuredInPairs(a, b, folds, Fold, "fold", settings);
+        if (settings.Pairing == Pairing.Yes)
+            return folds.Length >= 2 ? MeasuredInPairs(a, b, folds, Fold, "fold", settings) : MeasuredInPairs(a, b, seeds, Seed, "seed", settings);
 
-        (double[] x, double[] y) = Independent(a, b, notes);
+        List<string> notes = [];
+        (MeasuredRun[] unitsA, MeasuredRun[] unitsB) = Independent(a, b, notes);
+        double[] x = [.. unitsA.Select(run => run.Value)], y = [.. unitsB.Select(run => run.Value)];
         DifferenceTest? welch = DifferenceTest.Welch(x, y);
-        var permutation = PermutationTest.TwoSamples(x, y);
-        double[] stds = [.. new[] { x, y }.Where(side => side.Length > 1).Select(StdOf)];
-        double typical = stds.Length == 0 ? 0 : Math.Sqrt(stds.Sum(one => one * one) / stds.Length);
+        var permutation = PermutationTest.TwoSamples(x, y, seed: settings.RandomSeed);
+        double[] stds = [.. new[] { x, y }.Where(side => side.Length > 1).Select(side => SampleStatistics.Std(side))];
+        double scale = stds.DefaultIfEmpty(0).Max(), typical = scale == 0 ? 0 : scale * Math.Sqrt(stds.Sum(one => one / scale * (one / scale)) / stds.Length);
         // Unequal sides are worth as much as equal ones of the harmonic mean.
         int size = (int)(2 / (1.0 / x.Length + 1.0 / y.Length));
         if (stds.Length == 1)
             notes.Add($"{(x.Length == 1 ? a.Name : b.Name)} is one run; its spread is taken to be that of {(x.Length == 1 ? b.Name : a.Name)}.");
         else if (typical > 0 && stds.Contains(0))
             notes.Add($"All runs of {(stds[0] == 0 ? a.Name : b.Name)} are equal: the resolution of the test set or of the training hides their spread.");
+        if (settings.Pairing == Pairing.Auto && seeds.Length > 3 && welch is not null && PairsOf(a, b, seeds, Seed) is var pairs
+            && DifferenceTest.Paired([.. pairs.Select(pair => pair.B - pair.A)]) is { } test && test.High - test.Low < welch.High - welch.Low
+            && Statistics.Correlation.Of([.. pairs.Select(pair => pair.A)], [.. pairs.Select(pair => pair.B)]) is { Low: > 0 } correlation)
+        {
+            double digits = test.StandardError;
+            notes.Add($"Runs of one seed move together here (correlation {Text(correlation)}); paired by seed the interval of the difference would be "
+                + $"{Measure.Number(test.Low, digits)} to {Measure.Number(test.High, digits)}. --paired yes does that; decide on it before the runs are made.");
+        }
+        notes.AddRange(Shape(a.Name, unitsA, y, settings.Measure));
+        notes.AddRange(Shape(b.Name, unitsB, x, settings.Measure));
+        double better = settings.Measure.LowerIsBetter ? -1 : 1;
         return new Comparison
         {
             A = a.Name,
             B = b.Name,
             Difference = SampleStatistics.Mean(y) - SampleStatistics.Mean(x),
             Test = welch,
-            Bootstrap = Statistics.Bootstrap.DifferenceOfMeans(x, y, settings.Resamples),
+            Bootstrap = Statistics.Bootstrap.DifferenceOfMeans(x, y, settings.Resamples, settings.RandomSeed),
             Permutation = permutation,
             P = welch?.P ?? (Math.Min(x.Length, y.Length) > 1 ? permutation.P : null),
             BBetter = Superiority.TwoSamples(
                 [.. a.Runs.Select(run => better * run.Value)], [.. b.Runs.Select(run => better * run.Value)], x.Length, y.Length),
-            Paired = false,
             IndependentA = x.Length,
             IndependentB = y.Length,
             Std = typical > 0 ? typical : null,
             DetectableDifference = typical > 0 && size > 1 ? typical * Power.DetectableEffect(size) : null,
+            Notes = Copied(a, b, notes),
+        };
+    }
+
+    private static Comparison MeasuredInPairs(
+        ComparedGroup a, ComparedGroup b, string[] keys, Func<MeasuredRun, string?> key, string what, ComparisonSettings settings)
+    {
+        List<string> notes = [];
+        int outside = a.Runs.Concat(b.Runs).Count(run => key(run) is not { } own || !keys.Contains(own));
+        if (outside > 0)
+            notes.Add($"{outside} runs have no partner of the same {what} and are left out.");
+        if (a.Runs.Concat(b.Runs).Count(run => key(run) is { } own && keys.Contains(own)) > 2 * keys.Length)
+            notes.Add($"Several runs of a {what} count as one, their mean.");
+        var pairs = PairsOf(a, b, keys, key);
+        double[] differences = [.. pairs.Select(pair => pair.B - pair.A)];
+        double std = SampleStatistics.Std(differences), better = settings.Measure.LowerIsBetter ? -1 : 1;
+        DifferenceTest? test = DifferenceTest.Paired(differences);
+        var permutation = PermutationTest.Paired(differences, seed: settings.RandomSeed);
+        Estimate? correlation = Statistics.Correlation.Of([.. pairs.Select(pair => pair.A)], [.. pairs.Select(pair => pair.B)]);
+        notes.Add($"Runs are compared in pairs of one {what}{(what == "fold" ? ", for the two runs of a fold share its data (--paired no compares them unpaired)" : "")}."
+            + (correlation is null ? "" : $" Over the pairs the two sides correlate by {Text(correlation)}."));
+        notes.AddRange(Shape("the differences", [.. keys.Zip(differences, (name, value) => new MeasuredRun($"{what} {name}", null, null, value))], null, settings.Measure));
+        return new Comparison
+        {
+            A = a.Name,
+            B = b.Name,
+            Difference = SampleStatistics.Mean(differences),
+            Test = test,
+            Bootstrap = Statistics.Bootstrap.Mean(differences, settings.Resamples, settings.RandomSeed),
+            Permutation = permutation,
+            P = test?.P ?? permutation.P,
+            BBetter = Superiority.Paired([.. differences.Select(one => better * one)]),
+            PairedBy = what,
+            Differences = differences,
+            Correlation = correlation,
+            IndependentA = keys.Length,
+            IndependentB = keys.Length,
+            Std = std > 0 ? std : null,
+            DetectableDifference = std > 0 ? std * Power.DetectableEffect(keys.Length, paired: true) : null,
             Notes = Copied(a, b, notes),
         };
     }
@@ -217,17 +264,10 @@ public sealed record Comparison
         int fewest = Math.Min(pair.IndependentA, pair.IndependentB), most = Math.Max(pair.IndependentA, pair.IndependentB);
         bool isCopy = pair.Notes.Contains(CopyNote);
         // The permutation test has a say where it can reach the level at all: three runs a side never give it a p below 0.1.
-        bool permutationAgrees = pair.PermutationPAdjusted < Power.Level
-            || (pair.Test is not null && pair.Permutation.LeastP >= Power.Level / pairs);
+        bool canPermute = pair.Permutation.LeastP < Power.Level / pairs;
+        bool permutationAgrees = pair.PermutationPAdjusted < Power.Level || (pair.Test is not null && !canPermute);
         bool real = fewest >= FewestRuns && pair.PAdjusted < Power.Level && permutationAgrees;
-        double sought = settings.Difference ?? Math.Abs(pair.Difference);
-        int? needed = pair.Std is { } std ? Power.RunsNeeded(sought / std, pair.Paired) is { } runs ? Math.Max(FewestRuns, runs) : null : null;
-        if (fewest < FewestRuns)
-            needed = Math.Max(FewestRuns, needed ?? FewestRuns);
-        else if (pair.Std is null && pair.Difference != 0)
-            needed = LeastRunsForPermutation(pair.Paired, pairs);
-        else if (needed <= fewest)
-            needed = fewest + 1;
+        (int? needed, IReadOnlyList<int?> range) = Needed(pair, pairs, settings.Difference, fewest);
 
         bool tooFew = !real && !isCopy && (fewest < FewestRuns
             || (pair.Std is null ? pair.Difference != 0
@@ -240,54 +280,108 @@ public sealed record Comparison
             notes.Add("Nothing varies within the two sides: the resolution of the test set or of the training hides the spread, "
                 + "so there is no interval, and the permutation test decides.");
         }
-        if (real && pair.Test is not null && pair.Permutation.LeastP >= Power.Level / pairs)
+        if (pair.Test is not null && !canPermute && pair.PAdjusted < Power.Level && fewest > 1)
         {
-            notes.Add($"With so few runs the permutation test cannot go below {Measure.P(pair.Permutation.LeastP)}; "
-                + "the verdict rests on normally distributed runs.");
+            notes.Add($"With {(pair.Paired ? $"{fewest} pairs" : "so few runs")} the permutation test cannot go below {Measure.P(pair.Permutation.LeastP)}"
+                + $"{(real ? ", so the verdict rests on normally distributed runs" : "")}; from {LeastRunsForPermutation(pair.Paired, pairs)} {(pair.Paired ? "pairs" : "runs a side")} on it can.");
         }
         if (real && settings.Difference is { } least && Math.Abs(pair.Difference) < least)
             notes.Add($"The difference is real but smaller than the {measure.Difference(least)} that matter.");
-        return pair with
+        Comparison judged = pair with
         {
             Verdict = verdict,
+            Better = real ? pair.Difference > 0 == !measure.LowerIsBetter ? pair.B : pair.A : null,
             RunsNeeded = real ? null : needed,
+            RunsNeededInterval = real ? [] : range,
             Notes = notes,
-            Sentence = SentenceOf(pair, verdict, isCopy, needed, measure, settings.Difference),
         };
+        return judged with { Sentence = SentenceOf(judged, isCopy, measure, settings.Difference) };
     }
 
-    private static string SentenceOf(Comparison pair, ComparisonVerdict verdict, bool isCopy, int? needed, Measure measure, double? matters)
+    /// <summary>How many runs of each side would decide, and the same for the ends of the interval of the spread.</summary>
+    private static (int? Needed, IReadOnlyList<int?> Range) Needed(Comparison pair, int pairs, double? matters, int fewest)
     {
-        double scale = pair.Test?.StandardError ?? Math.Abs(pair.Difference);
-        string size = measure.Difference(Math.Abs(pair.Difference), scale);
-        string interval = pair.Test is { } test
-            ? $" (95% interval of the difference {Measure.Number(test.Low, scale)} to {Measure.Number(test.High, scale)}, {Measure.P(pair.PAdjusted ?? test.P)})"
-            : pair.PAdjusted is { } p ? $" (by permutation {Measure.P(p)})" : "";
-        string seen = $"{measure.Name} of {pair.B} is {(pair.Difference == 0 ? "the same as" : $"{size} {(pair.Difference > 0 ? "above" : "below")}")} "
-            + $"that of {pair.A}{interval}";
-        switch (verdict)
+        if (pair.Std is not { } std)
+            return (fewest < FewestRuns ? FewestRuns : pair.Difference != 0 ? LeastRunsForPermutation(pair.Paired, pairs) : null, []);
+        int degrees = pair.Paired ? pair.IndependentA - 1 : pair.IndependentA + pair.IndependentB - 2;
+        Estimate spread = SampleStatistics.StdFromSquares(degrees, degrees);
+        return (For(1), [For(spread.Low), For(spread.High)]);
+
+        int? For(double factor)
+        {
+            // The number that `noise --difference` says; where so many runs are there and do not decide, as many as exclude the difference that matters.
+            int? runs = Power.RunsNeeded((matters ?? Math.Abs(pair.Difference)) / (factor * std), pair.Paired);
+            if (runs <= fewest && matters is { } excluded)
+                runs = Power.RunsToExclude(excluded / (factor * std), pair.Difference / (factor * std), pair.Paired) ?? Power.RunsNeeded(pair.Difference / (factor * std), pair.Paired);
+            return runs is not { } enough ? null : Math.Max(FewestRuns, factor == 1 ? Math.Max(enough, fewest + 1) : enough);
+        }
+    }
+
+    private static string SentenceOf(Comparison pair, bool isCopy, Measure measure, double? matters)
+    {
+        string better = measure.LowerIsBetter ? $"; {measure.Direction}" : "";
+        switch (pair.Verdict)
         {
             case ComparisonVerdict.Real:
-                return $"{(pair.Difference > 0 == !measure.LowerIsBetter ? pair.B : pair.A)} is better: {seen}.";
+                return $"{pair.Better} is better: {pair.Seen(measure, pair.Better == pair.B)}{better}.";
             case ComparisonVerdict.NoDifferenceSeen when isCopy:
                 return $"No difference: {pair.B} has the very values of {pair.A}.";
             case ComparisonVerdict.NoDifferenceSeen:
-                return $"No difference seen: {seen}."
+                return $"No difference seen: {pair.Seen(measure, true)}."
                     + (matters is { } least && pair.Test is not null ? $" A difference of {measure.Difference(least)} or more is excluded."
                         : pair.DetectableDifference is { } detectable
-                            ? $" This many runs would show a difference of {measure.Difference(detectable)} four times in five; a smaller one may be there." : "");
+                            ? $" These runs would show a difference of {measure.Difference(detectable)} four times in five; a smaller one may be there." : "");
             default:
-                int most = Math.Max(pair.IndependentA, pair.IndependentB);
-                string have = pair.IndependentA == pair.IndependentB ? $"{pair.IndependentA}" : $"{pair.IndependentA} and {pair.IndependentB}";
-                string unit = pair.Paired ? "pairs" : most == 1 ? "run of each side" : "independent runs";
-                string more = needed is not { } enough ? ""
-                    : pair.Std is null ? $" At least {enough} of each side are needed."
-                    : pair.Paired ? $" {enough - pair.IndependentA} more pairs, {enough} in all, would decide."
-                    : $" {enough} of each side would decide: {Math.Max(0, enough - pair.IndependentA)} more of {pair.A}, "
-                        + $"{Math.Max(0, enough - pair.IndependentB)} more of {pair.B}.";
-                return $"Too few runs to tell ({have} {unit}): {seen}.{more}";
+                return $"Too few runs to tell: {pair.Seen(measure, true)}.{pair.More}";
         }
     }
+
+    /// <summary>What was observed, with its interval, p and number of runs, told of the one side or the other.</summary>
+    private string Seen(Measure measure, bool ofB)
+    {
+        (string subject, string other) = ofB ? (B, A) : (A, B);
+        double difference = ofB ? Difference : -Difference, scale = Test?.StandardError ?? Math.Abs(difference);
+        string runs = Paired ? $"{IndependentA} pairs" : IndependentA != IndependentB ? $"{IndependentA} and {IndependentB} runs"
+            : IndependentA == 1 ? "one run each" : $"{IndependentA} runs each";
+        double p = PAdjusted ?? Test?.P ?? 1;
+        string facts = runs;
+        if (Test is { } test)
+        {
+            // The interval is of what is said: of how much above, or of how much below.
+            (double low, double high) = Difference > 0 ? (test.Low, test.High) : (-test.High, -test.Low);
+            facts = $"95% interval {Measure.Number(low, scale)} to {Measure.Number(high, scale)}, {Measure.P(p)}, {runs}";
+        }
+        else if (PAdjusted is not null)
+        {
+            facts = $"by permutation {Measure.P(p)}, {runs}";
+        }
+        string place = difference == 0 ? "the same as" : $"{measure.Difference(Math.Abs(difference), scale)} {(difference > 0 ? "above" : "below")}";
+        return $"{measure.Name} of {subject} is {place} that of {other} ({facts})";
+    }
+
+    /// <summary>How many more runs would decide. With few runs the spread is hardly known, and only the range is said.</summary>
+    private string More
+    {
+        get
+        {
+            if (RunsNeeded is not { } enough)
+                return RunsNeededInterval is [{ } least, null] ? $" Between {NumberText.Count(least)} and more than {NumberText.Count(Power.MostRuns)} {Units} would decide." : "";
+            if (RunsNeededInterval is not [var low, var high])
+                return $" At least {NumberText.Count(enough)} of each side are needed.";
+            string most = high is { } end ? NumberText.Count(end) : $"more than {NumberText.Count(Power.MostRuns)}";
+            if (Math.Min(IndependentA, IndependentB) < FewestForOneNumber)
+                return $" Between {NumberText.Count(low ?? enough)} and {most} {Units} would decide: so few runs say little of their spread.";
+            string range = $" ({NumberText.Count(low ?? enough)} to {most} by the interval of the spread)";
+            return Paired ? $" {NumberText.Count(enough - IndependentA)} more pairs, {NumberText.Count(enough)} in all, would decide{range}."
+                : $" {NumberText.Count(enough)} of each side would decide{range}: {NumberText.Count(Math.Max(0, enough - IndependentA))} more of {A}, "
+                    + $"{NumberText.Count(Math.Max(0, enough - IndependentB))} more of {B}.";
+        }
+    }
+
+    private string Units => Paired ? "pairs" : "runs of each side";
+
+    /// <summary>Below so many runs of a side the number of runs that would decide is said as a range alone.</summary>
+    private const int FewestForOneNumber = 4;
 
     private const string CopyNote = "Both sides have the same values run by run, as a copy has.";
 
@@ -305,36 +399,78 @@ public sealed record Comparison
     /// Runs of one seed are not independent: where there are several seeds, a seed's mean counts once. Where there is but one, its runs
     /// are what there is, and the verdict is about that seed.
     /// </summary>
-    private static (double[] A, double[] B) Independent(ComparedGroup a, ComparedGroup b, List<string> notes)
+    private static (MeasuredRun[] A, MeasuredRun[] B) Independent(ComparedGroup a, ComparedGroup b, List<string> notes)
     {
-        if (a.Runs.Concat(b.Runs).Any(run => run.Seed is null))
+        if (a.Runs.Concat(b.Runs).Any(run => run.Unit is null))
         {
-            if (a.Runs.Concat(b.Runs).Any(run => run.Seed is not null))
+            if (a.Runs.Concat(b.Runs).Any(run => run.Unit is not null))
                 notes.Add("Not every run says its seed; each run counts as independent.");
-            return (Values(a), Values(b));
+            return ([.. a.Runs], [.. b.Runs]);
         }
-        string[] seedsA = Seeds(a), seedsB = Seeds(b);
-        if (seedsA.Length == 1 && seedsB.Length == 1 && seedsA[0] == seedsB[0])
+        string[] unitsA = Keys(a, Unit), unitsB = Keys(b, Unit);
+        if (unitsA.Length == 1 && unitsB.Length == 1 && unitsA[0] == unitsB[0])
         {
             if (a.Runs.Count > 1 || b.Runs.Count > 1)
-                notes.Add($"All runs have the seed {seedsA[0]} and differ by rounding alone: the verdict holds for this seed, not for the training.");
-            return (Values(a), Values(b));
+                notes.Add($"All runs have the seed {unitsA[0]} and differ by rounding alone: the verdict holds for this seed, not for the training.");
+            return ([.. a.Runs], [.. b.Runs]);
         }
-        if (a.Runs.Count > seedsA.Length || b.Runs.Count > seedsB.Length)
-            notes.Add($"Several runs of a seed count as one, their mean: {seedsA.Length} seeds of {a.Name}, {seedsB.Length} of {b.Name}.");
-        return ([.. seedsA.Select(seed => MeanOf(a, seed))], [.. seedsB.Select(seed => MeanOf(b, seed))]);
+        if (a.Runs.Count > unitsA.Length || b.Runs.Count > unitsB.Length)
+            notes.Add($"Several runs of a seed count as one, their mean: {unitsA.Length} seeds of {a.Name}, {unitsB.Length} of {b.Name}.");
+        return (Means(a, unitsA), Means(b, unitsB));
 
-        static double[] Values(ComparedGroup group) => [.. group.Runs.Select(run => run.Value)];
+        static MeasuredRun[] Means(ComparedGroup group, string[] units) => [.. units.Select(unit =>
+        {
+            MeasuredRun[] runs = [.. group.Runs.Where(run => run.Unit == unit)];
+            return runs.Length == 1 ? runs[0] : new MeasuredRun($"seed {unit}", unit, null, SampleStatistics.Mean([.. runs.Select(run => run.Value)]));
+        })];
     }
 
-    private static string[] Seeds(ComparedGroup group) => [.. group.Runs.Select(run => run.Seed).OfType<string>().Distinct()];
+    /// <summary>
+    /// Where a run lies far from the others (Iglewicz and Hoaglin's score above 3.5) or the runs are skewed, the t test is not what it says, and the reader is told which.
+    /// </summary>
+    private static IEnumerable<string> Shape(string name, MeasuredRun[] runs, double[]? others, Measure measure)
+    {
+        if (runs.Length < 5)
+            yield break;
+        double[] values = [.. runs.Select(run => run.Value).Order()], rest = [.. values];
+        double median = Median(values), deviation = Median([.. values.Select(value => Math.Abs(value - median)).Order()]) / 0.6745;
+        MeasuredRun far = runs.MaxBy(run => Math.Abs(run.Value - median))!;
+        if (deviation > 0 && Math.Abs(far.Value - median) > 3.5 * deviation)
+        {
+            rest = [.. runs.Where(run => run != far).Select(run => run.Value)];
+            DifferenceTest? without = others is null ? DifferenceTest.Paired(rest) : DifferenceTest.Welch(rest, others);
+            yield return $"An outlying run: {far.Name} of {name}, {Measure.Number(far.Value, deviation)}, lies {Measure.Number(Math.Abs(far.Value - median) / deviation, 1)} deviations from the median "
+                + $"{Measure.Number(median, deviation)}{(without is null ? "" : $"; without it {Measure.P(without.P)} for {measure.Name}")}. A run is left out only for a reason other than its value.";
+        }
+        else if (runs.Length >= 8 && SampleStatistics.Skewness(values) is { } skewness && Math.Abs(skewness) > 1)
+        {
+            yield return $"{char.ToUpperInvariant(name[0])}{name[1..]}: the runs are skewed (skewness {Measure.Number(skewness, 0.1)}). Intervals and p are for normal runs; "
+                + "docs/statistics.md says how far they are off for skewed ones.";
+        }
 
-    private static string[] SharedSeeds(ComparedGroup a, ComparedGroup b) => [.. Seeds(a).Intersect(Seeds(b)).Order(StringComparer.Ordinal)];
+        static double Median(double[] sorted) => (sorted[sorted.Length / 2] + sorted[(sorted.Length - 1) / 2]) / 2;
+    }
 
-    private static double MeanOf(ComparedGroup group, string seed) =>
-        SampleStatistics.Mean([.. group.Runs.Where(run => run.Seed == seed).Select(run => run.Value)]);
+    private static string? Seed(MeasuredRun run) => run.Seed;
 
-    private static double StdOf(double[] values) => Math.Sqrt(SampleStatistics.SquaredDeviations(values) / (values.Length - 1));
+    private static string? Fold(MeasuredRun run) => run.Fold;
+
+    private static string? Unit(MeasuredRun run) => run.Unit;
+
+    private static string[] Keys(ComparedGroup group, Func<MeasuredRun, string?> key) => [.. group.Runs.Select(key).OfType<string>().Distinct()];
+
+    private static string[] Shared(ComparedGroup a, ComparedGroup b, Func<MeasuredRun, string?> key) =>
+        [.. Keys(a, key).Intersect(Keys(b, key)).OrderBy(one => one.Length).ThenBy(one => one, StringComparer.Ordinal)];
+
+    private static (double A, double B)[] PairsOf(ComparedGroup a, ComparedGroup b, string[] keys, Func<MeasuredRun, string?> key)
+    {
+        return [.. keys.Select(one => (MeanOf(a, one), MeanOf(b, one)))];
+
+        double MeanOf(ComparedGroup group, string one) => SampleStatistics.Mean([.. group.Runs.Where(run => key(run) == one).Select(run => run.Value)]);
+    }
+
+    private static string Text(Estimate correlation) =>
+        $"{Measure.Number(correlation.Value, 0.1)} (95% interval {Measure.Number(correlation.Low, 0.1)} to {Measure.Number(correlation.High, 0.1)})";
 
     /// <summary>From how many runs on the most extreme assignment is rarer than the level: 2 of C(2n, n), or 2 of 2^n signs.</summary>
     private static int LeastRunsForPermutation(bool paired, int pairs)

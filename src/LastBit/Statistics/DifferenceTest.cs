@@ -13,6 +13,14 @@ public sealed record DifferenceTest(double Difference, double StandardError, dou
     /// <summary>The upper end of the 95% interval.</summary>
     public double High => Difference + Margin;
 
+    /// <summary>The end of the one-sided 95% interval: the difference is above it with a confidence of 95%.</summary>
+    public double LowerBound => Difference - OneSided;
+
+    /// <summary>The end of the other one-sided 95% interval.</summary>
+    public double UpperBound => Difference + OneSided;
+
+    private double OneSided => StandardError * Distributions.StudentTQuantile(SampleStatistics.Confidence, Degrees);
+
     private double Margin { get; } = StandardError * Distributions.StudentTQuantile(1 - (1 - SampleStatistics.Confidence) / 2, Degrees);
 
     /// <summary>
@@ -25,19 +33,20 @@ public sealed record DifferenceTest(double Difference, double StandardError, dou
     /// <exception cref="ArgumentException">A side is empty.</exception>
     public static DifferenceTest? Welch(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
-        double difference = SampleStatistics.Mean(b) - SampleStatistics.Mean(a);
-        double squaresA = SampleStatistics.SquaredDeviations(a), squaresB = SampleStatistics.SquaredDeviations(b);
+        double scale = SampleStatistics.ScaleOf(a, b), difference = SampleStatistics.Mean(b) - SampleStatistics.Mean(a);
+        double squaresA = SampleStatistics.SquaredDeviations(SampleStatistics.Scaled(a, scale));
+        double squaresB = SampleStatistics.SquaredDeviations(SampleStatistics.Scaled(b, scale));
         if (a.Length + b.Length < 3 || squaresA + squaresB == 0)
             return null;
         if (a.Length == 1 || b.Length == 1)
         {
             int pooled = a.Length + b.Length - 2;
-            return Of(difference, Math.Sqrt((squaresA + squaresB) / pooled * (1.0 / a.Length + 1.0 / b.Length)), pooled);
+            return Of(difference, scale * Math.Sqrt((squaresA + squaresB) / pooled * (1.0 / a.Length + 1.0 / b.Length)), pooled);
         }
         double partA = squaresA / (a.Length - 1) / a.Length, partB = squaresB / (b.Length - 1) / b.Length, variance = partA + partB;
         // Shares of the variance, so that squares of tiny spreads cannot underflow.
         double shareA = partA / variance, shareB = partB / variance;
-        return Of(difference, Math.Sqrt(variance), 1 / (shareA * shareA / (a.Length - 1) + shareB * shareB / (b.Length - 1)));
+        return Of(difference, scale * Math.Sqrt(variance), 1 / (shareA * shareA / (a.Length - 1) + shareB * shareB / (b.Length - 1)));
     }
 
     /// <summary>Student's test of paired values.</summary>
@@ -48,9 +57,9 @@ public sealed record DifferenceTest(double Difference, double StandardError, dou
     {
         if (differences.Length < 2)
             throw new ArgumentException("needs two pairs", nameof(differences));
-        double squares = SampleStatistics.SquaredDeviations(differences);
+        double std = SampleStatistics.Std(differences);
         int degrees = differences.Length - 1;
-        return squares == 0 ? null : Of(SampleStatistics.Mean(differences), Math.Sqrt(squares / degrees / differences.Length), degrees);
+        return std == 0 ? null : Of(SampleStatistics.Mean(differences), std / Math.Sqrt(differences.Length), degrees);
     }
 
     private static DifferenceTest Of(double difference, double standardError, double degrees) =>

@@ -21,34 +21,26 @@ public enum MeasureUnit
 /// <param name="LowerIsBetter">Whether a smaller value is better.</param>
 public sealed record Measure(string Name, MeasureUnit Unit, bool LowerIsBetter)
 {
-    /// <summary>How the metric is understood, in a few words: "acc in percent, more is better".</summary>
+    /// <summary>How the metric is understood, in a few words: "acc in percent, higher is better".</summary>
     public string Description => $"{Name}{Unit switch
     {
         MeasureUnit.Percent => " in percent",
         MeasureUnit.Fraction => " as a fraction",
         _ => "",
-    }}, {(LowerIsBetter ? "less" : "more")} is better";
+    }}, {Direction}";
 
     /// <summary>A value with the digits that a spread of this size leaves meaningful.</summary>
     /// <param name="value">The value.</param>
     /// <param name="scale">A spread or an interval's width; two of its digits are shown. 0 shows the value as it is.</param>
-    public static string Number(double value, double scale)
-    {
-        if (!double.IsFinite(value))
-            return value.ToString(CultureInfo.InvariantCulture);
-        if (!(scale > 0) || !double.IsFinite(scale))
-            return value.ToString("G6", CultureInfo.InvariantCulture);
-        int decimals = 1;
-        for (double size = scale; size < 1 && decimals < 15; size *= 10)
-            decimals++;
-        for (double size = scale; size >= 10 && decimals > 0; size /= 10)
-            decimals--;
-        double limit = 1;
-        for (int i = 0; i <= decimals; i++)
-            limit /= 10;
-        // No "-0.00".
-        return (Math.Abs(value) < 5 * limit ? 0 : value).ToString($"F{decimals}", CultureInfo.InvariantCulture);
-    }
+    public static string Number(double value, double scale) => NumberText.WithSpread(value, scale);
+
+    /// <summary>A number as it was given: a target, a margin.</summary>
+    /// <param name="value">The number.</param>
+    public static string Plain(double value) => Math.Abs(value) is >= 1e-5 and < 1e15
+        ? ((decimal)value).ToString("0.##################", CultureInfo.InvariantCulture) : NumberText.WithSpread(value, 0);
+
+    /// <summary>Which way is better, in words: "lower is better".</summary>
+    public string Direction => LowerIsBetter ? "lower is better" : "higher is better";
 
     /// <summary>A difference with its unit: "0.42 percentage points", "0.0042 (0.42 percentage points)", "0.013".</summary>
     /// <param name="value">The difference, in the metric's own unit.</param>

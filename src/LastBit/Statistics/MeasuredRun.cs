@@ -13,6 +13,9 @@ public sealed record MeasuredRun(string Name, string? Seed, string? Perturbation
     /// <summary>The fold or split of the data that it was made on, where that is known: runs of one fold share their data.</summary>
     public string? Fold { get; init; }
 
+    /// <summary>What it shares with runs that are not independent of it: its seed, on its fold where there is one; null where the seed is not known.</summary>
+    public string? Unit => Fold is null ? Seed : $"{Seed} on fold {Fold}";
+
     /// <summary>
     /// A factor of 2 in k changes no rounding: k = 2 is the run k = 1 over again, k = 6 is k = 3. Only the smallest k of each such family
     /// is a run of its own; the others would make the spread over rounding look smaller than it is.

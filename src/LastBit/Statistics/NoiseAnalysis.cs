@@ -70,7 +70,7 @@ public sealed record NoiseAnalysis(
         double[][] groups = Groups(runs, notes);
         double[] values = [.. runs.Select(run => run.Value)], units = groups.Length > 1 ? [.. groups.Select(group => SampleStatistics.Mean(group))] : values;
         double mean = SampleStatistics.Mean(units);
-        bool several = groups.Length > 1, repeats = groups.Any(group => group.Length > 1), seedsKnown = runs.All(run => run.Seed is not null);
+        bool several = groups.Length > 1, repeats = groups.Any(group => group.Length > 1), seedsKnown = runs.All(run => run.Unit is not null);
         string over = !several ? "rounding alone (one seed)" : !seedsKnown ? "repeats" : "seeds and rounding";
 
         VarianceComponents components = VarianceComponents.Analyze(groups);
@@ -91,7 +91,7 @@ public sealed record NoiseAnalysis(
         }
         if (!several && seedsKnown)
             notes.Add("There is one seed, so this is the spread over rounding alone; whether seeds add to it takes runs with other seeds.");
-        double unitStd = Math.Sqrt(SampleStatistics.SquaredDeviations(units) / Math.Max(1, units.Length - 1));
+        double unitStd = units.Length > 1 ? SampleStatistics.Std(units) : 0;
         double margin = unitStd * Distributions.StudentTQuantile(1 - (1 - SampleStatistics.Confidence) / 2, Math.Max(1, units.Length - 1)) / Math.Sqrt(units.Length);
         double floor = VarianceComponents.LeastDifferenceOf(spread.Value, degrees);
         // Without repeats of a seed the spread over rounding is part of the spread over seeds and cannot be told from it.
@@ -100,24 +100,49 @@ public sealed record NoiseAnalysis(
         RunPlan? plan = difference is { } wanted ? PlanOf(wanted, spread, several, seedsKnown, components, groups, measure) : null;
         string sentence = $"Two single runs of this training whose {measure.Name} differs by less than {measure.Difference(floor)} cannot be told apart from noise: "
             + $"of two runs that differ in nothing but {(several ? seedsKnown ? "seed and rounding" : "chance" : "rounding")}, 95% differ by less "
-            + $"(t of {Measure.Number(degrees, 1)} degrees of freedom times the square root of 2 times the spread of {Measure.Number(spread.Value, spread.Value)}).";
+            + $"(spread {Measure.Number(spread.Value, spread.Value)}, 95% interval {Measure.Number(spread.Low, spread.Value)} to {Measure.Number(spread.High, spread.Value)}, {runs.Count} runs).";
+        double? skewness = SampleStatistics.Skewness(units);
+        if (units.Length >= 8 && skewness is { } skewed && Math.Abs(skewed) > 1)
+        {
+            notes.Add($"The runs are skewed (skewness {Measure.Number(skewed, 0.1)}). The intervals of the spread and the noise floor are exact for normal runs; "
+                + "for exponential ones, of skewness 2, the interval of the spread holds the truth in 77% to 87% of cases instead of 95%.");
+        }
         return new NoiseAnalysis(
             runs.Count, mean, unitStd > 0 ? [mean - margin, mean + margin] : null, spread.Value, [spread.Low, spread.High], over,
             SplitOf(spread, components, several, repeats, seedsKnown, mean, measure, testImages, classes),
             floor, roundingFloor, repeats && components.Rounding is { } rounding ? IsoFactor * rounding.Value : null,
-            several ? IsoFactor * spread.Value : null, detectable, plan?.RunsNeeded, plan, sentence, [.. notes]);
+            several ? IsoFactor * spread.Value : null, detectable, plan?.RunsNeeded, plan, sentence, [.. notes])
+        {
+            Skewness = skewness,
+        };
+    }
+
+    /// <summary>The skewness of the independent runs; null with fewer than three.</summary>
+    public double? Skewness { get; init; }
+
+    /// <summary>Independent values: the mean of each seed where there are several, and otherwise the runs.</summary>
+    /// <param name="runs">The runs, at least one.</param>
+    public static double[] Units(IReadOnlyList<MeasuredRun> runs)
+    {
+        double[][] groups = Groups(runs, []);
+        return groups.Length > 1 ? [.. groups.Select(group => SampleStatistics.Mean(group))] : groups[0];
     }
 
     /// <summary>The runs by seed; a run whose seed is not known is a group of its own.</summary>
     internal static double[][] Groups(IReadOnlyList<MeasuredRun> runs, List<string> notes)
     {
-        int unknown = runs.Count(run => run.Seed is null);
+        int unknown = runs.Count(run => run.Unit is null);
+        if (runs.Any(run => run.Fold is not null))
+        {
+            notes.Add("Runs are of folds of the data. Folds share training data and differ in test data, so their spread is not that of repeating the training, "
+                + "and intervals of the mean are too narrow.");
+        }
         if (unknown > 0 && unknown < runs.Count)
             notes.Add($"{unknown} of {runs.Count} runs do not say their seed; each counts as a seed of its own.");
         double[][] groups =
         [
-            .. runs.Where(run => run.Seed is not null).GroupBy(run => run.Seed).Select(group => group.Select(run => run.Value).ToArray()),
-            .. runs.Where(run => run.Seed is null).Select(run => new[] { run.Value }),
+            .. runs.Where(run => run.Unit is not null).GroupBy(run => run.Unit).Select(group => group.Select(run => run.Value).ToArray()),
+            .. runs.Where(run => run.Unit is null).Select(run => new[] { run.Value }),
         ];
         if (groups.Length > 1 && groups.Any(group => group.Length != groups[0].Length))
             notes.Add("Seeds have different numbers of runs, so each seed counts once in the mean and the intervals are approximate.");
@@ -183,8 +208,8 @@ public sealed record NoiseAnalysis(
         int? look = needed is { } all && all / 2 >= FewestAtLook ? (all + 1) / 2 : null;
         if (look is { } first)
         {
-            advice.Add($"Look after {first} runs per side and stop if p is below {Measure.Number(LevelAtFirstLook, LevelAtFirstLook)}; otherwise go on to {needed} and take "
-                + $"{Measure.Number(LevelAtLastLook, LevelAtLastLook)} there (O'Brien and Fleming's boundaries: two looks, together 5%). Plan anew with the spread seen so far.");
+            advice.Add($"Look after {first} runs per side and stop if p is below {Measure.Number(LevelAtFirstLook, LevelAtFirstLook)}. Otherwise make {needed} runs per side and call the "
+                + $"difference real if p is below {Measure.Number(LevelAtLastLook, LevelAtLastLook)} (O'Brien and Fleming's boundaries: two looks, together 5%). Plan anew with the spread seen so far.");
         }
         else if (needed is not null)
         {

@@ -25,9 +25,10 @@ public sealed record PermutationTest(double P, double LeastP, int Assignments, b
     /// <param name="a">The values of A, at least one.</param>
     /// <param name="b">The values of B, at least one.</param>
     /// <param name="drawn">How many assignments to draw where there are too many to enumerate.</param>
+    /// <param name="seed">The seed of what is drawn.</param>
     /// <returns>The test; p = 1 where all values are equal.</returns>
     /// <exception cref="ArgumentException">A side is empty.</exception>
-    public static PermutationTest TwoSamples(ReadOnlySpan<double> a, ReadOnlySpan<double> b, int drawn = Drawn)
+    public static PermutationTest TwoSamples(ReadOnlySpan<double> a, ReadOnlySpan<double> b, int drawn = Drawn, ulong seed = 0)
     {
         double[] pool = [.. a, .. b];
         double mean = SampleStatistics.Mean(pool), scale = 0, observed = 0;
@@ -52,7 +53,7 @@ public sealed record PermutationTest(double P, double LeastP, int Assignments, b
         count.Add(observed);
         for (uint assignment = 1; assignment < drawn; assignment++)
         {
-            Philox.FillPermutation(0, RandomPurpose.Resample, assignment, order);
+            Philox.FillPermutation(8 * seed, RandomPurpose.Resample, assignment, order);
             double sum = 0;
             for (int i = 0; i < size; i++)
                 sum += pool[order[i]];
@@ -64,9 +65,10 @@ public sealed record PermutationTest(double P, double LeastP, int Assignments, b
     /// <summary>Compares paired values: under the hypothesis each difference is as likely with the other sign.</summary>
     /// <param name="differences">The differences B - A, at least one.</param>
     /// <param name="drawn">How many assignments to draw where there are too many to enumerate.</param>
+    /// <param name="seed">The seed of what is drawn.</param>
     /// <returns>The test; p = 1 where all differences are 0.</returns>
     /// <exception cref="ArgumentException">There is no difference.</exception>
-    public static PermutationTest Paired(ReadOnlySpan<double> differences, int drawn = Drawn)
+    public static PermutationTest Paired(ReadOnlySpan<double> differences, int drawn = Drawn, ulong seed = 0)
     {
         if (differences.IsEmpty)
             throw new ArgumentException("needs a pair", nameof(differences));
@@ -92,12 +94,33 @@ public sealed record PermutationTest(double P, double LeastP, int Assignments, b
             double sum = 0;
             for (int start = 0; start < sizes.Length; start += 32)
             {
-                uint signs = Philox.Draw(1, RandomPurpose.Resample, assignment, (ulong)start / 32).X;
+                uint signs = Philox.Draw(8 * seed + 1, RandomPurpose.Resample, assignment, (ulong)start / 32).X;
                 sum += Sum(sizes.AsSpan(start, Math.Min(32, sizes.Length - start)), signs);
             }
             count.Add(sum);
         }
         return count.Result(exact: false);
+    }
+
+    /// <summary>One-sided, for one sample: the share of all signs of the values whose sum is at least as large as theirs.</summary>
+    /// <param name="values">The values, from one to 20.</param>
+    /// <exception cref="ArgumentException">There is none, or more than 20.</exception>
+    public static double Signs(ReadOnlySpan<double> values)
+    {
+        if (values.IsEmpty || values.Length > 20)
+            throw new ArgumentException("needs one to twenty values", nameof(values));
+        double observed = 0, scale = 0;
+        double[] sizes = values.ToArray();
+        for (int i = 0; i < sizes.Length; i++)
+        {
+            observed += sizes[i];
+            scale += sizes[i] = Math.Abs(sizes[i]);
+        }
+        Array.Sort(sizes);
+        int asLarge = 0;
+        for (uint signs = 0; signs < 1u << sizes.Length; signs++)
+            asLarge += Sum(sizes, signs) >= observed - Tolerance * scale ? 1 : 0;
+        return asLarge / (double)(1u << sizes.Length);
     }
 
     private static double Sum(ReadOnlySpan<double> sizes, uint signs)

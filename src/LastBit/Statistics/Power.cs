@@ -19,13 +19,14 @@ public static class Power
     /// <param name="effect">The difference over the standard deviation, at least 0.</param>
     /// <param name="runs">Runs of each side, or pairs; at least 2.</param>
     /// <param name="paired">Whether runs are compared in pairs.</param>
+    /// <param name="level">The level of the two-sided test; a one-sided one at half of it sees a difference on its side as often.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of range.</exception>
-    public static double Of(double effect, int runs, bool paired = false)
+    public static double Of(double effect, int runs, bool paired = false, double level = Level)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(runs, 2);
         ArgumentOutOfRangeException.ThrowIfNegative(effect);
         int degrees = Degrees(runs, paired);
-        return OfNoncentrality(Critical(degrees), degrees, effect * effect * Size(runs, paired));
+        return OfNoncentrality(Critical(degrees, level), degrees, effect * effect * Size(runs, paired));
     }
 
     /// <summary>The least difference that the test of so many runs sees with a probability of 80%.</summary>
@@ -43,33 +44,52 @@ public static class Power
     /// <summary>How many runs each side needs for a power of 80%.</summary>
     /// <param name="effect">The difference over the standard deviation.</param>
     /// <param name="paired">Whether runs are compared in pairs.</param>
+    /// <param name="level">The level of the two-sided test.</param>
     /// <returns>The least number of runs (pairs), at least 2; null where it is above <see cref="MostRuns"/> or the effect is 0.</returns>
-    public static int? RunsNeeded(double effect, bool paired = false)
+    public static int? RunsNeeded(double effect, bool paired = false, double level = Level)
     {
         effect = Math.Abs(effect);
-        if (!(effect > 0) || !Suffice(MostRuns))
+        if (!(effect > 0))
             return null;
-        // Power grows with the number of runs: doubling, then halving the bracket.
+        return Least(runs => Of(effect, runs, paired, level) >= Target);
+    }
+
+    /// <summary>
+    /// How many runs of each side have a 95% interval that excludes a difference, were the one observed to stay as it is.
+    /// </summary>
+    /// <param name="excluded">The difference to exclude, in units of the standard deviation.</param>
+    /// <param name="observed">The difference observed, in the same units; its sign does not matter.</param>
+    /// <param name="paired">Whether runs are compared in pairs.</param>
+    /// <returns>The least number of runs (pairs); null where it is above <see cref="MostRuns"/> or the difference observed is not the smaller one.</returns>
+    public static int? RunsToExclude(double excluded, double observed, bool paired = false)
+    {
+        double room = excluded - Math.Abs(observed);
+        return room > 0 ? Least(runs => Math.Sqrt(Critical(Degrees(runs, paired), Level) / Size(runs, paired)) < room) : null;
+    }
+
+    private static int? Least(Func<int, bool> suffice)
+    {
+        if (!suffice(MostRuns))
+            return null;
+        // Both grow with the number of runs: doubling, then halving the bracket.
         int high = 2;
-        while (!Suffice(high))
+        while (!suffice(high))
             high = Math.Min(2 * high, MostRuns);
         int low = Math.Max(1, high / 2);
         while (high - low > 1)
         {
             int middle = low + (high - low) / 2;
-            if (Suffice(middle))
+            if (suffice(middle))
                 high = middle;
             else
                 low = middle;
         }
         return high;
-
-        bool Suffice(int runs) => Of(effect, runs, paired) >= Target;
     }
 
     private static double NeededNoncentrality(int degrees)
     {
-        double critical = Critical(degrees), low = 0, high = 8;
+        double critical = Critical(degrees, Level), low = 0, high = 8;
         while (OfNoncentrality(critical, degrees, high) < Target)
             high *= 2;
         // To 1e-10 of itself: more digits than a spread ever has.
@@ -88,7 +108,7 @@ public static class Power
     private static double OfNoncentrality(double critical, int degrees, double noncentrality) =>
         noncentrality > 10_000 ? 1 : Distributions.NoncentralFUpper(critical, 1, degrees, noncentrality);
 
-    private static double Critical(int degrees) => Distributions.FQuantile(1 - Level, 1, degrees);
+    private static double Critical(int degrees, double level) => Distributions.FQuantile(1 - level, 1, degrees);
 
     private static int Degrees(int runs, bool paired) => paired ? runs - 1 : 2 * runs - 2;
 

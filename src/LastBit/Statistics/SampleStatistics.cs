@@ -30,6 +30,67 @@ public static class SampleStatistics
         return sum;
     }
 
+    /// <summary>The sample standard deviation (divided by the count less one), whatever the size of the values.</summary>
+    /// <param name="values">At least two numbers.</param>
+    /// <exception cref="ArgumentException">There are fewer than two.</exception>
+    public static double Std(ReadOnlySpan<double> values)
+    {
+        if (values.Length < 2)
+            throw new ArgumentException("a standard deviation needs two values", nameof(values));
+        double scale = ScaleOf(values);
+        return scale * Math.Sqrt(SquaredDeviations(Scaled(values, scale)) / (values.Length - 1));
+    }
+
+    /// <summary>
+    /// A power of two by which values can be divided so that sums of their squares neither underflow nor overflow: 1 for values whose squares are safe anyway. A
+    /// division by a power of two rounds nothing.
+    /// </summary>
+    /// <param name="a">Values.</param>
+    /// <param name="b">More of them.</param>
+    public static double ScaleOf(ReadOnlySpan<double> a, ReadOnlySpan<double> b = default)
+    {
+        double largest = Math.Max(Largest(a), Largest(b));
+        return largest is 0 or (> 1e-100 and < 1e100) ? 1 : Math.ScaleB(1, Math.ILogB(largest));
+
+        static double Largest(ReadOnlySpan<double> values)
+        {
+            if (values.IsEmpty)
+                return 0;
+            double mean = Mean(values), largest = 0;
+            foreach (double value in values)
+                largest = Math.Max(largest, Math.Abs(value - mean));
+            return largest;
+        }
+    }
+
+    /// <summary>Values divided by a power of two.</summary>
+    internal static double[] Scaled(ReadOnlySpan<double> values, double scale)
+    {
+        double[] scaled = values.ToArray();
+        for (int i = 0; i < scaled.Length && scale != 1; i++)
+            scaled[i] /= scale;
+        return scaled;
+    }
+
+    /// <summary>
+    /// The skewness of a sample, g1 = m3 / m2^(3/2): 0 for a symmetric one, 2 for an exponential distribution; null with fewer than three values, or where they are equal.
+    /// </summary>
+    /// <param name="values">The values.</param>
+    public static double? Skewness(ReadOnlySpan<double> values)
+    {
+        if (values.Length < 3)
+            return null;
+        double[] scaled = Scaled(values, ScaleOf(values));
+        double mean = Mean(scaled), squares = 0, cubes = 0;
+        foreach (double value in scaled)
+        {
+            double deviation = value - mean;
+            squares += deviation * deviation;
+            cubes += deviation * deviation * deviation;
+        }
+        return squares == 0 ? null : cubes / scaled.Length / Math.Pow(squares / scaled.Length, 1.5);
+    }
+
     /// <summary>The population standard deviation (divided by the count), as in Table 1 of the paper.</summary>
     /// <param name="values">At least one number.</param>
     /// <exception cref="ArgumentException">There is no value.</exception>

@@ -37,7 +37,20 @@ public sealed record VarianceComponents(
         ArgumentNullException.ThrowIfNull(groups);
         if (groups.Count == 0)
             throw new ArgumentException("there is no group", nameof(groups));
+        double scale = SampleStatistics.ScaleOf([.. groups.SelectMany(group => group)]);
+        return scale == 1 ? AnalyzeScaled(groups) : AnalyzeScaled([.. groups.Select(group => SampleStatistics.Scaled(group, scale))]).Times(scale);
+    }
 
+    private VarianceComponents Times(double scale) => this with
+    {
+        Rounding = Times(Rounding, scale), Seeds = Times(Seeds, scale), SeedsAlone = Times(SeedsAlone, scale), LeastDifference = scale * LeastDifference,
+    };
+
+    private static Estimate? Times(Estimate? one, double scale) =>
+        one is null ? null : one with { Value = scale * one.Value, Low = scale * one.Low, High = scale * one.High };
+
+    private static VarianceComponents AnalyzeScaled(IReadOnlyList<double[]> groups)
+    {
         int runs = 0;
         double within = 0, reciprocals = 0;
         var means = new double[groups.Count];

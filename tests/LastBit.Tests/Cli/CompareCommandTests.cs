@@ -50,7 +50,13 @@ public sealed class CompareCommandTests : IDisposable
         JsonElement pair = real.Json.GetProperty("pairs")[0];
         Assert.Equal((0, "real"), (real.ExitCode, pair.GetProperty("verdict").GetString()));
         Assert.Equal(0.014, pair.GetProperty("difference").GetDouble(), 1e-9);
-        Assert.True(pair.GetProperty("paired").GetBoolean());
+        Assert.False(pair.GetProperty("paired").GetBoolean());
+        Assert.Equal("B", pair.GetProperty("better").GetString());
+        Assert.Equal(1, real.Json.GetProperty("schema").GetInt32());
+        LastBitProcess worse = Compare($"A={better}", $"B={a}");
+        Assert.Equal((5, "real"), Verdict(worse));
+        Assert.Equal("A", worse.Json.GetProperty("pairs")[0].GetProperty("better").GetString());
+        Assert.Equal("seed", Compare($"A={a}", $"B={better}", "--paired", "yes").Json.GetProperty("pairs")[0].GetProperty("pairedBy").GetString());
         Assert.Equal(5, real.Json.GetProperty("groups").GetProperty("A").GetProperty("runs").GetInt32());
 
         Assert.Equal((3, "no difference seen"), Verdict(Compare($"A={a}", $"B={alike}", "--paired", "no")));
@@ -58,7 +64,13 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal((4, "too few runs"), Verdict(Compare($"A={Log("one.csv", [0.08])}", $"B={Log("five.csv", [0.05, 0.05, 0.08, 0.07, 0.08])}")));
         // Without the switch a verdict is no failure.
         Assert.Equal(0, LastBitCall.Run("compare", $"A={a}", $"B={a}", "--quiet", "--out", _folder["quiet"]).ExitCode);
-        Assert.Equal(3, Compare($"A={a}", $"B={better}", $"C={alike}").Json.GetProperty("pairs").GetArrayLength());
+        // Of three it is the first beside each other one: better and alike, worse and worse, better and better.
+        LastBitProcess three = Compare($"A={a}", $"B={better}", $"C={alike}");
+        Assert.Equal((3, 3), (three.Json.GetProperty("pairs").GetArrayLength(), three.ExitCode));
+        Assert.Equal(5, Compare($"B={better}", $"A={a}", $"C={alike}").ExitCode);
+        Assert.Equal(0, Compare($"A={a}", $"B={better}", $"C={better}").ExitCode);
+        Assert.Equal("B beats A and C; A and C are not told apart.", three.Json.GetProperty("sentence").GetString());
+        Assert.Equal(["B"], three.Json.GetProperty("best").EnumerateArray().Select(name => name.GetString()));
     }
 
     [Fact]
@@ -75,11 +87,97 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Contains("by the bootstrap (BCa)", run.Output, StringComparison.Ordinal);
 
         LastBitProcess one = LastBitCall.Run("compare", $"A={Log("one.csv", [0.8])}", $"B={Log("two.csv", [0.9])}", "--out", _folder["out"]);
-        Assert.Contains("(1 run of each side)", one.Output, StringComparison.Ordinal);
+        Assert.Contains("one run each)", one.Output, StringComparison.Ordinal);
         Assert.Contains("At least 3 of each side are needed.", one.Output, StringComparison.Ordinal);
         LastBitProcess latex = LastBitCall.Run("compare", $"A={b}", $"B={a}", "--latex", "--out", _folder["out"]);
-        Assert.Contains("B $-$ A, paired & $-$0.0", latex.Output, StringComparison.Ordinal);
-        Assert.Contains($"name each, as A={a} B={b}", LastBitCall.Run("compare", a, b).Error, StringComparison.Ordinal);
+        Assert.Contains("B $-$ A & $-$0.0", latex.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Paths_alone_are_trainings_that_are_called_by_what_tells_them_apart()
+    {
+        string a = Log("a.csv", Baseline), b = Log("b.csv", [0.925, 0.924, 0.928, 0.926, 0.922]);
+        Assert.Equal(["a", "b"], Names(Compare(a, b)));
+        foreach (string name in new[] { "old", "new" })
+            Directory.CreateDirectory(_folder[$"logs/{name}/csv"]);
+        File.Copy(a, _folder["logs/old/csv/metrics.csv"]);
+        File.Copy(b, _folder["logs/new/csv/metrics.csv"]);
+        Assert.Equal(["old", "new"], Names(Compare(_folder["logs/old"], _folder["logs/new"])));
+        Assert.Equal(["old", "new"], Names(Compare(_folder["logs/old/csv/metrics.csv"], _folder["logs/new/csv/metrics.csv"])));
+
+        static IEnumerable<string> Names(LastBitProcess run) => run.Json.GetProperty("groups").EnumerateObject().Select(group => group.Name);
+    }
+
+    [Fact]
+    public void The_verdict_is_the_first_line_and_quiet_leaves_it()
+    {
+        string a = Log("a.csv", Baseline), b = Log("b.csv", [0.925, 0.924, 0.928, 0.926, 0.92]);
+        LastBitProcess compare = LastBitCall.Run("compare", $"A={a}", $"B={b}", "--value", "last", "--quiet", "--out", _folder["out"]);
+        Assert.StartsWith("B is better: val_acc of B is 0.0136 (1.36 percentage points) above that of A (95% interval ", compare.Output, StringComparison.Ordinal);
+        Assert.Contains("| B - A ", compare.Output, StringComparison.Ordinal);
+        Assert.Equal("", compare.Error);
+        Assert.DoesNotContain("bootstrap", compare.Output, StringComparison.Ordinal);
+        LastBitProcess noise = LastBitCall.Run("noise", a, "--quiet", "--out", _folder["out"]);
+        Assert.StartsWith("Two single runs of this training", noise.Output, StringComparison.Ordinal);
+        Assert.Equal("", LastBitCall.Run("noise", a, "--quiet", "--json", "--out", _folder["out"]).Error);
+    }
+
+    [Fact]
+    public void A_release_is_asked_about_by_a_margin_and_a_record_by_a_target()
+    {
+        string a = Log("a.csv", Baseline), b = Log("b.csv", [0.909, 0.911, 0.910, 0.912, 0.914]);
+        LastBitProcess Asked(string margin, string first, string second) => Compare($"A={first}", $"B={second}", "--not-worse", margin);
+        LastBitProcess fine = Asked("0.01", a, b), open = Asked("0.001", a, b);
+        JsonElement answer = fine.Json.GetProperty("pairs")[0].GetProperty("notWorse");
+        Assert.Equal((0, 0.01, "not worse"), (fine.ExitCode, answer.GetProperty("margin").GetDouble(), answer.GetProperty("verdict").GetString()));
+        Assert.InRange(answer.GetProperty("bound").GetDouble(), -0.01, 0);
+        Assert.Equal((4, "too few runs"), (open.ExitCode, open.Json.GetProperty("pairs")[0].GetProperty("notWorse").GetProperty("verdict").GetString()));
+        Assert.Equal(5, Asked("0.001", Log("c.csv", [0.925, 0.924, 0.928, 0.926, 0.922]), a).ExitCode);
+
+        // The values of two records of a public benchmark of speed; TargetTests has SciPy's numbers.
+        string record = _folder["record.csv"];
+        File.WriteAllText(record, "run,val_loss,train_time\n" + string.Join('\n', new[] { 3.2754, 3.2806, 3.2801, 3.2796, 3.2781, 3.2787, 3.2784, 3.2779, 3.278, 3.2819 }
+            .Select((loss, i) => FormattableString.Invariant($"{i},{loss},{156.8 + 0.01 * i}"))));
+        LastBitProcess Target(params string[] more) => LastBitCall.Run(["noise", record, "--metric", "val_loss", "--target", "3.28", "--json", "--out", _folder["out"], .. more]);
+        LastBitProcess sure = Target(), less = Target("--confidence", "0.95");
+        Assert.Equal((4, 0), (sure.ExitCode, less.ExitCode));
+        Assert.False(sure.Json.GetProperty("target").GetProperty("met").GetBoolean());
+        Assert.Equal(0.0384, less.Json.GetProperty("target").GetProperty("p").GetDouble(), 1e-4);
+        Assert.Equal(3.28, less.Json.GetProperty("target").GetProperty("value").GetDouble());
+
+        LastBitProcess both = LastBitCall.Run("noise", record, "--metric", "val_loss,train_time", "--target", "val_loss=3.27", "--json", "--out", _folder["both"]);
+        JsonElement[] metrics = [.. both.Json.GetProperty("metrics").EnumerateArray()];
+        Assert.Equal(["val_loss", "train_time"], metrics.Select(metric => metric.GetProperty("metric").GetString()));
+        Assert.Equal((5, JsonValueKind.Null), (both.ExitCode, metrics[1].GetProperty("target").ValueKind));
+        Assert.True(File.Exists(_folder["both/2-train_time/report.html"]));
+        foreach (string wrong in new[] { "val_acc=3", "3.28", "much" })
+            Assert.Contains("--target: ", LastBitCall.Run("noise", record, "--metric", "val_loss,train_time", "--target", wrong).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_mistyped_option_is_no_path()
+    {
+        LastBitProcess run = LastBitCall.Run("noise", Log("a.csv", Baseline), "--metirc", "val_acc");
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.Contains("unknown option --metirc; did you mean --metric?", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1e60)]
+    [InlineData(1e-16)]
+    public void Values_of_any_size_are_printed_by_powers_of_ten(double factor)
+    {
+        LastBitProcess run = LastBitCall.Run("compare", $"A={Scaled("a", Baseline)}", $"B={Scaled("b", [0.925, 0.924, 0.928, 0.926, 0.922])}", "--out", _folder["out"]);
+        Assert.Equal(0, run.ExitCode);
+        Assert.Matches("^B is better: size of B is 1\\.4×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+ above", run.Output);
+        Assert.DoesNotContain("0.0000000", run.Output, StringComparison.Ordinal);
+        Assert.Contains(@"\times 10^{", LastBitCall.Run("compare", $"A={_folder["a.csv"]}", $"B={_folder["b.csv"]}", "--latex", "--out", _folder["out"]).Output, StringComparison.Ordinal);
+
+        string Scaled(string name, double[] values)
+        {
+            File.WriteAllLines(_folder[$"{name}.csv"], values.Select((value, i) => FormattableString.Invariant($"{i},{factor * value:R}")).Prepend("seed,size"));
+            return _folder[$"{name}.csv"];
+        }
     }
 
     [Fact]

@@ -52,6 +52,7 @@ public sealed class InputDocumentTests
     [InlineData("noise", """{ "values": 1 }""", "\"values\" is a number; a list is right")]
     [InlineData("noise", """{ "rows": [1] }""", "a row is a number; an object is right")]
     [InlineData("noise", """{ "questions": [] }""", "\"questions\" is empty")]
+    [InlineData("noise", """{ "values": [1], "options": { "metirc": "x" } }""", "unknown option --metirc; did you mean --metric?")]
     [InlineData("noise", """{ "values": [1], "options": { "difference": "much" } }""", "--difference: 'much' is not a positive number")]
     [InlineData("compare", """{ "trainings": [ { "values": [1] } ] }""", "a training has no \"name\"")]
     public void What_is_not_such_a_document_is_refused_in_one_line(string command, string json, string expected)

@@ -72,10 +72,12 @@ public sealed class OneLayerCommandTests : IDisposable
     }
 
     [Fact]
-    public void Quiet_prints_nothing_but_JSON_that_was_asked_for()
+    public void Quiet_prints_the_result_alone_as_a_table_or_as_JSON()
     {
         LastBitProcess quiet = Run("heat", "--quiet", "--out", Folder);
-        Assert.Equal((0, "", ""), (quiet.ExitCode, quiet.Output, quiet.Error));
+        Assert.Equal((0, ""), (quiet.ExitCode, quiet.Error));
+        Assert.Contains("| 0.4 | holds: stable      | ", quiet.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Results:", quiet.Output, StringComparison.Ordinal);
         quiet = Run("heat", "--quiet", "--json", "--out", Folder + "2");
         Assert.Equal("", quiet.Error);
         Assert.Equal(2, quiet.Json.GetProperty("runs").GetArrayLength());

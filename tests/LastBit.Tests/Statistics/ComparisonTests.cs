@@ -72,20 +72,154 @@ public class ComparisonTests
     }
 
     [Fact]
-    public void Runs_are_paired_where_the_seeds_match()
+    public void Runs_are_paired_by_folds_and_by_seeds_where_that_is_asked_for()
     {
         string[] seeds = ["1", "2", "3", "4", "5", "6"];
         double[] a = [90, 91, 92, 93, 94, 95], b = [90.5, 91.6, 92.4, 93.5, 94.6, 95.5];
-        Comparison paired = Pair(Group("A", a, seeds), Group("B", b, seeds));
-        Assert.Equal((true, ComparisonVerdict.Real), (paired.Paired, paired.Verdict));
-        Comparison unpaired = Pair(Group("A", a, seeds), Group("B", b, seeds), new ComparisonSettings(Accuracy, Pairing.No));
-        Assert.Equal((false, ComparisonVerdict.NoDifferenceSeen), (unpaired.Paired, unpaired.Verdict));
-        Comparison partly = Pair(Group("A", a, seeds), Group("B", b, ["2", "3", "4", "5", "6", "7"]));
-        Assert.False(partly.Paired);
-        Comparison asked = Pair(Group("A", a, seeds), Group("B", b, ["2", "3", "4", "5", "6", "7"]), new ComparisonSettings(Accuracy, Pairing.Yes));
-        Assert.Equal((true, 5), (asked.Paired, asked.IndependentA));
-        Assert.Contains("2 runs have no partner", asked.Notes[0], StringComparison.Ordinal);
+        Comparison unpaired = Pair(Group("A", a, seeds), Group("B", b, seeds));
+        Assert.Equal((null, ComparisonVerdict.NoDifferenceSeen), (unpaired.PairedBy, unpaired.Verdict));
+        // The seeds move together here, and whoever could have paired is told so.
+        Assert.Contains(unpaired.Notes, note => note.Contains("--paired yes does that; decide on it before the runs are made", StringComparison.Ordinal));
+        Assert.DoesNotContain(Pair(Group("A", a, seeds), Group("B", b, seeds), new ComparisonSettings(Accuracy, Pairing.No)).Notes, note => note.Contains("--paired", StringComparison.Ordinal));
+        Assert.DoesNotContain(Pair(Group("A", a, seeds), Group("B", [.. b.Reverse()], seeds)).Notes, note => note.Contains("--paired", StringComparison.Ordinal));
+
+        Comparison asked = Pair(Group("A", a, seeds), Group("B", b, seeds), new ComparisonSettings(Accuracy, Pairing.Yes));
+        Assert.Equal(("seed", ComparisonVerdict.Real), (asked.PairedBy, asked.Verdict));
+        Assert.Equal(Correlation.Of(a, b), asked.Correlation);
+        Assert.Contains(asked.Notes, note => note.Contains("the two sides correlate by", StringComparison.Ordinal));
+        Comparison partly = Pair(Group("A", a, seeds), Group("B", b, ["2", "3", "4", "5", "6", "7"]), new ComparisonSettings(Accuracy, Pairing.Yes));
+        Assert.Equal((true, 5), (partly.Paired, partly.IndependentA));
+        Assert.Contains("2 runs have no partner", partly.Notes[0], StringComparison.Ordinal);
         Assert.Throws<InputException>(() => Pair(Group("A", a, null), Group("B", b, seeds), new ComparisonSettings(Accuracy, Pairing.Yes)));
+
+        // Both sides of a fold share its data, and the seed of all runs is the same: that is no rounding alone.
+        Comparison folds = Pair(Folds("A", a), Folds("B", b));
+        Assert.Equal(("fold", 6, ComparisonVerdict.Real), (folds.PairedBy, folds.IndependentA, folds.Verdict));
+        Assert.Equal(0.5166666666666667, folds.Differences.Average(), 1e-12);
+        Assert.Null(Pair(Folds("A", a), Folds("B", b), new ComparisonSettings(Accuracy, Pairing.No)).PairedBy);
+        Assert.Null(Pair(Folds("A", a), Group("B", b, seeds)).PairedBy);
+        Assert.Contains(NoiseAnalysis.Of(Folds("A", a).Runs, Accuracy).Notes, note => note.Contains("folds of the data", StringComparison.Ordinal));
+
+        static ComparedGroup Folds(string name, double[] values) =>
+            new(name, [.. values.Select((value, i) => new MeasuredRun($"{name}{i}", "42", null, value) { Fold = $"{i}" })]);
+    }
+
+    [Fact]
+    public void Five_pairs_cannot_show_it_by_permutations_and_six_can()
+    {
+        double[] a = [90, 91, 92, 93, 94, 95], b = [90.5, 91.6, 92.4, 93.5, 94.6, 95.5];
+        string[] seeds = ["1", "2", "3", "4", "5", "6"];
+        var paired = new ComparisonSettings(Accuracy, Pairing.Yes);
+        Comparison five = Pair(Group("A", a[..5], seeds[..5]), Group("B", b[..5], seeds[..5]), paired);
+        Assert.Equal(0.0625, five.Permutation.LeastP);
+        Assert.Contains(five.Notes, note => note.StartsWith("With 5 pairs the permutation test cannot go below p = 0.06", StringComparison.Ordinal)
+            && note.EndsWith("from 6 pairs on it can.", StringComparison.Ordinal));
+        Assert.DoesNotContain(Pair(Group("A", a, seeds), Group("B", b, seeds), paired).Notes, note => note.Contains("cannot go below", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Below_four_runs_a_side_the_runs_that_would_decide_are_a_range()
+    {
+        Comparison two = Compare([91.0, 91.4], [91.9, 91.5]);
+        Assert.Equal(2, two.RunsNeededInterval.Count);
+        // Twice one degree of freedom: the spread is known to within a factor of six.
+        Assert.Matches(@"Between 3 and [0-9,]+ runs of each side would decide: so few runs say little of their spread\.$", two.Sentence);
+        Comparison five = Compare([91.0, 91.4, 90.8, 91.1, 91.5], [91.5, 91.2, 91.9, 91.3, 91.7]);
+        Assert.Contains($"{five.RunsNeeded} of each side would decide ({five.RunsNeededInterval[0]} to {five.RunsNeededInterval[1]} by the interval of the spread)", five.Sentence, StringComparison.Ordinal);
+        Assert.True(five.RunsNeededInterval[0] < five.RunsNeeded && five.RunsNeeded < five.RunsNeededInterval[1]);
+    }
+
+    [Fact]
+    public void The_difference_that_matters_takes_as_many_runs_in_compare_as_in_noise()
+    {
+        double[] values = [91.0, 91.4, 90.8, 91.1, 91.5], moved = [.. values.Select(value => value + 0.1)];
+        foreach (double difference in new[] { 0.15, 0.2, 0.3 })
+        {
+            Comparison pair = Compare(values, moved, new ComparisonSettings(Accuracy, Difference: difference));
+            Assert.Equal(NoiseAnalysis.Of(Group("A", values, null).Runs, Accuracy, difference).RunsNeeded, pair.RunsNeeded);
+        }
+    }
+
+    [Fact]
+    public void Not_worse_is_the_one_sided_interval_beside_the_margin()
+    {
+        double[] a = [91.0, 91.4, 90.8, 91.1, 91.5], b = [91.5, 91.2, 91.9, 91.3, 91.7];
+        NotWorse Asked(double[] first, double[] second, double margin, bool lower = false) =>
+            Pair(Group("A", first, null), Group("B", second, null), new ComparisonSettings(Accuracy with { LowerIsBetter = lower }, NotWorse: margin)).NotWorse!;
+        // SciPy: difference -+ standard error * t.ppf(0.95, Welch's degrees).
+        Assert.Equal(0.022194714992950726, Asked(a, b, 0.1).Bound!.Value, 1e-9);
+        Assert.Equal(0.6978052850070766, Asked(a, b, 0.1, lower: true).Bound!.Value, 1e-9);
+        Assert.Equal(NotWorseVerdict.NotWorse, Asked(a, b, 0.1).Verdict);
+        Assert.Equal(NotWorseVerdict.TooFewRuns, Asked(a, b, 0.1, lower: true).Verdict);
+        Assert.Equal(NotWorseVerdict.NotWorse, Asked(a, b, 0.7, lower: true).Verdict);
+        Assert.Equal(NotWorseVerdict.Worse, Asked(a, b, 0.02, lower: true).Verdict);
+        Assert.Equal(NotWorseVerdict.TooFewRuns, Asked(a[..2], b[..2], 0.1).Verdict);
+        Assert.Contains("B is not worse than A by more than 0.10 percentage points: with a confidence of 95% it is better.", Asked(a, b, 0.1).Sentence, StringComparison.Ordinal);
+        double std = Math.Sqrt((SampleStatistics.SquaredDeviations(a) + SampleStatistics.SquaredDeviations(b)) / 8);
+        Assert.Equal(Power.RunsNeeded(0.1 / std, level: 0.1), Asked(a, b, 0.1, lower: true).RunsNeeded);
+        // Of three it is asked of the first beside each other one.
+        IReadOnlyList<Comparison> pairs = Comparison.OfAll(
+            [Group("A", a, null), Group("B", b, null), Group("C", a, null)], new ComparisonSettings(Accuracy, NotWorse: 1));
+        Assert.Equal([true, true, false], pairs.Select(pair => pair.NotWorse is not null));
+    }
+
+    [Fact]
+    public void Of_more_than_two_it_is_said_who_beats_whom()
+    {
+        double[] low = [90.0, 90.2, 89.9, 90.1, 90.3], high = [92.5, 92.4, 92.8, 92.6, 92.2];
+        Assert.Equal("C beats A, B and D; A, B and D are not told apart.", Said(["C"], ("A", low), ("B", [.. low.Select(value => value + 0.01)]), ("C", high), ("D", [.. low.Reverse()])));
+        Assert.Equal("No difference is shown: A, B and C are not told apart.", Said(["A", "B", "C"], ("A", low), ("B", [.. low.Reverse()]), ("C", [90.1, 90.0, 90.2, 89.8, 90.1])));
+        Assert.Equal("C beats A and B; B beats A.", Said(["C"], ("A", low), ("B", [.. low.Select(value => value + 1)]), ("C", high)));
+
+        static string Said(string[] best, params (string Name, double[] Values)[] groups)
+        {
+            var ranking = Ranking.Of([.. groups.Select(one => one.Name)], Comparison.OfAll([.. groups.Select(one => Group(one.Name, one.Values, null))], new ComparisonSettings(Accuracy)));
+            Assert.Equal(best, ranking.Best);
+            return ranking.Sentence;
+        }
+    }
+
+    [Fact]
+    public void The_winner_is_the_subject_and_the_direction_is_said()
+    {
+        double[] low = [0.90, 0.92, 0.89, 0.91, 0.93], high = [1.05, 1.04, 1.08, 1.06, 1.02];
+        var loss = new Measure("val_loss", MeasureUnit.Plain, LowerIsBetter: true);
+        Comparison worse = Pair(Group("A", low, null), Group("B", high, null), new ComparisonSettings(loss));
+        Assert.Equal("A", worse.Better);
+        Assert.Matches(@"^A is better: val_loss of A is 0\.140 below that of B \(95% interval 0\.1[01][0-9] to 0\.1[67][0-9], p .*, 5 runs each\); lower is better\.$", worse.Sentence);
+        Assert.Equal("A", Pair(Group("A", high, null), Group("B", low, null), new ComparisonSettings(loss with { LowerIsBetter = false })).Better);
+        Assert.Null(Pair(Group("A", low, null), Group("B", [.. low.Reverse()], null), new ComparisonSettings(loss)).Better);
+    }
+
+    [Fact]
+    public void An_outlying_run_and_skewed_runs_are_named()
+    {
+        double[] a = [91.0, 91.4, 90.8, 91.1, 91.5, 91.2], b = [91.9, 91.6, 92.0, 91.8, 91.7, 85.0];
+        Comparison outlying = Compare(a, b);
+        Assert.Contains(outlying.Notes, note => note.StartsWith("An outlying run: B5 of B, 85.0", StringComparison.Ordinal)
+            && note.Contains($"without it {Measure.P(DifferenceTest.Welch(b[..5], a)!.P)}", StringComparison.Ordinal));
+        double[] skewed = [1, 1.1, 1.25, 1.3, 1.4, 1.5, 1.7, 2.25];
+        Assert.Contains(Compare(skewed, [1, 2, 3, 4, 5, 6, 7, 8]).Notes, note => note.StartsWith("A: the runs are skewed (skewness 1.05", StringComparison.Ordinal));
+        Assert.Contains(NoiseAnalysis.Of(Group("A", skewed, null).Runs, Accuracy).Notes, note => note.Contains("77% to 87%", StringComparison.Ordinal));
+        Assert.DoesNotContain(Compare(a, [.. a.Reverse()]).Notes, note => note.Contains("skew", StringComparison.Ordinal) || note.Contains("median", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_size_of_values_does_not_change_the_verdict()
+    {
+        double[] a = [1.0, 1.2, 0.9, 1.1, 1.3], b = [2.5, 2.4, 2.8, 2.6, 2.2];
+        Comparison plain = Compare(a, b);
+        var measure = new Measure("size", MeasureUnit.Plain, LowerIsBetter: false);
+        foreach (double factor in new[] { Math.ScaleB(1, -550), Math.ScaleB(1, -700), 1e-16, 1e60, 1e150, Math.ScaleB(1, 600) })
+        {
+            double[] x = [.. a.Select(value => factor * value)], y = [.. b.Select(value => factor * value)];
+            Comparison scaled = Compare(x, y, new ComparisonSettings(measure));
+            Assert.Equal((plain.Verdict, plain.RunsNeeded), (scaled.Verdict, scaled.RunsNeeded));
+            Assert.Equal(plain.P!.Value, scaled.P!.Value, 1e-9);
+            Assert.Matches("size of B is 1\\.40×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+ above|size of B is [0-9.]+×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+ above", scaled.Sentence);
+            NoiseAnalysis noise = NoiseAnalysis.Of(Group("A", x, null).Runs, measure);
+            Assert.Equal(NoiseAnalysis.Of(Group("A", a, null).Runs, measure).Spread!.Value, noise.Spread!.Value / factor, 1e-9);
+        }
     }
 
     [Fact]
@@ -134,7 +268,7 @@ public class ComparisonTests
         {
             var random = new Normals((uint)(table + 40_000));
             string[] seeds = [.. Enumerable.Range(0, runs * repeats).Select(i => $"{i / repeats}")], others = paired ? seeds : [.. seeds.Select(seed => "b" + seed)];
-            if (Pair(Group("A", Runs(random), seeds), Group("B", Runs(random), others), new ComparisonSettings(Accuracy, Resamples: 99)).Verdict == ComparisonVerdict.Real)
+            if (Pair(Group("A", Runs(random), seeds), Group("B", Runs(random), others), new ComparisonSettings(Accuracy, paired ? Pairing.Yes : Pairing.Auto, Resamples: 99)).Verdict == ComparisonVerdict.Real)
                 Interlocked.Increment(ref real);
 
             // The seed's effect is as large as rounding's: without seeds counted once the level would be lost.
@@ -163,6 +297,13 @@ public class ComparisonTests
             Assert.True(runs <= 2 || Power.Of(effect, runs - 1, paired) < Power.Target);
             Assert.True(Power.DetectableEffect(runs, paired) <= effect * (1 + 1e-9));
         }, iter: 20);
+        // SciPy: the least n with nct.sf(t, d, nc) + nct.cdf(-t, d, nc) of at least 0.8, t = t.ppf(1 - level / 2, d).
+        Assert.Equal((16, 27), (Power.RunsNeeded(0.9, paired: true, level: 0.02), Power.RunsNeeded(0.9, level: 0.02)));
+        Assert.Equal((27, 51), (Power.RunsNeeded(0.5, paired: true, level: 0.1), Power.RunsNeeded(0.5, level: 0.1)));
+        // SciPy: the least n with t.ppf(0.975, d) / sqrt(n) (or sqrt(n / 2)) below the room that the difference observed leaves.
+        Assert.Equal((9, 14), (Power.RunsToExclude(1, 0.2, paired: true), Power.RunsToExclude(1, 0.2)));
+        Assert.Equal((27, 50), (Power.RunsToExclude(0.5, -0.1, paired: true), Power.RunsToExclude(0.5, -0.1)));
+        Assert.Null(Power.RunsToExclude(0.5, 0.5));
         // The number that every textbook has.
         Assert.Equal(17, Power.RunsNeeded(1));
         Assert.Null(Power.RunsNeeded(0));
