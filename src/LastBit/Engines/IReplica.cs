@@ -13,6 +13,9 @@ public interface IReplica : IDisposable
     /// <summary>How its weights are updated.</summary>
     UpdateRule Rule { get; }
 
+    /// <summary>Vectors of a state that holds every bit of the replica: those of its rule, unless the engine keeps more than binary32.</summary>
+    int StateVectors => Rule.Vectors;
+
     /// <summary>Takes over all numbers of a state; vectors of the rule that the state does not have become zero.</summary>
     /// <param name="state">A state of a network of the same tensors.</param>
     /// <exception cref="ArgumentException">It is of another network.</exception>

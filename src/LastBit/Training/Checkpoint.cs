@@ -210,7 +210,7 @@ public static class Checkpoint
     }
 
     /// <summary>Room for all that a replica is.</summary>
-    private static NetworkState StateOf(Trainer trainer) => new(trainer.Model.Layout, trainer.Settings.Rule.Vectors);
+    private static NetworkState StateOf(Trainer trainer) => new(trainer.Model.Layout, trainer.Replicas[0].State.StateVectors);
 
     private static (JsonObject Identity, int Epoch, int Batch, EpochScore[] Scores, string Note) ReadHeader(string path, ReadOnlySpan<byte> text)
     {

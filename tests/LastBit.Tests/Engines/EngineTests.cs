@@ -1,6 +1,7 @@
 using LastBit.Data;
 using LastBit.Engines;
 using LastBit.Engines.Cpu;
+using LastBit.Engines.Reference;
 using LastBit.Models;
 using LastBit.Training;
 
@@ -9,19 +10,25 @@ namespace LastBit.Tests.Engines;
 /// <summary>One trainer, two engines: they walk the same way to within rounding.</summary>
 public class EngineTests
 {
-    [Fact]
-    public void A_training_goes_the_same_way_on_either_engine()
+    [Theory]
+    [InlineData(Optimizer.Sgd, null)]
+    [InlineData(Optimizer.Sgd, 5)]
+    [InlineData(Optimizer.AdamW, null)]
+    public void A_training_goes_the_same_way_on_either_engine(Optimizer optimizer, int? passSize)
     {
         var b = new ModelBuilder(new TensorShape(32, 32, 3));
         var x = b.Activate(b.Normalize("bn1", b.Convolution("conv1", b.Images, 16, 3, 4)), Activation.Swish);
         b.Classify("fc", b.Activate(b.Add("block", b.Normalize("bn2", b.Convolution("conv2", x, 16, 3)), x), Activation.Swish), 10);
         var model = b.Build("small");
         var (train, test) = Cifar10.Load(Cifar10.Sample, 20);
-        var settings = new TrainingSettings(Epochs: 2, BatchSize: 10, LearningRate: 0.05);
+        var settings = new TrainingSettings(Epochs: 2, BatchSize: 10, LearningRate: 0.05, PassSize: passSize, Optimizer: optimizer)
+        {
+            LearningRate = optimizer == Optimizer.Sgd ? 0.05 : 0.001,
+        };
         using var engines = new CpuEngineFactory(2);
-        using var binary64 = new Binary64Engines();
+        using var reference = new ReferenceEngineFactory();
         using var ours = new Trainer(engines, model, settings, [1], train, test.First(10));
-        using var exact = new Trainer(binary64, model, settings, [1], train, test.First(10));
+        using var exact = new Trainer(reference, model, settings, [1], train, test.First(10));
         while (!ours.IsFinished)
         {
             ours.Step();
@@ -30,6 +37,43 @@ public class EngineTests
         }
         var stop = TestContext.Current.CancellationToken;
         Assert.Equal(exact.Evaluate(exact.Replicas[0], stop).Loss, ours.Evaluate(ours.Replicas[0], stop).Loss, 1e-3);
+    }
+
+    [Fact]
+    public void A_stop_loses_no_bit_of_the_reference_and_its_checkpoint_is_its_own()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Path, "checkpoint.bin");
+        var (train, test) = Cifar10.Load(Cifar10.Sample, 12);
+        var b = new ModelBuilder(new TensorShape(32, 32, 3));
+        b.Classify("fc", b.Activate(b.Normalize("bn1", b.Convolution("conv1", b.Images, 16, 3, 4)), Activation.Swish), 10);
+        var model = b.Build("small");
+        var settings = new TrainingSettings(Epochs: 2, BatchSize: 6, LearningRate: 0.05);
+        Perturbation[] perturbations = [1, 3, Perturbation.Of(PerturbationKind.Stochastic)];
+        using var reference = new ReferenceEngineFactory();
+        using var engines = new CpuEngineFactory(1);
+        using Trainer whole = new(reference, model, settings, perturbations, train, test.First(5)), resumed = new(reference, model, settings, perturbations, train, test.First(5));
+        using var ours = new Trainer(engines, model, settings, perturbations, train, test.First(5));
+        whole.Step();
+        Checkpoint.Save(path, whole, "data", "");
+        Checkpoint.Load(path, resumed, "data");
+        Assert.Contains("arithmetic", Assert.Throws<InputException>(() => Checkpoint.Load(path, ours, "data")).Message, StringComparison.Ordinal);
+        double[] differences = new double[1];
+        while (!whole.IsFinished)
+        {
+            whole.Step();
+            resumed.Step();
+        }
+        for (int i = 0; i < perturbations.Length; i++)
+        {
+            whole.Replicas[i].State.Differences(resumed.Replicas[i].State, [model.Layout.Weights], differences);
+            Assert.Equal(0, differences[0]);
+        }
+        // k = 3 rounds elsewhere in binary64, far below what binary32 holds; rounding weights to binary32 does not.
+        whole.Replicas[0].State.Differences(whole.Replicas[1].State, [model.Layout.Weights], differences);
+        Assert.InRange(differences[0], 1e-18, 1e-11);
+        whole.Replicas[0].State.Differences(whole.Replicas[2].State, [model.Layout.Weights], differences);
+        Assert.InRange(differences[0], 1e-9, 1e-4);
     }
 
     [Fact]

@@ -18,13 +18,14 @@ public partial class RoomsTests
         ["Models"] = ["Arithmetic", "Random"],
         ["Engines"] = ["Arithmetic", "Models"],
         ["Engines/Cpu/Kernels"] = ["Arithmetic", "Random"],
+        ["Engines/Reference"] = ["Arithmetic", "Random", "Models", "Engines"],
         ["Engines/Cpu"] = ["Arithmetic", "Random", "Models", "Engines", "Engines/Cpu/Kernels"],
         ["Data"] = ["Arithmetic", "Random", "Files", "Models"],
         ["Runs"] = ["Arithmetic", "Random", "Files"],
         ["Training"] = ["Arithmetic", "Random", "Files", "Data", "Models", "Engines", "Runs"],
         ["Experiments"] =
         [
-            "Arithmetic", "Random", "Files", "LinearAlgebra", "Statistics", "Pde", "Models", "Engines", "Engines/Cpu",
+            "Arithmetic", "Random", "Files", "LinearAlgebra", "Statistics", "Pde", "Models", "Engines", "Engines/Cpu", "Engines/Reference",
             "Data", "Training", "Runs",
         ],
     };

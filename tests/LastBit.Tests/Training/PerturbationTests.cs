@@ -2,6 +2,7 @@ using System.Globalization;
 using CsCheck;
 using LastBit.Arithmetic;
 using LastBit.Data;
+using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
@@ -68,7 +69,7 @@ public class PerturbationTests
         BatchPerturbation view = BatchPerturbation.Of(Order, settings, train, 5)!;
         using var loader = BatchLoader.ForTraining(train, 3, 5, 0);
         Batch batch = loader.Next();
-        CpuBatch seen = Seen(train, 5);
+        HostBatch seen = Seen(train, 5);
         view.Take(batch, 1, 3, seen);
         Assert.Equal(batch.Labels.ToArray()[1..4].Reverse(), seen.Labels.ToArray());
         Assert.Equal(batch.Images.ToArray().Chunk(train.Shape.ImageFloats).Skip(1).Take(3).Reverse().SelectMany(image => image), seen.Images.ToArray());
@@ -88,7 +89,7 @@ public class PerturbationTests
         var settings = new TrainingSettings(Seed: 3, BatchSize: 6);
         BatchPerturbation view = BatchPerturbation.Of(Input, settings, train, 6)!;
         using var loader = BatchLoader.ForTraining(train, 3, 6, 0);
-        CpuBatch seen = Seen(train, 6);
+        HostBatch seen = Seen(train, 6);
         int[] moved = new int[2];
         var image = new HashSet<int>();
         for (int b = 0; b < 8; b++)
@@ -233,7 +234,7 @@ public class PerturbationTests
             Assert.Null(Perturbation.FromFileName(bad));
     }
 
-    private static CpuBatch Seen(Dataset train, int capacity) =>
+    private static HostBatch Seen(Dataset train, int capacity) =>
         new(new ConnectedNetworkSettings { Activation = Activation.Tanh, Images = train.Shape.Image }.Build(), capacity);
 
     private static readonly Lazy<string> Reference = new(() => Train("3"));

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using LastBit.Arithmetic;
-using LastBit.Engines.Cpu.Kernels;
 using LastBit.Random;
 
 namespace LastBit.Engines.Cpu;
@@ -18,7 +17,7 @@ internal sealed unsafe class AdamWUpdate(AdamW rule) : CpuUpdate
     public override void Begin(in UpdateStep step)
     {
         float k = (float)step.K;
-        double first = 1 - Power(rule.Beta1, step.Step + 1), second = 1 - Power(rule.Beta2, step.Step + 1);
+        double first = 1 - WholePower.Of(rule.Beta1, step.Step + 1), second = 1 - WholePower.Of(rule.Beta2, step.Step + 1);
         _step = step;
         _numbers = new Numbers(
             (float)(1 - (step.LearningRate * rule.WeightDecay)), (float)rule.Beta1, (float)(1 - rule.Beta1), (float)rule.Beta2, (float)(1 - rule.Beta2),
@@ -78,18 +77,6 @@ internal sealed unsafe class AdamWUpdate(AdamW rule) : CpuUpdate
             double exact = ((double)_numbers.Kept * at.Weights[i]) - ((double)_numbers.LearningRateTimesK * d);
             at.Weights[i] = StochasticRounding.Round(exact, (i % 4) switch { 0 => words.X, 1 => words.Y, 2 => words.Z, _ => words.W });
         }
-    }
-
-    /// <summary>A whole power by squaring: the same bits everywhere, which Math.Pow does not promise.</summary>
-    internal static double Power(double number, long exponent)
-    {
-        double power = 1;
-        for (; exponent > 0; exponent >>= 1, number *= number)
-        {
-            if ((exponent & 1) == 1)
-                power *= number;
-        }
-        return power;
     }
 
     private readonly struct Places(float* weights, float* gradients, float* first, float* second)

@@ -145,7 +145,7 @@ public sealed unsafe class CpuEngine : IEngine
     public IReplica CreateReplica(UpdateRule rule) => new CpuReplica(Model.Layout, rule);
 
     /// <inheritdoc/>
-    public IBatch CreateBatch(int capacity) => new CpuBatch(Model, capacity);
+    public IBatch CreateBatch(int capacity) => new HostBatch(Model, capacity);
 
     /// <inheritdoc/>
     public void Forward(IReplica replica, IBatch batch, int from, int count, in PassSettings pass)
@@ -154,7 +154,7 @@ public sealed unsafe class CpuEngine : IEngine
         ArgumentNullException.ThrowIfNull(batch);
         if (replica is not CpuReplica own || own.Layout != Model.Layout)
             throw new ArgumentException($"The replica is not one of this model, {Model.Name}.", nameof(replica));
-        var given = (CpuBatch)batch;
+        var given = (HostBatch)batch;
         if (count < 1 || count > Capacity || from < 0 || from > given.Labels.Length - count)
             throw new ArgumentException($"Images {from} to {from + count - 1} of {given.Labels.Length} are no pass of 1 to {Capacity} images.", nameof(count));
         Load(own);

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using LastBit.Arithmetic;
-using LastBit.Engines.Cpu.Kernels;
 using LastBit.Random;
 
 namespace LastBit.Engines.Cpu;

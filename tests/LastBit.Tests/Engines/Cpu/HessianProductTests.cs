@@ -3,11 +3,12 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using LastBit.Engines;
 using LastBit.Engines.Cpu;
+using LastBit.Engines.Reference;
 using LastBit.Models;
 
 namespace LastBit.Tests.Engines.Cpu;
 
-/// <summary>Products with the Hessian: each kind of layer, alone in a small network, beside central differences of the gradients of <see cref="Binary64Engine"/>.</summary>
+/// <summary>Products with the Hessian: each kind of layer, alone in a small network, beside central differences of the gradients of <see cref="ReferenceEngine"/>.</summary>
 public class HessianProductTests(ITestOutputHelper output)
 {
     [Theory]
@@ -215,10 +216,11 @@ public class HessianProductTests(ITestOutputHelper output)
     private void Check(Model model, int count)
     {
         var problem = RandomProblem.Of(model, count);
-        using var reference = new Binary64Engine(model, count);
+        var reference = new ReferenceEngine(model, count);
+        using var single = new SingleReplica(reference);
         double[] v = problem.Direction(0);
-        reference.Load(problem.State);
-        double loss = reference.Forward(problem.Images, problem.Labels, training: true).LossSum / count;
+        single.Load(problem.State);
+        double loss = single.Forward(problem.Images, problem.Labels, training: true).LossSum / count;
         double[] exact = reference.HessianProduct([.. problem.State.Parameters.ToArray().Select(w => (double)w)], v, 1e-5);
         foreach (ConvolutionAlgorithm algorithm in Enum.GetValues<ConvolutionAlgorithm>())
             Check(problem, algorithm, v, exact, loss);

@@ -1,4 +1,4 @@
-namespace LastBit.Engines.Cpu.Kernels;
+namespace LastBit.Arithmetic;
 
 /// <summary>Rounding up or down at random, in proportion to how near the two neighbours are: its mean is the number that is rounded.</summary>
 internal static class StochasticRounding

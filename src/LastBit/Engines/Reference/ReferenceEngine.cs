@@ -1,122 +1,121 @@
-using LastBit.Engines;
-using LastBit.Engines.Cpu;
+using LastBit.Arithmetic;
 using LastBit.Models;
 
-namespace LastBit.Tests.Engines;
+namespace LastBit.Engines.Reference;
 
-/// <summary>Makes <see cref="Binary64Engine"/>s.</summary>
-internal sealed class Binary64Engines : IEngineFactory
+/// <summary>Makes engines that compute every layer by its definition, in binary64 and slowly: the yardstick of the others.</summary>
+public sealed class ReferenceEngineFactory : IEngineFactory
 {
-    public string Name => "binary64";
+    /// <inheritdoc/>
+    public string Name => "reference";
 
+    /// <inheritdoc/>
     public int? ArithmeticVersion => null;
 
-    public string? WhyNot(Model model, bool hessian = false) => hessian ? $"{model.Name}: the engine has no products with the Hessian" : null;
+    /// <inheritdoc/>
+    public string? WhyNot(Model model, bool hessian = false)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return hessian ? $"{model.Name}: the reference engine has no products with the Hessian; take --engine cpu" : null;
+    }
 
-    public IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution) => new Binary64Engine(model, capacity);
+    /// <inheritdoc/>
+    public IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) => new ReferenceEngine(model, capacity);
 
-    public IHessian CreateHessian(Model model, int capacity, ConvolutionAlgorithm convolution) => throw new InputException(WhyNot(model, hessian: true)!);
+    /// <inheritdoc/>
+    public IHessian CreateHessian(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) =>
+        throw new InputException(WhyNot(model, hessian: true)!);
 
+    /// <inheritdoc/>
     public void Dispose()
     {
     }
 }
 
 /// <summary>
-/// The second engine: every layer in binary64 by its definition alone, one plain loop each way. It shares the model with the CPU engine and no arithmetic, so each
-/// is a check of the other; central differences of <see cref="Loss"/> are a check of both.
+/// Every layer in binary64 by its definition alone, one plain loop each way, with weights, statistics and momentum in binary64 too. It shares the model with the CPU engine and no
+/// kernel, so that each is a check of the other; central differences of <see cref="Loss"/> are a check of both. Its bits are outside the contract, though no platform function is in them.
 /// </summary>
-internal sealed class Binary64Engine(Model model, int capacity) : IEngine
+internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
 {
     private readonly double[][] _values = new double[model.Nodes.Count][];
     private readonly double[][] _gradients = new double[model.Nodes.Count][];
     private readonly double[] _parameterGradients = new double[model.Layout.ParameterCount];
-    private readonly float[] _rounded = new float[model.Layout.ParameterCount];
+    private double[] _sum = [];
     private double[] _parameters = [];
-    private NetworkState? _state;
-    private CpuReplica? _replica;
+    private ReferenceReplica? _replica;
     private float[] _images = [];
     private int[] _labels = [];
     private bool _training;
 
+    /// <inheritdoc/>
     public Model Model => model;
 
+    /// <inheritdoc/>
     public int Capacity => capacity;
 
+    /// <inheritdoc/>
     public ConvolutionAlgorithm Convolution => ConvolutionAlgorithm.Direct;
 
     /// <summary>The gradients before they are rounded.</summary>
     public ReadOnlySpan<double> ExactGradients => _parameterGradients;
 
-    public IReplica CreateReplica(UpdateRule rule) => new CpuReplica(model.Layout, rule);
+    /// <inheritdoc/>
+    public IReplica CreateReplica(UpdateRule rule) => new ReferenceReplica(model.Layout, rule);
 
-    public IBatch CreateBatch(int capacity) => new CpuBatch(model, capacity);
+    /// <inheritdoc/>
+    public IBatch CreateBatch(int capacity) => new HostBatch(model, capacity);
 
+    /// <inheritdoc/>
     public void Forward(IReplica replica, IBatch batch, int from, int count, in PassSettings pass)
     {
-        _replica = (CpuReplica)replica;
-        var given = (CpuBatch)batch;
-        Load(_replica.State);
-        _replica.Add(Forward(given.Images.Slice(from * model.ImageFloats, count * model.ImageFloats).Span, given.Labels.Slice(from, count).Span, pass.IsTraining));
-    }
-
-    public void Update(in UpdateStep step)
-    {
-        _replica!.Kernel.Begin(step);
-        unsafe
-        {
-            fixed (float* gradients = _rounded)
-                _replica.Kernel.Update(_replica.State, gradients, 0, _rounded.Length);
-        }
-    }
-
-    public void Load(NetworkState state)
-    {
-        _state = state;
-        _parameters = [.. state.Parameters.ToArray().Select(value => (double)value)];
-    }
-
-    public BatchResult Forward(ReadOnlySpan<float> images, ReadOnlySpan<int> labels, bool training)
-    {
-        Assert.Equal(labels.Length * model.ImageFloats, images.Length);
-        (_images, _labels, _training) = (images.ToArray(), labels.ToArray(), training);
-        Compute(_parameters, moveStatistics: training);
+        _replica = (ReferenceReplica)replica;
+        var given = (HostBatch)batch;
+        _images = given.Images.Slice(from * model.ImageFloats, count * model.ImageFloats).ToArray();
+        _labels = given.Labels.Slice(from, count).ToArray();
+        _training = pass.IsTraining;
+        _parameters = _replica.Parameters;
+        Compute(_parameters, moveStatistics: _training);
         int correct = 0;
         double loss = 0;
         for (int n = 0; n < _labels.Length; n++)
         {
             double[] outputs = [.. Image(model.Nodes[^1], n).ToArray()];
             loss += LossOf(outputs, _labels[n]);
-            correct += Array.IndexOf(outputs, outputs.Max()) == _labels[n] ? 1 : 0;
+            correct += Array.IndexOf(outputs, outputs.Max()) == _labels[n] && !outputs.Any(double.IsNaN) ? 1 : 0;
         }
-        return new BatchResult(loss, correct, _labels.Length);
+        _replica.Add(new BatchResult(loss, correct, count));
     }
 
+    /// <inheritdoc/>
     public void Backward(double share = 1)
     {
-        Assert.True(_training && share == 1);
-        Array.Clear(_parameterGradients);
-        foreach (var node in model.Nodes)
-            _gradients[node.Number] = new double[_values[node.Number].Length];
-        int last = model.Nodes.Count - 1, classes = model.Classes;
-        for (int n = 0; n < _labels.Length; n++)
-        {
-            double[] outputs = Image(model.Nodes[last], n).ToArray();
-            double sum = outputs.Sum(z => Math.Exp(z - outputs.Max()));
-            for (int k = 0; k < classes; k++)
-            {
-                double value = model.Loss == LastBit.Models.Loss.CrossEntropy ? Math.Exp(outputs[k] - outputs.Max()) / sum : outputs[k];
-                _gradients[last][(n * classes) + k] = (value - (k == _labels[n] ? 1 : 0)) / _labels.Length;
-            }
-        }
-        for (int i = last; i > 0; i--)
-            Return(model.Nodes[i]);
-        for (int i = 0; i < _rounded.Length; i++)
-            _rounded[i] = (float)_parameterGradients[i];
+        if (!_training)
+            throw new InvalidOperationException("Gradients need a forward pass in training mode.");
+        ComputeGradients();
+        if (share == 1)
+            return;
+        if (_sum.Length == 0)
+            _sum = new double[_parameterGradients.Length];
+        for (int i = 0; i < _sum.Length; i++)
+            _parameterGradients[i] = _sum[i] += share * _parameterGradients[i];
     }
 
-    public void ReadGradients(Span<float> gradients) => _rounded.CopyTo(gradients);
+    /// <inheritdoc/>
+    public void Update(in UpdateStep step)
+    {
+        _replica!.Update(_parameterGradients, step);
+        _sum = [];
+    }
 
+    /// <inheritdoc/>
+    public void ReadGradients(Span<float> gradients)
+    {
+        for (int i = 0; i < gradients.Length; i++)
+            gradients[i] = (float)_parameterGradients[i];
+    }
+
+    /// <inheritdoc/>
     public void ReadOutputs(Span<float> outputs)
     {
         for (int i = 0; i < outputs.Length; i++)
@@ -136,7 +135,7 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
         double[] before = _parameters;
         _parameters = parameters;
         Compute(parameters, moveStatistics: false);
-        Backward();
+        ComputeGradients();
         _parameters = before;
         return [.. _parameterGradients];
     }
@@ -150,12 +149,33 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
         return [.. up.Zip(down, (a, b) => (a - b) / (2 * step) * norm)];
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
     }
 
-    private double LossOf(double[] outputs, int label) => model.Loss == LastBit.Models.Loss.CrossEntropy
-        ? Math.Log(outputs.Sum(z => Math.Exp(z - outputs.Max()))) + outputs.Max() - outputs[label]
+    private void ComputeGradients()
+    {
+        Array.Clear(_parameterGradients);
+        foreach (var node in model.Nodes)
+            _gradients[node.Number] = new double[_values[node.Number].Length];
+        int last = model.Nodes.Count - 1, classes = model.Classes;
+        for (int n = 0; n < _labels.Length; n++)
+        {
+            double[] outputs = Image(model.Nodes[last], n).ToArray();
+            double sum = outputs.Sum(z => Swish.ExpOfNegative(z - outputs.Max()));
+            for (int k = 0; k < classes; k++)
+            {
+                double value = model.Loss == Models.Loss.CrossEntropy ? Swish.ExpOfNegative(outputs[k] - outputs.Max()) / sum : outputs[k];
+                _gradients[last][(n * classes) + k] = (value - (k == _labels[n] ? 1 : 0)) / _labels.Length;
+            }
+        }
+        for (int i = last; i > 0; i--)
+            Return(model.Nodes[i]);
+    }
+
+    private double LossOf(double[] outputs, int label) => model.Loss == Models.Loss.CrossEntropy
+        ? Logarithm.Log(outputs.Sum(z => Swish.ExpOfNegative(z - outputs.Max()))) + outputs.Max() - outputs[label]
         : outputs.Select((z, k) => (z - (k == label ? 1 : 0)) * (z - (k == label ? 1 : 0)) / 2).Sum();
 
     private Span<double> Image(Node node, int n) => _values[node.Number].AsSpan(n * node.Shape.Count, node.Shape.Count);
@@ -358,15 +378,15 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
 
         void Move(Parameter statistic, int c, double value)
         {
-            ref float running = ref _state!.Get(statistic)[c];
-            running = (float)((0.9 * running) + (0.1 * value));
+            ref double running = ref _replica!.Statistics[statistic.Offset + c];
+            running = (0.9 * running) + (0.1 * value);
         }
     }
 
     private (double Mean, double Variance) Moments(Node node, double[] x, int c)
     {
         if (!_training)
-            return (_state!.Get(node.Parameters[2])[c], _state.Get(node.Parameters[3])[c]);
+            return (_replica!.Statistics[node.Parameters[2].Offset + c], _replica.Statistics[node.Parameters[3].Offset + c]);
         int channels = node.Shape.Channels, rows = x.Length / channels;
         double mean = 0, variance = 0;
         for (int i = c; i < x.Length; i += channels)
@@ -401,26 +421,43 @@ internal sealed class Binary64Engine(Model model, int capacity) : IEngine
     {
         Activation.None => z,
         Activation.Relu => Math.Max(0, z),
-        Activation.Swish => z / (1 + Math.Exp(-5 * z)),
-        Activation.Tanh => Math.Tanh(z),
-        Activation.Elu => z > 0 ? z : Math.Exp(z) - 1,
-        Activation.Softplus => Math.Max(z, 0) + Math.Log(1 + Math.Exp(-Math.Abs(z))),
+        Activation.Swish => z * Swish.Sigmoid(5 * z),
+        Activation.Tanh => Tanh(z),
+        Activation.Elu => z > 0 ? z : ExpM1OfNegative(z),
+        Activation.Softplus => Swish.Softplus(z),
         _ => throw new NotSupportedException(function.ToString()),
     };
 
     /// <summary>Its derivative.</summary>
     internal static double Slope(Activation function, double z)
     {
-        double s = 1 / (1 + Math.Exp(-5 * z));
+        double s = Swish.Sigmoid(5 * z);
         return function switch
         {
             Activation.None => 1,
             Activation.Relu => z > 0 ? 1 : 0,
             Activation.Swish => s + (5 * z * s * (1 - s)),
-            Activation.Tanh => 1 - (Math.Tanh(z) * Math.Tanh(z)),
-            Activation.Elu => z > 0 ? 1 : Math.Exp(z),
-            Activation.Softplus => 1 / (1 + Math.Exp(-z)),
+            Activation.Tanh => 1 - (Tanh(z) * Tanh(z)),
+            Activation.Elu => z > 0 ? 1 : Swish.ExpOfNegative(z),
+            Activation.Softplus => Swish.Sigmoid(z),
             _ => throw new NotSupportedException(function.ToString()),
         };
+    }
+
+    private static double Tanh(double z)
+    {
+        double e = ExpM1OfNegative(-2 * Math.Abs(z));
+        return Math.CopySign(e / (2 + e), z);
+    }
+
+    /// <summary>exp(x) - 1 for an x that is at most 0; by Taylor's series near 0, where the difference would lose the digits of x.</summary>
+    private static double ExpM1OfNegative(double x)
+    {
+        if (!(x > -0.5))
+            return Swish.ExpOfNegative(x) - 1;
+        double sum = 1;
+        for (int n = 17; n > 1; n--)
+            sum = 1 + (x / n * sum);
+        return x * sum;
     }
 }
