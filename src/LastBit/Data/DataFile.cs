@@ -28,7 +28,13 @@ internal sealed record DataFile(string Name, int Bytes, string? Hash)
         try
         {
             string path = Path.Combine(folder, Name), packed = path + ".gz";
-            if (!File.Exists(path) && File.Exists(packed))
+            bool isPacked = !File.Exists(path) && File.Exists(packed);
+            if (!FolderWalk.IsOrdinary(isPacked ? packed : path))
+            {
+                problem = "is not an ordinary file";
+                return null;
+            }
+            if (isPacked)
             {
                 using var unpacking = new GZipStream(File.OpenRead(packed), CompressionMode.Decompress);
                 byte[]? unpacked = Decompression.Unpack(unpacking, Bytes);

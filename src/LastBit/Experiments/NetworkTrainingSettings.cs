@@ -66,7 +66,7 @@ public abstract record NetworkTrainingSettings
     public int? TrainSize { get; init; }
 
     /// <summary>Which images, as <see cref="DataSettings.Data"/> has them; null for CIFAR-10 from the cache.</summary>
-    [Setting("The images: the sample inside the program, one of cifar10, cifar100, mnist, fashion-mnist from the cache or a folder, images=DIR for PNG "
+    [Setting("The images: the sample inside the program, one of cifar10, cifar100, mnist, fashion-mnist from the cache or a folder, images=DIR for PNG or JPEG "
         + "images in one folder per class, or a folder with CIFAR-10's binary batches.", Value = "sample|NAME|NAME=DIR|DIR", Default = "CIFAR-10 from the cache")]
     public string? Data { get; init; }
 

@@ -16,6 +16,9 @@ public static class InputFile
         {
             if (Directory.Exists(path))
                 throw new InputException($"{path}: is a folder; {wanted}");
+            // Whoever names a device means it, as a shell does that passes on what another program writes; a pipe among files may be waited for for ever.
+            if (!FolderWalk.IsOrdinary(path) && !Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal))
+                throw new InputException($"{path}: is not an ordinary file; {wanted}");
             using FileStream stream = File.OpenRead(path);
             // The length of a device or a pipe says nothing; what comes out of it does.
             byte[]? content = Decompression.ReadAll(stream, (stream.CanSeek ? stream.Length : 0) + 1, most);
