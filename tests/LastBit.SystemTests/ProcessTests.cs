@@ -38,6 +38,20 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public void Data_that_needs_no_cache_needs_no_home()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs env");
+        const string Without = "env -u HOME -u LASTBIT_CACHE -u XDG_CACHE_HOME", Train = "train --network resnet8 --train-size 16 --batch-size 8 --epochs 1 --threads 1";
+        Assert.Equal(0, Shell.Run($"{Without} {LastBit} {Train} --data sample --out {_folder["out"]}").Code);
+        (int code, _, string error) = Shell.Run($"{Without} {LastBit} {Train} --out {_folder["other"]}");
+        Assert.Equal((2, "lastbit train: LASTBIT_CACHE: there is no home folder to keep data in; set LASTBIT_CACHE to a folder for it\n"), (code, error));
+        File.WriteAllText(_folder["file"], "");
+        (code, _, error) = Shell.Run($"{Without} XDG_CACHE_HOME={_folder["file"]} {LastBit} {Train} --out {_folder["other"]}");
+        Assert.Equal(2, code);
+        Assert.StartsWith($"lastbit train: XDG_CACHE_HOME: data would be kept in {_folder["file"]}/lastbit, and {_folder["file"]} is not a folder", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_out_the_folder_is_named_by_command_and_time()
     {
         Assert.Equal(0, LastBitProcess.RunIn(_folder.Path, "heat").ExitCode);

@@ -1,9 +1,10 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 
 namespace LastBit.Cli.Execution;
 
 /// <summary>The options of commands made of cells that say who computes them.</summary>
-internal static class ExecutorOptions
+internal static partial class ExecutorOptions
 {
     private static readonly Option<string> Executor = OptionTypes.Choice("--executor", "local", ["local", "slurm"],
         "Who computes: this process, or a Slurm job array with one task per cell.");
@@ -18,9 +19,9 @@ internal static class ExecutorOptions
         Text("--partition", "NAME", "Slurm: the partition."),
         Text("--account", "NAME", "Slurm: the account."),
         Text("--qos", "NAME", "Slurm: the quality of service."),
-        Text("--time", "TIME", "Slurm: the time limit of a task; it is requeued and resumes if the time does not suffice."),
-        Text("--mem", "SIZE", "Slurm: the memory of a task, as 2G."),
-        Text("--cpus-per-task", "N", "Slurm: the cores of a task."),
+        Text("--time", "TIME", "Slurm: the time limit of a task; it is requeued and resumes if the time does not suffice.", Time(), "give minutes, H:MM:SS or D-HH, as 12:00:00"),
+        Text("--mem", "SIZE", "Slurm: the memory of a task, as 2G.", Memory(), "give megabytes, or a number with K, M, G or T, as 2G"),
+        Text("--cpus-per-task", "N", "Slurm: the cores of a task.", Cores(), "give a whole number of at least 1"),
         Text("--constraint", "LIST", "Slurm: features that a node must have."),
     ];
 
@@ -54,17 +55,29 @@ internal static class ExecutorOptions
 
     private static IEnumerable<Option> All => [Executor, DryRun, CellsPerTask, ArrayLimit, .. PassedThrough, Setup, Sbatch];
 
-    private static Option<string?> Text(string name, string what, string description)
+    // What sbatch would refuse, or read otherwise than it was meant, is refused before a script is written. A blank or a line break would begin another option.
+    private static Option<string?> Text(string name, string what, string description, Regex? pattern = null, string? right = null)
     {
         var option = new Option<string?>(name) { Description = description, HelpName = what, Arity = ArgumentArity.ExactlyOne };
         option.Validators.Add(result =>
         {
-            // A line break would begin a line of the script.
-            if (result.Tokens.Any(token => token.Value.Length == 0 || token.Value.Any(char.IsControl)))
-                result.AddError($"{name}: give {what} on one line");
+            foreach (string value in result.Tokens.Select(token => token.Value))
+            {
+                if (value.Length == 0 || value.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter)) || pattern?.IsMatch(value) == false)
+                    result.AddError($"{name}: '{ForeignText.Cut(value)}' is not possible; {right ?? $"give {what} without blanks, on one line"}");
+            }
         });
         return option;
     }
+
+    [GeneratedRegex("^([0-9]{1,6}-)?[0-9]{1,8}(:[0-9]{1,2}){0,2}$|^(UNLIMITED|INFINITE)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Time();
+
+    [GeneratedRegex("^[0-9]{1,12}[KMGT]?B?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Memory();
+
+    [GeneratedRegex("^[1-9][0-9]{0,5}$")]
+    private static partial Regex Cores();
 
     private static Option<string[]> Lines(string name, string description)
     {

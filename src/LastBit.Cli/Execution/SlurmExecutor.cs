@@ -36,26 +36,19 @@ internal sealed class SlurmExecutor(SlurmSettings settings, bool dryRun, bool js
         if (array.Length > 0)
             AtomicFile.WriteAllText(Path.Combine(folder, SlurmScript.ArrayFile), array);
         AtomicFile.WriteAllText(Path.Combine(folder, SlurmScript.GatherFile), gather);
-        string? job = array.Length > 0 ? Submit(Path.Combine(folder, SlurmScript.ArrayFile)) : null;
-        string last;
-        try
+        string? job = null;
+        if (array.Length > 0)
         {
-            last = Submit(Path.Combine(folder, SlurmScript.GatherFile), job is null ? [] : [$"--dependency=afterok:{job}"]);
+            job = SlurmCommand.Submit(Path.Combine(folder, SlurmScript.ArrayFile));
+            // The array is in the queue: whoever asks for it must find it, whatever becomes of the second job.
+            SlurmJobs.Put(folder, new SlurmSubmission(job, null, tasks));
         }
-        catch (InputException) when (job is not null)
-        {
-            // The array is in the queue: whoever asks for it must find it.
-            SlurmJobs.Add(folder, new SlurmSubmission(job, null, tasks));
-            throw;
-        }
-        SlurmJobs.Add(folder, new SlurmSubmission(job ?? last, last, tasks));
+        Interruption.Current.Token.ThrowIfCancellationRequested();
+        string last = SlurmCommand.Submit([.. job is null ? (string[])[] : [$"--dependency=afterok:{job}"], Path.Combine(folder, SlurmScript.GatherFile)]);
+        SlurmJobs.Put(folder, new SlurmSubmission(job ?? last, last, tasks));
         Say(run.Folder, job, last, tasks.Length);
         return CommandLine.Done;
     }
-
-    /// <summary>"12", or "12;cluster" where there are several.</summary>
-    private static string Submit(string script, params string[] options) =>
-        SlurmCommand.Call("sbatch", ["--parsable", .. options, script]).Trim().Split(';')[0];
 
     private void Say(string folder, string? job, string last, int tasks)
     {

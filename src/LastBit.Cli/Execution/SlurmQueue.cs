@@ -16,6 +16,9 @@ internal sealed record SlurmState(string State, string Reason, string Node)
 /// <summary>Asks Slurm for all tasks of a folder at once: squeue for what is in the queue, sacct and scontrol for what has left it.</summary>
 internal static class SlurmQueue
 {
+    // More than Slurm has in an array.
+    private const int MostTasks = 1 << 23;
+
     /// <summary>The state of tasks, by cell. Cells that Slurm no longer knows, or where there is no Slurm, are left out.</summary>
     internal static Dictionary<string, (SlurmState State, string Log)> Of(string folder, SlurmSubmission[] submissions)
     {
@@ -23,11 +26,11 @@ internal static class SlurmQueue
         string jobs = string.Join(',', submissions.Select(one => one.Job));
         bool Unknown() => submissions.Any(one => one.Tasks.Where((_, task) => !states.ContainsKey($"{one.Job}_{task}")).Any());
         // A job that squeue has forgotten makes it say so of all of them.
-        if (Unknown() && SlurmCommand.Try("squeue", "--noheader", "--array", "--states=all", $"--jobs={jobs}", "--format=%i|%T|%r|%N") is (0, { } queue, _))
+        if (Unknown() && SlurmCommand.Try("squeue", "--noheader", "--array", "--states=all", $"--jobs={jobs}", "--format=%i|%T|%r|%N") is { Code: 0, Output: { } queue })
             Take(states, queue);
-        if (Unknown() && SlurmCommand.Try("sacct", "--noheader", "--parsable2", "--allocations", $"--jobs={jobs}", "--format=JobID,State,Reason,NodeList") is (0, { } accounts, _))
+        if (Unknown() && SlurmCommand.Try("sacct", "--noheader", "--parsable2", "--allocations", $"--jobs={jobs}", "--format=JobID,State,Reason,NodeList") is { Code: 0, Output: { } accounts })
             Take(states, accounts);
-        if (Unknown() && SlurmCommand.Try("scontrol", "--oneliner", "show", "jobs") is (0, { } all, _))
+        if (Unknown() && SlurmCommand.Try("scontrol", "--oneliner", "show", "jobs") is { Code: 0, Output: { } all })
             Take(states, string.Join('\n', all.Split('\n').Select(FromControl)));
 
         var cells = new Dictionary<string, (SlurmState, string)>(StringComparer.Ordinal);
@@ -65,7 +68,7 @@ internal static class SlurmQueue
             if (line.Split('|') is not [string task, string state, string reason, string node])
                 continue;
             // "CANCELLED by 1000" in sacct.
-            var read = new SlurmState(state.Split(' ')[0].TrimEnd('+'), reason, node == "None assigned" ? "" : node);
+            var read = new SlurmState(ForeignText.Cut(state.Split(' ')[0].TrimEnd('+')), ForeignText.Cut(reason), node == "None assigned" ? "" : ForeignText.Cut(node));
             foreach (string one in Each(task))
                 states.TryAdd(one, read);
         }
@@ -79,7 +82,7 @@ internal static class SlurmQueue
         string job = task[..bracket];
         return task[(bracket + 2)..].TrimEnd(']').Split('%')[0].Split(',').SelectMany(range => range.Split('-') switch
         {
-            [string first, string last] when int.TryParse(first, out int from) && int.TryParse(last, out int to) && to >= from => Enumerable.Range(from, to - from + 1),
+            [string first, string last] when int.TryParse(first, out int from) && int.TryParse(last, out int to) && to >= from && (long)to - from < MostTasks => Enumerable.Range(from, to - from + 1),
             [string single] when int.TryParse(single, out int number) => [number],
             _ => [],
         }).Select(number => $"{job}_{number}");
