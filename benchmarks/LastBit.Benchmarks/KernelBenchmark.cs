@@ -109,7 +109,7 @@ internal static unsafe class KernelBenchmark
             using var weights = new AlignedBuffer<float>(MatrixProduct.Panels(Outputs) * (long)MatrixProduct.Panel * Inputs);
             using var result = new AlignedBuffer<float>(208L * stored);
             using var plain = new AlignedBuffer<float>((long)Outputs * Inputs);
-            using var room = new AlignedBuffer<float>(MatrixProduct.Room);
+            using var room = new AlignedBuffer<float>(MatrixProduct.ScratchSize);
             x.Span.Fill(0.5f);
             outer.Span.Fill(0.25f);
             weights.Span.Fill(0.125f);

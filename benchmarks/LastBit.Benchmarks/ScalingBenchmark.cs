@@ -44,10 +44,10 @@ internal static class ScalingBenchmark
         Print($"what the pieces allow, from one thread's times ({serial:F2} ms serial):");
         foreach (int threads in (int[])[2, 4, 8, 16, 32, 64, 128])
         {
-            double step = serial + one.ByPieces.Sum(pass => pass.Value * Math.Ceiling(pass.Key / (double)threads) / pass.Key);
-            Print($"{threads,8}{step,9:F1} ms{(serial + one.ByPieces.Values.Sum()) / step,9:F1} times as fast");
+            double step = serial + one.ByParts.Sum(pass => pass.Value * Math.Ceiling(pass.Key / (double)threads) / pass.Key);
+            Print($"{threads,8}{step,9:F1} ms{(serial + one.ByParts.Values.Sum()) / step,9:F1} times as fast");
         }
-        foreach ((int pieces, double milliseconds) in one.ByPieces.OrderBy(pass => pass.Key))
+        foreach ((int pieces, double milliseconds) in one.ByParts.OrderBy(pass => pass.Key))
             Print($"  passes of {pieces,4} pieces: {milliseconds,8:F2} ms a step on one thread");
         lanes.ForEach(lane => lane.Dispose());
         return 0;
@@ -102,7 +102,7 @@ internal static class ScalingBenchmark
                 _wall += seconds;
                 _parallel += times.Seconds;
                 _busy += times.BusySeconds;
-                foreach ((int pieces, (_, double busy)) in times.ByPieces)
+                foreach ((int pieces, (_, double busy)) in times.ByParts)
                     _byPieces[pieces] = _byPieces.GetValueOrDefault(pieces) + busy;
             }
         }

@@ -69,7 +69,7 @@ public interface IEngine : IDisposable
 /// Whether batch normalisation uses the moments of the pass (and moves the running statistics towards them), rather than the running statistics; and whether layers that
 /// draw at random do.
 /// </param>
-/// <param name="Seed">The seed of the run: what a layer draws at random is a function of it, the step, the layer and the place of a number in the batch.</param>
+/// <param name="Seed">The seed of the run: what a layer draws at random is a function of it, the step, the layer and the place of an image in the batch (<see cref="IBatch.Write"/>).</param>
 /// <param name="Step">How many updates the replica has had.</param>
 public readonly record struct PassSettings(bool IsTraining, ulong Seed = 0, long Step = 0)
 {

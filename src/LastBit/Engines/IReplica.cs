@@ -68,6 +68,9 @@ public interface IBatch : IDisposable
     /// <summary>Takes images and labels. They must stay as they are until the next call: an engine that computes where they are need not copy them.</summary>
     /// <param name="images">One image after the other, each Height x Width x <see cref="TensorShape.BatchChannels"/> numbers.</param>
     /// <param name="labels">A class an image, as many as the batch was made for at most.</param>
+    /// <param name="places">
+    /// The place of each image in the batch as the plain run has it, where it has another here: what a layer draws at random for an image is a function of it. Empty where the places are the same.
+    /// </param>
     /// <exception cref="ArgumentException">They do not fit each other or the model, or a label is not a class.</exception>
-    void Write(ReadOnlyMemory<float> images, ReadOnlyMemory<int> labels);
+    void Write(ReadOnlyMemory<float> images, ReadOnlyMemory<int> labels, ReadOnlyMemory<int> places = default);
 }

@@ -8,6 +8,6 @@ public enum ConvolutionAlgorithm
     /// <summary>The sums of the definition.</summary>
     Direct,
 
-    /// <summary>Minimal filtering: F(2x2, 3x3) forward and for the input gradient, the transpose of F(4x4, 3x3) for the weight gradient.</summary>
+    /// <summary>Winograd's minimal filtering: F(2x2, 3x3) forward and for the input gradient, the transpose of F(4x4, 3x3) for the weight gradient.</summary>
     Winograd,
 }

@@ -130,7 +130,7 @@ public sealed class ModelBuilder
     /// <summary>The images.</summary>
     public Node Images { get; }
 
-    /// <summary>Appends any layer, one's own among them (<see cref="CustomLayer"/>).</summary>
+    /// <summary>Appends any layer, a custom one for example (<see cref="CustomLayer"/>).</summary>
     /// <param name="layer">What it computes.</param>
     /// <param name="inputs">What it reads: nodes of this builder.</param>
     /// <returns>Its output.</returns>

@@ -12,12 +12,14 @@ internal sealed class BatchPerturbation
     private readonly ulong _seed;
     private readonly float[] _images;
     private readonly int[] _labels;
+    private readonly int[] _places;
 
     private BatchPerturbation(PerturbationKind kind, int image, ulong seed, int capacity, int imageFloats)
     {
         (_kind, _image, _seed) = (kind, image, seed);
         _images = new float[capacity * imageFloats];
         _labels = new int[capacity];
+        _places = new int[capacity];
     }
 
     /// <summary>The one of a replica; null where its perturbation leaves the batches as they are.</summary>
@@ -48,6 +50,9 @@ internal sealed class BatchPerturbation
     public void Take(Batch batch, int from, int count, IBatch seen)
     {
         int floats = batch.Images.Length / batch.Count;
+        for (int i = 0; i < count; i++)
+            _places[i] = IsReversed ? from + count - 1 - i : from + i;
+        ReadOnlyMemory<int> places = _places.AsMemory(0, count);
         ReadOnlyMemory<float> images = batch.ImageMemory.Slice(from * floats, count * floats);
         ReadOnlyMemory<int> labels = batch.LabelMemory.Slice(from, count);
         if (IsReversed)
@@ -57,13 +62,13 @@ internal sealed class BatchPerturbation
                 images.Span.Slice(i * floats, floats).CopyTo(_images.AsSpan((count - 1 - i) * floats));
                 _labels[count - 1 - i] = labels.Span[i];
             }
-            seen.Write(_images.AsMemory(0, images.Length), _labels.AsMemory(0, count));
+            seen.Write(_images.AsMemory(0, images.Length), _labels.AsMemory(0, count), places);
             return;
         }
         int at = batch.Numbers.Slice(from, count).IndexOf(_image);
         if (at < 0)
         {
-            seen.Write(images, labels);
+            seen.Write(images, labels, places);
             return;
         }
         images.Span.CopyTo(_images);
@@ -71,6 +76,6 @@ internal sealed class BatchPerturbation
         int pixel = Replica.NonZeroFrom((int)Philox.Below(_seed, RandomPurpose.Perturbation, 0, 2, (uint)floats), image);
         if (pixel >= 0)
             image[pixel] = Replica.OneUlpFurther(image[pixel]);
-        seen.Write(_images.AsMemory(0, images.Length), labels);
+        seen.Write(_images.AsMemory(0, images.Length), labels, places);
     }
 }

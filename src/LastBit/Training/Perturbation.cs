@@ -22,7 +22,7 @@ public enum PerturbationKind
     /// <summary>One pixel of one image of the first batch, drawn from the seed, is one unit in the last place away from where it would be, whenever it is seen.</summary>
     Input,
 
-    /// <summary>Convolutions are computed by the other algorithm: by minimal filtering where they would be direct, and the other way round.</summary>
+    /// <summary>Convolutions are computed by the other algorithm: by Winograd's where they would be direct, and the other way round.</summary>
     Convolution,
 }
 

@@ -1,4 +1,5 @@
 using LastBit.Arithmetic;
+using LastBit.Engines.Cpu.Layers;
 using LastBit.Models;
 
 namespace LastBit.Engines.Cpu;
@@ -29,7 +30,15 @@ public sealed class CpuEngineFactory : IEngineFactory
     public string? WhyNot(Model model, bool hessian = false)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return Plan.WhyNot(model) ?? (hessian ? HessianProduct.WhyNot(model) : null);
+        try
+        {
+            CpuLayers.Plan(model, hessian);
+            return null;
+        }
+        catch (InputException error)
+        {
+            return error.Message;
+        }
     }
 
     /// <inheritdoc/>

@@ -4,9 +4,9 @@ using LastBit.Arithmetic;
 namespace LastBit.Engines.Cpu;
 
 /// <summary>
-/// A fixed team of threads that takes the pieces of a job. Which thread takes which piece is a matter of chance, what a piece computes is not: so
+/// A fixed team of threads that takes the parts of a job. Which thread takes which part is a matter of chance, what a part computes is not: so
 /// the number of threads cannot change a bit. Running a job allocates nothing. A thread without work spins for a tenth of a millisecond, which is as long as the
-/// last pieces of a pass take, and then sleeps: nothing is burned that another process could use. A team larger than what the process may use does not spin.
+/// last parts of a pass take, and then sleeps: nothing is burned that another process could use. A team larger than what the process may use does not spin.
 /// </summary>
 public sealed class WorkerTeam : IDisposable
 {
@@ -15,14 +15,14 @@ public sealed class WorkerTeam : IDisposable
     private readonly Thread[] _threads;
     private readonly long _spinTicks;
     private readonly long[] _busy;
-    private readonly Dictionary<int, (long Jobs, long Busy)> _byPieces = [];
+    private readonly Dictionary<int, (long Jobs, long Busy)> _byParts = [];
     private long _parallelTicks;
     private long _busyBefore;
     private readonly Lock _gate = new();
     private readonly object _sleep = new();
     private readonly object _finish = new();
     private Action<int, int>? _job;
-    private int _pieces;
+    private int _parts;
     private int _next;
     private int _running;
     private int _generation;
@@ -51,22 +51,22 @@ public sealed class WorkerTeam : IDisposable
     /// <summary>Number of threads, the calling one included.</summary>
     public int Size { get; }
 
-    /// <summary>Runs job(piece, worker) for every piece in [0, pieces), with worker in [0, Size), and returns when all are done.</summary>
-    /// <param name="pieces">Number of pieces.</param>
-    /// <param name="job">What to do with a piece; a worker does one piece at a time.</param>
-    /// <exception cref="Exception">Whatever a piece threw first; the other pieces are then not begun.</exception>
-    public void Run(int pieces, Action<int, int> job)
+    /// <summary>Runs job(part, worker) for every part in [0, parts), with worker in [0, Size), and returns when all are done.</summary>
+    /// <param name="parts">Number of parts.</param>
+    /// <param name="job">What to do with a part; a worker does one part at a time.</param>
+    /// <exception cref="Exception">Whatever a part threw first; the other parts are then not begun.</exception>
+    public void Run(int parts, Action<int, int> job)
     {
         ArgumentNullException.ThrowIfNull(job);
-        if (pieces <= 0)
+        if (parts <= 0)
             return;
         lock (_gate)
         {
             _job = job;
-            _pieces = pieces;
+            _parts = parts;
             _failure = null;
             Volatile.Write(ref _next, 0);
-            if (pieces == 1)
+            if (parts == 1)
             {
                 Take(0);
             }
@@ -84,24 +84,24 @@ public sealed class WorkerTeam : IDisposable
                     Take(0);
                     AwaitOthers();
                 }
-                Count(pieces, Stopwatch.GetTimestamp() - begun);
+                Count(parts, Stopwatch.GetTimestamp() - begun);
             }
             _job = null;
             if (_failure is { } failure)
-                throw new InvalidOperationException("A piece of a parallel job failed.", failure);
+                throw new InvalidOperationException("A part of a parallel job failed.", failure);
         }
     }
 
-    /// <summary>How long jobs of more than one piece took since the last call, and how much of that the threads worked.</summary>
+    /// <summary>How long jobs of more than one part took since the last call, and how much of that the threads worked.</summary>
     public TeamTimes TakeTimes()
     {
         lock (_gate)
         {
             double second = Stopwatch.Frequency;
             var times = new TeamTimes(
-                _parallelTicks / second, _byPieces.Values.Sum(one => one.Busy) / second,
-                _byPieces.ToDictionary(one => one.Key, one => (one.Value.Jobs, one.Value.Busy / second)));
-            _byPieces.Clear();
+                _parallelTicks / second, _byParts.Values.Sum(one => one.Busy) / second,
+                _byParts.ToDictionary(one => one.Key, one => (one.Value.Jobs, one.Value.Busy / second)));
+            _byParts.Clear();
             _parallelTicks = 0;
             return times;
         }
@@ -130,13 +130,13 @@ public sealed class WorkerTeam : IDisposable
         }
     }
 
-    private void Count(int pieces, long ticks)
+    private void Count(int parts, long ticks)
     {
         long busy = 0;
         for (int i = 0; i < _busy.Length; i += Stride)
             busy += _busy[i];
-        (long jobs, long before) = _byPieces.GetValueOrDefault(pieces);
-        _byPieces[pieces] = (jobs + 1, before + busy - _busyBefore);
+        (long jobs, long before) = _byParts.GetValueOrDefault(parts);
+        _byParts[parts] = (jobs + 1, before + busy - _busyBefore);
         _busyBefore = busy;
         _parallelTicks += ticks;
     }
@@ -203,26 +203,26 @@ public sealed class WorkerTeam : IDisposable
     {
         var job = _job!;
         long begun = Stopwatch.GetTimestamp();
-        int piece;
-        while ((piece = Interlocked.Increment(ref _next) - 1) < _pieces)
+        int part;
+        while ((part = Interlocked.Increment(ref _next) - 1) < _parts)
         {
             try
             {
-                job(piece, worker);
+                job(part, worker);
             }
             catch (Exception error)
             {
                 Interlocked.CompareExchange(ref _failure, error, null);
-                Volatile.Write(ref _next, _pieces);
+                Volatile.Write(ref _next, _parts);
             }
         }
-        if (_pieces > 1)
+        if (_parts > 1)
             _busy[worker * Stride] += Stopwatch.GetTimestamp() - begun;
     }
 }
 
-/// <summary>Where the time of a team went. What it did not spend in jobs of several pieces, one thread did alone.</summary>
-/// <param name="Seconds">Wall time of jobs of more than one piece.</param>
+/// <summary>Where the time of a team went. What it did not spend in jobs of several parts, one thread did alone.</summary>
+/// <param name="Seconds">Wall time of jobs of more than one part.</param>
 /// <param name="BusySeconds">What all threads together worked in them; the rest of Seconds times threads they waited, at the ends of jobs for the most part.</param>
-/// <param name="ByPieces">Jobs and work by the number of pieces: no more threads than that can help.</param>
-public sealed record TeamTimes(double Seconds, double BusySeconds, IReadOnlyDictionary<int, (long Jobs, double BusySeconds)> ByPieces);
+/// <param name="ByParts">Jobs and work by the number of parts: no more threads than that can help.</param>
+public sealed record TeamTimes(double Seconds, double BusySeconds, IReadOnlyDictionary<int, (long Jobs, double BusySeconds)> ByParts);

@@ -241,7 +241,7 @@ public unsafe class KernelTests
         fixed (float* w = weights, p = packed, t = turned, x = paddedInput, g = paddedGradient, y = forward, dx = inputGradient, dw = weightGradient)
         {
             WeightLayout.Pack(w, shape.InChannels, p, shape);
-            WeightLayout.Turn(w, shape.InChannels, t, shape);
+            WeightLayout.Flip(w, shape.InChannels, t, shape);
             if (shape.IsDense3x3)
             {
                 Convolution3x3.Forward<T>(x, p, y, shape.InHeight, shape.InWidth, shape.InChannels, shape.OutChannels, 0);

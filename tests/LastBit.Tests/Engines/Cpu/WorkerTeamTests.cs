@@ -68,13 +68,13 @@ public class WorkerTeamTests
             team.Run(4, (_, _) => Thread.Sleep(5));
         team.Run(6, (_, _) => Thread.Sleep(5));
         TeamTimes times = team.TakeTimes();
-        Assert.Equal([4, 6], times.ByPieces.Keys.Order());
-        Assert.Equal(3, times.ByPieces[4].Jobs);
+        Assert.Equal([4, 6], times.ByParts.Keys.Order());
+        Assert.Equal(3, times.ByParts[4].Jobs);
         // Sleeping takes at least as long as was asked for, so these hold on any machine.
-        Assert.InRange(times.ByPieces[4].BusySeconds, 0.058, double.MaxValue);
-        Assert.InRange(times.ByPieces[6].BusySeconds, 0.028, double.MaxValue);
-        Assert.Equal(times.BusySeconds, times.ByPieces[4].BusySeconds + times.ByPieces[6].BusySeconds, 9);
+        Assert.InRange(times.ByParts[4].BusySeconds, 0.058, double.MaxValue);
+        Assert.InRange(times.ByParts[6].BusySeconds, 0.028, double.MaxValue);
+        Assert.Equal(times.BusySeconds, times.ByParts[4].BusySeconds + times.ByParts[6].BusySeconds, 9);
         Assert.InRange(times.BusySeconds, 0, 2 * times.Seconds);
-        Assert.Empty(team.TakeTimes().ByPieces);
+        Assert.Empty(team.TakeTimes().ByParts);
     }
 }

@@ -20,9 +20,9 @@ internal static unsafe class Convolution
     }
 
     /// <inheritdoc cref="InputGradient{T}"/>
-    public static void InputGradient(float* gradient, float* turned, float* inputGradient, in ConvolutionShape shape)
+    public static void InputGradient(float* gradient, float* flipped, float* inputGradient, in ConvolutionShape shape)
     {
-        var work = new InputGradientWork(gradient, turned, inputGradient, shape);
+        var work = new InputGradientWork(gradient, flipped, inputGradient, shape);
         Widest.Single(ref work, shape.InChannels / 2);
     }
 
@@ -79,10 +79,10 @@ internal static unsafe class Convolution
     /// Pixels whose coordinates are congruent modulo the stride are read by the same taps and are processed together.
     /// </summary>
     /// <param name="gradient">OutHeight x (OutWidth + 2 p') x OutChannels with p' = max(p, 1) zero columns at both ends.</param>
-    /// <param name="turned">Size x OutChannels x Size x InChannels, turned by 180 degrees (<see cref="WeightLayout.Turn"/>).</param>
+    /// <param name="flipped">Size x OutChannels x Size x InChannels, flipped by 180 degrees (<see cref="WeightLayout.Flip"/>).</param>
     /// <param name="inputGradient">InHeight x InWidth x InChannels; InWidth a multiple of the stride.</param>
     /// <param name="shape">The sizes.</param>
-    public static void InputGradient<T>(float* gradient, float* turned, float* inputGradient, in ConvolutionShape shape)
+    public static void InputGradient<T>(float* gradient, float* flipped, float* inputGradient, in ConvolutionShape shape)
         where T : unmanaged, ILanes<T, float>
     {
         int size = shape.Size, padding = size / 2, stride = shape.Stride, inC = shape.InChannels, outC = shape.OutChannels;
@@ -109,7 +109,7 @@ internal static unsafe class Convolution
                         Rows = columns == 0 ? 0 : rows,
                         Input = gradient + ((long)((y + padding - firstRow) / stride) * rowStride) + ((((rest + padding - c) / stride) + border) * outC),
                         InputRow = rowStride,
-                        Weights = turned + ((long)(size - 1 - firstRow) * outC * size * inC) + ((size - 1 - c) * inC) + i,
+                        Weights = flipped + ((long)(size - 1 - firstRow) * outC * size * inC) + ((size - 1 - c) * inC) + i,
                         WeightRow = stride * outC * size * inC,
                         Channels = outC,
                         WeightChannel = size * inC,
@@ -300,10 +300,10 @@ internal static unsafe class Convolution
             where T : unmanaged, ILanes<T, float> => Forward<T>(input, weights, output, shape);
     }
 
-    private readonly struct InputGradientWork(float* gradient, float* turned, float* inputGradient, ConvolutionShape shape) : IOverLanes<float>
+    private readonly struct InputGradientWork(float* gradient, float* flipped, float* inputGradient, ConvolutionShape shape) : IOverLanes<float>
     {
         public void Run<T>()
-            where T : unmanaged, ILanes<T, float> => InputGradient<T>(gradient, turned, inputGradient, shape);
+            where T : unmanaged, ILanes<T, float> => InputGradient<T>(gradient, flipped, inputGradient, shape);
     }
 
     private readonly struct WeightGradientWork(float* input, float* gradient, float* weightGradient, ConvolutionShape shape) : IOverLanes<float>

@@ -14,23 +14,23 @@ internal static unsafe class Convolution3x3
 {
     /// <inheritdoc cref="Forward{T}"/>
     public static void Forward(
-        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int phantoms, ReadAhead? ahead = null)
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int paddingChannels, Prefetch? prefetch = null)
     {
-        var work = new ForwardWork(input, weights, output, height, width, inChannels, outChannels, phantoms, ahead);
+        var work = new ForwardWork(input, weights, output, height, width, inChannels, outChannels, paddingChannels, prefetch);
         Widest.Single(ref work, outChannels);
     }
 
     /// <inheritdoc cref="WeightGradient{T}"/>
     public static void WeightGradient(
-        float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels, int phantoms)
+        float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels, int paddingChannels)
     {
-        var work = new WeightGradientWork(input, gradient, weightGradient, height, width, inChannels, outChannels, phantoms);
+        var work = new WeightGradientWork(input, gradient, weightGradient, height, width, inChannels, outChannels, paddingChannels);
         Widest.Single(ref work, outChannels);
     }
 
     /// <summary>
     /// output[y, x, o] = sum over kernel row r, input channel i, kernel column c of input[y + r - 1, x + c, i] * weights[r, i, c, o].
-    /// The gradient of a loss with respect to the input is the same function of the output gradient, with turned weights .
+    /// The gradient of a loss with respect to the input is the same function of the output gradient, with flipped weights .
     /// </summary>
     /// <param name="input">height x (width + 2) x inChannels; the first and last column are not read.</param>
     /// <param name="weights">3 x inChannels x 3 x outChannels.</param>
@@ -39,13 +39,13 @@ internal static unsafe class Convolution3x3
     /// <param name="width">Columns, a multiple of 8.</param>
     /// <param name="inChannels">Input channels, any number.</param>
     /// <param name="outChannels">Output channels, a multiple of 16.</param>
-    /// <param name="phantoms">How many of the input channels, the last ones, are there to fill memory and have weight zero; they are left out.</param>
-    /// <param name="ahead">Fetches a share of what comes next with each of the rows; or null.</param>
+    /// <param name="paddingChannels">How many of the input channels, the last ones, are there to fill memory and have weight zero; they are left out.</param>
+    /// <param name="prefetch">Fetches a share of what comes next with each of the rows; or null.</param>
     public static void Forward<T>(
-        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int phantoms, ReadAhead? ahead = null)
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int paddingChannels, Prefetch? prefetch = null)
         where T : unmanaged, ILanes<T, float>
     {
-        int rowStride = (width + 2) * inChannels, terms = inChannels - phantoms;
+        int rowStride = (width + 2) * inChannels, terms = inChannels - paddingChannels;
         // Which tile fits the registers: 32 of 512 bits (or of 128 bits on ARM), 16 of 256 bits. The tile does not touch the order of any sum.
         bool narrow = typeof(T) == typeof(SingleLanes256) || typeof(T) == typeof(SingleLanes1);
         bool single = outChannels % (2 * T.Count) != 0;
@@ -57,7 +57,7 @@ internal static unsafe class Convolution3x3
             {
                 // Spread over the rows: asked for at once it would only wait at another place.
                 if (o == 0)
-                    ahead?.Fetch();
+                    prefetch?.Fetch();
                 int first = y == 0 ? 1 : 0;
                 int kernelRows = (y == height - 1 ? 2 : 3) - first;
                 float* source = input + ((long)(y + first - 1) * rowStride);
@@ -95,14 +95,14 @@ internal static unsafe class Convolution3x3
     /// <param name="width">Columns, at least 2.</param>
     /// <param name="inChannels">Input channels, a multiple of 4.</param>
     /// <param name="outChannels">Output channels, a multiple of 16.</param>
-    /// <param name="phantoms">How many of the input channels, the last ones, are there to fill memory; nobody reads their gradient, which may be left out.</param>
+    /// <param name="paddingChannels">How many of the input channels, the last ones, are there to fill memory; nobody reads their gradient, which may be left out.</param>
     public static void WeightGradient<T>(
-        float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels, int phantoms)
+        float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels, int paddingChannels)
         where T : unmanaged, ILanes<T, float>
     {
         bool narrow = typeof(T) == typeof(SingleLanes256) || typeof(T) == typeof(SingleLanes1);
         bool wide = !narrow && inChannels % 8 == 0;
-        bool three = inChannels == 4 && phantoms == 1;
+        bool three = inChannels == 4 && paddingChannels == 1;
         int channels = three ? 4 : narrow ? 2 : wide ? 8 : 4;
         int lanes = narrow && !three ? 2 * T.Count : T.Count;
         for (int r = 0; r < 3; r++)
@@ -135,8 +135,8 @@ internal static unsafe class Convolution3x3
         float* input, int rowStride, float* weights, int kernelRows, int inChannels, int terms, int outChannels, float* output, bool left, bool right)
         where T : unmanaged, ILanes<T, float>
     {
-        nint phantomWeights = (nint)(inChannels - terms) * 3 * outChannels;
-        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantomWeights)
+        nint paddingWeights = (nint)(inChannels - terms) * 3 * outChannels;
+        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += paddingWeights)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
             T b0 = default, b1 = default, b2 = default, b3 = default, b4 = default, b5 = default, b6 = default, b7 = default;
@@ -220,8 +220,8 @@ internal static unsafe class Convolution3x3
         where T : unmanaged, ILanes<T, float>
     {
         nint step = inChannels, step2 = 2 * step, step3 = 3 * step, step4 = 4 * step, step5 = 5 * step;
-        nint column = outChannels, twoColumns = 2 * column, phantomWeights = (inChannels - terms) * 3 * column;
-        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantomWeights)
+        nint column = outChannels, twoColumns = 2 * column, paddingWeights = (inChannels - terms) * 3 * column;
+        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += paddingWeights)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
             T a8 = default, a9 = default, a10 = default, a11 = default, a12 = default, a13 = default, a14 = default, a15 = default;
@@ -302,8 +302,8 @@ internal static unsafe class Convolution3x3
         where T : unmanaged, ILanes<T, float>
     {
         T sum0 = default, sum1 = default, sum2 = default, sum3 = default, sum4 = default, sum5 = default, sum6 = default, sum7 = default;
-        nint phantomWeights = (nint)(inChannels - terms) * 3 * outChannels;
-        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantomWeights)
+        nint paddingWeights = (nint)(inChannels - terms) * 3 * outChannels;
+        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += paddingWeights)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
             float* pixel = input;
@@ -376,8 +376,8 @@ internal static unsafe class Convolution3x3
     {
         // Every distance in a register of its own: what is left in the loop is the work itself.
         nint step1 = inChannels, step2 = 2 * step1, step3 = 3 * step1, step4 = 4 * step1, step5 = 5 * step1;
-        nint column = outChannels, twoColumns = 2 * column, channelStride = 3 * column, phantomWeights = (inChannels - terms) * channelStride;
-        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += phantomWeights)
+        nint column = outChannels, twoColumns = 2 * column, channelStride = 3 * column, paddingWeights = (inChannels - terms) * channelStride;
+        for (int row = 0; row < kernelRows; row++, input += rowStride, weights += paddingWeights)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default;
             T b0 = default, b1 = default, b2 = default, b3 = default;
@@ -642,16 +642,16 @@ internal static unsafe class Convolution3x3
     }
 
     private readonly struct ForwardWork(
-        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int phantoms, ReadAhead? ahead) : IOverLanes<float>
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int paddingChannels, Prefetch? prefetch) : IOverLanes<float>
     {
         public void Run<T>()
-            where T : unmanaged, ILanes<T, float> => Forward<T>(input, weights, output, height, width, inChannels, outChannels, phantoms, ahead);
+            where T : unmanaged, ILanes<T, float> => Forward<T>(input, weights, output, height, width, inChannels, outChannels, paddingChannels, prefetch);
     }
 
     private readonly struct WeightGradientWork(
-        float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels, int phantoms) : IOverLanes<float>
+        float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels, int paddingChannels) : IOverLanes<float>
     {
         public void Run<T>()
-            where T : unmanaged, ILanes<T, float> => WeightGradient<T>(input, gradient, weightGradient, height, width, inChannels, outChannels, phantoms);
+            where T : unmanaged, ILanes<T, float> => WeightGradient<T>(input, gradient, weightGradient, height, width, inChannels, outChannels, paddingChannels);
     }
 }

@@ -57,8 +57,8 @@ internal static unsafe class MatrixProduct
     // At most 2^16 images of 16 positions: 2^14 groups.
     private const int Levels = 15;
 
-    /// <summary>Floats of room that <see cref="WeightGradient"/> and <see cref="ColumnSums"/> need.</summary>
-    public const int Room = (Levels + 1) * TileSize;
+    /// <summary>Floats of scratch that <see cref="WeightGradient"/> and <see cref="ColumnSums"/> need.</summary>
+    public const int ScratchSize = (Levels + 1) * TileSize;
 
     /// <summary>Rows to have room for, an odd number of tiles: panels at a distance of a power of two would meet in the same lines of a cache.</summary>
     public static long RowsFor(int rows) => ((rows + TileRows - 1) / TileRows | 1) * TileRows;
@@ -74,16 +74,16 @@ internal static unsafe class MatrixProduct
     }
 
     /// <inheritdoc cref="WeightGradient{T}"/>
-    public static void WeightGradient(float* outer, long outerPanel, float* input, int rows, int outputs, int inputs, float* gradient, long gradientRow, float* room)
+    public static void WeightGradient(float* outer, long outerPanel, float* input, int rows, int outputs, int inputs, float* gradient, long gradientRow, float* scratch)
     {
-        var work = new WeightGradientWork(outer, outerPanel, input, rows, outputs, inputs, gradient, gradientRow, room);
+        var work = new WeightGradientWork(outer, outerPanel, input, rows, outputs, inputs, gradient, gradientRow, scratch);
         Widest.Single(ref work, Panel);
     }
 
     /// <inheritdoc cref="ColumnSums{T}"/>
-    public static void ColumnSums(float* panel, int rows, float* sums, float* room)
+    public static void ColumnSums(float* panel, int rows, float* sums, float* scratch)
     {
-        var work = new ColumnSumsWork(panel, rows, sums, room);
+        var work = new ColumnSumsWork(panel, rows, sums, scratch);
         Widest.Single(ref work, Panel);
     }
 
@@ -135,9 +135,9 @@ internal static unsafe class MatrixProduct
     /// <param name="inputs">Inputs of this panel, at most 32.</param>
     /// <param name="gradient">Written: outputs x inputs.</param>
     /// <param name="gradientRow">Floats from output to output.</param>
-    /// <param name="room"><see cref="Room"/> floats.</param>
+    /// <param name="scratch"><see cref="ScratchSize"/> floats.</param>
     public static void WeightGradient<T>(
-        float* outer, long outerPanel, float* input, int rows, int outputs, int inputs, float* gradient, long gradientRow, float* room)
+        float* outer, long outerPanel, float* input, int rows, int outputs, int inputs, float* gradient, long gradientRow, float* scratch)
         where T : unmanaged, ILanes<T, float>
     {
         bool wide = typeof(T) == typeof(SingleLanes512);
@@ -148,12 +148,12 @@ internal static unsafe class MatrixProduct
             for (int i = 0; i < inputs; i += lanes)
             {
                 if (wide)
-                    Gradient8x2<T>(g, input + i, rows, room);
+                    Gradient8x2<T>(g, input + i, rows, scratch);
                 else
-                    Gradient4x2<T>(g, input + i, rows, room);
+                    Gradient4x2<T>(g, input + i, rows, scratch);
                 int width = Math.Min(lanes, inputs - i);
                 for (int k = 0; k < Math.Min(tile, outputs - o); k++)
-                    new Span<float>(room + (k * lanes), width).CopyTo(new Span<float>(gradient + ((o + k) * gradientRow) + i, width));
+                    new Span<float>(scratch + (k * lanes), width).CopyTo(new Span<float>(gradient + ((o + k) * gradientRow) + i, width));
             }
         }
     }
@@ -162,8 +162,8 @@ internal static unsafe class MatrixProduct
     /// <param name="panel">[row][32].</param>
     /// <param name="rows">Images.</param>
     /// <param name="sums">32 numbers, written.</param>
-    /// <param name="room"><see cref="Room"/> floats.</param>
-    public static void ColumnSums<T>(float* panel, int rows, float* sums, float* room)
+    /// <param name="scratch"><see cref="ScratchSize"/> floats.</param>
+    public static void ColumnSums<T>(float* panel, int rows, float* sums, float* scratch)
         where T : unmanaged, ILanes<T, float>
     {
         for (int column = 0; column < Panel; column += T.Count)
@@ -180,9 +180,9 @@ internal static unsafe class MatrixProduct
                 for (; last ? group >> level != 0 : (group >> level & 1) != 0; level++)
                 {
                     if ((group >> level & 1) != 0)
-                        sum = T.Add(T.Load(room + (level * T.Count)), sum);
+                        sum = T.Add(T.Load(scratch + (level * T.Count)), sum);
                 }
-                T.Store(sum, last ? sums + column : room + (level * T.Count));
+                T.Store(sum, last ? sums + column : scratch + (level * T.Count));
             }
         }
     }
@@ -350,9 +350,9 @@ internal static unsafe class MatrixProduct
         Put(adds, rows > 3 ? result + (3 * row) : spare, a3, b3);
     }
 
-    /// <summary>8 outputs by 2 vectors of inputs; the sums are left in the first rows of <paramref name="room"/>.</summary>
+    /// <summary>8 outputs by 2 vectors of inputs; the sums are left in the first rows of <paramref name="scratch"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Gradient8x2<T>(float* outer, float* input, int rows, float* room)
+    private static void Gradient8x2<T>(float* outer, float* input, int rows, float* scratch)
         where T : unmanaged, ILanes<T, float>
     {
         for (int group = 0; rows > 0; group++, rows -= GroupRows)
@@ -384,12 +384,12 @@ internal static unsafe class MatrixProduct
             float* target;
             for (int level = 0; ; level++)
             {
-                float* sum = room + ((level + 1L) * TileSize);
+                float* sum = scratch + ((level + 1L) * TileSize);
                 if ((group >> level & 1) == 0)
                 {
                     if (last && group >> level != 0)
                         continue;
-                    target = last ? room : sum;
+                    target = last ? scratch : sum;
                     break;
                 }
                 a0 = T.Add(T.Load(sum + (0 * T.Count)), a0); b0 = T.Add(T.Load(sum + (1 * T.Count)), b0);
@@ -412,9 +412,9 @@ internal static unsafe class MatrixProduct
         }
     }
 
-    /// <summary>4 outputs by 2 vectors of inputs; the sums are left in the first rows of <paramref name="room"/>.</summary>
+    /// <summary>4 outputs by 2 vectors of inputs; the sums are left in the first rows of <paramref name="scratch"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Gradient4x2<T>(float* outer, float* input, int rows, float* room)
+    private static void Gradient4x2<T>(float* outer, float* input, int rows, float* scratch)
         where T : unmanaged, ILanes<T, float>
     {
         for (int group = 0; rows > 0; group++, rows -= GroupRows)
@@ -438,12 +438,12 @@ internal static unsafe class MatrixProduct
             float* target;
             for (int level = 0; ; level++)
             {
-                float* sum = room + ((level + 1L) * TileSize);
+                float* sum = scratch + ((level + 1L) * TileSize);
                 if ((group >> level & 1) == 0)
                 {
                     if (last && group >> level != 0)
                         continue;
-                    target = last ? room : sum;
+                    target = last ? scratch : sum;
                     break;
                 }
                 a0 = T.Add(T.Load(sum + (0 * T.Count)), a0); b0 = T.Add(T.Load(sum + (1 * T.Count)), b0);
@@ -478,15 +478,15 @@ internal static unsafe class MatrixProduct
     }
 
     private readonly struct WeightGradientWork(
-        float* outer, long outerPanel, float* input, int rows, int outputs, int inputs, float* gradient, long gradientRow, float* room) : IOverLanes<float>
+        float* outer, long outerPanel, float* input, int rows, int outputs, int inputs, float* gradient, long gradientRow, float* scratch) : IOverLanes<float>
     {
         public void Run<T>()
-            where T : unmanaged, ILanes<T, float> => WeightGradient<T>(outer, outerPanel, input, rows, outputs, inputs, gradient, gradientRow, room);
+            where T : unmanaged, ILanes<T, float> => WeightGradient<T>(outer, outerPanel, input, rows, outputs, inputs, gradient, gradientRow, scratch);
     }
 
-    private readonly struct ColumnSumsWork(float* panel, int rows, float* sums, float* room) : IOverLanes<float>
+    private readonly struct ColumnSumsWork(float* panel, int rows, float* sums, float* scratch) : IOverLanes<float>
     {
         public void Run<T>()
-            where T : unmanaged, ILanes<T, float> => ColumnSums<T>(panel, rows, sums, room);
+            where T : unmanaged, ILanes<T, float> => ColumnSums<T>(panel, rows, sums, scratch);
     }
 }

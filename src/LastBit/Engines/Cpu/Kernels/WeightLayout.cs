@@ -2,7 +2,7 @@ namespace LastBit.Engines.Cpu.Kernels;
 
 /// <summary>
 /// Weights are kept as PyTorch keeps them, [out][in][row][column] (OIHW). The kernels read them as [row][in][column][out], so that vector lanes run
-/// across output channels and one (row, in) needs one stretch of memory. A phantom input channel (images have 3 of 4) has weight zero.
+/// across output channels and one (row, in) needs one stretch of memory. A padding channel (images have 3 of 4) has weight zero.
 /// </summary>
 internal static unsafe class WeightLayout
 {
@@ -30,20 +30,20 @@ internal static unsafe class WeightLayout
     }
 
     /// <summary>
-    /// Fills the layout of the input gradient, Size x OutChannels x Size x InChannels, turned by 180 degrees: turned[s-1-r, o, s-1-c, i] = weight[o, i, r, c].
+    /// Fills the layout of the input gradient, Size x OutChannels x Size x InChannels, flipped by 180 degrees: flipped[s-1-r, o, s-1-c, i] = weight[o, i, r, c].
     /// </summary>
-    public static void Turn(float* oihw, int realInChannels, float* turned, in ConvolutionShape shape)
+    public static void Flip(float* oihw, int realInChannels, float* flipped, in ConvolutionShape shape)
     {
         int size = shape.Size, inC = shape.InChannels, outC = shape.OutChannels;
         if (realInChannels < inC)
-            new Span<float>(turned, shape.WeightCount).Clear();
+            new Span<float>(flipped, shape.WeightCount).Clear();
         for (int o = 0; o < outC; o++)
         {
             for (int i = 0; i < realInChannels; i++)
             {
                 for (int r = 0; r < size; r++)
                 {
-                    float* target = turned + (((((long)(size - 1 - r) * outC) + o) * size + (size - 1)) * inC) + i;
+                    float* target = flipped + (((((long)(size - 1 - r) * outC) + o) * size + (size - 1)) * inC) + i;
                     for (int c = 0; c < size; c++)
                         target[-c * inC] = *oihw++;
                 }

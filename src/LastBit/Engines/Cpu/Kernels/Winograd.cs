@@ -2,7 +2,7 @@ using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
-/// <summary>Minimal filtering with the widest lanes of this machine.</summary>
+/// <summary>Winograd convolution with the widest lanes of this machine.</summary>
 internal static unsafe class Winograd
 {
     /// <inheritdoc cref="Winograd2x2.TransformWeights{T}"/>
@@ -14,9 +14,9 @@ internal static unsafe class Winograd
 
     /// <inheritdoc cref="Winograd2x2.Forward{T}"/>
     public static void Forward(
-        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, ReadAhead? ahead, bool adds = false)
+        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, Prefetch? prefetch, bool adds = false)
     {
-        var work = new ForwardWork(input, transformed, output, height, width, inChannels, outChannels, scratch, ahead, adds);
+        var work = new ForwardWork(input, transformed, output, height, width, inChannels, outChannels, scratch, prefetch, adds);
         Widest.Single(ref work, outChannels);
     }
 
@@ -42,12 +42,12 @@ internal static unsafe class Winograd
     }
 
     private readonly struct ForwardWork(
-        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, ReadAhead? ahead, bool adds)
+        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, Prefetch? prefetch, bool adds)
         : IOverLanes<float>
     {
         public void Run<T>()
             where T : unmanaged, ILanes<T, float> =>
-            Winograd2x2.Forward<T>(input, transformed, output, height, width, inChannels, outChannels, scratch, ahead, adds);
+            Winograd2x2.Forward<T>(input, transformed, output, height, width, inChannels, outChannels, scratch, prefetch, adds);
     }
 
     private readonly ref struct AddWork(

@@ -4,7 +4,7 @@ using LastBit.Arithmetic;
 namespace LastBit.Engines.Cpu.Kernels;
 
 /// <summary>
-/// 3x3 convolutions with stride 1 and zero padding 1 by minimal filtering, F(2x2, 3x3) of Winograd (1980), Lavin and Gray (2016), channels last.
+/// 3x3 convolutions with stride 1 and zero padding 1 by Winograd convolution, F(2x2, 3x3) of Winograd (1980), Lavin and Gray (2016), channels last.
 /// An output of 2 x 2 pixels is A' [(G g G') . (B' d B)] A of the 4 x 4 pixels d around it and the kernel g, where the product in the middle is summed over input channels:
 /// 16 multiplications for four outputs where direct sums take 36. The points are 0, 1, -1 and infinity, so the transforms of the images are sums alone.
 /// A block of tiles goes through all three steps while it is in the caches. A point is a sum of chains of fused multiply-adds, 16 input channels each;
@@ -77,8 +77,8 @@ internal static unsafe class Winograd2x2
     }
 
     /// <summary>
-    /// output[y, x, o] = sum over kernel row r, input channel i, kernel column c of input[y + r - 1, x + c, i] * weights[r, i, c, o], by minimal filtering.
-    /// The gradient of a loss with respect to the input is the same function of the output gradient, with turned weights.
+    /// output[y, x, o] = sum over kernel row r, input channel i, kernel column c of input[y + r - 1, x + c, i] * weights[r, i, c, o], by Winograd convolution.
+    /// The gradient of a loss with respect to the input is the same function of the output gradient, with flipped weights.
     /// </summary>
     /// <param name="input">height x (width + 2) x inChannels, the first and last column zero.</param>
     /// <param name="transformed">What <see cref="TransformWeights{T}"/> wrote.</param>
@@ -88,10 +88,10 @@ internal static unsafe class Winograd2x2
     /// <param name="inChannels">Input channels, a multiple of 16.</param>
     /// <param name="outChannels">Output channels, a multiple of 16.</param>
     /// <param name="scratch"><see cref="ScratchSize"/> floats.</param>
-    /// <param name="ahead">Fetches a share of what comes next with each of the rows; or null.</param>
+    /// <param name="prefetch">Fetches a share of what comes next with each of the rows; or null.</param>
     /// <param name="adds">Whether what comes out is added to what the output holds, line of points by line.</param>
     public static void Forward<T>(
-        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, ReadAhead? ahead = null, bool adds = false)
+        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, Prefetch? prefetch = null, bool adds = false)
         where T : unmanaged, ILanes<T, float>
     {
         int across = width / 2, tileRows = height / 2, rowsPerBlock = Math.Min(tileRows, RowsPerBlock(width));
@@ -113,7 +113,7 @@ internal static unsafe class Winograd2x2
                 for (int row = first; row < end; row++)
                 {
                     if (line % 2 == 0)
-                        ahead?.Fetch();
+                        prefetch?.Fetch();
                     TransformInput<T>(input, zeros, row, line, height, width, inChannels, values + ((nint)(row - first) * across * inChannels), inPlane);
                 }
                 for (int point = 0; point < Line; point++)

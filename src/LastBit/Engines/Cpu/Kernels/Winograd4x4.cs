@@ -4,11 +4,11 @@ using LastBit.Arithmetic;
 namespace LastBit.Engines.Cpu.Kernels;
 
 /// <summary>
-/// The weight gradient of a 3x3 convolution with stride 1 and zero padding 1 by minimal filtering with tiles of 4 x 4 outputs: the transpose of F(4x4, 3x3),
+/// The weight gradient of a 3x3 convolution with stride 1 and zero padding 1 by Winograd convolution with tiles of 4 x 4 outputs: the transpose of F(4x4, 3x3),
 /// dg = G' [sum over tiles of (B' d B) . (A dy A')] G, for the 6 x 6 pixels d around a tile and the 4 x 4 gradients dy of its outputs;
 /// 36 multiplications where direct sums take 144. The points are 0, 1, -1, 1/2, -2 and infinity: with 2 and -2 the error would be twice as large (docs/performance.md).
 /// Tiles of several images are gathered until they fill the second-level cache; then one matrix product a point is added up over them.
-/// A weight is one chain a point over the tiles of a piece, images outside, rows inside, columns inside those; how they are gathered is no part of the order.
+/// A weight is one chain a point over the tiles of a chunk, images outside, rows inside, columns inside those; how they are gathered is no part of the order.
 /// </summary>
 /// <remarks>One worker's gathering of one layer's weight gradient: begin, add images, end.</remarks>
 internal static unsafe class Winograd4x4
@@ -27,7 +27,7 @@ internal static unsafe class Winograd4x4
         shape is { Size: 3, Stride: 1 } && shape.InWidth % 8 == 0 && shape.InHeight % 4 == 0 && shape.InWidth <= 4 * MostTiles
         && shape.InChannels % 16 == 0 && shape.OutChannels % 16 == 0;
 
-    /// <summary>Floats of scratch for pieces of a number of images.</summary>
+    /// <summary>Floats of scratch for chunks of a number of images.</summary>
     public static long ScratchSize(in ConvolutionShape shape, int images)
     {
         long tiles = Capacity(shape, images);
@@ -36,58 +36,58 @@ internal static unsafe class Winograd4x4
     }
 
     /// <summary>
-    /// Adds the tiles of one image; to be called for each image of a piece in turn.
+    /// Adds the tiles of one image; to be called for each image of a chunk in turn.
     /// </summary>
     /// <param name="input">height x (width + 2) x inChannels, the first and last column zero.</param>
     /// <param name="gradient">height x (width + 2) x outChannels; the first and last column are not read.</param>
     /// <param name="shape">The sizes.</param>
-    /// <param name="images">Images of a whole piece, as for <see cref="ScratchSize"/>.</param>
-    /// <param name="scratch"><see cref="ScratchSize"/> floats, which belong to this piece from its first image to <see cref="Finish{T}"/>.</param>
-    /// <param name="progress">How far the piece is: default before its first image.</param>
+    /// <param name="images">Images of a whole chunk, as for <see cref="ScratchSize"/>.</param>
+    /// <param name="scratch"><see cref="ScratchSize"/> floats, which belong to this chunk from its first image to <see cref="Finish{T}"/>.</param>
+    /// <param name="progress">How far the chunk is: default before its first image.</param>
     public static void Add<T>(float* input, float* gradient, in ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress)
         where T : unmanaged, ILanes<T, float>
     {
         int width = shape.InWidth, height = shape.InHeight, across = width / 4;
-        var room = new Room(shape, images, scratch);
+        var places = new Places(shape, images, scratch);
         if (progress is { Tiles: 0, Started: false })
-            new Span<float>(room.Zeros, (width + 2) * shape.InChannels).Clear();
+            new Span<float>(places.Zeros, (width + 2) * shape.InChannels).Clear();
         for (int row = 0; row < height / 4; row++)
         {
-            if (progress.Tiles + across > room.Tiles)
-                Multiply<T>(shape, room, ref progress, null);
-            TransformInput<T>(input, room.Zeros, row, height, width, shape.InChannels, room.Values + ((nint)progress.Tiles * shape.InChannels), room.InPlane, room.Temporary);
-            TransformGradient<T>(gradient, row, width, shape.OutChannels, room.Gradients + ((nint)progress.Tiles * shape.OutChannels), room.OutPlane, room.Temporary);
+            if (progress.Tiles + across > places.Tiles)
+                Multiply<T>(shape, places, ref progress, null);
+            TransformInput<T>(input, places.Zeros, row, height, width, shape.InChannels, places.Values + ((nint)progress.Tiles * shape.InChannels), places.InPlane, places.Temporary);
+            TransformGradient<T>(gradient, row, width, shape.OutChannels, places.Gradients + ((nint)progress.Tiles * shape.OutChannels), places.OutPlane, places.Temporary);
             progress.Tiles += across;
         }
     }
 
-    /// <summary>weightGradient = what the images of the piece add up to, 3 x inChannels x 3 x outChannels; the piece is over.</summary>
+    /// <summary>weightGradient = what the images of the chunk add up to, 3 x inChannels x 3 x outChannels; the chunk is over.</summary>
     public static void Finish<T>(in ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress, float* weightGradient)
         where T : unmanaged, ILanes<T, float>
     {
-        Multiply<T>(shape, new Room(shape, images, scratch), ref progress, weightGradient);
+        Multiply<T>(shape, new Places(shape, images, scratch), ref progress, weightGradient);
         progress = default;
     }
 
     private static int Capacity(in ConvolutionShape shape, int images) => Math.Min(MostTiles, shape.InWidth / 4 * (shape.InHeight / 4) * images);
 
     /// <summary>Adds the gathered tiles to the sums; with a target, brings the sums from the points to weights.</summary>
-    private static void Multiply<T>(in ConvolutionShape shape, in Room room, ref WinogradProgress progress, float* target)
+    private static void Multiply<T>(in ConvolutionShape shape, in Places places, ref WinogradProgress progress, float* target)
         where T : unmanaged, ILanes<T, float>
     {
         int inC = shape.InChannels, outC = shape.OutChannels;
         int vectors = WinogradProduct.Vectors<T>(outC), rows = WinogradProduct.Rows<T>(outC), columns = vectors * T.Count;
         // Sums that are begun and ended at once are needed for one block at a time, which then stays in the first-level cache.
         nint blockSize = progress.Started || target == null ? (nint)Points * rows * columns : 0;
-        float* sums = room.Sums;
+        float* sums = places.Sums;
         for (int i = 0; i < inC; i += rows)
         {
             for (int o = 0; o < outC; o += columns, sums += blockSize)
             {
                 for (int point = 0; point < Points; point++)
                 {
-                    float* left = room.Values + (point * room.InPlane) + i;
-                    float* right = room.Gradients + (point * room.OutPlane) + o;
+                    float* left = places.Values + (point * places.InPlane) + i;
+                    float* right = places.Gradients + (point * places.OutPlane) + o;
                     float* sum = sums + ((nint)point * rows * columns);
                     if (progress.Started)
                         WinogradProduct.Compute<T, Yes, Yes, No>(left, inC, right, outC, progress.Tiles, sum, columns, 1, vectors);
@@ -95,7 +95,7 @@ internal static unsafe class Winograd4x4
                         WinogradProduct.Compute<T, Yes, No, No>(left, inC, right, outC, progress.Tiles, sum, columns, 1, vectors);
                 }
                 if (target != null)
-                    TransformSums<T>(sums, rows, columns, target + ((nint)i * 3 * outC) + o, inC, outC, room.Temporary);
+                    TransformSums<T>(sums, rows, columns, target + ((nint)i * 3 * outC) + o, inC, outC, places.Temporary);
             }
         }
         progress = new WinogradProgress { Started = true };
@@ -228,9 +228,9 @@ internal static unsafe class Winograd4x4
     }
 
     /// <summary>How the scratch is divided.</summary>
-    private readonly ref struct Room
+    private readonly ref struct Places
     {
-        public Room(in ConvolutionShape shape, int images, float* scratch)
+        public Places(in ConvolutionShape shape, int images, float* scratch)
         {
             Tiles = Capacity(shape, images);
             InPlane = ((nint)Tiles * shape.InChannels) + Gap;
@@ -248,7 +248,7 @@ internal static unsafe class Winograd4x4
     }
 }
 
-/// <summary>How far the weight gradient of a piece is.</summary>
+/// <summary>How far the weight gradient of a chunk is.</summary>
 internal struct WinogradProgress
 {
     /// <summary>Tiles that are gathered and not yet added up.</summary>

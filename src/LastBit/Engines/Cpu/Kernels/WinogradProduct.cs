@@ -4,7 +4,7 @@ using LastBit.Arithmetic;
 namespace LastBit.Engines.Cpu.Kernels;
 
 /// <summary>
-/// The matrix product inside minimal filtering: for one of the points, products[row, column] = sum over k of left[row, k] * right[k, column], one chain of fused
+/// The matrix product inside Winograd convolution: for one of the points, products[row, column] = sum over k of left[row, k] * right[k, column], one chain of fused
 /// multiply-adds over k. Lanes run across columns. It serves both directions: rows are tiles and k input channels (forward), or rows are input channels
 /// and k tiles (weight gradient), which differ in two distances only.
 /// </summary>

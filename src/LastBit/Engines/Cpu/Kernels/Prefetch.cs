@@ -6,7 +6,7 @@ namespace LastBit.Engines.Cpu.Kernels;
 /// What a pass reads of the next image, fetched into the second-level cache while this image is computed: a convolution works in the caches for
 /// tens of microseconds, in which the memory would stand idle, and then waits for it. Fetching changes no number.
 /// </summary>
-internal sealed unsafe class ReadAhead
+internal sealed unsafe class Prefetch
 {
     private const int Line = 64;
 
@@ -24,7 +24,7 @@ internal sealed unsafe class ReadAhead
     /// <param name="streams">The tensors that the pass reads.</param>
     /// <param name="sample">The next image.</param>
     /// <param name="times">How often <see cref="Fetch"/> will be called before it is needed.</param>
-    public void Aim(Stream[] streams, int sample, int times)
+    public void Begin(Stream[] streams, int sample, int times)
     {
         long lines = 0;
         foreach (Stream stream in streams)

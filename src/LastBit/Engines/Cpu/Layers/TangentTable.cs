@@ -2,7 +2,7 @@ using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
 
-namespace LastBit.Engines.Cpu;
+namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>The kernels of <see cref="TangentPointwise"/> compiled for each width of lanes, as <see cref="PointwiseTable"/> has the others.</summary>
 internal abstract unsafe class TangentTable

@@ -2,18 +2,15 @@ using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
 
-namespace LastBit.Engines.Cpu;
+namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// A convolution with stride 1 of images of few pixels and many channels, where the weights are more than the images: as a product of matrices. A row is the
-/// patch that the kernel sees at one position of one image, channel by channel and tap by tap as PyTorch has the weights; what lies beside the image is 0.
+/// A convolution with stride 1 of images of few pixels and many channels, where the weights are more than the images: as a product of matrices (Im2Col). A row is
+/// what the kernel sees at one position of one image, channel by channel and tap by tap as PyTorch has the weights; what lies beside the image is 0.
 /// </summary>
-internal sealed unsafe class PatchLayer : BatchLayer, IDisposable
+internal sealed unsafe class Im2ColLayer : BatchLayer
 {
     private const int Panel = MatrixProduct.Panel;
-
-    // With fewer weights they stay in the caches while the images of a ConvolutionLayer pass by; with more positions the patches are larger than what they save.
-    private const int LeastWeights = 1 << 20, MostPositions = 16;
 
     // Rows of a part: the weights are read from memory once for so many.
     private const int RowsOfPart = 128;
@@ -26,21 +23,20 @@ internal sealed unsafe class PatchLayer : BatchLayer, IDisposable
     private readonly AlignedBuffer<float> _x;
     private readonly AlignedBuffer<float> _outer;
 
-    public PatchLayer(Node node, TensorShape from, View input, StoredTensor output, int capacity)
-        : base(node.Layer.Name, output, input)
+    public Im2ColLayer(LayerPlace place)
+        : base(place)
     {
-        _weights = new PanelWeights(node.Parameters[0], node.Parameters.ElementAtOrDefault(1), goesBack: input.Tensor.Producer is not null);
-        (_from, _size, _outputs) = (from, node.Parameters[0].Shape[2], _weights.Outputs);
-        _rows = MatrixProduct.RowsFor(capacity * from.Positions);
+        Node node = place.Node;
+        _weights = new PanelWeights(node.Parameters[0], node.Parameters.ElementAtOrDefault(1), place.GoesBack);
+        (_from, _size, _outputs) = (place.From, node.Parameters[0].Shape[2], _weights.Outputs);
+        _rows = MatrixProduct.RowsFor(place.Images * _from.Positions);
         _x = new AlignedBuffer<float>(_weights.InputPanels * PanelSize);
         _outer = new AlignedBuffer<float>(_weights.OutputPanels * PanelSize);
     }
 
     public override long ForwardFlop => 2L * _from.Positions * _weights.Inputs * _outputs;
 
-    public override long PaddedSize => Math.Max(Inputs[0].Tensor.SampleSize, Output.SampleSize);
-
-    public override long TileSize => Math.Max(MatrixProduct.Room, Inputs[0].Tensor.Producer is null ? 0 : ImagesOfPart * _from.Positions * _weights.InputRow);
+    public override long TileSize => Math.Max(MatrixProduct.ScratchSize, Sinks[0] is null ? 0 : ImagesOfPart * _from.Positions * _weights.InputRow);
 
     public override int LoadParts => _weights.LoadParts;
 
@@ -51,13 +47,7 @@ internal sealed unsafe class PatchLayer : BatchLayer, IDisposable
     // A multiple of 8, so that tiles of rows do not reach into another part.
     private int ImagesOfPart => Math.Max(8, RowsOfPart / _from.Positions / 8 * 8);
 
-    /// <summary>Whether a convolution is one of those that are better computed so.</summary>
-    /// <param name="node">The convolution.</param>
-    /// <param name="from">The shape of its input.</param>
-    public static bool Pays(Node node, TensorShape from) =>
-        ((Models.Convolution)node.Layer).Stride == 1 && from.Positions <= MostPositions && node.Parameters[0].Count >= LeastWeights;
-
-    public void Dispose()
+    public override void Dispose()
     {
         _weights.Dispose();
         _x.Dispose();
@@ -68,18 +58,18 @@ internal sealed unsafe class PatchLayer : BatchLayer, IDisposable
 
     public override int ForwardParts(int count) => (count + ImagesOfPart - 1) / ImagesOfPart;
 
-    public override void ForwardPart(int part, int count, Scratch scratch, bool training)
+    public override void ForwardPart(int part, int count, Scratch scratch, ForwardPass pass)
     {
         int from = part * ImagesOfPart, to = Math.Min(count, from + ImagesOfPart), positions = _from.Positions;
         for (int sample = from; sample < to; sample++)
         {
             float* x = ReadInput(0, sample, scratch);
             for (int p = 0; p < positions; p++)
-                TakePatch(x, p, _x.Pointer + ((((long)sample * positions) + p) * Panel));
+                TakeRow(x, p, _x.Pointer + ((((long)sample * positions) + p) * Panel));
         }
         _weights.Forward(_x.Pointer, PanelSize, Output.Data, Output.Channels, from * positions, to * positions);
-        for (int sample = from; training && sample < to; sample++)
-            TakeMoments(sample);
+        for (int sample = from; sample < to; sample++)
+            TakeMoments(sample, pass);
     }
 
     public override int BackwardParts(int step, int count) => step == 0 ? ForwardParts(count) : _weights.GradientParts;
@@ -89,40 +79,47 @@ internal sealed unsafe class PatchLayer : BatchLayer, IDisposable
         if (step == 0)
             ReturnImages(part, count, scratch);
         else
-            _weights.Gradient(part, _outer.Pointer, _x.Pointer, PanelSize, count * _from.Positions, gradients, scratch.Tiles);
+            _weights.Gradient(part, _outer.Pointer, _x.Pointer, PanelSize, count * _from.Positions, gradients, scratch.Rows);
     }
+
+    public override void ForwardPartTangent(int part, int count, Scratch scratch) => throw NoTangents();
+
+    public override void BackwardPartTangent(int step, int part, int count, Scratch scratch, float* gradientTangents) => throw NoTangents();
+
+    // With tangents, every convolution is a ConvolutionLayer.
+    private static InvalidOperationException NoTangents() => new("A convolution by Im2Col has no tangents.");
 
     private void ReturnImages(int part, int count, Scratch scratch)
     {
         int from = part * ImagesOfPart, to = Math.Min(count, from + ImagesOfPart), positions = _from.Positions, channels = Output.Channels;
         for (int sample = from; sample < to; sample++)
         {
-            ReadOutputGradient(sample, scratch.Gradient, 0);
+            ReadOutputGradient(sample, scratch.OutputGradient, 0);
             for (int p = 0; p < positions; p++)
             {
                 float* target = _outer.Pointer + ((((long)sample * positions) + p) * Panel);
                 for (int o = 0; o < _outputs; o += Panel, target += PanelSize)
                 {
                     int width = Math.Min(Panel, _outputs - o);
-                    new Span<float>(scratch.Gradient + (p * channels) + o, width).CopyTo(new Span<float>(target, width));
+                    new Span<float>(scratch.OutputGradient + (p * channels) + o, width).CopyTo(new Span<float>(target, width));
                 }
             }
         }
         if (Sinks[0] is not { } sink)
             return;
         long row = _weights.InputRow;
-        _weights.Backward(_outer.Pointer, PanelSize, scratch.Tiles - (from * positions * row), row, from * positions, to * positions);
+        _weights.Backward(_outer.Pointer, PanelSize, scratch.Rows - (from * positions * row), row, from * positions, to * positions);
         for (int sample = from; sample < to; sample++)
         {
-            new Span<float>(scratch.Flat, (int)Inputs[0].Tensor.SampleSize).Clear();
+            new Span<float>(scratch.InputGradient, (int)Inputs[0].Tensor.SampleSize).Clear();
             for (int p = 0; p < positions; p++)
-                ReturnPatch(scratch.Tiles + ((((sample - from) * positions) + p) * row), p, scratch.Flat);
-            sink.Contribute(sample, scratch.Flat);
+                ReturnRow(scratch.Rows + ((((sample - from) * positions) + p) * row), p, scratch.InputGradient);
+            sink.Contribute(sample, scratch.InputGradient);
         }
     }
 
     /// <summary>What the kernel sees at one position, into a row of panels.</summary>
-    private void TakePatch(float* x, int position, float* row)
+    private void TakeRow(float* x, int position, float* row)
     {
         int stored = Inputs[0].Tensor.Channels, taps = _size * _size;
         for (int tap = 0; tap < taps; tap++)
@@ -133,8 +130,8 @@ internal sealed unsafe class PatchLayer : BatchLayer, IDisposable
         }
     }
 
-    /// <summary>Adds the gradient of one position's patch to that of the image; a pixel takes its shares position by position.</summary>
-    private void ReturnPatch(float* row, int position, float* image)
+    /// <summary>Adds the gradient of one position's row to that of the image; a pixel takes its shares position by position.</summary>
+    private void ReturnRow(float* row, int position, float* image)
     {
         int stored = Inputs[0].Tensor.Channels, taps = _size * _size;
         for (int tap = 0; tap < taps; tap++)

@@ -2,7 +2,7 @@ using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
 
-namespace LastBit.Engines.Cpu;
+namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
 /// A matrix of weights, [outputs, inputs], with its bias, in the panels in which the products of matrices read it: y = W x + b going forward, W's transpose times g going
@@ -46,10 +46,10 @@ internal sealed unsafe class PanelWeights : IDisposable
     /// <summary>Panels of the outputs.</summary>
     public int OutputPanels => MatrixProduct.Panels(Outputs);
 
-    /// <summary>Floats of a row of inputs that is written in one piece.</summary>
+    /// <summary>Floats of a row of inputs that is written at once.</summary>
     public long InputRow => (long)InputPanels * Panel;
 
-    /// <summary>Floats of a row of outputs that is written in one piece.</summary>
+    /// <summary>Floats of a row of outputs that is written at once.</summary>
     public long OutputRow => (long)OutputPanels * Panel;
 
     /// <summary>Parts of <see cref="Load"/>.</summary>
@@ -57,10 +57,6 @@ internal sealed unsafe class PanelWeights : IDisposable
 
     /// <summary>Parts of <see cref="Gradient"/>.</summary>
     public int GradientParts => InputPanels + (_bias is null ? 0 : OutputPanels);
-
-    /// <summary>Room for the same of a direction.</summary>
-    /// <param name="goesBack">Whether the gradient of the inputs is asked for.</param>
-    public PanelWeights ForDirection(bool goesBack) => new(Weight, _bias, goesBack);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -111,19 +107,19 @@ internal sealed unsafe class PanelWeights : IDisposable
     /// <param name="panel">Floats from panel to panel of both.</param>
     /// <param name="rows">How many rows.</param>
     /// <param name="gradients">The gradients of all parameters.</param>
-    /// <param name="room"><see cref="MatrixProduct.Room"/> floats.</param>
-    public void Gradient(int part, float* outer, float* x, long panel, int rows, float* gradients, float* room)
+    /// <param name="scratch"><see cref="MatrixProduct.ScratchSize"/> floats.</param>
+    public void Gradient(int part, float* outer, float* x, long panel, int rows, float* gradients, float* scratch)
     {
         int first = part * Panel;
         if (part < InputPanels)
         {
             MatrixProduct.WeightGradient(
-                outer, panel, x + (part * panel), rows, Outputs, Math.Min(Panel, Inputs - first), gradients + Weight.Offset + first, Inputs, room);
+                outer, panel, x + (part * panel), rows, Outputs, Math.Min(Panel, Inputs - first), gradients + Weight.Offset + first, Inputs, scratch);
             return;
         }
         first = (part - InputPanels) * Panel;
         float* sums = stackalloc float[Panel];
-        MatrixProduct.ColumnSums(outer + ((part - InputPanels) * panel), rows, sums, room);
+        MatrixProduct.ColumnSums(outer + ((part - InputPanels) * panel), rows, sums, scratch);
         int width = Math.Min(Panel, Outputs - first);
         new Span<float>(sums, width).CopyTo(new Span<float>(gradients + _bias!.Offset + first, width));
     }

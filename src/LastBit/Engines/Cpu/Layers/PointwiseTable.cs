@@ -2,7 +2,7 @@ using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
 
-namespace LastBit.Engines.Cpu;
+namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
 /// The pointwise kernels compiled for each width of lanes, one entry for each combination of normalisation and activation. A layer looks its combination up
