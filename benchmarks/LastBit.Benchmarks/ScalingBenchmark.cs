@@ -7,7 +7,7 @@ using LastBit.Training;
 
 namespace LastBit.Benchmarks;
 
-/// <summary>What more threads bring: the same training step on 1, 2, 4, ... threads, in turns, and what its pieces allow on more cores than there are.</summary>
+/// <summary>What more threads bring: the same training step on 1, 2, 4, ... threads, in turns, and what its parts allow on more cores than there are.</summary>
 internal static class ScalingBenchmark
 {
     private const int StepsPerTurn = 3;
@@ -37,18 +37,18 @@ internal static class ScalingBenchmark
             Print($"{lane.Threads,8}{lane.Median,9:F1} ms{lane.Best,9:F1} ms{one.Median / (lane.Threads * lane.Median),12:P0}",
                 $"{lane.Serial,10:P1}{lane.Waiting,10:P1}");
         }
-        Print($"serial: share of a step outside of parallel passes; waiting: share of the threads' time in them without a piece");
+        Print($"serial: share of a step outside of parallel passes; waiting: share of the threads' time in them without a part");
 
-        // A pass of p pieces on n threads takes as long as its ceil(p / n) longest in a row; what one thread does alone stays.
+        // A pass of p parts on n threads takes as long as its ceil(p / n) longest in a row; what one thread does alone stays.
         double serial = one.SerialMilliseconds;
-        Print($"what the pieces allow, from one thread's times ({serial:F2} ms serial):");
+        Print($"what the parts allow, from one thread's times ({serial:F2} ms serial):");
         foreach (int threads in (int[])[2, 4, 8, 16, 32, 64, 128])
         {
             double step = serial + one.ByParts.Sum(pass => pass.Value * Math.Ceiling(pass.Key / (double)threads) / pass.Key);
             Print($"{threads,8}{step,9:F1} ms{(serial + one.ByParts.Values.Sum()) / step,9:F1} times as fast");
         }
-        foreach ((int pieces, double milliseconds) in one.ByParts.OrderBy(pass => pass.Key))
-            Print($"  passes of {pieces,4} pieces: {milliseconds,8:F2} ms a step on one thread");
+        foreach ((int parts, double milliseconds) in one.ByParts.OrderBy(pass => pass.Key))
+            Print($"  passes of {parts,4} parts: {milliseconds,8:F2} ms a step on one thread");
         lanes.ForEach(lane => lane.Dispose());
         return 0;
     }
@@ -59,7 +59,7 @@ internal static class ScalingBenchmark
         private readonly CpuEngineFactory _engines;
         private readonly Trainer _trainer;
         private readonly List<double> _steps = [];
-        private readonly Dictionary<int, double> _byPieces = [];
+        private readonly Dictionary<int, double> _byParts = [];
         private double _wall, _parallel, _busy;
 
         public Lane(string name, int batch, int threads, ConvolutionAlgorithm algorithm)
@@ -84,7 +84,7 @@ internal static class ScalingBenchmark
 
         public double Waiting => 1 - (_busy / (_parallel * Threads));
 
-        public Dictionary<int, double> ByPieces => _byPieces.ToDictionary(pass => pass.Key, pass => 1e3 * pass.Value / _steps.Count);
+        public Dictionary<int, double> ByPieces => _byParts.ToDictionary(pass => pass.Key, pass => 1e3 * pass.Value / _steps.Count);
 
         public void Turn()
         {
@@ -102,8 +102,8 @@ internal static class ScalingBenchmark
                 _wall += seconds;
                 _parallel += times.Seconds;
                 _busy += times.BusySeconds;
-                foreach ((int pieces, (_, double busy)) in times.ByParts)
-                    _byPieces[pieces] = _byPieces.GetValueOrDefault(pieces) + busy;
+                foreach ((int parts, (_, double busy)) in times.ByParts)
+                    _byParts[parts] = _byParts.GetValueOrDefault(parts) + busy;
             }
         }
 

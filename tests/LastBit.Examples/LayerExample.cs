@@ -5,7 +5,7 @@ using LastBit.Training;
 
 namespace LastBit.Examples;
 
-/// <summary>A scale for each channel, y[p, c] = w[c] x[p, c]: the layer of one's own in docs/networks.md.</summary>
+/// <summary>A scale for each channel, y[p, c] = w[c] x[p, c]: the custom layer in docs/networks.md.</summary>
 /// <param name="Name">Its parameter is "NAME.weight", [channels].</param>
 public sealed record ChannelScale(string Name) : CustomLayer(Name)
 {
@@ -36,7 +36,7 @@ public sealed record ChannelScale(string Name) : CustomLayer(Name)
 public class LayerExample
 {
     [Fact]
-    public void A_layer_of_ones_own_learns()
+    public void A_custom_layer_learns()
     {
         var b = new ModelBuilder(new TensorShape(32, 32, 3));
         var x = b.Append(new ChannelScale("scale"), b.Convolution("conv1", b.Images, channels: 16, size: 3, stride: 2));
@@ -56,7 +56,7 @@ public class LayerExample
         Assert.Contains(weights, weight => weight != 1);
     }
 
-    /// <summary>The layer's gradient beside a central difference: what every layer of one's own should be checked by.</summary>
+    /// <summary>The layer's gradient beside a central difference: what every custom layer should be checked by.</summary>
     [Fact]
     public void Its_gradient_is_the_slope()
     {

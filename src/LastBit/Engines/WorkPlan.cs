@@ -79,7 +79,7 @@ internal sealed class WorkPlan
     {
         switch (node.Layer)
         {
-            case Images:
+            case Models.Images:
                 return ViewPlan.Of(Images);
             case BatchNormalization:
                 TensorPlan tensor = inputs[0].Tensor;

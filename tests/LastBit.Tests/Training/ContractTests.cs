@@ -41,7 +41,7 @@ public class ContractTests
         }
     }
 
-    /// <summary>The same for minimal filtering, whose digest is its own.</summary>
+    /// <summary>The same for Winograd convolution, whose digest is its own.</summary>
     private const string WinogradRelu = "62c78a782dfda8209c9824830472625dac1f1ed6aac5ff868274cb41975bb157";
     private const string WinogradSwish = "242052be115753406d5b6a02a277d6f8d43999255a22a53bf79b22bfb8f9cdce";
 

@@ -51,7 +51,7 @@ public class NetworkDigestTests
     {
         string[] words = argument.Split(' ');
         bool connected = words[0].StartsWith("fc-", StringComparison.Ordinal);
-        // One of the two with convolutions and biases goes by minimal filtering.
+        // One of the two with convolutions and biases is computed by Winograd's algorithm.
         var convolution = words[0] == "cnn-relu-max" ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
         using var engines = new CpuEngineFactory(int.Parse(words[2], CultureInfo.InvariantCulture));
         var (train, test) = Cifar10.Load(Cifar10.Sample, connected ? 90 : 20);

@@ -110,26 +110,26 @@ public class HessianProductTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Without_normalisation_pieces_make_no_difference_but_rounding()
+    public void Without_normalisation_chunks_make_no_difference_but_rounding()
     {
         var model = (NetworkSettings.Parse("resnet8-nobn", Activation.Swish) with { Images = new TensorShape(16, 16, 3) }).Build();
         var problem = RandomProblem.Of(model, 5);
         using var team = new WorkerTeam(2);
         using var whole = problem.Hessian(5, team);
-        using var pieces = problem.Hessian(2, team);
-        double[] v = problem.Direction(0), one = whole.Multiply(v), other = pieces.Multiply(v);
+        using var chunks = problem.Hessian(2, team);
+        double[] v = problem.Direction(0), one = whole.Multiply(v), other = chunks.Multiply(v);
         double[] difference = [.. one.Zip(other, (a, b) => a - b)];
         Assert.InRange(Math.Sqrt(Dot(difference, difference) / Dot(one, one)), 0, 1e-5);
-        Assert.Equal(whole.Loss, pieces.Loss, 1e-6);
+        Assert.Equal(whole.Loss, chunks.Loss, 1e-6);
     }
 
     [Fact]
-    public void With_normalisation_the_loss_is_that_of_the_pieces()
+    public void With_normalisation_the_loss_is_that_of_the_chunks()
     {
         var problem = RandomProblem.Of(Mixed(), 3);
         using var team = new WorkerTeam(2);
-        using var pieces = problem.Hessian(2, team);
-        double[] v = problem.Direction(0), product = pieces.Multiply(v), sum = new double[v.Length];
+        using var chunks = problem.Hessian(2, team);
+        double[] v = problem.Direction(0), product = chunks.Multiply(v), sum = new double[v.Length];
         foreach (var (from, count) in new[] { (0, 2), (2, 1) })
         {
             using var alone = problem.Hessian(count, team, from, count);

@@ -1,6 +1,7 @@
 using LastBit.Arithmetic;
 using LastBit.Engines.Cpu;
 using LastBit.Engines.Cpu.Kernels;
+using LastBit.Engines.Cpu.Layers;
 using LastBit.Random;
 
 namespace LastBit.Tests.Engines.Cpu;
@@ -77,7 +78,7 @@ public unsafe class KernelTests
     [InlineData(4, 1, 48)]
     [InlineData(4, 3, 32)]
     [InlineData(8, 3, 16)]
-    public void Phantom_channels_are_not_read_and_change_no_bit(int inChannels, int phantoms, int outChannels)
+    public void Padding_channels_are_not_read_and_change_no_bit(int inChannels, int paddingChannels, int outChannels)
     {
         Check<SingleLanes1>();
         Check<SingleLanes128>();
@@ -90,26 +91,26 @@ public unsafe class KernelTests
             var shape = new ConvolutionShape(16, 16, inChannels, outChannels, 3, 1);
             var (input, gradient, weights) = Inputs(shape);
             for (int k = 0; k < weights.Length; k++)
-                weights[k] = IsPhantom(k / (3 * outChannels)) ? 0 : weights[k];
+                weights[k] = IsPadding(k / (3 * outChannels)) ? 0 : weights[k];
             float[] paddedGradient = Pad(gradient, 16, 16, outChannels, 1, 0);
             float[][] forward = [new float[gradient.Length], new float[gradient.Length]], weightGradient = [new float[weights.Length], new float[weights.Length]];
             for (int left = 0; left < 2; left++)
             {
-                float[] x = [.. input.Select((value, k) => !IsPhantom(k) ? value : left == 0 ? 0 : float.NaN)];
+                float[] x = [.. input.Select((value, k) => !IsPadding(k) ? value : left == 0 ? 0 : float.NaN)];
                 float[] padded = Pad(x, 16, 16, inChannels, 1, 0);
                 fixed (float* from = padded, w = weights, g = paddedGradient, y = forward[left], dw = weightGradient[left])
                 {
-                    Convolution3x3.Forward<T>(from, w, y, 16, 16, inChannels, outChannels, left * phantoms);
-                    Convolution3x3.WeightGradient<T>(from, g, dw, 16, 16, inChannels, outChannels, left * phantoms);
+                    Convolution3x3.Forward<T>(from, w, y, 16, 16, inChannels, outChannels, left * paddingChannels);
+                    Convolution3x3.WeightGradient<T>(from, g, dw, 16, 16, inChannels, outChannels, left * paddingChannels);
                 }
             }
             Assert.Equal(Bits(forward[0]), Bits(forward[1]));
             Assert.Equal(Bits(Real(weightGradient[0])), Bits(Real(weightGradient[1])));
             Assert.All(Real(weightGradient[1]), value => Assert.NotEqual(0, value));
 
-            float[] Real(float[] packed) => [.. packed.Where((_, k) => !IsPhantom(k / (3 * outChannels)))];
+            float[] Real(float[] packed) => [.. packed.Where((_, k) => !IsPadding(k / (3 * outChannels)))];
 
-            bool IsPhantom(int number) => number % inChannels >= inChannels - phantoms;
+            bool IsPadding(int number) => number % inChannels >= inChannels - paddingChannels;
         }
     }
 
@@ -233,12 +234,12 @@ public unsafe class KernelTests
     {
         var (input, gradient, weights) = Inputs(shape);
         float[] forward = new float[gradient.Length], inputGradient = new float[input.Length], weightGradient = new float[weights.Length];
-        float[] packed = new float[weights.Length], turned = new float[weights.Length];
+        float[] packed = new float[weights.Length], flipped = new float[weights.Length];
         // The 3x3 kernels read nothing beside the image; the plain ones multiply zeros there.
         bool dense = shape.IsDense3x3 && shape.InChannels % 16 == 0;
         float[] paddedInput = Pad(input, shape.InHeight, shape.InWidth, shape.InChannels, shape.InputBorder, shape.IsDense3x3 ? float.NaN : 0);
         float[] paddedGradient = Pad(gradient, shape.OutHeight, shape.OutWidth, shape.OutChannels, shape.GradientBorder, dense ? float.NaN : 0);
-        fixed (float* w = weights, p = packed, t = turned, x = paddedInput, g = paddedGradient, y = forward, dx = inputGradient, dw = weightGradient)
+        fixed (float* w = weights, p = packed, t = flipped, x = paddedInput, g = paddedGradient, y = forward, dx = inputGradient, dw = weightGradient)
         {
             WeightLayout.Pack(w, shape.InChannels, p, shape);
             WeightLayout.Flip(w, shape.InChannels, t, shape);

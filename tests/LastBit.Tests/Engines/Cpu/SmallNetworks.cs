@@ -74,7 +74,7 @@ internal sealed record RandomProblem(Model Model, NetworkState State, float[] Im
         return new RandomProblem(model, state, images, [.. Enumerable.Range(0, count).Select(i => i % 3)]);
     }
 
-    /// <summary>Products for all images, or some of them, in pieces.</summary>
+    /// <summary>Products for all images, or some of them, in chunks.</summary>
     public HessianProduct Hessian(int capacity, WorkerTeam team, int from = 0, int? count = null, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
     {
         var hessian = new HessianProduct(Model, capacity, team, convolution);

@@ -82,7 +82,7 @@ public unsafe class WinogradTests
         return (input, gradient, weights);
     }
 
-    /// <summary>One piece of a number of images; weights are in the kernels' layout.</summary>
+    /// <summary>One chunk of a number of images; weights are in the kernels' layout.</summary>
     private static (float[] Forward, float[] WeightGradient) Results<T>(ConvolutionShape shape, int images)
         where T : unmanaged, ILanes<T, float>
     {

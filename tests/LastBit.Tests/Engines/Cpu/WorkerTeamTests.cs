@@ -16,9 +16,9 @@ public class WorkerTeamTests
         int highest = 0;
         for (int job = 1; job <= 3000; job++)
         {
-            team.Run(done.Length, (piece, worker) =>
+            team.Run(done.Length, (part, worker) =>
             {
-                Interlocked.Increment(ref done[piece]);
+                Interlocked.Increment(ref done[part]);
                 if (worker >= size)
                     Interlocked.Exchange(ref highest, worker);
             });
@@ -37,11 +37,11 @@ public class WorkerTeamTests
         int sum = 0;
         for (int job = 0; job < 200; job++)
         {
-            team.Run(7, (piece, _) =>
+            team.Run(7, (part, _) =>
             {
-                if ((piece + job) % 5 == 0)
+                if ((part + job) % 5 == 0)
                     Thread.Sleep(1);
-                Interlocked.Add(ref sum, piece);
+                Interlocked.Add(ref sum, part);
             });
         }
         Assert.Equal(200 * 21, sum);
@@ -51,7 +51,7 @@ public class WorkerTeamTests
     public void A_failure_in_a_piece_reaches_the_caller_and_the_team_lives_on()
     {
         using var team = new WorkerTeam(3);
-        var error = Assert.Throws<InvalidOperationException>(() => team.Run(10, (piece, _) => ArgumentOutOfRangeException.ThrowIfEqual(piece, 4)));
+        var error = Assert.Throws<InvalidOperationException>(() => team.Run(10, (part, _) => ArgumentOutOfRangeException.ThrowIfEqual(part, 4)));
         Assert.IsType<ArgumentOutOfRangeException>(error.InnerException);
         int count = 0;
         team.Run(10, (_, _) => Interlocked.Increment(ref count));

@@ -29,10 +29,17 @@ internal sealed unsafe class LinearLayer : CpuLayer
 
     public override long ForwardFlop => 2L * _outputs * _features;
 
-    public override void LoadWeights(NetworkState state, int part) => (_w, _b) = (state.ParameterPointer + _weight.Offset, state.ParameterPointer + _bias.Offset);
+    public override void LoadWeights(NetworkState state, int part)
+    {
+        _w = state.ParameterPointer + _weight.Offset;
+        _b = state.ParameterPointer + _bias.Offset;
+    }
 
-    public override void LoadDirection(NetworkState direction, int part) =>
-        (_dw, _db) = (direction.ParameterPointer + _weight.Offset, direction.ParameterPointer + _bias.Offset);
+    public override void LoadDirection(NetworkState direction, int part)
+    {
+        _dw = direction.ParameterPointer + _weight.Offset;
+        _db = direction.ParameterPointer + _bias.Offset;
+    }
 
     public override void Forward(int sample, Scratch scratch, ForwardPass pass)
     {
