@@ -56,10 +56,17 @@ internal sealed class TrainingData : IDisposable
 
     private Dataset? Test { get; }
 
-    /// <summary>Makes sure that the data is there; loading it again right after costs nothing.</summary>
-    /// <param name="settings">Which data.</param>
-    /// <exception cref="InputException">It is not, or there is too little of it.</exception>
-    public static void Check(NetworkTrainingSettings settings) => Load(settings);
+    /// <summary>Makes sure that the data is there (loading it again right after costs nothing) and that the engine can compute the network.</summary>
+    /// <param name="settings">Which data and network.</param>
+    /// <param name="hessian">Whether products with the Hessian are needed.</param>
+    /// <exception cref="InputException">It is not, there is too little of it, or the engine cannot.</exception>
+    public static void Check(NetworkTrainingSettings settings, bool hessian = false)
+    {
+        Model model = settings.ToModel(Load(settings).Train!.Shape);
+        using var engines = new CpuEngineFactory(1);
+        if (engines.WhyNot(model, hessian) is { } reason)
+            throw new InputException(reason);
+    }
 
     /// <summary>Loads the images and starts the threads.</summary>
     /// <param name="settings">Which data.</param>

@@ -40,7 +40,7 @@ public static class EdgeExperiment
     {
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
-        TrainingData.Check(settings);
+        TrainingData.Check(settings, hessian: true);
     }
 
     /// <summary>The names of the cells that settings ask for.</summary>

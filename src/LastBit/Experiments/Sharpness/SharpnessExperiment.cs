@@ -88,7 +88,7 @@ public static class SharpnessExperiment
     {
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
-        TrainingData.Check(settings);
+        TrainingData.Check(settings, hessian: true);
     }
 
     // The learning rate of the run at that point.

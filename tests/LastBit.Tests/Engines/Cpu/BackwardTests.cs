@@ -71,11 +71,11 @@ public class BackwardTests(ITestOutputHelper output)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Several_pieces_at_once(bool normalised) =>
+    public void Several_chunks_at_once(bool normalised) =>
         Check(SmallNetworks.Build(b => SmallNetworks.ReadAsItIsAndActivated(b, Activation.Swish, normalised)), 11, everyNth: 0);
 
     [Fact]
-    public void Gradients_that_one_pass_needs_take_the_room_of_a_piece()
+    public void Gradients_that_one_pass_needs_take_the_place_of_a_chunk()
     {
         // Without normalisation all layers are one pass back, and four images share a place; the activations need one each.
         Assert.InRange(BytesOfAnImage(normalised: true) / (double)BytesOfAnImage(normalised: false), 1.3, 2);

@@ -78,6 +78,28 @@ public class HessianProductTests(ITestOutputHelper output)
         Check(b.Build("flat"), 9);
     }
 
+    [Fact]
+    public void A_custom_layer_with_tangents()
+    {
+        Check(b => b.Activate(b.Convolution("conv", b.Append(new SquaredScale("scale"), b.Images), 16, 3), Activation.Swish));
+        Check(b => b.Activate(b.Normalize("bn", b.Append(new SquaredScale("scale"), b.Convolution("conv", b.Images, 16, 3))), Activation.Swish));
+        // 10 channels, which are stored as 16.
+        var b = new ModelBuilder(new TensorShape(8, 8, 3));
+        Node x = b.Connect("fc1", b.Activate(b.Convolution("conv", b.Images, 16, 3, 2), Activation.Swish), 10);
+        b.Connect("fc2", b.Append(new SquaredScale("scale"), x), 3);
+        Check(b.Build("behind"), 5);
+    }
+
+    [Fact]
+    public void A_custom_layer_without_tangents_is_refused_before_anything_is_made()
+    {
+        var model = SmallNetworks.Build(b => b.Append(new SquaredScale("scale") { IsPlain = true }, b.Convolution("conv", b.Images, 16, 3)));
+        using var engines = new CpuEngineFactory(1);
+        Assert.Null(engines.WhyNot(model));
+        Assert.StartsWith("test: scale: products with the Hessian need", engines.WhyNot(model, hessian: true), StringComparison.Ordinal);
+        Assert.Equal(engines.WhyNot(model, hessian: true), Assert.Throws<InputException>(() => engines.CreateHessian(model, 2)).Message);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -207,6 +229,61 @@ public class HessianProductTests(ITestOutputHelper output)
         using var hessian = problem.Hessian(5, team, convolution: words[0] == "winograd" ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct);
         double[] product = hessian.Multiply(problem.Direction(0));
         return Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<double>([.. product, hessian.Loss])));
+    }
+
+    /// <summary>y[p, c] = w[c] x[p, c]^2: not linear in anything.</summary>
+    private sealed record SquaredScale(string Name) : CustomLayer(Name)
+    {
+        public bool IsPlain { get; init; }
+
+        public override bool HasTangent => !IsPlain;
+
+        public override TensorShape OutputShape(IReadOnlyList<TensorShape> inputs) => inputs[0];
+
+        public override IReadOnlyList<ParameterDefinition> Parameters(IReadOnlyList<TensorShape> inputs) =>
+            [new("weight", [inputs[0].Channels], new Initialisation.Constant(1))];
+
+        public override void Forward<T>(TensorShape shape, ReadOnlySpan<T> input, ReadOnlySpan<T> parameters, Span<T> output)
+        {
+            for (int i = 0; i < input.Length; i++)
+                output[i] = parameters[i % shape.Channels] * input[i] * input[i];
+        }
+
+        public override void Backward<T>(
+            TensorShape shape, ReadOnlySpan<T> input, ReadOnlySpan<T> parameters, ReadOnlySpan<T> outputGradient, Span<T> inputGradient, Span<T> parameterGradients)
+        {
+            for (int i = 0; i < input.Length; i++)
+            {
+                int c = i % shape.Channels;
+                inputGradient[i] = (T.One + T.One) * parameters[c] * input[i] * outputGradient[i];
+                parameterGradients[c] = T.FusedMultiplyAdd(input[i] * input[i], outputGradient[i], parameterGradients[c]);
+            }
+        }
+
+        public override void ForwardTangent<T>(
+            TensorShape shape, ReadOnlySpan<T> input, ReadOnlySpan<T> inputTangent, ReadOnlySpan<T> parameters, ReadOnlySpan<T> parameterTangents, Span<T> outputTangent)
+        {
+            for (int i = 0; i < input.Length; i++)
+            {
+                int c = i % shape.Channels;
+                outputTangent[i] = T.FusedMultiplyAdd((T.One + T.One) * parameters[c] * input[i], inputTangent[i], parameterTangents[c] * input[i] * input[i]);
+            }
+        }
+
+        public override void BackwardTangent<T>(
+            TensorShape shape, ReadOnlySpan<T> input, ReadOnlySpan<T> inputTangent, ReadOnlySpan<T> parameters, ReadOnlySpan<T> parameterTangents,
+            ReadOnlySpan<T> outputGradient, ReadOnlySpan<T> outputGradientTangent, Span<T> inputGradientTangent, Span<T> parameterGradientTangents)
+        {
+            T two = T.One + T.One;
+            for (int i = 0; i < input.Length; i++)
+            {
+                int c = i % shape.Channels;
+                T slope = parameters[c] * input[i], change = T.FusedMultiplyAdd(parameterTangents[c], input[i], parameters[c] * inputTangent[i]);
+                inputGradientTangent[i] = two * T.FusedMultiplyAdd(slope, outputGradientTangent[i], change * outputGradient[i]);
+                T moved = T.FusedMultiplyAdd(input[i] * input[i], outputGradientTangent[i], parameterGradientTangents[c]);
+                parameterGradientTangents[c] = T.FusedMultiplyAdd(two * input[i] * inputTangent[i], outputGradient[i], moved);
+            }
+        }
     }
 
     private static double Dot(double[] x, double[] y) => x.Zip(y, (a, b) => a * b).Sum();
