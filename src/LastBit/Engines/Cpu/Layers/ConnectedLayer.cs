@@ -33,17 +33,17 @@ internal sealed unsafe class ConnectedLayer : BatchLayer
         : base(place)
     {
         Node node = place.Node;
-        _weights = new PanelWeights(node.Parameters[0], node.Parameters[1], place.GoesBack);
+        _weights = Own(new PanelWeights(node.Parameters[0], node.Parameters[1], place.GoesBack));
         (_outputs, _inputs) = (_weights.Outputs, _weights.Inputs);
         (_from, _threads) = (place.From, place.Threads);
         _rows = MatrixProduct.RowsFor(place.Images);
-        _x = new AlignedBuffer<float>(_weights.InputPanels * PanelSize);
-        _outer = new AlignedBuffer<float>(_weights.OutputPanels * PanelSize);
+        _x = Own(new AlignedBuffer<float>(_weights.InputPanels * PanelSize));
+        _outer = Own(new AlignedBuffer<float>(_weights.OutputPanels * PanelSize));
         if (place.Half == 0)
             return;
-        _direction = new PanelWeights(node.Parameters[0], node.Parameters[1], place.GoesBack);
-        _outerTangent = new AlignedBuffer<float>(_outer.Count);
-        _xTangent = place.GoesBack ? new AlignedBuffer<float>(_x.Count) : null;
+        _direction = Own(new PanelWeights(node.Parameters[0], node.Parameters[1], place.GoesBack));
+        _outerTangent = Own(new AlignedBuffer<float>(_outer.Count));
+        _xTangent = place.GoesBack ? Own(new AlignedBuffer<float>(_x.Count)) : null;
     }
 
     public override long ForwardFlop => 2L * _outputs * _inputs;
@@ -58,16 +58,6 @@ internal sealed unsafe class ConnectedLayer : BatchLayer
 
     // Floats from panel to panel of inputs and gradients.
     private long PanelSize => _rows * Panel;
-
-    public override void Dispose()
-    {
-        _weights.Dispose();
-        _x.Dispose();
-        _outer.Dispose();
-        _direction?.Dispose();
-        _xTangent?.Dispose();
-        _outerTangent?.Dispose();
-    }
 
     public override void LoadWeights(NetworkState state, int part) => _weights.Load(state, part);
 

@@ -36,8 +36,8 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer
         (_weight, _bias) = (place.Node.Parameters[0], place.Node.Parameters.ElementAtOrDefault(1));
         _shape = new ConvolutionShape(_input.Tensor.Height, _input.Tensor.Width, _input.Tensor.Channels, Output.Channels, layer.Size, layer.Stride);
         _realInChannels = _weight.Shape[1];
-        _weights = new ConvolutionWeights(_shape, _realInChannels, place.GoesBack, place.Algorithm);
-        _direction = place.Half == 0 ? null : new ConvolutionWeights(_shape, _realInChannels, place.GoesBack, place.Algorithm);
+        _weights = Own(new ConvolutionWeights(_shape, _realInChannels, place.GoesBack, place.Algorithm));
+        _direction = place.Half == 0 ? null : Own(new ConvolutionWeights(_shape, _realInChannels, place.GoesBack, place.Algorithm));
         _gathers = place.Half == 0 && place.Algorithm == ConvolutionAlgorithm.Winograd && Winograd4x4.Fits(_shape);
         _fill = PointwiseTable.For(_input.Tensor.Channels).FillPadded(_input.Normalised, _input.Activation);
     }
@@ -63,13 +63,6 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer
     public override int GatheredTableSize => _gathers ? _shape.WeightCount : 0;
 
     private int WeightParts => ((_shape.Size * _shape.InChannels) + PairsPerPart - 1) / PairsPerPart;
-
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        _weights.Dispose();
-        _direction?.Dispose();
-    }
 
     public override void LoadWeights(NetworkState state, int part)
     {

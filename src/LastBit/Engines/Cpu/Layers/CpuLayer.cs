@@ -15,6 +15,7 @@ namespace LastBit.Engines.Cpu.Layers;
 internal abstract unsafe class CpuLayer : IDisposable
 {
     private readonly Reader?[] _readers;
+    private readonly List<IDisposable> _owned = [];
     private delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void> _normBackward;
     private delegate*<Dual, Dual, in NormCoefficients, in NormCoefficients, Dual, Dual, int, int, int, int, void> _tangentNormBackward;
 
@@ -116,9 +117,7 @@ internal abstract unsafe class CpuLayer : IDisposable
     }
 
     /// <inheritdoc/>
-    public virtual void Dispose()
-    {
-    }
+    public void Dispose() => _owned.ForEach(resource => resource.Dispose());
 
     /// <summary>Takes what the normalisation of the output needs of one image's tangents.</summary>
     public void TakeTangentMoments(int sample)
@@ -128,6 +127,14 @@ internal abstract unsafe class CpuLayer : IDisposable
             TangentTable.For(Output.Channels).Moments(
                 Both(Output, sample), Output.Positions, Output.Channels, norm.FirstMoment(sample), norm.FirstMoment(Half + sample), norm.SecondMoment(Half + sample));
         }
+    }
+
+    /// <summary>Memory that is freed with the layer.</summary>
+    protected T Own<T>(T resource)
+        where T : IDisposable
+    {
+        _owned.Add(resource);
+        return resource;
     }
 
     /// <summary>One image of an input as this layer sees it: where it lies, or computed into the scratch's input, without a border.</summary>

@@ -27,11 +27,11 @@ internal sealed unsafe class Im2ColLayer : BatchLayer
         : base(place)
     {
         Node node = place.Node;
-        _weights = new PanelWeights(node.Parameters[0], node.Parameters.ElementAtOrDefault(1), place.GoesBack);
+        _weights = Own(new PanelWeights(node.Parameters[0], node.Parameters.ElementAtOrDefault(1), place.GoesBack));
         (_from, _size, _outputs) = (place.From, node.Parameters[0].Shape[2], _weights.Outputs);
         _rows = MatrixProduct.RowsFor(place.Images * _from.Positions);
-        _x = new AlignedBuffer<float>(_weights.InputPanels * PanelSize);
-        _outer = new AlignedBuffer<float>(_weights.OutputPanels * PanelSize);
+        _x = Own(new AlignedBuffer<float>(_weights.InputPanels * PanelSize));
+        _outer = Own(new AlignedBuffer<float>(_weights.OutputPanels * PanelSize));
     }
 
     public override long ForwardFlop => 2L * _from.Positions * _weights.Inputs * _outputs;
@@ -46,13 +46,6 @@ internal sealed unsafe class Im2ColLayer : BatchLayer
 
     // A multiple of 8, so that tiles of rows do not reach into another part.
     private int ImagesOfPart => Math.Max(8, RowsOfPart / _from.Positions / 8 * 8);
-
-    public override void Dispose()
-    {
-        _weights.Dispose();
-        _x.Dispose();
-        _outer.Dispose();
-    }
 
     public override void LoadWeights(NetworkState state, int part) => _weights.Load(state, part);
 

@@ -16,7 +16,7 @@ internal abstract unsafe class LossLayer : CpuLayer
     {
         Classes = place.From.Count;
         _labels = new int[place.Images];
-        _gradients = new AlignedBuffer<float>((long)place.Images * Inputs[0].Tensor.Channels);
+        _gradients = Own(new AlignedBuffer<float>((long)place.Images * Inputs[0].Tensor.Channels));
     }
 
     /// <summary>The labels of the batch.</summary>
@@ -26,8 +26,6 @@ internal abstract unsafe class LossLayer : CpuLayer
     public int BatchCount { get; set; }
 
     protected int Classes { get; }
-
-    public override void Dispose() => _gradients.Dispose();
 
     /// <summary>One image's outputs.</summary>
     public ReadOnlySpan<float> Outputs(int sample) => new(Inputs[0].Tensor.Sample(sample), Classes);
