@@ -84,7 +84,7 @@ internal static class ScalingBenchmark
 
         public double Waiting => 1 - (_busy / (_parallel * Threads));
 
-        public Dictionary<int, double> ByPieces => _byParts.ToDictionary(pass => pass.Key, pass => 1e3 * pass.Value / _steps.Count);
+        public Dictionary<int, double> ByParts => _byParts.ToDictionary(pass => pass.Key, pass => 1e3 * pass.Value / _steps.Count);
 
         public void Turn()
         {
