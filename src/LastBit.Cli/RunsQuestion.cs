@@ -24,7 +24,7 @@ internal sealed record RunsQuestion(
     /// <param name="said">Whether to say it.</param>
     internal ReadLogs Read(IReadOnlyList<string> paths, string? name, bool said = true)
     {
-        ImportResult result = LogReader.Read(paths, LogOptions.Of(Parse, Metric));
+        ImportResult result = LogReader.Read(paths, LogOptions.Of(Parse, Metric), Interruption.Current.Token);
         result = result with
         {
             Notes = [.. result.Notes.Select(Rename)],

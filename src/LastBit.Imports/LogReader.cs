@@ -1,7 +1,4 @@
 using System.Globalization;
-using LastBit.Experiments.Accuracy;
-using LastBit.Experiments.Divergence;
-using LastBit.Experiments.Train;
 using LastBit.Imports.Formats;
 using LastBit.Imports.Reading;
 using LastBit.Statistics;
@@ -14,33 +11,42 @@ public static class LogReader
     /// <summary>Reads the runs that some paths hold.</summary>
     /// <param name="paths">Files, folders (searched for logs at any depth) or patterns with *, ? and **; at least one.</param>
     /// <param name="options">What is said by hand.</param>
+    /// <param name="cancellation">Ends the reading between two files.</param>
     /// <exception cref="InputException">Nothing can be read, or what it means is not clear; the message lists the candidates.</exception>
-    public static ImportResult Read(IReadOnlyList<string> paths, ImportOptions options)
+    public static ImportResult Read(IReadOnlyList<string> paths, ImportOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(options);
         string where = string.Join(", ", paths);
-        var context = new ReadingContext(options);
-        List<LogFile> files = Files(paths, where, context);
-        bool onlyMatrix = files.All(file => file.IsCompanion || file.Family == "NumPy array");
-        if (files.All(file => file.IsCompanion) && files.All(file => file.Path.EndsWith("labels.npy", StringComparison.Ordinal)))
-            throw new InputException($"{where}: holds labels and no run; name the logs of the runs too");
-
-        foreach (LogFile file in files)
-            file.Read(context, onlyMatrix);
-        context.Metric = MetricChoice.Choose(context.Candidates.Keys, options.Metric, where);
-        foreach (LogFile file in files)
-            file.Read(context, onlyMatrix);
-
-        LogFile main = files.Find(file => !file.IsCompanion) ?? files[0];
-        List<RawRun> raw = [.. context.Runs.Where(run => run.Values.Count > 0 || run.Bad is not null)];
+        var search = new LogPaths(cancellation);
+        (List<LogFile> files, List<FoundFile> others) = Recognise(search.Expand(paths), options, where);
+        var context = new ReadingContext(options) { OnlyArrays = files.All(file => file.IsCompanion || file.Format is NpyLog) };
+        context.LeftOut.AddRange(search.Passed);
+        SayWhatIsNoLog(files, others, context);
+        // The first time for the names of the metrics, the second time for the values of one.
+        foreach (bool isSurvey in new[] { true, false })
+        {
+            foreach (LogFile file in files)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                file.Read(context);
+            }
+            if (isSurvey)
+                context.Metric = MetricChoice.Choose(context, where);
+        }
+        List<RawRun> raw = WithValues(files, context);
         if (raw.Count == 0)
             throw new InputException($"{where}: {Foreign.Quote(context.Metric)} has no value; name another metric with --metric");
-        if (main.Family.StartsWith("Hugging", StringComparison.Ordinal))
-            Assembly.MergeCheckpoints(raw, context);
+        foreach (IGrouping<ILogFormat, RawRun> runs in raw.GroupBy(context.FormatOf).ToArray())
+        {
+            List<RawRun> complete = [.. runs];
+            runs.Key.Complete(complete, context);
+            raw.RemoveAll(run => context.FormatOf(run) == runs.Key && !complete.Contains(run));
+        }
         Assembly.Identify(raw, context);
-        Dictionary<RawRun, ImportedRun> runs = Clean(raw, main.Family, context);
-        List<ImportedRun> kept = Assembly.SameLength([.. runs.Values], context);
+        Dictionary<RawRun, ImportedRun> cleaned = Clean(raw, context);
+        Assembly.LeaveCopiesOut(cleaned, files, context);
+        List<ImportedRun> kept = Assembly.SameLength([.. cleaned.Values], context);
         context.CloseRows();
         if (kept.Count == 0)
             throw new InputException($"{where}: no run can be used; {context.LeftOut[0].What}: {context.LeftOut[0].Why}");
@@ -48,73 +54,123 @@ public static class LogReader
         Assembly.Warn(kept, context);
         Assembly.WarnOfFolders(kept, context);
 
-        MeasureUnit unit = MetricChoice.Unit(context.Metric, kept);
+        MeasureUnit unit = MetricNames.Unit(context.Metric!, kept);
+        bool? isLowerBetter = options.LowerIsBetter ?? MetricNames.IsLowerBetter(context.Metric!);
+        if (isLowerBetter is null)
+            context.Note($"{Foreign.Quote(context.Metric)} is taken as higher is better; say --lower-is-better if it is not.");
         string[] programs = [.. files.Where(file => !file.IsCompanion).Select(file => file.Program).Distinct()];
         string format = programs.Length > 0 ? string.Join(" and ", programs) : "correctness of each image";
-        var inverse = runs.ToDictionary(pair => pair.Value, pair => pair.Key);
+        var inverse = cleaned.ToDictionary(pair => pair.Value, pair => pair.Key);
         PassRate?[] rates = [.. kept.Select(run => inverse[run].PassRate)];
-        return new ImportResult(kept, context.Metric, format, context.LeftOut, context.Notes)
+        return new ImportResult(kept, context.Metric!, format, context.LeftOut, context.Notes)
         {
             Unit = unit,
-            LowerIsBetter = MetricChoice.IsLowerBetter(context.Metric),
-            Correctness = Matrix(context, kept, runs),
+            LowerIsBetter = isLowerBetter ?? false,
+            Correctness = Matrix(context, kept, cleaned),
             TestImages = context.TestSet?.Images,
             Classes = context.Labels is { } labels ? Math.Max(2, labels.Distinct().Count()) : context.TestSet?.Classes,
             PassRates = rates.All(rate => rate is not null) ? [.. rates.OfType<PassRate>()] : null,
-            Recognised = Describe(format, context.Metric, unit, kept),
+            Recognised = Describe(format, context.Metric!, unit, kept),
         };
     }
 
-    private static List<LogFile> Files(IReadOnlyList<string> paths, string where, ReadingContext context)
+    /// <summary>What each file is, and those that are no logs.</summary>
+    private static (List<LogFile> Logs, List<FoundFile> Others) Recognise(List<FoundFile> found, ImportOptions options, string where)
     {
-        List<(string File, bool Named)> found = LogPaths.Expand(paths);
-        // A folder of ours says all in one document; what lies beside and below it is the same in other forms.
-        string[] own = [.. found.Where(file => !file.Named && Path.GetFileName(file.File) is AccuracyCurves.FileName or TrainingRunResult.FileName or DivergenceResult.FileName)
-            .Where(file => JsonLog.Recognise(file.File) is { } what && what.StartsWith("LastBit", StringComparison.Ordinal)).Select(file => file.File)];
-        List<LogFile> files = [];
-        List<string> others = [];
-        foreach ((string file, bool named) in found)
+        List<LogFile> files = [], covering = [];
+        List<FoundFile> others = [];
+        // A log of all that lies beside and below it comes first.
+        foreach (FoundFile file in found.OrderBy(file => !LogFormats.All.Any(format => format.MayCover(file.Name))))
         {
-            if (!named && !own.Contains(file) && own.Any(document => IsBelow(file, Path.GetDirectoryName(document)!)))
+            if (!file.IsNamed && covering.Exists(log => log.Format.Covers(log, file.Path)))
                 continue;
             LogFile? log;
             try
             {
-                log = LogFile.Recognise(file, named, context.Options);
+                log = file.Length == 0 ? null : LogFormats.Recognise(file, options);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                throw new InputException($"{file}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); name a file that can be", error);
+                throw new InputException($"{file.Path}: cannot be read ({Files.InputFile.Reason(error)}); name a file that can be", error);
             }
-            if (log is not null)
-                files.Add(log);
-            else if (named && paths.Contains(file))
-                throw new InputException($"{file}: is not a log that can be read; docs/noise.md lists those that can");
-            else
+            if (file.IsNamed && log?.Problem is { } problem)
+                throw new InputException($"{file.Path}: {problem}");
+            if (log is null && file.IsNamed && file.IsAlone)
+                throw new InputException($"{file.Path}: {(file.Length == 0 ? "is empty; a log has at least one value" : "is not a log that can be read; docs/noise.md lists those that can")}");
+            if (log is null || log.Problem is not null)
+            {
                 others.Add(file);
+                continue;
+            }
+            files.Add(log);
+            if (log.Format.MayCover(file.Name))
+                covering.Add(log);
         }
+        // What may be a log by its looks is one only where nothing else is.
+        int rank = files.Where(file => !file.IsCompanion).Select(file => file.Format.Rank).DefaultIfEmpty(0).Min();
+        others.AddRange(files.Where(file => !file.File.IsNamed && file.Format.Rank > rank).Select(file => file.File));
+        files.RemoveAll(file => !file.File.IsNamed && file.Format.Rank > rank);
         if (files.Count == 0)
-            throw new InputException($"{where}: none of its {NumberText.Count(others.Count, "file")} is a log that can be read; docs/noise.md lists those that can");
-        // What describes a run is read with its log.
-        HashSet<string> folders = [.. files.Select(file => Path.GetDirectoryName(Path.GetFullPath(file.Path))!)];
-        int unread = others.Count(file => !MlflowLog.IsOfStore(file)
-            && !(Path.GetFileName(file) == Assembly.Parameters && folders.Contains(Path.GetDirectoryName(Path.GetFullPath(file))!)));
-        if (unread > 0)
-            context.Note(unread == 1 ? "One other file is not a log and was not read." : $"{unread.ToString(CultureInfo.InvariantCulture)} other files are not logs and were not read.");
-        IGrouping<string, LogFile>[] families = [.. files.Where(file => !file.IsCompanion).GroupBy(file => file.Family)];
+        {
+            string? problem = others.Select(file => file.Length == 0 ? null : LogFormats.Recognise(file, options)?.Problem is { } why ? $"{file.Path} {why}" : null).FirstOrDefault(why => why is not null);
+            throw new InputException(problem is not null ? $"{where}: holds no log that can be read; {problem}"
+                : $"{where}: none of its {NumberText.Count(others.Count, "file")} is a log that can be read; docs/noise.md lists those that can");
+        }
+        IGrouping<Type, LogFile>[] families = [.. files.Where(file => !file.IsCompanion).GroupBy(file => file.Format.Family)];
         // Bytes and booleans beside other logs are their correctness.
         if (families.Length > 1)
         {
             string kinds = string.Join(" and ", families.Select(family => $"{family.Count()} of {family.First().Program} (as {family.First().Path})"));
             throw new InputException($"{where}: holds logs of {families.Length} kinds, {kinds}; name those that are meant, as a pattern in quotes");
         }
-        return files;
-
-        static bool IsBelow(string file, string folder) =>
-            Path.GetFullPath(file).StartsWith(Path.GetFullPath(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        return (files, others);
     }
 
-    private static Dictionary<RawRun, ImportedRun> Clean(List<RawRun> raw, string family, ReadingContext context)
+    /// <summary>Names the files that might be taken for logs and are none, and counts the others.</summary>
+    private static void SayWhatIsNoLog(List<LogFile> files, List<FoundFile> others, ReadingContext context)
+    {
+        HashSet<string> endings = [.. files.Select(file => file.File.Ending)], folders = [.. files.Select(file => FolderOf(file.Path))];
+        List<FoundFile> unread = [];
+        foreach (FoundFile file in others.OrderBy(file => file.Path, StringComparer.Ordinal))
+        {
+            // What describes a run is read with its log.
+            if (files.Exists(log => log.Format.Covers(log, file.Path)) || RunSettings.IsOne(file.Path) && folders.Contains(FolderOf(file.Path)))
+                continue;
+            string? problem = file.Length == 0 ? "it is empty" : LogFormats.Recognise(file, context.Options)?.Problem is { } why ? "it " + why : "it is not a log that can be read";
+            if (endings.Contains(file.Ending) && file.Ending.Length > 0)
+                context.LeftOut.Add(new LeftOut(file.Path, problem));
+            else
+                unread.Add(file);
+        }
+        if (unread.Count > 0)
+        {
+            string some = string.Join(", ", unread.Take(3).Select(file => Foreign.Quote(file.Name))) + (unread.Count > 3 ? ", ..." : "");
+            context.Note(unread.Count == 1 ? $"One other file is not a log and was not read ({some})." : $"{unread.Count.ToString(CultureInfo.InvariantCulture)} other files are not logs and were not read ({some}).");
+        }
+
+        static string FolderOf(string file) => Path.GetDirectoryName(Path.GetFullPath(file))!;
+    }
+
+    /// <summary>The runs that have values; every other run and file is named with why it has none.</summary>
+    private static List<RawRun> WithValues(List<LogFile> files, ReadingContext context)
+    {
+        RawRun[] all = [.. context.Runs];
+        HashSet<string> sources = [.. all.Where(run => run.Values.Count > 0 || run.Bad is not null).Select(run => run.Source)];
+        foreach (IGrouping<string, LogFile> source in files.Where(file => !file.IsCompanion).GroupBy(file => file.Source).Where(source => !sources.Contains(source.Key)))
+        {
+            string[] metrics = [.. source.SelectMany(context.CandidatesOf).Distinct()];
+            string others = metrics.Length == 0 ? "" : $"; it has {Foreign.List(metrics)}";
+            string why = source.All(file => file.Csv is { HasHeader: false }) ? "it has no header as the other files have, perhaps because a run that was resumed wrote over it"
+                : metrics.Contains(context.Metric) ? $"it has no value of {Foreign.Quote(context.Metric)}"
+                : $"it has no value of {Foreign.Quote(context.Metric)}, as a run that ended before its first evaluation{others}";
+            context.LeftOut.Add(new LeftOut(source.Key, why));
+        }
+        foreach (RawRun run in all.Where(run => run.Values.Count == 0 && run.Bad is null && sources.Contains(run.Source)))
+            context.LeftOut.Add(new LeftOut(run.Inner.Length > 0 ? $"{run.Source} {run.Inner}" : run.Source, $"it has no value of {Foreign.Quote(context.Metric)}, as a run that ended before its first evaluation"));
+        return [.. all.Where(run => run.Values.Count > 0 || run.Bad is not null)];
+    }
+
+    private static Dictionary<RawRun, ImportedRun> Clean(List<RawRun> raw, ReadingContext context)
     {
         string[] names = Assembly.Names(raw);
         Dictionary<RawRun, ImportedRun> runs = [];
@@ -122,14 +178,12 @@ public static class LogReader
         {
             RawRun run = raw[i];
             if (run.Bad is not null)
-            {
                 context.LeftOut.Add(new LeftOut(names[i], run.Bad));
-                continue;
+            else if (Assembly.Clean(run, names[i], context) is var (steps, values))
+            {
+                runs.Add(run, new ImportedRun(run.Source, names[i], run.Group, Foreign.Seed(run.Seed, run.Lines.Count > 0 ? run.At(0) : run.Source),
+                    Foreign.Perturbation(run.K), run.Params, steps, values) { Fold = run.Fold });
             }
-            if (Assembly.Clean(run, names[i], family, context) is not var (steps, values))
-                continue;
-            runs.Add(run, new ImportedRun(run.Source, names[i], run.Group, Foreign.Seed(run.Seed, run.Lines.Count > 0 ? run.At(0) : run.Source),
-                Foreign.Perturbation(run.K), run.Params, steps, values) { Fold = run.Fold });
         }
         return runs;
     }

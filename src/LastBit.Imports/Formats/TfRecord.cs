@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace LastBit.Imports.TensorBoard;
+namespace LastBit.Imports.Formats;
 
 /// <summary>
-/// TFRecord: a length of eight bytes, its masked CRC-32C, the data, their masked CRC-32C, all little-endian. The mask turns a checksum c into
+/// TFRecord: a length of eight bytes, its masked CRC-32C, the data, their masked CRC-32C, all little-endian. The mask makes of a checksum c into
 /// ((c >> 15) | (c &lt;&lt; 17)) + 0xa282ead8, so that a file of checksums has no checksum of zero.
 /// </summary>
 internal static class TfRecord
@@ -27,15 +27,9 @@ internal static class TfRecord
         return BitOperations.RotateRight(crc, 15) + 0xa282ead8;
     }
 
-    /// <summary>Whether a file begins with a record.</summary>
-    public static bool Recognise(string file)
-    {
-        using FileStream stream = File.OpenRead(file);
-        Span<byte> head = stackalloc byte[12];
-        return stream.ReadAtLeast(head, 12, throwOnEndOfStream: false) == 12
-            && MaskedCrc(head[..8]) == BinaryPrimitives.ReadUInt32LittleEndian(head[8..])
-            && BinaryPrimitives.ReadUInt64LittleEndian(head) <= LargestRecord;
-    }
+    /// <summary>Whether the first bytes of a file, at least 12, begin a record.</summary>
+    public static bool IsHead(ReadOnlySpan<byte> head) => head.Length >= 12 && MaskedCrc(head[..8]) == BinaryPrimitives.ReadUInt32LittleEndian(head[8..])
+        && BinaryPrimitives.ReadUInt64LittleEndian(head) <= LargestRecord;
 
     /// <summary>Goes through the records of a stream.</summary>
     /// <param name="stream">The file.</param>
