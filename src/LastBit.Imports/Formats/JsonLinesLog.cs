@@ -16,9 +16,6 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
     private const int LongestLine = 1 << 26;
 
     /// <inheritdoc/>
-    public int Rank => isCertain ? 0 : 1;
-
-    /// <inheritdoc/>
     public LogFile? Recognise(FoundFile file, ImportOptions options)
     {
         if (!file.MayBe(".jsonl", ".ndjson", ".json"))
@@ -144,7 +141,7 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
                 context.LeaveRowOut(file, "it is not an object in JSON, as a line that is still being written", line);
                 return;
             }
-            if (_curves.Count > 0 && !_table.Columns.Exists(column => column is { Role: ColumnRole.Step, Kind: CellKind.Number }) && IsCurve())
+            if (_curves.Count > 0 && !_table.Columns.Exists(column => column.Role == ColumnRole.Step && CellKind.Number == (context.IsSurvey && column.First != 0 ? column.First : column.Kind)) && IsCurve())
                 Curves(line);
             else
                 EndRow(line);
@@ -160,11 +157,7 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
                 throw new InputException(FormattableString.Invariant($"{file}:{_firstBroken}: {_broken} of {_lines} lines are not objects in JSON; one object per line is right"));
             _table.Finish();
             _runs?.Finish(_table.Columns.Select(column => column.Name));
-            if (_table.Empty > 0 && _table.Empty < _table.Rows && !context.IsSurvey)
-            {
-                context.Note(FormattableString.Invariant(
-                    $"{file}: {_table.Empty} of its {_table.Rows} lines have no value of {Foreign.Quote(context.Metric)}, as where training and validation are logged in lines of their own."));
-            }
+            context.NoteEmpty(file, _table.Empty, _table.Rows, "line");
         }
 
         /// <summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using LastBit.Imports.Reading;
 
 namespace LastBit.Imports.Formats;
@@ -49,11 +48,7 @@ internal sealed class LongCsv : ILogFormat
             return !table.IsSurveyed;
         });
         table.Finish();
-        if (table.Empty > 0 && table.Empty < table.Rows && !context.IsSurvey)
-        {
-            context.Note($"{header.File}: {table.Empty.ToString(CultureInfo.InvariantCulture)} of its {NumberText.Count(table.Rows, "row")} {(table.Empty == 1 ? "has" : "have")} "
-                + $"no value of {Foreign.Quote(context.Metric)}, as where training and validation are logged in rows of their own.");
-        }
+        context.NoteEmpty(header.File, table.Empty, table.Rows, "row");
     }
 
     private static string ProgramOf(CsvHeader header)

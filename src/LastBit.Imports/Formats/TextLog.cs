@@ -12,10 +12,10 @@ internal sealed partial class TextLog : ILogFormat
     // Some scripts print themselves first.
     private const int MostLines = 20_000, FewestLines = 2, MostWords = 3;
 
-    private static readonly Dictionary<string, double> Units = new(StringComparer.Ordinal)
+    /// <summary>Units that are powers of ten of another one.</summary>
+    private static readonly Dictionary<string, string> Powers = new(StringComparer.Ordinal)
     {
-        ["ns"] = 1e-9, ["us"] = 1e-6, ["µs"] = 1e-6, ["ms"] = 1e-3, ["s"] = 1, ["sec"] = 1, ["secs"] = 1, ["seconds"] = 1, ["min"] = 60, ["h"] = 3600,
-        ["K"] = 1e3, ["k"] = 1e3, ["M"] = 1e6, ["B"] = 1e9,
+        ["ns"] = "e-9", ["us"] = "e-6", ["µs"] = "e-6", ["ms"] = "e-3", ["K"] = "e3", ["k"] = "e3", ["M"] = "e6", ["B"] = "e9",
     };
 
     /// <inheritdoc/>
@@ -80,12 +80,17 @@ internal sealed partial class TextLog : ILogFormat
             return Pairs;
         (Regex pattern, string[] places) = RunPattern.CompileLine(options.Pattern);
         return line => pattern.Match(line) is { Success: true } match
-            ? [.. places.Select(place => (place, Foreign.TryNumber(match.Groups[place].ValueSpan, out double value)
-                ? value * Unit(match.Groups[place + "_unit"].Value) : (double?)null, match.Groups[place].Value))] : [];
+            ? [.. places.Select(place => (place, InUnits(match.Groups[place].Value, match.Groups[place + "_unit"].Value), match.Groups[place].Value))] : [];
     }
 
     /// <summary>Times are read in seconds, and 10.65M is 10,650,000; other units change nothing.</summary>
-    private static double Unit(string unit) => Units.GetValueOrDefault(unit.Split('/')[0].Trim(), 1);
+    private static double? InUnits(string text, string unit)
+    {
+        unit = unit.Split('/')[0].Trim();
+        // The power of ten belongs to the number that is read: 40.1 over 1000 is not the number nearest to 0.0401.
+        return Powers.TryGetValue(unit, out string? power) && Foreign.TryNumber(text + power, out double value) ? value
+            : Foreign.TryNumber(text, out value) ? value * unit switch { "min" => 60, "h" => 3600, _ => 1 } : null;
+    }
 
     /// <summary>The numbers of a line with the words before each; of a number n of N the N is passed over, and so are numbers without a name.</summary>
     internal static List<(string Name, double? Value, string Text)> Pairs(string line)
@@ -108,11 +113,11 @@ internal sealed partial class TextLog : ILogFormat
             if (Number().Match(line, at) is { Success: true } number && (words.Count > 0 || number.Groups["finite"].Success))
             {
                 at += number.Length;
-                if (words.Count > 0 && Foreign.TryNumber(number.Groups["number"].Value.Replace(",", "", StringComparison.Ordinal), out double value))
+                if (words.Count > 0 && InUnits(number.Groups["number"].Value.Replace(",", "", StringComparison.Ordinal), number.Groups["unit"].Value) is { } value)
                 {
                     string name = string.Join('_', words.TakeLast(MostWords));
                     if (!pairs.Exists(pair => pair.Item1 == name))
-                        pairs.Add((name, value * Unit(number.Groups["unit"].Value), number.Groups["number"].Value));
+                        pairs.Add((name, value, number.Groups["number"].Value));
                 }
                 words.Clear();
             }

@@ -184,7 +184,7 @@ internal static class Assembly
         bool IsCopy(RawRun run, RawRun other) => Curves(run.Source) is var mine && Curves(other.Source) is var others
             && mine.Where(curve => curve.Key.Inner == run.Inner).All(curve => others.GetValueOrDefault((curve.Key.Metric, other.Inner), curve.Value) == curve.Value);
 
-        Dictionary<(string, string), string> Curves(string source)
+        Dictionary<(string Metric, string Inner), string> Curves(string source)
         {
             if (read.TryGetValue(source, out Dictionary<(string Metric, string Inner), string>? curves))
                 return curves;

@@ -10,7 +10,7 @@ internal static class MetricChoice
     /// <exception cref="InputException">It is not there, or it is not clear which is meant.</exception>
     public static string Choose(ReadingContext context, string where)
     {
-        IReadOnlyCollection<string> candidates = context.Candidates.Keys;
+        Dictionary<string, int>.KeyCollection candidates = context.Candidates.Keys;
         if (candidates.Count == 0 && context.Labels is not null)
             throw new InputException($"{where}: holds labels and no run; name the logs of the runs too");
         if (context.Options.Metric is { } named)

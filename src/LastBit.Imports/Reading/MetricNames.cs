@@ -68,7 +68,7 @@ internal static partial class MetricNames
     [GeneratedRegex("[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+", RegexOptions.CultureInvariant)]
     private static partial Regex Word();
 
-    [GeneratedRegex("neg(?:ative)?_log_likelihood|abs_rel|sq_rel|bits_per|nats_per|s_mape|log_loss|hausdorff|cross_entropy|word_error|time_to", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("neg(?:ative)?_log_likelihood|abs_rel|sq_rel|bits_(?:per|byte|char|dim)|nats_per|s_mape|log_loss|hausdorff|cross_entropy|word_error|time_to", RegexOptions.CultureInvariant)]
     private static partial Regex Phrase();
 
     [GeneratedRegex(@"acc(?:uracy)?(?![a-z])|accuracy|top[-_]?[15](?![0-9])|exact_match|pass(?:ed|_rate|@)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

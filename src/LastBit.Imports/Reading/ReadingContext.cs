@@ -10,6 +10,7 @@ internal sealed class ReadingContext(ImportOptions options)
     private readonly Dictionary<string, RawRun> _runs = new(StringComparer.Ordinal);
     private readonly Dictionary<(string What, string Why), (long Rows, string First)> _rows = [];
     private readonly HashSet<string> _notes = [];
+    private readonly List<(string File, string Some, string Word)> _empty = [];
 
     public ImportOptions Options { get; } = options;
 
@@ -124,9 +125,21 @@ internal sealed class ReadingContext(ImportOptions options)
             Notes.Add(sentence);
     }
 
+    /// <summary>Notes that some rows have no value of the metric; of several files the first is named.</summary>
+    public void NoteEmpty(string file, long empty, long rows, string word)
+    {
+        if (!IsSurvey && empty > 0 && empty < rows)
+            _empty.Add((file, FormattableString.Invariant($"{empty} of its {NumberText.Count(rows, word)} {(empty == 1 ? "has" : "have")}"), word));
+    }
+
     /// <summary>Moves the counted rows into the list of what was left out.</summary>
     public void CloseRows()
     {
+        if (_empty is [(string file, string some, string word), ..])
+        {
+            string others = _empty.Count > 1 ? $"; so it is in {NumberText.Count(_empty.Count - 1, "other file")}" : "";
+            Note($"{file}: {some} no value of {Foreign.Quote(Metric)}, as where training and validation are logged in {word}s of their own{others}.");
+        }
         foreach (((string what, string why), (long rows, string first)) in _rows)
             LeftOut.Add(new LeftOut(what, first == what ? why : $"{why} ({(rows == 1 ? "at" : "first at")} {first})", rows));
         _rows.Clear();

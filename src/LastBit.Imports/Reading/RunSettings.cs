@@ -9,6 +9,8 @@ internal static partial class RunSettings
     private static readonly string[] Names =
         ["hparams.yaml", "args.yaml", "config.yaml", ".hydra/config.yaml", "args.json", "config.json", "params.json", "hparams.json", "hyperparameters.json"];
 
+    private static readonly string[] Texts = ["log.txt", "train.log", "output.log"];
+
     /// <summary>Whether a file of this name describes a run and is no log.</summary>
     public static bool IsOne(string file) => Names.Contains(Path.GetFileName(file));
 
@@ -20,7 +22,7 @@ internal static partial class RunSettings
             foreach ((string name, string value) in file.EndsWith(".json", StringComparison.Ordinal) ? Json(file) : Yaml(file).Select(pair => (pair.Key, pair.Value)))
                 yield return (name, value);
         }
-        foreach (string file in new[] { "log.txt", "train.log", "output.log" }.Select(name => Path.Combine(folder, name)).Where(file => File.Exists(file) && Files.FolderWalk.IsOrdinary(file)))
+        foreach (string file in Texts.Select(name => Path.Combine(folder, name)).Where(file => File.Exists(file) && Files.FolderWalk.IsOrdinary(file)))
         {
             if (EncodedText.FirstLines(file, 1) is [var line] && SeedIn(line) is { } seed)
                 yield return ("seed", seed);
