@@ -5,7 +5,7 @@ namespace LastBit.Imports.Formats;
 
 /// <summary>
 /// results_*.json of lm-evaluation-harness: for each task its metrics, with the filter behind a comma ("acc,none"), standard errors, how many samples there
-/// were, and the seeds. A metric is called TASK/METRIC, and TASK/METRIC,FILTER where there is a filter.
+/// were, and the seeds. A metric is called TASK/METRIC, and TASK/METRIC/FILTER where there is a filter.
 /// </summary>
 internal sealed class LmEvaluation : ILogFormat
 {
@@ -59,5 +59,5 @@ internal sealed class LmEvaluation : ILogFormat
         where task.Value.ValueKind == JsonValueKind.Object
         from member in task.Value.EnumerateObject()
         where member.Value.ValueKind == JsonValueKind.Number && !member.Name.Contains("_stderr", StringComparison.Ordinal)
-        select (task.Name, member.Name.EndsWith(",none", StringComparison.Ordinal) ? member.Name[..^",none".Length] : member.Name, member.Name, member.Value.GetDouble());
+        select (task.Name, member.Name.EndsWith(",none", StringComparison.Ordinal) ? member.Name[..^",none".Length] : member.Name.Replace(',', '/'), member.Name, member.Value.GetDouble());
 }
