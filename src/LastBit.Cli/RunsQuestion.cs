@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LastBit.Files;
 using LastBit.Imports;
+using LastBit.Imports.Formats;
 using LastBit.Reports.Trainings;
 using Spectre.Console;
 

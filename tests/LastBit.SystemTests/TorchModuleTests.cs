@@ -3,6 +3,7 @@ using System.Globalization;
 using LastBit.Engines;
 using LastBit.Files;
 using LastBit.Imports;
+using LastBit.Imports.Formats;
 using LastBit.Models;
 using LastBit.Statistics;
 using LastBit.Tests;

@@ -31,25 +31,15 @@ public partial class RoomsTests
         ],
     };
 
-<<<<<<< HEAD
     /// <summary>Folders of other projects that are known to stand in a circle: to be taken off the list as they go, and no longer allowed once they are gone.</summary>
     private static readonly Dictionary<string, string[]> s_circles = new()
     {
         ["LastBit.Cli"] = ["", "Commands", "Execution", "PaperItems"],
-        ["LastBit.Imports"] = ["", "Formats", "Reading", "TensorBoard"],
     };
-=======
-    /// <summary>The same of src/LastBit.Imports, whose reader stands above all formats, and whose records are in no room.</summary>
-    private static readonly Dictionary<string, string[]> s_logs = new() { [""] = ["Formats", "Reading"], ["Formats"] = ["Reading"], ["Reading"] = [] };
-
-    /// <summary>Known exceptions, room to room: to be taken off the list as they go, and no longer allowed once they are gone.</summary>
-    private static readonly (string From, string To)[] s_exceptions = [];
->>>>>>> 809a17e (Logs: cases as tests, rooms of the readers, links keep real paths)
 
     [Fact]
     public void No_room_imports_upward()
     {
-<<<<<<< HEAD
         Dictionary<string, HashSet<string>> imports = Imports("LastBit");
         Assert.Empty(imports.Keys.Select(RoomOf).Except(s_rooms.Keys));
         Assert.Empty(imports.SelectMany(folder => folder.Value.Select(to => (From: RoomOf(folder.Key), To: RoomOf(to))))
@@ -85,26 +75,6 @@ public partial class RoomsTests
         Assert.True(claims.Length > 8, $"There are {claims.Length} claims.");
         Assert.All(claims, file => Assert.DoesNotMatch(@"using (ScottPlot|SkiaSharp|LastBit\.Reports\.(Figures|Page|Sections))", File.ReadAllText(file)));
     }
-=======
-        var imports = Imports("src/LastBit", "LastBit", s_rooms.Keys);
-        Assert.Empty(imports.Keys.Except(s_rooms.Keys));
-        var upward = imports.SelectMany(room => room.Value.Except(s_rooms[room.Key]).Select(to => (room.Key, to))).ToArray();
-        Assert.Empty(upward.Except(s_exceptions));
-        Assert.Empty(s_exceptions.Except(upward));
-    }
-
-    [Fact]
-    public void A_format_of_logs_knows_how_logs_are_read_and_no_reading_knows_a_format()
-    {
-        var imports = Imports("src/LastBit.Imports", "LastBit.Imports", s_logs.Keys);
-        Assert.Equal(s_logs.Keys.Order(), imports.Keys.Order());
-        Assert.All(imports, room => Assert.Empty(room.Value.Except(s_logs[room.Key])));
-        AssertNoCircles(s_logs);
-    }
-
-    [Fact]
-    public void What_is_allowed_has_no_circles() => AssertNoCircles(s_rooms);
->>>>>>> 809a17e (Logs: cases as tests, rooms of the readers, links keep real paths)
 
     [Theory]
     [InlineData("LastBit", "")]
@@ -137,7 +107,6 @@ public partial class RoomsTests
         var code = new List<(string Folder, string Code)>();
         foreach (string file in Directory.GetFiles(root, "*.cs", SearchOption.AllDirectories))
         {
-<<<<<<< HEAD
             string folder = Path.GetRelativePath(root, Path.GetDirectoryName(file)!).Replace('\\', '/').TrimStart('.');
             if (folder.Split('/')[0] is "obj" or "bin" || file.EndsWith(".g.cs", StringComparison.Ordinal))
                 continue;
@@ -145,38 +114,6 @@ public partial class RoomsTests
             if (Path.GetFileName(file) != "Program.cs")
                 Assert.Contains($"namespace {(folder.Length == 0 ? project : $"{project}.{folder.Replace('/', '.')}")};", text, StringComparison.Ordinal);
             code.Add((folder, text));
-=======
-            var free = left.Keys.Where(room => !left[room].Any(left.ContainsKey)).ToArray();
-            Assert.True(free.Length > 0, $"There is a circle among {string.Join(", ", left.Keys)}.");
-            foreach (string room in free)
-                left.Remove(room);
-        }
-    }
-
-    /// <summary>Which rooms the files of each room name in a using directive. Rooms are folders, and namespaces follow them.</summary>
-    private static Dictionary<string, HashSet<string>> Imports(string project, string root, IEnumerable<string> rooms)
-    {
-        string folder = Path.Combine(Root(), project);
-        var imports = new Dictionary<string, HashSet<string>>();
-        foreach (string file in Directory.GetFiles(folder, "*.cs", SearchOption.AllDirectories))
-        {
-            string room = Path.GetDirectoryName(Path.GetRelativePath(folder, file))!.Replace('\\', '/');
-            if (room.StartsWith("obj", StringComparison.Ordinal) || room.StartsWith("bin", StringComparison.Ordinal))
-                continue;
-            string code = Comment().Replace(File.ReadAllText(file), "");
-            string home = room.Length == 0 ? root : $"{root}.{room.Replace('/', '.')}";
-            Assert.Contains($"namespace {home};", code, StringComparison.Ordinal);
-            if (!imports.TryGetValue(room, out var named))
-                imports.Add(room, named = []);
-            foreach (Match directive in UsingDirective().Matches(code))
-            {
-                // "using LastBit.Engines.Cpu;" names the room Engines/Cpu and not Engines; an alias names a type of a room.
-                string? to = rooms.Where(name => name.Length > 0 && $"{directive.Groups[1].Value}.".StartsWith($"{root}.{name.Replace('/', '.')}.", StringComparison.Ordinal))
-                    .MaxBy(name => name.Length);
-                if (to is not null && to != room)
-                    named.Add(to);
-            }
->>>>>>> 809a17e (Logs: cases as tests, rooms of the readers, links keep real paths)
         }
         var types = code.GroupBy(file => file.Folder).ToDictionary(
             group => group.Key, group => group.SelectMany(file => TypeDeclaration().Matches(file.Code).Select(match => match.Groups[1].Value)).ToHashSet());

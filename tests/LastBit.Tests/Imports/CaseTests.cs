@@ -1,5 +1,6 @@
 using System.Globalization;
 using LastBit.Imports;
+using LastBit.Imports.Formats;
 
 namespace LastBit.Tests.Imports;
 
@@ -201,7 +202,7 @@ public sealed class CaseTests
     [InlineData("{'loss': 0.5, 'learning_rate': 5e-05, 'epoch': 1.0}", "loss=0.5 learning_rate=5E-05 epoch=1")]
     [InlineData("# the script prints itself first: loss: 1.0, step: 7", "loss=1 step=7")]
     [InlineData("loss inf info 3", "loss=Infinity info=3")]
-    public void A_line_has_its_pairs(string line, string pairs) => Assert.Equal(pairs, string.Join(' ', LastBit.Imports.Formats.TextLog.Pairs(line)
+    public void A_line_has_its_pairs(string line, string pairs) => Assert.Equal(pairs, string.Join(' ', TextLog.Pairs(line)
         .Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Name}={pair.Value}"))));
 
     [Fact]

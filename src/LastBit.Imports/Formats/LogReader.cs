@@ -1,9 +1,8 @@
 using System.Globalization;
-using LastBit.Imports.Formats;
 using LastBit.Imports.Reading;
 using LastBit.Statistics;
 
-namespace LastBit.Imports;
+namespace LastBit.Imports.Formats;
 
 /// <summary>Reads the logs of somebody's trainings, whatever wrote them; the formats and their peculiarities are in docs/noise.md.</summary>
 public static class LogReader
