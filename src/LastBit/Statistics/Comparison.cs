@@ -225,7 +225,7 @@ public sealed record Comparison
         List<string> notes = [];
         int outside = a.Runs.Concat(b.Runs).Count(run => key(run) is not { } own || !keys.Contains(own));
         if (outside > 0)
-            notes.Add($"{outside} runs have no partner of the same {what} and are left out.");
+            notes.Add($"{NumberText.Count(outside, "run")} without a partner of the same {what} {(outside == 1 ? "is" : "are")} left out.");
         if (a.Runs.Concat(b.Runs).Count(run => key(run) is { } own && keys.Contains(own)) > 2 * keys.Length)
             notes.Add($"Several runs of a {what} count as one, their mean.");
         var pairs = PairsOf(a, b, keys, key);

@@ -105,7 +105,7 @@ public sealed record NoiseAnalysis(
         if (units.Length >= 8 && skewness is { } skewed && Math.Abs(skewed) > 1)
         {
             notes.Add($"The runs are skewed (skewness {Measure.Number(skewed, 0.1)}). The intervals of the spread and the noise floor are exact for normal runs; "
-                + "for exponential ones, of skewness 2, the interval of the spread holds the truth in 77% to 87% of cases instead of 95%.");
+                + "for exponential ones, of skewness 2, the interval of the spread holds the truth in 73% to 88% of cases instead of 95%.");
         }
         return new NoiseAnalysis(
             runs.Count, mean, unitStd > 0 ? [mean - margin, mean + margin] : null, spread.Value, [spread.Low, spread.High], over,
