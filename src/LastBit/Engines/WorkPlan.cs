@@ -124,7 +124,7 @@ internal sealed class WorkPlan
             Convolution { Stride: 1 } => !tangents && from.Positions <= MostIm2ColPositions
                 && node.Parameters[0].Count >= LeastIm2ColWeights,
             Linear => from.Positions > 1 || node.Parameters[0].Count > MostLinearWeights
-            || input.Tensor.Producer is { TakesAllImages: true },
+                || input.Tensor.Producer is { TakesAllImages: true },
             _ => false,
         };
     }

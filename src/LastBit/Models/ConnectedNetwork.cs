@@ -41,6 +41,6 @@ public sealed record ConnectedNetworkSettings : NetworkSettings
 
     /// <summary>The inverse of <see cref="NameOf"/>; null for what is none of the functions of these networks.</summary>
     internal static Activation? ReadActivation(string name) =>
-        Enum.GetValues<Activation>().Where(one => one is not (Activation.None or Activation.Swish)
-            && NameOf(one) == name).Select(one => (Activation?)one).FirstOrDefault();
+        Enum.GetValues<Activation>().Where(one => one is not (Activation.None or Activation.Swish) && NameOf(one) == name)
+            .Select(one => (Activation?)one).FirstOrDefault();
 }

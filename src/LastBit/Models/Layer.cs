@@ -118,8 +118,11 @@ public sealed record BatchNormalization(string Name) : Layer(Name)
         ArgumentNullException.ThrowIfNull(inputs);
         int[] shape = [inputs[0].Channels];
         Initialisation zero = new Initialisation.Constant(0), one = new Initialisation.Constant(1);
-        return [new("weight", shape, one), new("bias", shape, zero), new("running_mean", shape, zero, false),
-            new("running_var", shape, one, false)];
+        return
+        [
+            new("weight", shape, one), new("bias", shape, zero), new("running_mean", shape, zero, false),
+            new("running_var", shape, one, false),
+        ];
     }
 }
 

@@ -180,8 +180,8 @@ public sealed class ModelBuilder
     public Node DefaultConvolution(string name, Node input, int channels, bool bias)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return Append(new Convolution(name, channels, 3) { Initial = Models.Convolution.PyTorchDefault(9 * input.Shape.Channels),
-            Bias = bias }, input);
+        var initial = Models.Convolution.PyTorchDefault(9 * input.Shape.Channels);
+        return Append(new Convolution(name, channels, 3) { Initial = initial, Bias = bias }, input);
     }
 
     /// <inheritdoc cref="Models.Pool"/>

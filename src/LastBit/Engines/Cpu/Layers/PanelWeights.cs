@@ -77,8 +77,7 @@ internal sealed unsafe class PanelWeights : IDisposable
             int outputs = Math.Min(Panel, Outputs - first);
             MatrixProduct.Transpose(weights + ((long)first * Inputs), outputs, Inputs, _forward.Pointer + ((long)first * Inputs));
             if (_bias is not null)
-                new Span<float>(state.ParameterPointer + _bias.Offset + first,
-                    outputs).CopyTo(new Span<float>(_initial.Pointer + first, outputs));
+                state.Parameters.Slice(_bias.Offset + first, outputs).CopyTo(new Span<float>(_initial.Pointer + first, outputs));
             return;
         }
         first = (part - OutputPanels) * Panel;
