@@ -169,7 +169,7 @@ public sealed record NoiseAnalysis(
             (double low, double high) = TestSetSampling.CalibratedVarianceBounds(accuracy, images, classes ?? 2);
             parts.Add(new SpreadPart("sampling of the test set", scale * Math.Sqrt(TestSetSampling.BinomialVariance(accuracy, images)), null,
                 $"between fresh test sets of {images} images, binomial"));
-            parts.Add(new SpreadPart("of it between runs, if they are calibrated", scale * Math.Sqrt(high), classes > 2 ? [scale * Math.Sqrt(low), scale * Math.Sqrt(high)] : null,
+            parts.Add(new SpreadPart("of which between runs, if calibrated", scale * Math.Sqrt(high), classes > 2 ? [scale * Math.Sqrt(low), scale * Math.Sqrt(high)] : null,
                 classes > 2 ? $"bounds for {classes} classes" : "Jordan's formula for two classes"));
         }
         return [.. parts];

@@ -63,6 +63,7 @@ public class ComparisonTests
         string[] seedsA = ["1", "1", "1", "2", "2", "2"], seedsB = ["3", "3", "3", "4", "4", "4"];
         Comparison pair = Pair(Group("A", a, seedsA), Group("B", b, seedsB));
         Assert.Equal((2, 2, ComparisonVerdict.TooFewRuns, false), (pair.IndependentA, pair.IndependentB, pair.Verdict, pair.Paired));
+        Assert.Contains("2 seeds each)", pair.Sentence, StringComparison.Ordinal);
         // Of one and the same seed they are what there is, and a note says so.
         Comparison oneSeed = Pair(Group("A", a[..3], seedsA[..3]), Group("B", [92.0, 92.1, 92.2], seedsA[..3]));
         Assert.Equal((3, ComparisonVerdict.Real), (oneSeed.IndependentA, oneSeed.Verdict));
