@@ -49,6 +49,12 @@ public abstract record NetworkTrainingSettings
     [Setting("The update rule: sgd, or adamw with PyTorch's betas 0.9 and 0.999, for which {learning-rate} is 0.001 and {weight-decay} 0.01 where nothing is said.")]
     public Optimizer Optimizer { get; init; }
 
+    /// <summary>The probability of dropout. Left out of a document where there is none, as in folders that are older than the choice.</summary>
+    [JsonPropertyOrder(-1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [Setting("The probability of dropout: in fc-F after each hidden activation, in vgg16 before the linear layer.", Default = "0, none")]
+    public double Dropout { get; init; }
+
     /// <summary>Images per step.</summary>
     [Setting("Images per step.")]
     public int BatchSize { get; init; } = 128;
@@ -111,9 +117,13 @@ public abstract record NetworkTrainingSettings
     {
         ArgumentNullException.ThrowIfNull(shape);
         var settings = NetworkSettings.Parse(Network, Activation);
+        if (Dropout is not (>= 0 and < 1))
+            throw InputException.Of(nameof(Dropout), $"{NumberText.Of(Dropout)}; give a probability of at least 0 and below 1");
+        if (Dropout > 0 && !settings.HasDropout)
+            throw InputException.Of(nameof(Dropout), $"{Network} has no place for it; fc-F and vgg16 have");
         if (settings.SizeFor(shape.Height, shape.Width) is var (height, width) && (height, width) != (shape.Height, shape.Width))
             throw new InputException($"{settings.Name}: takes no images of {shape.Width} x {shape.Height} pixels; pad them to {width} x {height}");
-        return (settings with { Images = shape.Image, Classes = shape.Classes, Loss = Loss }).Build();
+        return (settings with { Dropout = Dropout, Images = shape.Image, Classes = shape.Classes, Loss = Loss }).Build();
     }
 }
 

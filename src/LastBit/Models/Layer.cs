@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text;
+using LastBit.Random;
 
 namespace LastBit.Models;
 
 /// <summary>
-/// What a layer computes, and nothing of how: its settings, the shape of its output and the tensors that it asks for. A record, so that two
-/// layers of equal settings are equal and a model can be written down.
+/// What a layer computes, and nothing of how: its settings, the shape of its output and the tensors that it asks for. A record, so that two layers
+/// of equal settings are equal and a model can be written down.
 /// </summary>
 /// <param name="Name">PyTorch's name where the layer has parameters ("layer2.0.conv1"); otherwise a name for messages.</param>
 public abstract record Layer(string Name)
@@ -35,8 +36,8 @@ public sealed record Images(TensorShape Shape) : Layer("images")
 }
 
 /// <summary>
-/// A square convolution (a cross-correlation, as everywhere in this field), zero padding Size / 2, without bias unless it is asked for; He
-/// et al.'s initialisation by the outputs, normal with deviation sqrt(2 / (Size * Size * Channels)), unless another is given.
+/// A square convolution (a cross-correlation, as everywhere in this field), zero padding Size / 2, without bias unless it is asked for; He et al.'s
+/// initialisation by the outputs, normal with deviation sqrt(2 / (Size * Size * Channels)), unless another is given.
 /// </summary>
 /// <param name="Name">PyTorch's name; the parameter is "NAME.weight", [Channels, in, Size, Size].</param>
 /// <param name="Channels">Output channels.</param>
@@ -47,10 +48,7 @@ public sealed record Convolution(string Name, int Channels, int Size, int Stride
     /// <summary>How the weights begin, where not as He et al. have it.</summary>
     public Initialisation? Initial { get; init; }
 
-    /// <summary>
-    /// Whether a number is added to each output channel, "NAME.bias"; it begins as PyTorch's default has it, uniform in +-1 / sqrt(inputs
-    /// of an output).
-    /// </summary>
+    /// <summary>Whether a number is added to each output channel, "NAME.bias"; it begins as PyTorch's default has it, uniform in +-1 / sqrt(inputs of an output).</summary>
     public bool Bias { get; init; }
 
     /// <inheritdoc/>
@@ -81,8 +79,7 @@ public sealed record Convolution(string Name, int Channels, int Size, int Stride
     /// <inheritdoc/>
     protected override bool PrintMembers(StringBuilder builder)
     {
-        // As the compiler writes it, but without the bias where there is none: the identities of networks that are older than it rest on
-        // this text.
+        // As the compiler writes it, but without the bias where there is none: the identities of networks that are older than it rest on this text.
         base.PrintMembers(builder);
         builder.Append(CultureInfo.InvariantCulture, $", Channels = {Channels}, Size = {Size}, Stride = {Stride}, Initial = {Initial}");
         if (Bias)
@@ -92,9 +89,8 @@ public sealed record Convolution(string Name, int Channels, int Size, int Stride
 }
 
 /// <summary>
-/// Batch normalisation, channel by channel over images and positions: (x - mean) * weight / sqrt(variance + 1e-5) + bias. In training mean
-/// and variance are the batch's, and the running ones move a tenth of the way towards them (the variance unbiased); in evaluation they are
-/// the running ones.
+/// Batch normalisation, channel by channel over images and positions: (x - mean) * weight / sqrt(variance + 1e-5) + bias. In training mean and variance
+/// are the batch's, and the running ones move a tenth of the way towards them (the variance unbiased); in evaluation they are the running ones.
 /// </summary>
 /// <param name="Name">PyTorch's name; the tensors are "NAME.weight", ".bias", ".running_mean" and ".running_var".</param>
 public sealed record BatchNormalization(string Name) : Layer(Name)
@@ -118,11 +114,72 @@ public sealed record BatchNormalization(string Name) : Layer(Name)
         ArgumentNullException.ThrowIfNull(inputs);
         int[] shape = [inputs[0].Channels];
         Initialisation zero = new Initialisation.Constant(0), one = new Initialisation.Constant(1);
-        return
-        [
-            new("weight", shape, one), new("bias", shape, zero), new("running_mean", shape, zero, false),
-            new("running_var", shape, one, false),
-        ];
+        return [new("weight", shape, one), new("bias", shape, zero), new("running_mean", shape, zero, false), new("running_var", shape, one, false)];
+    }
+}
+
+/// <summary>
+/// Group normalisation (Wu and He 2018): each image's channels in groups of neighbours, (x - mean) * weight / sqrt(variance + 1e-5) + bias with mean and variance of an image's group. It knows no
+/// batch, and is the same in training and evaluation.
+/// </summary>
+/// <param name="Name">PyTorch's name; the tensors are "NAME.weight" and ".bias", [channels].</param>
+/// <param name="Groups">How many groups; it divides the channels.</param>
+public sealed record GroupNormalization(string Name, int Groups) : Layer(Name)
+{
+    /// <summary>Added to the variance (PyTorch's default).</summary>
+    public const double Epsilon = 1e-5;
+
+    /// <inheritdoc/>
+    public override TensorShape OutputShape(IReadOnlyList<TensorShape> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        return Groups >= 1 && inputs[0].Channels % Groups == 0
+            ? inputs[0]
+            : throw new ArgumentException($"{Name}: {inputs[0].Channels} channels cannot be normalised in {Groups} groups; the groups must divide them.");
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterDefinition> Parameters(IReadOnlyList<TensorShape> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        int[] shape = [inputs[0].Channels];
+        return [new("weight", shape, new Initialisation.Constant(1)), new("bias", shape, new Initialisation.Constant(0))];
+    }
+}
+
+/// <summary>
+/// Dropout (Srivastava et al. 2014): in training a number is 0 with a probability P, and else 1 / (1 - P) times what it was; in evaluation and in products with the Hessian nothing changes.
+/// </summary>
+/// <param name="Name">A name for messages.</param>
+/// <param name="Probability">P, above 0 and below 1; as near to it as a multiple of 2^-32 comes.</param>
+public sealed record Dropout(string Name, double Probability) : Layer(Name)
+{
+    /// <inheritdoc/>
+    public override TensorShape OutputShape(IReadOnlyList<TensorShape> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        return Probability is > 0 and < 1 ? inputs[0] : throw new ArgumentException($"{Name}: drops numbers with probability {Probability}; give one between 0 and 1.");
+    }
+
+    /// <summary>What the numbers of an image are multiplied by: 0 or 1 / (1 - P). A function of the arguments alone, so that no thread, pass or stop changes it.</summary>
+    /// <param name="seed">The seed of the run.</param>
+    /// <param name="step">How many updates there were before.</param>
+    /// <param name="node">The layer's number in its model.</param>
+    /// <param name="place">The place of the image in the batch.</param>
+    /// <param name="factors">Receives a number for each of the image's.</param>
+    public void Mask(ulong seed, long step, int node, int place, Span<float> factors)
+    {
+        uint threshold = (uint)Math.Min(Math.Round(Probability * 4294967296.0), uint.MaxValue);
+        float kept = (float)(1 / (1 - Probability));
+        ulong image = ((ulong)node << 48) | ((ulong)place << 32);
+        RandomWords words = default;
+        for (int i = 0; i < factors.Length; i++)
+        {
+            if (i % 4 == 0)
+                words = Philox.Draw(seed, RandomPurpose.Dropout, (uint)step, image | (uint)(i / 4));
+            uint word = (i % 4) switch { 0 => words.X, 1 => words.Y, 2 => words.Z, _ => words.W };
+            factors[i] = word < threshold ? 0 : kept;
+        }
     }
 }
 
@@ -150,8 +207,7 @@ public sealed record Addition(string Name) : Layer(Name)
     public override TensorShape OutputShape(IReadOnlyList<TensorShape> inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        return inputs[0] == inputs[1] ? inputs[0]
-            : throw new ArgumentException($"{Name}: tensors of {inputs[0]} and {inputs[1]} cannot be added.");
+        return inputs[0] == inputs[1] ? inputs[0] : throw new ArgumentException($"{Name}: tensors of {inputs[0]} and {inputs[1]} cannot be added.");
     }
 }
 
@@ -193,8 +249,8 @@ public sealed record GlobalAverage(string Name) : Layer(Name)
 }
 
 /// <summary>
-/// A fully connected layer with bias. It reads an image's numbers channel by channel, each row by row, as PyTorch's flatten puts them.
-/// Weights and biases begin uniform in +-1 / sqrt(inputs), PyTorch's default.
+/// A fully connected layer with bias. It reads an image's numbers channel by channel, each row by row, as PyTorch's flatten puts them. Weights and biases begin
+/// uniform in +-1 / sqrt(inputs), PyTorch's default.
 /// </summary>
 /// <param name="Name">PyTorch's name; "NAME.weight" is [Outputs, inputs], "NAME.bias" [Outputs].</param>
 /// <param name="Outputs">Numbers that come out.</param>

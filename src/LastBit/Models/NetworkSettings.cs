@@ -1,8 +1,6 @@
 namespace LastBit.Models;
 
-/// <summary>
-/// Which network, and for which images: what a name on the command line stands for. <see cref="Build"/> makes its description.
-/// </summary>
+/// <summary>Which network, and for which images: what a name on the command line stands for. <see cref="Build"/> makes its description.</summary>
 public abstract record NetworkSettings
 {
     // Each family of networks reads its own names; a further one is a further line.
@@ -15,6 +13,12 @@ public abstract record NetworkSettings
     /// <summary>What the outputs are measured by.</summary>
     public Loss Loss { get; init; }
 
+    /// <summary>The probability of dropout where the network has a place for it; 0 for none.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>Whether it has a place for dropout.</summary>
+    public virtual bool HasDropout => false;
+
     /// <summary>The shape of an image.</summary>
     public TensorShape Images { get; init; } = new(32, 32, 3);
 
@@ -24,9 +28,7 @@ public abstract record NetworkSettings
     /// <summary>The name as on the command line, "resnet56"; <see cref="Parse"/> reads it.</summary>
     public abstract string Name { get; }
 
-    /// <summary>
-    /// The tensor in whose weights a divergence is best seen: the paper's layer2.5.conv1.weight, or what comes nearest to it.
-    /// </summary>
+    /// <summary>The tensor in whose weights a divergence is best seen: the paper's layer2.5.conv1.weight, or what comes nearest to it.</summary>
     public abstract string MiddleTensor { get; }
 
     /// <summary>Whether the name says which activation function it is, as that of fc-tanh does.</summary>
@@ -34,7 +36,7 @@ public abstract record NetworkSettings
 
     /// <summary>The names that <see cref="Parse"/> reads, as a sentence has them.</summary>
     public const string Names =
-        "resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56; fc-F or cnn-F with F = tanh, relu, elu or softplus, as fc-tanh, cnn-relu, or cnn-relu-max with max pooling; vgg16";
+        "resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56, with group normalisation as resnet20-gn; fc-F or cnn-F with F = tanh, relu, elu or softplus, as fc-tanh, cnn-relu, or cnn-relu-max with max pooling; vgg16";
 
     /// <summary>The size that images are padded to with black, so that the network takes them: their own wherever that will do.</summary>
     /// <param name="height">Rows.</param>

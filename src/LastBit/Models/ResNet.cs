@@ -14,9 +14,8 @@ public enum BlockKind
 }
 
 /// <summary>
-/// A residual network for small images (He et al. 2015, section 4.2; pre-activation: He et al. 2016) with PyTorch's parameter names: a 3x3
-/// stem, three stages of blocks, each with twice the channels of the one before and, from the second on, half its rows and columns; average
-/// and linear layer.
+/// A residual network for small images (He et al. 2015, section 4.2; pre-activation: He et al. 2016) with PyTorch's parameter names: a 3x3 stem, three stages
+/// of blocks, each with twice the channels of the one before and, from the second on, half its rows and columns; average and linear layer.
 /// </summary>
 public sealed partial record ResNetSettings : NetworkSettings
 {
@@ -33,8 +32,11 @@ public sealed partial record ResNetSettings : NetworkSettings
     /// <summary>Whether normalisation and activation come before the convolutions of a block, and not after.</summary>
     public bool PreActivation { get; init; }
 
-    /// <summary>Whether there is batch normalisation.</summary>
+    /// <summary>Whether there is normalisation, of batches where <see cref="Groups"/> says nothing else.</summary>
     public bool Normalized { get; init; } = true;
+
+    /// <summary>Into how many groups each normalisation takes an image's channels; 0 for batch normalisation.</summary>
+    public int Groups { get; init; }
 
     /// <summary>Channels of the 3x3 convolutions in the first stage, a multiple of 16.</summary>
     public int Width { get; init; } = 16;
@@ -49,19 +51,20 @@ public sealed partial record ResNetSettings : NetworkSettings
         {
             string width = Width == 16 ? "" : string.Create(CultureInfo.InvariantCulture, $"x{Width / 16}");
             string block = Block == BlockKind.Bottleneck ? "-bottleneck" : "";
-            string depth = Depth.ToString(CultureInfo.InvariantCulture);
-            return $"{(PreActivation ? "pre" : "")}resnet{depth}{width}{block}{(Normalized ? "" : "-nobn")}";
+            string norm = !Normalized ? "-nobn" : Groups == 0 ? "" : Groups == DefaultGroups ? "-gn" : string.Create(CultureInfo.InvariantCulture, $"-gn{Groups}");
+            return $"{(PreActivation ? "pre" : "")}resnet{Depth.ToString(CultureInfo.InvariantCulture)}{width}{block}{norm}";
         }
     }
 
     /// <inheritdoc/>
     public override string MiddleTensor => $"layer2.{Math.Min(5, Blocks - 1).ToString(CultureInfo.InvariantCulture)}.conv1.weight";
 
+    private const int DefaultGroups = 8;
+
     private int LayersOfThreeBlocks => Block == BlockKind.Basic ? 6 : 9;
 
     /// <summary>
-    /// Any size: the strides of two stages want multiples of 4, and the kernels a multiple of 4 positions in the last stage, which
-    /// multiples of 8 always give.
+    /// Any size: the strides of two stages want multiples of 4, and the kernels a multiple of 4 positions in the last stage, which multiples of 8 always give.
     /// </summary>
     public override (int Height, int Width) SizeFor(int height, int width)
     {
@@ -74,10 +77,7 @@ public sealed partial record ResNetSettings : NetworkSettings
     public override Model Build()
     {
         if (Depth < LayersOfThreeBlocks + 2 || (Depth - 2) % LayersOfThreeBlocks != 0 || Width < 16 || Width % 16 != 0)
-        {
-            throw new ArgumentException(
-                $"There is no ResNet of depth {Depth} with blocks of {LayersOfThreeBlocks / 3} layers and {Width} channels.");
-        }
+            throw new ArgumentException($"There is no ResNet of depth {Depth} with blocks of {LayersOfThreeBlocks / 3} layers and {Width} channels.");
         var b = new ModelBuilder(Images);
         Node x = b.Convolution("conv1", b.Images, Width, 3);
         if (!PreActivation)
@@ -89,15 +89,12 @@ public sealed partial record ResNetSettings : NetworkSettings
             {
                 int inner = Width << stage, stride = stage > 0 && block == 0 ? 2 : 1;
                 string name = string.Create(CultureInfo.InvariantCulture, $"layer{stage + 1}.{block}");
-                x = PreActivation ? PreActivationBlock(b, name, x, inner, inner * last, stride)
-                    : PlainBlock(b, name, x, inner, inner * last, stride);
+                x = PreActivation ? PreActivationBlock(b, name, x, inner, inner * last, stride) : PlainBlock(b, name, x, inner, inner * last, stride);
             }
         }
         b.Classify("fc", PreActivation ? Activated(b, "bn", x) : x, Classes);
-        // Checkpoints know these networks by their names since the first version; what came later has a digest of its description beside
-        // it.
-        bool known = !PreActivation && Block == BlockKind.Basic && Normalized && Width == 16 && Classes == 10 && Loss == Loss.CrossEntropy
-            && Images == new TensorShape(32, 32, 3);
+        // Checkpoints know these networks by their names since the first version; what came later has a digest of its description beside it.
+        bool known = !PreActivation && Block == BlockKind.Basic && Normalized && Groups == 0 && Width == 16 && Classes == 10 && Loss == Loss.CrossEntropy && Images == new TensorShape(32, 32, 3);
         return b.Build(Name, known ? Name : null, Loss);
     }
 
@@ -113,7 +110,11 @@ public sealed partial record ResNetSettings : NetworkSettings
             Width = match.Groups["width"].Success ? 16 * int.Parse(match.Groups["width"].ValueSpan, CultureInfo.InvariantCulture) : 16,
             Block = match.Groups["bottleneck"].Success ? BlockKind.Bottleneck : BlockKind.Basic,
             Normalized = !match.Groups["plain"].Success,
+            Groups = !match.Groups["gn"].Success ? 0 : match.Groups["groups"].Success ? int.Parse(match.Groups["groups"].ValueSpan, CultureInfo.InvariantCulture) : DefaultGroups,
         };
+        // Every normalisation has Width channels or a power of two times as many, or with bottlenecks a power of two times that.
+        if (settings.Groups > 0 && settings.Width % settings.Groups != 0)
+            return null;
         bool exists = settings.Blocks >= 1 && settings.Depth <= 1202 && (settings.Depth - 2) % settings.LayersOfThreeBlocks == 0;
         return exists ? settings : null;
     }
@@ -135,10 +136,7 @@ public sealed partial record ResNetSettings : NetworkSettings
         return b.Activate(b.Add(name, y, shortcut), Activation);
     }
 
-    /// <summary>
-    /// norm, f, conv, norm, f, conv; the sum with the shortcut. Where the shape changes, the shortcut projects what conv1 reads (He et al.
-    /// 2016).
-    /// </summary>
+    /// <summary>norm, f, conv, norm, f, conv; the sum with the shortcut. Where the shape changes, the shortcut projects what conv1 reads (He et al. 2016).</summary>
     private Node PreActivationBlock(ModelBuilder b, string name, Node x, int inner, int outer, int stride)
     {
         Node first = Activated(b, $"{name}.bn1", x), y = first;
@@ -157,11 +155,10 @@ public sealed partial record ResNetSettings : NetworkSettings
         ? [(inner, 3, stride), (outer, 3, 1)]
         : [(inner, 1, 1), (inner, 3, stride), (outer, 1, 1)];
 
-    private Node Norm(ModelBuilder b, string name, Node x) => Normalized ? b.Normalize(name, x) : x;
+    private Node Norm(ModelBuilder b, string name, Node x) => !Normalized ? x : Groups == 0 ? b.Normalize(name, x) : b.NormalizeGroups(name, x, Groups);
 
     private Node Activated(ModelBuilder b, string name, Node x) => b.Activate(Norm(b, name, x), Activation);
 
-    [GeneratedRegex("^(?<pre>pre)?resnet(?<depth>[0-9]{1,4})(x(?<width>[1-9][0-9]?))?(?<bottleneck>-bottleneck)?(?<plain>-nobn)?$",
-        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^(?<pre>pre)?resnet(?<depth>[0-9]{1,4})(x(?<width>[1-9][0-9]?))?(?<bottleneck>-bottleneck)?((?<plain>-nobn)|(?<gn>-gn)(?<groups>[1-9][0-9]{0,2})?)?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();
 }

@@ -29,4 +29,7 @@ public enum RandomPurpose : uint
 
     /// <summary>Stochastic rounding: the "epoch" is the step, draw i rounds weights 4i to 4i + 3.</summary>
     Rounding = 7,
+
+    /// <summary>Dropout: the "epoch" is the step; draw i of an image decides on its numbers 4i to 4i + 3.</summary>
+    Dropout = 8,
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using LastBit.Imports;
-using LastBit.Imports.Formats;
 
 namespace LastBit.Tests.Imports;
 

@@ -1,6 +1,5 @@
 using LastBit.Files;
 using LastBit.Imports;
-using LastBit.Imports.Formats;
 using LastBit.Statistics;
 
 namespace LastBit.Tests.Imports;

@@ -20,8 +20,7 @@ public sealed class ReferenceEngineFactory : IEngineFactory
     }
 
     /// <inheritdoc/>
-    public IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) =>
-        new ReferenceEngine(model, capacity);
+    public IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) => new ReferenceEngine(model, capacity);
 
     /// <inheritdoc/>
     public IHessian CreateHessian(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) =>
@@ -34,9 +33,8 @@ public sealed class ReferenceEngineFactory : IEngineFactory
 }
 
 /// <summary>
-/// Every layer in binary64 by its definition alone, one plain loop each way, with weights, statistics and momentum in binary64 too. It
-/// shares the model with the CPU engine and no kernel, so that each is a check of the other; central differences of <see cref="Loss"/> are
-/// a check of both. Its bits are outside the contract, though no platform function is in them.
+/// Every layer in binary64 by its definition alone, one plain loop each way, with weights, statistics and momentum in binary64 too. It shares the model with the CPU engine and no
+/// kernel, so that each is a check of the other; central differences of <see cref="Loss"/> are a check of both. Its bits are outside the contract, though no platform function is in them.
 /// </summary>
 internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
 {
@@ -48,6 +46,8 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
     private ReferenceReplica? _replica;
     private float[] _images = [];
     private int[] _labels = [];
+    private int[] _places = [];
+    private PassSettings _pass;
     private bool _training;
 
     /// <inheritdoc/>
@@ -75,7 +75,8 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
         var given = (HostBatch)batch;
         _images = given.Images.Slice(from * model.ImageFloats, count * model.ImageFloats).ToArray();
         _labels = given.Labels.Slice(from, count).ToArray();
-        _training = pass.IsTraining;
+        _places = [.. Enumerable.Range(from, count).Select(given.PlaceOf)];
+        (_pass, _training) = (pass, pass.IsTraining);
         _parameters = _replica.Parameters;
         Compute(_parameters, moveStatistics: _training);
         int correct = 0;
@@ -142,9 +143,7 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
         return [.. _parameterGradients];
     }
 
-    /// <summary>
-    /// The product of the Hessian of that loss with a vector by central differences of gradients; the step is taken along the unit vector.
-    /// </summary>
+    /// <summary>The product of the Hessian of that loss with a vector by central differences of gradients; the step is taken along the unit vector.</summary>
     public double[] HessianProduct(double[] parameters, double[] v, double step)
     {
         double norm = Math.Sqrt(v.Sum(value => value * value));
@@ -206,6 +205,23 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
                 case BatchNormalization:
                     Normalize(node, _values[inputs[0].Number], output, parameters, moveStatistics);
                     break;
+                case GroupNormalization group:
+                    foreach (int[] places in Groups(group, node))
+                    {
+                        var (mean, inverse) = Moments(_values[inputs[0].Number], places);
+                        foreach (int i in places)
+                        {
+                            int channel = i % node.Shape.Channels;
+                            output[i] = ((_values[inputs[0].Number][i] - mean) * inverse * parameters[node.Parameters[0].Offset + channel])
+                                + parameters[node.Parameters[1].Offset + channel];
+                        }
+                    }
+                    break;
+                case Dropout dropout:
+                    float[] factors = Mask(dropout, node);
+                    for (int i = 0; i < output.Length; i++)
+                        output[i] = _values[inputs[0].Number][i] * factors[i];
+                    break;
                 case Activate activate:
                     for (int i = 0; i < output.Length; i++)
                         output[i] = Value(activate.Function, _values[inputs[0].Number][i]);
@@ -216,8 +232,7 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
                     break;
                 case Pool pool:
                     for (int i = 0; i < output.Length; i++)
-                        output[i] = pool.Kind == PoolKind.Max ? Window(node, inputs[0], i).Max(x => _values[inputs[0].Number][x])
-                            : Window(node, inputs[0], i).Sum(x => _values[inputs[0].Number][x]) / 4;
+                        output[i] = pool.Kind == PoolKind.Max ? Window(node, inputs[0], i).Max(x => _values[inputs[0].Number][x]) : Window(node, inputs[0], i).Sum(x => _values[inputs[0].Number][x]) / 4;
                     break;
                 case GlobalAverage:
                     for (int i = 0; i < _values[inputs[0].Number].Length; i++)
@@ -256,6 +271,14 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
                 break;
             case BatchNormalization:
                 NormalizeBack(node, values, gradient, back);
+                break;
+            case GroupNormalization group:
+                NormalizeGroupsBack(group, node, values, gradient, back);
+                break;
+            case Dropout dropout:
+                float[] factors = Mask(dropout, node);
+                for (int i = 0; i < gradient.Length; i++)
+                    back[i] += gradient[i] * factors[i];
                 break;
             case Activate activate:
                 for (int i = 0; i < gradient.Length; i++)
@@ -296,8 +319,7 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
                 for (int n = 0; n < _labels.Length; n++)
                 {
                     custom.Backward<double>(
-                        inputs[0].Shape, Image(inputs[0], n), Own(node, _parameters), Gradient(node, n), one,
-                        Own(node, _parameterGradients));
+                        inputs[0].Shape, Image(inputs[0], n), Own(node, _parameters), Gradient(node, n), one, Own(node, _parameterGradients));
                     for (int i = 0; i < one.Length; i++)
                         back[(n * one.Length) + i] += one[i];
                 }
@@ -316,8 +338,7 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
     private static int[] Window(Node node, Node input, int i)
     {
         int c = i % node.Shape.Channels, x = i / node.Shape.Channels % node.Shape.Width, row = i / node.Shape.Channels / node.Shape.Width;
-        int first = (((((2 * row) * input.Shape.Width) + (2 * x)) * input.Shape.Channels)) + c,
-            next = input.Shape.Width * input.Shape.Channels;
+        int first = (((((2 * row) * input.Shape.Width) + (2 * x)) * input.Shape.Channels)) + c, next = input.Shape.Width * input.Shape.Channels;
         return [first, first + input.Shape.Channels, first + next, first + next + input.Shape.Channels];
     }
 
@@ -342,8 +363,7 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
                         for (int o = 0; o < to.Channels; o++)
                         {
                             for (int i = 0; i < from.Channels; i++)
-                                product(source + i, target + o,
-                                    node.Parameters[0].Offset + (((o * from.Channels) + i) * size * size) + tap);
+                                product(source + i, target + o, node.Parameters[0].Offset + (((o * from.Channels) + i) * size * size) + tap);
                         }
                     }
                 }
@@ -351,9 +371,7 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
         }
     }
 
-    /// <summary>
-    /// Every product of a linear layer, which reads channel by channel: (place in the input, place in the output, place of the weight).
-    /// </summary>
+    /// <summary>Every product of a linear layer, which reads channel by channel: (place in the input, place in the output, place of the weight).</summary>
     private void Weights(Node node, Node input, Action<int, int, int> product)
     {
         var from = input.Shape;
@@ -426,6 +444,50 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
         }
     }
 
+    private void NormalizeGroupsBack(GroupNormalization layer, Node node, double[] x, double[] gradient, double[] back)
+    {
+        int weight = node.Parameters[0].Offset, bias = node.Parameters[1].Offset, channels = node.Shape.Channels;
+        foreach (int[] places in Groups(layer, node))
+        {
+            var (mean, inverse) = Moments(x, places);
+            double sum = 0, product = 0;
+            foreach (int i in places)
+            {
+                double normalised = (x[i] - mean) * inverse, scaled = gradient[i] * _parameters[weight + (i % channels)];
+                _parameterGradients[weight + (i % channels)] += gradient[i] * normalised;
+                _parameterGradients[bias + (i % channels)] += gradient[i];
+                sum += scaled / places.Length;
+                product += scaled * normalised / places.Length;
+            }
+            foreach (int i in places)
+                back[i] += inverse * ((gradient[i] * _parameters[weight + (i % channels)]) - sum - ((x[i] - mean) * inverse * product));
+        }
+    }
+
+    /// <summary>The places of the numbers of each group of each image.</summary>
+    private IEnumerable<int[]> Groups(GroupNormalization layer, Node node)
+    {
+        int channels = node.Shape.Channels, size = channels / layer.Groups, positions = node.Shape.Positions;
+        return Enumerable.Range(0, _labels.Length).SelectMany(n => Enumerable.Range(0, layer.Groups).Select(g =>
+            Enumerable.Range(0, positions * size).Select(i => (((n * positions) + (i / size)) * channels) + (g * size) + (i % size)).ToArray()));
+    }
+
+    private static (double Mean, double InverseDeviation) Moments(double[] x, int[] places)
+    {
+        double mean = places.Sum(i => x[i]) / places.Length, variance = places.Sum(i => (x[i] - mean) * (x[i] - mean)) / places.Length;
+        return (mean, 1 / Math.Sqrt(variance + GroupNormalization.Epsilon));
+    }
+
+    /// <summary>What a layer of dropout multiplies the numbers of all images by.</summary>
+    private float[] Mask(Dropout layer, Node node)
+    {
+        float[] factors = new float[_labels.Length * node.Shape.Count];
+        Array.Fill(factors, 1);
+        for (int n = 0; n < _labels.Length && _training; n++)
+            layer.Mask(_pass.Seed, _pass.Step, node.Number, _places[n], factors.AsSpan(n * node.Shape.Count, node.Shape.Count));
+        return factors;
+    }
+
     /// <summary>An activation function in binary64.</summary>
     internal static double Value(Activation function, double z) => function switch
     {
@@ -460,9 +522,7 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
         return Math.CopySign(e / (2 + e), z);
     }
 
-    /// <summary>
-    /// exp(x) - 1 for an x that is at most 0; by Taylor's series near 0, where the difference would lose the digits of x.
-    /// </summary>
+    /// <summary>exp(x) - 1 for an x that is at most 0; by Taylor's series near 0, where the difference would lose the digits of x.</summary>
     private static double ExpM1OfNegative(double x)
     {
         if (!(x > -0.5))

@@ -20,6 +20,12 @@ public class HessianProductTests(ITestOutputHelper output)
     public void Convolution(int size, int stride) => Check(b => b.Convolution("conv", b.Convolution("stem", b.Images, 16, 3), 32, size, stride));
 
     [Theory]
+    [InlineData(1, Activation.None)]
+    [InlineData(8, Activation.Relu)]
+    [InlineData(16, Activation.Swish)]
+    public void Group_normalisation(int groups, Activation activation) => Check(b => SmallNetworks.GroupNormalised(b, groups, activation));
+
+    [Theory]
     [InlineData(Activation.None)]
     [InlineData(Activation.Relu)]
     [InlineData(Activation.Swish)]
@@ -179,6 +185,14 @@ public class HessianProductTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void The_digest_is_the_same_for_every_width()
+    {
+        Assert.Equal(Digest, ChildProcess.SameForEveryVectorWidth(DigestOfProduct, "mixed 2"));
+        Assert.Equal(WinogradDigest, ChildProcess.SameForEveryVectorWidth(DigestOfProduct, "winograd 2"));
+        Assert.Equal(ConnectedDigest, ChildProcess.SameForEveryVectorWidth(DigestOfProduct, "connected 2"));
+    }
+
+    [Fact]
     public void What_does_not_fit_is_refused()
     {
         var model = Mixed();
@@ -211,7 +225,7 @@ public class HessianProductTests(ITestOutputHelper output)
         return b.Build("mixed");
     }
 
-    internal static string DigestOfProduct(string argument)
+    private static string DigestOfProduct(string argument)
     {
         string[] words = argument.Split(' ');
         var connected = new ConnectedNetworkSettings { Activation = Activation.Tanh, Images = new TensorShape(5, 5, 3), Loss = Loss.SquaredError };

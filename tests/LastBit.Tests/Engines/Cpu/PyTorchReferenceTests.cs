@@ -22,6 +22,7 @@ public class PyTorchReferenceTests(ITestOutputHelper output)
     [InlineData("preresnet8", "swish", Activation.Swish, ConvolutionAlgorithm.Winograd)]
     [InlineData("resnet20", "swish", Activation.Swish, ConvolutionAlgorithm.Direct)]
     [InlineData("resnet20", "swish", Activation.Swish, ConvolutionAlgorithm.Winograd)]
+    [InlineData("resnet8-gn", "swish", Activation.Swish, ConvolutionAlgorithm.Direct)]
     public void Gradients_are_as_near_to_binary64_as_those_of_pytorch(string network, string name, Activation activation, ConvolutionAlgorithm convolution)
     {
         using var run = new Run(network, name, activation, 1, convolution);

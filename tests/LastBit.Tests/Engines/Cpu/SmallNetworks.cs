@@ -14,6 +14,13 @@ internal static class SmallNetworks
         return b.Activate(b.Normalize("bn2", b.Convolution("conv2", y, 16, 3, 2)), activation);
     }
 
+    public static Node GroupNormalised(ModelBuilder b, int groups, Activation activation)
+    {
+        var y = b.Activate(b.NormalizeGroups("gn", b.Convolution("conv", b.Images, 16, 3), groups), activation);
+        var z = b.NormalizeGroups("gn2", b.Convolution("conv2", y, 16, 3, 2), groups);
+        return b.Activate(b.NormalizeGroups("gn3", b.Add("add", z, b.Convolution("shortcut", y, 16, 1, 2)), 1), activation);
+    }
+
     public static Node Activated(ModelBuilder b, Activation activation)
     {
         var first = b.Activate(b.Convolution("conv", b.Images, 16, 3), activation);
