@@ -49,6 +49,10 @@ public sealed class Lease : IDisposable
     private const int FileExists = 17;
 
     private const int NoteBytes = 1024;
+
+    // A number that no process comes to by counting; whatever has a higher one was not left by one.
+    private const long MostNumber = 1_000_000_000_000_000;
+
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(15);
     private static readonly string Self = $"{Environment.MachineName} {Environment.ProcessId}";
     private readonly string _name;
@@ -174,13 +178,15 @@ public sealed class Lease : IDisposable
                 }
             }
             // Who holds the lock of the file system knows that no other holder of it lives; one without it is asked for signs of life.
-            last = Highest(path);
+            List<(long Number, bool IsNote)> numbers = Numbers(path);
+            last = Highest(numbers);
             if (last > 0 && !fenced && (held is null || ReadNote(path, last) is { Held: true, Locked: false }) && IsAlive(path, last, Now(path)))
             {
                 held?.Dispose();
                 return null;
             }
-            long number = last + 1;
+            // From the same look as the last holder: who comes in between has this number. A folder that has the name of a note is none, and its number cannot be had.
+            long number = numbers.Select(one => one.Number).DefaultIfEmpty(0).Max() + 1;
             var file = new FileStream(NumberedFile(path, number), FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 0);
             var lease = new Lease(path, held, file, number);
             lease.Write();
@@ -191,7 +197,7 @@ public sealed class Lease : IDisposable
                 File.Delete(NumberedFile(path, number));
                 return null;
             }
-            foreach (long older in Numbers(path).Where(one => one < number))
+            foreach ((long older, _) in Numbers(path).Where(one => one.IsNote && one.Number < number))
                 File.Delete(NumberedFile(path, older));
             return lease;
         }
@@ -239,17 +245,21 @@ public sealed class Lease : IDisposable
 
     private static string NumberedFile(string path, long number) => string.Create(CultureInfo.InvariantCulture, $"{path}.{number}");
 
-    private static List<long> Numbers(string path)
+    /// <summary>The numbers of whatever has the name of a note, and whether it can be one: it is passed over where it is a folder or a pipe.</summary>
+    private static List<(long Number, bool IsNote)> Numbers(string path)
     {
         string folder = Path.GetDirectoryName(path)!, start = Path.GetFileName(path) + ".";
         if (!Directory.Exists(folder))
             return [];
-        return [.. Directory.EnumerateFiles(folder, start + "*").Where(file => Path.GetFileName(file).StartsWith(start, StringComparison.Ordinal)).Select(file => Path.GetFileName(file)[start.Length..])
-            .Select(text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0)
-            .Where(number => number > 0)];
+        return [.. Directory.EnumerateFileSystemEntries(folder, start + "*").Where(entry => Path.GetFileName(entry).StartsWith(start, StringComparison.Ordinal))
+            .Select(entry => (Entry: entry, Number: long.TryParse(Path.GetFileName(entry)[start.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0))
+            .Where(one => one.Number is > 0 and < MostNumber)
+            .Select(one => (one.Number, !Directory.Exists(one.Entry) && FolderWalk.IsOrdinary(one.Entry)))];
     }
 
-    private static long Highest(string path) => Numbers(path).DefaultIfEmpty(0).Max();
+    private static long Highest(string path) => Highest(Numbers(path));
+
+    private static long Highest(List<(long Number, bool IsNote)> numbers) => numbers.Where(one => one.IsNote).Select(one => one.Number).DefaultIfEmpty(0).Max();
 
     private static bool IsAlive(string path, long number, DateTime now)
     {
@@ -331,7 +341,7 @@ public sealed class Lease : IDisposable
             {
                 RandomAccess.Write(_file.SafeFileHandle, padded, 0);
             }
-            catch (Exception error) when (error is IOException or ObjectDisposedException)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException or NotSupportedException)
             {
                 // A sign of life that cannot be written is no reason to end the work.
             }

@@ -82,6 +82,49 @@ public sealed class LeaseTests : IDisposable
     }
 
     [Theory]
+    [InlineData(false, ".1")]
+    [InlineData(true, ".1")]
+    [InlineData(false, ".7")]
+    [InlineData(true, ".7")]
+    [InlineData(false, ".9223372036854775807")]
+    [InlineData(true, ".9223372036854775807")]
+    public void What_cannot_be_a_note_is_passed_over(bool withoutLocks, string end)
+    {
+        Lease.WithoutLocks.Value = withoutLocks;
+        foreach (bool folder in (bool[])[true, false])
+        {
+            string path = _folder[Name + end];
+            if (folder)
+                Directory.CreateDirectory(path);
+            else if (end.Length > 2)
+                File.WriteAllText(path, "{}");
+            else
+                continue;
+            Lease first = Take()!;
+            Assert.NotNull(first);
+            Assert.Null(Take());
+            first.ThrowIfLost();
+            Assert.Equal($"{Environment.MachineName} {Environment.ProcessId}", Lease.ReadNote(_folder.Path, Name)!.Owner);
+            first.Dispose();
+            using (Lease second = Take()!)
+                Assert.True(second.Number > first.Number);
+            if (folder)
+                Directory.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void A_pipe_is_no_note()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Pipes are no files on Windows.");
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [_folder[Name + ".3"]]))
+            make.WaitForExit();
+        Assert.Null(Lease.ReadNote(_folder.Path, Name));
+        using Lease lease = Take()!;
+        Assert.Equal(4, lease.Number);
+    }
+
+    [Theory]
     [InlineData("12_3", 0, true, "12_3", 1, true)]
     [InlineData("12_3", 1, true, "12_3", 3, true)]
     [InlineData("12_3", 1, true, "12_3", 1, false)]
