@@ -105,6 +105,7 @@ internal sealed partial record SettingOption(Setting Setting, Option Option, Fun
             Perturbation[] list => Made(OptionTypes.Perturbations(name, list, help, said.Default)),
             GreyImage image when said.Value is null => Made(OptionTypes.Count(name, image.Height, help), GreyImage.Checkerboard),
             GreyImage => Made(OptionTypes.PathTo(name, said.Value!, help, said.Default), file => GreyImage.Load(file!)),
+            _ when type == typeof(double) => Made(OptionTypes.Number(name, value as double? ?? 0, help, said.Default)),
             _ when type == typeof(int) => Made(OptionTypes.Count(name, value as int? ?? 0, help, said.Least, said.Default)),
             _ when type == typeof(IReadOnlyList<double>) => Made(OptionTypes.EachChannel(name, help, said.Default)),
             string text when said.Choices is { } choices => Made(OptionTypes.Choice(name, text, [.. choices.Cast<string>()], help)),

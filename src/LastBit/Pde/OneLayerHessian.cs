@@ -18,7 +18,7 @@ internal sealed class OneLayerHessian(OneLayerCnn cnn, double alpha, int size)
 
     private readonly double[] _kernel = new double[size], _gradient = new double[size];
     private double _slope, _factor;
-    private double[]? _top;
+    private double[][] _top = [];
 
     /// <summary>Moves to a kernel.</summary>
     /// <param name="kernel">The kernel, row by row.</param>
@@ -49,7 +49,7 @@ internal sealed class OneLayerHessian(OneLayerCnn cnn, double alpha, int size)
     {
         MoveTo(kernel);
         LargestEigenvalues largest = Lanczos.Largest(Multiply, size, 1, Tolerance, 4 * size, _top, cancellation: cancellation);
-        _top = largest.Vectors[0];
+        _top = largest.Vectors;
         return largest.Values[0];
     }
 }

@@ -1,56 +1,90 @@
 using LastBit.Engines;
-using LastBit.Engines.Cpu;
-using LastBit.Files;
+using LastBit.Experiments;
 using LastBit.LinearAlgebra;
 using LastBit.Models;
+using LastBit.Runs;
 
 namespace LastBit.Tests.Experiments;
 
-/// <summary>The largest eigenvalues of two small networks' Hessians beside NumPy's and SciPy's: Reference/eigenvalues.npz, made by Reference/make-eigenvalues.py.</summary>
-public class SharpnessTests(ITestOutputHelper output)
+/// <summary>The largest eigenvalues of small networks' Hessians beside NumPy's and SciPy's: Reference/eigenvalues.npz, made by Reference/make-eigenvalues.py.</summary>
+public class SharpnessTests
 {
+    /// <summary>Every count at every tolerance is in LastBit.SystemTests.</summary>
     [Theory]
     [InlineData("convolutional")]
     [InlineData("connected")]
-    public void Eigenvalues_are_those_of_the_whole_matrix(string prefix)
+    [InlineData("relu")]
+    [InlineData("dead")]
+    [InlineData("saturated")]
+    [InlineData("normalised")]
+    public void Eigenvalues_are_those_of_the_whole_matrix(string network)
     {
-        var reference = Npz.Read(Reference.File("eigenvalues.npz"));
-        Model model = prefix == "connected" ? Connected() : Convolutional();
-        using var state = new NetworkState(model.Layout);
-        foreach (var parameter in model.Layout.All.Where(p => p.IsTrainable))
-            reference[$"{prefix}/w/{parameter.Name}"].Get<float>().CopyTo(state.Get(parameter));
-        int[] labels = reference[$"{prefix}/y"].Get<int>();
-        float[] nchw = reference[$"{prefix}/x"].Get<float>(), images = new float[labels.Length * model.ImageFloats];
-        for (int i = 0; i < nchw.Length; i++)
-            images[(((i / 48 * 16) + (i % 16)) * 4) + (i / 16 % 3)] = nchw[i];
+        using var small = new SmallNetwork(network);
+        foreach ((int count, double tolerance) in (ReadOnlySpan<(int, double)>)[(1, 0.3), (2, 1e-3), (3, 1e-2), (10, 1e-4), (20, 1e-6)])
+            Assert.Null(small.Problem(count, tolerance, TestContext.Current.CancellationToken));
+    }
 
-        using var team = new WorkerTeam(2);
-        using var hessian = new HessianProduct(model, labels.Length, team);
-        hessian.Load(state);
-        hessian.Use(images, labels);
-        var found = Lanczos.Largest(hessian.Multiply, hessian.Size, 4, 1e-5, 1000, cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal(reference[$"{prefix}/loss"].Get<double>()[0], hessian.Loss, 1e-6);
-        double[] all = reference[$"{prefix}/eigvalsh"].Get<double>(), largest = reference[$"{prefix}/eigsh"].Get<double>();
-        double scale = Math.Max(Math.Abs(all[0]), all[^1]);
+    [Theory]
+    [InlineData("convolutional")]
+    [InlineData("connected")]
+    public void Eigenvalues_are_those_of_SciPy(string network)
+    {
+        using var small = new SmallNetwork(network);
+        double[] largest = small.Array("eigsh");
+        double scale = Math.Max(Math.Abs(small.Eigenvalues[^1]), small.Eigenvalues[0]);
+        LargestEigenvalues found = Lanczos.Largest(small.Hessian.Multiply, small.Hessian.Size, 4, 1e-5, 1000, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(small.Array("loss")[0], small.Hessian.Loss, 1e-6);
         for (int i = 0; i < 4; i++)
-        {
-            output.WriteLine($"{found.Values[i]:R}, NumPy {all[^(i + 1)]:R}, SciPy {largest[^(i + 1)]:R}");
-            Assert.InRange(Math.Abs(found.Values[i] - all[^(i + 1)]) / scale, 0, 2e-6);
             Assert.InRange(Math.Abs(found.Values[i] - largest[^(i + 1)]) / scale, 0, 2e-6);
-        }
     }
 
-    private static Model Convolutional()
+    [Fact]
+    public void The_whole_matrix_by_products_with_unit_vectors_has_these_eigenvalues()
     {
-        var b = new ModelBuilder(new TensorShape(4, 4, 3));
-        b.Classify("fc", b.Activate(b.Normalize("bn", b.Convolution("conv", b.Images, 16, 3)), Activation.Swish), 3);
-        return b.Build("convolutional");
+        using var small = new SmallNetwork("dead");
+        int size = small.Hessian.Size;
+        double[][] matrix = [.. Enumerable.Range(0, size).Select(i =>
+        {
+            double[] unit = new double[size];
+            unit[i] = 1;
+            return small.Hessian.Multiply(unit);
+        })];
+        (double[] all, _) = SymmetricMatrix.Eigen(matrix);
+        for (int i = 0; i < size; i++)
+            Assert.Equal(small.Eigenvalues[i], all[i], 1e-6);
+        Assert.Equal(10, all.Count(value => Math.Abs(value - 1) < 1e-6));
     }
 
-    private static Model Connected()
+    [Fact]
+    public void A_large_negative_eigenvalue_does_not_make_a_small_one_pass_for_the_largest()
     {
-        var b = new ModelBuilder(new TensorShape(4, 4, 3));
-        b.Connect("fc2", b.Activate(b.Connect("fc1", b.Images, 9), Activation.Tanh), 3);
-        return b.Build("connected", Loss.SquaredError);
+        // -633 to 23.36: a residual of 0.78 is small beside the first and says nothing of the second.
+        using var folder = new TemporaryFolder();
+        var settings = new SharpnessSettings { Network = "resnet8", Loss = Loss.SquaredError, Data = "sample", TrainSize = 20, Convolution = ConvolutionAlgorithm.Winograd, Tolerance = 1e-2 };
+        SharpnessResult result = Sharpness.Run(settings, new ExperimentContext(folder.Path, 2, SilentObserver.Instance, TestContext.Current.CancellationToken));
+        Assert.True(result.Converged);
+        Assert.Equal(23.3566, result.Eigenvalues[0], 0.01);
+        Assert.Equal(22.5178, result.Eigenvalues[1], 0.01);
+        Assert.Equal((0.1, 1e-6), (result.Verified!.Tolerance, result.Verified.Chance));
+        Assert.InRange(result.Verified.Width, 600, 700);
+        Assert.Equal(result.ToJson(), ResultJson.Deserialize<SharpnessResult>(result.ToJson()).ToJson());
+    }
+
+    [Fact]
+    public void A_document_from_before_there_was_a_verification_says_of_none()
+    {
+        const string Older = """{"eigenvalues":[2],"residuals":[0.1],"loss":1,"converged":true,"products":3,"images":20,"state":"ffe8cbb184fe387eb6ac9ea6e5fb6b266aa339c9b22b456dfdf0da4d3eefcba7"}""";
+        Assert.Null(ResultJson.Deserialize<SharpnessResult>(Older).Verified);
+        Assert.Null(ResultJson.Deserialize<EdgePoint>("""{"iteration":21,"eigenvalues":[2],"residual":0.1}""").Verified);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1e-7)]
+    [InlineData(1)]
+    public void A_verification_that_cannot_be_is_refused(double verify)
+    {
+        Assert.StartsWith("verify: ", Assert.Throws<InputException>(new SharpnessSettings { Verify = verify }.Validate).Message, StringComparison.Ordinal);
+        Assert.StartsWith("verify: ", Assert.Throws<InputException>(new EdgeSettings { Verify = verify }.Validate).Message, StringComparison.Ordinal);
     }
 }

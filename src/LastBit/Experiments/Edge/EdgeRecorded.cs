@@ -5,7 +5,7 @@ namespace LastBit.Experiments.Edge;
 /// <param name="Accuracy">Its accuracy, percent.</param>
 /// <param name="Differences">For each copy, after each step, the difference of all numbers.</param>
 /// <param name="Tensors">For each copy, after each step, that of every tensor.</param>
-/// <param name="Sharpness">The curvature so far; the vector that the next search begins with lies in a file named by the last iteration.</param>
+/// <param name="Sharpness">The curvature so far; the vectors that the next search begins with lie in a file named by the last iteration.</param>
 internal sealed record EdgeRecorded(List<double> Loss, List<double> Accuracy, List<double>[] Differences, List<double[]>[] Tensors, List<EdgePoint> Sharpness)
 {
     /// <summary>Nothing yet.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
+using LastBit.LinearAlgebra;
 using LastBit.Models;
 using LastBit.Runs;
 using LastBit.Training;
@@ -33,8 +34,10 @@ internal readonly partial record struct EdgeKey(double LearningRate, double Weig
 /// <param name="Eigenvalues">The largest of the Hessian of the loss without weight decay, in descending order; none where only the batch sharpness was taken.</param>
 /// <param name="Residual">The greatest residual of these: an eigenvalue lies within this distance of each. 0 where there are none.</param>
 /// <param name="BatchSharpness">Mean over batches of the curvature of a batch's loss along its own gradient; left out with full batches.</param>
+/// <param name="Verified">How far any other eigenvalue can lie above these; null of a search that began with the vectors found before, and did not look elsewhere.</param>
 public sealed record EdgePoint(
-    int Iteration, double[] Eigenvalues, double Residual, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? BatchSharpness = null)
+    int Iteration, double[] Eigenvalues, double Residual, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? BatchSharpness = null,
+    EigenvalueVerification? Verified = null)
 {
     /// <summary>What is compared with the threshold: the batch sharpness where there are batches, the largest eigenvalue where there are none.</summary>
     [JsonIgnore]

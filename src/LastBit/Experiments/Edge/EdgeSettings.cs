@@ -56,9 +56,17 @@ public sealed record EdgeSettings : NetworkTrainingSettings
     [Setting("With batches: steps between two searches for the eigenvalues, a multiple of {every}; in between only the batch sharpness is taken.", Least = 0, Default = "0, at every value")]
     public int EigenvaluesEvery { get; init; }
 
-    /// <summary>An eigenvalue is taken as found when its residual |H v - lambda v| is at most this fraction of the largest. The error of an eigenvalue goes with the square of its residual, so 1e-2 shows in no curve.</summary>
-    [Setting("A search ends when every residual is below this fraction of the largest eigenvalue.")]
+    /// <summary>An eigenvalue is taken as found when its residual |H v - lambda v| is at most this fraction of it. The error of an eigenvalue goes with the square of its residual, so 1e-2 shows in no curve.</summary>
+    [Setting("A value is taken as found when its residual is at most this fraction of it.")]
     public double Tolerance { get; init; } = 1e-3;
+
+    /// <summary>
+    /// In the first and the last search of a run: how far above the values found another eigenvalue may lie, as a fraction of the width of the spectrum; null for
+    /// <see cref="LossHessian.DefaultVerify"/>. Those between begin with the vectors found before and verify nothing.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Setting("In the first and the last search of a run: " + SharpnessSettings.VerifyHelp, Default = SharpnessSettings.VerifyDefault)]
+    public double? Verify { get; init; }
 
     /// <summary>mu.</summary>
     [Setting("Momentum.")]
@@ -79,6 +87,10 @@ public sealed record EdgeSettings : NetworkTrainingSettings
     /// <summary>Whether every step takes all images.</summary>
     [JsonIgnore]
     public bool IsFullBatch => BatchSize == AllImages;
+
+    /// <summary>What a search of this iteration verifies: the first and the last of a run do.</summary>
+    internal double? VerifyAt(int iteration) => iteration == 0 || iteration + (EigenvaluesEvery > 0 ? EigenvaluesEvery : Every) > Iterations
+        ? Verify ?? LossHessian.DefaultVerify : null;
 
     /// <summary>The document of what a folder is compared by: what is in lists is not in it.</summary>
     [JsonIgnore]
@@ -129,7 +141,7 @@ public sealed record EdgeSettings : NetworkTrainingSettings
             throw InputException.Of(nameof(Eigenvalues), $"{Eigenvalues}; give 1 to 100");
         if (EigenvaluesEvery != 0 && (IsFullBatch || EigenvaluesEvery < 0 || EigenvaluesEvery % Every != 0))
             throw InputException.Of(nameof(EigenvaluesEvery), $"{EigenvaluesEvery}; " + (IsFullBatch ? "leave it out with full batches" : $"give a multiple of {Every}"));
-        LossHessian.CheckTolerance(Tolerance);
+        LossHessian.Check(Tolerance, Verify);
         if (LearningRates.Length == 0 || LearningRates.Distinct().Count() < LearningRates.Length)
             throw InputException.Of(nameof(LearningRates), "give different positive numbers, as 0.02,0.04");
         if (WeightDecays.Length == 0 || WeightDecays.Distinct().Count() < WeightDecays.Length)

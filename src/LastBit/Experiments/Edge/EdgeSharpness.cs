@@ -8,7 +8,7 @@ namespace LastBit.Experiments.Edge;
 /// <summary>The curvature along a run at the edge of stability: largest eigenvalues, each search beginning with what the one before found, and with small batches the batch sharpness.</summary>
 internal sealed class EdgeSharpness : IDisposable
 {
-    /// <summary>A search ends after so many products, whatever the residual is then; it is recorded.</summary>
+    /// <summary>A search ends after so many products, whatever the residual is then (it is recorded), and those of its verification.</summary>
     public const int MostProducts = 200;
 
     /// <summary>The batch sharpness is a mean over at most so many batches, the first in file order.</summary>
@@ -20,7 +20,7 @@ internal sealed class EdgeSharpness : IDisposable
     private readonly IReplica? _replica;
     private readonly IBatch? _batch;
     private readonly CancellationToken _cancellation;
-    private (EdgePoint, double[]?)? _initial;
+    private (EdgePoint, double[][])? _initial;
 
     /// <summary>Takes the memory.</summary>
     public EdgeSharpness(EdgeSettings settings, TrainingData data, CancellationToken cancellation)
@@ -38,13 +38,13 @@ internal sealed class EdgeSharpness : IDisposable
     /// <summary>The curvature at a state.</summary>
     /// <param name="iteration">How many steps had been done.</param>
     /// <param name="state">The state; it is left as it is.</param>
-    /// <param name="start">A vector to begin the search with, the sum of the eigenvectors found before; null for a random one.</param>
-    /// <returns>The eigenvalues, and the vector to begin the next search with; null where the weights or a product are no longer finite.</returns>
-    public (EdgePoint Point, double[]? Start)? At(int iteration, IReplica state, double[]? start) =>
+    /// <param name="start">Vectors to begin the search with, the eigenvectors found before; none for a random one.</param>
+    /// <returns>The eigenvalues, and the vectors to begin the next search with; null where the weights or a product are no longer finite.</returns>
+    public (EdgePoint Point, double[][] Start)? At(int iteration, IReplica state, double[][] start) =>
         // One seed, so all runs begin at the same weights.
         iteration > 0 ? Compute(iteration, state, start) : _initial ??= Compute(iteration, state, start);
 
-    private (EdgePoint Point, double[]? Start)? Compute(int iteration, IReplica state, double[]? start)
+    private (EdgePoint Point, double[][] Start)? Compute(int iteration, IReplica state, double[][] start)
     {
         state.Read(_hessian.State);
         double? batch = _engine is null ? null : BatchSharpness(_engine);
@@ -52,15 +52,9 @@ internal sealed class EdgeSharpness : IDisposable
             return null;
         if (_settings.EigenvaluesEvery is > 0 and var every && iteration % every != 0)
             return (new EdgePoint(iteration, [], 0, batch), start);
-        if (_hessian.Largest(_settings.Eigenvalues, _settings.Tolerance, MostProducts, start, cancellation: _cancellation) is not { } largest)
-            return null;
-        double[] sum = new double[_hessian.Product.Size];
-        foreach (double[] vector in largest.Vectors)
-        {
-            for (int i = 0; i < sum.Length; i++)
-                sum[i] += vector[i];
-        }
-        return (new EdgePoint(iteration, largest.Values, largest.Residuals.Max(), batch), sum);
+        return _hessian.Largest(_settings.Eigenvalues, _settings.Tolerance, MostProducts, start, _settings.VerifyAt(iteration), cancellation: _cancellation) is { } largest
+            ? (new EdgePoint(iteration, largest.Values, largest.Residuals.Max(), batch, largest.Verified), largest.Vectors)
+            : null;
     }
 
     /// <inheritdoc/>

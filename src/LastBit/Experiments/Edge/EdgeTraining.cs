@@ -18,7 +18,7 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
     // All weights together, then the tensors.
     private readonly Parameter[] _compared;
     private readonly (double Sharpness, double? Batch) _thresholds;
-    private readonly CheckpointVector _start;
+    private readonly CheckpointVectors _start;
     private int? _diverged;
 
     public EdgeTraining(
@@ -110,8 +110,8 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
             _start.Write(Recorded.Sharpness[^1].Iteration);
     }
 
-    /// <summary>The vector that the next search begins with, as it is on disk.</summary>
-    public static CheckpointVector StartOf(EdgeCells figure, EdgeKey key) => new(figure.Store, key.Cell, "start");
+    /// <summary>The vectors that the next search begins with, as they are on disk.</summary>
+    public static CheckpointVectors StartOf(EdgeCells figure, EdgeKey key) => new(figure.Store, key.Cell, "start");
 
     /// <summary>Shows the curves as far as a checkpoint brought them.</summary>
     public void ShowAll()

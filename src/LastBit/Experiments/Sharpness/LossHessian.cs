@@ -7,6 +7,12 @@ namespace LastBit.Experiments.Sharpness;
 /// <summary>The Hessian of the training loss of a network over all training images, in file order and without augmentation: the one that every sharpness is of.</summary>
 internal sealed class LossHessian : IDisposable
 {
+    /// <summary>How far, as a fraction of the spectrum's width, the largest eigenvalue may be missed, where nothing else is asked.</summary>
+    public const double DefaultVerify = 0.1;
+
+    /// <summary>What binary32 leaves of a residual, as a fraction of the eigenvalue that is largest in magnitude.</summary>
+    public const double Rounding = 1e-6;
+
     private readonly float[] _images;
     private readonly int[] _labels;
 
@@ -34,31 +40,37 @@ internal sealed class LossHessian : IDisposable
     public (ReadOnlyMemory<float> Images, ReadOnlyMemory<int> Labels) Some(int from, int count) =>
         (_images.AsMemory(from * Product.Model.ImageFloats, count * Product.Model.ImageFloats), _labels.AsMemory(from, count));
 
-    /// <summary>Makes sure that a residual of this fraction of the largest eigenvalue can be reached.</summary>
+    /// <summary>Makes sure that a search can be as close as is asked.</summary>
     /// <exception cref="InputException">It cannot.</exception>
-    public static void CheckTolerance(double tolerance)
+    public static void Check(double tolerance, double? verify)
     {
-        if (tolerance is not (>= 1e-6 and < 1))
+        if (tolerance is not (>= Rounding and < 1))
             throw InputException.Of("Tolerance", $"{NumberText.Of(tolerance)}; give 1e-6 or more, for products are computed in binary32, and less than 1");
+        if (verify is not (null or (>= Rounding and < 1)))
+            throw InputException.Of("Verify", $"{NumberText.Of(verify.Value)}; give 1e-6 or more, and less than 1, as 0.01");
     }
 
     /// <summary>Searches for the largest eigenvalues at <see cref="State"/>.</summary>
     /// <param name="count">How many.</param>
-    /// <param name="tolerance">The search ends when every residual is at most this fraction of the largest eigenvalue,</param>
-    /// <param name="mostProducts">or after so many products.</param>
-    /// <param name="start">A vector to begin with; null for a random one.</param>
+    /// <param name="tolerance">The search ends when every residual is at most this fraction of its eigenvalue,</param>
+    /// <param name="mostProducts">or after so many products, and those of a verification.</param>
+    /// <param name="start">Vectors to begin with, those found before; null for a random one.</param>
+    /// <param name="verify">How far, as a fraction of the spectrum's width, any other eigenvalue may lie above those found; null to leave it open.</param>
     /// <param name="multiplied">Called after every product.</param>
     /// <param name="cancellation">Stops between two products.</param>
     /// <returns>Null where the weights or a product are not finite.</returns>
     public LargestEigenvalues? Largest(
-        int count, double tolerance, int mostProducts, double[]? start = null, Action? multiplied = null, CancellationToken cancellation = default)
+        int count, double tolerance, int mostProducts, IReadOnlyList<double[]>? start = null, double? verify = null, Action? multiplied = null,
+        CancellationToken cancellation = default)
     {
         if (!State.IsFinite)
             return null;
         Product.Load(State);
         Product.Use(_images, _labels);
         bool finite = true;
-        LargestEigenvalues largest = Lanczos.Largest(Multiply, Product.Size, count, tolerance, mostProducts, start, isDear: true, cancellation);
+        int most = mostProducts + (verify is { } within ? Lanczos.ProductsToVerify(Product.Size, within) : 0);
+        LargestEigenvalues largest = Lanczos.Largest(
+            Multiply, Product.Size, count, tolerance, most, start, verify, Rounding, isDear: true, cancellation);
         return finite ? largest : null;
 
         // A search must end; with a matrix of zeros it does at once.

@@ -13,12 +13,13 @@ namespace LastBit.Experiments.Sharpness;
 /// <param name="Eigenvalues">The algebraically largest eigenvalues of the Hessian, in descending order; the first is the sharpness.</param>
 /// <param name="Residuals">|H v - lambda v| of each with its unit vector v, from one more product: an eigenvalue lies within this distance, rounding of H v included.</param>
 /// <param name="Loss">Mean loss over the images.</param>
-/// <param name="Converged">Whether the search ended because all residuals were small enough.</param>
+/// <param name="Converged">Whether all residuals are small enough: each value is near an eigenvalue. That none is missing is said by <paramref name="Verified"/>.</param>
 /// <param name="Products">Products with the Hessian that the search took.</param>
 /// <param name="Images">How many images the loss is a mean over.</param>
 /// <param name="State">The digest of the weights (docs/arithmetic.md).</param>
 /// <param name="LearningRate">The learning rate at this point of the run, where it is known.</param>
 /// <param name="TwoOverLearningRate">2 / learning rate: above it gradient descent overshoots along the first eigenvector.</param>
+/// <param name="Verified">How far any other eigenvalue can lie above these; null where the search ended before that was known.</param>
 public sealed record SharpnessResult(
     double[] Eigenvalues,
     double[] Residuals,
@@ -28,7 +29,8 @@ public sealed record SharpnessResult(
     int Images,
     string State,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? LearningRate = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? TwoOverLearningRate = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? TwoOverLearningRate = null,
+    EigenvalueVerification? Verified = null)
     : ICheckedDocument
 {
     /// <summary>The document that --json prints and sharpness.json holds.</summary>
@@ -66,16 +68,16 @@ public static class SharpnessExperiment
             throw InputException.OfPath("checkpoint", settings.Checkpoint!, "its training has diverged: weights are not finite; give an earlier one");
 
         string task = string.Create(CultureInfo.InvariantCulture, $"{settings.Network}, {hessian.Images} images");
-        context.Observer.Begin(task, settings.MostProducts, "products");
+        double verify = settings.Verify ?? LossHessian.DefaultVerify;
+        context.Observer.Begin(task, settings.MostProducts + Lanczos.ProductsToVerify(hessian.Product.Size, verify), "products");
         int products = 0;
-        LargestEigenvalues largest = hessian.Largest(settings.Eigenvalues, settings.Tolerance, settings.MostProducts,
+        LargestEigenvalues largest = hessian.Largest(settings.Eigenvalues, settings.Tolerance, settings.MostProducts, verify: verify,
             multiplied: () => context.Observer.Advance(task, ++products), cancellation: context.Cancellation)
             ?? throw new InputException($"{settings.Network}: a product with the Hessian is not finite; its weights are too large for binary32");
         double[] residuals = [.. largest.Values.Select((value, i) => hessian.Residual(value, largest.Vectors[i]))];
-        double most = settings.Tolerance * Math.Max(Math.Abs(largest.Values[0]), largest.Scale);
         var result = new SharpnessResult(
-            largest.Values, residuals, hessian.Product.Loss, residuals.All(residual => residual <= most), largest.Products, hessian.Images, digest,
-            learningRate, 2 / learningRate);
+            largest.Values, residuals, hessian.Product.Loss, largest.IsConverged(residuals), largest.Products, hessian.Images, digest,
+            learningRate, 2 / learningRate, largest.Verified);
         context.Observer.End(task, $"sharpness {NumberText.Of(largest.Values[0])}");
         Directory.CreateDirectory(context.Folder);
         AtomicFile.WriteAllText(Path.Combine(context.Folder, FileName), result.ToJson());

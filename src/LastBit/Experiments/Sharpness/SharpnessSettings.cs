@@ -20,15 +20,23 @@ public sealed record SharpnessSettings : NetworkTrainingSettings
     /// </summary>
     public SharpnessSettings() => (BatchSize, LearningRate, WeightDecay) = (500, 0, 0);
 
+    internal const string VerifyHelp = "No other eigenvalue may be larger by more than this fraction of the spectrum's width, but for a chance of 1e-6.",
+        VerifyDefault = "0.1";
+
     /// <summary>How many of the largest eigenvalues.</summary>
     [Setting("How many of the largest eigenvalues.")]
     public int Eigenvalues { get; init; } = 2;
 
-    /// <summary>A search ends when every residual |H v - lambda v| is at most this fraction of the eigenvalue that is largest in magnitude.</summary>
-    [Setting("The search ends when every residual is below this fraction of the largest eigenvalue.")]
+    /// <summary>A value is taken as found when its residual |H v - lambda v| is at most this fraction of it, or what binary32 leaves.</summary>
+    [Setting("A value is taken as found when its residual is at most this fraction of it.")]
     public double Tolerance { get; init; } = 1e-4;
 
-    /// <summary>A search ends after so many products all the same.</summary>
+    /// <summary>How far above the values found another eigenvalue may lie, as a fraction of the width of the spectrum; null for <see cref="LossHessian.DefaultVerify"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Setting(VerifyHelp, Default = VerifyDefault)]
+    public double? Verify { get; init; }
+
+    /// <summary>A search ends after so many products all the same, and those of the verification.</summary>
     public int MostProducts { get; init; } = 1000;
 
     /// <summary>Seeds the initial weights.</summary>
@@ -83,7 +91,7 @@ public sealed record SharpnessSettings : NetworkTrainingSettings
     {
         if (Eigenvalues is < 1 or > 100)
             throw InputException.Of(nameof(Eigenvalues), $"{Eigenvalues}; give 1 to 100");
-        LossHessian.CheckTolerance(Tolerance);
+        LossHessian.Check(Tolerance, Verify);
         if (BatchSize < 1)
             throw InputException.Of(nameof(BatchSize), "give at least 1");
         if (LearningRate is not >= 0)
