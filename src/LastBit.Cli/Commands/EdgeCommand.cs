@@ -37,7 +37,11 @@ internal static class EdgeCommand
     {
         EdgeResult result = run.Run(context => EdgeExperiment.Run(settings, context));
         EdgeOfStability.Draw(run.Folder);
-        return run.Finish(result.ToJson(), console => Tables.Write(console, ResultTable(result, console)), [EdgeOfStability.Name],
+        return run.Finish(result.ToJson(), console =>
+        {
+            Tables.Write(console, ResultTable(result, console));
+            console.WriteLine(result.VerificationInWords());
+        }, [EdgeOfStability.Name],
             ($"lastbit report {ShellWord.Quote(run.Folder)}", "the same as a page, with what it says of the claims"));
     }
 

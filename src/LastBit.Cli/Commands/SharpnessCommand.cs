@@ -50,8 +50,15 @@ internal static class SharpnessCommand
         if (!result.Converged)
         {
             console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"After {result.Products} products a residual is still above the tolerance of {NumberText.Of(settings.Tolerance)}; the residuals say how far each value can be trusted."));
+                $"After {result.Products} products a residual is still above {NumberText.Of(settings.Tolerance)} of its value; the residuals say how far each value can be trusted."));
         }
+        console.WriteLine(result.Verified switch
+        {
+            null => "The search ended before it could verify that no other eigenvalue is larger.",
+            { Tolerance: 0 } => "The search spans the whole space: no eigenvalue is missing.",
+            { } verified => $"Verified with random vectors: no other eigenvalue is larger than the last by more than {NumberText.Of(verified.Tolerance * verified.Width)}, "
+                + $"which is {NumberText.Exact(verified.Tolerance)} of the spectrum's width, but for a chance of {NumberText.Exact(verified.Chance)}.",
+        });
         console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{settings.Network}: loss {NumberText.Of(result.Loss)} over {result.Images} images; {result.Products} products with the Hessian."));
         if (result.TwoOverLearningRate is { } threshold)

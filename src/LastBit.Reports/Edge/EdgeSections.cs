@@ -51,7 +51,7 @@ internal static class EdgeSections
         return new ReportFigure([EdgeOfStability.Name],
             $"Loss; {(result.BatchSize == 0 ? "" : "the batch sharpness (thick) and ")}the largest eigenvalue of the Hessian of the training loss, with "
             + $"{(result.BatchSize == 0 ? "its threshold" : "the threshold of the batch sharpness")} (straight line); and the average relative L1 difference of all "
-            + "weights between the plain copy and one that differs by rounding alone.",
+            + "weights between the plain copy and one that differs by rounding alone. " + result.VerificationInWords(),
         [
             new ReportChart("edge-sharpness", result.BatchSize == 0 ? "Sharpness over its threshold" : "Batch sharpness over its threshold", "iteration", "sharpness / threshold", false, false, Csv.Write("iteration",
                 [.. runs.Select(run => new Page.Curve(EdgeOfStability.NameOf(run), [.. run.Sharpness.Select(point => (double)point.Iteration)],

@@ -24,6 +24,7 @@ public class EdgeTests
         Iterations = 6,
         Every = 4,
         PassSize = 16,
+        Verify = 0.9,
     };
 
     [Fact]
@@ -75,6 +76,8 @@ public class EdgeTests
         {
             Assert.Equal((6, 6, 2 / run.LearningRate), (run.Loss.Length, run.Accuracy.Length, run.Threshold));
             Assert.Equal([0, 4], run.Sharpness.Select(point => point.Iteration));
+            // The first search and the last.
+            Assert.All(run.Sharpness, point => Assert.Equal((0.9, 1e-6), (point.Verified!.Tolerance, point.Verified.Chance)));
             Assert.All(run.Sharpness, point => Assert.True(point.Eigenvalues.Length == 2 && point.Eigenvalues[0] >= point.Eigenvalues[1]));
             Assert.All(run.Sharpness, point => Assert.InRange(point.Residual, 0, 2e-3 * Math.Abs(point.Eigenvalues[0]) + 1e-2));
             Assert.Equal(Small.Perturbations, run.Copies.Keys);
@@ -95,6 +98,8 @@ public class EdgeTests
             root.GetProperty("loss").GetArrayLength(), root.GetProperty("relativeL1").GetArrayLength()));
         Assert.Equal(4, root.GetProperty("sharpness")[1].GetProperty("iteration").GetInt32());
         Assert.False(root.TryGetProperty("batchThreshold", out _));
+        Assert.Equal("4 of 4 searches for eigenvalues verified with random vectors that no other is larger by more than 0.9 of the spectrum's width, but for a chance of 10⁻⁶; "
+            + "those between began with the vectors found before.", result.VerificationInWords());
     }
 
     [Fact]
@@ -116,6 +121,31 @@ public class EdgeTests
         hessian.Use(images, labels);
         LargestEigenvalues exact = Lanczos.Largest(hessian.Multiply, hessian.Size, 1, 1e-6, 500, cancellation: TestContext.Current.CancellationToken);
         Assert.InRange(point.Eigenvalues[0], exact.Values[0] - (2e-3 * Math.Abs(exact.Values[0])), exact.Values[0] * 1.00001 + 1e-6);
+    }
+
+    [Fact]
+    public void Only_the_first_and_the_last_search_verify_and_older_vectors_are_read()
+    {
+        Assert.Equal([0, 984], Verifying(new EdgeSettings { Every = 24, Iterations = 1000 }, 24, 0.1));
+        Assert.Equal([0, 1000], Verifying(new EdgeSettings { Every = 50, Iterations = 1000, Verify = 0.01 }, 50, 0.01));
+        Assert.Equal([0, 800], Verifying(new EdgeSettings { BatchSize = 8, Every = 10, EigenvaluesEvery = 40, Iterations = 830 }, 40, 0.1));
+
+        using var folder = new TemporaryFolder();
+        CellStore store = CellStore.Open(folder.Path, EdgeExperiment.Kind, []);
+        Directory.CreateDirectory(store.FileOf("lr1-wd0", ""));
+        var vectors = new CheckpointVectors(store, "lr1-wd0", "start") { Value = [[1, 2, 3], [4, 5, 6]] };
+        vectors.Write(7);
+        var read = new CheckpointVectors(store, "lr1-wd0", "start");
+        read.Read(7, 3);
+        Assert.Equal(vectors.Value, read.Value);
+        // A single one, or what was written when only their sum was kept.
+        Npy.Write(store.FileOf("lr1-wd0", "/start-8.npy"), [7.0, 8, 9], 3);
+        read.Read(8, 3);
+        Assert.Equal([[7, 8, 9]], read.Value);
+        Assert.Throws<InputException>(() => read.Read(8, 4));
+
+        static IEnumerable<int> Verifying(EdgeSettings settings, int every, double tolerance) =>
+            Enumerable.Range(0, settings.Iterations + 1).Where(at => at % every == 0 && settings.VerifyAt(at) == tolerance);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using LastBit.Engines;
 using LastBit.Experiments;
+using LastBit.Experiments.Edge;
+using LastBit.Experiments.Sharpness;
 using LastBit.LinearAlgebra;
 using LastBit.Models;
 using LastBit.Runs;
@@ -61,7 +63,7 @@ public class SharpnessTests
         // -633 to 23.36: a residual of 0.78 is small beside the first and says nothing of the second.
         using var folder = new TemporaryFolder();
         var settings = new SharpnessSettings { Network = "resnet8", Loss = Loss.SquaredError, Data = "sample", TrainSize = 20, Convolution = ConvolutionAlgorithm.Winograd, Tolerance = 1e-2 };
-        SharpnessResult result = Sharpness.Run(settings, new ExperimentContext(folder.Path, 2, SilentObserver.Instance, TestContext.Current.CancellationToken));
+        SharpnessResult result = SharpnessExperiment.Run(settings, new ExperimentContext(folder.Path, 2, SilentObserver.Instance, TestContext.Current.CancellationToken));
         Assert.True(result.Converged);
         Assert.Equal(23.3566, result.Eigenvalues[0], 0.01);
         Assert.Equal(22.5178, result.Eigenvalues[1], 0.01);

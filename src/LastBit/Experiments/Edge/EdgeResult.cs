@@ -147,6 +147,17 @@ public sealed record EdgeResult(
     /// <summary>The document that --json prints and edge.json holds.</summary>
     public string ToJson() => ResultJson.Serialize(this);
 
+    /// <summary>How many of the searches for eigenvalues looked elsewhere for a larger one, in a sentence.</summary>
+    public string VerificationInWords()
+    {
+        EdgePoint[] searched = [.. Runs.SelectMany(run => run.Searched)];
+        EigenvalueVerification[] verified = [.. searched.Select(point => point.Verified).OfType<EigenvalueVerification>()];
+        return verified.Length == 0 ? "No search for eigenvalues verified that no other is larger."
+            : $"{NumberText.Count(verified.Length)} of {NumberText.Count(searched.Length)} searches for eigenvalues verified with random vectors that no other is larger by more than "
+                + $"{NumberText.Exact(verified.Max(one => one.Tolerance))} of the spectrum's width, but for a chance of {NumberText.Exact(verified.Max(one => one.Chance))}; "
+                + "those between began with the vectors found before.";
+    }
+
     /// <inheritdoc/>
     public string? Problem() => TrainImages < 1 || Iterations < 1 || BatchSize < 0 ? "trainImages, iterations or batchSize cannot be"
         : Runs.Select(run => run is null ? "a run is null" : run.Problem(new EdgeKey(run.LearningRate, run.WeightDecay), Iterations)).FirstOrDefault(problem => problem is not null);
