@@ -1,6 +1,7 @@
 """Repeats of a PyTorch training that differ in nothing but rounding, and logs that `lastbit noise` and `lastbit compare` read.
 
-One file that needs torch and nothing else: `lastbit.torch` where LastBit was installed with pip, lastbit_torch.py where `lastbit pytorch` wrote it.
+One file that needs torch and nothing else: `lastbit.torch` where LastBit was installed with pip, or lastbit_torch.py as `lastbit pytorch`
+writes it.
 In a training script:
 
     from lastbit.torch import perturb, digest, Log      # or: from lastbit_torch import ...
@@ -13,8 +14,11 @@ In a training script:
     log.correct(predictions == labels, labels)      # optional: which test image was classified correctly
     print(digest(model))
 
-and then `lastbit noise logs`. Runs of one seed start from the same weights and see the same batches: seed torch with the seed alone, never with k.
+and then `lastbit noise logs`. Runs of one seed start from the same weights and see the same batches: seed torch with the seed alone,
+never with k.
 """
+from __future__ import annotations
+
 import collections
 import ctypes
 import hashlib
@@ -23,22 +27,24 @@ import numbers
 import os
 import struct
 import sys
+from typing import Any, Callable
 
 try:
     import torch
 except ModuleNotFoundError:  # Log alone needs none of it
-    torch = None
+    torch = None  # type: ignore[assignment]
 
 # Optimizers whose update depends on the weights through weight decay alone, so that it can be computed apart from them.
 _KINDS = ("SGD", "Adam", "AdamW", "NAdam", "RAdam", "Adamax", "Adagrad", "Adadelta", "RMSprop")
 
 
-def perturb(optimizer, k):
-    """Makes every update of an optimizer round otherwise and changes nothing else; returns the optimizer. Call it right after the optimizer is made.
+def perturb(optimizer: torch.optim.Optimizer, k: float) -> torch.optim.Optimizer:
+    """Makes every update of an optimizer round otherwise and changes nothing else; returns the optimizer.
 
-    SGD then computes w - (lr*k)*(d/k), any other optimizer w + k*(u/k) where it would compute w + u. In exact arithmetic k is without effect;
-    in floating point k = 3, 5, 7, ... change the last bit of some weights. k = 1 is the plain optimizer, bit for bit. Powers of two change no bit either
-    where the update reaches the weights in one addition: not with NAdam and RMSprop's momentum, nor in bfloat16 and float16 but for SGD.
+    Call it right after the optimizer is made. SGD then computes w - (lr*k)*(d/k), any other optimizer w + k*(u/k) where it would
+    compute w + u. In exact arithmetic k is without effect; in floating point k = 3, 5, 7, ... change the last bit of some weights.
+    k = 1 is the plain optimizer, bit for bit. Powers of two change no bit either where the update reaches the weights in one addition:
+    not with NAdam and RMSprop's momentum, nor in bfloat16 and float16 but for SGD.
 
     Copies and pickles stay perturbed; state_dict() is the plain optimizer's, and so are the state and the hooks of its steps.
     Refused by name: other optimizers, fused, capturable and differentiable ones, a learning rate that is a tensor, sparse gradients,
@@ -52,7 +58,8 @@ def perturb(optimizer, k):
     if isinstance(k, bool) or not isinstance(k, numbers.Real) or not 1 <= k <= 1024:
         raise ValueError(f"perturb: k is {k!r}; a number from 1 to 1024 is right")
     if "step" in vars(optimizer):
-        raise ValueError("perturb: the optimizer's step is wrapped already, by a scheduler or a library; call perturb right after the optimizer is made")
+        raise ValueError("perturb: the optimizer's step is wrapped already, by a scheduler or a library; "
+                         "call perturb right after the optimizer is made")
     _check(optimizer)
     _check_memory(optimizer)
     optimizer.__class__ = globals()["Perturbed" + kind]
@@ -64,7 +71,12 @@ def perturb(optimizer, k):
 class _Perturbed:
     """An optimizer whose update is computed apart from its weights, from weights of -0, to which any number adds exactly."""
 
-    def step(self, closure=None):
+    _plain: Any
+    lastbit_k: float
+    state: Any
+    param_groups: Any
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One update, as the plain optimizer makes it but for rounding."""
         loss = None
         if closure is not None:
@@ -80,7 +92,7 @@ class _Perturbed:
                 self._apart(plain)
         return loss
 
-    def _apart(self, plain):
+    def _apart(self, plain: Callable[[Any], Any]) -> None:
         # Weights and settings are touched only when the plain step has succeeded on a copy that has the state, and the update for weights.
         k, sgd = self.lastbit_k, isinstance(self, torch.optim.SGD)
         copy = object.__new__(type(self)._plain)
@@ -113,16 +125,16 @@ class _Perturbed:
             else:
                 p.add_(update.div_(k).mul_(k))
 
-    def add_param_group(self, param_group):
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
         """As the plain optimizer's; parameters that share memory are refused."""
-        super().add_param_group(param_group)
+        super().add_param_group(param_group)  # type: ignore[misc]
         try:
             _check_memory(self)
         except ValueError:
             self.param_groups.pop()
             raise
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return dict(super().__getstate__(), lastbit_k=self.lastbit_k)
 
 
@@ -133,7 +145,7 @@ for _kind in _KINDS:
         globals()["Perturbed" + _kind] = type("Perturbed" + _kind, (_Perturbed, _plain), {"__module__": __name__, "_plain": _plain})
 
 
-def _check(optimizer):
+def _check(optimizer: Any) -> None:
     for group in optimizer.param_groups:
         for option in ("fused", "capturable", "differentiable"):
             if group.get(option):
@@ -144,7 +156,7 @@ def _check(optimizer):
             raise TypeError("perturb: sparse gradients are not supported")
 
 
-def _check_memory(optimizer):
+def _check_memory(optimizer: Any) -> None:
     spans = []
     for group in optimizer.param_groups:
         for p in group["params"]:
@@ -153,10 +165,11 @@ def _check_memory(optimizer):
                 spans.append((str(p.device), p.data_ptr(), p.data_ptr() + (last + 1) * p.element_size()))
     spans.sort()
     if any(a[0] == b[0] and b[1] < a[2] for a, b in zip(spans, spans[1:])):
-        raise ValueError("perturb: two parameters share memory (or one is given twice), so that one update would undo the other; give each once")
+        raise ValueError("perturb: two parameters share memory (or one is given twice), so that one update would undo the other; "
+                         "give each once")
 
 
-def digest(model, version=2):
+def digest(model: torch.nn.Module, version: int = 2) -> str:
     """SHA-256 over the state of a model (what state_dict() has, in its order), as 64 hexadecimal digits: equal digests are equal bits.
 
     Version 2 takes each tensor as it is, integers and binary64 included: a line "TYPE [SHAPE]" and its bytes.
@@ -180,7 +193,7 @@ def digest(model, version=2):
     return sha.hexdigest()
 
 
-def _update(sha, tensor):
+def _update(sha: Any, tensor: torch.Tensor) -> None:
     # A view of the tensor's own memory: no list, no copy, no NumPy.
     if sys.byteorder != "little":
         raise NotImplementedError("digest: the bytes of a digest are little-endian, and this processor's are not")
@@ -193,47 +206,46 @@ def _update(sha, tensor):
 class Log:
     """Writes a line of JSON an epoch, as NAME.jsonl, and which images were classified correctly as NAME.correct.npy."""
 
-    def __init__(self, path, seed=None, k=None, group=None, **params):
+    def __init__(
+        self, path: str | os.PathLike[str], seed: int | None = None, k: float | None = None, group: str | None = None, **params: Any,
+    ) -> None:
         self._path = os.fspath(path)
         self._run = {name: _number(value) for name, value in dict(seed=seed, k=k, group=group, **params).items() if value is not None}
         os.makedirs(os.path.dirname(self._path) or ".", exist_ok=True)
-        self._file = open(self._path, "w", encoding="utf-8")
+        self._write("w", "")
 
-    def epoch(self, epoch, **metrics):
+    def epoch(self, epoch: int, **metrics: Any) -> None:
         """Writes the metrics of an epoch (or step); numbers, also NumPy's, and tensors and arrays of one number are right."""
         row = dict(self._run, epoch=_number(epoch), **{name: _number(value) for name, value in metrics.items()})
-        self._file.write(json.dumps(row) + "\n")
-        self._file.flush()
+        self._write("a", json.dumps(row) + "\n")
 
-    def correct(self, correct, labels=None):
-        """Writes for each test image, always in the same order, whether it was classified correctly; and the images' classes, for the spread of each."""
+    def correct(self, correct: Any, labels: Any = None) -> None:
+        """Writes for each test image, always in the same order, whether it was classified correctly; and the images' classes, if given."""
         stem, ending = os.path.splitext(self._path)
         stem = stem if ending in (".jsonl", ".json", ".log", ".txt") else self._path
         _save(stem + ".correct.npy", [bool(image) for image in _flat(correct)], "|u1", "B")
         if labels is not None:
             _save(stem + ".labels.npy", [int(label) for label in _flat(labels)], "<i4", "i")
 
-    def close(self):
-        """Closes the file; every line is on disk before."""
-        self._file.close()
+    def close(self) -> None:
+        """Nothing is left open between lines; for scripts that close what they opened."""
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+    def _write(self, mode: str, text: str) -> None:
+        with open(self._path, mode, encoding="utf-8") as file:
+            file.write(text)
 
 
-def _number(value):
+def _number(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def _flat(values):
+def _flat(values: Any) -> list[Any]:
     return values.reshape(-1).tolist() if hasattr(values, "reshape") else list(values)
 
 
-def _save(path, values, kind, code):
+def _save(path: str, values: list[int] | list[bool], kind: str, code: str) -> None:
     header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': ({len(values)},), }}"
     header = header.ljust((10 + len(header) + 64) // 64 * 64 - 11) + "\n"
     with open(path, "wb") as file:
-        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode("ascii") + struct.pack(f"<{len(values)}{code}", *values))
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode("ascii"))
+        file.write(struct.pack(f"<{len(values)}{code}", *values))

@@ -22,7 +22,8 @@ from lastbit.torch import Log, digest, perturb
 torch.set_num_threads(1)
 O = torch.optim
 
-# Every optimizer that is known, with what makes it compute otherwise. The update reaches the weights in one addition: powers of two change no bit.
+# Every optimizer that is known, with what makes it compute otherwise.
+# The update reaches the weights in one addition: powers of two change no bit.
 ONE_ADDITION = {
     "SGD": lambda p: O.SGD(p, lr=0.1),
     "SGD with everything": lambda p: O.SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4),
@@ -129,7 +130,8 @@ class PerturbTests(unittest.TestCase):
         for k in (None, 2):
             model = network()
             frozen = torch.nn.Parameter(torch.ones(3))
-            optimizer = O.SGD([dict(params=model[0].parameters(), lr=0.2, weight_decay=0.01), dict(params=[*model[1].parameters(), frozen])], lr=0.1, momentum=0.9)
+            groups = [dict(params=model[0].parameters(), lr=0.2, weight_decay=0.01), dict(params=[*model[1].parameters(), frozen])]
+            optimizer = O.SGD(groups, lr=0.1, momentum=0.9)
             if k:
                 perturb(optimizer, k)
             optimizer.add_param_group(dict(params=model[3].parameters(), lr=0.05, nesterov=True))
@@ -151,7 +153,7 @@ class PerturbTests(unittest.TestCase):
         self.assertFalse(next(model.parameters()).grad is None)
 
     def test_gradient_scaling_by_its_interface(self):
-        # Without CUDA the scaler is disabled and hands the step through; what it does with CUDA is done by hand: scale, unscale in place, skip.
+        # Without CUDA the scaler is disabled and hands the step through; what it does to gradients with CUDA is done by hand.
         model = network()
         optimizer = perturb(O.Adam(model.parameters(), lr=1e-2), 2)
         scaler = torch.cuda.amp.GradScaler()
@@ -230,7 +232,8 @@ class PerturbTests(unittest.TestCase):
 
         name = "_patch_step_function" if hasattr(O.Optimizer, "_patch_step_function") else "_hook_for_profile"
         classes = [O.SGD, companion.PerturbedSGD, companion._Perturbed]
-        before = getattr(O.Optimizer, name), [vars(c)["step"] for c in classes if "step" in vars(c)], [c for c in classes if "step" in vars(c)]
+        own = [c for c in classes if "step" in vars(c)]
+        before = getattr(O.Optimizer, name), [vars(c)["step"] for c in own]
         plain_step = O.SGD.step.__wrapped__ if getattr(O.SGD.step, "hooked", False) else O.SGD.step
         try:
             setattr(O.Optimizer, name, patch)
@@ -253,13 +256,14 @@ class PerturbTests(unittest.TestCase):
             setattr(O.Optimizer, name, before[0])
             if "step" in vars(companion.PerturbedSGD):
                 del companion.PerturbedSGD.step
-            for c, step in zip(before[2], before[1]):
+            for c, step in zip(own, before[1]):
                 c.step = step
 
     def test_a_step_that_raises_leaves_all_as_it_was(self):
         def state(model, optimizer):
-            return [p.detach().clone() for p in model.parameters()], [p.grad.clone() if p.grad is not None and not p.grad.is_sparse else None for p in model.parameters()], \
-                [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
+            gradients = [None if p.grad is None or p.grad.is_sparse else p.grad.clone() for p in model.parameters()]
+            return [p.detach().clone() for p in model.parameters()], gradients, [
+                {name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
 
         model = network()
         model.add_module("table", torch.nn.Embedding(4, 3, sparse=True))
@@ -289,7 +293,8 @@ class PerturbTests(unittest.TestCase):
             twice = O.SGD([p, p], lr=0.1)
         except ValueError:
             twice = None  # newer versions refuse it themselves
-        for optimizer in filter(None, (twice, O.SGD([a, c], lr=0.1), O.SGD([dict(params=[a]), dict(params=[b]), dict(params=[c])], lr=0.1))):
+        three = O.SGD([dict(params=[a]), dict(params=[b]), dict(params=[c])], lr=0.1)
+        for optimizer in filter(None, (twice, O.SGD([a, c], lr=0.1), three)):
             with self.assertRaisesRegex(ValueError, "share memory"):
                 perturb(optimizer, 1)
         optimizer = perturb(O.SGD([a, b], lr=0.1), 3)  # parts of one memory that do not overlap are right
@@ -338,10 +343,12 @@ class State:
 
 class DigestTests(unittest.TestCase):
     def test_every_bit_counts(self):
-        base = dict(w=torch.ones(3, 2), d=torch.ones(2, dtype=torch.float64), n=torch.tensor(3), c=torch.ones(2, dtype=torch.complex64), b=torch.tensor([True]))
+        base = dict(w=torch.ones(3, 2), d=torch.ones(2, dtype=torch.float64), n=torch.tensor(3), c=torch.ones(2, dtype=torch.complex64),
+                    b=torch.tensor([True]))
         seen = {digest(State(**base))}
-        for change in (dict(d=torch.tensor([1, 1 + 1e-15], dtype=torch.float64)), dict(n=torch.tensor(4)), dict(c=torch.tensor([1, 1 + 1e-7j])),
-                       dict(b=torch.tensor([False])), dict(w=torch.ones(2, 3)), dict(w=torch.ones(3, 2).half()), dict(n=torch.tensor(3, dtype=torch.int32))):
+        for change in (dict(d=torch.tensor([1, 1 + 1e-15], dtype=torch.float64)), dict(n=torch.tensor(4)),
+                       dict(c=torch.tensor([1, 1 + 1e-7j])), dict(b=torch.tensor([False])), dict(w=torch.ones(2, 3)),
+                       dict(w=torch.ones(3, 2).half()), dict(n=torch.tensor(3, dtype=torch.int32))):
             seen.add(digest(State(**{**base, **change})))
         self.assertEqual(8, len(seen))
         self.assertEqual(digest(State(**base)), digest(State(**{**base, "w": torch.ones(2, 3).t()})))  # not how it lies in memory
@@ -352,14 +359,16 @@ class DigestTests(unittest.TestCase):
         state = State(w=torch.tensor([[1.5, -0.0]]), n=torch.tensor(7), h=torch.tensor([2.0], dtype=torch.bfloat16))
         own = hashlib.sha256(struct.pack("<2f", 1.5, -0.0) + struct.pack("<f", 2)).hexdigest()
         all_bits = hashlib.sha256(
-            b"float32 [1, 2]\n" + struct.pack("<2f", 1.5, -0.0) + b"int64 []\n" + struct.pack("<q", 7) + b"bfloat16 [1]\n\x00\x40").hexdigest()
+            b"float32 [1, 2]\n" + struct.pack("<2f", 1.5, -0.0) + b"int64 []\n" + struct.pack("<q", 7)
+            + b"bfloat16 [1]\n\x00\x40").hexdigest()
         self.assertEqual(own, digest(state, version=1))
         self.assertEqual(all_bits, digest(state, version=2))
         self.assertEqual(all_bits, digest(state))
 
     def test_what_has_no_digest_is_named(self):
         for state, version, words in (
-                (State(w=torch.ones(1, dtype=torch.float64)), 1, "w is float64"), (State(w=torch.ones(1, dtype=torch.complex64)), 1, "w is complex64"),
+                (State(w=torch.ones(1, dtype=torch.float64)), 1, "w is float64"),
+                (State(w=torch.ones(1, dtype=torch.complex64)), 1, "w is complex64"),
                 (State(s=torch.eye(2).to_sparse()), 2, "s is no dense"), (State(_extra_state={"a": 1}), 2, "_extra_state")):
             with self.assertRaisesRegex(TypeError, words):
                 digest(state, version)
@@ -371,13 +380,13 @@ class LogTests(unittest.TestCase):
     def test_names_and_numbers(self):
         with tempfile.TemporaryDirectory() as folder:
             for seed in (1, 2):
-                with Log(f"{folder}/logs/lr0.1-seed{seed}", seed=seed, k=3, lr=0.1) as log:
-                    log.epoch(1, acc=torch.tensor(0.5), loss=2, half=torch.tensor(0.5, dtype=torch.bfloat16))
-                    log.correct(torch.tensor([[True], [False]]), [4, 5])
-            with Log(f"{folder}/logs/a.jsonl") as log:
-                log.correct([1, 0, 1])
-            self.assertEqual(["a.correct.npy", "a.jsonl"] + [f"lr0.1-seed{seed}{end}" for seed in (1, 2) for end in ("", ".correct.npy", ".labels.npy")],
-                             sorted(os.listdir(f"{folder}/logs")))
+                log = Log(f"{folder}/logs/lr0.1-seed{seed}", seed=seed, k=3, lr=0.1)
+                log.epoch(1, acc=torch.tensor(0.5), loss=2, half=torch.tensor(0.5, dtype=torch.bfloat16))
+                log.correct(torch.tensor([[True], [False]]), [4, 5])
+                log.close()
+            Log(f"{folder}/logs/a.jsonl").correct([1, 0, 1])
+            files = [f"lr0.1-seed{seed}{end}" for seed in (1, 2) for end in ("", ".correct.npy", ".labels.npy")]
+            self.assertEqual(["a.correct.npy", "a.jsonl", *files], sorted(os.listdir(f"{folder}/logs")))
             with open(f"{folder}/logs/lr0.1-seed2") as file:
                 self.assertEqual(dict(seed=2, k=3, lr=0.1, epoch=1, acc=0.5, loss=2, half=0.5), json.loads(file.read()))
 
@@ -387,9 +396,9 @@ class LogTests(unittest.TestCase):
         except ModuleNotFoundError:
             self.skipTest("numpy is not installed")
         with tempfile.TemporaryDirectory() as folder:
-            with Log(f"{folder}/a.jsonl", seed=numpy.int64(1)) as log:
-                log.epoch(numpy.int32(1), acc=numpy.int64(3), loss=numpy.float32(0.5), one=numpy.array([2.5]))
-                log.correct(numpy.array([True, False]), numpy.array([1, 2]))
+            log = Log(f"{folder}/a.jsonl", seed=numpy.int64(1))
+            log.epoch(numpy.int32(1), acc=numpy.int64(3), loss=numpy.float32(0.5), one=numpy.array([2.5]))
+            log.correct(numpy.array([True, False]), numpy.array([1, 2]))
             with open(f"{folder}/a.jsonl") as file:
                 self.assertEqual(dict(seed=1, epoch=1, acc=3, loss=0.5, one=2.5), json.loads(file.read()))
             self.assertEqual([1, 0], numpy.load(f"{folder}/a.correct.npy").tolist())

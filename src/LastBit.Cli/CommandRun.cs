@@ -72,7 +72,7 @@ internal sealed class CommandRun : IDisposable
     internal T Run<T>(Func<ExperimentContext, T> experiment)
     {
         CancellationToken cancellation = Interruption.Current.Token;
-        return Progress.Show(_quiet, observer => experiment(new ExperimentContext(Folder, Threads, _live?.Beside(observer) ?? observer, cancellation)));
+        return Progress.Show(_quiet, observer => experiment(new ExperimentContext(Folder, Threads, _live?.Beside(observer) ?? observer, cancellation) { Record = _folder.Record }));
     }
 
     /// <summary>One line for the user, on standard error; nothing under --quiet.</summary>

@@ -25,6 +25,13 @@ internal static class LogOptions
     private static readonly Option<string?> Runs =
         OptionTypes.PathTo("--runs", "PATTERN", "How paths name runs, as 'logs/{group}/seed{seed}/k{k}'.", "recognised");
 
+    private static readonly Option<string?> Pattern =
+        OptionTypes.PathTo("--pattern", "LINE", "How lines of a text name their numbers, as 'step {step}: val loss {val_loss}'.", "recognised");
+
+    private static readonly Option<bool> Higher = OptionTypes.Switch("--higher-is-better", "More of the metric is better, whatever its name says.");
+
+    private static readonly Option<bool> Lower = OptionTypes.Switch("--lower-is-better", "Less of the metric is better, whatever its name says.");
+
     /// <summary>Which number a run is judged by.</summary>
     internal static Option<string> Value { get; } = OptionTypes.Choice("--value", "mean10", ["mean10", "last", "best"],
         "The number of a run: the mean of its last ten recorded steps, the last one, or the best one.");
@@ -45,7 +52,7 @@ internal static class LogOptions
     /// <summary>Adds the options that say how logs are read.</summary>
     internal static Command WithLogOptions(this Command command)
     {
-        foreach (Option option in new Option[] { Metric, Seed, K, Fold, Group, Step, Runs, Value })
+        foreach (Option option in new Option[] { Metric, Seed, K, Fold, Group, Step, Runs, Pattern, Higher, Lower, Value })
             command.Add(option);
         return command;
     }
@@ -71,6 +78,14 @@ internal static class LogOptions
         Group = parse.GetValue(Group),
         Step = parse.GetValue(Step),
         Runs = parse.GetValue(Runs),
+        Pattern = parse.GetValue(Pattern),
+        LowerIsBetter = (parse.GetValue(Higher), parse.GetValue(Lower)) switch
+        {
+            (true, true) => throw new InputException("--lower-is-better: stands beside --higher-is-better; give one of them"),
+            (true, false) => false,
+            (false, true) => true,
+            _ => null,
+        },
     };
 
     /// <summary>Whether it is said by hand how trainings are told apart within logs.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LastBit.Files;
 using LastBit.Imports;
+using LastBit.Imports.Formats;
 using LastBit.Reports.Trainings;
 using Spectre.Console;
 
@@ -18,25 +19,28 @@ namespace LastBit.Cli;
 internal sealed record RunsQuestion(
     ParseResult Parse, string? Name, IReadOnlyList<(string? Name, string Path)> Paths, string? Metric, string CommandLine, Func<string, string> Rename)
 {
-    /// <summary>Reads logs, and says on standard error what they were recognised as.</summary>
+    /// <summary>Reads logs.</summary>
     /// <param name="paths">Files, folders or patterns.</param>
-    /// <param name="name">What the runs are called in the answer; null where there is one training.</param>
-    /// <param name="said">Whether to say it.</param>
-    internal ReadLogs Read(IReadOnlyList<string> paths, string? name, bool said = true)
+    internal ReadLogs Read(IReadOnlyList<string> paths)
     {
-        ImportResult result = LogReader.Read(paths, LogOptions.Of(Parse, Metric));
+        ImportResult result = LogReader.Read(paths, LogOptions.Of(Parse, Metric), Interruption.Current.Token);
         result = result with
         {
             Notes = [.. result.Notes.Select(Rename)],
             LeftOut = [.. result.LeftOut.Select(one => one with { What = Rename(one.What), Why = Rename(one.Why) })],
         };
-        var logs = new ReadLogs(result, LogOptions.RuleOf(Parse));
-        if (said && !Parse.GetValue(CommonOptions.Quiet))
-        {
-            foreach (string line in logs.Said)
-                Terminal.ErrorWriter.WriteLine(name is null ? line : $"{name}: {line}");
-        }
-        return logs;
+        return new ReadLogs(result, LogOptions.RuleOf(Parse));
+    }
+
+    /// <summary>Says on standard error what logs were recognised as.</summary>
+    /// <param name="logs">The logs.</param>
+    /// <param name="name">What the runs are called in the answer; null where there is one training.</param>
+    internal void Say(ReadLogs logs, string? name)
+    {
+        if (Parse.GetValue(CommonOptions.Quiet))
+            return;
+        foreach (string line in logs.Said)
+            Terminal.ErrorWriter.WriteLine(name is null ? line : $"{name}: {line}");
     }
 }
 

@@ -82,7 +82,7 @@ internal static class Tables
         int names = head.Skip(1).Select(name => name.Length).DefaultIfEmpty(0).Max();
         return Join(table, rows.SelectMany(row => head.Skip(1).Zip(row.Skip(1)).Where(pair => pair.Second.Length > 0)
             .SelectMany(pair => Wrap($"  {pair.First.PadRight(names)}  ", OneLine(pair.Second), width))
-            .Prepend(head[0].Length > 0 ? $"{head[0]}: {OneLine(row[0])}" : OneLine(row[0]))));
+            .Prepend(head[0].Length > 0 ? $"{head[0]}: {OneLine(row[0])}" : OneLine(row[0]))), width);
 
         static string OneLine(string cell) => cell.Replace("\n", ": ", StringComparison.Ordinal);
     }
@@ -105,11 +105,11 @@ internal static class Tables
         yield return line;
     }
 
-    private static string Join(Table table, IEnumerable<string> lines)
+    private static string Join(Table table, IEnumerable<string> lines, int width = int.MaxValue)
     {
-        IEnumerable<string> all = table.Title is { } title ? lines.Prepend(Markup.Remove(title.Text)) : lines;
+        IEnumerable<string> all = table.Title is { } title ? Wrap("", Markup.Remove(title.Text), width).Concat(lines) : lines;
         if (table.Caption is { } caption)
-            all = all.Append(Markup.Remove(caption.Text));
+            all = all.Concat(Wrap("", Markup.Remove(caption.Text), width));
         return string.Concat(all.Select(line => line + Environment.NewLine));
     }
 

@@ -213,7 +213,7 @@ public static class Report
         <dl>
         <dt>Claim</dt><dd>{Formula.Text(section.Claim.Statement)}</dd>
         <dt>What we ran</dt><dd>{Formula.Text(section.Ran)}</dd>
-        <dt>What decides</dt><dd class="decides" id="{section.Id}-decides">{Formula.Text(section.Finding.Marked)}</dd>
+        <dt>{(section.Finding.Verdict is Verdict.Confirmed or Verdict.NotConfirmed ? "What decides" : "What is missing")}</dt><dd class="decides" id="{section.Id}-decides">{Formula.Text(section.Finding.Marked)}</dd>
         {Before(section, false)}        <dt>Rule</dt><dd class="rule">{Formula.Text(section.Claim.Rule)}</dd>
         </dl>
         {(section.Figure is { } figure ? Figure(section, figure, folder) : Markup.Empty)}{section.Table}

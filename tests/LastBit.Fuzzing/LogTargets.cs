@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using LastBit.Imports;
-using LastBit.Imports.TensorBoard;
+using LastBit.Imports.Formats;
 using LastBit.Statistics;
 
 namespace LastBit.Fuzzing;

@@ -1,11 +1,10 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using LastBit.Arithmetic;
 using LastBit.Tests;
 
 namespace LastBit.SystemTests;
 
-/// <summary>What a user installs: the .NET tool, and the single file that needs no .NET.</summary>
+/// <summary>What a user installs: the .NET tool, the single file that needs no .NET, and Python's wheel.</summary>
 public sealed class PackagingTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -16,7 +15,7 @@ public sealed class PackagingTests : IDisposable
     public void The_package_is_small_and_installs_as_a_tool()
     {
         string configuration = AppContext.BaseDirectory.Contains("Release", StringComparison.Ordinal) ? "Release" : "Debug";
-        Call("dotnet", "pack", "src/LastBit.Cli", "--configuration", configuration, "--no-build", "--output", _folder["packages"]);
+        Programs.Call("dotnet", "pack", "src/LastBit.Cli", "--configuration", configuration, "--no-build", "--output", _folder["packages"]);
         string package = Assert.Single(Directory.GetFiles(_folder["packages"]));
         Assert.StartsWith("LastBit.", Path.GetFileName(package), StringComparison.Ordinal);
         Assert.True(new FileInfo(package).Length <= 60_000_000, $"The package has {new FileInfo(package).Length} bytes.");
@@ -25,55 +24,79 @@ public sealed class PackagingTests : IDisposable
 
         File.WriteAllText(_folder["nuget.config"],
             """<configuration><packageSources><clear /><add key="here" value="packages" /></packageSources></configuration>""");
-        Call("dotnet", "tool", "install", "LastBit", "--prerelease", "--tool-path", _folder["tool"], "--configfile", _folder["nuget.config"]);
+        Programs.Call("dotnet", "tool", "install", "LastBit", "--prerelease", "--tool-path", _folder["tool"], "--configfile", _folder["nuget.config"]);
         string program = _folder[Path.Combine("tool", OperatingSystem.IsWindows() ? "lastbit.exe" : "lastbit")];
-        Assert.Contains(MachineInfo.Current.Version, Call(program, "--version"), StringComparison.Ordinal);
+        Assert.Contains(MachineInfo.Current.Version, Programs.Call(program, "--version"), StringComparison.Ordinal);
         // Figures need the native library of Skia.
-        Call(program, "heat", "--quiet", "--out", _folder["heat"]);
+        Programs.Call(program, "heat", "--quiet", "--out", _folder["heat"]);
         Assert.True(File.Exists(_folder[Path.Combine("heat", "figures", "figure1.png")]));
     }
 
     [Fact]
     public void One_file_runs_where_there_is_no_dotnet()
     {
-        if (!OperatingSystem.IsLinux() || System.Runtime.InteropServices.RuntimeInformation.OSArchitecture != System.Runtime.InteropServices.Architecture.X64)
-            Assert.Skip("The file that is run here is the one for Linux on x64.");
-        (int code, string text) = Start(Repository.Root, [("LASTBIT_PUBLISH", _folder["out"])], "bash", "eng/publish", "linux-x64");
-        // The runtime is a package too; a machine that is offline and has never fetched it cannot make the file.
-        if (code != 0 && text.Contains("NU1301", StringComparison.Ordinal))
-            Assert.Skip("The runtime to put into the file cannot be fetched here (NU1301: no connection to the package source).");
-        Assert.True(code == 0, text);
+        Publish("linux-x64");
         string program = _folder["out/linux-x64/lastbit"];
         Assert.Equal([program], Directory.GetFiles(_folder["out/linux-x64"]));
 
         Directory.CreateDirectory(_folder["empty"]);
         (string, string?)[] bare = [("PATH", _folder["empty"]), ("DOTNET_ROOT", null), ("DOTNET_ROOT_X64", null)];
-        (code, text) = Start(_folder.Path, bare, program, "heat", "--quiet", "--out", "heat");
+        (int code, string text) = Programs.Start(_folder.Path, bare, program, "heat", "--quiet", "--out", "heat");
         Assert.True(code == 0, text);
         Assert.True(File.Exists(_folder["heat/figures/figure1.png"]));
     }
 
-    private static string Call(string program, params string[] args)
+    /// <summary>Both wheels for Linux on x64; the one for musl is not run here, so its symbols must do.</summary>
+    [Fact]
+    public void The_wheel_installs_with_pip_and_runs_from_a_home_that_cannot_be_written()
     {
-        (int code, string text) = Start(Repository.Root, [], program, args);
-        Assert.True(code == 0, $"{program} {string.Join(' ', args)}: {text}");
-        return text;
+        Programs.NeedPython("venv", "pandas");
+        Publish("--wheels", "linux-x64", "linux-musl-x64");
+        string[] wheels = [.. Directory.GetFiles(_folder["out/wheels"]).Order(StringComparer.Ordinal)];
+        Assert.Equal(["manylinux_2_27_x86_64.whl", "musllinux_1_2_x86_64.whl"], wheels.Select(file => file.Split("-py3-none-")[1]));
+        Assert.All(wheels, file => Assert.InRange(new FileInfo(file).Length, 10_000_000, 75_000_000));
+        using (ZipArchive zip = ZipFile.OpenRead(wheels[1]))
+        {
+            using var program = new MemoryStream();
+            using (Stream entry = zip.GetEntry("lastbit/_bin/lastbit")!.Open())
+                entry.CopyTo(program);
+            Assert.True(program.GetBuffer().AsSpan().IndexOf("libc.musl-x86_64.so.1"u8) > 0, "The program for musl does not ask for it.");
+            string names = string.Join('\n', zip.Entries.Select(entry => entry.FullName));
+            Assert.Contains("licenses/THIRD-PARTY-NOTICES.txt", names, StringComparison.Ordinal);
+            Assert.Contains("lastbit/py.typed", names, StringComparison.Ordinal);
+            Assert.DoesNotContain("tests", names, StringComparison.Ordinal);
+        }
+
+        // No folder can be made in /proc, not even by root: nothing is unpacked when the program starts, and no home is needed.
+        (string, string?)[] bare = [("HOME", "/proc"), ("XDG_CACHE_HOME", null), ("DOTNET_BUNDLE_EXTRACT_BASE_DIR", "/proc/none"), ("DOTNET_ROOT", null), ("PATH", "/usr/bin:/bin")];
+        string environment = _folder["a path with a space/venv"];
+        Programs.Call(Programs.Python, "-m", "venv", environment);
+        Programs.Call(Path.Combine(environment, "bin/pip"), "install", "--no-index", wheels[0]);
+        string reproduced = _folder["reproduced"];
+        (int code, string text) = Programs.Start(_folder.Path, bare, Path.Combine(environment, "bin/lastbit"), "reproduce", "--only", "figure1", "--quiet", "--out", reproduced);
+        Assert.True(code == 0, text);
+        Assert.True(File.Exists(Path.Combine(reproduced, "figures/figure1.png")));
+        (code, text) = Programs.Start(_folder.Path, bare, Path.Combine(environment, "bin/python"), "-c",
+            "import lastbit; print(lastbit.find_binary()); print(lastbit.compare(a=[1, 2, 3], b=[11, 12, 13]).verdict)");
+        Assert.True(code == 0, text);
+        Assert.Equal([Path.Combine(environment, "lib", text.Split('/').First(part => part.StartsWith("python3.", StringComparison.Ordinal)), "site-packages/lastbit/_bin/lastbit"), "real"],
+            text.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+
+        Programs.Call(Path.Combine(environment, "bin/pip"), "install", "--no-index", "--target", _folder["target"], wheels[0]);
+        (code, text) = Programs.Start(_folder.Path, [.. bare, ("PYTHONPATH", _folder["target"])], Programs.Python, "-m", "lastbit", "--version");
+        Assert.True(code == 0, text);
+        Assert.Contains("lastbit ", text, StringComparison.Ordinal);
     }
 
-    private static (int Code, string Text) Start(string folder, (string Name, string? Value)[] environment, string program, params string[] args)
+    /// <summary>eng/publish for systems like this one.</summary>
+    private void Publish(params string[] args)
     {
-        var start = new ProcessStartInfo(program, args) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        // What the test runner was given is not for the builds that it starts.
-        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
-        foreach ((string name, string? value) in environment)
-            start.Environment[name] = value;
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(60)))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', args)}");
-        }
-        return (process.ExitCode, output.Result + error.Result);
+        if (!OperatingSystem.IsLinux() || System.Runtime.InteropServices.RuntimeInformation.OSArchitecture != System.Runtime.InteropServices.Architecture.X64)
+            Assert.Skip("The program that is run here is the one for Linux on x64.");
+        (int code, string text) = Programs.Start(Repository.Root, [("LASTBIT_PUBLISH", _folder["out"])], "bash", ["eng/publish", .. args]);
+        // The runtime is a package too; a machine that is offline and has never fetched it cannot make the program.
+        if (code != 0 && text.Contains("NU1301", StringComparison.Ordinal))
+            Assert.Skip("The runtime to put into the program cannot be fetched here (NU1301: no connection to the package source).");
+        Assert.True(code == 0, text);
     }
 }

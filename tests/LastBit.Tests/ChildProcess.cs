@@ -13,13 +13,6 @@ internal static class ChildProcess
 {
     private const string FunctionVariable = "LASTBIT_CHILD_FUNCTION", ArgumentVariable = "LASTBIT_CHILD_ARGUMENT", Marker = "LASTBIT_CHILD_RESULT ";
 
-    /// <summary>
-    /// The switches that this runtime honours, and how many bits of a vector are left to the hardware under each (on a processor that has
-    /// more; 64 is no vectors at all, and fused multiply-add in software: keep the work small).
-    /// </summary>
-    public static readonly (string Switch, int Bits)[] NarrowerVectors =
-        [("DOTNET_EnableAVX512", 256), ("DOTNET_EnableAVX2", 128), ("DOTNET_EnableHWIntrinsic", 64)];
-
     /// <summary>How many bits of a vector the hardware handles at once, as this process sees it.</summary>
     public static int VectorBits =>
         Math.Max(64, VectorWidth.Bits);
@@ -56,25 +49,6 @@ internal static class ChildProcess
         Assert.True(process.ExitCode == 0 && line is not null, $"The child process failed: {error.Result}{output.Result}");
         string[] parts = line!.TrimEnd('\r').Split(' ', 3);
         return (parts[2], int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture));
-    }
-
-    /// <summary>
-    /// Calls <paramref name="function"/> here and under every switch of <see cref="NarrowerVectors"/>, and asserts that the switches took effect
-    /// and that every call returned the same text (a digest, say).
-    /// </summary>
-    /// <param name="function">A static method without captured state.</param>
-    /// <param name="argument">What to call it with.</param>
-    /// <returns>The text.</returns>
-    public static string SameForEveryVectorWidth(Func<string, string> function, string argument)
-    {
-        string here = function(argument);
-        foreach ((string name, int bits) in NarrowerVectors)
-        {
-            (string there, int vectorBits) = Call(function, argument, (name, "0"));
-            Assert.True(vectorBits == Math.Min(bits, VectorBits), $"{name}=0 left vectors of {vectorBits} bits; this runtime does not honour it");
-            Assert.True(here == there, $"{name}=0 changed the result from {here} to {there}");
-        }
-        return here;
     }
 
     [ModuleInitializer]

@@ -128,12 +128,18 @@ internal static class CompareCommand
         string[] words = [.. question.Paths.Select(one => one.Path)];
         (string Name, string Path)[] named = [.. question.Paths.Select(one => one.Name is { } name ? (name, one.Path) : NamedIn(one.Path))];
         // Paths alone are trainings of their own, unless their logs tell trainings apart.
-        if (named.Length > 1 && named.All(one => one.Name.Length == 0) && !LogOptions.TellsGroups(question.Parse)
-            && words.Select(word => question.Read([word], null, said: false)).All(logs => logs.Result.Runs.All(run => run.Group is null)))
-            named = [.. FolderNames(words).Zip(words)];
+        ReadLogs[] alone = [];
+        if (named.Length > 1 && named.All(one => one.Name.Length == 0) && !LogOptions.TellsGroups(question.Parse))
+        {
+            alone = [.. words.Select(word => question.Read([word]))];
+            if (alone.All(logs => logs.Result.Runs.All(run => run.Group is null)))
+                named = [.. FolderNames(words).Zip(words)];
+        }
         foreach (var training in named.GroupBy(one => one.Name))
         {
-            ReadLogs logs = question.Read([.. training.Select(one => one.Path)], training.Key.Length > 0 ? training.Key : null);
+            (string Name, string Path)[] own = [.. training];
+            ReadLogs logs = own.Length == 1 && alone.Length > 0 ? alone[Array.IndexOf(words, own[0].Path)] : question.Read([.. own.Select(one => one.Path)]);
+            question.Say(logs, training.Key.Length > 0 ? training.Key : null);
             if (training.Key.Length > 0)
             {
                 read.Add(new ComparedTraining(training.Key, logs, logs.Runs));
@@ -206,7 +212,7 @@ internal static class CompareCommand
         [
             .. pairs.Select(pair =>
             {
-                double scale = pair.Test?.StandardError ?? Math.Abs(pair.Difference);
+                double scale = pair.Test?.StandardError ?? Math.Abs(pair.Difference) / 100;
                 return (string[])
                 [
                     $"{pair.B} - {pair.A}{(pair.Paired ? $", paired by {pair.PairedBy}" : "")}", Measure.Number(pair.Difference, scale),
@@ -325,6 +331,6 @@ internal static class CompareCommand
             + $"{(pairs.All(pair => pair.Paired) ? $"Student's t test of runs paired by {by}" : by.Length > 0 ? $"Welch's t test, or Student's of runs paired by {by}," : "Welch's t test")}"
             + $"{(pairs.Count > 1 ? " and p values are corrected by Holm's method" : "")}, beside "
             + $"{(pairs.All(pair => pair.Permutation.Exact) ? "an exact permutation test" : "a permutation test")}. "
-            + string.Join(' ', pairs.Select(pair => pair.Sentence));
+            + string.Join(' ', pairs.SelectMany(pair => new[] { pair.NotWorse?.Sentence, pair.Sentence }).OfType<string>());
     }
 }

@@ -55,7 +55,8 @@ internal static class NoiseCommand
     internal static RunsAnswer Answer(RunsQuestion question, int? testImages, int? classes, double? difference)
     {
         string[] paths = [.. question.Paths.Select(one => one.Path)];
-        ReadLogs logs = question.Read(paths, null);
+        ReadLogs logs = question.Read(paths);
+        question.Say(logs, null);
         string[] trainings = [.. logs.Result.Runs.Select(run => run.Group).OfType<string>().Distinct()];
         if (trainings.Length > 1)
         {
@@ -68,7 +69,7 @@ internal static class NoiseCommand
         var noise = NoiseAnalysis.Of(logs.Runs, logs.Measure, difference, images, classes ?? logs.Result.Classes);
         TargetTest? target = TargetOf(question) is { } value ? TargetTest.Of(NoiseAnalysis.Units(logs.Runs), value, logs.Measure, question.Parse.GetValue(Confidence)) : null;
         ShownTable[] tables = [.. Tables(noise, logs)];
-        string methods = Methods(noise, logs);
+        string methods = target is null ? Methods(noise, logs) : $"{Methods(noise, logs)} {target.Sentence}";
         string[] first = target is null ? [noise.Sentence] : [target.Sentence, noise.Sentence], after = [.. Further(noise, logs.Measure), .. noise.Notes];
         var page = new RunsPageContent(
             "noise", question.CommandLine, target is null ? $"How much does {logs.Measure.Name} vary by itself?" : $"Does {logs.Measure.Name} meet {Measure.Plain(target.Value)}?",
@@ -146,7 +147,7 @@ internal static class NoiseCommand
         if (noise.RoundingFloor is { } rounding)
             rows.Add(["noise floor of rounding alone", Text(rounding, rounding), "", "the same for two runs of one seed"]);
         if (noise.DetectableDifference is { } detectable)
-            rows.Add(["difference that as many runs show", Text(detectable, detectable), "", "four times in five, as many of each side"]);
+            rows.Add(["difference that these runs would show", Text(detectable, detectable), "", "four times in five, as many of each side"]);
         if (noise.Plan is { } plan)
         {
             string[] ends = [.. plan.RunsNeeded is null ? [] : plan.RunsNeededInterval.Select(end => end is { } runs ? $"{runs}" : "more than 100000")];

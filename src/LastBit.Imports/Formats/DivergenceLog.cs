@@ -1,33 +1,35 @@
 using System.Globalization;
 using System.Text.Json;
+using LastBit.Experiments.Divergence;
 using LastBit.Imports.Reading;
 
 namespace LastBit.Imports.Formats;
 
 /// <summary>divergence.json of LastBit: how far two copies of a network are apart that differ by rounding alone. A pair is a run; every divisor of the learning rate is a training of its own.</summary>
-internal static class DivergenceLog
+internal sealed class DivergenceLog : ILogFormat
 {
-    /// <summary>What <see cref="JsonLog.Recognise"/> calls the document.</summary>
-    public const string Format = "LastBit divergence.json";
-
     private const string Metric = "relativeL1";
 
-    /// <summary>Whether a document is one.</summary>
-    public static bool Recognise(JsonElement root) =>
-        root.TryGetProperty("scaledIterations", out _) && root.TryGetProperty("runs", out JsonElement runs) && runs.ValueKind == JsonValueKind.Array;
+    /// <inheritdoc/>
+    public LogFile? Recognise(FoundFile file, ImportOptions options) =>
+        file.Json is { } root && root.TryGetProperty("scaledIterations", out _) && JsonFile.Has(root, "runs", JsonValueKind.Array)
+            ? new LogFile(file, this, "LastBit divergence.json") : null;
 
-    /// <summary>Reads a document into the context.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="root">Its document.</param>
-    /// <param name="settings">The settings in run.json beside it; null where there is none.</param>
-    /// <param name="context">Gets the pairs.</param>
-    /// <exception cref="InputException">It is damaged.</exception>
-    public static void Read(string file, JsonElement root, JsonElement? settings, ReadingContext context)
+    /// <inheritdoc/>
+    public bool MayCover(string name) => name == DivergenceResult.FileName;
+
+    /// <inheritdoc/>
+    public bool Covers(LogFile log, string file) => OwnFolder.IsBelow(log, file);
+
+    /// <inheritdoc/>
+    public void Read(LogFile log, ReadingContext context)
     {
+        string file = log.Path;
+        JsonElement root = log.File.Json!.Value;
         context.Candidate(Metric);
         if (!context.Wants(Metric))
             return;
-        string? seed = settings is { } known && known.TryGetProperty("seed", out JsonElement said) ? said.GetRawText() : null;
+        string? seed = OwnFolder.Settings(log) is { } known && known.TryGetProperty("seed", out JsonElement said) ? said.GetRawText() : null;
         try
         {
             foreach (JsonElement pair in root.GetProperty("runs").EnumerateArray())

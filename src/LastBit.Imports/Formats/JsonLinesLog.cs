@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using LastBit.Imports.Reading;
@@ -6,39 +7,37 @@ using LastBit.Imports.Reading;
 namespace LastBit.Imports.Formats;
 
 /// <summary>
-/// JSON Lines: an object a line. Members are columns, in long form or in wide form (a run each); a member of an object inside is OUTER.INNER; an array of
-/// numbers is a whole curve.
+/// JSON Lines: an object a line, or a list of objects. Members are columns, in long form or in wide form (a run each); a member of an object inside is
+/// OUTER.INNER. A list of numbers is a whole curve where the line has no step of its own; in a line that is a step it is passed over.
 /// </summary>
-internal static class JsonLinesLog
+/// <param name="isCertain">True where only what can be nothing else is taken: a second object behind the first.</param>
+internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
 {
     private const int LongestLine = 1 << 26;
 
-    /// <summary>True where the first line that is not empty is a whole object.</summary>
-    public static bool Recognise(string file)
+    /// <inheritdoc/>
+    public LogFile? Recognise(FoundFile file, ImportOptions options)
     {
-        string? first = EncodedText.FirstLines(file, 5).Find(line => !string.IsNullOrWhiteSpace(line));
-        if (first is null || !first.TrimStart().StartsWith('{'))
-            return false;
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(first);
-            return document.RootElement.EnumerateObject().Any();
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
+        if (!file.MayBe(".jsonl", ".ndjson", ".json"))
+            return null;
+        string[] lines = [.. file.Lines.Where(line => !string.IsNullOrWhiteSpace(line)).Take(2).Select(line => line.TrimStart())];
+        bool isLines = lines is [['{', ..], .. var second] && IsObject(lines[0]) && (!isCertain || second is [['{', ..]]);
+        return isLines && !RunSettings.IsOne(file.Path) || lines is [['[', ..], ..] && IsListOfObjects(file.Path) ? new LogFile(file, this, "JSON Lines") : null;
     }
 
-    /// <summary>True where an object on the first line is followed by the beginning of another one, as no document in JSON has it.</summary>
-    public static bool IsCertain(string file) =>
-        EncodedText.FirstLines(file, 5).FindAll(line => !string.IsNullOrWhiteSpace(line)) is [_, var second, ..] && second.TrimStart().StartsWith('{') && Recognise(file);
-
-    /// <summary>Reads all lines into the context.</summary>
-    /// <exception cref="InputException">A line is too long, or more than one in ten is broken.</exception>
-    public static void Read(string file, ReadingContext context)
+    /// <inheritdoc/>
+    public void Read(LogFile log, ReadingContext context)
     {
+        string file = log.Path;
         var reader = new Rows(file, context);
+        if (log.File.Lines[0].StartsWith('['))
+        {
+            int item = 0;
+            foreach (JsonElement one in JsonFile.Parse(file).EnumerateArray())
+                reader.Line(JsonMarshal.GetRawUtf8Value(one), ++item);
+            reader.Finish();
+            return;
+        }
         using FileStream stream = File.OpenRead(file);
         byte[] buffer = new byte[1 << 16];
         int held = 0, line = 0;
@@ -71,6 +70,30 @@ internal static class JsonLinesLog
             }
         }
         reader.Finish();
+    }
+
+    private static bool IsObject(string line)
+    {
+        try
+        {
+            return JsonElement.Parse(line).EnumerateObject().Any();
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsListOfObjects(string file)
+    {
+        try
+        {
+            return JsonFile.Parse(file) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0 && list.EnumerateArray().All(one => one.ValueKind == JsonValueKind.Object);
+        }
+        catch (InputException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Turns objects into rows of a table.</summary>
@@ -118,11 +141,15 @@ internal static class JsonLinesLog
                 context.LeaveRowOut(file, "it is not an object in JSON, as a line that is still being written", line);
                 return;
             }
-            if (_curves.Count > 0)
+            if (_curves.Count > 0 && !_table.Columns.Exists(column => column.Role == ColumnRole.Step && CellKind.Number == (context.IsSurvey && column.First != 0 ? column.First : column.Kind)) && IsCurve())
                 Curves(line);
             else
                 EndRow(line);
         }
+
+        /// <summary>Whether a list of this line holds what is wanted: a line of other lists is a row all the same.</summary>
+        private bool IsCurve() => context.IsSurvey || _runs is not null || _rows == 0 && RunColumns.Are([.. _curves.Select(curve => curve.Column.Name)], context.Options)
+            || _curves.Exists(curve => _table.Wants(curve.Column));
 
         public void Finish()
         {
@@ -130,11 +157,7 @@ internal static class JsonLinesLog
                 throw new InputException(FormattableString.Invariant($"{file}:{_firstBroken}: {_broken} of {_lines} lines are not objects in JSON; one object per line is right"));
             _table.Finish();
             _runs?.Finish(_table.Columns.Select(column => column.Name));
-            if (_table.Empty > 0 && !context.IsSurvey)
-            {
-                context.Note(FormattableString.Invariant(
-                    $"{file}: {_table.Empty} of its {_table.Rows} lines have no value of {Foreign.Quote(context.Metric)}, as where training and validation are logged in lines of their own."));
-            }
+            context.NoteEmpty(file, _table.Empty, _table.Rows, "line");
         }
 
         /// <summary>
@@ -220,21 +243,20 @@ internal static class JsonLinesLog
                     column.Kind = CellKind.Number;
                     // Numbers beyond a double's range become infinite, as in CSV.
                     column.Number = reader.TryGetDouble(out double number) ? number : double.PositiveInfinity;
-                    if (column.Role is not (ColumnRole.Value or ColumnRole.Step or ColumnRole.MetricValue or ColumnRole.Passed or ColumnRole.Trials or ColumnRole.Ignored))
+                    if (column.IsName && column.Role != ColumnRole.Ignored)
                         SetText(column, reader.ValueSpan);
                     break;
-                case JsonTokenType.String when !reader.ValueIsEscaped && column.IsLast(reader.ValueSpan):
+                case JsonTokenType.String when column.IsName && !reader.ValueIsEscaped && column.IsLast(reader.ValueSpan):
                     SetText(column, column.Last!);
                     break;
                 case JsonTokenType.String:
                     string text = reader.GetString()!;
                     if (Foreign.IsMissing(text.Trim()))
                         break;
-                    bool isName = column.Role is not (ColumnRole.Value or ColumnRole.Step or ColumnRole.MetricValue or ColumnRole.Passed or ColumnRole.Trials);
-                    if (!isName && Foreign.TryNumber(text, false, out double written))
-                        (column.Kind, column.Number) = (CellKind.Number, written);
-                    else
+                    if (column.IsName)
                         SetText(column, text);
+                    else
+                        SetCell(column, text);
                     break;
                 case JsonTokenType.True or JsonTokenType.False:
                     SetText(column, reader.TokenType == JsonTokenType.True ? "true" : "false");
@@ -258,7 +280,7 @@ internal static class JsonLinesLog
             {
                 if (reader.TokenType == JsonTokenType.Number)
                     values.Add(reader.TryGetDouble(out double number) ? number : double.PositiveInfinity);
-                else if (reader.TokenType == JsonTokenType.String && Foreign.TryNumber(reader.GetString(), false, out double written))
+                else if (reader.TokenType == JsonTokenType.String && Foreign.TryNumber(reader.GetString(), out double written))
                     values.Add(written);
                 else
                 {
@@ -330,6 +352,14 @@ internal static class JsonLinesLog
                 else
                     context.LeaveRowOut(file, $"the value of {Foreign.Quote(column.Name)} is a word where a number should be", line);
             }
+        }
+
+        /// <summary>Takes a text that may be a number; words stay as they are written.</summary>
+        private static void SetCell(Column column, string text)
+        {
+            column.Set(text);
+            if (column.Kind == CellKind.Word)
+                SetText(column, text);
         }
 
         private static void SetText(Column column, ReadOnlySpan<byte> text) =>

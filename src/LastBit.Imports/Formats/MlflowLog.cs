@@ -4,10 +4,20 @@ using LastBit.Imports.Reading;
 namespace LastBit.Imports.Formats;
 
 /// <summary>MLflow's file store: mlruns/EXPERIMENT/RUN/ with meta.yaml, a file a metric (timestamp, value, step) and a file a parameter.</summary>
-internal static class MlflowLog
+internal sealed class MlflowLog : ILogFormat
 {
+    /// <inheritdoc/>
+    public RepeatRule? Repeats => RepeatRule.Resumed;
+
+    /// <inheritdoc/>
+    public LogFile? Recognise(FoundFile file, ImportOptions options) =>
+        RunOf(file.Path) is { } folder ? new LogFile(file, this, "MLflow file store") { Source = Shown(file.Path, folder) } : null;
+
+    /// <inheritdoc/>
+    public bool Covers(LogFile log, string file) => IsOfStore(file);
+
     /// <summary>The folder of the run that a file belongs to, if it is a metric's; null otherwise.</summary>
-    public static string? RunOf(string file)
+    private static string? RunOf(string file)
     {
         string? folder = Path.GetDirectoryName(Path.GetFullPath(file));
         // A metric's name may hold slashes, which are folders.
@@ -22,17 +32,17 @@ internal static class MlflowLog
     }
 
     /// <summary>Whether a file is what the store says of its runs and experiments beside their metrics.</summary>
-    public static bool IsOfStore(string file)
+    private static bool IsOfStore(string file)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         return Path.GetFileName(file) == "meta.yaml"
             || Path.GetFileName(folder) is "params" or "tags" && File.Exists(Path.Combine(Path.GetDirectoryName(folder)!, "meta.yaml"));
     }
 
-    /// <summary>Reads a metric file.</summary>
-    /// <exception cref="InputException">A parameter that is named by hand is not there.</exception>
-    public static void Read(string file, string shown, ReadingContext context)
+    /// <inheritdoc/>
+    public void Read(LogFile log, ReadingContext context)
     {
+        string file = log.Path;
         string folder = RunOf(file)!;
         string metric = Path.GetRelativePath(Path.Combine(folder, "metrics"), Path.GetFullPath(file)).Replace('\\', '/');
         if (metric.StartsWith("system/", StringComparison.Ordinal))
@@ -44,7 +54,7 @@ internal static class MlflowLog
         }
         if (!context.Wants(metric))
             return;
-        RawRun run = context.Run(Shown(file, shown, folder), "");
+        RawRun run = context.Run(log.Source, "");
         int number = 0;
         // MLflow ends every line: one without its end may be cut in the middle of a number.
         int cut = EncodedText.EndsInLineBreak(file) ? 0 : File.ReadLines(file).Count();
@@ -54,7 +64,7 @@ internal static class MlflowLog
             string[] parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (parts.Length == 0)
                 continue;
-            if (number == cut || parts.Length is not (2 or 3) || !Foreign.TryNumber(parts[1], false, out double value)
+            if (number == cut || parts.Length is not (2 or 3) || !Foreign.TryNumber(parts[1], out double value)
                 || !double.TryParse(parts.Length == 3 ? parts[2] : "0", NumberStyles.Float, CultureInfo.InvariantCulture, out double step) || !double.IsFinite(step))
             {
                 context.LeaveRowOut(file, "it is not a timestamp, a value and a step, as a line that is still being written", number);
@@ -66,16 +76,16 @@ internal static class MlflowLog
     }
 
     /// <summary>The run's folder as the user would write it: as much of the path as was given, less what is below the run.</summary>
-    private static string Shown(string file, string shown, string folder)
+    private static string Shown(string file, string folder)
     {
         int below = Path.GetFullPath(file).Length - folder.Length;
-        return below < shown.Length ? shown[..^below] : folder;
+        return below < file.Length ? file[..^below] : folder;
     }
 
     private static void Describe(RawRun run, string folder, ImportOptions options)
     {
         run.IsTold = true;
-        Dictionary<string, string> meta = Yaml(Path.Combine(folder, "meta.yaml"));
+        Dictionary<string, string> meta = RunSettings.Yaml(Path.Combine(folder, "meta.yaml"));
         run.Name = meta.GetValueOrDefault("run_name") is { Length: > 0 } name ? name : Path.GetFileName(folder);
         run.Bad = meta.GetValueOrDefault("lifecycle_stage") == "deleted" ? "it was deleted in MLflow"
             : meta.GetValueOrDefault("status") switch
@@ -91,28 +101,10 @@ internal static class MlflowLog
             foreach (string file in Directory.EnumerateFiles(parameters, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
                 run.Params[Path.GetRelativePath(parameters, file).Replace('\\', '/')] = File.ReadAllText(file).Trim();
         }
-        foreach ((string name2, string value) in run.Params)
+        foreach ((string parameter, string value) in run.Params)
         {
-            switch (ColumnRoles.Of(name2, options))
-            {
-                case ColumnRole.Seed: run.Seed = value; break;
-                case ColumnRole.K: run.K = value; break;
-                case ColumnRole.Group when name2 == options.Group: run.Group = value; break;
-                default: break;
-            }
+            if (ColumnRoles.Of(parameter, options) is var role && (role != ColumnRole.Group || parameter == options.Group) && role != ColumnRole.Run)
+                run.Describe(role, value);
         }
-    }
-
-    /// <summary>The scalars of a flat YAML file, which is all that MLflow and Lightning write there.</summary>
-    internal static Dictionary<string, string> Yaml(string file)
-    {
-        var scalars = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string line in File.ReadLines(file))
-        {
-            int colon = line.IndexOf(": ", StringComparison.Ordinal);
-            if (colon > 0 && line[0] is not (' ' or '#' or '-'))
-                scalars[line[..colon]] = line[(colon + 2)..].Trim().Trim('\'', '"');
-        }
-        return scalars;
     }
 }

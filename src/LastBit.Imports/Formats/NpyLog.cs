@@ -7,24 +7,34 @@ using LastBit.Imports.Reading;
 namespace LastBit.Imports.Formats;
 
 /// <summary>NumPy arrays: a curve (one dimension), in the authors' layout seedS/testI.npy or any other, and correctness matrices of bytes or booleans.</summary>
-internal static partial class NpyLog
+internal sealed partial class NpyLog : ILogFormat
 {
     /// <summary>The name of the metric of a curve that has no other.</summary>
     public const string Metric = "accuracy";
 
-    /// <summary>Reads a file into the context.</summary>
-    /// <exception cref="InputException">It is neither a curve nor a correctness matrix.</exception>
-    public static void Read(string file, bool isOnlyLog, ReadingContext context)
+    /// <inheritdoc/>
+    public LogFile? Recognise(FoundFile file, ImportOptions options)
     {
+        if (file.Head is not [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', ..])
+            return null;
+        // A correctness matrix beside logs belongs to them; only where there are no others it is the log.
+        bool isCompanion = file.Name.EndsWith(".correct.npy", StringComparison.Ordinal) || IsLabels(file.Name);
+        return new LogFile(file, this, isCompanion ? "correctness of each image" : "NumPy array") { IsCompanion = isCompanion };
+    }
+
+    /// <inheritdoc/>
+    public void Read(LogFile log, ReadingContext context)
+    {
+        string file = log.Path;
         NumericArray array = Npy.Read(file);
-        if (Path.GetFileName(file) is "labels.npy" || file.EndsWith(".labels.npy", StringComparison.Ordinal))
+        if (IsLabels(log.File.Name))
         {
             ReadLabels(file, array, context);
             return;
         }
         if (array.ElementType == typeof(byte) || array.ElementType == typeof(bool) || array.Shape.Length == 2)
         {
-            ReadCorrectness(file, array, isOnlyLog, context);
+            ReadCorrectness(file, array, context);
             return;
         }
         if (array.Shape is not [> 0])
@@ -48,6 +58,8 @@ internal static partial class NpyLog
             run.K = AuthorsLayout.KOfFile(number).ToString(CultureInfo.InvariantCulture);
         }
     }
+
+    private static bool IsLabels(string name) => name is "labels.npy" || name.EndsWith(".labels.npy", StringComparison.Ordinal);
 
     private static void ReadLabels(string file, NumericArray array, ReadingContext context)
     {
@@ -73,10 +85,10 @@ internal static partial class NpyLog
             ? throw new InputException($"{file}: the label of image {bad + 1} is not a class; classes are whole numbers from 0") : labels;
     }
 
-    private static void ReadCorrectness(string file, NumericArray array, bool isOnlyLog, ReadingContext context)
+    private static void ReadCorrectness(string file, NumericArray array, ReadingContext context)
     {
         byte[] values = CorrectnessOf(file, array);
-        if (isOnlyLog)
+        if (context.OnlyArrays)
             context.Candidate(CorrectnessCsv.Metric);
         if (context.IsSurvey)
             return;
@@ -85,7 +97,7 @@ internal static partial class NpyLog
         {
             byte[] correct = values.AsSpan(row * images, images).ToArray();
             string inner = rows == 1 ? "" : FormattableString.Invariant($"row {row + 1}");
-            RawRun run = isOnlyLog ? context.Run(file, inner) : new RawRun(file, inner);
+            RawRun run = context.OnlyArrays ? context.Run(file, inner) : new RawRun(file, inner);
             run.IsTold = true;
             run.Add(1, 100.0 * correct.Sum(image => image) / images, 0);
             context.Correctness.Add(new CorrectnessRow(run, correct));

@@ -1,19 +1,17 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
-using LastBit.Imports.Formats;
 
 namespace LastBit.Imports.Reading;
 
 /// <summary>Makes runs of what was read: whose they are, in which order, and what of them cannot be used.</summary>
-internal static partial class Assembly
+internal static class Assembly
 {
     /// <summary>The statistics square values and sum the squares.</summary>
     private const double LargestValue = 1e100;
 
     private const int LastRows = Experiments.Accuracy.Summary.LastEpochs;
-
-    /// <summary>Where Lightning writes the parameters of a run, beside its log.</summary>
-    public const string Parameters = "hparams.yaml";
 
     /// <summary>Says of each run where it belongs: what the user says, what the log says, what its path says, in this order.</summary>
     /// <exception cref="InputException">What is said by hand is nowhere to be found.</exception>
@@ -24,24 +22,16 @@ internal static partial class Assembly
             ? null : RunPattern.Compile(options.Runs, whole: false);
         int matched = 0;
         List<RawRun> unmatched = [];
+        ILookup<string, RawRun> folders = runs.ToLookup(FolderOf);
         foreach (RawRun run in runs)
         {
-            string hparams = Path.Combine(Path.GetDirectoryName(run.Source) ?? ".", Parameters);
-            if (File.Exists(hparams))
+            // What lies beside the logs of several runs is true of none of them alone.
+            foreach ((string name, string value) in RunSettings.In(FolderOf(run)))
             {
-                foreach ((string name, string value) in MlflowLog.Yaml(hparams))
-                    run.Params.TryAdd(name, value);
-            }
-            foreach ((string name, string value) in run.Params.ToArray())
-            {
-                switch (ColumnRoles.Of(name, options))
-                {
-                    case ColumnRole.Seed: run.Seed ??= value; break;
-                    case ColumnRole.K: run.K ??= value; break;
-                    case ColumnRole.Fold: run.Fold ??= value; break;
-                    case ColumnRole.Group when name == options.Group: run.Group ??= value; break;
-                    default: break;
-                }
+                run.Params.TryAdd(name, value);
+                ColumnRole role = ColumnRoles.Of(name[(name.LastIndexOf('.') + 1)..], options);
+                if (folders[FolderOf(run)].Count() == 1 && (role is ColumnRole.Seed or ColumnRole.K or ColumnRole.Fold || role == ColumnRole.Group && name == options.Group))
+                    run.Describe(role, value);
             }
             if (pattern is null)
             {
@@ -78,35 +68,13 @@ internal static partial class Assembly
         }
     }
 
-    /// <summary>
-    /// Hugging Face writes the whole history into every checkpoint: the files of the checkpoints of one run are beginnings of one curve,
-    /// of which the longest is kept.
-    /// </summary>
-    public static void MergeCheckpoints(List<RawRun> runs, ReadingContext context)
-    {
-        foreach (IGrouping<string, RawRun> group in runs.GroupBy(run => CheckpointFolder().Replace(Path.GetDirectoryName(Path.GetFullPath(run.Source))!, "")).ToArray())
-        {
-            if (group.Count() < 2)
-                continue;
-            // Of equal ones the file of the run itself, which stands above its checkpoints.
-            RawRun longest = group.MaxBy(run => (run.Params.TryGetValue("global_step", out string? step) && Foreign.TryNumber(step, false, out double number) ? number : 0,
-                run.Values.Count, -run.Source.Length))!;
-            foreach (RawRun run in group.Where(run => run != longest))
-            {
-                bool isPrefix = run.Values.Count <= longest.Values.Count
-                    && Enumerable.Range(0, run.Values.Count).All(i => run.Steps[i].Equals(longest.Steps[i]) && run.Values[i].Equals(longest.Values[i]));
-                context.LeftOut.Add(new LeftOut(run.Source, isPrefix
-                    ? $"it is the beginning of {longest.Source}, as every checkpoint's file is"
-                    : $"it is a checkpoint in the folder of {longest.Source} but not its beginning, as after a run that was resumed or begun anew"));
-                runs.Remove(run);
-            }
-        }
-    }
+    /// <summary>The folder of a run: where its file lies, or all its files.</summary>
+    private static string FolderOf(RawRun run) => Directory.Exists(run.Source) ? run.Source : Path.GetDirectoryName(run.Source) is { Length: > 0 } folder ? folder : ".";
 
     /// <summary>Orders the values of a run, drops what is there twice and what is not finite, or says why the run cannot be used.</summary>
     /// <returns>Null where the run is left out.</returns>
     /// <exception cref="InputException">A step is there twice with different values, and which is meant is not clear.</exception>
-    public static (double[] Steps, double[] Values)? Clean(RawRun run, string name, string family, ReadingContext context)
+    public static (double[] Steps, double[] Values)? Clean(RawRun run, string name, ReadingContext context)
     {
         if (run.CountsRows && !run.IsTold && run.Values.Count > 1 && context.Options.Step != "row")
         {
@@ -123,6 +91,7 @@ internal static partial class Assembly
         }
         if (rising && finite)
             return ([.. run.Steps], [.. run.Values]);
+        RepeatRule? repeats = context.FormatOf(run).Repeats ?? (IsResumed(run) ? RepeatRule.Resumed : null);
         int[] order = [.. Enumerable.Range(0, run.Steps.Count)];
         if (!rising)
             order = [.. order.OrderBy(i => run.Steps[i])];
@@ -135,12 +104,11 @@ internal static partial class Assembly
             {
                 if (values[^1].Equals(run.Values[i]))
                     context.LeaveRowOut(run.Source, "it repeats a step with the same value", run.Lines[i]);
-                else if (family.StartsWith("Hugging", StringComparison.Ordinal))
-                    context.LeaveRowOut(run.Source, "its step was evaluated once more at the end, where Trainer may have loaded its best checkpoint", run.Lines[i]);
-                else if (family is "TensorBoard event file" or "MLflow metric file")
+                else if (repeats is not null)
                 {
-                    context.LeaveRowOut(run.Source, "its step was written again later, as after a run that was resumed", run.Lines[i]);
-                    (values[^1], lines[^1]) = (run.Values[i], run.Lines[i]);
+                    context.LeaveRowOut(run.Source, repeats.Why, repeats.KeepsLater ? lines[^1] : run.Lines[i]);
+                    if (repeats.KeepsLater)
+                        (values[^1], lines[^1]) = (run.Values[i], run.Lines[i]);
                 }
                 else
                 {
@@ -167,6 +135,82 @@ internal static partial class Assembly
             context.LeaveRowOut(run.Source, "its value is not a number or infinite, early in a run that went on well", lines[i]);
         int[] kept = [.. Enumerable.Range(0, values.Count).Where(i => double.IsFinite(values[i]))];
         return ([.. kept.Select(i => steps[i])], [.. kept.Select(i => values[i])]);
+    }
+
+    /// <summary>Whether a run goes back to a step after its first one and then on: it was resumed from a checkpoint, and did some steps once more.</summary>
+    private static bool IsResumed(RawRun run)
+    {
+        bool goesBack = false;
+        for (int i = 1; i < run.Steps.Count; i++)
+        {
+            if (run.Steps[i] > run.Steps[i - 1])
+                continue;
+            if (run.Steps[i] == run.Steps[i - 1] || run.Steps[i] <= run.Steps[0])
+                return false;
+            goesBack = true;
+        }
+        return goesBack && run.Steps[^1] == run.Steps.Max();
+    }
+
+    /// <summary>
+    /// Leaves out what is there twice: two files with the same curve, bit for bit, and no different seeds are one run, unless another metric tells them
+    /// apart. A value alone, or a curve that stays where it is, may be the same by chance.
+    /// </summary>
+    public static void LeaveCopiesOut(Dictionary<RawRun, ImportedRun> runs, IReadOnlyList<LogFile> files, ReadingContext context)
+    {
+        Dictionary<string, Dictionary<(string Metric, string Inner), string>> read = [];
+        foreach (KeyValuePair<RawRun, ImportedRun>[] same in runs.Where(run => run.Value.Values.Min() < run.Value.Values.Max())
+            .GroupBy(run => Bits(run.Value.Steps, run.Value.Values), (_, same) => same.ToArray()).Where(same => same.Length > 1).ToArray())
+        {
+            List<KeyValuePair<RawRun, ImportedRun>> originals = [];
+            foreach (KeyValuePair<RawRun, ImportedRun> run in same.OrderBy(run => run.Value.Seed is null).ThenBy(run => run.Key.Source.Length)
+                .ThenBy(run => run.Key.Source, StringComparer.Ordinal))
+            {
+                int original = originals.FindIndex(other => MayBeCopy(run.Value, other.Value) && IsCopy(run.Key, other.Key));
+                if (original < 0)
+                {
+                    originals.Add(run);
+                    continue;
+                }
+                context.LeftOut.Add(new LeftOut(run.Value.Name, $"it is a copy of {originals[original].Value.Name}, the same to the last bit at every step"));
+                runs.Remove(run.Key);
+            }
+        }
+
+        static bool MayBeCopy(ImportedRun run, ImportedRun other) => run.Source != other.Source && run.Group == other.Group
+            && (run.Perturbation is null || other.Perturbation is null || run.Perturbation == other.Perturbation)
+            && (run.Seed is null || other.Seed is null || run.Seed == other.Seed);
+
+        bool IsCopy(RawRun run, RawRun other) => Curves(run.Source) is var mine && Curves(other.Source) is var others
+            && mine.Where(curve => curve.Key.Inner == run.Inner).All(curve => others.GetValueOrDefault((curve.Key.Metric, other.Inner), curve.Value) == curve.Value);
+
+        Dictionary<(string Metric, string Inner), string> Curves(string source)
+        {
+            if (read.TryGetValue(source, out Dictionary<(string Metric, string Inner), string>? curves))
+                return curves;
+            read.Add(source, curves = []);
+            LogFile[] own = [.. files.Where(file => file.Source == source)];
+            foreach (string metric in own.SelectMany(context.CandidatesOf).Distinct())
+            {
+                var again = new ReadingContext(context.Options) { OnlyArrays = context.OnlyArrays, Metric = metric };
+                try
+                {
+                    foreach (LogFile file in own)
+                        file.Read(again);
+                }
+                catch (InputException)
+                {
+                    // It is not the metric that was asked for.
+                    continue;
+                }
+                foreach (RawRun run in again.Runs)
+                    curves[(metric, run.Inner)] = Bits([.. run.Steps], [.. run.Values]);
+            }
+            return curves;
+        }
+
+        static string Bits(double[] steps, double[] values) =>
+            Convert.ToHexString([.. SHA256.HashData(MemoryMarshal.AsBytes(steps.AsSpan())), .. SHA256.HashData(MemoryMarshal.AsBytes(values.AsSpan()))]);
     }
 
     /// <summary>
@@ -267,7 +311,4 @@ internal static partial class Assembly
     }
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
-
-    [GeneratedRegex(@"[\\/]checkpoint-[0-9]+$", RegexOptions.CultureInvariant)]
-    private static partial Regex CheckpointFolder();
 }

@@ -25,29 +25,77 @@ internal static class Foreign
     public static bool IsMissing(ReadOnlySpan<char> text) =>
         text.IsEmpty || text is "-" or "NA" or "N/A" or "n/a" or "null" or "NULL" or "None" or "none";
 
-    /// <summary>
-    /// A number as Python, JavaScript, R or a spreadsheet writes it: nan, inf and Infinity in any case, a percent sign behind it,
-    /// and, where a comma cannot separate columns, a decimal comma.
-    /// </summary>
-    public static bool TryNumber(ReadOnlySpan<char> text, bool decimalComma, out double value)
+    /// <summary>What stands in a cell, and its number where that is certain; a number with commas is one only when its whole column is known (<see cref="CommaNumbers"/>).</summary>
+    public static CellKind Read(ReadOnlySpan<char> text, out double value)
+    {
+        text = text.Trim();
+        value = 0;
+        if (IsMissing(text))
+            return CellKind.Missing;
+        if (TryNumber(text, out value) || TryNumber(Unwrapped(text), out value))
+            return CellKind.Number;
+        return CommaNumbers.IsOne(text) ? CellKind.Comma : CellKind.Word;
+    }
+
+    /// <summary>A number as Python, JavaScript, R, Fortran or a spreadsheet writes it: nan, inf and Infinity in any case, a percent sign behind it.</summary>
+    public static bool TryNumber(ReadOnlySpan<char> text, out double value)
     {
         text = text.Trim();
         if (text.EndsWith("%"))
             text = text[..^1].TrimEnd();
         if (TryShort(text, out value) || double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value))
             return true;
-        if (decimalComma && text.Count(',') == 1 && !text.Contains('.') && text.Length <= 64)
-        {
-            Span<char> point = stackalloc char[text.Length];
-            text.Replace(point, ',', '.');
-            return double.TryParse(point, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
-        }
         ReadOnlySpan<char> bare = text.TrimStart("+-");
         value = bare.Equals("nan", StringComparison.OrdinalIgnoreCase) ? double.NaN
             : bare.Equals("inf", StringComparison.OrdinalIgnoreCase) || bare.Equals("infinity", StringComparison.OrdinalIgnoreCase)
                 ? (text.StartsWith("-") ? double.NegativeInfinity : double.PositiveInfinity)
                 : 0;
-        return value != 0;
+        // Fortran's double precision: 0.93D+00.
+        return value != 0 || bare.Length is > 0 and <= 40 && (char.IsAsciiDigit(bare[0]) || bare[0] == '.') && bare.IndexOfAny('d', 'D') > 0
+            && double.TryParse(bare.ToString().Replace('D', 'e').Replace('d', 'e'), NumberStyles.Float, CultureInfo.InvariantCulture, out double size)
+            && double.IsFinite(value = text.StartsWith("-") ? -size : size);
+    }
+
+    /// <summary>Whether a cell holds a mean and its spread, as tables of results do: two numbers where one is right.</summary>
+    public static bool IsMeanWithSpread(ReadOnlySpan<char> text)
+    {
+        foreach (string sign in (ReadOnlySpan<string>)["\u00B1", "+/-", "+-", "\\pm"])
+        {
+            if (text.IndexOf(sign, StringComparison.Ordinal) is > 0 and int at && TryNumber(text[..at].Trim(" $"), out _))
+                return true;
+        }
+        return text.EndsWith(")") && text.IndexOf('(') is > 0 and int open && TryNumber(text[..open], out _) && TryNumber(text[(open + 1)..^1], out _);
+    }
+
+    /// <summary>
+    /// What is left of a number that a program printed with its type: tensor(0.93, device='cuda:0'), np.float64(0.93), [0.93], Array(0.93, dtype=float32),
+    /// a tf.Tensor with its numpy=0.93; the text itself where there is nothing to take off.
+    /// </summary>
+    private static ReadOnlySpan<char> Unwrapped(ReadOnlySpan<char> text)
+    {
+        if (text.EndsWith(">") && text.IndexOf("numpy=") is > 0 and int at)
+            return text[(at + "numpy=".Length)..^1];
+        while (text.IndexOfAny('(', '[') is >= 0 and int open && text[^1] == (text[open] == '(' ? ')' : ']') && IsType(text[..open]) && (text[open] == '[' || open > 0))
+        {
+            text = text[(open + 1)..^1].Trim();
+            // Behind a comma stand the words device=, dtype= and grad_fn=, and no second number.
+            if (text.IndexOf(',') is >= 0 and int comma && text[(comma + 1)..].TrimStart() is var rest && (rest.IsEmpty || char.IsAsciiLetter(rest[0]) && rest.Contains('=')))
+                text = text[..comma];
+            text = text.Trim("'\"");
+            if (text.IsEmpty)
+                break;
+        }
+        return text;
+
+        static bool IsType(ReadOnlySpan<char> name)
+        {
+            foreach (char letter in name)
+            {
+                if (!char.IsAsciiLetterOrDigit(letter) && letter is not ('.' or '_'))
+                    return false;
+            }
+            return name.IsEmpty || char.IsAsciiLetter(name[0]);
+        }
     }
 
     /// <summary>

@@ -46,6 +46,22 @@ internal sealed class RawRun(string source, string inner)
         Lines.Add(line);
     }
 
+    /// <summary>Takes what a column or a parameter says of the run; an empty text says nothing.</summary>
+    public void Describe(ColumnRole role, string text)
+    {
+        if (Foreign.IsMissing(text))
+            return;
+        switch (role)
+        {
+            case ColumnRole.Seed: Seed ??= text; break;
+            case ColumnRole.K: K ??= text; break;
+            case ColumnRole.Fold: Fold ??= text; break;
+            case ColumnRole.Group: Group ??= text; break;
+            case ColumnRole.Run: Name ??= text; break;
+            default: break;
+        }
+    }
+
     /// <summary>The file, and the line where there is one, as compilers write them.</summary>
     public string At(int index) => Lines[index] > 0 ? $"{Source}:{Lines[index]}" : Source;
 }

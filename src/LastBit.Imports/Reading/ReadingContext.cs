@@ -10,6 +10,7 @@ internal sealed class ReadingContext(ImportOptions options)
     private readonly Dictionary<string, RawRun> _runs = new(StringComparer.Ordinal);
     private readonly Dictionary<(string What, string Why), (long Rows, string First)> _rows = [];
     private readonly HashSet<string> _notes = [];
+    private readonly List<(string File, string Some, string Word)> _empty = [];
 
     public ImportOptions Options { get; } = options;
 
@@ -28,11 +29,11 @@ internal sealed class ReadingContext(ImportOptions options)
     public int[]? Labels { get; set; }
 
     /// <summary>The size of the test set and its classes, where a file says them; files that say different ones say nothing.</summary>
-    public (int Images, int Classes)? TestSet { get; private set; }
+    public (int Images, int? Classes)? TestSet { get; private set; }
 
     private bool _testSetsDiffer;
 
-    public void AddTestSet(int images, int classes)
+    public void AddTestSet(int images, int? classes)
     {
         _testSetsDiffer |= TestSet is { } other && other != (images, classes);
         TestSet = _testSetsDiffer ? null : (images, classes);
@@ -41,9 +42,19 @@ internal sealed class ReadingContext(ImportOptions options)
     public IEnumerable<RawRun> Runs => _runs.Values;
 
     private readonly HashSet<(string, string)> _texts = [];
+    private readonly Dictionary<LogFile, HashSet<string>> _candidatesOf = [];
+    private readonly Dictionary<RawRun, ILogFormat> _formats = [];
+    private LogFile? _file;
+
+    /// <summary>The columns of words, each with the first of them and where it stands.</summary>
+    public Dictionary<string, string> Words { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Remembers a column of words, found in the first reading.</summary>
-    public void AddText(string file, string column) => _texts.Add((file, column));
+    public void AddText(string file, string column, string first)
+    {
+        _texts.Add((file, column));
+        Words.TryAdd(column, first);
+    }
 
     /// <summary>Whether a column holds words.</summary>
     public bool IsText(string file, string column) => _texts.Contains((file, column));
@@ -56,23 +67,48 @@ internal sealed class ReadingContext(ImportOptions options)
     /// <summary>Whether a column called split numbers splits of the data.</summary>
     public bool IsFold(string file, string column) => _folds.Contains((file, column));
 
+    /// <summary>True where all logs are arrays, and a correctness matrix is a log by itself.</summary>
+    public required bool OnlyArrays { get; init; }
+
+    /// <summary>Names the file that is read now.</summary>
+    public void Begin(LogFile file) => _file = file;
+
+    /// <summary>The metrics of a file.</summary>
+    public IReadOnlyCollection<string> CandidatesOf(LogFile file) => _candidatesOf.GetValueOrDefault(file) ?? [];
+
+    /// <summary>The format that a run was read in.</summary>
+    public ILogFormat FormatOf(RawRun run) => _formats[run];
+
+    /// <summary>Takes a run out that turned out to be none.</summary>
+    public void Forget(RawRun run) => _runs.Remove(Key(run.Source, run.Inner));
+
     public bool IsSurvey => Metric is null;
 
     /// <summary>Whether a file is UTF-8, as was found when it was opened first.</summary>
     public Dictionary<string, bool> IsUtf8 { get; } = new(StringComparer.Ordinal);
 
-    public void Candidate(string metric) => Candidates[metric] = Candidates.GetValueOrDefault(metric) + 1;
+    public void Candidate(string metric)
+    {
+        Candidates[metric] = Candidates.GetValueOrDefault(metric) + 1;
+        if (!_candidatesOf.TryGetValue(_file!, out HashSet<string>? metrics))
+            _candidatesOf.Add(_file!, metrics = new(StringComparer.Ordinal));
+        metrics.Add(metric);
+    }
 
     public bool Wants(string metric) => string.Equals(metric, Metric, StringComparison.Ordinal);
 
     /// <summary>The run of that name in that file; made when it is first asked for.</summary>
     public RawRun Run(string source, string inner)
     {
-        string key = source + "\0" + inner;
-        if (!_runs.TryGetValue(key, out RawRun? run))
-            _runs.Add(key, run = new RawRun(source, inner));
+        if (!_runs.TryGetValue(Key(source, inner), out RawRun? run))
+        {
+            _runs.Add(Key(source, inner), run = new RawRun(source, inner));
+            _formats.Add(run, _file!.Format);
+        }
         return run;
     }
+
+    private static string Key(string source, string inner) => source + "\0" + inner;
 
     /// <summary>Counts a row that is left out; what is said of it names the first of its kind.</summary>
     public void LeaveRowOut(string file, string why, int line)
@@ -89,9 +125,21 @@ internal sealed class ReadingContext(ImportOptions options)
             Notes.Add(sentence);
     }
 
+    /// <summary>Notes that some rows have no value of the metric; of several files the first is named.</summary>
+    public void NoteEmpty(string file, long empty, long rows, string word)
+    {
+        if (!IsSurvey && empty > 0 && empty < rows)
+            _empty.Add((file, FormattableString.Invariant($"{empty} of its {NumberText.Count(rows, word)} {(empty == 1 ? "has" : "have")}"), word));
+    }
+
     /// <summary>Moves the counted rows into the list of what was left out.</summary>
     public void CloseRows()
     {
+        if (_empty is [(string file, string some, string word), ..])
+        {
+            string others = _empty.Count > 1 ? $"; so it is in {NumberText.Count(_empty.Count - 1, "other file")}" : "";
+            Note($"{file}: {some} no value of {Foreign.Quote(Metric)}, as where training and validation are logged in {word}s of their own{others}.");
+        }
         foreach (((string what, string why), (long rows, string first)) in _rows)
             LeftOut.Add(new LeftOut(what, first == what ? why : $"{why} ({(rows == 1 ? "at" : "first at")} {first})", rows));
         _rows.Clear();

@@ -47,6 +47,50 @@ internal static partial class RunPattern
         return new Regex(regex.Append(whole ? "$" : @"(?:$|/|\.[A-Za-z0-9]+$)").ToString(), RegexOptions.CultureInvariant);
     }
 
+    /// <summary>Makes the expression of a pattern of lines as 'step {step}: train loss {train_loss}, val loss {val_loss}'.</summary>
+    /// <param name="pattern">Text with places for numbers; those of the name of a run, a group or a split take a word. {} takes anything.</param>
+    /// <returns>The expression, which is found anywhere in a line, and the names of its places; the group NAME_unit holds a number's unit.</returns>
+    /// <exception cref="InputException">It has no place, or one twice.</exception>
+    public static (Regex Pattern, string[] Places) CompileLine(string pattern)
+    {
+        var regex = new StringBuilder();
+        List<string> places = [];
+        for (int i = 0; i < pattern.Length; i++)
+        {
+            if (pattern[i] == '{' && pattern.IndexOf('}', i) is > 0 and int end)
+            {
+                string place = pattern[(i + 1)..end].Trim();
+                i = end;
+                if (place.Length == 0)
+                {
+                    regex.Append(".*?");
+                    continue;
+                }
+                if (!PlaceName().IsMatch(place))
+                    throw new InputException($"--pattern: {Foreign.Quote(place)} cannot be the name of a metric; letters, digits and _ are right, as in {{val_loss}}");
+                if (places.Contains(place))
+                    throw new InputException($"--pattern: {{{place}}} is there twice; give each once");
+                places.Add(place);
+                bool isName = ColumnRoles.Of(place, new ImportOptions()) is ColumnRole.Run or ColumnRole.Group or ColumnRole.Split or ColumnRole.K or ColumnRole.State;
+                regex.Append(isName ? $"(?<{place}>[^\\s,;|]+)"
+                    : $@"(?<{place}>[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf(?:inity)?))(?<{place}_unit>[ ]?[A-Za-zµ%]+(?![A-Za-z0-9_:=]))?");
+            }
+            else if (char.IsWhiteSpace(pattern[i]))
+            {
+                while (i + 1 < pattern.Length && char.IsWhiteSpace(pattern[i + 1]))
+                    i++;
+                regex.Append(@"\s+");
+            }
+            else
+                regex.Append(Regex.Escape(pattern[i].ToString()));
+        }
+        return places.Count > 0 ? (new Regex(regex.ToString(), RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, TimeSpan.FromSeconds(10)), [.. places])
+            : throw new InputException("--pattern: has no place for a number; write one as in 'step {step}: val loss {val_loss}'");
+    }
+
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$", RegexOptions.CultureInvariant)]
+    private static partial Regex PlaceName();
+
     /// <summary>Fills in what the pattern finds in a text.</summary>
     /// <returns>False where it does not match.</returns>
     public static bool Apply(Regex pattern, string text, RawRun run)

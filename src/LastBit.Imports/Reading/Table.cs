@@ -5,6 +5,9 @@ internal enum CellKind : byte
 {
     Missing,
     Number,
+
+    /// <summary>A number with commas, which may be read in two ways.</summary>
+    Comma,
     Word,
 }
 
@@ -38,6 +41,25 @@ internal sealed class Column(string name, ColumnRole role)
 
     /// <summary>What its first cell with anything in it was.</summary>
     public CellKind First { get; set; }
+
+    /// <summary>Whether its cells are names even where they look like numbers.</summary>
+    public bool IsName => Role is not (ColumnRole.Value or ColumnRole.Step or ColumnRole.MetricValue or ColumnRole.Passed or ColumnRole.Trials);
+
+    /// <summary>Takes a cell as it is written.</summary>
+    public void Set(ReadOnlySpan<char> text)
+    {
+        text = text.Trim();
+        Text = null;
+        double number = 0;
+        Kind = !IsName ? Foreign.Read(text, out number) : Foreign.IsMissing(text) ? CellKind.Missing : CellKind.Word;
+        if (Kind == CellKind.Number)
+            Number = number;
+        if (Kind is not (CellKind.Comma or CellKind.Word))
+            return;
+        if (Last is null || !text.SequenceEqual(Last))
+            Last = text.ToString();
+        Text = Last;
+    }
 }
 
 /// <summary>
@@ -51,6 +73,10 @@ internal sealed class Table(string file, ReadingContext context)
     /// <summary>Integers beyond 2^53 are not exact in a double: two steps could become one.</summary>
     private const double LargestStep = 9007199254740992;
 
+    /// <summary>How runs end that are no results: the words of Weights &amp; Biases, MLflow, Ray and Optuna.</summary>
+    private static readonly string[] BadStates =
+        ["crashed", "failed", "fail", "killed", "running", "preempted", "preempting", "pruned", "waiting", "pending", "error", "cancelled", "canceled", "terminated", "scheduled"];
+
     private readonly List<Column> _columns = [];
     private readonly Dictionary<(string?, string?, string?, string?, string?), RawRun> _runs = [];
     private readonly HashSet<string> _metrics = new(StringComparer.Ordinal);
@@ -63,6 +89,14 @@ internal sealed class Table(string file, ReadingContext context)
     private bool _settled;
     private Column? _stepTaken;
     private Dictionary<RawRun, Column>? _stepOf;
+    private Column? _epoch;
+    private readonly Dictionary<RawRun, List<double>> _epochs = [];
+    private CommaNumbers? _commas;
+    private long _words;
+    private string _firstWord = "";
+
+    /// <summary>What the other columns say of a number that may be read in two ways.</summary>
+    public Func<bool?>? CommaEvidence { get; init; }
 
     public List<Column> Columns => _columns;
 
@@ -84,6 +118,14 @@ internal sealed class Table(string file, ReadingContext context)
         return column;
     }
 
+    /// <summary>Whether the values of a column are wanted, as far as is known.</summary>
+    public bool Wants(Column column)
+    {
+        if (!_settled)
+            Settle();
+        return context.IsSurvey || column == _wanted;
+    }
+
     /// <summary>Takes the row whose cells the columns hold.</summary>
     /// <param name="line">Its line in the file.</param>
     public void EndRow(int line)
@@ -92,7 +134,7 @@ internal sealed class Table(string file, ReadingContext context)
             Settle();
         _rows++;
         if (context.IsSurvey)
-            Survey();
+            Survey(line);
         else
             Read(line);
     }
@@ -101,12 +143,15 @@ internal sealed class Table(string file, ReadingContext context)
     public void Finish()
     {
         if (!context.IsSurvey)
+        {
+            FinishRuns();
             return;
+        }
         if (!_settled)
             Settle();
         foreach (Column column in _columns)
         {
-            if (column.Role == ColumnRole.Value && column.First == CellKind.Number && _metricName is null && _split is null)
+            if (column.Role == ColumnRole.Value && column.First is CellKind.Number or CellKind.Comma && _metricName is null && _split is null)
                 _metrics.Add(column.Name);
         }
         if (_passed is { First: CellKind.Number } && _trials is { First: CellKind.Number })
@@ -148,6 +193,9 @@ internal sealed class Table(string file, ReadingContext context)
         _metricName = One(ColumnRole.MetricName);
         _metricValue = One(ColumnRole.MetricValue);
         _split = One(ColumnRole.Split);
+        // MMCV's iterations begin anew in each epoch.
+        _epoch = _columns.Exists(column => column.Role == ColumnRole.Step && ColumnRoles.Plain(column.Name) is "iter" or "iteration")
+            ? _columns.Find(column => column.Role == ColumnRole.Step && ColumnRoles.Plain(column.Name) == "epoch") : null;
         _state = One(ColumnRole.State);
         if (!context.IsSurvey)
         {
@@ -175,7 +223,7 @@ internal sealed class Table(string file, ReadingContext context)
 
     private Column? One(ColumnRole role) => _columns.Find(column => column.Role == role);
 
-    private void Survey()
+    private void Survey(int line)
     {
         if (_split is { First: CellKind.Missing, Text: { } number } && int.TryParse(number, System.Globalization.CultureInfo.InvariantCulture, out _))
         {
@@ -189,15 +237,15 @@ internal sealed class Table(string file, ReadingContext context)
             {
                 column.First = column.Kind;
                 if (column.Role == ColumnRole.Value && column.Kind == CellKind.Word)
-                    context.AddText(file, column.Name);
+                    context.AddText(file, column.Name, $"{Foreign.Quote(column.Text)} at {file}:{line}");
                 // From here on its cells tell nothing new, except where they name metrics.
                 if (column.Role is not (ColumnRole.MetricName or ColumnRole.Split) && _split is null)
                     column.IsRead = false;
             }
-            if (_split is not null && column.Role == ColumnRole.Value && column.Kind == CellKind.Number)
+            if (_split is not null && column.Role == ColumnRole.Value && column.Kind is CellKind.Number or CellKind.Comma)
                 _metrics.Add(_split.Text is { Length: > 0 } split ? $"{split}/{column.Name}" : column.Name);
         }
-        if (_metricName?.Text is { } name && _metricValue is { Kind: CellKind.Number })
+        if (_metricName?.Text is { } name && _metricValue is { Kind: CellKind.Number or CellKind.Comma })
             _metrics.Add(TidyName(name));
     }
 
@@ -205,19 +253,24 @@ internal sealed class Table(string file, ReadingContext context)
 
     private void Read(int line)
     {
-        if (_wanted is null)
-            return;
-        if (_metricName is not null && (_metricName.Text is not { } name || TidyName(name) != context.Metric))
-            return;
-        if (_wantedSplit is not null && _split!.Text != _wantedSplit)
-            return;
-        if (_wanted.Kind == CellKind.Missing)
+        if (_wanted is null || _wanted.Kind == CellKind.Missing
+            || _metricName is not null && (_metricName.Text is not { } name || TidyName(name) != context.Metric) || _wantedSplit is not null && _split!.Text != _wantedSplit)
         {
-            Empty++;
+            // A run may have no value at all, and is to be named then.
+            if (context.Options.Runs != "rows" || _wanted?.Kind == CellKind.Missing && _metricName is null && _wantedSplit is null)
+                RunOfRow();
+            Empty += _wanted?.Kind == CellKind.Missing ? 1 : 0;
             return;
         }
         if (_wanted.Kind == CellKind.Word)
         {
+            if (Foreign.IsMeanWithSpread(_wanted.Text))
+            {
+                throw new InputException($"{file}:{line}: {Foreign.Quote(_wanted.Text)} is a mean with its spread; the spread is what is computed here, from one number "
+                    + "for each run");
+            }
+            if (_words++ == 0)
+                _firstWord = $"{file}:{line}: {Foreign.Quote(_wanted.Text)}";
             context.LeaveRowOut(file, $"the value of {Foreign.Quote(_wanted.Name)} is a word where a number should be", line);
             return;
         }
@@ -236,7 +289,10 @@ internal sealed class Table(string file, ReadingContext context)
             run.Add(step, _passed.Number / _trials.Number, line);
             return;
         }
-        run.Add(step, _wanted.Number, line);
+        if (_wanted.Kind == CellKind.Comma)
+            (_commas ??= new CommaNumbers(file, _wanted.Name)).Add(run, step, _wanted.Text!, line);
+        else
+            run.Add(step, _wanted.Number, line);
         foreach (Column text in _texts)
             Describe(run, text);
     }
@@ -252,6 +308,8 @@ internal sealed class Table(string file, ReadingContext context)
         Column? taken = null;
         foreach (Column column in _steps)
         {
+            if (column.Kind == CellKind.Comma)
+                (column.Kind, column.Number) = (CellKind.Number, CommaNumbers.Step(column.Text!));
             if (column.Kind == CellKind.Number)
             {
                 taken = column;
@@ -283,7 +341,42 @@ internal sealed class Table(string file, ReadingContext context)
             throw new InputException($"{file}:{line}: the {taken.Name} {step:R} is beyond 2^53, where two steps could be taken for one; "
                 + "name another column with --step");
         }
+        if (_epoch is { Kind: CellKind.Number } && _epoch != taken)
+        {
+            if (!_epochs.TryGetValue(run, out List<double>? epochs))
+                _epochs.Add(run, epochs = []);
+            epochs.Add(_epoch.Number);
+        }
         return true;
+    }
+
+    /// <summary>Ends the second reading: numbers with commas, steps that begin anew in each epoch, and rows that describe the run of the file.</summary>
+    /// <exception cref="InputException">More than one cell in ten is a word, or it is not clear what a number means.</exception>
+    private void FinishRuns()
+    {
+        if (_words > 1 && _words > 0.1 * (_words + _runs.Values.Sum(run => run.Values.Count)))
+            throw new InputException($"{_firstWord} is a word where a number should be, and so are {_words} cells of {Foreign.Quote(_wanted!.Name)} in all; more than one in ten");
+        _commas?.Resolve(_runs.Values, CommaEvidence);
+        foreach ((RawRun run, List<double> epochs) in _epochs)
+        {
+            bool beginsAnew = epochs.Count == run.Steps.Count
+                && Enumerable.Range(1, epochs.Count - 1).Any(i => epochs[i] > epochs[i - 1] && run.Steps[i] <= run.Steps[i - 1]);
+            if (!beginsAnew)
+                continue;
+            double length = run.Steps.Max() + 1;
+            bool onceAnEpoch = epochs.Distinct().Count() == epochs.Count;
+            for (int i = 0; i < epochs.Count; i++)
+                run.Steps[i] = onceAnEpoch ? epochs[i] : epochs[i] + (run.Steps[i] / length);
+        }
+        RawRun[] with = [.. _runs.Values.Where(run => run.Values.Count > 0)], without = [.. _runs.Values.Where(run => run.Values.Count == 0 && run.Bad is null)];
+        // A line of settings before the rows of a run says whose they are.
+        if (with is [{ Seed: null, K: null, Fold: null, Group: null, Name: null } only] && without is [{ Values.Count: 0 } settings])
+        {
+            (only.Seed, only.K, only.Fold, only.Group, only.Name) = (settings.Seed, settings.K, settings.Fold, settings.Group, settings.Name);
+            context.Forget(settings);
+        }
+        foreach (RawRun run in without.Where(run => run.Inner.Length == 0))
+            context.Forget(run);
     }
 
     private RawRun RunOfRow()
@@ -316,7 +409,7 @@ internal sealed class Table(string file, ReadingContext context)
         run.Fold = string.IsNullOrEmpty(key.Fold) ? run.Fold : key.Fold;
         run.Group = string.IsNullOrEmpty(key.Group) ? run.Group : key.Group;
         run.Name = string.IsNullOrEmpty(key.Run) ? run.Name : key.Run;
-        if (_state?.Text is { } state && state.ToLowerInvariant() is "crashed" or "failed" or "killed" or "running" or "preempted")
+        if (_state?.Text is { } state && BadStates.Contains(state.ToLowerInvariant()))
             run.Bad = $"its state is {Foreign.Quote(_state.Text)}";
         run.IsTold = context.Options.Runs == "rows" || !string.IsNullOrEmpty(key.Run) || !string.IsNullOrEmpty(key.Seed) || !string.IsNullOrEmpty(key.Fold);
     }

@@ -133,6 +133,16 @@
       return data;
     }
 
+    // The first steps of a training fall by more than its runs ever differ: until the chart is zoomed into, y is as high as what comes after them.
+    function settledRange(u, min, max) {
+      if (!zoomed) {
+        const x = u.data[0], late = u.data.slice(1).flatMap(column => column.filter((value, i) => Number.isFinite(value) && x[i] >= options.settled));
+        if (late.length > 0) [min, max] = late.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+      }
+      const room = max > min ? 0.04 * (max - min) : Math.abs(max) * 0.01 || 1e-6;
+      return [min - room, max + room];
+    }
+
     const size = () => ({ width: Math.max(240, area.clientWidth), height: Math.round(Math.min(400, Math.max(280, area.clientWidth * 0.5))) });
 
     function draw() {
@@ -159,7 +169,8 @@
         // uPlot ends a log axis at a whole decade, and would leave half of it to nothing.
         scales: {
           x: { time: false, distr: logX ? 3 : 1, ...(logX ? { range: (u, min, max) => [min, max > min ? max : min * 10] } : {}) },
-          y: logY ? { range: (u, min, max) => { const room = max > min ? 0.04 * (max - min) : 0.5; return [min - room, max + room]; } } : {},
+          y: logY ? { range: (u, min, max) => { const room = max > min ? 0.04 * (max - min) : 0.5; return [min - room, max + room]; } }
+            : "settled" in options ? { range: settledRange } : {},
         },
         axes: [
           axis(options.xLabel, logX && logTicks, 36, value => value, table.columns[0].every(Number.isInteger)),

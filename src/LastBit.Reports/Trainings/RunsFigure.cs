@@ -57,6 +57,9 @@ public static class RunsFigure
         return (to - (to - from) / 5, to);
     }
 
+    /// <summary>The step after the first tenth. Until then a training falls by more than its runs ever differ, so the axis is that of what comes after.</summary>
+    internal static double Settled(IReadOnlyList<ShownGroup> groups) => AllSteps(groups) is var (from, to) ? from + (to - from) / 10 : 0;
+
     private static (double From, double To) AllSteps(IReadOnlyList<ShownGroup> groups) =>
         (groups.Min(group => group.Runs.Min(run => run.Steps[0])), groups.Max(group => group.Runs.Max(run => run.Steps[^1])));
 
@@ -93,8 +96,7 @@ public static class RunsFigure
     private static FigurePanel Curves(string label, IReadOnlyList<ShownGroup> groups, (double From, double To) steps)
     {
         var panel = new FigurePanel("step", label, 190);
-        // The first steps of a training fall by more than its runs ever differ; the axis is that of what comes after them.
-        double settled = steps.From + (steps.To - steps.From) / 10;
+        double settled = Math.Max(steps.From, Settled(groups));
         List<double> shown = [];
         for (int number = 0; number < groups.Count; number++)
         {
@@ -106,7 +108,9 @@ public static class RunsFigure
             }
         }
         double to = Math.Max(steps.To, steps.From + 1e-9 * Math.Max(1, Math.Abs(steps.From)));
-        FigureStyle.LinearAxis(panel.Plot.Axes.Bottom, steps.From, to, FigureStyle.RoundStep(to - steps.From, 6));
+        double apart = FigureStyle.RoundStep(to - steps.From, 6);
+        bool isWhole = groups.All(group => group.Runs.All(run => run.Steps.All(double.IsInteger)));
+        FigureStyle.LinearAxis(panel.Plot.Axes.Bottom, steps.From, to, isWhole ? Math.Max(1, apart) : apart);
         Around(panel.Plot.Axes.Left, shown);
         return panel;
     }

@@ -105,8 +105,8 @@ public static class RunsPage
         return Markup.Of($"""
             <figure aria-label="Learning curves">
             <div class="static"><img alt="{content.Measure.Name} at every step, and below at the last steps." src="data:image/png;base64,{image}"></div>
-            <div class="charts"><div class="chart" data-finding="answer" data-csv="csv-curves" data-chart="{Options("Learning curves", drawn.Select(one => one.Colour))}"></div>
-            {(enlarged.Length == 0 ? Markup.Empty : Markup.Of($"""<div class="chart" data-finding="answer" data-csv="csv-last" data-chart="{Options("The last steps", last.Select(i => drawn[i].Colour))}"></div>"""))}</div>
+            <div class="charts"><div class="chart" data-finding="answer" data-csv="csv-curves" data-chart="{Options("Learning curves", drawn.Select(one => one.Colour), RunsFigure.Settled(content.Groups))}"></div>
+            {(enlarged.Length == 0 ? Markup.Empty : Markup.Of($"""<div class="chart" data-finding="answer" data-csv="csv-last" data-chart="{Options("The last steps", last.Select(i => drawn[i].Colour), from)}"></div>"""))}</div>
             <figcaption>{(every > 1 ? Markup.Of($"<p>One recorded step in {every} is drawn, and the last one; the numbers are of all.</p>") : Markup.Empty)}
             <p class="links"><a href="figures/{RunsFigure.CurvesName}.png">PNG</a> <a href="figures/{RunsFigure.CurvesName}.svg">SVG</a>
             <a class="csv" id="csv-curves" download="curves.csv" href="{Csv.ToDataAddress(Csv.Write("step", curves))}">Data (CSV)</a>
@@ -114,7 +114,7 @@ public static class RunsPage
             </figure>
             """);
 
-        string Options(string title, IEnumerable<int> colours) => new JsonObject
+        string Options(string title, IEnumerable<int> colours, double settled) => new JsonObject
         {
             ["title"] = title,
             ["xLabel"] = "step",
@@ -122,6 +122,7 @@ public static class RunsPage
             ["logX"] = false,
             ["logY"] = false,
             ["kind"] = "lines",
+            ["settled"] = settled,
             ["colours"] = new JsonArray([.. colours.Select(colour => (JsonNode)colour)]),
         }.ToJsonString();
     }

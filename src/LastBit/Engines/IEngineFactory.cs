@@ -12,8 +12,9 @@ public interface IEngineFactory : IDisposable
     string Name { get; }
 
     /// <summary>
-    /// The version of the arithmetic contract (<see cref="Arithmetic.ArithmeticContract"/>) whose bits its engines compute; such an engine may resume what another of the same version has begun.
-    /// Null for one whose bits are its own: it resumes only what was begun by its name.
+    /// The version of the arithmetic contract (<see cref="Arithmetic.ArithmeticContract"/>) whose bits its engines compute; such an engine
+    /// may resume what another of the same version has begun. Null for one whose bits are its own: it resumes only what was begun by its
+    /// name.
     /// </summary>
     int? ArithmeticVersion { get; }
 

@@ -4,9 +4,10 @@ using LastBit.Models;
 namespace LastBit.Engines;
 
 /// <summary>
-/// Products H v of the Hessian of the training loss with vectors. The loss is the mean over all images given, without weight decay (which adds wd v to a product).
-/// Images are taken in chunks of <see cref="Capacity"/> in their order, and the chunks' products are added in that order in binary64. Batch normalisation uses the statistics of
-/// each chunk, and they move with the weights: with it, the loss is that of these chunks, and another capacity makes another function. For one thread at a time.
+/// Products H v of the Hessian of the training loss with vectors. The loss is the mean over all images given, without weight decay (which
+/// adds wd v to a product). Images are taken in chunks of <see cref="Capacity"/> in their order, and the chunks' products are added in
+/// that order in binary64. Batch normalisation uses the statistics of each chunk, and they move with the weights: with it, the loss is that
+/// of these chunks, and another capacity makes another function. For one thread at a time.
 /// </summary>
 public interface IHessian : IDisposable
 {
@@ -34,7 +35,9 @@ public interface IHessian : IDisposable
     void Use(ReadOnlyMemory<float> images, ReadOnlyMemory<int> labels);
 
     /// <summary>product = H v.</summary>
-    /// <param name="v">As many numbers as the network has trainable ones; they are rounded to binary32 after a common power of two is taken out.</param>
+    /// <param name="v">
+    /// As many numbers as the network has trainable ones; they are rounded to binary32 after a common power of two is taken out.
+    /// </param>
     /// <param name="product">As many; overwritten.</param>
     /// <exception cref="ArgumentException">A length is wrong, or a number of v is not finite.</exception>
     /// <exception cref="InvalidOperationException">No state or no images were given.</exception>

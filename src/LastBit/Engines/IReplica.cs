@@ -3,7 +3,8 @@ using LastBit.Models;
 namespace LastBit.Engines;
 
 /// <summary>
-/// One copy of a network in an engine's memory: weights, running statistics, and the vectors of its update rule. Nothing of it leaves that memory but what is asked for.
+/// One copy of a network in an engine's memory: weights, running statistics, and the vectors of its update rule. Nothing of it leaves that
+/// memory but what is asked for.
 /// </summary>
 public interface IReplica : IDisposable
 {
@@ -13,7 +14,9 @@ public interface IReplica : IDisposable
     /// <summary>How its weights are updated.</summary>
     UpdateRule Rule { get; }
 
-    /// <summary>Vectors of a state that holds every bit of the replica: those of its rule, unless the engine keeps more than binary32.</summary>
+    /// <summary>
+    /// Vectors of a state that holds every bit of the replica: those of its rule, unless the engine keeps more than binary32.
+    /// </summary>
     int StateVectors => Rule.Vectors;
 
     /// <summary>Takes over all numbers of a state; vectors of the rule that the state does not have become zero.</summary>
@@ -39,7 +42,8 @@ public interface IReplica : IDisposable
     bool IsFinite();
 
     /// <summary>
-    /// The relative L1 differences (<see cref="Arithmetic.RelativeDifference"/>) between tensors of two replicas, computed where they are: 0 says that all numbers are equal.
+    /// The relative L1 differences (<see cref="Arithmetic.RelativeDifference"/>) between tensors of two replicas, computed where they are:
+    /// 0 says that all numbers are equal.
     /// </summary>
     /// <param name="other">A replica of the same factory and model.</param>
     /// <param name="tensors">Which tensors; <see cref="ParameterLayout.Weights"/> stands for all trainable numbers together.</param>
@@ -47,8 +51,8 @@ public interface IReplica : IDisposable
     void Differences(IReplica other, ReadOnlySpan<Parameter> tensors, Span<double> differences);
 
     /// <summary>
-    /// Hands over the results of the forward passes since the last call, in their order. An engine that computes elsewhere waits here for the last of them; it keeps 1024 at
-    /// least, so a trainer takes them now and then.
+    /// Hands over the results of the forward passes since the last call, in their order. An engine that computes elsewhere waits here for
+    /// the last of them; it keeps 1024 at least, so a trainer takes them now and then.
     /// </summary>
     /// <param name="results">Is cleared, then receives them.</param>
     void TakeResults(List<BatchResult> results);
@@ -65,11 +69,14 @@ public interface IReplica : IDisposable
 /// <summary>A batch in an engine's memory.</summary>
 public interface IBatch : IDisposable
 {
-    /// <summary>Takes images and labels. They must stay as they are until the next call: an engine that computes where they are need not copy them.</summary>
+    /// <summary>
+    /// Takes images and labels. They must stay as they are until the next call: an engine that computes where they are need not copy them.
+    /// </summary>
     /// <param name="images">One image after the other, each Height x Width x <see cref="TensorShape.BatchChannels"/> numbers.</param>
     /// <param name="labels">A class an image, as many as the batch was made for at most.</param>
     /// <param name="places">
-    /// The place of each image in the batch as the plain run has it, where it has another here: what a layer draws at random for an image is a function of it. Empty where the places are the same.
+    /// The place of each image in the batch as the plain run has it, where it has another here: what a layer draws at random for an image
+    /// is a function of it. Empty where the places are the same.
     /// </param>
     /// <exception cref="ArgumentException">They do not fit each other or the model, or a label is not a class.</exception>
     void Write(ReadOnlyMemory<float> images, ReadOnlyMemory<int> labels, ReadOnlyMemory<int> places = default);

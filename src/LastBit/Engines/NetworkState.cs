@@ -4,8 +4,8 @@ using LastBit.Models;
 namespace LastBit.Engines;
 
 /// <summary>
-/// What training changes in a network: weights and running statistics, in PyTorch's layouts, and the vectors of an update rule. A replica costs this and nothing
-/// else: activations belong to the engine and serve all replicas in turn.
+/// What training changes in a network: weights and running statistics, in PyTorch's layouts, and the vectors of an update rule. A replica
+/// costs this and nothing else: activations belong to the engine and serve all replicas in turn.
 /// </summary>
 public sealed unsafe class NetworkState : IDisposable
 {
@@ -64,7 +64,9 @@ public sealed unsafe class NetworkState : IDisposable
     /// <returns>Its numbers, in PyTorch's order.</returns>
     public Span<float> Get(string name) => Get(Layout[name]);
 
-    /// <summary>Copies all numbers from another state of a network of the same tensors; vectors that it does not have become zero.</summary>
+    /// <summary>
+    /// Copies all numbers from another state of a network of the same tensors; vectors that it does not have become zero.
+    /// </summary>
     /// <param name="other">The state to copy.</param>
     /// <exception cref="ArgumentException">It is of another network.</exception>
     public void CopyFrom(NetworkState other)

@@ -3,12 +3,14 @@ using LastBit.Models;
 namespace LastBit.Engines;
 
 /// <summary>
-/// The order of work that decides bits, without memory or pointers, for any engine to carry out: which layers write a tensor, through which view each is read, which layers make a pass, how
-/// images are cut into chunks, and which contribution to a gradient is written first, added, or closes it. docs/networks.md tells the idea.
+/// The order of work that decides bits, without memory or pointers, for any engine to carry out: which layers write a tensor, through which
+/// view each is read, which layers make a pass, how images are cut into chunks, and which contribution to a gradient is written first,
+/// added, or closes it. docs/networks.md tells the idea.
 /// <para>
-/// Normalisations and activation functions become part of the views of the tensor before them; every other node becomes a layer, and the loss is the last.
-/// A pass is a run of layers that one image can be taken through without the others: passes end where a batch normalisation needs the moments (or, going back, the gradient sums) of all
-/// images. Sums over images (weight gradients) are one chain within a chunk of <see cref="ChunkSize"/> images and a fixed tree over chunks, but for layers that take all images together.
+/// Normalisations and activation functions become part of the views of the tensor before them; every other node becomes a layer, and the
+/// loss is the last. A pass is a run of layers that one image can be taken through without the others: passes end where a batch
+/// normalisation needs the moments (or, going back, the gradient sums) of all images. Sums over images (weight gradients) are one chain
+/// within a chunk of <see cref="ChunkSize"/> images and a fixed tree over chunks, but for layers that take all images together.
 /// </para>
 /// </summary>
 internal sealed class WorkPlan
@@ -19,7 +21,8 @@ internal sealed class WorkPlan
     /// <summary>With more weights, a linear layer and its gradients are too much to be gone through for every image.</summary>
     public const int MostLinearWeights = 1 << 15;
 
-    // With fewer weights they stay in the caches while the images pass by; with more positions the rows of Im2Col are larger than what they save.
+    // With fewer weights they stay in the caches while the images pass by; with more positions the rows of Im2Col are larger than what they
+    // save.
     private const int LeastIm2ColWeights = 1 << 20, MostIm2ColPositions = 16;
 
     private readonly List<LayerPlan> _layers = [];
@@ -64,7 +67,8 @@ internal sealed class WorkPlan
     /// <summary>Plans a model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="tangents">
-    /// Whether every number is accompanied by its derivative in a direction: all convolutions are then computed image by image, and every gradient has a place for each image.
+    /// Whether every number is accompanied by its derivative in a direction: all convolutions are then computed image by image, and every
+    /// gradient has a place for each image.
     /// </param>
     /// <exception cref="InputException">There is no such order of work; the message names the layer.</exception>
     public static WorkPlan Of(Model model, bool tangents = false) => new(model, tangents);
@@ -83,7 +87,8 @@ internal sealed class WorkPlan
                 return ViewPlan.Of(Images);
             case BatchNormalization:
                 TensorPlan tensor = inputs[0].Tensor;
-                if (!inputs[0].IsRaw || tensor == Images || tensor.Normalization is not null || tensor.Shape.Channels != node.Shape.Channels)
+                if (!inputs[0].IsRaw || tensor == Images || tensor.Normalization is not null
+                    || tensor.Shape.Channels != node.Shape.Channels)
                 {
                     throw Refused(node, "the engine normalises the output of a convolution, an addition or a custom layer, "
                         + "with a multiple of 16 channels, once and before the activation function");
@@ -97,8 +102,9 @@ internal sealed class WorkPlan
                 // Addition is commutative, bit for bit; an activation function stands on the right only.
                 if (inputs[0].Activation != Activation.None)
                     Array.Reverse(inputs);
-                if (inputs[0].Activation != Activation.None || inputs[0].Tensor == inputs[1].Tensor || inputs.Any(input => input.Tensor == Images))
-                    throw Refused(node, "the engine adds two different tensors, not the images, at most one of them with an activation function");
+                if (inputs[0].Activation != Activation.None || inputs[0].Tensor == inputs[1].Tensor
+                    || inputs.Any(input => input.Tensor == Images))
+                    throw Refused(node, "the engine adds two different tensors, not the images, at most one with an activation function");
                 break;
         }
         // The channels that a tensor is stored with are padded by zeros to a multiple of 16.
@@ -107,15 +113,18 @@ internal sealed class WorkPlan
     }
 
     /// <summary>
-    /// Whether a layer is computed for all images of a batch together, as products of matrices. A small linear layer stays in the pass of the layers before it.
+    /// Whether a layer is computed for all images of a batch together, as products of matrices. A small linear layer stays in the pass of
+    /// the layers before it.
     /// </summary>
     private bool TakesAllImages(Node node, ViewPlan input, bool tangents)
     {
         TensorShape from = Model.Nodes[node.Inputs[0]].Shape;
         return node.Layer switch
         {
-            Convolution { Stride: 1 } => !tangents && from.Positions <= MostIm2ColPositions && node.Parameters[0].Count >= LeastIm2ColWeights,
-            Linear => from.Positions > 1 || node.Parameters[0].Count > MostLinearWeights || input.Tensor.Producer is { TakesAllImages: true },
+            Convolution { Stride: 1 } => !tangents && from.Positions <= MostIm2ColPositions
+                && node.Parameters[0].Count >= LeastIm2ColWeights,
+            Linear => from.Positions > 1 || node.Parameters[0].Count > MostLinearWeights
+                || input.Tensor.Producer is { TakesAllImages: true },
             _ => false,
         };
     }
@@ -134,7 +143,8 @@ internal sealed class WorkPlan
         var current = new List<LayerPlan>();
         foreach (LayerPlan layer in _layers)
         {
-            if (layer.TakesAllImages || current is [{ TakesAllImages: true }] || layer.Inputs.Any(view => view.Normalised && current.Contains(view.Tensor.Producer!)))
+            if (layer.TakesAllImages || current is [{ TakesAllImages: true }]
+                || layer.Inputs.Any(view => view.Normalised && current.Contains(view.Tensor.Producer!)))
                 Close();
             current.Add(layer);
         }
@@ -144,7 +154,8 @@ internal sealed class WorkPlan
         void Close()
         {
             if (current.Count > 0)
-                passes.Add(new PassPlan([.. current], [.. current.Select(layer => layer.Output).Where(output => output.Normalization is not null)]));
+                passes.Add(new PassPlan([.. current],
+                    [.. current.Select(layer => layer.Output).Where(output => output.Normalization is not null)]));
             current.Clear();
         }
     }
@@ -163,7 +174,8 @@ internal sealed class WorkPlan
             current.Add(layer);
             foreach (ViewPlan view in layer.Inputs)
             {
-                if (view.Normalised && !_layers.Take(i).Any(other => other.Inputs.Any(read => read.Normalised && read.Tensor == view.Tensor)))
+                if (view.Normalised && !_layers.Take(i).Any(other =>
+                    other.Inputs.Any(read => read.Normalised && read.Tensor == view.Tensor)))
                     closed.Add(view.Tensor);
             }
         }
@@ -184,16 +196,19 @@ internal sealed class WorkPlan
         if (view.IsRaw)
             return;
         if (view.Tensor.Normalization is not null && !view.Normalised)
-            throw new InputException($"{view.Tensor.Name} is read past its normalisation with an activation function; the engine cannot do that");
+            throw Unreadable("past its normalisation with an activation function");
         if (view.Tensor.HasView && view.Tensor.ViewActivation != view.Activation)
-            throw new InputException($"{view.Tensor.Name} is read with two activation functions; the engine cannot do that");
+            throw Unreadable("with two activation functions");
         view.Tensor.HasView = true;
         view.Tensor.ViewActivation = view.Activation;
+
+        InputException Unreadable(string how) => new($"{view.Tensor.Name} is read {how}; the engine cannot do that");
     }
 
     /// <summary>
-    /// Decides in which order contributions to a gradient come and where it lies. Going back through the layers, a gradient is needed from its first contribution until its producer has
-    /// used it; then its memory serves another tensor of the same size. A residual addition hands the same numbers to both operands, so they share its buffer.
+    /// Decides in which order contributions to a gradient come and where it lies. Going back through the layers, a gradient is needed from
+    /// its first contribution until its producer has used it; then its memory serves another tensor of the same size. A residual addition
+    /// hands the same numbers to both operands, so they share its buffer.
     /// </summary>
     private void PlanGradients(bool isBriefAllowed)
     {
@@ -232,11 +247,13 @@ internal sealed class WorkPlan
 
         // Whether a tensor's gradient is needed in one pass only.
         bool IsBrief(TensorPlan tensor, bool bypass) => Backward.Any(pass =>
-            !pass.TakesAllImages && pass.Layers.Contains(tensor.Producer!) && _layers.Where(other => Reads(other, tensor, bypass)).All(pass.Layers.Contains));
+            !pass.TakesAllImages && pass.Layers.Contains(tensor.Producer!)
+                && _layers.Where(other => Reads(other, tensor, bypass)).All(pass.Layers.Contains));
 
         GradientBuffer Rent(int size, bool brief)
         {
-            // Only buffers of the same image size are exchanged: within a pass, image s of the one is dead when image s of the other is written.
+            // Only buffers of the same image size are exchanged: within a pass, image s of the one is dead when image s of the other is
+            // written.
             if (free.Find(candidate => candidate.ImageSize == size && candidate.IsBrief == brief) is { } buffer)
             {
                 free.Remove(buffer);
@@ -253,10 +270,12 @@ internal sealed class WorkPlan
         }
     }
 
-    private static bool Reads(LayerPlan layer, TensorPlan tensor, bool bypass) => layer.Inputs.Any(read => read.Tensor == tensor && read.IsPastTheView == bypass);
+    private static bool Reads(LayerPlan layer, TensorPlan tensor, bool bypass) =>
+        layer.Inputs.Any(read => read.Tensor == tensor && read.IsPastTheView == bypass);
 
     /// <summary>
-    /// The buffer of a residual addition, when operand <paramref name="input"/> can share it: nothing is to be computed in place while another operand still needs the numbers.
+    /// The buffer of a residual addition, when operand <paramref name="input"/> can share it: nothing is to be computed in place while
+    /// another operand still needs the numbers.
     /// </summary>
     private static GradientBuffer? Shared(LayerPlan layer, int input, int firstReader, bool last)
     {
@@ -287,7 +306,8 @@ internal sealed record PassPlan(IReadOnlyList<LayerPlan> Layers, IReadOnlyList<T
 /// <param name="Output">What it writes.</param>
 /// <param name="TakesAllImages">Whether it computes all images of a batch together, and is a pass of its own.</param>
 internal sealed record LayerPlan(
-    int Index, Node? Node, string Name, IReadOnlyList<ViewPlan> Inputs, IReadOnlyList<TensorShape> InputShapes, TensorPlan Output, bool TakesAllImages)
+    int Index, Node? Node, string Name, IReadOnlyList<ViewPlan> Inputs, IReadOnlyList<TensorShape> InputShapes, TensorPlan Output,
+    bool TakesAllImages)
 {
     /// <summary>How it hands a gradient on to each input; null for the images, which need none.</summary>
     public Contribution?[] Contributions { get; } = new Contribution?[Inputs.Count];
@@ -300,8 +320,9 @@ internal sealed record LayerPlan(
 }
 
 /// <summary>
-/// How a layer hands a gradient on to an input. Several layers may read one view: the first of them to come in the backward pass writes, the next add, and the last also passes the gradient back
-/// through the activation function and leaves the sums that the normalisation needs.
+/// How a layer hands a gradient on to an input. Several layers may read one view: the first of them to come in the backward pass writes,
+/// the next add, and the last also passes the gradient back through the activation function and leaves the sums that the normalisation
+/// needs.
 /// </summary>
 /// <param name="Buffer">Where the gradient goes.</param>
 /// <param name="IsFirst">Whether this is the first contribution, which writes.</param>
@@ -309,7 +330,8 @@ internal sealed record LayerPlan(
 internal sealed record Contribution(GradientBuffer Buffer, bool IsFirst, bool Closes);
 
 /// <summary>
-/// A tensor that is kept from the forward to the backward pass: what a layer writes, before normalisation and activation function, which its readers apply as they read.
+/// A tensor that is kept from the forward to the backward pass: what a layer writes, before normalisation and activation function, which
+/// its readers apply as they read.
 /// </summary>
 /// <param name="name">The name of the layer that writes it.</param>
 /// <param name="shape">Rows, columns, and the channels that are stored, padding channels counted.</param>
@@ -334,8 +356,8 @@ internal sealed class TensorPlan(string name, TensorShape shape)
     public bool HasView { get; set; }
 
     /// <summary>
-    /// The gradient that comes back through the view: with respect to the normalised value (before the activation function), or to the tensor itself
-    /// where there is no normalisation.
+    /// The gradient that comes back through the view: with respect to the normalised value (before the activation function), or to the
+    /// tensor itself where there is no normalisation.
     /// </summary>
     public GradientBuffer? ViewGradient { get; set; }
 
@@ -365,7 +387,8 @@ internal readonly record struct ViewPlan(TensorPlan Tensor, bool Normalised, Act
 /// <summary>The place of the gradient of one tensor of a batch; several tensors have one in turn.</summary>
 /// <param name="imageSize">Numbers of an image.</param>
 /// <param name="isBrief">
-/// Whether an image's gradient is written and read within one pass. The images of a chunk, which are taken one after the other, may then share a place.
+/// Whether an image's gradient is written and read within one pass. The images of a chunk, which are taken one after the other, may then
+/// share a place.
 /// </param>
 internal sealed class GradientBuffer(int imageSize, bool isBrief)
 {

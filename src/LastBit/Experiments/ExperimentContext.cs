@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace LastBit.Experiments;
 
 /// <summary>What every experiment needs beside its settings.</summary>
@@ -5,4 +7,8 @@ namespace LastBit.Experiments;
 /// <param name="Threads">How many threads may work at once, at least 1; the results do not depend on it.</param>
 /// <param name="Observer">Who watches.</param>
 /// <param name="Cancellation">Stops the experiment between two iterations; the files of finished runs stay.</param>
-public sealed record ExperimentContext(string Folder, int Threads, IRunObserver Observer, CancellationToken Cancellation);
+public sealed record ExperimentContext(string Folder, int Threads, IRunObserver Observer, CancellationToken Cancellation)
+{
+    /// <summary>Adds a member to the folder's run.json; null where nobody keeps one.</summary>
+    public Action<string, JsonNode?>? Record { get; init; }
+}

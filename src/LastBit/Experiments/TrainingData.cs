@@ -31,6 +31,21 @@ internal sealed class TrainingData : IDisposable
     /// <summary>A digest of all images.</summary>
     public string Digest { get; }
 
+    /// <summary>What a run says of its data; null where no image was needed.</summary>
+    public DataFacts? Facts => Train is null ? null : DataFacts.Of(Train, Test!);
+
+    /// <summary>Says what the data is, on the screen and in run.json.</summary>
+    /// <param name="context">Who is told.</param>
+    public void Tell(ExperimentContext context)
+    {
+        if (Facts is not { } facts)
+            return;
+        context.Observer.Message($"Data: {facts}.");
+        foreach (string note in facts.Notes)
+            context.Observer.Message(note);
+        context.Record?.Invoke("data", ResultJson.ToObject(facts));
+    }
+
     /// <summary>How many training images.</summary>
     public int TrainImages { get; }
 

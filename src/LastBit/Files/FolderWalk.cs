@@ -59,8 +59,9 @@ public sealed class FolderWalk
             _seen.Add(real);
             return
             [
-                .. new DirectoryInfo(folder).EnumerateFileSystemInfos().OrderBy(entry => entry.Name, StringComparer.Ordinal)
-                    .Select(entry => new FolderEntry(entry.Name, Path.Combine(folder, entry.Name), KindOf(entry, real))),
+                // A link never takes the place of what it leads to.
+                .. new DirectoryInfo(folder).EnumerateFileSystemInfos().OrderBy(entry => entry.LinkTarget is not null).ThenBy(entry => entry.Name, StringComparer.Ordinal)
+                    .Select(entry => new FolderEntry(entry.Name, Path.Combine(folder, entry.Name), KindOf(entry, real))).ToArray().OrderBy(entry => entry.Name, StringComparer.Ordinal),
             ];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

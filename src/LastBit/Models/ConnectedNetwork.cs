@@ -1,8 +1,8 @@
 namespace LastBit.Models;
 
 /// <summary>
-/// The fully connected networks of the literature on the edge of stability (Cohen et al. 2021): two hidden layers of 200 units, biases everywhere, PyTorch's default
-/// initialisation. fc-tanh, fc-relu, fc-elu, fc-softplus.
+/// The fully connected networks of the literature on the edge of stability (Cohen et al. 2021): two hidden layers of 200 units, biases
+/// everywhere, PyTorch's default initialisation. fc-tanh, fc-relu, fc-elu, fc-softplus.
 /// </summary>
 public sealed record ConnectedNetworkSettings : NetworkSettings
 {
@@ -36,12 +36,14 @@ public sealed record ConnectedNetworkSettings : NetworkSettings
 
     /// <summary>Reads a name; null when it is none of these networks.</summary>
     internal static ConnectedNetworkSettings? Read(string name) =>
-        name.StartsWith(Prefix, StringComparison.Ordinal) && ReadActivation(name[Prefix.Length..]) is { } activation ? new() { Activation = activation } : null;
+        name.StartsWith(Prefix, StringComparison.Ordinal) && ReadActivation(name[Prefix.Length..]) is { } activation
+            ? new() { Activation = activation } : null;
 
     /// <summary>The function as names spell it.</summary>
     internal static string NameOf(Activation activation) => activation.ToString().ToLowerInvariant();
 
     /// <summary>The inverse of <see cref="NameOf"/>; null for what is none of the functions of these networks.</summary>
     internal static Activation? ReadActivation(string name) =>
-        Enum.GetValues<Activation>().Where(one => one is not (Activation.None or Activation.Swish) && NameOf(one) == name).Select(one => (Activation?)one).FirstOrDefault();
+        Enum.GetValues<Activation>().Where(one => one is not (Activation.None or Activation.Swish) && NameOf(one) == name)
+            .Select(one => (Activation?)one).FirstOrDefault();
 }

@@ -1,9 +1,9 @@
 namespace LastBit.Models;
 
 /// <summary>
-/// The small convolutional networks of the literature on the edge of stability (Cohen et al. 2021): two 3x3 convolutions of 32 channels, each with activation and 2x2
-/// pooling, and a linear layer; biases everywhere, PyTorch's default initialisation. cnn-relu, cnn-tanh, cnn-elu, cnn-softplus pool by the average, cnn-relu-max
-/// and so on by the largest number.
+/// The small convolutional networks of the literature on the edge of stability (Cohen et al. 2021): two 3x3 convolutions of 32 channels,
+/// each with activation and 2x2 pooling, and a linear layer; biases everywhere, PyTorch's default initialisation. cnn-relu, cnn-tanh,
+/// cnn-elu, cnn-softplus pool by the average, cnn-relu-max and so on by the largest number.
 /// </summary>
 public sealed record ConvolutionalNetworkSettings : NetworkSettings
 {
@@ -42,6 +42,7 @@ public sealed record ConvolutionalNetworkSettings : NetworkSettings
             return null;
         PoolKind pooling = name.EndsWith(Largest, StringComparison.Ordinal) ? PoolKind.Max : PoolKind.Average;
         string function = name[Prefix.Length..^(pooling == PoolKind.Max ? Largest.Length : 0)];
-        return ConnectedNetworkSettings.ReadActivation(function) is { } activation ? new() { Activation = activation, Pooling = pooling } : null;
+        return ConnectedNetworkSettings.ReadActivation(function) is { } activation ? new() { Activation = activation, Pooling = pooling }
+            : null;
     }
 }

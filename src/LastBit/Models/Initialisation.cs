@@ -3,8 +3,8 @@ using LastBit.Random;
 namespace LastBit.Models;
 
 /// <summary>
-/// How a tensor begins. A draw is a function of the seed, the tensor's number in definition order and the element alone (Philox), so that equal
-/// seeds give equal bits whatever else is drawn.
+/// How a tensor begins. A draw is a function of the seed, the tensor's number in definition order and the element alone (Philox), so that
+/// equal seeds give equal bits whatever else is drawn.
 /// </summary>
 public abstract record Initialisation
 {

@@ -5,8 +5,8 @@ using LastBit.Random;
 namespace LastBit.Models;
 
 /// <summary>
-/// What a layer computes, and nothing of how: its settings, the shape of its output and the tensors that it asks for. A record, so that two layers
-/// of equal settings are equal and a model can be written down.
+/// What a layer computes, and nothing of how: its settings, the shape of its output and the tensors that it asks for. A record, so that two
+/// layers of equal settings are equal and a model can be written down.
 /// </summary>
 /// <param name="Name">PyTorch's name where the layer has parameters ("layer2.0.conv1"); otherwise a name for messages.</param>
 public abstract record Layer(string Name)
@@ -36,8 +36,8 @@ public sealed record Images(TensorShape Shape) : Layer("images")
 }
 
 /// <summary>
-/// A square convolution (a cross-correlation, as everywhere in this field), zero padding Size / 2, without bias unless it is asked for; He et al.'s
-/// initialisation by the outputs, normal with deviation sqrt(2 / (Size * Size * Channels)), unless another is given.
+/// A square convolution (a cross-correlation, as everywhere in this field), zero padding Size / 2, without bias unless it is asked for; He
+/// et al.'s initialisation by the outputs, normal with deviation sqrt(2 / (Size * Size * Channels)), unless another is given.
 /// </summary>
 /// <param name="Name">PyTorch's name; the parameter is "NAME.weight", [Channels, in, Size, Size].</param>
 /// <param name="Channels">Output channels.</param>
@@ -48,7 +48,10 @@ public sealed record Convolution(string Name, int Channels, int Size, int Stride
     /// <summary>How the weights begin, where not as He et al. have it.</summary>
     public Initialisation? Initial { get; init; }
 
-    /// <summary>Whether a number is added to each output channel, "NAME.bias"; it begins as PyTorch's default has it, uniform in +-1 / sqrt(inputs of an output).</summary>
+    /// <summary>
+    /// Whether a number is added to each output channel, "NAME.bias"; it begins as PyTorch's default has it, uniform in +-1 / sqrt(inputs
+    /// of an output).
+    /// </summary>
     public bool Bias { get; init; }
 
     /// <inheritdoc/>
@@ -79,7 +82,8 @@ public sealed record Convolution(string Name, int Channels, int Size, int Stride
     /// <inheritdoc/>
     protected override bool PrintMembers(StringBuilder builder)
     {
-        // As the compiler writes it, but without the bias where there is none: the identities of networks that are older than it rest on this text.
+        // As the compiler writes it, but without the bias where there is none: the identities of networks that are older than it rest on
+        // this text.
         base.PrintMembers(builder);
         builder.Append(CultureInfo.InvariantCulture, $", Channels = {Channels}, Size = {Size}, Stride = {Stride}, Initial = {Initial}");
         if (Bias)
@@ -89,8 +93,9 @@ public sealed record Convolution(string Name, int Channels, int Size, int Stride
 }
 
 /// <summary>
-/// Batch normalisation, channel by channel over images and positions: (x - mean) * weight / sqrt(variance + 1e-5) + bias. In training mean and variance
-/// are the batch's, and the running ones move a tenth of the way towards them (the variance unbiased); in evaluation they are the running ones.
+/// Batch normalisation, channel by channel over images and positions: (x - mean) * weight / sqrt(variance + 1e-5) + bias. In training mean
+/// and variance are the batch's, and the running ones move a tenth of the way towards them (the variance unbiased); in evaluation they are
+/// the running ones.
 /// </summary>
 /// <param name="Name">PyTorch's name; the tensors are "NAME.weight", ".bias", ".running_mean" and ".running_var".</param>
 public sealed record BatchNormalization(string Name) : Layer(Name)
@@ -114,7 +119,11 @@ public sealed record BatchNormalization(string Name) : Layer(Name)
         ArgumentNullException.ThrowIfNull(inputs);
         int[] shape = [inputs[0].Channels];
         Initialisation zero = new Initialisation.Constant(0), one = new Initialisation.Constant(1);
-        return [new("weight", shape, one), new("bias", shape, zero), new("running_mean", shape, zero, false), new("running_var", shape, one, false)];
+        return
+        [
+            new("weight", shape, one), new("bias", shape, zero), new("running_mean", shape, zero, false),
+            new("running_var", shape, one, false),
+        ];
     }
 }
 
@@ -207,7 +216,8 @@ public sealed record Addition(string Name) : Layer(Name)
     public override TensorShape OutputShape(IReadOnlyList<TensorShape> inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        return inputs[0] == inputs[1] ? inputs[0] : throw new ArgumentException($"{Name}: tensors of {inputs[0]} and {inputs[1]} cannot be added.");
+        return inputs[0] == inputs[1] ? inputs[0]
+            : throw new ArgumentException($"{Name}: tensors of {inputs[0]} and {inputs[1]} cannot be added.");
     }
 }
 
@@ -249,8 +259,8 @@ public sealed record GlobalAverage(string Name) : Layer(Name)
 }
 
 /// <summary>
-/// A fully connected layer with bias. It reads an image's numbers channel by channel, each row by row, as PyTorch's flatten puts them. Weights and biases begin
-/// uniform in +-1 / sqrt(inputs), PyTorch's default.
+/// A fully connected layer with bias. It reads an image's numbers channel by channel, each row by row, as PyTorch's flatten puts them.
+/// Weights and biases begin uniform in +-1 / sqrt(inputs), PyTorch's default.
 /// </summary>
 /// <param name="Name">PyTorch's name; "NAME.weight" is [Outputs, inputs], "NAME.bias" [Outputs].</param>
 /// <param name="Outputs">Numbers that come out.</param>

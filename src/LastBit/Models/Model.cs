@@ -12,7 +12,10 @@ public enum Loss
     [JsonStringEnumMemberName("cross-entropy")]
     CrossEntropy,
 
-    /// <summary>Half the squared distance of the outputs from the one-hot vector of the right one, (1/2) sum (output - target)^2; the mean over images.</summary>
+    /// <summary>
+    /// Half the squared distance of the outputs from the one-hot vector of the right one, (1/2) sum (output - target)^2; the mean over
+    /// images.
+    /// </summary>
     [JsonStringEnumMemberName("mse")]
     SquaredError,
 }
@@ -26,8 +29,8 @@ public enum Loss
 public sealed record Node(int Number, Layer Layer, IReadOnlyList<int> Inputs, TensorShape Shape, IReadOnlyList<Parameter> Parameters);
 
 /// <summary>
-/// A network as a description: layers in definition order, and how their tensors are named, shaped and begun. It holds no memory to compute in; an engine
-/// makes that of it. Made by <see cref="ModelBuilder"/>; immutable.
+/// A network as a description: layers in definition order, and how their tensors are named, shaped and begun. It holds no memory to compute
+/// in; an engine makes that of it. Made by <see cref="ModelBuilder"/>; immutable.
 /// </summary>
 public sealed class Model
 {
@@ -49,7 +52,9 @@ public sealed class Model
     /// </summary>
     public string Identity { get; }
 
-    /// <summary>The layers in definition order; the first is <see cref="Models.Images"/>, the last gives the outputs that the loss is taken of.</summary>
+    /// <summary>
+    /// The layers in definition order; the first is <see cref="Models.Images"/>, the last gives the outputs that the loss is taken of.
+    /// </summary>
     public IReadOnlyList<Node> Nodes { get; }
 
     /// <summary>Names, shapes, places and initialisation of the tensors.</summary>
@@ -58,7 +63,9 @@ public sealed class Model
     /// <summary>What the outputs are measured by.</summary>
     public Loss Loss { get; }
 
-    /// <summary>The shape of an image. A batch holds <see cref="TensorShape.BatchChannels"/> numbers a pixel, the last of them zero.</summary>
+    /// <summary>
+    /// The shape of an image. A batch holds <see cref="TensorShape.BatchChannels"/> numbers a pixel, the last of them zero.
+    /// </summary>
     public TensorShape Images => Nodes[0].Shape;
 
     /// <summary>Number of classes: of outputs.</summary>
@@ -109,8 +116,8 @@ public sealed class Model
 }
 
 /// <summary>
-/// Describes a network layer by layer. Parameters are defined in the order of the calls, so the calls follow PyTorch's definition order. docs/networks.md
-/// shows an example.
+/// Describes a network layer by layer. Parameters are defined in the order of the calls, so the calls follow PyTorch's definition order.
+/// docs/networks.md shows an example.
 /// </summary>
 public sealed class ModelBuilder
 {
@@ -163,7 +170,9 @@ public sealed class ModelBuilder
     public Node Convolution(string name, Node input, int channels, int size, int stride = 1) =>
         Append(new Convolution(name, channels, size, stride), input);
 
-    /// <summary>A <see cref="Models.Convolution"/> of 3x3 pixels as PyTorch's default has it: uniform in +-1 / sqrt(inputs of an output).</summary>
+    /// <summary>
+    /// A <see cref="Models.Convolution"/> of 3x3 pixels as PyTorch's default has it: uniform in +-1 / sqrt(inputs of an output).
+    /// </summary>
     /// <param name="name">PyTorch's name of the layer.</param>
     /// <param name="input">What it reads.</param>
     /// <param name="channels">Output channels.</param>
@@ -171,7 +180,8 @@ public sealed class ModelBuilder
     public Node DefaultConvolution(string name, Node input, int channels, bool bias)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return Append(new Convolution(name, channels, 3) { Initial = Models.Convolution.PyTorchDefault(9 * input.Shape.Channels), Bias = bias }, input);
+        var initial = Models.Convolution.PyTorchDefault(9 * input.Shape.Channels);
+        return Append(new Convolution(name, channels, 3) { Initial = initial, Bias = bias }, input);
     }
 
     /// <inheritdoc cref="Models.Pool"/>
@@ -226,7 +236,8 @@ public sealed class ModelBuilder
     /// <param name="input">What it reads.</param>
     /// <param name="classes">Number of classes.</param>
     /// <returns>One output a class.</returns>
-    public Node Classify(string name, Node input, int classes) => Append(new Linear(name, classes), Append(new GlobalAverage($"average before {name}"), input));
+    public Node Classify(string name, Node input, int classes) =>
+        Append(new Linear(name, classes), Append(new GlobalAverage($"average before {name}"), input));
 
     /// <summary>Ends the description with the node that was appended last.</summary>
     /// <param name="name">A name for the model.</param>

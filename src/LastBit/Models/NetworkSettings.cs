@@ -1,6 +1,8 @@
 namespace LastBit.Models;
 
-/// <summary>Which network, and for which images: what a name on the command line stands for. <see cref="Build"/> makes its description.</summary>
+/// <summary>
+/// Which network, and for which images: what a name on the command line stands for. <see cref="Build"/> makes its description.
+/// </summary>
 public abstract record NetworkSettings
 {
     // Each family of networks reads its own names; a further one is a further line.
@@ -28,7 +30,9 @@ public abstract record NetworkSettings
     /// <summary>The name as on the command line, "resnet56"; <see cref="Parse"/> reads it.</summary>
     public abstract string Name { get; }
 
-    /// <summary>The tensor in whose weights a divergence is best seen: the paper's layer2.5.conv1.weight, or what comes nearest to it.</summary>
+    /// <summary>
+    /// The tensor in whose weights a divergence is best seen: the paper's layer2.5.conv1.weight, or what comes nearest to it.
+    /// </summary>
     public abstract string MiddleTensor { get; }
 
     /// <summary>Whether the name says which activation function it is, as that of fc-tanh does.</summary>

@@ -9,7 +9,9 @@ public sealed record ParameterDefinition(string Name, IReadOnlyList<int> Shape, 
 
 /// <summary>One tensor of a network's state: a trainable parameter, or a running statistic of a batch normalisation.</summary>
 /// <param name="Name">PyTorch's name, "layer2.5.conv1.weight".</param>
-/// <param name="Shape">PyTorch's shape: [out, in, rows, columns] for a convolution, [out, in] for a linear layer, [channels] otherwise.</param>
+/// <param name="Shape">
+/// PyTorch's shape: [out, in, rows, columns] for a convolution, [out, in] for a linear layer, [channels] otherwise.
+/// </param>
 /// <param name="IsTrainable">Whether it is one of the numbers that gradient descent moves, or a running statistic.</param>
 /// <param name="Offset">Where it begins among those or among these.</param>
 /// <param name="Initial">How it begins.</param>

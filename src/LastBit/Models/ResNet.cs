@@ -14,8 +14,9 @@ public enum BlockKind
 }
 
 /// <summary>
-/// A residual network for small images (He et al. 2015, section 4.2; pre-activation: He et al. 2016) with PyTorch's parameter names: a 3x3 stem, three stages
-/// of blocks, each with twice the channels of the one before and, from the second on, half its rows and columns; average and linear layer.
+/// A residual network for small images (He et al. 2015, section 4.2; pre-activation: He et al. 2016) with PyTorch's parameter names: a 3x3
+/// stem, three stages of blocks, each with twice the channels of the one before and, from the second on, half its rows and columns; average
+/// and linear layer.
 /// </summary>
 public sealed partial record ResNetSettings : NetworkSettings
 {
@@ -52,7 +53,8 @@ public sealed partial record ResNetSettings : NetworkSettings
             string width = Width == 16 ? "" : string.Create(CultureInfo.InvariantCulture, $"x{Width / 16}");
             string block = Block == BlockKind.Bottleneck ? "-bottleneck" : "";
             string norm = !Normalized ? "-nobn" : Groups == 0 ? "" : Groups == DefaultGroups ? "-gn" : string.Create(CultureInfo.InvariantCulture, $"-gn{Groups}");
-            return $"{(PreActivation ? "pre" : "")}resnet{Depth.ToString(CultureInfo.InvariantCulture)}{width}{block}{norm}";
+            string depth = Depth.ToString(CultureInfo.InvariantCulture);
+            return $"{(PreActivation ? "pre" : "")}resnet{depth}{width}{block}{norm}";
         }
     }
 
@@ -64,7 +66,8 @@ public sealed partial record ResNetSettings : NetworkSettings
     private int LayersOfThreeBlocks => Block == BlockKind.Basic ? 6 : 9;
 
     /// <summary>
-    /// Any size: the strides of two stages want multiples of 4, and the kernels a multiple of 4 positions in the last stage, which multiples of 8 always give.
+    /// Any size: the strides of two stages want multiples of 4, and the kernels a multiple of 4 positions in the last stage, which
+    /// multiples of 8 always give.
     /// </summary>
     public override (int Height, int Width) SizeFor(int height, int width)
     {
@@ -77,7 +80,10 @@ public sealed partial record ResNetSettings : NetworkSettings
     public override Model Build()
     {
         if (Depth < LayersOfThreeBlocks + 2 || (Depth - 2) % LayersOfThreeBlocks != 0 || Width < 16 || Width % 16 != 0)
-            throw new ArgumentException($"There is no ResNet of depth {Depth} with blocks of {LayersOfThreeBlocks / 3} layers and {Width} channels.");
+        {
+            throw new ArgumentException(
+                $"There is no ResNet of depth {Depth} with blocks of {LayersOfThreeBlocks / 3} layers and {Width} channels.");
+        }
         var b = new ModelBuilder(Images);
         Node x = b.Convolution("conv1", b.Images, Width, 3);
         if (!PreActivation)
@@ -89,12 +95,15 @@ public sealed partial record ResNetSettings : NetworkSettings
             {
                 int inner = Width << stage, stride = stage > 0 && block == 0 ? 2 : 1;
                 string name = string.Create(CultureInfo.InvariantCulture, $"layer{stage + 1}.{block}");
-                x = PreActivation ? PreActivationBlock(b, name, x, inner, inner * last, stride) : PlainBlock(b, name, x, inner, inner * last, stride);
+                x = PreActivation ? PreActivationBlock(b, name, x, inner, inner * last, stride)
+                    : PlainBlock(b, name, x, inner, inner * last, stride);
             }
         }
         b.Classify("fc", PreActivation ? Activated(b, "bn", x) : x, Classes);
-        // Checkpoints know these networks by their names since the first version; what came later has a digest of its description beside it.
-        bool known = !PreActivation && Block == BlockKind.Basic && Normalized && Groups == 0 && Width == 16 && Classes == 10 && Loss == Loss.CrossEntropy && Images == new TensorShape(32, 32, 3);
+        // Checkpoints know these networks by their names since the first version; what came later has a digest of its description beside
+        // it.
+        bool known = !PreActivation && Block == BlockKind.Basic && Normalized && Groups == 0 && Width == 16 && Classes == 10 && Loss == Loss.CrossEntropy
+            && Images == new TensorShape(32, 32, 3);
         return b.Build(Name, known ? Name : null, Loss);
     }
 
@@ -136,7 +145,10 @@ public sealed partial record ResNetSettings : NetworkSettings
         return b.Activate(b.Add(name, y, shortcut), Activation);
     }
 
-    /// <summary>norm, f, conv, norm, f, conv; the sum with the shortcut. Where the shape changes, the shortcut projects what conv1 reads (He et al. 2016).</summary>
+    /// <summary>
+    /// norm, f, conv, norm, f, conv; the sum with the shortcut. Where the shape changes, the shortcut projects what conv1 reads (He et al.
+    /// 2016).
+    /// </summary>
     private Node PreActivationBlock(ModelBuilder b, string name, Node x, int inner, int outer, int stride)
     {
         Node first = Activated(b, $"{name}.bn1", x), y = first;
@@ -159,6 +171,7 @@ public sealed partial record ResNetSettings : NetworkSettings
 
     private Node Activated(ModelBuilder b, string name, Node x) => b.Activate(Norm(b, name, x), Activation);
 
-    [GeneratedRegex("^(?<pre>pre)?resnet(?<depth>[0-9]{1,4})(x(?<width>[1-9][0-9]?))?(?<bottleneck>-bottleneck)?((?<plain>-nobn)|(?<gn>-gn)(?<groups>[1-9][0-9]{0,2})?)?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^(?<pre>pre)?resnet(?<depth>[0-9]{1,4})(x(?<width>[1-9][0-9]?))?(?<bottleneck>-bottleneck)?"
+        + "((?<plain>-nobn)|(?<gn>-gn)(?<groups>[1-9][0-9]{0,2})?)?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();
 }

@@ -13,7 +13,8 @@ public readonly record struct TensorShape(int Height, int Width, int Channels)
     public int Count => Height * Width * Channels;
 
     /// <summary>
-    /// Channels of an image in a batch: <see cref="Channels"/> and as many zeros as make a multiple of 4, so that a vector holds whole pixels.
+    /// Channels of an image in a batch: <see cref="Channels"/> and as many zeros as make a multiple of 4, so that a vector holds whole
+    /// pixels.
     /// </summary>
     public int BatchChannels => (Channels + 3) / 4 * 4;
 

@@ -3,13 +3,15 @@ using System.Globalization;
 namespace LastBit.Models;
 
 /// <summary>
-/// VGG16 for small images (Simonyan and Zisserman 2015) with batch normalisation: 13 convolutions of 3x3 in five stages, each followed by 2x2 pooling of the largest
-/// number, and a linear layer; PyTorch's default initialisation, and torchvision's names. The convolutions have no bias, for the normalisation would take it off again.
+/// VGG16 for small images (Simonyan and Zisserman 2015) with batch normalisation: 13 convolutions of 3x3 in five stages, each followed by
+/// 2x2 pooling of the largest number, and a linear layer; PyTorch's default initialisation, and torchvision's names. The convolutions have
+/// no bias, for the normalisation would take it off again.
 /// </summary>
 public sealed record VggSettings : NetworkSettings
 {
     /// <summary>Output channels of the convolutions of each stage.</summary>
-    public IReadOnlyList<IReadOnlyList<int>> Stages { get; init; } = [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512]];
+    public IReadOnlyList<IReadOnlyList<int>> Stages { get; init; } =
+        [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512]];
 
     /// <inheritdoc/>
     public override string Name => "vgg16";

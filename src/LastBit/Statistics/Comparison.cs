@@ -95,6 +95,9 @@ public sealed record Comparison
     /// <summary>The correlation of the two sides over the pairs; null where they were not paired, or are too few.</summary>
     public Estimate? Correlation { get; init; }
 
+    /// <summary>What is independent: "run", or "seed" where several runs share one.</summary>
+    public string Unit { get; init; } = "run";
+
     /// <summary>How many independent runs of A there are (seeds, where several runs share one; pairs, where they are paired).</summary>
     public required int IndependentA { get; init; }
 
@@ -211,6 +214,7 @@ public sealed record Comparison
             P = welch?.P ?? (Math.Min(x.Length, y.Length) > 1 ? permutation.P : null),
             BBetter = Superiority.TwoSamples(
                 [.. a.Runs.Select(run => better * run.Value)], [.. b.Runs.Select(run => better * run.Value)], x.Length, y.Length),
+            Unit = x.Length < a.Runs.Count || y.Length < b.Runs.Count ? "seed" : "run",
             IndependentA = x.Length,
             IndependentB = y.Length,
             Std = typical > 0 ? typical : null,
@@ -225,7 +229,7 @@ public sealed record Comparison
         List<string> notes = [];
         int outside = a.Runs.Concat(b.Runs).Count(run => key(run) is not { } own || !keys.Contains(own));
         if (outside > 0)
-            notes.Add($"{outside} runs have no partner of the same {what} and are left out.");
+            notes.Add($"{NumberText.Count(outside, "run")} without a partner of the same {what} {(outside == 1 ? "is" : "are")} left out.");
         if (a.Runs.Concat(b.Runs).Count(run => key(run) is { } own && keys.Contains(own)) > 2 * keys.Length)
             notes.Add($"Several runs of a {what} count as one, their mean.");
         var pairs = PairsOf(a, b, keys, key);
@@ -340,9 +344,9 @@ public sealed record Comparison
     private string Seen(Measure measure, bool ofB)
     {
         (string subject, string other) = ofB ? (B, A) : (A, B);
-        double difference = ofB ? Difference : -Difference, scale = Test?.StandardError ?? Math.Abs(difference);
-        string runs = Paired ? $"{IndependentA} pairs" : IndependentA != IndependentB ? $"{IndependentA} and {IndependentB} runs"
-            : IndependentA == 1 ? "one run each" : $"{IndependentA} runs each";
+        double difference = ofB ? Difference : -Difference, scale = Test?.StandardError ?? Math.Abs(difference) / 100;
+        string runs = Paired ? $"{IndependentA} pairs" : IndependentA != IndependentB ? $"{IndependentA} and {IndependentB} {Unit}s"
+            : IndependentA == 1 ? $"one {Unit} each" : $"{IndependentA} {Unit}s each";
         double p = PAdjusted ?? Test?.P ?? 1;
         string facts = runs;
         if (Test is { } test)
@@ -407,7 +411,7 @@ public sealed record Comparison
                 notes.Add("Not every run says its seed; each run counts as independent.");
             return ([.. a.Runs], [.. b.Runs]);
         }
-        string[] unitsA = Keys(a, Unit), unitsB = Keys(b, Unit);
+        string[] unitsA = Keys(a, UnitOf), unitsB = Keys(b, UnitOf);
         if (unitsA.Length == 1 && unitsB.Length == 1 && unitsA[0] == unitsB[0])
         {
             if (a.Runs.Count > 1 || b.Runs.Count > 1)
@@ -455,7 +459,7 @@ public sealed record Comparison
 
     private static string? Fold(MeasuredRun run) => run.Fold;
 
-    private static string? Unit(MeasuredRun run) => run.Unit;
+    private static string? UnitOf(MeasuredRun run) => run.Unit;
 
     private static string[] Keys(ComparedGroup group, Func<MeasuredRun, string?> key) => [.. group.Runs.Select(key).OfType<string>().Distinct()];
 

@@ -105,7 +105,7 @@ public sealed record NoiseAnalysis(
         if (units.Length >= 8 && skewness is { } skewed && Math.Abs(skewed) > 1)
         {
             notes.Add($"The runs are skewed (skewness {Measure.Number(skewed, 0.1)}). The intervals of the spread and the noise floor are exact for normal runs; "
-                + "for exponential ones, of skewness 2, the interval of the spread holds the truth in 77% to 87% of cases instead of 95%.");
+                + "for exponential ones, of skewness 2, the interval of the spread holds the truth in 73% to 88% of cases instead of 95%.");
         }
         return new NoiseAnalysis(
             runs.Count, mean, unitStd > 0 ? [mean - margin, mean + margin] : null, spread.Value, [spread.Low, spread.High], over,
@@ -169,7 +169,7 @@ public sealed record NoiseAnalysis(
             (double low, double high) = TestSetSampling.CalibratedVarianceBounds(accuracy, images, classes ?? 2);
             parts.Add(new SpreadPart("sampling of the test set", scale * Math.Sqrt(TestSetSampling.BinomialVariance(accuracy, images)), null,
                 $"between fresh test sets of {images} images, binomial"));
-            parts.Add(new SpreadPart("of it between runs, if they are calibrated", scale * Math.Sqrt(high), classes > 2 ? [scale * Math.Sqrt(low), scale * Math.Sqrt(high)] : null,
+            parts.Add(new SpreadPart("of which between runs, if calibrated", scale * Math.Sqrt(high), classes > 2 ? [scale * Math.Sqrt(low), scale * Math.Sqrt(high)] : null,
                 classes > 2 ? $"bounds for {classes} classes" : "Jordan's formula for two classes"));
         }
         return [.. parts];

@@ -4,7 +4,9 @@ using LastBit.Random;
 
 namespace LastBit.Training;
 
-/// <summary>What a replica sees of a batch whose perturbation is <see cref="PerturbationKind.Order"/> or <see cref="PerturbationKind.Input"/>.</summary>
+/// <summary>
+/// What a replica sees of a batch whose perturbation is <see cref="PerturbationKind.Order"/> or <see cref="PerturbationKind.Input"/>.
+/// </summary>
 internal sealed class BatchPerturbation
 {
     private readonly PerturbationKind _kind;

@@ -162,7 +162,8 @@ public static class Checkpoint
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); give the folder of a run that was stopped", error);
+            throw new InputException(
+                $"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); give the folder of a run that was stopped", error);
         }
 
         int start = s_magic.Length + sizeof(int);
@@ -185,9 +186,13 @@ public static class Checkpoint
         T recorded = read(note);
         ReadOnlySpan<byte> numbers = content[(start + length)..];
         using NetworkState state = StateOf(trainer);
-        long expected = (long)trainer.Replicas.Count * (((1L + state.Vectors) * state.Parameters.Length) + state.Statistics.Length) * sizeof(float);
+        long expected = (long)trainer.Replicas.Count * (((1L + state.Vectors) * state.Parameters.Length)
+            + state.Statistics.Length) * sizeof(float);
         if (numbers.Length != expected)
-            throw new InputException($"{path}: holds {numbers.Length} bytes of weights where {expected} belong; begin the run anew in another folder");
+        {
+            throw new InputException(
+                $"{path}: holds {numbers.Length} bytes of weights where {expected} belong; begin the run anew in another folder");
+        }
 
         foreach (var replica in trainer.Replicas)
         {
@@ -212,7 +217,8 @@ public static class Checkpoint
     /// <summary>Room for all that a replica is.</summary>
     private static NetworkState StateOf(Trainer trainer) => new(trainer.Model.Layout, trainer.Replicas[0].State.StateVectors);
 
-    private static (JsonObject Identity, int Epoch, int Batch, EpochScore[] Scores, string Note) ReadHeader(string path, ReadOnlySpan<byte> text)
+    private static (JsonObject Identity, int Epoch, int Batch, EpochScore[] Scores, string Note) ReadHeader(string path,
+        ReadOnlySpan<byte> text)
     {
         try
         {
@@ -221,11 +227,13 @@ public static class Checkpoint
             Runs.ResultJson.CheckText(header);
             return (
                 (JsonObject)Member("identity"), Member("epoch").GetValue<int>(), Member("batch").GetValue<int>(),
-                Member("scores").Deserialize<EpochScore[]>(s_scores) ?? throw new JsonException("scores is null"), Member("note").GetValue<string>());
+                Member("scores").Deserialize<EpochScore[]>(s_scores) ?? throw new JsonException("scores is null"),
+                Member("note").GetValue<string>());
 
             JsonNode Member(string name) => header[name] ?? throw new JsonException($"{name} is missing");
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or InvalidCastException or ArgumentException)
+        catch (Exception error) when (
+            error is JsonException or InvalidOperationException or FormatException or InvalidCastException or ArgumentException)
         {
             throw new InputException($"{path}: its checksum is right, but its header is not that of a checkpoint of LastBit "
                 + $"({ForeignText.Cut(error.Message.TrimEnd('.'), 200)}); delete it to compute the run again", error);
@@ -253,7 +261,8 @@ public static class Checkpoint
             if (!JsonNode.DeepEquals(parsed[name], theirs[name]))
             {
                 string there = theirs[name]?.ToJsonString() ?? "missing", here = parsed[name]?.ToJsonString() ?? "missing";
-                throw new InputException($"{path}: is of another run ({ForeignText.Cut(name)} is {ForeignText.Cut(there)} there and {ForeignText.Cut(here)} here); "
+                throw new InputException(
+                    $"{path}: is of another run ({ForeignText.Cut(name)} is {ForeignText.Cut(there)} there and {ForeignText.Cut(here)} here); "
                     + "resume it with its own settings, or begin anew in another folder");
             }
         }

@@ -10,25 +10,35 @@ public enum PerturbationKind
     /// <summary>The step is (lr k) (d / k), the same in exact arithmetic for every k.</summary>
     K,
 
-    /// <summary>One weight, drawn from the seed among those that are not zero, begins one unit in the last place away from where it would.</summary>
+    /// <summary>
+    /// One weight, drawn from the seed among those that are not zero, begins one unit in the last place away from where it would.
+    /// </summary>
     Ulp,
 
-    /// <summary>The new weights of every step are rounded up or down at random, so that they are right on average (stochastic rounding).</summary>
+    /// <summary>
+    /// The new weights of every step are rounded up or down at random, so that they are right on average (stochastic rounding).
+    /// </summary>
     Stochastic,
 
     /// <summary>The images of every batch stand in reverse order, so that every sum over them is taken in another order.</summary>
     Order,
 
-    /// <summary>One pixel of one image of the first batch, drawn from the seed, is one unit in the last place away from where it would be, whenever it is seen.</summary>
+    /// <summary>
+    /// One pixel of one image of the first batch, drawn from the seed, is one unit in the last place away from where it would be, whenever
+    /// it is seen.
+    /// </summary>
     Input,
 
-    /// <summary>Convolutions are computed by the other algorithm: by Winograd's where they would be direct, and the other way round.</summary>
+    /// <summary>
+    /// Convolutions are computed by the other algorithm: by Winograd's where they would be direct, and the other way round.
+    /// </summary>
     Convolution,
 }
 
 /// <summary>
-/// What sets a run apart from the plain one without changing it in exact arithmetic (or by one unit in the last place of one number). It is the one thing
-/// that settings, results, names of files and statistics call a run by beside its seed. In documents a k is a number, as it always was; the others are words.
+/// What sets a run apart from the plain one without changing it in exact arithmetic (or by one unit in the last place of one number). It is
+/// the one thing that settings, results, names of files and statistics call a run by beside its seed. In documents a k is a number, as it
+/// always was; the others are words.
 /// </summary>
 [JsonConverter(typeof(PerturbationConverter))]
 #pragma warning disable CA1036 // The order is one of lists; no perturbation is less than another.
@@ -36,8 +46,9 @@ public sealed record Perturbation : IComparable<Perturbation>
 #pragma warning restore CA1036
 {
     /// <summary>What the kinds are, as a sentence of help has it.</summary>
-    internal const string Kinds = "k=3: the step is (3 lr)(d/3). ulp: one weight begins one unit in the last place away. stochastic: new weights are rounded up or down "
-        + "at random. order: sums over a batch are taken in reverse. input: one pixel of one image of the first batch by one unit in the last place. "
+    internal const string Kinds = "k=3: the step is (3 lr)(d/3). ulp: one weight begins one unit in the last place away. "
+        + "stochastic: new weights are rounded up or down at random. order: sums over a batch are taken in reverse. "
+        + "input: one pixel of one image of the first batch by one unit in the last place. "
         + "convolution: the other {convolution}.";
 
     private Perturbation(PerturbationKind kind, double value) => (Kind, Value) = (kind, value);
@@ -67,7 +78,8 @@ public sealed record Perturbation : IComparable<Perturbation>
     public double K => Value;
 
     /// <summary>The words for the kinds that have no size: "ulp", "stochastic", ...</summary>
-    public static IReadOnlyList<string> Words { get; } = [.. Enum.GetValues<PerturbationKind>().Where(kind => kind != PerturbationKind.K).Select(WordOf)];
+    public static IReadOnlyList<string> Words { get; } =
+        [.. Enum.GetValues<PerturbationKind>().Where(kind => kind != PerturbationKind.K).Select(WordOf)];
 
     /// <summary>A number is a k.</summary>
     /// <param name="k">k.</param>
@@ -103,12 +115,14 @@ public sealed record Perturbation : IComparable<Perturbation>
     {
         ArgumentNullException.ThrowIfNull(text);
         if (text.StartsWith("k=", StringComparison.Ordinal)
-            && double.TryParse(text.AsSpan(2), NumberStyles.Float, CultureInfo.InvariantCulture, out double k) && OfK(k) is { } one && one.Problem() is null)
+            && double.TryParse(text.AsSpan(2), NumberStyles.Float, CultureInfo.InvariantCulture, out double k)
+            && OfK(k) is { } one && one.Problem() is null)
         {
             return one;
         }
         return FromWord(text) ?? throw InputException.Of(nameof(Perturbation),
-            $"there is no perturbation '{ForeignText.Cut(text)}'; give k=3 (or another number), {string.Join(", ", Words.SkipLast(1))} or {Words[^1]}");
+            $"there is no perturbation '{ForeignText.Cut(text)}'; "
+            + $"give k=3 (or another number), {string.Join(", ", Words.SkipLast(1))} or {Words[^1]}");
     }
 
     /// <summary>The perturbation whose <see cref="FileName"/> this is, or null.</summary>
@@ -122,7 +136,8 @@ public sealed record Perturbation : IComparable<Perturbation>
 
     /// <summary>What a file of several is called by: "k1-3-ulp"; only the first has its letter.</summary>
     /// <param name="perturbations">At least one.</param>
-    public static string FileNameOf(IEnumerable<Perturbation> perturbations) => string.Join('-', perturbations.Select((one, i) => i == 0 ? one.FileName : one.Word));
+    public static string FileNameOf(IEnumerable<Perturbation> perturbations) =>
+        string.Join('-', perturbations.Select((one, i) => i == 0 ? one.FileName : one.Word));
 
     /// <summary>The perturbations whose <see cref="FileNameOf"/> this is, or null.</summary>
     /// <param name="name">"k1-3-ulp".</param>
@@ -135,7 +150,8 @@ public sealed record Perturbation : IComparable<Perturbation>
 
     /// <summary>What is wrong with it, and what would be right; null when nothing is.</summary>
     public string? Problem() =>
-        Value is >= 1e-6 and <= 1e6 ? null : string.Create(CultureInfo.InvariantCulture, $"{Value}; give positive numbers from 1e-6 to 1e6, as 1,3,5");
+        Value is >= 1e-6 and <= 1e6 ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{Value}; give positive numbers from 1e-6 to 1e6, as 1,3,5");
 
     /// <summary>Makes sure that it is possible.</summary>
     /// <exception cref="InputException">It is not.</exception>
@@ -147,7 +163,8 @@ public sealed record Perturbation : IComparable<Perturbation>
 
     /// <summary>Every k in ascending order, then the other kinds.</summary>
     /// <param name="other">Another one.</param>
-    public int CompareTo(Perturbation? other) => other is null ? 1 : Kind != other.Kind ? Kind.CompareTo(other.Kind) : Value.CompareTo(other.Value);
+    public int CompareTo(Perturbation? other) => other is null ? 1 : Kind != other.Kind ? Kind.CompareTo(other.Kind)
+        : Value.CompareTo(other.Value);
 
     /// <inheritdoc/>
     public override string ToString() => Name;
@@ -162,7 +179,8 @@ public sealed record Perturbation : IComparable<Perturbation>
         /// <summary>A null in a list comes here too, and is refused as whatever else is no perturbation.</summary>
         public override bool HandleNull => true;
 
-        public override Perturbation Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+        public override Perturbation Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType switch
         {
             JsonTokenType.Number => Checked(OfK(reader.GetDouble())),
             JsonTokenType.String => FromWord(reader.GetString()!) ?? throw new JsonException(),
@@ -180,12 +198,15 @@ public sealed record Perturbation : IComparable<Perturbation>
         public override Perturbation ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {
             string name = reader.GetString()!;
-            return double.TryParse(name, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double k) && OfK(k).Word == name ? OfK(k)
+            return double.TryParse(name, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double k) && OfK(k).Word == name
+                ? OfK(k)
                 : FromWord(name) ?? throw new JsonException();
         }
 
-        public override void WriteAsPropertyName(Utf8JsonWriter writer, Perturbation value, JsonSerializerOptions options) => writer.WritePropertyName(value.Word);
+        public override void WriteAsPropertyName(Utf8JsonWriter writer, Perturbation value, JsonSerializerOptions options) =>
+            writer.WritePropertyName(value.Word);
 
-        private static Perturbation Checked(Perturbation one) => one.Problem() is { } problem ? throw new JsonException($"k is {problem}") : one;
+        private static Perturbation Checked(Perturbation one) => one.Problem() is { } problem ? throw new JsonException($"k is {problem}")
+            : one;
     }
 }

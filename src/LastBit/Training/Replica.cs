@@ -16,7 +16,8 @@ public sealed record Replica(Perturbation Perturbation, IReplica State)
     {
         // A unit in the last place of zero would be lost in the first sum that it meets.
         int place = Perturbation.Kind == PerturbationKind.Ulp
-            ? NonZeroFrom((int)Philox.Below(seed, RandomPurpose.Perturbation, 0, 0, (uint)initial.Parameters.Length), initial.Parameters) : -1;
+            ? NonZeroFrom((int)Philox.Below(seed, RandomPurpose.Perturbation, 0, 0, (uint)initial.Parameters.Length), initial.Parameters)
+            : -1;
         float before = place < 0 ? 0 : initial.Parameters[place];
         if (place >= 0)
             initial.Parameters[place] = OneUlpFurther(before);

@@ -11,8 +11,9 @@ namespace LastBit.Training;
 public readonly record struct Score(double Loss, double Accuracy);
 
 /// <summary>
-/// Trains the replicas of one seed side by side: they start from the same weights and see the same batches, augmented once. All of them use the memory of one
-/// engine in turn, so that a further replica costs its own state and nothing else. Position and state can be saved after any step.
+/// Trains the replicas of one seed side by side: they start from the same weights and see the same batches, augmented once. All of them use
+/// the memory of one engine in turn, so that a further replica costs its own state and nothing else. Position and state can be saved after
+/// any step.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -38,14 +39,18 @@ public sealed class Trainer : IDisposable
     private Batch? _always;
 
     /// <summary>Makes the engines, as large as the passes, and initialises the replicas.</summary>
-    /// <param name="engines">Makes what computes the model: one engine, or two where a perturbation asks for the other algorithm of convolution. It stays the caller's.</param>
+    /// <param name="engines">
+    /// Makes what computes the model: one engine, or two where a perturbation asks for the other algorithm of convolution. It stays the
+    /// caller's.
+    /// </param>
     /// <param name="model">What to train.</param>
     /// <param name="settings">The settings.</param>
     /// <param name="perturbations">The perturbation of each replica; a number is a k.</param>
     /// <param name="train">Training images.</param>
     /// <param name="test">Test images.</param>
     /// <exception cref="InputException">A setting makes no sense, or the engine cannot compute the model.</exception>
-    public Trainer(IEngineFactory engines, Model model, TrainingSettings settings, IReadOnlyList<Perturbation> perturbations, Dataset train, Dataset test)
+    public Trainer(IEngineFactory engines, Model model, TrainingSettings settings, IReadOnlyList<Perturbation> perturbations, Dataset train,
+        Dataset test)
     {
         ArgumentNullException.ThrowIfNull(engines);
         ArgumentNullException.ThrowIfNull(model);
@@ -119,7 +124,8 @@ public sealed class Trainer : IDisposable
     public bool IsFinished => Epoch >= Settings.Epochs;
 
     /// <summary>
-    /// What the training batches of this epoch have given so far, per replica; begun anew with the first step of an epoch. An engine that computes elsewhere is waited for here.
+    /// What the training batches of this epoch have given so far, per replica; begun anew with the first step of an epoch. An engine that
+    /// computes elsewhere is waited for here.
     /// </summary>
     public EpochScore[] Scores
     {
@@ -130,7 +136,9 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>What the last step alone has given, per replica, before its update. An engine that computes elsewhere is waited for here.</summary>
+    /// <summary>
+    /// What the last step alone has given, per replica, before its update. An engine that computes elsewhere is waited for here.
+    /// </summary>
     public EpochScore[] StepScores
     {
         get
@@ -140,7 +148,9 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>What a checkpoint knows the arithmetic by: the version of the contract, or the name of an engine whose bits are its own.</summary>
+    /// <summary>
+    /// What a checkpoint knows the arithmetic by: the version of the contract, or the name of an engine whose bits are its own.
+    /// </summary>
     internal System.Text.Json.Nodes.JsonNode Arithmetic => _engines.ArithmeticVersion is { } version ? version : _engines.Name;
 
     /// <summary>Trains every replica on the next batch.</summary>
@@ -149,7 +159,8 @@ public sealed class Trainer : IDisposable
     {
         if (IsFinished)
             throw new InvalidOperationException("The training is over.");
-        // Whoever watches takes them step by step; otherwise they are taken before the sums of another epoch begin and before an engine has too many.
+        // Whoever watches takes them step by step; otherwise they are taken before the sums of another epoch begin and before an engine has
+        // too many.
         if (BatchIndex == 0 || _due * PassesOf(Settings.BatchSize) >= MostResults)
             TakeResults();
         if (BatchIndex == 0)
@@ -218,7 +229,8 @@ public sealed class Trainer : IDisposable
         // Every batch is the same one: it need not be prepared again.
         if (!Settings.Shuffle && BatchesPerEpoch == 1 && _train.Augmentation == AugmentationSettings.None)
             _always = batch;
-        return batch.Epoch == Epoch && batch.Index == BatchIndex ? batch : throw new InvalidOperationException("The loader and the trainer have lost step.");
+        return batch.Epoch == Epoch && batch.Index == BatchIndex ? batch
+            : throw new InvalidOperationException("The loader and the trainer have lost step.");
     }
 
     private IEngine EngineOf(Replica replica) => replica.Perturbation.Kind == PerturbationKind.Convolution ? _other! : Engine;
@@ -293,7 +305,10 @@ public sealed class Trainer : IDisposable
     private static void CheckImages(Model model, DatasetShape data)
     {
         if (model.Images != data.Image || model.Classes < data.Classes)
-            throw new InputException($"{model.Name}: takes images of {model.Images} and knows {model.Classes} classes; the data has {data}");
+        {
+            throw new InputException(
+                $"{model.Name}: takes images of {model.Images} and knows {model.Classes} classes; the data has {data}");
+        }
     }
 
     /// <summary>Takes up another position; the caller restores the replicas and scores that belong to it.</summary>

@@ -7,15 +7,19 @@ namespace LastBit.Training;
 
 /// <summary>Where and why a training stopped being finite.</summary>
 /// <param name="Step">The step, from 1, after which it showed; 0 where that is not known.</param>
-/// <param name="Cause">What was no longer finite, as the subject of a sentence: "the training loss"; a whole clause where the step is not known.</param>
+/// <param name="Cause">
+/// What was no longer finite, as the subject of a sentence: "the training loss"; a whole clause where the step is not known.
+/// </param>
 public sealed record DivergedTraining(long Step, string Cause) : ICheckedDocument
 {
     /// <summary>"the training loss was no longer finite at step 3".</summary>
     [JsonIgnore]
-    public string Sentence => Step == 0 ? Cause : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Cause} was no longer finite at step {Step}");
+    public string Sentence => Step == 0 ? Cause
+        : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Cause} was no longer finite at step {Step}");
 
     /// <inheritdoc/>
-    public string? Problem() => Step >= 0 && Cause.Length is > 0 and < 200 && ForeignText.Printable(Cause) == Cause ? null : "diverged names no step and cause";
+    public string? Problem() => Step >= 0 && Cause.Length is > 0 and < 200 && ForeignText.Printable(Cause) == Cause ? null
+        : "diverged names no step and cause";
 }
 
 /// <summary>What an experiment does around the steps of its training.</summary>
@@ -43,7 +47,9 @@ internal interface ITrainingRecorder<T>
     void BeforeCheckpoint();
 }
 
-/// <summary>The one loop that every training runs in: steps, progress, a checkpoint once a minute and when the run is stopped, resuming.</summary>
+/// <summary>
+/// The one loop that every training runs in: steps, progress, a checkpoint once a minute and when the run is stopped, resuming.
+/// </summary>
 /// <param name="trainer">The training.</param>
 /// <param name="checkpoint">The checkpoint's file.</param>
 /// <param name="data">A digest of training and test images.</param>

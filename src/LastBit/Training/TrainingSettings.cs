@@ -16,8 +16,8 @@ public enum Optimizer
 }
 
 /// <summary>
-/// Everything that the bits of a training run depend on, besides the model and the data: two runs with equal settings, equal k, equal model and equal data end in
-/// the same digest on any machine and with any number of threads.
+/// Everything that the bits of a training run depend on, besides the model and the data: two runs with equal settings, equal k, equal model
+/// and equal data end in the same digest on any machine and with any number of threads.
 /// </summary>
 /// <param name="Seed">Seeds initial weights, the order of the images, crops and flips.</param>
 /// <param name="Epochs">Passes over the training images, at least 1.</param>
@@ -31,8 +31,8 @@ public enum Optimizer
 /// </param>
 /// <param name="Convolution">How 3x3 convolutions are computed.</param>
 /// <param name="PassSize">
-/// Images that are computed at once: gradients of a batch are accumulated over passes of so many, in order. Null: the whole batch. Batch normalisation takes the
-/// statistics of a pass, so with it a pass is a ghost batch.
+/// Images that are computed at once: gradients of a batch are accumulated over passes of so many, in order. Null: the whole batch. Batch
+/// normalisation takes the statistics of a pass, so with it a pass is a ghost batch.
 /// </param>
 /// <param name="Shuffle">Whether every epoch takes the images in another order, rather than as the data set has them.</param>
 /// <param name="Optimizer">The update rule. Left out of a document where it is SGD, which was once the only one.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LastBit.Tests.Files;
 
 namespace LastBit.Tests.Cli;
 
@@ -37,6 +38,42 @@ public class TrainCommandTests
         JsonElement resumed = LastBitCall.Run("train", "--resume", folder["run"], "--json").Json;
         Assert.Equal(trained.GetProperty("digest").GetString(), resumed.GetProperty("digest").GetString());
         Refused("--activation: fc-tanh has tanh by its name", [.. run, folder["other"], "--activation", "relu"]);
+    }
+
+    [Fact]
+    public void A_run_says_how_many_images_there_are_of_each_class_and_what_became_of_them()
+    {
+        using var folder = new TemporaryFolder();
+        foreach ((string part, int count) in new[] { ("train/cat", 4), ("train/dog", 3), ("val/cat", 2), ("val/dog", 1) })
+        {
+            Directory.CreateDirectory(folder[$"images/{part}"]);
+            for (int i = 0; i < count; i++)
+                File.WriteAllBytes(folder[$"images/{part}/{i}.png"], PngWriter.Encode(6, 5, 0, 8, [.. Enumerable.Range(0, 30).Select(x => (byte)(x * 8 + i))], 0));
+        }
+        File.WriteAllText(folder["images/train/cat/Thumbs.db"], "");
+        string[] train = ["train", "--data", $"images={folder["images"]}", "--epochs", "1", "--batch-size", "4", "--threads", "1"];
+        LastBitProcess run = LastBitCall.Run([.. train, "--network", "resnet8", "--out", folder["run"]]);
+        Assert.Equal(0, run.ExitCode);
+        const string Facts = "2 classes, 7 + 3 images: cat 4 + 2, dog 3 + 1";
+        Assert.Contains($"Data:    {Facts}\n", run.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains($"Data: {Facts}.", run.ErrorLines);
+        Assert.Contains($"Passed over in {folder["images"]}: {Path.Combine("train", "cat", "Thumbs.db")}.", run.ErrorLines);
+        Assert.Contains("The images of 6 x 5 pixels are padded with black to 8 x 8, a size that resnet8 takes.", run.ErrorLines);
+        foreach (string file in (string[])["run.json", "train.json"])
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], file)));
+            JsonElement data = document.RootElement.GetProperty("data");
+            Assert.Equal((8, 8, 1, 7, 3), (data.GetProperty("width").GetInt32(), data.GetProperty("height").GetInt32(), data.GetProperty("channels").GetInt32(),
+                data.GetProperty("trainImages").GetInt32(), data.GetProperty("testImages").GetInt32()));
+            Assert.Equal(64, data.GetProperty("files").GetString()!.Length);
+            Assert.Equal([("cat", 4, 2), ("dog", 3, 1)], data.GetProperty("classes").EnumerateArray().Select(one =>
+                (one.GetProperty("name").GetString()!, one.GetProperty("trainImages").GetInt32(), one.GetProperty("testImages").GetInt32())));
+        }
+        // The first four are all cats.
+        run = LastBitCall.Run([.. train, "--network", "fc-relu", "--train-size", "4", "--out", folder["few"]]);
+        Assert.Contains("No training image is of the class dog.", run.ErrorLines);
+        Refused("vgg16: the images have 6 x 5 pixels, and this network takes widths and heights that are multiples of 32", [.. train, "--network", "vgg16", "--out", folder["none"]]);
+        Assert.False(Directory.Exists(folder["none"]));
     }
 
     [Fact]

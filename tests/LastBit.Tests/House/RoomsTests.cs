@@ -35,7 +35,6 @@ public partial class RoomsTests
     private static readonly Dictionary<string, string[]> s_circles = new()
     {
         ["LastBit.Cli"] = ["", "Commands", "Execution", "PaperItems"],
-        ["LastBit.Imports"] = ["", "Formats", "Reading", "TensorBoard"],
     };
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LastBit.Imports;
+using LastBit.Imports.Formats;
 using LastBit.Reports.Trainings;
 
 namespace LastBit.Tests.Imports;

@@ -1,5 +1,6 @@
 using System.Text;
 using LastBit.Imports;
+using LastBit.Imports.Formats;
 
 namespace LastBit.Tests.Imports;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LastBit.Imports;
+using LastBit.Imports.Formats;
 using LastBit.Statistics;
 using LastBit.Tests.Cli;
 

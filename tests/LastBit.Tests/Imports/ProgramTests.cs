@@ -1,5 +1,6 @@
 using LastBit.Files;
 using LastBit.Imports;
+using LastBit.Imports.Formats;
 using LastBit.Statistics;
 
 namespace LastBit.Tests.Imports;

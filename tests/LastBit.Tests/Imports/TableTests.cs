@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LastBit.Imports;
+using LastBit.Imports.Formats;
 using LastBit.Statistics;
 
 namespace LastBit.Tests.Imports;
@@ -196,7 +197,7 @@ public sealed class TableTests
         ImportResult result = Logs.ReadText("log.csv", "id,noise,kind,tick,score\n7,3,a,1,0.5\n7,3,a,2,0.6\n8,5,b,1,0.7\n8,5,b,2,0.8\n",
             new ImportOptions { Seed = "id", K = "noise", Group = "kind", Step = "tick", Metric = "score" });
         Assert.Equal("a 7 3: 1=0.5 2=0.6\nb 8 5: 1=0.7 2=0.8", Logs.Short(result));
-        Assert.Contains("--seed: no run has", Logs.Error(() => Logs.ReadText("log.csv", "epoch,acc\n1,2\n", new ImportOptions { Seed = "nope" })), StringComparison.Ordinal);
+        Assert.Contains("--seed-column: no run has", Logs.Error(() => Logs.ReadText("log.csv", "epoch,acc\n1,2\n", new ImportOptions { Seed = "nope" })), StringComparison.Ordinal);
     }
 
     [Fact]

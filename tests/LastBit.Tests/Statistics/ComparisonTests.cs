@@ -63,6 +63,7 @@ public class ComparisonTests
         string[] seedsA = ["1", "1", "1", "2", "2", "2"], seedsB = ["3", "3", "3", "4", "4", "4"];
         Comparison pair = Pair(Group("A", a, seedsA), Group("B", b, seedsB));
         Assert.Equal((2, 2, ComparisonVerdict.TooFewRuns, false), (pair.IndependentA, pair.IndependentB, pair.Verdict, pair.Paired));
+        Assert.Contains("2 seeds each)", pair.Sentence, StringComparison.Ordinal);
         // Of one and the same seed they are what there is, and a note says so.
         Comparison oneSeed = Pair(Group("A", a[..3], seedsA[..3]), Group("B", [92.0, 92.1, 92.2], seedsA[..3]));
         Assert.Equal((3, ComparisonVerdict.Real), (oneSeed.IndependentA, oneSeed.Verdict));
@@ -89,7 +90,7 @@ public class ComparisonTests
         Assert.Contains(asked.Notes, note => note.Contains("the two sides correlate by", StringComparison.Ordinal));
         Comparison partly = Pair(Group("A", a, seeds), Group("B", b, ["2", "3", "4", "5", "6", "7"]), new ComparisonSettings(Accuracy, Pairing.Yes));
         Assert.Equal((true, 5), (partly.Paired, partly.IndependentA));
-        Assert.Contains("2 runs have no partner", partly.Notes[0], StringComparison.Ordinal);
+        Assert.Contains("2 runs without a partner of the same seed are left out", partly.Notes[0], StringComparison.Ordinal);
         Assert.Throws<InputException>(() => Pair(Group("A", a, null), Group("B", b, seeds), new ComparisonSettings(Accuracy, Pairing.Yes)));
 
         // Both sides of a fold share its data, and the seed of all runs is the same: that is no rounding alone.
@@ -200,7 +201,7 @@ public class ComparisonTests
             && note.Contains($"without it {Measure.P(DifferenceTest.Welch(b[..5], a)!.P)}", StringComparison.Ordinal));
         double[] skewed = [1, 1.1, 1.25, 1.3, 1.4, 1.5, 1.7, 2.25];
         Assert.Contains(Compare(skewed, [1, 2, 3, 4, 5, 6, 7, 8]).Notes, note => note.StartsWith("A: the runs are skewed (skewness 1.05", StringComparison.Ordinal));
-        Assert.Contains(NoiseAnalysis.Of(Group("A", skewed, null).Runs, Accuracy).Notes, note => note.Contains("77% to 87%", StringComparison.Ordinal));
+        Assert.Contains(NoiseAnalysis.Of(Group("A", skewed, null).Runs, Accuracy).Notes, note => note.Contains("73% to 88%", StringComparison.Ordinal));
         Assert.DoesNotContain(Compare(a, [.. a.Reverse()]).Notes, note => note.Contains("skew", StringComparison.Ordinal) || note.Contains("median", StringComparison.Ordinal));
     }
 

@@ -32,19 +32,7 @@ public class NetworkDigestTests
         }
     }
 
-    [Theory]
-    [InlineData("DOTNET_EnableAVX512")]
-    [InlineData("DOTNET_EnableAVX2")]
-    [InlineData("DOTNET_EnableHWIntrinsic")]
-    public void The_digest_is_the_same_for_narrower_vectors(string narrower)
-    {
-        int widest = ChildProcess.NarrowerVectors.Single(entry => entry.Switch == narrower).Bits;
-        var (results, bits) = ChildProcess.Call(TrainAll, "", (narrower, "0"));
-        Assert.True(bits <= widest, $"{narrower}=0 left vectors of {bits} bits.");
-        Assert.Equal(Digests.Select(row => row.Data.Item3), results.Split(' '));
-    }
-
-    private static string TrainAll(string none) => string.Join(' ', Digests.Select(row => Train($"{row.Data.Item1} {row.Data.Item2} 2")));
+    internal static string TrainAll() => string.Join(' ', Digests.Select(row => Train($"{row.Data.Item1} {row.Data.Item2} 2")));
 
     /// <summary>Two epochs of two steps on 20 images of the sample, 70 for connected networks: more than a chain of 64 images; and an evaluation in between.</summary>
     private static string Train(string argument)

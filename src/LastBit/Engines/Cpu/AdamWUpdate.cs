@@ -5,8 +5,9 @@ using LastBit.Random;
 namespace LastBit.Engines.Cpu;
 
 /// <summary>
-/// The perturbed step of <see cref="AdamW"/>, element by element: w = (1 - lr wd) w; m = b1 m + (1 - b1) g; v = b2 v + ((1 - b2) g) g; d = m / (sqrt(v) / sqrt(1 - b2^t) + e);
-/// w = w - (lr / (1 - b1^t) k) (d / k). In each sum the first product is rounded and the second is fused. What depends on the step alone is computed in binary64 and rounded once.
+/// The perturbed step of <see cref="AdamW"/>, element by element: w = (1 - lr wd) w; m = b1 m + (1 - b1) g; v = b2 v + ((1 - b2) g) g; d =
+/// m / (sqrt(v) / sqrt(1 - b2^t) + e); w = w - (lr / (1 - b1^t) k) (d / k). In each sum the first product is rounded and the second is
+/// fused. What depends on the step alone is computed in binary64 and rounded once.
 /// </summary>
 internal sealed unsafe class AdamWUpdate(AdamW rule) : CpuUpdate
 {
@@ -20,7 +21,8 @@ internal sealed unsafe class AdamWUpdate(AdamW rule) : CpuUpdate
         double first = 1 - WholePower.Of(rule.Beta1, step.Step + 1), second = 1 - WholePower.Of(rule.Beta2, step.Step + 1);
         _step = step;
         _numbers = new Numbers(
-            (float)(1 - (step.LearningRate * rule.WeightDecay)), (float)rule.Beta1, (float)(1 - rule.Beta1), (float)rule.Beta2, (float)(1 - rule.Beta2),
+            (float)(1 - (step.LearningRate * rule.WeightDecay)), (float)rule.Beta1, (float)(1 - rule.Beta1), (float)rule.Beta2,
+            (float)(1 - rule.Beta2),
             (float)Math.Sqrt(second), (float)rule.Epsilon, (float)(step.LearningRate / first) * k, k);
     }
 
@@ -59,7 +61,8 @@ internal sealed unsafe class AdamWUpdate(AdamW rule) : CpuUpdate
         T g = T.Load(at.Gradients + i);
         T m = T.FusedMultiplyAdd(T.Broadcast(numbers.NotBeta1), g, T.Multiply(T.Broadcast(numbers.Beta1), T.Load(at.First + i)));
         T.Store(m, at.First + i);
-        T v = T.FusedMultiplyAdd(T.Multiply(T.Broadcast(numbers.NotBeta2), g), g, T.Multiply(T.Broadcast(numbers.Beta2), T.Load(at.Second + i)));
+        T v = T.FusedMultiplyAdd(T.Multiply(T.Broadcast(numbers.NotBeta2), g), g,
+            T.Multiply(T.Broadcast(numbers.Beta2), T.Load(at.Second + i)));
         T.Store(v, at.Second + i);
         return T.Divide(m, T.Add(T.Divide(T.SquareRoot(v), T.Broadcast(numbers.Correction)), T.Broadcast(numbers.Epsilon)));
     }
@@ -88,7 +91,8 @@ internal sealed unsafe class AdamWUpdate(AdamW rule) : CpuUpdate
     }
 
     private readonly record struct Numbers(
-        float Kept, float Beta1, float NotBeta1, float Beta2, float NotBeta2, float Correction, float Epsilon, float LearningRateTimesK, float K);
+        float Kept, float Beta1, float NotBeta1, float Beta2, float NotBeta2, float Correction, float Epsilon, float LearningRateTimesK,
+        float K);
 
     private readonly struct Work(Places at, int count, Numbers numbers) : IOverLanes<float>
     {

@@ -7,8 +7,8 @@ using LastBit.Models;
 namespace LastBit.Engines.Cpu;
 
 /// <summary>
-/// Carries out the order of work (<see cref="WorkPlan"/>) on the processor: the memory of one batch, allocated once, and the one loop over passes, forward and backward,
-/// with tangents in the direction of a vector or without.
+/// Carries out the order of work (<see cref="WorkPlan"/>) on the processor: the memory of one batch, allocated once, and the one loop over
+/// passes, forward and backward, with tangents in the direction of a vector or without.
 /// </summary>
 internal sealed unsafe class Computation : IDisposable
 {
@@ -29,7 +29,8 @@ internal sealed unsafe class Computation : IDisposable
     private readonly StoredTensor _images;
     private readonly bool _imagesAsGiven;
     private readonly (CpuLayer Layer, int Part)[] _loads;
-    private readonly Action<int, int> _loadJob, _loadDirectionJob, _copyJob, _forwardJob, _forwardPartJob, _backwardJob, _backwardPartJob, _reduceJob;
+    private readonly Action<int, int> _loadJob, _loadDirectionJob, _copyJob, _forwardJob, _forwardPartJob, _backwardJob, _backwardPartJob,
+        _reduceJob;
     private readonly ForwardPass _context = new();
 
     // What the jobs read; set before a job is run, so that no job needs a closure of its own.
@@ -45,14 +46,18 @@ internal sealed unsafe class Computation : IDisposable
     /// <param name="capacity">Images in the largest batch.</param>
     /// <param name="team">The threads that will compute; they stay the caller's.</param>
     /// <param name="algorithm">How convolutions are computed that can be computed in several ways.</param>
-    /// <param name="tangents">Whether every number is accompanied by its derivative in a direction. Memory is then for twice the images: the second half is for the tangents.</param>
+    /// <param name="tangents">
+    /// Whether every number is accompanied by its derivative in a direction. Memory is then for twice the images: the second half is for
+    /// the tangents.
+    /// </param>
     /// <exception cref="InputException">The kernels cannot compute this model; the message names the layer and what they can.</exception>
     public Computation(Model model, int capacity, WorkerTeam team, ConvolutionAlgorithm algorithm, bool tangents)
     {
         _plan = CpuLayers.Plan(model, tangents);
         (_team, _capacity, _tangents) = (team, capacity, tangents);
         int images = tangents ? 2 * capacity : capacity, half = tangents ? capacity : 0;
-        var tensors = new[] { _plan.Images }.Concat(_plan.Layers.Select(layer => layer.Output)).ToDictionary(plan => plan, plan => new StoredTensor(plan));
+        var tensors = new[] { _plan.Images }.Concat(_plan.Layers.Select(layer => layer.Output))
+            .ToDictionary(plan => plan, plan => new StoredTensor(plan));
         var gradients = _plan.Gradients.ToDictionary(plan => plan, plan => new GradientMemory(plan));
         foreach (StoredTensor tensor in tensors.Values)
         {
@@ -68,7 +73,8 @@ internal sealed unsafe class Computation : IDisposable
         [
             .. _plan.Layers.Select(layer => CpuLayers.Make(
                 new LayerPlace(
-                    layer, [.. layer.Inputs.Select(view => new View(tensors[view.Tensor], view.Normalised, view.Activation))], tensors[layer.Output], gradients, images, half,
+                    layer, [.. layer.Inputs.Select(view => new View(tensors[view.Tensor], view.Normalised, view.Activation))],
+                    tensors[layer.Output], gradients, images, half,
                     team.Size, algorithm),
                 model.Loss)),
         ];
@@ -97,13 +103,16 @@ internal sealed unsafe class Computation : IDisposable
         _backward = [.. _plan.Backward.Select(plan => PassOf(plan, tensors, backward: true))];
         _pass = _forward[0];
         _loads = [.. _layers.SelectMany(layer => Enumerable.Range(0, layer.LoadParts).Select(part => (layer, part)))];
-        _tables = new AlignedBuffer<float>(_backward.Max(pass => pass.Layers.Sum(layer => (long)layer.TableSize)) * WorkPlan.Chunks(capacity));
+        _tables = new AlignedBuffer<float>(
+            _backward.Max(pass => pass.Layers.Sum(layer => (long)layer.TableSize)) * WorkPlan.Chunks(capacity));
         _gradients = new AlignedBuffer<float>(model.Layout.ParameterCount);
         long padded = _layers.Max(layer => layer.PaddedSize);
         long flat = _layers.Max(layer => Math.Max(layer.Output.SampleSize, layer.Inputs.Max(view => view.Tensor.SampleSize)));
         long tiles = _layers.Max(layer => layer.TileSize);
         var (gather, slots) = PlanGathering(_backward);
-        _scratch = [.. Enumerable.Range(0, team.Size).Select(_ => new Scratch(Math.Max(padded, flat), flat, tiles, gather, slots, tangents))];
+        _scratch = new Scratch[team.Size];
+        for (int worker = 0; worker < team.Size; worker++)
+            _scratch[worker] = new Scratch(Math.Max(padded, flat), flat, tiles, gather, slots, tangents);
 
         _loadJob = (index, _) => _loads[index].Layer.LoadWeights(_state!, _loads[index].Part);
         _loadDirectionJob = (index, _) => _loads[index].Layer.LoadDirection(_direction!, _loads[index].Part);
@@ -214,7 +223,9 @@ internal sealed unsafe class Computation : IDisposable
         }
     }
 
-    /// <summary>Where the time has gone since the last call: one line a pass, with the operations of its convolutions a batch of one image.</summary>
+    /// <summary>
+    /// Where the time has gone since the last call: one line a pass, with the operations of its convolutions a batch of one image.
+    /// </summary>
     public IReadOnlyList<PassTime> TakeTimes()
     {
         var times = new List<PassTime>();
@@ -391,7 +402,10 @@ internal sealed unsafe class Computation : IDisposable
             .Select(tensor => new Prefetch.Stream(tensor.Data, tensor.SampleSize)),
     ];
 
-    /// <summary>The gradients and tensors that layers read or write going back and that are not in the caches; what is written comes through them too.</summary>
+    /// <summary>
+    /// The gradients and tensors that layers read or write going back and that are not in the caches; what is written comes through them
+    /// too.
+    /// </summary>
     private Prefetch.Stream[] ReadsOfBackward(CpuLayer[] layers)
     {
         var reads = new List<Prefetch.Stream>();

@@ -78,7 +78,10 @@ public sealed unsafe class CpuEngine : IEngine
             throw new ArgumentException($"The replica is not one of this model, {Model.Name}.", nameof(replica));
         var given = (HostBatch)batch;
         if (count < 1 || count > Capacity || from < 0 || from > given.Labels.Length - count)
-            throw new ArgumentException($"Images {from} to {from + count - 1} of {given.Labels.Length} are no pass of 1 to {Capacity} images.", nameof(count));
+        {
+            throw new ArgumentException(
+                $"Images {from} to {from + count - 1} of {given.Labels.Length} are no pass of 1 to {Capacity} images.", nameof(count));
+        }
         if (own != _replica || own.Version != _version)
         {
             (_replica, _version) = (own, own.Version);
@@ -88,7 +91,8 @@ public sealed unsafe class CpuEngine : IEngine
         (context.IsTraining, context.Draws, context.Seed, context.Step) = (pass.IsTraining, pass.IsTraining, pass.Seed, pass.Step);
         for (int i = 0; i < count; i++)
             context.Places[i] = given.PlaceOf(from + i);
-        float loss = _computation.Forward(given.Images.Span.Slice(from * Model.ImageFloats, count * Model.ImageFloats), given.Labels.Span.Slice(from, count));
+        float loss = _computation.Forward(given.Images.Span.Slice(from * Model.ImageFloats, count * Model.ImageFloats),
+            given.Labels.Span.Slice(from, count));
         own.Add(new BatchResult(loss, _computation.Correct(), count));
     }
 

@@ -4,7 +4,9 @@ using LastBit.Models;
 
 namespace LastBit.Engines.Cpu;
 
-/// <summary>Makes engines that compute on the processor's vectors; all of them share its threads, which start with the first engine.</summary>
+/// <summary>
+/// Makes engines that compute on the processor's vectors; all of them share its threads, which start with the first engine.
+/// </summary>
 public sealed class CpuEngineFactory : IEngineFactory
 {
     private readonly Lazy<WorkerTeam> _team;

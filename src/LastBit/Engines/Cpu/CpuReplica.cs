@@ -26,7 +26,9 @@ internal sealed class CpuReplica : IReplica
     /// <summary>The numbers themselves.</summary>
     public NetworkState State { get; }
 
-    /// <summary>Changes whenever the weights may have changed: an engine brings them into the layouts of its kernels once for each value.</summary>
+    /// <summary>
+    /// Changes whenever the weights may have changed: an engine brings them into the layouts of its kernels once for each value.
+    /// </summary>
     public long Version { get; set; } = 1;
 
     /// <inheritdoc/>

@@ -3,9 +3,9 @@ using LastBit.Models;
 namespace LastBit.Engines.Cpu;
 
 /// <summary>
-/// Products H v of the Hessian of the training loss with vectors, exact up to rounding in binary32 (Pearlmutter's R-operator): one pass forward and one backward in which
-/// every number is accompanied by its derivative in the direction v. No matrix is ever made.
-/// The bits of a product depend on state, images, chunks and v alone (docs/arithmetic.md).
+/// Products H v of the Hessian of the training loss with vectors, exact up to rounding in binary32 (Pearlmutter's R-operator): one pass
+/// forward and one backward in which every number is accompanied by its derivative in the direction v. No matrix is ever made. The bits of
+/// a product depend on state, images, chunks and v alone (docs/arithmetic.md).
 /// </summary>
 public sealed class HessianProduct : IHessian
 {
@@ -21,7 +21,9 @@ public sealed class HessianProduct : IHessian
     /// <param name="capacity">Images in a chunk, at least 1.</param>
     /// <param name="team">The threads that will compute; they stay the caller's.</param>
     /// <param name="convolution">How convolutions are computed, as in the engine whose loss is meant.</param>
-    /// <exception cref="InputException">The engine cannot compute this model, or a layer of it has no tangents; the message names the layer.</exception>
+    /// <exception cref="InputException">
+    /// The engine cannot compute this model, or a layer of it has no tangents; the message names the layer.
+    /// </exception>
     public HessianProduct(Model model, int capacity, WorkerTeam team, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -67,7 +69,8 @@ public sealed class HessianProduct : IHessian
     public void Use(ReadOnlyMemory<float> images, ReadOnlyMemory<int> labels)
     {
         if (labels.Length < 1 || images.Length != (long)labels.Length * Model.ImageFloats)
-            throw new ArgumentException($"{images.Length} numbers and {labels.Length} labels are no images of {Model.ImageFloats} numbers.", nameof(images));
+            throw new ArgumentException($"{images.Length} numbers and {labels.Length} labels are no images of {Model.ImageFloats} numbers.",
+                nameof(images));
         if (labels.Span.ContainsAnyExceptInRange(0, Model.Classes - 1))
             throw new ArgumentException($"A label is not one of the {Model.Classes} classes.", nameof(labels));
         (_images, _labels) = (images, labels);
@@ -77,7 +80,10 @@ public sealed class HessianProduct : IHessian
     public void Multiply(ReadOnlySpan<double> v, Span<double> product)
     {
         if (v.Length != Size || product.Length != Size)
-            throw new ArgumentException($"Vectors of {v.Length} and {product.Length} numbers; the Hessian of {Model.Name} is of order {Size}.", nameof(v));
+        {
+            throw new ArgumentException(
+                $"Vectors of {v.Length} and {product.Length} numbers; the Hessian of {Model.Name} is of order {Size}.", nameof(v));
+        }
         if (!_loaded || _labels.IsEmpty)
             throw new InvalidOperationException("Load a state and give images first.");
         double largest = 0;
@@ -97,7 +103,8 @@ public sealed class HessianProduct : IHessian
         for (int from = 0; from < total; from += Capacity)
         {
             int count = Math.Min(Capacity, total - from);
-            loss += _computation.Forward(_images.Span.Slice(from * Model.ImageFloats, count * Model.ImageFloats), _labels.Span.Slice(from, count));
+            loss += _computation.Forward(_images.Span.Slice(from * Model.ImageFloats, count * Model.ImageFloats),
+                _labels.Span.Slice(from, count));
             _computation.Backward();
             // The chunk's loss is a mean over its images.
             double weight = Math.ScaleB(count / (double)total, exponent);

@@ -5,8 +5,8 @@ using LastBit.Random;
 namespace LastBit.Engines.Cpu;
 
 /// <summary>
-/// The perturbed step of <see cref="Sgd"/>, element by element: g = wd w + grad; v = mu v + g; d = g + mu v (Nesterov) or v; w = w - (lr k) (d / k), every multiplication and addition that
-/// belong together fused.
+/// The perturbed step of <see cref="Sgd"/>, element by element: g = wd w + grad; v = mu v + g; d = g + mu v (Nesterov) or v; w = w - (lr
+/// k) (d / k), every multiplication and addition that belong together fused.
 /// </summary>
 internal sealed unsafe class SgdUpdate(Sgd rule) : CpuUpdate
 {

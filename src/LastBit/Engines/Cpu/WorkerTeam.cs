@@ -4,9 +4,10 @@ using LastBit.Arithmetic;
 namespace LastBit.Engines.Cpu;
 
 /// <summary>
-/// A fixed team of threads that takes the parts of a job. Which thread takes which part is a matter of chance, what a part computes is not: so
-/// the number of threads cannot change a bit. Running a job allocates nothing. A thread without work spins for a tenth of a millisecond, which is as long as the
-/// last parts of a pass take, and then sleeps: nothing is burned that another process could use. A team larger than what the process may use does not spin.
+/// A fixed team of threads that takes the parts of a job. Which thread takes which part is a matter of chance, what a part computes is not:
+/// so the number of threads cannot change a bit. Running a job allocates nothing. A thread without work spins for a tenth of a millisecond,
+/// which is as long as the last parts of a pass take, and then sleeps: nothing is burned that another process could use. A team larger than
+/// what the process may use does not spin.
 /// </summary>
 public sealed class WorkerTeam : IDisposable
 {
@@ -223,6 +224,8 @@ public sealed class WorkerTeam : IDisposable
 
 /// <summary>Where the time of a team went. What it did not spend in jobs of several parts, one thread did alone.</summary>
 /// <param name="Seconds">Wall time of jobs of more than one part.</param>
-/// <param name="BusySeconds">What all threads together worked in them; the rest of Seconds times threads they waited, at the ends of jobs for the most part.</param>
+/// <param name="BusySeconds">
+/// What all threads together worked in them; the rest of Seconds times threads they waited, at the ends of jobs for the most part.
+/// </param>
 /// <param name="ByParts">Jobs and work by the number of parts: no more threads than that can help.</param>
 public sealed record TeamTimes(double Seconds, double BusySeconds, IReadOnlyDictionary<int, (long Jobs, double BusySeconds)> ByParts);

@@ -20,7 +20,8 @@ public sealed class ReferenceEngineFactory : IEngineFactory
     }
 
     /// <inheritdoc/>
-    public IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) => new ReferenceEngine(model, capacity);
+    public IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) =>
+        new ReferenceEngine(model, capacity);
 
     /// <inheritdoc/>
     public IHessian CreateHessian(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) =>
@@ -33,8 +34,9 @@ public sealed class ReferenceEngineFactory : IEngineFactory
 }
 
 /// <summary>
-/// Every layer in binary64 by its definition alone, one plain loop each way, with weights, statistics and momentum in binary64 too. It shares the model with the CPU engine and no
-/// kernel, so that each is a check of the other; central differences of <see cref="Loss"/> are a check of both. Its bits are outside the contract, though no platform function is in them.
+/// Every layer in binary64 by its definition alone, one plain loop each way, with weights, statistics and momentum in binary64 too. It
+/// shares the model with the CPU engine and no kernel, so that each is a check of the other; central differences of <see cref="Loss"/> are
+/// a check of both. Its bits are outside the contract, though no platform function is in them.
 /// </summary>
 internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
 {
@@ -143,7 +145,9 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
         return [.. _parameterGradients];
     }
 
-    /// <summary>The product of the Hessian of that loss with a vector by central differences of gradients; the step is taken along the unit vector.</summary>
+    /// <summary>
+    /// The product of the Hessian of that loss with a vector by central differences of gradients; the step is taken along the unit vector.
+    /// </summary>
     public double[] HessianProduct(double[] parameters, double[] v, double step)
     {
         double norm = Math.Sqrt(v.Sum(value => value * value));
@@ -232,7 +236,8 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
                     break;
                 case Pool pool:
                     for (int i = 0; i < output.Length; i++)
-                        output[i] = pool.Kind == PoolKind.Max ? Window(node, inputs[0], i).Max(x => _values[inputs[0].Number][x]) : Window(node, inputs[0], i).Sum(x => _values[inputs[0].Number][x]) / 4;
+                        output[i] = pool.Kind == PoolKind.Max ? Window(node, inputs[0], i).Max(x => _values[inputs[0].Number][x])
+                            : Window(node, inputs[0], i).Sum(x => _values[inputs[0].Number][x]) / 4;
                     break;
                 case GlobalAverage:
                     for (int i = 0; i < _values[inputs[0].Number].Length; i++)
@@ -319,7 +324,8 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
                 for (int n = 0; n < _labels.Length; n++)
                 {
                     custom.Backward<double>(
-                        inputs[0].Shape, Image(inputs[0], n), Own(node, _parameters), Gradient(node, n), one, Own(node, _parameterGradients));
+                        inputs[0].Shape, Image(inputs[0], n), Own(node, _parameters), Gradient(node, n), one,
+                        Own(node, _parameterGradients));
                     for (int i = 0; i < one.Length; i++)
                         back[(n * one.Length) + i] += one[i];
                 }
@@ -338,7 +344,8 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
     private static int[] Window(Node node, Node input, int i)
     {
         int c = i % node.Shape.Channels, x = i / node.Shape.Channels % node.Shape.Width, row = i / node.Shape.Channels / node.Shape.Width;
-        int first = (((((2 * row) * input.Shape.Width) + (2 * x)) * input.Shape.Channels)) + c, next = input.Shape.Width * input.Shape.Channels;
+        int first = (((((2 * row) * input.Shape.Width) + (2 * x)) * input.Shape.Channels)) + c,
+            next = input.Shape.Width * input.Shape.Channels;
         return [first, first + input.Shape.Channels, first + next, first + next + input.Shape.Channels];
     }
 
@@ -363,7 +370,8 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
                         for (int o = 0; o < to.Channels; o++)
                         {
                             for (int i = 0; i < from.Channels; i++)
-                                product(source + i, target + o, node.Parameters[0].Offset + (((o * from.Channels) + i) * size * size) + tap);
+                                product(source + i, target + o,
+                                    node.Parameters[0].Offset + (((o * from.Channels) + i) * size * size) + tap);
                         }
                     }
                 }
@@ -371,7 +379,9 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
         }
     }
 
-    /// <summary>Every product of a linear layer, which reads channel by channel: (place in the input, place in the output, place of the weight).</summary>
+    /// <summary>
+    /// Every product of a linear layer, which reads channel by channel: (place in the input, place in the output, place of the weight).
+    /// </summary>
     private void Weights(Node node, Node input, Action<int, int, int> product)
     {
         var from = input.Shape;
@@ -522,7 +532,9 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
         return Math.CopySign(e / (2 + e), z);
     }
 
-    /// <summary>exp(x) - 1 for an x that is at most 0; by Taylor's series near 0, where the difference would lose the digits of x.</summary>
+    /// <summary>
+    /// exp(x) - 1 for an x that is at most 0; by Taylor's series near 0, where the difference would lose the digits of x.
+    /// </summary>
     private static double ExpM1OfNegative(double x)
     {
         if (!(x > -0.5))

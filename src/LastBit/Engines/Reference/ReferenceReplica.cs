@@ -6,8 +6,8 @@ using LastBit.Random;
 namespace LastBit.Engines.Reference;
 
 /// <summary>
-/// A replica in binary64. A <see cref="NetworkState"/> holds its weights and statistics rounded to binary32, and in the vectors that it asks for (<see cref="StateVectors"/>) the bits of all
-/// its numbers in binary64, two places each, so that a stop loses none.
+/// A replica in binary64. A <see cref="NetworkState"/> holds its weights and statistics rounded to binary32, and in the vectors that it
+/// asks for (<see cref="StateVectors"/>) the bits of all its numbers in binary64, two places each, so that a stop loses none.
 /// </summary>
 internal sealed class ReferenceReplica : IReplica
 {
@@ -49,7 +49,8 @@ internal sealed class ReferenceReplica : IReplica
             {
                 ReadOnlySpan<float> first = state.Vector(vector++), second = state.Vector(vector++);
                 for (int i = 0; i < numbers.Length; i++)
-                    numbers[i] = BitConverter.UInt64BitsToDouble(((ulong)BitConverter.SingleToUInt32Bits(first[i]) << 32) | BitConverter.SingleToUInt32Bits(second[i]));
+                    numbers[i] = BitConverter.UInt64BitsToDouble(
+                        ((ulong)BitConverter.SingleToUInt32Bits(first[i]) << 32) | BitConverter.SingleToUInt32Bits(second[i]));
             }
             return;
         }
@@ -167,7 +168,8 @@ internal sealed class ReferenceReplica : IReplica
     /// <summary>Every array of numbers in the order in which a state has their bits.</summary>
     private IEnumerable<double[]> Exact() => [Parameters, .. Statistics.Length > 0 ? [Statistics] : (double[][])[], .. _vectors];
 
-    private ReadOnlySpan<double> Get(Parameter tensor) => (tensor.IsTrainable ? Parameters : Statistics).AsSpan(tensor.Offset, tensor.Count);
+    private ReadOnlySpan<double> Get(Parameter tensor) =>
+        (tensor.IsTrainable ? Parameters : Statistics).AsSpan(tensor.Offset, tensor.Count);
 
     private void Check(ParameterLayout layout)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using LastBit.Data;
 using LastBit.Files;
 using LastBit.Training;
 
@@ -27,13 +28,14 @@ public static class TrainingRun
         using var data = TrainingData.Open(settings, context.Threads);
         using Trainer trainer = data.CreateTrainer(training, [settings.Perturbation]);
         var loop = new TrainingLoop(trainer, Path.Combine(context.Folder, CheckpointName), data.Digest, context.Observer, context.Cancellation);
-        var run = new Recorder(trainer, data.TrainImages, context, loop);
+        var run = new Recorder(trainer, data.TrainImages, data.Facts, context, loop);
         loop.Resume(run);
         if (loop.Resumed)
         {
             context.Observer.Message(string.Create(CultureInfo.InvariantCulture,
                 $"Resumed at step {trainer.StepsDone} of {(long)trainer.BatchesPerEpoch * training.Epochs}."));
         }
+        data.Tell(context);
         string task = $"{settings.Network}, {settings.Perturbation.Name}";
         loop.Run(run, task, (long)data.TrainImages * training.Epochs, "images");
         context.Observer.End(task, run.Outcome);
@@ -49,7 +51,7 @@ public static class TrainingRun
         TrainingData.Check(settings);
     }
 
-    private sealed class Recorder(Trainer trainer, int images, ExperimentContext context, TrainingLoop loop) : ITrainingRecorder<List<TrainingEpoch>>
+    private sealed class Recorder(Trainer trainer, int images, DataFacts? facts, ExperimentContext context, TrainingLoop loop) : ITrainingRecorder<List<TrainingEpoch>>
     {
         private DivergedTraining? _diverged;
 
@@ -103,7 +105,7 @@ public static class TrainingRun
         {
             double secondsPerStep = loop.Steps == 0 ? 0 : loop.StepTime.TotalSeconds / loop.Steps;
             var result = new TrainingRunResult(
-                trainer.Replicas[0].State.Digest(), Recorded, trainer.StepsDone, _diverged?.Step, secondsPerStep, _diverged?.Cause);
+                trainer.Replicas[0].State.Digest(), Recorded, trainer.StepsDone, _diverged?.Step, secondsPerStep, _diverged?.Cause, facts);
             AtomicFile.WriteAllText(Path.Combine(context.Folder, TrainingRunResult.FileName), result.ToJson());
             return result;
         }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using LastBit.Data;
 using LastBit.Runs;
 using LastBit.Training;
 
@@ -33,13 +34,15 @@ public sealed record TrainingEpoch(int Epoch, double? TrainLoss, double TrainAcc
 /// <param name="DivergedAtStep">The step, from 1, whose loss was no longer finite, where the run stopped; left out otherwise.</param>
 /// <param name="SecondsPerStep">Mean wall time of a step in this process; a timing, not a result.</param>
 /// <param name="DivergedBecause">What was no longer finite; left out where all was.</param>
+/// <param name="Data">How many images of each class, and which; left out by older versions.</param>
 public sealed record TrainingRunResult(
     string Digest,
     IReadOnlyList<TrainingEpoch> Epochs,
     long StepsDone,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? DivergedAtStep = null,
     double SecondsPerStep = 0,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? DivergedBecause = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? DivergedBecause = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DataFacts? Data = null)
     : ICheckedDocument
 {
     /// <summary>The name of the document in its folder.</summary>

@@ -3,7 +3,10 @@ using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
-/// <summary>An activation function with its first two derivatives, which products with the Hessian need; lane by lane, as <see cref="IActivation"/>.</summary>
+/// <summary>
+/// An activation function with its first two derivatives, which products with the Hessian need; lane by lane, as
+/// <see cref="IActivation"/>.
+/// </summary>
 internal interface IActivationJet
 {
     /// <summary>Whether f'' is 0 wherever it exists, so that nobody need ask for it.</summary>
@@ -31,7 +34,9 @@ internal readonly struct IdentityJet : IActivationJet
         where T : unmanaged, ILanes<T, float> => (slope, curvature) = (T.Broadcast(1f), default);
 }
 
-/// <summary>The derivative at 0 is 0, as in <see cref="ReluActivation"/>; the kink's share in the second derivative is left out, as in PyTorch.</summary>
+/// <summary>
+/// The derivative at 0 is 0, as in <see cref="ReluActivation"/>; the kink's share in the second derivative is left out, as in PyTorch.
+/// </summary>
 internal readonly struct ReluJet : IActivationJet
 {
     public static bool IsPiecewiseLinear => true;

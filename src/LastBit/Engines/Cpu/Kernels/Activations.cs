@@ -31,7 +31,9 @@ internal readonly struct IdentityActivation : IActivation
         where T : unmanaged, ILanes<T, float> => gradient;
 }
 
-/// <summary>max(0, z); the derivative at 0 is 0, as in PyTorch. A NaN stays a NaN, so that a run that has blown up is seen to have.</summary>
+/// <summary>
+/// max(0, z); the derivative at 0 is 0, as in PyTorch. A NaN stays a NaN, so that a run that has blown up is seen to have.
+/// </summary>
 internal readonly struct ReluActivation : IActivation
 {
     public static bool IsLong => false;

@@ -34,7 +34,9 @@ internal static unsafe class ChannelBias
         }
     }
 
-    /// <summary>sums[c] += sum over the positions of one image of gradient[y, x, c]: four chains (column modulo 4), added as (0 + 1) + (2 + 3).</summary>
+    /// <summary>
+    /// sums[c] += sum over the positions of one image of gradient[y, x, c]: four chains (column modulo 4), added as (0 + 1) + (2 + 3).
+    /// </summary>
     /// <param name="gradient">height x (width + 2 border) x channels; the border is not read.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>

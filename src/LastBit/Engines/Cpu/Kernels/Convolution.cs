@@ -4,10 +4,10 @@ using LastBit.Arithmetic;
 namespace LastBit.Engines.Cpu.Kernels;
 
 /// <summary>
-/// Square convolutions of any odd size and any stride of one image, channels last (NHWC), zero padding size / 2: the shortcuts and the first
-/// convolutions of a stage. They are few, so one plain loop serves them all; the 3x3 convolutions with stride 1 have <see cref="Convolution3x3"/>.
-/// Each output is the sum of one chain a kernel row, in the order input channel, kernel column, as there. The caller keeps
-/// size / 2 zero columns at both ends of every row; rows above and below the image are left out.
+/// Square convolutions of any odd size and any stride of one image, channels last (NHWC), zero padding size / 2: the shortcuts and the
+/// first convolutions of a stage. They are few, so one plain loop serves them all; the 3x3 convolutions with stride 1 have
+/// <see cref="Convolution3x3"/>. Each output is the sum of one chain a kernel row, in the order input channel, kernel column, as there.
+/// The caller keeps size / 2 zero columns at both ends of every row; rows above and below the image are left out.
 /// </summary>
 internal static unsafe class Convolution
 {
@@ -33,7 +33,9 @@ internal static unsafe class Convolution
         Widest.Single(ref work, shape.OutChannels / 2);
     }
 
-    /// <summary>output[y, x, o] = sum over r, i, c of input[s y + r - p, s x + c - p, i] * weights[r, i, c, o], with s the stride and p the padding.</summary>
+    /// <summary>
+    /// output[y, x, o] = sum over r, i, c of input[s y + r - p, s x + c - p, i] * weights[r, i, c, o], with s the stride and p the padding.
+    /// </summary>
     /// <param name="input">InHeight x (InWidth + 2 p) x InChannels, p zero columns at both ends.</param>
     /// <param name="weights">Size x InChannels x Size x OutChannels.</param>
     /// <param name="output">OutHeight x OutWidth x OutChannels.</param>
@@ -75,8 +77,8 @@ internal static unsafe class Convolution
     }
 
     /// <summary>
-    /// inputGradient[y, x, i] = sum over the r, c, o that read it in the forward pass of gradient[(y + p - r) / s, (x + p - c) / s, o] * weights[r, i, c, o].
-    /// Pixels whose coordinates are congruent modulo the stride are read by the same taps and are processed together.
+    /// inputGradient[y, x, i] = sum over the r, c, o that read it in the forward pass of gradient[(y + p - r) / s, (x + p - c) / s, o] *
+    /// weights[r, i, c, o]. Pixels whose coordinates are congruent modulo the stride are read by the same taps and are processed together.
     /// </summary>
     /// <param name="gradient">OutHeight x (OutWidth + 2 p') x OutChannels with p' = max(p, 1) zero columns at both ends.</param>
     /// <param name="flipped">Size x OutChannels x Size x InChannels, flipped by 180 degrees (<see cref="WeightLayout.Flip"/>).</param>
@@ -130,7 +132,9 @@ internal static unsafe class Convolution
         }
     }
 
-    /// <summary>The largest kernel index k below size with coordinate + padding - k divisible by the stride, or a negative number.</summary>
+    /// <summary>
+    /// The largest kernel index k below size with coordinate + padding - k divisible by the stride, or a negative number.
+    /// </summary>
     private static int FirstTap(int coordinate, int size, int padding, int stride)
     {
         int rest = (coordinate + padding) % stride;
@@ -143,7 +147,9 @@ internal static unsafe class Convolution
     /// one chain an image, rows outside, columns inside, then added.
     /// </summary>
     /// <param name="input">InHeight x (InWidth + 2 p) x InChannels, p zero columns at both ends.</param>
-    /// <param name="gradient">OutHeight x (OutWidth + 2 p') x OutChannels with p' = max(p, 1) columns at both ends that are not read.</param>
+    /// <param name="gradient">
+    /// OutHeight x (OutWidth + 2 p') x OutChannels with p' = max(p, 1) columns at both ends that are not read.
+    /// </param>
     /// <param name="weightGradient">Size x InChannels x Size x OutChannels, added to.</param>
     /// <param name="shape">The sizes.</param>
     public static void WeightGradient<T>(float* input, float* gradient, float* weightGradient, in ConvolutionShape shape)

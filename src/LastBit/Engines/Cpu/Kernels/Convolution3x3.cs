@@ -4,11 +4,11 @@ using LastBit.Arithmetic;
 namespace LastBit.Engines.Cpu.Kernels;
 
 /// <summary>
-/// 3x3 convolutions with stride 1 and zero padding 1 of one image, channels last (NHWC).
-/// Each output is the sum, in order, of one chain a kernel row; a chain is of fused multiply-adds in the order input channel, kernel column.
-/// (Three chains of 3 C terms round less than one of 9 C.) What the padding would add is left out, rows and columns alike: 0 * w changes no sum.
-/// The caller keeps the columns beside the image all the same, so that every row has one layout.
-/// One input value serves the three kernel columns that it touches, so that a load feeds three to six FMAs.
+/// 3x3 convolutions with stride 1 and zero padding 1 of one image, channels last (NHWC). Each output is the sum, in order, of one chain a
+/// kernel row; a chain is of fused multiply-adds in the order input channel, kernel column. (Three chains of 3 C terms round less than one
+/// of 9 C.) What the padding would add is left out, rows and columns alike: 0 * w changes no sum. The caller keeps the columns beside the
+/// image all the same, so that every row has one layout. One input value serves the three kernel columns that it touches, so that a load
+/// feeds three to six FMAs.
 /// </summary>
 internal static unsafe class Convolution3x3
 {
@@ -39,14 +39,17 @@ internal static unsafe class Convolution3x3
     /// <param name="width">Columns, a multiple of 8.</param>
     /// <param name="inChannels">Input channels, any number.</param>
     /// <param name="outChannels">Output channels, a multiple of 16.</param>
-    /// <param name="paddingChannels">How many of the input channels, the last ones, are there to fill memory and have weight zero; they are left out.</param>
+    /// <param name="paddingChannels">
+    /// How many of the input channels, the last ones, are there to fill memory and have weight zero; they are left out.
+    /// </param>
     /// <param name="prefetch">Fetches a share of what comes next with each of the rows; or null.</param>
     public static void Forward<T>(
         float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int paddingChannels, Prefetch? prefetch = null)
         where T : unmanaged, ILanes<T, float>
     {
         int rowStride = (width + 2) * inChannels, terms = inChannels - paddingChannels;
-        // Which tile fits the registers: 32 of 512 bits (or of 128 bits on ARM), 16 of 256 bits. The tile does not touch the order of any sum.
+        // Which tile fits the registers: 32 of 512 bits (or of 128 bits on ARM), 16 of 256 bits. The tile does not touch the order of any
+        // sum.
         bool narrow = typeof(T) == typeof(SingleLanes256) || typeof(T) == typeof(SingleLanes1);
         bool single = outChannels % (2 * T.Count) != 0;
         int pixels = narrow ? 4 : single && width % 16 == 0 ? 16 : 8;
@@ -89,13 +92,17 @@ internal static unsafe class Convolution3x3
     /// one chain an image, rows outside, columns inside, which is then added to the value that is already there.
     /// </summary>
     /// <param name="input">height x (width + 2) x inChannels; the first and last column are not read.</param>
-    /// <param name="gradient">height x (width + 2) x outChannels: the gradient with respect to the output; the first and last column are not read.</param>
+    /// <param name="gradient">
+    /// height x (width + 2) x outChannels: the gradient with respect to the output; the first and last column are not read.
+    /// </param>
     /// <param name="weightGradient">3 x inChannels x 3 x outChannels, added to.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns, at least 2.</param>
     /// <param name="inChannels">Input channels, a multiple of 4.</param>
     /// <param name="outChannels">Output channels, a multiple of 16.</param>
-    /// <param name="paddingChannels">How many of the input channels, the last ones, are there to fill memory; nobody reads their gradient, which may be left out.</param>
+    /// <param name="paddingChannels">
+    /// How many of the input channels, the last ones, are there to fill memory; nobody reads their gradient, which may be left out.
+    /// </param>
     public static void WeightGradient<T>(
         float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels, int paddingChannels)
         where T : unmanaged, ILanes<T, float>
@@ -211,8 +218,9 @@ internal static unsafe class Convolution3x3
     }
 
     /// <summary>
-    /// 16 pixels of a row by 1 row of output channels: 16 running sums, 3 weights and one broadcast input in registers. A multiply-add takes four cycles and two
-    /// begin in one, so that eight sums, each of which waits for itself, would keep the multipliers busy only if nothing ever came late.
+    /// 16 pixels of a row by 1 row of output channels: 16 running sums, 3 weights and one broadcast input in registers. A multiply-add
+    /// takes four cycles and two begin in one, so that eight sums, each of which waits for itself, would keep the multipliers busy only if
+    /// nothing ever came late.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile16x1<T>(
@@ -589,7 +597,8 @@ internal static unsafe class Convolution3x3
     }
 
     /// <summary>
-    /// The 3 channels of an image of 4 by 3 kernel columns by one row of output channels: 9 running sums, three output gradients and one broadcast input in registers.
+    /// The 3 channels of an image of 4 by 3 kernel columns by one row of output channels: 9 running sums, three output gradients and one
+    /// broadcast input in registers.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile3<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int outChannels)

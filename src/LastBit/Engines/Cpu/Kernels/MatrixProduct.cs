@@ -4,10 +4,14 @@ using LastBit.Arithmetic;
 
 namespace LastBit.Engines.Cpu.Kernels;
 
-/// <summary>A product of matrices: Result[row, column] = Initial[column] + sum over the terms of Left[row, term] * Right[term, column].</summary>
+/// <summary>
+/// A product of matrices: Result[row, column] = Initial[column] + sum over the terms of Left[row, term] * Right[term, column].
+/// </summary>
 internal unsafe struct MatrixShape
 {
-    /// <summary>Panels of 32 terms, each [row][32]; the rows behind the last, up to a multiple of 8, are read and come to nothing.</summary>
+    /// <summary>
+    /// Panels of 32 terms, each [row][32]; the rows behind the last, up to a multiple of 8, are read and come to nothing.
+    /// </summary>
     public float* Left;
 
     /// <summary>Floats from panel to panel of <see cref="Left"/>.</summary>
@@ -34,8 +38,8 @@ internal unsafe struct MatrixShape
 
 /// <summary>
 /// The products of matrices that fully connected layers are made of. Lanes run across the columns of the result.
-/// A sum over inputs or outputs goes in chains of 128 terms, the first from the bias on, and the chains are added in order.
-/// A sum over images goes in chains of 64 images (of 8 for a bias), and the chains are added in the tree of <see cref="Pointwise.TreeSum"/>.
+/// A sum over inputs or outputs goes in chains of 128 terms, the first from the bias on, and the chains are added in order. A sum over
+/// images goes in chains of 64 images (of 8 for a bias), and the chains are added in the tree of <see cref="Pointwise.TreeSum"/>.
 /// </summary>
 internal static unsafe class MatrixProduct
 {
@@ -60,7 +64,9 @@ internal static unsafe class MatrixProduct
     /// <summary>Floats of scratch that <see cref="WeightGradient"/> and <see cref="ColumnSums"/> need.</summary>
     public const int ScratchSize = (Levels + 1) * TileSize;
 
-    /// <summary>Rows to have room for, an odd number of tiles: panels at a distance of a power of two would meet in the same lines of a cache.</summary>
+    /// <summary>
+    /// Rows to have room for, an odd number of tiles: panels at a distance of a power of two would meet in the same lines of a cache.
+    /// </summary>
     public static long RowsFor(int rows) => ((rows + TileRows - 1) / TileRows | 1) * TileRows;
 
     /// <summary>Panels of so many columns.</summary>
@@ -97,7 +103,8 @@ internal static unsafe class MatrixProduct
         bool wide = typeof(T) == typeof(SingleLanes512);
         int tile = wide ? TileRows : TileRows / 2;
         long rightPanel = (long)matrix.Terms * Panel;
-        // So many terms of so many rows stay in the second-level cache while all columns are computed, and so many terms of 32 columns in the first.
+        // So many terms of so many rows stay in the second-level cache while all columns are computed, and so many terms of 32 columns in
+        // the first.
         for (int term = 0; term < matrix.Terms; term += ChainTerms)
         {
             int terms = Math.Min(ChainTerms, matrix.Terms - term);
@@ -126,7 +133,9 @@ internal static unsafe class MatrixProduct
         }
     }
 
-    /// <summary>gradient[output, input] = sum over rows of outer[row, output] * input[row, input], for the 32 inputs of one panel.</summary>
+    /// <summary>
+    /// gradient[output, input] = sum over rows of outer[row, output] * input[row, input], for the 32 inputs of one panel.
+    /// </summary>
     /// <param name="outer">The gradient with respect to the outputs, in panels [row][32].</param>
     /// <param name="outerPanel">Floats from panel to panel.</param>
     /// <param name="input">One panel of inputs, [row][32].</param>
@@ -214,7 +223,9 @@ internal static unsafe class MatrixProduct
         }
     }
 
-    /// <summary>Brings 32 columns of weights into the panel of the input gradient's product: panel[output, input] = weights[output, input].</summary>
+    /// <summary>
+    /// Brings 32 columns of weights into the panel of the input gradient's product: panel[output, input] = weights[output, input].
+    /// </summary>
     /// <param name="weights">outputs x row floats; the first of the columns.</param>
     /// <param name="outputs">Rows.</param>
     /// <param name="inputs">Columns, at most 32; the panel's others stay as they are.</param>

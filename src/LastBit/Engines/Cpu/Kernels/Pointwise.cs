@@ -23,9 +23,9 @@ internal unsafe struct NormCoefficients
 }
 
 /// <summary>
-/// The passes over one image that do one or two operations a number: normalisation, activation, residual addition, their gradients and their
-/// sums. They run on data that a convolution has just left in the cache or is about to read, so that nothing is read from memory twice.
-/// Sums run over positions in four interleaved chains (position modulo 4) that are added as (0 + 1) + (2 + 3).
+/// The passes over one image that do one or two operations a number: normalisation, activation, residual addition, their gradients and
+/// their sums. They run on data that a convolution has just left in the cache or is about to read, so that nothing is read from memory
+/// twice. Sums run over positions in four interleaved chains (position modulo 4) that are added as (0 + 1) + (2 + 3).
 /// </summary>
 internal static unsafe class Pointwise
 {
@@ -56,7 +56,8 @@ internal static unsafe class Pointwise
             for (int i = 0; i < edge; i += T.Count)
                 T.Store(default, padded + i);
             padded += edge;
-            // A row stays in the first-level cache, so that going through it once for each row of channels costs less than loading the coefficients again.
+            // A row stays in the first-level cache, so that going through it once for each row of channels costs less than loading the
+            // coefficients again.
             for (int c = 0; c < step; c += T.Count)
             {
                 T m = default, s = default, b = default;
@@ -157,8 +158,8 @@ internal static unsafe class Pointwise
     }
 
     /// <summary>
-    /// The gradient that reaches a normalised and activated view: g = (already ? target : 0) + contribution; target = g * f'(norm(x)). With a normalisation,
-    /// also its two sums over the image: sum of target and sum of target * (x - mean).
+    /// The gradient that reaches a normalised and activated view: g = (already ? target : 0) + contribution; target = g * f'(norm(x)). With
+    /// a normalisation, also its two sums over the image: sum of target and sum of target * (x - mean).
     /// </summary>
     /// <param name="contribution">positions x channels: the gradient from the last consumer.</param>
     /// <param name="x">positions x channels: the stored tensor.</param>
@@ -197,7 +198,8 @@ internal static unsafe class Pointwise
                 T.Store(Gradient<T, TActivation, TNorm, TAlready>(source, data, to, mean, scale, shift), to);
             while (TNorm.IsSet && to < end)
             {
-                // Where the function needs the registers for itself, it is taken first, on rows that the sums then find in the first-level cache.
+                // Where the function needs the registers for itself, it is taken first, on rows that the sums then find in the first-level
+                // cache.
                 float* pause = TActivation.IsLong && end - to > RowsInCache * next ? to + (RowsInCache * next) : end;
                 if (TActivation.IsLong)
                 {
@@ -264,8 +266,8 @@ internal static unsafe class Pointwise
     }
 
     /// <summary>
-    /// padded[y, border + x, c] = Scale * dz + GradientSlope * (x - Mean) + GradientOffset (+ raw): the gradient with respect to a stored tensor from that of
-    /// its normalised view, the border columns zero. Without normalisation it is dz (+ raw).
+    /// padded[y, border + x, c] = Scale * dz + GradientSlope * (x - Mean) + GradientOffset (+ raw): the gradient with respect to a stored
+    /// tensor from that of its normalised view, the border columns zero. Without normalisation it is dz (+ raw).
     /// </summary>
     /// <param name="dz">height x width x channels: the gradient with respect to the normalised view.</param>
     /// <param name="x">height x width x channels: the stored tensor.</param>

@@ -117,7 +117,10 @@ internal static unsafe class Pooling
         }
     }
 
-    /// <summary>The values at the places of the largest numbers of the inputs: the derivative of <see cref="Max{T}"/> in the direction of the values.</summary>
+    /// <summary>
+    /// The values at the places of the largest numbers of the inputs: the derivative of <see cref="Max{T}"/> in the direction of the
+    /// values.
+    /// </summary>
     /// <param name="input">height x width x channels.</param>
     /// <param name="values">height x width x channels.</param>
     /// <param name="output">height / 2 x width / 2 x channels.</param>
@@ -143,7 +146,9 @@ internal static unsafe class Pooling
         }
     }
 
-    /// <summary>Each gradient to the largest number of its window, to the first of equal ones in the order of rows, as in PyTorch.</summary>
+    /// <summary>
+    /// Each gradient to the largest number of its window, to the first of equal ones in the order of rows, as in PyTorch.
+    /// </summary>
     /// <param name="input">height x width x channels.</param>
     /// <param name="gradient">height / 2 x width / 2 x channels.</param>
     /// <param name="inputGradient">height x width x channels, written.</param>

@@ -3,8 +3,8 @@ using System.Runtime.Intrinsics.X86;
 namespace LastBit.Engines.Cpu.Kernels;
 
 /// <summary>
-/// What a pass reads of the next image, fetched into the second-level cache while this image is computed: a convolution works in the caches for
-/// tens of microseconds, in which the memory would stand idle, and then waits for it. Fetching changes no number.
+/// What a pass reads of the next image, fetched into the second-level cache while this image is computed: a convolution works in the caches
+/// for tens of microseconds, in which the memory would stand idle, and then waits for it. Fetching changes no number.
 /// </summary>
 internal sealed unsafe class Prefetch
 {

@@ -14,16 +14,16 @@ internal readonly unsafe struct Dual(float* value, float* tangent)
 }
 
 /// <summary>
-/// The pointwise passes of <see cref="Pointwise"/> with their derivatives in the direction of a vector. A dot marks a tangent in the comments: x and x'.
-/// Sums over positions run in four interleaved chains (position modulo 4) that are added as (0 + 1) + (2 + 3).
+/// The pointwise passes of <see cref="Pointwise"/> with their derivatives in the direction of a vector. A dot marks a tangent in the
+/// comments: x and x'. Sums over positions run in four interleaved chains (position modulo 4) that are added as (0 + 1) + (2 + 3).
 /// </summary>
 internal static unsafe class TangentPointwise
 {
     private const int RowsInCache = 32;
 
     /// <summary>
-    /// padded = f(norm(x)) where <typeparamref name="TValue"/> is set, and its tangent f'(z) z' with z' = (x' - Mean') Scale + (x - Mean) Scale' + Shift',
-    /// both with zero border columns.
+    /// padded = f(norm(x)) where <typeparamref name="TValue"/> is set, and its tangent f'(z) z' with z' = (x' - Mean') Scale + (x - Mean)
+    /// Scale' + Shift', both with zero border columns.
     /// </summary>
     /// <param name="source">height x width x channels: the stored tensor.</param>
     /// <param name="norm">The normalisation.</param>
@@ -88,9 +88,9 @@ internal static unsafe class TangentPointwise
     }
 
     /// <summary>
-    /// The gradient that reaches a normalised and activated view, and its tangent: with g = (already ? target : 0) + contribution,
-    /// target = g f'(z) and target' = g' f'(z) + g f''(z) z'. With a normalisation also their sums over the image: of target, of target (x - mean), of target', and
-    /// of target' (x - mean) + target (x' - mean').
+    /// The gradient that reaches a normalised and activated view, and its tangent: with g = (already ? target : 0) + contribution, target =
+    /// g f'(z) and target' = g' f'(z) + g f''(z) z'. With a normalisation also their sums over the image: of target, of target (x - mean),
+    /// of target', and of target' (x - mean) + target (x' - mean').
     /// </summary>
     /// <param name="contribution">positions x channels: the gradient from the last consumer.</param>
     /// <param name="x">positions x channels: the stored tensor.</param>
@@ -150,15 +150,18 @@ internal static unsafe class TangentPointwise
     }
 
     /// <summary>
-    /// The gradient with respect to a stored tensor from that of its normalised view, g = Scale dz + GradientSlope (x - Mean) + GradientOffset (+ raw), and its tangent
-    /// g' = Scale dz' + Scale' dz + GradientSlope (x' - Mean') + GradientSlope' (x - Mean) + GradientOffset' (+ raw'), both with zero border columns.
-    /// Without normalisation they are dz (+ raw) and dz' (+ raw').
+    /// The gradient with respect to a stored tensor from that of its normalised view, g = Scale dz + GradientSlope (x - Mean) +
+    /// GradientOffset (+ raw), and its tangent g' = Scale dz' + Scale' dz + GradientSlope (x' - Mean') + GradientSlope' (x - Mean) +
+    /// GradientOffset' (+ raw'), both with zero border columns. Without normalisation they are dz (+ raw) and dz' (+ raw').
     /// </summary>
     /// <param name="dz">height x width x channels: the gradient with respect to the normalised view.</param>
     /// <param name="x">height x width x channels: the stored tensor.</param>
     /// <param name="norm">The normalisation.</param>
     /// <param name="normTangent">Its tangents.</param>
-    /// <param name="raw">height x width x channels: the gradient from consumers that read the tensor as it is; not used unless <typeparamref name="TRaw"/> is set.</param>
+    /// <param name="raw">
+    /// height x width x channels: the gradient from consumers that read the tensor as it is; not used unless <typeparamref name="TRaw"/>
+    /// is set.
+    /// </param>
     /// <param name="padded">height x (width + 2 border) x channels.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>

@@ -1,8 +1,8 @@
 namespace LastBit.Engines.Cpu.Kernels;
 
 /// <summary>
-/// Weights are kept as PyTorch keeps them, [out][in][row][column] (OIHW). The kernels read them as [row][in][column][out], so that vector lanes run
-/// across output channels and one (row, in) needs one stretch of memory. A padding channel (images have 3 of 4) has weight zero.
+/// Weights are kept as PyTorch keeps them, [out][in][row][column] (OIHW). The kernels read them as [row][in][column][out], so that vector
+/// lanes run across output channels and one (row, in) needs one stretch of memory. A padding channel (images have 3 of 4) has weight zero.
 /// </summary>
 internal static unsafe class WeightLayout
 {
@@ -30,7 +30,8 @@ internal static unsafe class WeightLayout
     }
 
     /// <summary>
-    /// Fills the layout of the input gradient, Size x OutChannels x Size x InChannels, flipped by 180 degrees: flipped[s-1-r, o, s-1-c, i] = weight[o, i, r, c].
+    /// Fills the layout of the input gradient, Size x OutChannels x Size x InChannels, flipped by 180 degrees: flipped[s-1-r, o, s-1-c, i]
+    /// = weight[o, i, r, c].
     /// </summary>
     public static void Flip(float* oihw, int realInChannels, float* flipped, in ConvolutionShape shape)
     {
@@ -51,7 +52,9 @@ internal static unsafe class WeightLayout
         }
     }
 
-    /// <summary>The inverse of <see cref="Pack"/> for some of its (row, input channel) pairs, counted row * InChannels + input channel.</summary>
+    /// <summary>
+    /// The inverse of <see cref="Pack"/> for some of its (row, input channel) pairs, counted row * InChannels + input channel.
+    /// </summary>
     public static void Unpack(float* packed, int realInChannels, float* oihw, in ConvolutionShape shape, int from, int to)
     {
         int size = shape.Size, inC = shape.InChannels, outC = shape.OutChannels;

@@ -4,11 +4,12 @@ using LastBit.Arithmetic;
 namespace LastBit.Engines.Cpu.Kernels;
 
 /// <summary>
-/// 3x3 convolutions with stride 1 and zero padding 1 by Winograd convolution, F(2x2, 3x3) of Winograd (1980), Lavin and Gray (2016), channels last.
-/// An output of 2 x 2 pixels is A' [(G g G') . (B' d B)] A of the 4 x 4 pixels d around it and the kernel g, where the product in the middle is summed over input channels:
-/// 16 multiplications for four outputs where direct sums take 36. The points are 0, 1, -1 and infinity, so the transforms of the images are sums alone.
-/// A block of tiles goes through all three steps while it is in the caches. A point is a sum of chains of fused multiply-adds, 16 input channels each;
-/// the transforms add in the order that the code gives, columns before rows.
+/// 3x3 convolutions with stride 1 and zero padding 1 by Winograd convolution, F(2x2, 3x3) of Winograd (1980), Lavin and Gray (2016),
+/// channels last. An output of 2 x 2 pixels is A' [(G g G') . (B' d B)] A of the 4 x 4 pixels d around it and the kernel g, where the
+/// product in the middle is summed over input channels: 16 multiplications for four outputs where direct sums take 36. The points are 0, 1,
+/// -1 and infinity, so the transforms of the images are sums alone. A block of tiles goes through all three steps while it is in the
+/// caches. A point is a sum of chains of fused multiply-adds, 16 input channels each; the transforms add in the order that the code gives,
+/// columns before rows.
 /// </summary>
 internal static unsafe class Winograd2x2
 {
@@ -21,7 +22,8 @@ internal static unsafe class Winograd2x2
     // Input channels of one chain: chains of 64 round more than direct sums do, which are three chains that are added.
     private const int Chain = 16;
 
-    // A cache line between the planes of neighbouring points: with a distance of a power of two they would all fall into one set of the first-level cache.
+    // A cache line between the planes of neighbouring points: with a distance of a power of two they would all fall into one set of the
+    // first-level cache.
     private const int Gap = 16;
 
     /// <summary>Whether such a convolution can be computed.</summary>
@@ -29,8 +31,8 @@ internal static unsafe class Winograd2x2
         shape is { Size: 3, Stride: 1 } && shape.InWidth % 2 == 0 && shape.InHeight % 2 == 0 && shape.InChannels % 16 == 0 && shape.OutChannels % 16 == 0;
 
     /// <summary>
-    /// Whether it is to be computed so: below 32 channels the transforms and the many short products cost what the multiplications save (docs/performance.md).
-    /// The shape alone decides, for the bits depend on it.
+    /// Whether it is to be computed so: below 32 channels the transforms and the many short products cost what the multiplications save
+    /// (docs/performance.md). The shape alone decides, for the bits depend on it.
     /// </summary>
     public static bool Pays(in ConvolutionShape shape) => Fits(shape) && shape.InChannels >= 32 && shape.OutChannels >= 32;
 
@@ -42,7 +44,8 @@ internal static unsafe class Winograd2x2
     }
 
     /// <summary>
-    /// The kernels at the points, G g G': transformed[point, block of output channels, input channel, channel of the block]; a block is <see cref="BlockSize"/> channels.
+    /// The kernels at the points, G g G': transformed[point, block of output channels, input channel, channel of the block]; a block is
+    /// <see cref="BlockSize"/> channels.
     /// </summary>
     /// <param name="packed">3 x inChannels x 3 x outChannels, as <see cref="WeightLayout"/> writes it.</param>
     /// <param name="transformed">16 x inChannels x outChannels.</param>
@@ -77,8 +80,9 @@ internal static unsafe class Winograd2x2
     }
 
     /// <summary>
-    /// output[y, x, o] = sum over kernel row r, input channel i, kernel column c of input[y + r - 1, x + c, i] * weights[r, i, c, o], by Winograd convolution.
-    /// The gradient of a loss with respect to the input is the same function of the output gradient, with flipped weights.
+    /// output[y, x, o] = sum over kernel row r, input channel i, kernel column c of input[y + r - 1, x + c, i] * weights[r, i, c, o], by
+    /// Winograd convolution. The gradient of a loss with respect to the input is the same function of the output gradient, with flipped
+    /// weights.
     /// </summary>
     /// <param name="input">height x (width + 2) x inChannels, the first and last column zero.</param>
     /// <param name="transformed">What <see cref="TransformWeights{T}"/> wrote.</param>
@@ -182,7 +186,9 @@ internal static unsafe class Winograd2x2
         return T.Multiply(half, r == 1 ? T.Add(sum, middle) : T.Subtract(sum, middle));
     }
 
-    /// <summary>One line of B' d B of one row of tiles, written to one plane a point. B' d = (d0 - d2, d1 + d2, d2 - d1, d1 - d3).</summary>
+    /// <summary>
+    /// One line of B' d B of one row of tiles, written to one plane a point. B' d = (d0 - d2, d1 + d2, d2 - d1, d1 - d3).
+    /// </summary>
     private static void TransformInput<T>(float* input, float* zeros, int row, int line, int height, int width, int channels, float* values, nint plane)
         where T : unmanaged, ILanes<T, float>
     {
@@ -229,8 +235,8 @@ internal static unsafe class Winograd2x2
         where TSum : IFlag => TSum.IsSet ? T.Add(T.Load(one), T.Load(other)) : T.Subtract(T.Load(one), T.Load(other));
 
     /// <summary>
-    /// What one line of points gives to two rows of output: A' m A, where A' m = (m0 + m1 + m2, m1 - m2 - m3), so that the upper row begins with line 0 and takes
-    /// 1 and 2, the lower begins with 1 and loses 2 and 3.
+    /// What one line of points gives to two rows of output: A' m A, where A' m = (m0 + m1 + m2, m1 - m2 - m3), so that the upper row begins
+    /// with line 0 and takes 1 and 2, the lower begins with 1 and loses 2 and 3.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransformOutput<T, TUpper, TLower>(float* products, nint plane, int across, int channels, float* output)

@@ -4,11 +4,12 @@ using LastBit.Arithmetic;
 namespace LastBit.Engines.Cpu.Kernels;
 
 /// <summary>
-/// The weight gradient of a 3x3 convolution with stride 1 and zero padding 1 by Winograd convolution with tiles of 4 x 4 outputs: the transpose of F(4x4, 3x3),
-/// dg = G' [sum over tiles of (B' d B) . (A dy A')] G, for the 6 x 6 pixels d around a tile and the 4 x 4 gradients dy of its outputs;
-/// 36 multiplications where direct sums take 144. The points are 0, 1, -1, 1/2, -2 and infinity: with 2 and -2 the error would be twice as large (docs/performance.md).
-/// Tiles of several images are gathered until they fill the second-level cache; then one matrix product a point is added up over them.
-/// A weight is one chain a point over the tiles of a chunk, images outside, rows inside, columns inside those; how they are gathered is no part of the order.
+/// The weight gradient of a 3x3 convolution with stride 1 and zero padding 1 by Winograd convolution with tiles of 4 x 4 outputs: the
+/// transpose of F(4x4, 3x3), dg = G' [sum over tiles of (B' d B) . (A dy A')] G, for the 6 x 6 pixels d around a tile and the 4 x 4
+/// gradients dy of its outputs; 36 multiplications where direct sums take 144. The points are 0, 1, -1, 1/2, -2 and infinity: with 2 and -2
+/// the error would be twice as large (docs/performance.md). Tiles of several images are gathered until they fill the second-level cache;
+/// then one matrix product a point is added up over them. A weight is one chain a point over the tiles of a chunk, images outside, rows
+/// inside, columns inside those; how they are gathered is no part of the order.
 /// </summary>
 /// <remarks>One worker's gathering of one layer's weight gradient: begin, add images, end.</remarks>
 internal static unsafe class Winograd4x4
@@ -19,7 +20,8 @@ internal static unsafe class Winograd4x4
     // More tiles at once make more of a sum that has been loaded; fewer leave room in the cache.
     private const int MostTiles = 32;
 
-    // A cache line between the planes of neighbouring points: with a distance of a power of two they would all fall into one set of the first-level cache.
+    // A cache line between the planes of neighbouring points: with a distance of a power of two they would all fall into one set of the
+    // first-level cache.
     private const int Gap = 16;
 
     /// <summary>Whether such a weight gradient can be computed.</summary>
@@ -42,7 +44,9 @@ internal static unsafe class Winograd4x4
     /// <param name="gradient">height x (width + 2) x outChannels; the first and last column are not read.</param>
     /// <param name="shape">The sizes.</param>
     /// <param name="images">Images of a whole chunk, as for <see cref="ScratchSize"/>.</param>
-    /// <param name="scratch"><see cref="ScratchSize"/> floats, which belong to this chunk from its first image to <see cref="Finish{T}"/>.</param>
+    /// <param name="scratch">
+    /// <see cref="ScratchSize"/> floats, which belong to this chunk from its first image to <see cref="Finish{T}"/>.
+    /// </param>
     /// <param name="progress">How far the chunk is: default before its first image.</param>
     public static void Add<T>(float* input, float* gradient, in ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress)
         where T : unmanaged, ILanes<T, float>

@@ -4,9 +4,9 @@ using LastBit.Arithmetic;
 namespace LastBit.Engines.Cpu.Kernels;
 
 /// <summary>
-/// The matrix product inside Winograd convolution: for one of the points, products[row, column] = sum over k of left[row, k] * right[k, column], one chain of fused
-/// multiply-adds over k. Lanes run across columns. It serves both directions: rows are tiles and k input channels (forward), or rows are input channels
-/// and k tiles (weight gradient), which differ in two distances only.
+/// The matrix product inside Winograd convolution: for one of the points, products[row, column] = sum over k of left[row, k] * right[k,
+/// column], one chain of fused multiply-adds over k. Lanes run across columns. It serves both directions: rows are tiles and k input
+/// channels (forward), or rows are input channels and k tiles (weight gradient), which differ in two distances only.
 /// </summary>
 internal static unsafe class WinogradProduct
 {
@@ -15,7 +15,8 @@ internal static unsafe class WinogradProduct
         where T : unmanaged, ILanes<T, float> => columns % (2 * T.Count) == 0 ? 2 : 1;
 
     /// <summary>
-    /// How many rows one call computes: what the registers hold. Sixteen sums keep two multipliers of latency 4 busy; with 16 registers there is room for eight.
+    /// How many rows one call computes: what the registers hold. Sixteen sums keep two multipliers of latency 4 busy; with 16 registers
+    /// there is room for eight.
     /// </summary>
     public static int Rows<T>(int columns)
         where T : unmanaged, ILanes<T, float> => IsNarrow<T>() ? 4 : Vectors<T>(columns) == 2 ? 8 : 16;
@@ -31,7 +32,9 @@ internal static unsafe class WinogradProduct
     /// <param name="groups">How many groups of rows.</param>
     /// <param name="vectors">What <see cref="Vectors{T}"/> says.</param>
     /// <typeparam name="T">The lanes.</typeparam>
-    /// <typeparam name="TTransposed">Whether neighbouring numbers of left are rows rather than terms; known to the JIT, so that it becomes part of the addresses.</typeparam>
+    /// <typeparam name="TTransposed">
+    /// Whether neighbouring numbers of left are rows rather than terms; known to the JIT, so that it becomes part of the addresses.
+    /// </typeparam>
     /// <typeparam name="TContinue">Whether the chains go on from what products holds, or begin at zero.</typeparam>
     /// <typeparam name="TAdd">Whether what products holds is added to the finished chains.</typeparam>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

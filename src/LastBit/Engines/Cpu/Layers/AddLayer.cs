@@ -4,8 +4,9 @@ using LastBit.Models;
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// The end of a residual block: output = norm(left) + f(norm(right)), each normalisation and f only where the views say so.
-/// The activation that follows is applied by the readers. The tangent is the sum of the operands' tangents; going back, both operands take gradient and tangent alike.
+/// The end of a residual block: output = norm(left) + f(norm(right)), each normalisation and f only where the views say so. The activation
+/// that follows is applied by the readers. The tangent is the sum of the operands' tangents; going back, both operands take gradient and
+/// tangent alike.
 /// </summary>
 internal sealed unsafe class AddLayer : CpuLayer
 {
@@ -70,7 +71,8 @@ internal sealed unsafe class AddLayer : CpuLayer
             {
                 Dual target = Output.RawGradient is null ? back : scratch.OutputGradients;
                 TangentTable.For(Output.Channels).NormBackward(normalised: true, raw: false)(
-                    back, Both(Output, sample), Output.Norm, Output.NormTangent, default, target, Output.Height, Output.Width, Output.Channels, 0);
+                    back, Both(Output, sample), Output.Norm, Output.NormTangent, default, target, Output.Height, Output.Width,
+                    Output.Channels, 0);
                 back = target;
             }
             if (Output.RawGradient is not null)

@@ -5,9 +5,9 @@ using LastBit.Models;
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// What a batch makes of the batch normalisation of a stored tensor x, channel by channel: z = (x - mean) * weight / sqrt(variance + eps) + bias.
-/// It is never computed by itself: the layer that writes x leaves the moments of each image here, whoever reads x applies the coefficients,
-/// and the two sums of the backward pass are left here in the same way.
+/// What a batch makes of the batch normalisation of a stored tensor x, channel by channel: z = (x - mean) * weight / sqrt(variance + eps) +
+/// bias. It is never computed by itself: the layer that writes x leaves the moments of each image here, whoever reads x applies the
+/// coefficients, and the two sums of the backward pass are left here in the same way.
 /// </summary>
 internal sealed unsafe class BatchStatistics : IDisposable
 {
@@ -112,7 +112,9 @@ internal sealed unsafe class BatchStatistics : IDisposable
         }
     }
 
-    /// <summary>Gradients of weight and bias, and the coefficients of the gradient with respect to x, from the two sums of each image.</summary>
+    /// <summary>
+    /// Gradients of weight and bias, and the coefficients of the gradient with respect to x, from the two sums of each image.
+    /// </summary>
     internal void FinishBackward(float* gradients, int samples, int positions)
     {
         float* sums = FirstMoment(0), products = SecondMoment(0);
@@ -146,10 +148,10 @@ internal sealed unsafe class BatchStatistics : IDisposable
 }
 
 /// <summary>
-/// The tangents of what a batch makes of a batch normalisation (<see cref="BatchStatistics"/>). With S = weight / sqrt(variance + eps) and i = 1 / sqrt(variance + eps):
-/// mean' is the mean of x', variance' twice the mean of (x - mean) x', i' = -i^3 variance' / 2, S' = weight' i + weight i'; going back, the gradient's
-/// two coefficients are differentiated in the same way. Sums over positions and images have the orders of the sums that they are tangents of; what is
-/// done once a channel is done in binary64 and rounded once.
+/// The tangents of what a batch makes of a batch normalisation (<see cref="BatchStatistics"/>). With S = weight / sqrt(variance + eps) and
+/// i = 1 / sqrt(variance + eps): mean' is the mean of x', variance' twice the mean of (x - mean) x', i' = -i^3 variance' / 2, S' = weight'
+/// i + weight i'; going back, the gradient's two coefficients are differentiated in the same way. Sums over positions and images have the
+/// orders of the sums that they are tangents of; what is done once a channel is done in binary64 and rounded once.
 /// </summary>
 internal sealed unsafe class TangentStatistics : IDisposable
 {
@@ -202,7 +204,8 @@ internal sealed unsafe class TangentStatistics : IDisposable
         PointwiseTable.TreeSum(products, samples, _channels, _channels);
 
         float* weight = state.ParameterPointer + _norm.Weight.Offset;
-        float* weightTangent = direction.ParameterPointer + _norm.Weight.Offset, biasTangent = direction.ParameterPointer + _norm.Bias.Offset;
+        float* weightTangent = direction.ParameterPointer + _norm.Weight.Offset,
+            biasTangent = direction.ParameterPointer + _norm.Bias.Offset;
         double count = (double)samples * positions;
         for (int c = 0; c < _channels; c++)
         {
@@ -215,11 +218,13 @@ internal sealed unsafe class TangentStatistics : IDisposable
     }
 
     /// <summary>
-    /// The coefficients of the gradient and their tangents from the sums of the images going back, and the tangents of the gradients of weight and bias.
+    /// The coefficients of the gradient and their tangents from the sums of the images going back, and the tangents of the gradients of
+    /// weight and bias.
     /// </summary>
     public void FinishBackward(NetworkState state, NetworkState direction, float* gradientTangents, int samples, int positions)
     {
-        float* sums = _norm.FirstMoment(0), products = _norm.SecondMoment(0), sumTangents = _norm.FirstMoment(_half), productTangents = _norm.SecondMoment(_half);
+        float* sums = _norm.FirstMoment(0), products = _norm.SecondMoment(0), sumTangents = _norm.FirstMoment(_half),
+            productTangents = _norm.SecondMoment(_half);
         // It leaves the sums over all images in the first row; its gradients are overwritten below.
         _norm.FinishBackward(gradientTangents, samples, positions);
         PointwiseTable.TreeSum(sumTangents, samples, _channels, _channels);
@@ -233,7 +238,8 @@ internal sealed unsafe class TangentStatistics : IDisposable
             double mean = sums[c] / count, meanTangent = sumTangents[c] / count;
             double product = products[c] / count, productTangent = productTangents[c] / count;
             gradientTangents[_norm.Bias.Offset + c] = sumTangents[c];
-            gradientTangents[_norm.Weight.Offset + c] = (float)Math.FusedMultiplyAdd(productTangents[c], inverse, products[c] * inverseTangent);
+            gradientTangents[_norm.Weight.Offset + c] =
+                (float)Math.FusedMultiplyAdd(productTangents[c], inverse, products[c] * inverseTangent);
             Coefficients.GradientOffset[c] = (float)-Math.FusedMultiplyAdd(scaleTangent, mean, scale * meanTangent);
             // The slope is -S i^2 product.
             double square = inverse * inverse, squareTangent = 2 * inverse * inverseTangent;

@@ -5,11 +5,12 @@ using LastBit.Models;
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// A fully connected layer with bias of inputs of any size, y[n, o] = bias[o] + sum over i of weight[o, i] x[n, i]; x is an image's numbers channel by channel, each
-/// row by row, as PyTorch flattens them. A small one behind layers that go image by image is a <see cref="LinearLayer"/>.
+/// A fully connected layer with bias of inputs of any size, y[n, o] = bias[o] + sum over i of weight[o, i] x[n, i]; x is an image's numbers
+/// channel by channel, each row by row, as PyTorch flattens them. A small one behind layers that go image by image is a
+/// <see cref="LinearLayer"/>.
 /// <para>
-/// The tangent is y' = (b' + W' x) + W x'; going back, for the gradient g of the output, (W's gradient)' = g' x + g x', (b's gradient)' = g', and (x's gradient)' = W g' + W' g.
-/// Each half is summed by itself, then the two are added.
+/// The tangent is y' = (b' + W' x) + W x'; going back, for the gradient g of the output, (W's gradient)' = g' x + g x', (b's gradient)' =
+/// g', and (x's gradient)' = W g' + W' g. Each half is summed by itself, then the two are added.
 /// </para>
 /// </summary>
 internal sealed unsafe class ConnectedLayer : BatchLayer
@@ -50,7 +51,8 @@ internal sealed unsafe class ConnectedLayer : BatchLayer
 
     public override long TileSize => _direction is null
         ? Math.Max(MatrixProduct.ScratchSize, Sinks[0] is null ? 0 : MatrixProduct.TileRows * _weights.InputRow)
-        : Math.Max(MatrixProduct.TileRows * Math.Max(3 * _weights.InputRow, _weights.OutputRow), MatrixProduct.ScratchSize + ((long)_outputs * Panel));
+        : Math.Max(MatrixProduct.TileRows * Math.Max(3 * _weights.InputRow, _weights.OutputRow),
+            MatrixProduct.ScratchSize + ((long)_outputs * Panel));
 
     public override int LoadParts => _weights.LoadParts;
 
@@ -175,7 +177,8 @@ internal sealed unsafe class ConnectedLayer : BatchLayer
             return;
         int first = part * Panel, inputs = Math.Min(Panel, _inputs - first);
         float* target = gradientTangents + _weights.Weight.Offset + first;
-        MatrixProduct.WeightGradient(_outer.Pointer, PanelSize, _xTangent.Pointer + (part * PanelSize), count, _outputs, inputs, other, Panel, products);
+        MatrixProduct.WeightGradient(_outer.Pointer, PanelSize, _xTangent.Pointer + (part * PanelSize), count, _outputs, inputs, other,
+            Panel, products);
         for (int o = 0; o < _outputs; o++, target += _inputs, other += Panel)
         {
             for (int i = 0; i < inputs; i++)
@@ -185,7 +188,8 @@ internal sealed unsafe class ConnectedLayer : BatchLayer
 
     private int RowsOfPart(int count)
     {
-        // A part a thread at least; the more rows, the less often the weights are read, but their inputs are to stay in the second-level cache.
+        // A part a thread at least; the more rows, the less often the weights are read, but their inputs are to stay in the second-level
+        // cache.
         int share = (count + _threads - 1) / _threads;
         return Math.Min(MostRows, (share + MatrixProduct.TileRows - 1) / MatrixProduct.TileRows * MatrixProduct.TileRows);
     }
@@ -244,7 +248,9 @@ internal sealed unsafe class ConnectedLayer : BatchLayer
             Copy(source + o, target, Math.Min(Panel, _outputs - o));
     }
 
-    /// <summary>The inverse of <see cref="Flatten"/> for a row that is contiguous; channels that are stored but not there are zero.</summary>
+    /// <summary>
+    /// The inverse of <see cref="Flatten"/> for a row that is contiguous; channels that are stored but not there are zero.
+    /// </summary>
     private void Unflatten(float* source, float* target)
     {
         int positions = _from.Positions, stored = Inputs[0].Tensor.Channels;
@@ -258,5 +264,6 @@ internal sealed unsafe class ConnectedLayer : BatchLayer
         }
     }
 
-    private static void Copy(float* source, float* target, int count) => new Span<float>(source, count).CopyTo(new Span<float>(target, count));
+    private static void Copy(float* source, float* target, int count) =>
+        new Span<float>(source, count).CopyTo(new Span<float>(target, count));
 }

@@ -4,14 +4,15 @@ using LastBit.Models;
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// A convolution of the view f(norm(x)), zero padding size / 2, with or without a bias, which is added last.
-/// The view is computed into a padded buffer that stays in the second-level cache, so the activations themselves are never written to memory;
-/// the moments for the output's batch normalisation are taken while the output is still there.
+/// A convolution of the view f(norm(x)), zero padding size / 2, with or without a bias, which is added last. The view is computed into a
+/// padded buffer that stays in the second-level cache, so the activations themselves are never written to memory; the moments for the
+/// output's batch normalisation are taken while the output is still there.
 /// <para>
-/// The tangent of y = a * W + b is y' = a' * W + a * W' + b', by the same kernels; going back, for the gradient g of the
-/// output, (W's gradient)' = a' g + a g', (b's gradient)' = g' and (a's gradient)' = g' * flipped W + g * flipped W'. Each half is summed by itself, then the two are added
-/// (by Winograd convolution the second is added to the first line of points by line); only the terms of the weights' gradient are added up together, and always by direct sums:
-/// by Winograd's their error was more than twice PyTorch's in one tensor of ninety.
+/// The tangent of y = a * W + b is y' = a' * W + a * W' + b', by the same kernels; going back, for the gradient g of the output, (W's
+/// gradient)' = a' g + a g', (b's gradient)' = g' and (a's gradient)' = g' * flipped W + g * flipped W'. Each half is summed by itself,
+/// then the two are added (by Winograd convolution the second is added to the first line of points by line); only the terms of the weights'
+/// gradient are added up together, and always by direct sums: by Winograd's their error was more than twice PyTorch's in one tensor of
+/// ninety.
 /// </para>
 /// </summary>
 internal sealed unsafe class ConvolutionLayer : CpuLayer
@@ -34,7 +35,8 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer
         var layer = (Models.Convolution)place.Node.Layer;
         _input = Inputs[0];
         (_weight, _bias) = (place.Node.Parameters[0], place.Node.Parameters.ElementAtOrDefault(1));
-        _shape = new ConvolutionShape(_input.Tensor.Height, _input.Tensor.Width, _input.Tensor.Channels, Output.Channels, layer.Size, layer.Stride);
+        _shape = new ConvolutionShape(_input.Tensor.Height, _input.Tensor.Width, _input.Tensor.Channels, Output.Channels, layer.Size,
+            layer.Stride);
         _realInChannels = _weight.Shape[1];
         _weights = Own(new ConvolutionWeights(_shape, _realInChannels, place.GoesBack, place.Algorithm));
         _direction = place.Half == 0 ? null : Own(new ConvolutionWeights(_shape, _realInChannels, place.GoesBack, place.Algorithm));
@@ -50,7 +52,8 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer
 
     public override int ReduceParts => WeightParts + (_bias is null ? 0 : 1);
 
-    public override long ForwardFlop => 2L * _shape.OutHeight * _shape.OutWidth * _shape.Size * _shape.Size * _realInChannels * _shape.OutChannels;
+    public override long ForwardFlop =>
+        2L * _shape.OutHeight * _shape.OutWidth * _shape.Size * _shape.Size * _realInChannels * _shape.OutChannels;
 
     public override long PaddedSize => Math.Max(
         (long)_shape.InHeight * (_shape.InWidth + (2 * _shape.InputBorder)) * _shape.InChannels,
@@ -105,7 +108,8 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer
         ReadOutputGradient(sample, scratch.OutputGradient, _shape.GradientBorder);
         FillInput(sample, scratch);
         if (_gathers)
-            Winograd.AddWeightGradient(scratch.Input, scratch.OutputGradient, _shape, WorkPlan.ChunkSize, scratch.Gathered + GatherStart, ref scratch.Progress[GatherSlot]);
+            Winograd.AddWeightGradient(scratch.Input, scratch.OutputGradient, _shape, WorkPlan.ChunkSize, scratch.Gathered + GatherStart,
+                ref scratch.Progress[GatherSlot]);
         else
             AddWeightGradient(scratch.Input, scratch.OutputGradient, table);
         if (_bias is not null)
@@ -138,7 +142,8 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer
     public override void FinishChunk(Scratch scratch, float* table)
     {
         if (_gathers)
-            Winograd.FinishWeightGradient(_shape, WorkPlan.ChunkSize, scratch.Gathered + GatherStart, ref scratch.Progress[GatherSlot], table);
+            Winograd.FinishWeightGradient(_shape, WorkPlan.ChunkSize, scratch.Gathered + GatherStart, ref scratch.Progress[GatherSlot],
+                table);
     }
 
     public override void ReduceTables(float* tables, int chunks, float* gradients, int part)
@@ -159,7 +164,8 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer
     private void AddWeightGradient(float* input, float* gradient, float* table)
     {
         if (_shape.IsDense3x3)
-            Convolution3x3.WeightGradient(input, gradient, table, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels, _shape.InChannels - _realInChannels);
+            Convolution3x3.WeightGradient(input, gradient, table, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels,
+                _shape.InChannels - _realInChannels);
         else
             Kernels.Convolution.WeightGradient(input, gradient, table, _shape);
     }

@@ -5,7 +5,8 @@ using ConvolutionAlgorithm = LastBit.Models.ConvolutionAlgorithm;
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// The kernels of one convolution in the layouts of its passes, and what is convolved with them. A layer has one for its weights, and with tangents another for the direction.
+/// The kernels of one convolution in the layouts of its passes, and what is convolved with them. A layer has one for its weights, and with
+/// tangents another for the direction.
 /// </summary>
 internal sealed unsafe class ConvolutionWeights : IDisposable
 {
@@ -58,9 +59,11 @@ internal sealed unsafe class ConvolutionWeights : IDisposable
     public void Forward(float* input, float* output, float* tiles, Prefetch? prefetch)
     {
         if (_transformed is not null)
-            Winograd.Forward(input, _transformed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels, tiles, prefetch);
+            Winograd.Forward(input, _transformed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels,
+                tiles, prefetch);
         else if (_shape.IsDense3x3)
-            Convolution3x3.Forward(input, _packed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels, _shape.InChannels - _realInChannels, prefetch);
+            Convolution3x3.Forward(input, _packed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels,
+                _shape.InChannels - _realInChannels, prefetch);
         else
             Convolution.Forward(input, _packed.Pointer, output, _shape);
     }
@@ -73,9 +76,11 @@ internal sealed unsafe class ConvolutionWeights : IDisposable
     public void Back(float* gradient, float* inputGradient, float* tiles, Prefetch? prefetch)
     {
         if (_transformedFlipped is not null)
-            Winograd.Forward(gradient, _transformedFlipped.Pointer, inputGradient, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels, tiles, prefetch);
+            Winograd.Forward(gradient, _transformedFlipped.Pointer, inputGradient, _shape.InHeight, _shape.InWidth, _shape.OutChannels,
+                _shape.InChannels, tiles, prefetch);
         else if (_shape.IsDense3x3)
-            Convolution3x3.Forward(gradient, _flipped!.Pointer, inputGradient, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels, 0, prefetch);
+            Convolution3x3.Forward(gradient, _flipped!.Pointer, inputGradient, _shape.InHeight, _shape.InWidth, _shape.OutChannels,
+                _shape.InChannels, 0, prefetch);
         else
             Convolution.InputGradient(gradient, _flipped!.Pointer, inputGradient, _shape);
     }
@@ -89,7 +94,8 @@ internal sealed unsafe class ConvolutionWeights : IDisposable
     {
         if (_transformed is not null)
         {
-            Winograd.Forward(input, _transformed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels, tiles, null, adds: true);
+            Winograd.Forward(input, _transformed.Pointer, output, _shape.InHeight, _shape.InWidth, _shape.InChannels, _shape.OutChannels,
+                tiles, null, adds: true);
             return;
         }
         Forward(input, summand, tiles, null);
@@ -106,7 +112,8 @@ internal sealed unsafe class ConvolutionWeights : IDisposable
         if (_transformedFlipped is not null)
         {
             Winograd.Forward(
-                gradient, _transformedFlipped.Pointer, inputGradient, _shape.InHeight, _shape.InWidth, _shape.OutChannels, _shape.InChannels, tiles, null, adds: true);
+                gradient, _transformedFlipped.Pointer, inputGradient, _shape.InHeight, _shape.InWidth, _shape.OutChannels,
+                _shape.InChannels, tiles, null, adds: true);
             return;
         }
         Back(gradient, summand, tiles, null);

@@ -47,7 +47,8 @@ internal sealed unsafe class CpuCustomLayer : CpuLayer
     {
         ReadInputs(sample, scratch);
         _layer.ForwardTangent(
-            _from, ImageOf(scratch.Inputs.Value, _from), ImageOf(scratch.Inputs.Tangent, _from), Parameters, new ReadOnlySpan<float>(_direction, _count),
+            _from, ImageOf(scratch.Inputs.Value, _from), ImageOf(scratch.Inputs.Tangent, _from), Parameters,
+            new ReadOnlySpan<float>(_direction, _count),
             ImageOf(scratch.OutputGradient, _to));
         Spread(scratch.OutputGradient, Both(Output, sample).Tangent, _to, Output.Channels);
     }
@@ -57,7 +58,8 @@ internal sealed unsafe class CpuCustomLayer : CpuLayer
         ReadOutputGradient(sample, scratch.OutputGradient, 0);
         Gather(scratch.OutputGradient, scratch.OutputGradient, _to, Output.Channels);
         _layer.Backward(
-            _from, Input(sample, scratch), Parameters, ImageOf(scratch.OutputGradient, _to), ImageOf(scratch.InputGradient, _from), new Span<float>(table, _count));
+            _from, Input(sample, scratch), Parameters, ImageOf(scratch.OutputGradient, _to), ImageOf(scratch.InputGradient, _from),
+            new Span<float>(table, _count));
         if (Sinks[0] is not { } sink)
             return;
         // The input is not needed any more.
@@ -73,11 +75,14 @@ internal sealed unsafe class CpuCustomLayer : CpuLayer
         ReadInputs(sample, scratch);
         // The gradients of the parameters themselves are nobody's.
         _layer.Backward(
-            _from, ImageOf(scratch.Inputs.Value, _from), Parameters, ImageOf(scratch.OutputGradients.Value, _to), ImageOf(scratch.InputGradients.Value, _from),
+            _from, ImageOf(scratch.Inputs.Value, _from), Parameters, ImageOf(scratch.OutputGradients.Value, _to),
+            ImageOf(scratch.InputGradients.Value, _from),
             new Span<float>(scratch.Rows, _count));
         _layer.BackwardTangent(
-            _from, ImageOf(scratch.Inputs.Value, _from), ImageOf(scratch.Inputs.Tangent, _from), Parameters, new ReadOnlySpan<float>(_direction, _count),
-            ImageOf(scratch.OutputGradients.Value, _to), ImageOf(scratch.OutputGradients.Tangent, _to), ImageOf(scratch.InputGradients.Tangent, _from), new Span<float>(table, _count));
+            _from, ImageOf(scratch.Inputs.Value, _from), ImageOf(scratch.Inputs.Tangent, _from), Parameters,
+            new ReadOnlySpan<float>(_direction, _count),
+            ImageOf(scratch.OutputGradients.Value, _to), ImageOf(scratch.OutputGradients.Tangent, _to),
+            ImageOf(scratch.InputGradients.Tangent, _from), new Span<float>(table, _count));
         if (Sinks[0] is not { } sink)
             return;
         Spread(scratch.InputGradients.Value, scratch.Inputs.Value, _from, Inputs[0].Tensor.Channels);
@@ -108,7 +113,9 @@ internal sealed unsafe class CpuCustomLayer : CpuLayer
         Gather(scratch.Inputs.Tangent, scratch.Inputs.Tangent, _from, Inputs[0].Tensor.Channels);
     }
 
-    /// <summary>From pixels of <paramref name="stored"/> numbers to pixels of the shape's channels; source and target may be the same.</summary>
+    /// <summary>
+    /// From pixels of <paramref name="stored"/> numbers to pixels of the shape's channels; source and target may be the same.
+    /// </summary>
     private static void Gather(float* source, float* target, TensorShape shape, int stored)
     {
         if (source == target && stored == shape.Channels)

@@ -8,8 +8,9 @@ namespace LastBit.Engines.Cpu.Layers;
 /// Images are independent of one another within a layer, so threads share them out;
 /// what is summed over images (weight gradients) goes into one table a chunk, and the tables are added in a fixed tree.
 /// <para>
-/// Its derivative in the direction of a vector (Pearlmutter's R-operator) is a pair of functions too: <see cref="ForwardTangent"/> and <see cref="BackwardTangent"/>. With tangents, memory is for
-/// twice as many images as a batch has: the tangents of image s lie where image <see cref="Half"/> + s would.
+/// Its derivative in the direction of a vector (Pearlmutter's R-operator) is a pair of functions too: <see cref="ForwardTangent"/> and
+/// <see cref="BackwardTangent"/>. With tangents, memory is for twice as many images as a batch has: the tangents of image s lie where
+/// image <see cref="Half"/> + s would.
 /// </para>
 /// </summary>
 internal abstract unsafe class CpuLayer : IDisposable
@@ -69,13 +70,20 @@ internal abstract unsafe class CpuLayer : IDisposable
     /// <summary>Floats that one worker needs for <see cref="Scratch.Tiles"/>.</summary>
     public virtual long TileSize => 0;
 
-    /// <summary>Floats in which one worker gathers a chunk's images for <see cref="FinishChunk"/>; 0 where a layer adds to its table image by image.</summary>
+    /// <summary>
+    /// Floats in which one worker gathers a chunk's images for <see cref="FinishChunk"/>; 0 where a layer adds to its table image by
+    /// image.
+    /// </summary>
     public virtual long GatherSize => 0;
 
-    /// <summary>How much of a table, from its beginning on, <see cref="FinishChunk"/> writes; what comes behind is added to image by image.</summary>
+    /// <summary>
+    /// How much of a table, from its beginning on, <see cref="FinishChunk"/> writes; what comes behind is added to image by image.
+    /// </summary>
     public virtual int GatheredTableSize => 0;
 
-    /// <summary>Where this layer's part of <see cref="Scratch.Gathered"/> begins, and its number among those of its pass; given by the engine.</summary>
+    /// <summary>
+    /// Where this layer's part of <see cref="Scratch.Gathered"/> begins, and its number among those of its pass; given by the engine.
+    /// </summary>
     public long GatherStart { get; set; }
 
     /// <inheritdoc cref="GatherStart"/>
@@ -84,7 +92,9 @@ internal abstract unsafe class CpuLayer : IDisposable
     /// <summary>Into how many parts <see cref="LoadWeights"/> and <see cref="LoadDirection"/> are cut.</summary>
     public virtual int LoadParts => 1;
 
-    /// <summary>Brings a part of the weights of a state into the kernels' layout; called before the first forward pass after a change.</summary>
+    /// <summary>
+    /// Brings a part of the weights of a state into the kernels' layout; called before the first forward pass after a change.
+    /// </summary>
     public virtual void LoadWeights(NetworkState state, int part)
     {
     }
@@ -100,10 +110,15 @@ internal abstract unsafe class CpuLayer : IDisposable
     /// <summary>Adds one image's weight gradients to <paramref name="table"/> and hands its input gradients on.</summary>
     public abstract void Backward(int sample, Scratch scratch, float* table);
 
-    /// <summary>Computes the tangent of one image's output, straight after <see cref="Forward"/>: the scratch holds what that has left of the image.</summary>
+    /// <summary>
+    /// Computes the tangent of one image's output, straight after <see cref="Forward"/>: the scratch holds what that has left of the
+    /// image.
+    /// </summary>
     public abstract void ForwardTangent(int sample, Scratch scratch);
 
-    /// <summary>Adds the tangents of one image's weight gradients to <paramref name="table"/> and hands gradients and tangents on.</summary>
+    /// <summary>
+    /// Adds the tangents of one image's weight gradients to <paramref name="table"/> and hands gradients and tangents on.
+    /// </summary>
     public abstract void BackwardTangent(int sample, Scratch scratch, float* table);
 
     /// <summary>Writes the table of a chunk whose images a layer has gathered; after the last of them.</summary>
@@ -125,7 +140,8 @@ internal abstract unsafe class CpuLayer : IDisposable
         if (Output.Normalization is { } norm)
         {
             TangentTable.For(Output.Channels).Moments(
-                Both(Output, sample), Output.Positions, Output.Channels, norm.FirstMoment(sample), norm.FirstMoment(Half + sample), norm.SecondMoment(Half + sample));
+                Both(Output, sample), Output.Positions, Output.Channels, norm.FirstMoment(sample), norm.FirstMoment(Half + sample),
+                norm.SecondMoment(Half + sample));
         }
     }
 
@@ -137,7 +153,9 @@ internal abstract unsafe class CpuLayer : IDisposable
         return resource;
     }
 
-    /// <summary>One image of an input as this layer sees it: where it lies, or computed into the scratch's input, without a border.</summary>
+    /// <summary>
+    /// One image of an input as this layer sees it: where it lies, or computed into the scratch's input, without a border.
+    /// </summary>
     protected float* ReadInput(int input, int sample, Scratch scratch)
     {
         var view = Inputs[input];
@@ -153,12 +171,13 @@ internal abstract unsafe class CpuLayer : IDisposable
     protected void TakeMoments(int sample, ForwardPass pass)
     {
         if (pass.IsTraining && Output.Normalization is { } norm)
-            PointwiseTable.Moments(Output.Sample(sample), Output.Positions, Output.Channels, norm.FirstMoment(sample), norm.SecondMoment(sample));
+            PointwiseTable.Moments(Output.Sample(sample), Output.Positions, Output.Channels, norm.FirstMoment(sample),
+                norm.SecondMoment(sample));
     }
 
     /// <summary>
-    /// The gradient of the loss with respect to one image's output, from what its readers have left: target is height x (width + 2 border) x channels, the
-    /// border columns zero.
+    /// The gradient of the loss with respect to one image's output, from what its readers have left: target is height x (width + 2 border)
+    /// x channels, the border columns zero.
     /// </summary>
     protected void ReadOutputGradient(int sample, float* target, int border)
     {
@@ -170,7 +189,8 @@ internal abstract unsafe class CpuLayer : IDisposable
         }
         var first = Output.ViewGradient ?? Output.RawGradient!;
         float* raw = Output.RawGradient is { } buffer ? buffer.Sample(sample) : null;
-        _normBackward(first.Sample(sample), Output.Sample(sample), Output.Norm, raw, target, Output.Height, Output.Width, Output.Channels, border);
+        _normBackward(first.Sample(sample), Output.Sample(sample), Output.Norm, raw, target, Output.Height, Output.Width, Output.Channels,
+            border);
     }
 
     /// <summary>One image of a tensor of the forward pass, and its tangent.</summary>
@@ -182,12 +202,15 @@ internal abstract unsafe class CpuLayer : IDisposable
     /// <summary>Whether an input has a tangent; the images have none.</summary>
     protected bool Moves(int input) => Plan.Inputs[input].Tensor.Producer is not null;
 
-    /// <summary>The tangent of one image of an input as this layer sees it, into <paramref name="target"/>, height x (width + 2 border) x channels.</summary>
+    /// <summary>
+    /// The tangent of one image of an input as this layer sees it, into <paramref name="target"/>, height x (width + 2 border) x channels.
+    /// </summary>
     protected void ReadTangent(int input, int sample, float* target, int border)
     {
         var tensor = Inputs[input].Tensor;
         _readers[input]!.Tangent(
-            Both(tensor, sample), tensor.Norm, tensor.NormTangent, new Dual(null, target), tensor.Height, tensor.Width, tensor.Channels, border);
+            Both(tensor, sample), tensor.Norm, tensor.NormTangent, new Dual(null, target), tensor.Height, tensor.Width, tensor.Channels,
+            border);
     }
 
     /// <summary>One image of an input as this layer sees it and its tangent, into the scratch's inputs.</summary>
@@ -198,17 +221,22 @@ internal abstract unsafe class CpuLayer : IDisposable
             Both(tensor, sample), tensor.Norm, tensor.NormTangent, scratch.Inputs, tensor.Height, tensor.Width, tensor.Channels, border);
     }
 
-    /// <summary>The gradient with respect to one image's output and its tangent, into the scratch's output gradients, height x (width + 2 border) x channels.</summary>
+    /// <summary>
+    /// The gradient with respect to one image's output and its tangent, into the scratch's output gradients, height x (width + 2 border) x
+    /// channels.
+    /// </summary>
     protected void ReadOutputGradients(int sample, Scratch scratch, int border)
     {
         if (_tangentNormBackward == null)
         {
             _tangentNormBackward = TangentTable.For(Output.Channels).NormBackward(
-                Output.ViewGradient is not null && Output.Normalization is not null, Output.ViewGradient is not null && Output.RawGradient is not null);
+                Output.ViewGradient is not null && Output.Normalization is not null,
+                Output.ViewGradient is not null && Output.RawGradient is not null);
         }
         var first = Output.ViewGradient ?? Output.RawGradient!;
         _tangentNormBackward(
-            Both(first, sample), Both(Output, sample), Output.Norm, Output.NormTangent, Output.RawGradient is { } raw ? Both(raw, sample) : default,
+            Both(first, sample), Both(Output, sample), Output.Norm, Output.NormTangent,
+            Output.RawGradient is { } raw ? Both(raw, sample) : default,
             scratch.OutputGradients, Output.Height, Output.Width, Output.Channels, border);
     }
 
@@ -229,8 +257,8 @@ internal abstract unsafe class CpuLayer : IDisposable
 }
 
 /// <summary>
-/// A layer that computes the images of a batch together, as a product of matrices, and not one by one: its weights would otherwise be read from memory for every
-/// image. It is a pass of its own. Its work is cut into parts that threads share; where a part ends decides no bit.
+/// A layer that computes the images of a batch together, as a product of matrices, and not one by one: its weights would otherwise be read
+/// from memory for every image. It is a pass of its own. Its work is cut into parts that threads share; where a part ends decides no bit.
 /// </summary>
 internal abstract unsafe class BatchLayer(LayerPlace place) : CpuLayer(place)
 {

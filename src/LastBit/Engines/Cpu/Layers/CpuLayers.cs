@@ -8,7 +8,8 @@ internal static class CpuLayers
     // A further layer is a further line.
     private static readonly Entry[] s_all =
     [
-        new(typeof(Convolution), place => place.Plan.TakesAllImages ? new Im2ColLayer(place) : new ConvolutionLayer(place), WhyNotConvolution),
+        new(typeof(Convolution), place => place.Plan.TakesAllImages ? new Im2ColLayer(place) : new ConvolutionLayer(place),
+            WhyNotConvolution),
         new(typeof(Addition), place => new AddLayer(place)),
         new(typeof(GroupNormalization), place => new GroupNormLayer(place), GroupNormLayer.WhyNot),
         new(typeof(Dropout), place => new DropoutLayer(place)),
@@ -27,7 +28,8 @@ internal static class CpuLayers
     /// <summary>Makes a layer.</summary>
     /// <param name="place">Its place in the order of work.</param>
     /// <param name="loss">What the outputs are measured by.</param>
-    public static CpuLayer Make(LayerPlace place, Loss loss) => place.Plan.Node is { } node ? Find(node.Layer)!.Make(place) : s_losses[loss](place);
+    public static CpuLayer Make(LayerPlace place, Loss loss) =>
+        place.Plan.Node is { } node ? Find(node.Layer)!.Make(place) : s_losses[loss](place);
 
     /// <summary>The order of work of a model, where the kernels can carry it out.</summary>
     /// <param name="model">The model.</param>
@@ -40,11 +42,12 @@ internal static class CpuLayers
         {
             if (layer.Node is not { } node)
                 continue;
-            Entry entry = Find(node.Layer) ?? throw plan.Refused(node, "the engine has no such layer; custom layers derive from CustomLayer");
+            Entry entry = Find(node.Layer)
+                ?? throw plan.Refused(node, "the engine has no such layer; custom layers derive from CustomLayer");
             if (entry.WhyNot?.Invoke(layer) is { } reason)
                 throw plan.Refused(node, reason);
             if (tangents && node.Layer is CustomLayer { HasTangent: false })
-                throw plan.Refused(node, "products with the Hessian need a layer's tangents, and this custom layer gives none (CustomLayer.HasTangent)");
+                throw plan.Refused(node, "products with the Hessian need tangents, and this layer gives none (CustomLayer.HasTangent)");
             if (layer.Output.Normalization is { } norm && norm.Shape.Positions % 4 != 0)
                 throw plan.Refused(norm, $"{norm.Shape.Positions} positions; the kernels take multiples of 4");
         }
@@ -63,7 +66,8 @@ internal static class CpuLayers
     }
 
     private static string? WhyNotAverage(LayerPlan plan) => plan.Inputs[0].Tensor.Producer is null || plan.InputShapes[0].Positions % 4 != 0
-        ? $"the average of {plan.Inputs[0].Tensor.Name} over {plan.InputShapes[0].Positions} positions; the kernels take a layer's output and multiples of 4" : null;
+        ? $"the average of {plan.Inputs[0].Tensor.Name} over {plan.InputShapes[0].Positions} positions; "
+            + "the kernels take a layer's output and multiples of 4" : null;
 
     /// <summary>A layer of the list.</summary>
     /// <param name="Description">Its record among the models'.</param>

@@ -4,8 +4,8 @@ using LastBit.Engines.Cpu.Kernels;
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// The softmax cross-entropy of an image's outputs, one of which is right: log(sum exp(z - max)) - (z[label] - max). With p = softmax(z), the gradient of the mean over n images is (p - e) / n,
-/// e being 1 at the label, and its tangent p (z' - p . z') / n.
+/// The softmax cross-entropy of an image's outputs: log(sum exp(z - max)) - (z[label] - max). With p = softmax(z),
+/// the gradient of the mean over n images is (p - e) / n, e being 1 at the label, and its tangent p (z' - p . z') / n.
 /// </summary>
 internal sealed unsafe class CrossEntropyLayer(LayerPlace place) : LossLayer(place)
 {

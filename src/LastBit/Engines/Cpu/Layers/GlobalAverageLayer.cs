@@ -1,15 +1,16 @@
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// The average over all positions of a view: height x width x channels to 1 x 1 x channels. The tangent is the average of the tangents, in the order of the average; going back, each
-/// position takes its share.
+/// The average over all positions of a view: height x width x channels to 1 x 1 x channels. The tangent is the average of the tangents, in
+/// the order of the average; going back, each position takes its share.
 /// </summary>
 internal sealed unsafe class GlobalAverageLayer(LayerPlace place) : CpuLayer(place)
 {
     public override void Forward(int sample, Scratch scratch, ForwardPass pass)
     {
         var input = Inputs[0].Tensor;
-        PointwiseTable.Moments(ReadInput(0, sample, scratch), input.Positions, input.Channels, Output.Sample(sample), scratch.InputGradient);
+        PointwiseTable.Moments(ReadInput(0, sample, scratch), input.Positions, input.Channels, Output.Sample(sample),
+            scratch.InputGradient);
         TakeMoments(sample, pass);
     }
 

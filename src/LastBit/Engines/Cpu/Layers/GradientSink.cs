@@ -2,7 +2,10 @@ using LastBit.Engines.Cpu.Kernels;
 
 namespace LastBit.Engines.Cpu.Layers;
 
-/// <summary>Takes the gradient that a layer hands on to one of its inputs, and its tangent, as the order of work has it (<see cref="Engines.Contribution"/>).</summary>
+/// <summary>
+/// Takes the gradient that a layer hands on to one of its inputs, and its tangent, as the order of work has it
+/// (<see cref="Engines.Contribution"/>).
+/// </summary>
 internal sealed unsafe class GradientSink
 {
     private readonly View _view;
@@ -21,7 +24,8 @@ internal sealed unsafe class GradientSink
     {
         (_view, _gradient, _contribution, _half) = (view, gradient, contribution, half);
         _close = PointwiseTable.For(view.Tensor.Channels).Close(view.Normalised, view.Activation, already: !contribution.IsFirst);
-        _closeTangent = half == 0 ? null : TangentTable.For(view.Tensor.Channels).Close(view.Activation, view.Normalised, already: !contribution.IsFirst);
+        _closeTangent = half == 0 ? null
+            : TangentTable.For(view.Tensor.Channels).Close(view.Activation, view.Normalised, already: !contribution.IsFirst);
     }
 
     /// <summary>Takes one image's gradient, positions x channels.</summary>

@@ -5,8 +5,9 @@ using LastBit.Models;
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// A convolution with stride 1 of images of few pixels and many channels, where the weights are more than the images: as a product of matrices (Im2Col). A row is
-/// what the kernel sees at one position of one image, channel by channel and tap by tap as PyTorch has the weights; what lies beside the image is 0.
+/// A convolution with stride 1 of images of few pixels and many channels, where the weights are more than the images: as a product of
+/// matrices (Im2Col). A row is what the kernel sees at one position of one image, channel by channel and tap by tap as PyTorch has the
+/// weights; what lies beside the image is 0.
 /// </summary>
 internal sealed unsafe class Im2ColLayer : BatchLayer
 {
@@ -36,7 +37,8 @@ internal sealed unsafe class Im2ColLayer : BatchLayer
 
     public override long ForwardFlop => 2L * _from.Positions * _weights.Inputs * _outputs;
 
-    public override long TileSize => Math.Max(MatrixProduct.ScratchSize, Sinks[0] is null ? 0 : ImagesOfPart * _from.Positions * _weights.InputRow);
+    public override long TileSize =>
+        Math.Max(MatrixProduct.ScratchSize, Sinks[0] is null ? 0 : ImagesOfPart * _from.Positions * _weights.InputRow);
 
     public override int LoadParts => _weights.LoadParts;
 

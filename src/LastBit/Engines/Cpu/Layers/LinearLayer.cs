@@ -4,9 +4,10 @@ using LastBit.Models;
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// A small fully connected layer with bias, y = W x + b, of tensors with one position, image by image; its output is padded with zeros to a multiple of 16 numbers.
-/// All others are a <see cref="ConnectedLayer"/>. The tangent is y' = b' + W x' + W' x, one chain with the terms of W first; going back, for the gradient g of the output,
-/// (W's gradient)' = x' g + x g', (b's gradient)' = g', and (x's gradient)' = W g' + W' g, one chain with the terms of W first.
+/// A small fully connected layer with bias, y = W x + b, of tensors with one position, image by image; its output is padded with zeros to a
+/// multiple of 16 numbers. All others are a <see cref="ConnectedLayer"/>. The tangent is y' = b' + W x' + W' x, one chain with the terms
+/// of W first; going back, for the gradient g of the output, (W's gradient)' = x' g + x g', (b's gradient)' = g', and (x's gradient)' = W
+/// g' + W' g, one chain with the terms of W first.
 /// </summary>
 internal sealed unsafe class LinearLayer : CpuLayer
 {

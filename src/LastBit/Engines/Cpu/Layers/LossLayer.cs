@@ -4,7 +4,8 @@ using LastBit.Engines.Cpu.Kernels;
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// What the outputs of an image, one of which is right, are measured by. The gradient of the mean over images is found on the way forward and handed on going back.
+/// What the outputs of an image are measured by, given its label. The gradient of the mean over images is found on the way forward
+/// and handed on going back.
 /// </summary>
 internal abstract unsafe class LossLayer : CpuLayer
 {

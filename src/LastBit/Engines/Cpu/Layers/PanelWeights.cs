@@ -5,8 +5,8 @@ using LastBit.Models;
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// A matrix of weights, [outputs, inputs], with its bias, in the panels in which the products of matrices read it: y = W x + b going forward, W's transpose times g going
-/// back, and the gradients of both. Inputs and gradients of the outputs come in panels too, [row][32].
+/// A matrix of weights, [outputs, inputs], with its bias, in the panels in which the products of matrices read it: y = W x + b going
+/// forward, W's transpose times g going back, and the gradients of both. Inputs and gradients of the outputs come in panels too, [row][32].
 /// </summary>
 internal sealed unsafe class PanelWeights : IDisposable
 {
@@ -77,11 +77,12 @@ internal sealed unsafe class PanelWeights : IDisposable
             int outputs = Math.Min(Panel, Outputs - first);
             MatrixProduct.Transpose(weights + ((long)first * Inputs), outputs, Inputs, _forward.Pointer + ((long)first * Inputs));
             if (_bias is not null)
-                new Span<float>(state.ParameterPointer + _bias.Offset + first, outputs).CopyTo(new Span<float>(_initial.Pointer + first, outputs));
+                state.Parameters.Slice(_bias.Offset + first, outputs).CopyTo(new Span<float>(_initial.Pointer + first, outputs));
             return;
         }
         first = (part - OutputPanels) * Panel;
-        MatrixProduct.CopyPanel(weights + first, Outputs, Math.Min(Panel, Inputs - first), Inputs, _backward!.Pointer + ((long)first * Outputs));
+        MatrixProduct.CopyPanel(weights + first, Outputs, Math.Min(Panel, Inputs - first), Inputs,
+            _backward!.Pointer + ((long)first * Outputs));
     }
 
     /// <summary>W x + b of some rows.</summary>
@@ -114,7 +115,8 @@ internal sealed unsafe class PanelWeights : IDisposable
         if (part < InputPanels)
         {
             MatrixProduct.WeightGradient(
-                outer, panel, x + (part * panel), rows, Outputs, Math.Min(Panel, Inputs - first), gradients + Weight.Offset + first, Inputs, scratch);
+                outer, panel, x + (part * panel), rows, Outputs, Math.Min(Panel, Inputs - first), gradients + Weight.Offset + first, Inputs,
+                scratch);
             return;
         }
         first = (part - InputPanels) * Panel;
@@ -125,7 +127,8 @@ internal sealed unsafe class PanelWeights : IDisposable
     }
 
     private static void Multiply(
-        float* left, long leftPanel, AlignedBuffer<float> right, AlignedBuffer<float> initial, int terms, int columns, float* result, long resultRow, int from, int to) =>
+        float* left, long leftPanel, AlignedBuffer<float> right, AlignedBuffer<float> initial, int terms, int columns, float* result,
+        long resultRow, int from, int to) =>
         MatrixProduct.Multiply(
             new MatrixShape
             {

@@ -5,8 +5,9 @@ using LastBit.Models;
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// The pointwise kernels compiled for each width of lanes, one entry for each combination of normalisation and activation. A layer looks its combination up
-/// once, when it is built, so that nothing is decided inside a loop. The lanes are the widest of this machine that divide what they run across.
+/// The pointwise kernels compiled for each width of lanes, one entry for each combination of normalisation and activation. A layer looks
+/// its combination up once, when it is built, so that nothing is decided inside a loop. The lanes are the widest of this machine that
+/// divide what they run across.
 /// </summary>
 internal abstract unsafe class PointwiseTable
 {
@@ -30,7 +31,8 @@ internal abstract unsafe class PointwiseTable
     public static void TreeSum(float* table, int rows, long stride, int count) => For(count).AddRows(table, rows, stride, count);
 
     /// <inheritdoc cref="Pointwise.FillPadded"/>
-    public abstract delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> FillPadded(bool normalised, Activation activation);
+    public abstract delegate*<float*, in NormCoefficients, float*, int, int, int, int, void>
+        FillPadded(bool normalised, Activation activation);
 
     /// <inheritdoc cref="Pointwise.Add"/>
     public abstract delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add(
@@ -41,7 +43,8 @@ internal abstract unsafe class PointwiseTable
         bool normalised, Activation activation, bool already);
 
     /// <inheritdoc cref="Pointwise.NormBackward"/>
-    public abstract delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void> NormBackward(bool normalised, bool raw);
+    public abstract delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void>
+        NormBackward(bool normalised, bool raw);
 
     private static ArgumentOutOfRangeException NoKernel(Activation activation) =>
         new(nameof(activation), activation, "There are no kernels of this activation function.");
@@ -65,7 +68,8 @@ internal abstract unsafe class PointwiseTable
     {
         public static readonly PointwiseTable Instance = new Of<T>();
 
-        public override delegate*<float*, in NormCoefficients, float*, int, int, int, int, void> FillPadded(bool normalised, Activation activation)
+        public override delegate*<float*, in NormCoefficients, float*, int, int, int, int, void>
+            FillPadded(bool normalised, Activation activation)
             => normalised ? FillPadded<Yes>(activation) : FillPadded<No>(activation);
 
         public override delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add(
@@ -76,7 +80,8 @@ internal abstract unsafe class PointwiseTable
             bool normalised, Activation activation, bool already)
             => already ? Close<Yes>(normalised, activation) : Close<No>(normalised, activation);
 
-        public override delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void> NormBackward(bool normalised, bool raw)
+        public override delegate*<float*, float*, in NormCoefficients, float*, float*, int, int, int, int, void>
+            NormBackward(bool normalised, bool raw)
             => (normalised, raw) switch
             {
                 (false, false) => &Pointwise.NormBackward<T, No, No>,
@@ -98,11 +103,13 @@ internal abstract unsafe class PointwiseTable
                 _ => throw NoKernel(activation),
             };
 
-        private static delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add<TLeft>(Activation activation, bool right)
+        private static delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void>
+            Add<TLeft>(Activation activation, bool right)
             where TLeft : IFlag
             => right ? Add<TLeft, Yes>(activation) : Add<TLeft, No>(activation);
 
-        private static delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void> Add<TLeft, TRight>(Activation activation)
+        private static delegate*<float*, in NormCoefficients, float*, in NormCoefficients, float*, int, int, void>
+            Add<TLeft, TRight>(Activation activation)
             where TLeft : IFlag
             where TRight : IFlag
             => activation switch
@@ -121,7 +128,8 @@ internal abstract unsafe class PointwiseTable
             where TAlready : IFlag
             => normalised ? Close<TAlready, Yes>(activation) : Close<TAlready, No>(activation);
 
-        private static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void> Close<TAlready, TNorm>(Activation activation)
+        private static delegate*<float*, float*, in NormCoefficients, float*, int, int, float*, float*, void>
+            Close<TAlready, TNorm>(Activation activation)
             where TAlready : IFlag
             where TNorm : IFlag
             => activation switch
@@ -140,6 +148,7 @@ internal abstract unsafe class PointwiseTable
 
         private protected override void Add(float* source, float* target, int count) => Pointwise.Accumulate<T>(source, target, count);
 
-        private protected override void AddRows(float* table, int rows, long stride, int count) => Pointwise.TreeSum<T>(table, rows, stride, count);
+        private protected override void AddRows(float* table, int rows, long stride, int count) =>
+            Pointwise.TreeSum<T>(table, rows, stride, count);
     }
 }

@@ -4,8 +4,8 @@ using LastBit.Models;
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// The average or the largest number of every window of 2x2 pixels of a view. The tangent is the average of the tangents, or the tangent at the place of the largest number; going back,
-/// gradient and tangent go where the gradient goes.
+/// The average or the largest number of every window of 2x2 pixels of a view. The tangent is the average of the tangents, or the tangent at
+/// the place of the largest number; going back, gradient and tangent go where the gradient goes.
 /// </summary>
 internal sealed unsafe class PoolLayer(LayerPlace place) : CpuLayer(place)
 {

@@ -3,8 +3,8 @@ using LastBit.Engines.Cpu.Kernels;
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// Half the squared distance of an image's outputs from the label's one-hot vector e: (1/2) sum over k of (z[k] - e[k])^2, one chain. The gradient of the mean over n images is (z - e) / n, and its
-/// tangent z' / n.
+/// Half the squared distance of an image's outputs from the label's one-hot vector e: (1/2) sum over k of (z[k] - e[k])^2, one chain. The
+/// gradient of the mean over n images is (z - e) / n, and its tangent z' / n.
 /// </summary>
 internal sealed unsafe class SquaredErrorLayer(LayerPlace place) : LossLayer(place)
 {

@@ -51,7 +51,10 @@ internal readonly record struct View(StoredTensor Tensor, bool Normalised, Activ
     public bool IsRaw => !Normalised && Activation == Activation.None;
 }
 
-/// <summary>The memory of a <see cref="GradientBuffer"/>. The images of a chunk, which one worker takes one after the other, share a place that stays in the caches where it is brief.</summary>
+/// <summary>
+/// The memory of a <see cref="GradientBuffer"/>. The images of a chunk, which one worker takes one after the other, share a place that
+/// stays in the caches where it is brief.
+/// </summary>
 internal sealed unsafe class GradientMemory(GradientBuffer plan)
 {
     private readonly bool _isBrief = plan.IsBrief;
@@ -75,7 +78,8 @@ internal sealed unsafe class GradientMemory(GradientBuffer plan)
 /// <param name="Threads">How many threads will share the work.</param>
 /// <param name="Algorithm">How convolutions are computed that can be computed in several ways.</param>
 internal sealed record LayerPlace(
-    LayerPlan Plan, IReadOnlyList<View> Inputs, StoredTensor Output, IReadOnlyDictionary<GradientBuffer, GradientMemory> Gradients, int Images, int Half, int Threads,
+    LayerPlan Plan, IReadOnlyList<View> Inputs, StoredTensor Output, IReadOnlyDictionary<GradientBuffer, GradientMemory> Gradients,
+    int Images, int Half, int Threads,
     ConvolutionAlgorithm Algorithm)
 {
     /// <summary>The node of the model.</summary>
@@ -103,7 +107,10 @@ internal sealed class ForwardPass
     /// <summary>How many updates the replica has had.</summary>
     public long Step { get; set; }
 
-    /// <summary>The place of each image in the batch of the step, as the plain run has it: with seed, step and layer, what draws of an image are a function of.</summary>
+    /// <summary>
+    /// The place of each image in the batch of the step, as the plain run has it: with seed, step and layer, what draws of an image are a
+    /// function of.
+    /// </summary>
     public int[] Places { get; set; } = [];
 }
 
@@ -114,7 +121,8 @@ internal sealed class ForwardPass
 /// <param name="gatherSize">Floats in which the layers of a pass gather.</param>
 /// <param name="gatherSlots">How many of them do.</param>
 /// <param name="tangents">Whether there are tangents.</param>
-internal sealed unsafe class Scratch(long imageSize, long flatSize, long tileSize, long gatherSize, int gatherSlots, bool tangents) : IDisposable
+internal sealed unsafe class Scratch(long imageSize, long flatSize, long tileSize, long gatherSize, int gatherSlots, bool tangents)
+    : IDisposable
 {
     private readonly AlignedBuffer<float> _input = new(imageSize);
     private readonly AlignedBuffer<float> _outputGradient = new(imageSize);

@@ -4,7 +4,9 @@ using LastBit.Models;
 
 namespace LastBit.Engines.Cpu.Layers;
 
-/// <summary>The kernels of <see cref="TangentPointwise"/> compiled for each width of lanes, as <see cref="PointwiseTable"/> has the others.</summary>
+/// <summary>
+/// The kernels of <see cref="TangentPointwise"/> compiled for each width of lanes, as <see cref="PointwiseTable"/> has the others.
+/// </summary>
 internal abstract unsafe class TangentTable
 {
     /// <inheritdoc cref="PointwiseTable.For"/>
@@ -27,7 +29,8 @@ internal abstract unsafe class TangentTable
         Activation activation, bool normalised, bool already);
 
     /// <inheritdoc cref="TangentPointwise.NormBackward"/>
-    public abstract delegate*<Dual, Dual, in NormCoefficients, in NormCoefficients, Dual, Dual, int, int, int, int, void> NormBackward(bool normalised, bool raw);
+    public abstract delegate*<Dual, Dual, in NormCoefficients, in NormCoefficients, Dual, Dual, int, int, int, int, void>
+        NormBackward(bool normalised, bool raw);
 
     private struct Choice : IOverLanes<float>
     {
@@ -66,7 +69,8 @@ internal abstract unsafe class TangentTable
                 _ => throw NoKernel(activation),
             };
 
-        public override delegate*<Dual, Dual, in NormCoefficients, in NormCoefficients, Dual, Dual, int, int, int, int, void> NormBackward(bool normalised, bool raw)
+        public override delegate*<Dual, Dual, in NormCoefficients, in NormCoefficients, Dual, Dual, int, int, int, int, void>
+            NormBackward(bool normalised, bool raw)
             => (normalised, raw) switch
             {
                 (false, false) => &TangentPointwise.NormBackward<T, No, No>,
@@ -81,7 +85,8 @@ internal abstract unsafe class TangentTable
         private static ArgumentOutOfRangeException NoKernel(Activation activation) =>
             new(nameof(activation), activation, "There are no tangents of this activation function.");
 
-        private static delegate*<Dual, in NormCoefficients, in NormCoefficients, Dual, int, int, int, int, void> FillPadded<TJet>(bool normalised, bool value)
+        private static delegate*<Dual, in NormCoefficients, in NormCoefficients, Dual, int, int, int, int, void>
+            FillPadded<TJet>(bool normalised, bool value)
             where TJet : IActivationJet
             => (normalised, value) switch
             {
@@ -91,7 +96,8 @@ internal abstract unsafe class TangentTable
                 (true, true) => &TangentPointwise.FillPadded<T, TJet, Yes, Yes>,
             };
 
-        private static delegate*<Dual, Dual, in NormCoefficients, in NormCoefficients, Dual, int, int, Dual, Dual, void> Close<TJet>(bool normalised, bool already)
+        private static delegate*<Dual, Dual, in NormCoefficients, in NormCoefficients, Dual, int, int, Dual, Dual, void>
+            Close<TJet>(bool normalised, bool already)
             where TJet : IActivationJet
             => (normalised, already) switch
             {

@@ -1,0 +1,38 @@
+"""The program behind the module: where it is, and one call of it."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+
+# Exit codes that are answers (compare --not-worse, noise --target).
+VERDICTS = (3, 4, 5)
+
+
+class InputError(ValueError):
+    """Data or options that the program refused; the text is its own, and says what would be right."""
+
+
+def find_binary() -> str:
+    """The path of the program: the one that LASTBIT_BINARY names, or the one that came with this package."""
+    named = os.environ.get("LASTBIT_BINARY")
+    path = Path(named) if named else Path(__file__).parent / "_bin" / ("lastbit.exe" if os.name == "nt" else "lastbit")
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: is no program; " + (
+            "LASTBIT_BINARY names it" if named
+            else "this package came without it: install a wheel, or let LASTBIT_BINARY name the program"))
+    return str(path)
+
+
+def run(arguments: Sequence[str], document: Mapping[str, Any] | None = None) -> str:
+    """Calls the program and returns what it printed; a document goes to its standard input."""
+    text = None if document is None else json.dumps(document, allow_nan=False).encode()
+    done = subprocess.run([find_binary(), *arguments, "--quiet"], input=b"" if text is None else text, capture_output=True, check=False)
+    if done.returncode == 0 or done.returncode in VERDICTS:
+        return done.stdout.decode("utf-8")
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"the program ended with exit code {done.returncode}"]
+    message = lines[-1].removeprefix(f"lastbit {arguments[0]}: ").removeprefix("standard input").lstrip(":, ")
+    raise InputError(message) if done.returncode == 2 else RuntimeError(f"lastbit {arguments[0]}: {message}")
