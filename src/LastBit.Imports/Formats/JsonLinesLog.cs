@@ -111,6 +111,7 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
 
         public void Line(ReadOnlySpan<byte> json, int line)
         {
+            context.Cancellation.ThrowIfCancellationRequested();
             json = json.Trim(" \t\r"u8);
             if (json.IsEmpty)
                 return;

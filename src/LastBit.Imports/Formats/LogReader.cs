@@ -10,7 +10,7 @@ public static class LogReader
     /// <summary>Reads the runs that some paths hold.</summary>
     /// <param name="paths">Files, folders (searched for logs at any depth) or patterns with *, ? and **; at least one.</param>
     /// <param name="options">What is said by hand.</param>
-    /// <param name="cancellation">Ends the reading between two files.</param>
+    /// <param name="cancellation">Ends the reading, between two rows.</param>
     /// <exception cref="InputException">Nothing can be read, or what it means is not clear; the message lists the candidates.</exception>
     public static ImportResult Read(IReadOnlyList<string> paths, ImportOptions options, CancellationToken cancellation = default)
     {
@@ -19,7 +19,7 @@ public static class LogReader
         string where = string.Join(", ", paths);
         var search = new LogPaths(cancellation);
         (List<LogFile> files, List<FoundFile> others) = Recognise(search.Expand(paths), options, where);
-        var context = new ReadingContext(options) { OnlyArrays = files.All(file => file.IsCompanion || file.Format is NpyLog) };
+        var context = new ReadingContext(options) { OnlyArrays = files.All(file => file.IsCompanion || file.Format is NpyLog), Cancellation = cancellation };
         context.LeftOut.AddRange(search.Passed);
         SayWhatIsNoLog(files, others, context);
         // The first time for the names of the metrics, the second time for the values of one.

@@ -47,6 +47,7 @@ internal sealed partial class TextLog : ILogFormat
             while (text.ReadLine() is { } line)
             {
                 number++;
+                context.Cancellation.ThrowIfCancellationRequested();
                 List<(string Name, double? Value, string Text)> found = pairs(line);
                 if (!IsRow(line, found, context.Options))
                     continue;
@@ -99,7 +100,7 @@ internal sealed partial class TextLog : ILogFormat
         List<string> words = [];
         int at = 0;
         // The epoch with an iteration in it is one step: timm's from 0, MMEngine's from 1.
-        if (EpochAndIteration().Match(line) is { Success: true } both)
+        if (line.Contains('[', StringComparison.Ordinal) && EpochAndIteration().Match(line) is { Success: true } both)
         {
             double epoch = double.Parse(both.Groups["epoch"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture) - (both.Groups["one"].Success ? 1 : 0);
             epoch += double.Parse(both.Groups["i"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture)
@@ -110,7 +111,8 @@ internal sealed partial class TextLog : ILogFormat
         while (at < line.Length)
         {
             char letter = line[at];
-            if (Number().Match(line, at) is { Success: true } number && (words.Count > 0 || number.Groups["finite"].Success))
+            if ((char.IsAsciiDigit(letter) || letter is '+' or '-' or '.' or 'n' or 'N' or 'i' or 'I') && Number().Match(line, at) is { Success: true } number
+                && (words.Count > 0 || number.Groups["finite"].Success))
             {
                 at += number.Length;
                 if (words.Count > 0 && InUnits(number.Groups["number"].Value.Replace(",", "", StringComparison.Ordinal), number.Groups["unit"].Value) is { } value)
@@ -121,7 +123,7 @@ internal sealed partial class TextLog : ILogFormat
                 }
                 words.Clear();
             }
-            else if (Word().Match(line, at) is { Success: true } word)
+            else if ((char.IsAsciiLetter(letter) || letter == '_') && Word().Match(line, at) is { Success: true } word)
             {
                 // What stands before a colon or a sign of equality with no number behind it is a sentence or a heading.
                 int before = at - 1;

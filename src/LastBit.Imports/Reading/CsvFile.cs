@@ -102,6 +102,7 @@ internal static class CsvFile
                 bool skip = header.HasHeader;
                 foreach (SepReader.Row row in reader)
                 {
+                    context.Cancellation.ThrowIfCancellationRequested();
                     if (skip)
                     {
                         skip = false;

@@ -67,6 +67,9 @@ internal sealed class ReadingContext(ImportOptions options)
     /// <summary>Whether a column called split numbers splits of the data.</summary>
     public bool IsFold(string file, string column) => _folds.Contains((file, column));
 
+    /// <summary>Ends the reading, between two rows.</summary>
+    public CancellationToken Cancellation { get; init; }
+
     /// <summary>True where all logs are arrays, and a correctness matrix is a log by itself.</summary>
     public required bool OnlyArrays { get; init; }
 
