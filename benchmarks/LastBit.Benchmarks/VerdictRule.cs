@@ -5,7 +5,8 @@ using LastBit.Statistics;
 namespace LastBit.Benchmarks;
 
 /// <summary>
-/// How often rules of a verdict call a difference real where the means are equal and the shapes are not, and how often they see one where the shapes are equal:
+/// How often rules of a verdict call a difference real where the means are equal and the shapes are not, and how often they see one where
+/// the shapes are equal:
 /// the tables of docs/statistics.md. Nothing here is timed; the numbers are the same on every machine.
 /// </summary>
 internal static class VerdictRule
@@ -25,7 +26,8 @@ internal static class VerdictRule
     internal static int Run(ReadOnlySpan<string> args)
     {
         int experiments = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 20_000;
-        Console.WriteLine($"Equal means: percent called real, {experiments} experiments a row (those with permutations {experiments / 10})");
+        Console.WriteLine($"Equal means: percent called real, {experiments} experiments a row (those with permutations "
+            + $"{experiments / 10})");
         Console.WriteLine($"| A | B | SD of B | runs | {string.Join(" | ", Rules)} |");
         foreach ((string a, string b) in Pairs())
         {
@@ -39,16 +41,19 @@ internal static class VerdictRule
         foreach (string shape in Shapes)
         {
             foreach (int runs in new[] { 5, 8, 10, 20 })
-                Print($"| {shape} | {shape} | 1 | {runs}:{runs} |", Unpaired(shape, shape, 1, runs, runs, Power.DetectableEffect(runs), experiments));
+                Print($"| {shape} | {shape} | 1 | {runs}:{runs} |", Unpaired(shape, shape, 1, runs, runs, Power.DetectableEffect(runs),
+                    experiments));
         }
-        Console.WriteLine("Paired, differences of mean 0, then of the mean that Student's test of normal differences sees four times in five: percent called real");
+        Console.WriteLine("Paired, differences of mean 0, then of the mean that Student's test of normal differences sees four times in "
+            + "five: percent called real");
         Console.WriteLine($"| differences | pairs | {string.Join(" | ", PairedRules)} |");
         foreach (bool isNull in new[] { true, false })
         {
             foreach (string shape in Shapes)
             {
                 foreach (int pairs in new[] { 3, 5, 8, 10, 20 })
-                    Print($"| {shape} | {pairs} |", Paired(shape, pairs, isNull ? 0 : Power.DetectableEffect(pairs, paired: true), experiments));
+                    Print($"| {shape} | {pairs} |", Paired(shape, pairs, isNull ? 0 : Power.DetectableEffect(pairs, paired: true),
+                        experiments));
             }
         }
         return 0;
@@ -57,7 +62,8 @@ internal static class VerdictRule
     private static IEnumerable<(string A, string B)> Pairs() => Shapes.SelectMany((a, i) => Shapes[i..].Select(b => (a, b)));
 
     private static void Print(string row, double[] shares) =>
-        Console.WriteLine(row + string.Concat(shares.Select(share => string.Create(CultureInfo.InvariantCulture, $" {100 * share:0.0} |"))));
+        Console.WriteLine(row
+            + string.Concat(shares.Select(share => string.Create(CultureInfo.InvariantCulture, $" {100 * share:0.0} |"))));
 
     private static double[] Unpaired(string shapeA, string shapeB, double ratio, int runsA, int runsB, double effect, int experiments)
     {
@@ -72,15 +78,18 @@ internal static class VerdictRule
             (double meanA, double varianceA, double thirdA) = Moments(x);
             (double meanB, double varianceB, double thirdB) = Moments(y);
             double partA = varianceA / runsA, partB = varianceB / runsB, variance = partA + partB, difference = meanB - meanA;
-            double degrees = variance * variance / (partA * partA / (runsA - 1) + partB * partB / (runsB - 1)), t = difference / Math.Sqrt(variance);
+            double degrees = variance * variance / (partA * partA / (runsA - 1) + partB * partB / (runsB - 1)),
+                t = difference / Math.Sqrt(variance);
             bool welch = Beyond(t, degrees);
             // Johnson (1978), for two samples Cressie and Whitford (1986).
             double third = thirdB / runsB / runsB - thirdA / runsA / runsA;
-            bool johnson = Beyond((difference + third / (6 * variance) + third * difference * difference / (3 * variance * variance)) / Math.Sqrt(variance), degrees);
+            bool johnson = Beyond((difference + third / (6 * variance)
+                + third * difference * difference / (3 * variance * variance)) / Math.Sqrt(variance), degrees);
             (double trimmedA, double squaresA, int keptA) = Trimmed(x);
             (double trimmedB, double squaresB, int keptB) = Trimmed(y);
             double trimmed = squaresA + squaresB;
-            bool yuen = Beyond((trimmedB - trimmedA) / Math.Sqrt(trimmed), trimmed * trimmed / (squaresA * squaresA / (keptA - 1) + squaresB * squaresB / (keptB - 1)));
+            bool yuen = Beyond((trimmedB - trimmedA) / Math.Sqrt(trimmed), trimmed * trimmed / (squaresA * squaresA / (keptA - 1)
+                + squaresB * squaresB / (keptB - 1)));
             Count(0, welch);
             Count(4, johnson);
             Count(5, welch && johnson);
@@ -111,9 +120,11 @@ internal static class VerdictRule
             (double mean, double variance, double third) = Moments(x);
             double error = Math.Sqrt(variance / pairs), t = mean / error;
             bool student = Beyond(t, pairs - 1);
-            bool johnson = Beyond((mean + third / (6 * variance * pairs) + third * mean * mean / (3 * variance * variance)) / error, pairs - 1);
+            bool johnson = Beyond((mean + third / (6 * variance * pairs) + third * mean * mean / (3 * variance * variance)) / error,
+                pairs - 1);
             // Chen (1995), on the side of the tail; on the other the t test.
-            double skewness = third / (variance * Math.Sqrt(variance)), a = skewness / (6 * Math.Sqrt(pairs)), signed = skewness < 0 ? -t : t, size = Math.Abs(a);
+            double skewness = third / (variance * Math.Sqrt(variance)), a = skewness / (6 * Math.Sqrt(pairs)), signed = skewness < 0 ? -t
+                : t, size = Math.Abs(a);
             double chen = signed + size * (1 + 2 * signed * signed) + 4 * size * size * (signed + 2 * signed * signed * signed);
             Count(0, student);
             Count(4, johnson);
@@ -157,7 +168,9 @@ internal static class VerdictRule
         return (mean, Moments(sorted).Variance * (x.Length - 1) / (kept * (kept - 1.0)), kept);
     }
 
-    /// <summary>The shares of random assignments, the observed one among them, whose difference of means and whose Welch's t are at least as large.</summary>
+    /// <summary>
+    /// The shares of random assignments, the observed one among them, whose difference of means and whose Welch's t are at least as large.
+    /// </summary>
     private static (double Plain, double Least, double Studentised) Permuted(double[] x, double[] y, Source source)
     {
         double[] pool = [.. x, .. y];
@@ -187,7 +200,8 @@ internal static class VerdictRule
                     (sumB, squaresB) = (sumB + pool[i], squaresB + pool[i] * pool[i]);
             }
             double difference = Math.Abs(sumA / first - sumB / second);
-            double variance = (squaresA - sumA * sumA / first) / (first - 1) / first + (squaresB - sumB * sumB / second) / (second - 1) / second;
+            double variance = (squaresA - sumA * sumA / first) / (first - 1) / first
+                + (squaresB - sumB * sumB / second) / (second - 1) / second;
             return (difference, difference / Math.Sqrt(Math.Max(variance, 1e-300)));
         }
     }
@@ -209,7 +223,9 @@ internal static class VerdictRule
         double Of(double sum) => sum / Math.Sqrt(Math.Max(squares - sum * sum / x.Length, 1e-300));
     }
 
-    /// <summary>Whether |t| is beyond the 5% of Student's t; between whole degrees of freedom the critical value is interpolated in 1/degrees.</summary>
+    /// <summary>
+    /// Whether |t| is beyond the 5% of Student's t; between whole degrees of freedom the critical value is interpolated in 1/degrees.
+    /// </summary>
     private static bool Beyond(double t, double degrees)
     {
         double low = Math.Max(1, Math.Floor(degrees)), high = low + 1, share = (1 / low - 1 / Math.Max(degrees, 1)) / (1 / low - 1 / high);

@@ -27,7 +27,8 @@ internal static class DotPlot
             yield return $"{shown.PadRight(names)}  {new string(line)}".TrimEnd();
         }
         string left = Measure.Number(low, high - low), right = Measure.Number(high, high - low);
-        yield return new string(' ', names + 2) + left + (high > low ? right.PadLeft(Math.Max(right.Length + 1, columns - left.Length)) : "");
+        yield return new string(' ', names + 2) + left + (high > low ? right.PadLeft(Math.Max(right.Length + 1, columns - left.Length))
+            : "");
 
         int Column(double value) => high > low ? (int)Math.Min(columns - 1, (value - low) / (high - low) * columns) : columns / 2;
     }

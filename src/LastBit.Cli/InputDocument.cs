@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace LastBit.Cli;
 
 /// <summary>
-/// The document that `noise -` and `compare -` read on standard input; docs/noise.md has its schema. Its numbers become logs in a folder that lives as long as
+/// The document that `noise -` and `compare -` read on standard input; docs/noise.md has its schema. Its numbers become logs in a folder
+/// that lives as long as
 /// the object, so that they are read by the rules that hold for every log.
 /// </summary>
 internal sealed class InputDocument : IDisposable
@@ -41,7 +42,8 @@ internal sealed class InputDocument : IDisposable
         catch (JsonException error)
         {
             document.Dispose();
-            throw new InputException($"{Where}: is not JSON at line {(error.LineNumber ?? 0) + 1}, column {(error.BytePositionInLine ?? 0) + 1}; "
+            throw new InputException($"{Where}: is not JSON at line {(error.LineNumber ?? 0) + 1}, column "
+                + $"{(error.BytePositionInLine ?? 0) + 1}; "
                 + "one document as docs/noise.md describes it is right (NaN is the text \"NaN\")", error);
         }
         catch
@@ -58,11 +60,14 @@ internal sealed class InputDocument : IDisposable
     {
         Expect(root, JsonValueKind.Object, "the document");
         Members(root, "the document", ["schema", "command", "name", "options", "questions", .. OfTable]);
-        if (root.TryGetProperty("schema", out JsonElement schema) && !(schema.ValueKind == JsonValueKind.Number && schema.TryGetInt32(out int version) && version == RunsQuestions.Schema))
+        if (root.TryGetProperty("schema", out JsonElement schema) && !(schema.ValueKind == JsonValueKind.Number
+            && schema.TryGetInt32(out int version) && version == RunsQuestions.Schema))
             throw new InputException($"{Where}: \"schema\" is {schema.GetRawText()}; this program reads {RunsQuestions.Schema}");
         string command = _parse.CommandResult.Command.Name;
-        if (root.TryGetProperty("command", out JsonElement named) && !(named.ValueKind == JsonValueKind.String && named.GetString() == command))
-            throw new InputException($"{Where}: \"command\" is {named.GetRawText()}, and this is {command}; give the document to that command");
+        if (root.TryGetProperty("command", out JsonElement named) && !(named.ValueKind == JsonValueKind.String
+            && named.GetString() == command))
+            throw new InputException($"{Where}: \"command\" is {named.GetRawText()}, and this is {command}; give the document to that "
+                + "command");
         HasSeveral = root.TryGetProperty("questions", out JsonElement questions);
         if (!HasSeveral)
         {
@@ -109,13 +114,15 @@ internal sealed class InputDocument : IDisposable
         if (question.TryGetProperty("trainings", out JsonElement trainings))
         {
             if (parse.CommandResult.Command.Name != "compare")
-                throw new InputException($"{Where}: {what}: \"trainings\" are for compare; noise takes \"values\", \"rows\" or \"columns\" of one training");
+                throw new InputException($"{Where}: {what}: \"trainings\" are for compare; noise takes \"values\", \"rows\" or "
+                    + "\"columns\" of one training");
             Expect(trainings, JsonValueKind.Array, "\"trainings\"");
             foreach (JsonElement training in trainings.EnumerateArray())
             {
                 Expect(training, JsonValueKind.Object, "a training");
                 Members(training, "a training", ["name", .. OfTable[1..]]);
-                string name = training.TryGetProperty("name", out JsonElement called) && called.ValueKind == JsonValueKind.String && called.GetString() is { Length: > 0 } text ? text
+                string name = training.TryGetProperty("name", out JsonElement called) && called.ValueKind == JsonValueKind.String
+                    && called.GetString() is { Length: > 0 } text ? text
                     : throw new InputException($"{Where}: {what}: a training has no \"name\"; give each its own");
                 files.Add((name, LogOf(training, folder, $"training {files.Count + 1}", metric)));
             }
@@ -124,8 +131,10 @@ internal sealed class InputDocument : IDisposable
         {
             files.Add((null, LogOf(question, folder, "table", metric)));
         }
-        _questions.Add(new RunsQuestion(parse, question.TryGetProperty("name", out JsonElement title) ? title.ToString() : null, files, null,
-            RunLines.CommandLine(_parse), text => text.Replace(folder + Path.DirectorySeparatorChar, Where + ", ", StringComparison.Ordinal)));
+        _questions.Add(new RunsQuestion(parse, question.TryGetProperty("name", out JsonElement title) ? title.ToString() : null, files,
+            null,
+            RunLines.CommandLine(_parse), text => text.Replace(folder + Path.DirectorySeparatorChar, Where + ", ",
+                StringComparison.Ordinal)));
     }
 
     private ParseResult ParseResultOf(string[] tokens) => _parse.RootCommandResult.Command.Parse(tokens, _parse.Configuration);
@@ -136,7 +145,8 @@ internal sealed class InputDocument : IDisposable
         string[] given = [.. Tables[1..].Where(table => owner.TryGetProperty(table, out _))];
         if (given.Length != 1)
         {
-            throw new InputException($"{Where}: {name} has {(given.Length == 0 ? "no" : string.Join(" and ", given.Select(one => $"\"{one}\"")) + ", more than one")} table; "
+            throw new InputException($"{Where}: {name} has "
+                + $"{(given.Length == 0 ? "no" : string.Join(" and ", given.Select(one => $"\"{one}\"")) + ", more than one")} table; "
                 + "give one of \"values\" (a number a run), \"rows\" (an object a row) and \"columns\" (a list a column)");
         }
         string path = Path.Combine(folder, name);
@@ -172,7 +182,8 @@ internal sealed class InputDocument : IDisposable
         foreach ((string column, JsonElement[] cells) in columns)
         {
             if (cells.Length != rows)
-                throw new InputException($"{Where}: {name}: {column} has {cells.Length} cells where another column has {rows}; all must have as many");
+                throw new InputException($"{Where}: {name}: {column} has {cells.Length} cells where another column has {rows}; all must "
+                    + "have as many");
         }
         for (int i = 0; i < rows; i++)
         {
@@ -239,7 +250,8 @@ internal sealed class InputDocument : IDisposable
         foreach (JsonProperty member in owner.EnumerateObject())
         {
             if (!known.Contains(member.Name))
-                throw new InputException($"{Where}: {what} has a member \"{ForeignText.Cut(member.Name, 60)}\"; those that are known are {string.Join(", ", known)}");
+                throw new InputException($"{Where}: {what} has a member \"{ForeignText.Cut(member.Name, 60)}\"; those that are known are "
+                    + $"{string.Join(", ", known)}");
         }
     }
 }

@@ -5,42 +5,54 @@ using LastBit.Statistics;
 
 namespace LastBit.Cli;
 
-/// <summary>The options that say how logs are read and which number a run is judged by; `noise`, `compare` and `summarize` have them.</summary>
+/// <summary>
+/// The options that say how logs are read and which number a run is judged by; `noise`, `compare` and `summarize` have them.
+/// </summary>
 internal static class LogOptions
 {
     private static readonly Option<string?> Metric =
-        OptionTypes.PathTo("--metric", "NAME", "The metric, a column, a key or a tag of the logs; several with commas between them.", "recognised, or the candidates are listed");
+        OptionTypes.PathTo("--metric", "NAME", "The metric, a column, a key or a tag of the logs; several with commas between them.",
+            "recognised, or the candidates are listed");
 
-    private static readonly Option<string?> Seed = OptionTypes.PathTo("--seed-column", "NAME", "The column or parameter with the seed.", "recognised");
+    private static readonly Option<string?> Seed = OptionTypes.PathTo("--seed-column", "NAME", "The column or parameter with the seed.",
+        "recognised");
 
-    private static readonly Option<string?> K = OptionTypes.PathTo("--k-column", "NAME", "The column or parameter with the perturbation.", "recognised");
+    private static readonly Option<string?> K = OptionTypes.PathTo("--k-column", "NAME", "The column or parameter with the perturbation.",
+        "recognised");
 
     private static readonly Option<string?> Fold =
         OptionTypes.PathTo("--fold-column", "NAME", "The column or parameter with the fold or data split.", "recognised");
 
-    private static readonly Option<string?> Group = OptionTypes.PathTo("--group", "NAME", "The column or parameter that tells trainings apart.", "recognised");
+    private static readonly Option<string?> Group = OptionTypes.PathTo("--group", "NAME", "The column or parameter that tells trainings "
+        + "apart.", "recognised");
 
-    private static readonly Option<string?> Step = OptionTypes.PathTo("--step", "NAME", "The column that counts steps or epochs; row where rows do.", "recognised");
+    private static readonly Option<string?> Step = OptionTypes.PathTo("--step", "NAME", "The column that counts steps or epochs; row "
+        + "where rows do.", "recognised");
 
     private static readonly Option<string?> Runs =
         OptionTypes.PathTo("--runs", "PATTERN", "How paths name runs, as 'logs/{group}/seed{seed}/k{k}'.", "recognised");
 
     private static readonly Option<string?> Pattern =
-        OptionTypes.PathTo("--pattern", "LINE", "How lines of a text name their numbers, as 'step {step}: val loss {val_loss}'.", "recognised");
+        OptionTypes.PathTo("--pattern", "LINE", "How lines of a text name their numbers, as 'step {step}: val loss {val_loss}'.",
+            "recognised");
 
-    private static readonly Option<bool> Higher = OptionTypes.Switch("--higher-is-better", "More of the metric is better, whatever its name says.");
+    private static readonly Option<bool> Higher = OptionTypes.Switch("--higher-is-better", "More of the metric is better, whatever its "
+        + "name says.");
 
-    private static readonly Option<bool> Lower = OptionTypes.Switch("--lower-is-better", "Less of the metric is better, whatever its name says.");
+    private static readonly Option<bool> Lower = OptionTypes.Switch("--lower-is-better", "Less of the metric is better, whatever its "
+        + "name says.");
 
     /// <summary>Which number a run is judged by.</summary>
     internal static Option<string> Value { get; } = OptionTypes.Choice("--value", "mean10", ["mean10", "last", "best"],
         "The number of a run: the mean of its last ten recorded steps, the last one, or the best one.");
 
     /// <summary>The difference that would matter.</summary>
-    internal static Option<double?> Difference { get; } = OptionalNumber("--difference", "The difference that would matter, in the metric's own unit.");
+    internal static Option<double?> Difference { get; } = OptionalNumber("--difference", "The difference that would matter, in the "
+        + "metric's own unit.");
 
     /// <summary>Prints the table and a sentence in LaTeX.</summary>
-    internal static Option<bool> Latex { get; } = OptionTypes.Switch("--latex", "Prints the table and a sentence for the methods section in LaTeX.");
+    internal static Option<bool> Latex { get; } = OptionTypes.Switch("--latex", "Prints the table and a sentence for the methods section "
+        + "in LaTeX.");
 
     static LogOptions()
     {
@@ -93,7 +105,8 @@ internal static class LogOptions
         parse.GetValue(Group) is not null || parse.GetValue(Runs)?.Contains("{group}", StringComparison.Ordinal) == true;
 
     /// <summary>A number that need not be given; null where it was not.</summary>
-    internal static double? Given(ParseResult parse, Option<double?> option) => parse.GetResult(option) is { Implicit: false } ? parse.GetValue(option) : null;
+    internal static double? Given(ParseResult parse, Option<double?> option) => parse.GetResult(option) is { Implicit: false }
+        ? parse.GetValue(option) : null;
 
     /// <summary>Which number a run is judged by.</summary>
     internal static RunValueRule RuleOf(ParseResult parse) => parse.GetValue(Value) switch
@@ -110,7 +123,8 @@ internal static class LogOptions
         option.CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
-            if (double.TryParse(text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out double value)
+            if (double.TryParse(text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture,
+                out double value)
                 && value > 0 && double.IsFinite(value))
             {
                 return value;
@@ -125,7 +139,8 @@ internal static class LogOptions
 /// <summary>Runs that were read, each with the number that it is judged by.</summary>
 internal sealed class ReadLogs
 {
-    private const string BestNote = "Each run is judged by its best step, chosen after the fact: that flatters every run, and the more the longer and noisier it is. "
+    private const string BestNote = "Each run is judged by its best step, chosen after the fact: that flatters every run, and the more "
+        + "the longer and noisier it is. "
         + "Report it only beside the last value, or choose the step on validation data.";
 
     internal ReadLogs(ImportResult result, RunValueRule rule)
@@ -133,7 +148,8 @@ internal sealed class ReadLogs
         Result = result;
         Rule = rule;
         MeasuredRun[] all = [.. result.Runs.Select(run => new MeasuredRun(
-            run.Name, run.Seed?.ToString(System.Globalization.CultureInfo.InvariantCulture), run.Perturbation, RunValue.Of(run, rule, result.LowerIsBetter)) { Fold = run.Fold })];
+            run.Name, run.Seed?.ToString(System.Globalization.CultureInfo.InvariantCulture), run.Perturbation,
+                RunValue.Of(run, rule, result.LowerIsBetter)) { Fold = run.Fold })];
         (Runs, Repeated) = MeasuredRun.Distinct(all);
     }
 
@@ -156,10 +172,12 @@ internal sealed class ReadLogs
 
     /// <summary>Everything that is left out, and why.</summary>
     internal IEnumerable<(string Run, string Why)> LeftOut =>
-        Result.LeftOut.Select(one => (one.What, one.Rows > 0 ? $"{NumberText.Count(one.Rows, "row")}: {one.Why}" : one.Why)).Concat(Repeated);
+        Result.LeftOut.Select(one => (one.What, one.Rows > 0 ? $"{NumberText.Count(one.Rows, "row")}: {one.Why}"
+            : one.Why)).Concat(Repeated);
 
     /// <summary>What was recognised, the reader's warnings, and what is left out, in lines.</summary>
-    internal IEnumerable<string> Said => new[] { Result.Recognised }.Concat(Result.Notes).Concat(Rule == RunValueRule.Best && Longest > 1 ? [BestNote] : [])
+    internal IEnumerable<string> Said => new[] { Result.Recognised }.Concat(Result.Notes).Concat(Rule == RunValueRule.Best && Longest > 1
+        ? [BestNote] : [])
         .Concat(LeftOut.Select(one => $"left out: {one.Run}: {one.Why}")).Where(line => line.Length > 0);
 
     /// <summary>The number that runs are judged by, in words.</summary>

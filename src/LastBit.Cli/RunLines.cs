@@ -14,7 +14,8 @@ namespace LastBit.Cli;
 internal static partial class RunLines
 {
     /// <summary>The command line as it can be pasted.</summary>
-    internal static string CommandLine(ParseResult parse) => string.Join(' ', parse.Tokens.Select(token => token.Value).Prepend("lastbit").Select(ShellWord.Quote));
+    internal static string CommandLine(ParseResult parse) =>
+        string.Join(' ', parse.Tokens.Select(token => token.Value).Prepend("lastbit").Select(ShellWord.Quote));
 
     /// <summary>Writes lines as they are, however wide the terminal is.</summary>
     internal static void Write(IAnsiConsole console, params string[] lines)
@@ -69,7 +70,8 @@ internal static partial class RunLines
     {
         var curves = logs.Result.Runs.ToDictionary(run => run.Name);
         return new ShownGroup(name, [.. logs.Runs.Where(run => only is null || only.Contains(run.Name)).Select(run =>
-            new ShownRun(run.Name, run.Seed, run.Perturbation, run.Value, curves[run.Name].Steps, curves[run.Name].Values))], mean, interval);
+            new ShownRun(run.Name, run.Seed, run.Perturbation, run.Value, curves[run.Name].Steps, curves[run.Name].Values))], mean,
+                interval);
     }
 
     /// <summary>What is left out, and why.</summary>
@@ -83,7 +85,8 @@ internal static partial class RunLines
     })]);
 
     /// <summary>Two ends as a list; null for none. An end that is not finite is null.</summary>
-    internal static JsonArray? Pair(double[]? ends) => ends is null ? null : new([.. ends.Select(end => double.IsFinite(end) ? (JsonNode?)end : null)]);
+    internal static JsonArray? Pair(double[]? ends) => ends is null ? null
+        : new([.. ends.Select(end => double.IsFinite(end) ? (JsonNode?)end : null)]);
 
     /// <summary>The metric's unit as JSON says it.</summary>
     internal static string Unit(Measure measure) => measure.Unit switch

@@ -12,12 +12,14 @@ namespace LastBit.Cli;
 /// <summary>What `noise` or `compare` is asked: which logs, and where the answer goes.</summary>
 /// <param name="Parse">The command line with every option of this question.</param>
 /// <param name="Name">What a document calls the question; null otherwise.</param>
-/// <param name="Paths">Where the logs are: words of the command line, or files that were made of a document. A training may have a name.</param>
+/// <param name="Paths">Where the logs are: words of the command line, or files that were made of a document. A training may have a
+/// name.</param>
 /// <param name="Metric">The metric that is asked for; null where it is to be recognised.</param>
 /// <param name="CommandLine">The line that asks again.</param>
 /// <param name="Rename">Gives a text the names that the asker knows files by.</param>
 internal sealed record RunsQuestion(
-    ParseResult Parse, string? Name, IReadOnlyList<(string? Name, string Path)> Paths, string? Metric, string CommandLine, Func<string, string> Rename)
+    ParseResult Parse, string? Name, IReadOnlyList<(string? Name, string Path)> Paths, string? Metric, string CommandLine, Func<string,
+        string> Rename)
 {
     /// <summary>Reads logs.</summary>
     /// <param name="paths">Files, folders or patterns.</param>
@@ -53,7 +55,8 @@ internal sealed record RunsQuestion(
 /// <param name="Page">Its page.</param>
 /// <param name="ExitCode">What it says of the exit code, where that was asked for.</param>
 internal sealed record RunsAnswer(
-    JsonObject Document, IReadOnlyList<string> First, Action<IAnsiConsole, bool> Show, IReadOnlyList<string> After, string[] Latex, RunsPageContent Page, int ExitCode);
+    JsonObject Document, IReadOnlyList<string> First, Action<IAnsiConsole, bool> Show, IReadOnlyList<string> After, string[] Latex,
+        RunsPageContent Page, int ExitCode);
 
 /// <summary>Takes the questions of one call of `noise` or `compare`, has them answered, and prints and writes the answers.</summary>
 internal static class RunsQuestions
@@ -72,7 +75,8 @@ internal static class RunsQuestions
     /// <param name="file">The file of the answer in its folder.</param>
     /// <param name="folder">The folder, where it is not that of --out.</param>
     internal static int Answer(
-        ParseResult parse, string[] words, Func<RunsQuestion, RunsAnswer> answer, Func<IReadOnlyList<int>, int> exitCode, string file, string? folder = null)
+        ParseResult parse, string[] words, Func<RunsQuestion, RunsAnswer> answer, Func<IReadOnlyList<int>, int> exitCode, string file,
+            string? folder = null)
     {
         string command = parse.CommandResult.Command.Name;
         if (!words.Contains(StandardInput))
@@ -80,11 +84,14 @@ internal static class RunsQuestions
             var paths = words.Select(word => ((string?)null, word)).ToArray();
             string line = RunLines.CommandLine(parse);
             Task figures = RunsFigure.Prepare();
-            RunsAnswer[] answers = [.. Metrics(parse).Select(metric => answer(new RunsQuestion(parse, null, paths, metric, line, text => text)))];
-            return Print(parse, Joined(answers, command), answers, folder ?? CommonOptions.FolderOf(parse, command), file, figures, exitCode);
+            RunsAnswer[] answers =
+                [.. Metrics(parse).Select(metric => answer(new RunsQuestion(parse, null, paths, metric, line, text => text)))];
+            return Print(parse, Joined(answers, command), answers, folder ?? CommonOptions.FolderOf(parse, command), file, figures,
+                exitCode);
         }
         if (words.Length > 1)
-            throw new InputException($"{string.Join(' ', words)}: - stands for a document on standard input, which holds all trainings; give it alone");
+            throw new InputException($"{string.Join(' ', words)}: - stands for a document on standard input, which holds all trainings; "
+                + "give it alone");
 
         using var document = InputDocument.Read(Console.OpenStandardInput(), parse);
         List<RunsAnswer> all = [];
@@ -111,13 +118,15 @@ internal static class RunsQuestions
         return Print(parse, whole, all, parse.GetValue(CommonOptions.Out), file, RunsFigure.Prepare(), exitCode);
     }
 
-    private static string?[] Metrics(ParseResult parse) => LogOptions.MetricsOf(parse) is { Length: > 0 } metrics ? metrics : new string?[] { null };
+    private static string?[] Metrics(ParseResult parse) => LogOptions.MetricsOf(parse) is { Length: > 0 } metrics ? metrics
+        : new string?[] { null };
 
     /// <summary>The answers of one question about several metrics as one document; of one metric its own.</summary>
     private static JsonObject Joined(RunsAnswer[] answers, string command)
     {
         if (answers.Length > 1)
-            return new JsonObject { ["schema"] = Schema, ["command"] = command, ["metrics"] = new JsonArray([.. answers.Select(one => one.Document.DeepClone())]) };
+            return new JsonObject { ["schema"] = Schema, ["command"] = command, ["metrics"] =
+                new JsonArray([.. answers.Select(one => one.Document.DeepClone())]) };
         var document = (JsonObject)answers[0].Document.DeepClone();
         document.Insert(0, "schema", Schema);
         document.Insert(1, "command", command);
@@ -125,7 +134,8 @@ internal static class RunsQuestions
     }
 
     private static int Print(
-        ParseResult parse, JsonObject document, IReadOnlyList<RunsAnswer> answers, string? folder, string file, Task figures, Func<IReadOnlyList<int>, int> exitCode)
+        ParseResult parse, JsonObject document, IReadOnlyList<RunsAnswer> answers, string? folder, string file, Task figures,
+            Func<IReadOnlyList<int>, int> exitCode)
     {
         string text = Json.Text(document);
         List<string> pages = [];
@@ -134,9 +144,11 @@ internal static class RunsQuestions
             AtomicFile.WriteAllText(Path.Combine(folder, file), text + "\n");
             figures.Wait();
             for (int i = 0; i < answers.Count; i++)
-                pages.Add(RunsPage.Write(answers.Count == 1 ? folder : Path.Combine(folder, FolderName(answers[i].Page.Measure.Name, i)), answers[i].Page));
+                pages.Add(RunsPage.Write(answers.Count == 1 ? folder : Path.Combine(folder, FolderName(answers[i].Page.Measure.Name, i)),
+                    answers[i].Page));
         }
-        bool json = parse.GetValue(CommonOptions.Json), latex = parse.GetResult(LogOptions.Latex) is not null && parse.GetValue(LogOptions.Latex), quiet = parse.GetValue(CommonOptions.Quiet);
+        bool json = parse.GetValue(CommonOptions.Json), latex = parse.GetResult(LogOptions.Latex) is not null
+            && parse.GetValue(LogOptions.Latex), quiet = parse.GetValue(CommonOptions.Quiet);
         if (json)
             Terminal.OutWriter.WriteLine(text);
         // A result is printed once under --quiet: as the document where that was asked for.

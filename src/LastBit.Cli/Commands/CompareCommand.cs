@@ -6,7 +6,9 @@ using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
 
-/// <summary>`lastbit compare A=PATH B=PATH ...`: is one training better than the other, or would another seed have said the opposite?</summary>
+/// <summary>
+/// `lastbit compare A=PATH B=PATH ...`: is one training better than the other, or would another seed have said the opposite?
+/// </summary>
 internal static class CompareCommand
 {
     /// <summary>Under --exit-code: the runs show no difference.</summary>
@@ -24,7 +26,8 @@ internal static class CompareCommand
         "Whether to compare runs in pairs: auto does where both sides ran on the same folds of the data, yes by folds or seeds.");
 
     private static readonly Option<bool> ExitCode = OptionTypes.Switch("--exit-code",
-        "Ends with 0 if B is better, 3 if no difference is seen, 4 if there are too few runs, 5 if B is worse; A, named first, is the reference.");
+        "Ends with 0 if B is better, 3 if no difference is seen, 4 if there are too few runs, 5 if B is worse; A, named first, is the "
+            + "reference.");
 
     private static readonly Option<double?> NotWorse = LogOptions.OptionalNumber("--not-worse",
         "Asks whether B is worse than A by more than this: ends with 0 if that is excluded, 5 if it is so, 4 if the runs do not decide.");
@@ -35,22 +38,28 @@ internal static class CompareCommand
     {
         var trainings = new Argument<string[]>("NAME=PATH...")
         {
-            Description = "Two or more trainings, each a name and where its logs are; or paths alone, named by their folders; or one log that tells trainings "
+            Description = "Two or more trainings, each a name and where its logs are; or paths alone, named by their folders; or one log "
+                + "that tells trainings "
                 + "apart (see --group); or - for a document on standard input.",
             Arity = ArgumentArity.OneOrMore,
         };
-        Command command = new Command("compare", "Is one training better than another? Says real, no difference seen, or too few runs, and how many more would decide.")
+        Command command = new Command("compare", "Is one training better than another? Says real, no difference seen, or too few runs, "
+            + "and how many more would decide.")
         {
             trainings, Paired, LogOptions.Difference, NotWorse, ExitCode, RandomSeed, LogOptions.Latex,
         }.WithLogOptions().WithCommonOptions();
         command.SetAction(parse => RunsQuestions.Answer(parse, parse.GetRequiredValue(trainings), Answer, AllCodes, "compare.json"));
         return command.Example("lastbit compare A=logs/baseline B=logs/warmup", "is B better than A?")
-            .Example("lastbit compare sgd=sgd.csv adam=adam.csv lion=lion.csv --metric val_acc --value last", "three trainings, with Holm's correction")
-            .Example("lastbit compare A=a.csv B=b.csv --exit-code --json", "for CI or an agent: 0 B is better, 3 no difference seen, 4 too few runs, 5 B is worse")
+            .Example("lastbit compare sgd=sgd.csv adam=adam.csv lion=lion.csv --metric val_acc --value last",
+                "three trainings, with Holm's correction")
+            .Example("lastbit compare A=a.csv B=b.csv --exit-code --json", "for CI or an agent: 0 B is better, 3 no difference seen, 4 "
+                + "too few runs, 5 B is worse")
             .Example("lastbit compare released=v1/ next=v2/ --not-worse 0.3", "before a release: is next worse by more than 0.3?");
     }
 
-    /// <summary>The code of several answers: worse if one is, better if all are, else no difference if one shows none, else too few runs.</summary>
+    /// <summary>
+    /// The code of several answers: worse if one is, better if all are, else no difference if one shows none, else too few runs.
+    /// </summary>
     private static int AllCodes(IReadOnlyList<int> codes) =>
         codes.Contains(Worse) ? Worse
         : codes.All(code => code == CommandLine.Done) ? CommandLine.Done
@@ -85,7 +94,8 @@ internal static class CompareCommand
         List<ComparedTraining> read = Read(question);
         Measure measure = OneMeasure(read);
         var settings = new ComparisonSettings(
-            measure, pairing, LogOptions.Given(parse, LogOptions.Difference), NotWorse: LogOptions.Given(parse, NotWorse), RandomSeed: parse.GetValue(RandomSeed));
+            measure, pairing, LogOptions.Given(parse, LogOptions.Difference), NotWorse: LogOptions.Given(parse, NotWorse),
+                RandomSeed: parse.GetValue(RandomSeed));
         IReadOnlyList<Comparison> pairs = Comparison.OfAll([.. read.Select(one => new ComparedGroup(one.Name, one.Runs))], settings);
         NoiseAnalysis[] noise = [.. read.Select(one => NoiseAnalysis.Of(one.Runs, measure))];
         List<ShownTable> tables = [PairsTable(pairs, measure), GroupsTable(read, noise)];
@@ -96,7 +106,8 @@ internal static class CompareCommand
             tables.Add(rates);
         string methods = Methods(pairs, read[0].Logs, measure);
         Ranking? ranking = read.Count > 2 ? Ranking.Of([.. read.Select(one => one.Name)], pairs) : null;
-        string[] first = [.. pairs.Select(pair => pair.NotWorse?.Sentence).OfType<string>(), ranking is null ? pairs[0].Sentence : ranking.Sentence];
+        string[] first = [.. pairs.Select(pair => pair.NotWorse?.Sentence).OfType<string>(), ranking is null ? pairs[0].Sentence
+            : ranking.Sentence];
         string[] notes =
         [
             .. ranking is null ? [] : pairs.Select(pair => pair.Sentence),
@@ -105,17 +116,22 @@ internal static class CompareCommand
         ];
         var page = new RunsPageContent(
             "compare", question.CommandLine, Title(read), first, notes,
-            [.. read.DistinctBy(one => one.Logs).SelectMany(one => one.Logs.Said.Select(line => read.All(other => other.Logs == one.Logs) ? line : $"{one.Name}: {line}"))], measure,
-            [.. read.Select((one, i) => RunLines.Shown(one.Name, one.Logs, noise[i].Mean, noise[i].MeanInterval, [.. one.Runs.Select(run => run.Name)]))], tables, methods)
+            [.. read.DistinctBy(one => one.Logs).SelectMany(one => one.Logs.Said.Select(line => read.All(other => other.Logs == one.Logs)
+                ? line : $"{one.Name}: {line}"))], measure,
+            [.. read.Select((one, i) => RunLines.Shown(one.Name, one.Logs, noise[i].Mean, noise[i].MeanInterval,
+                [.. one.Runs.Select(run => run.Name)]))], tables, methods)
         {
-            Differences = [.. pairs.Where(pair => pair.Paired).Select(pair => new ShownDifferences($"{pair.B} - {pair.A}", pair.Differences, pair.Difference, Ends(pair.Test)))],
+            Differences = [.. pairs.Where(pair => pair.Paired).Select(pair => new ShownDifferences($"{pair.B} - {pair.A}",
+                pair.Differences, pair.Difference, Ends(pair.Test)))],
         };
-        return new RunsAnswer(Document(read, noise, pairs, ranking, imageTests, measure), first, Show, notes, RunLines.Latex(tables[0], methods), page, CodeOf(parse, pairs));
+        return new RunsAnswer(Document(read, noise, pairs, ranking, imageTests, measure), first, Show, notes,
+            RunLines.Latex(tables[0], methods), page, CodeOf(parse, pairs));
 
         void Show(IAnsiConsole console, bool quiet)
         {
             if (!quiet)
-                RunLines.Write(console, ["", .. DotPlot.Lines(console, [.. read.Select(one => (one.Name, one.Runs.Select(run => run.Value).ToArray()))])]);
+                RunLines.Write(console,
+                    ["", .. DotPlot.Lines(console, [.. read.Select(one => (one.Name, one.Runs.Select(run => run.Value).ToArray()))])]);
             Tables.Write(console, [.. tables.Select(table => RunLines.Table(console, table))]);
         }
     }
@@ -138,7 +154,8 @@ internal static class CompareCommand
         foreach (var training in named.GroupBy(one => one.Name))
         {
             (string Name, string Path)[] own = [.. training];
-            ReadLogs logs = own.Length == 1 && alone.Length > 0 ? alone[Array.IndexOf(words, own[0].Path)] : question.Read([.. own.Select(one => one.Path)]);
+            ReadLogs logs = own.Length == 1 && alone.Length > 0 ? alone[Array.IndexOf(words, own[0].Path)]
+                : question.Read([.. own.Select(one => one.Path)]);
             question.Say(logs, training.Key.Length > 0 ? training.Key : null);
             if (training.Key.Length > 0)
             {
@@ -151,7 +168,8 @@ internal static class CompareCommand
         }
         if (read.Count < 2)
         {
-            throw new InputException($"{string.Join(' ', words)}: is one training; compare needs two, as A=PATH B=PATH, or logs with a column that tells trainings apart");
+            throw new InputException($"{string.Join(' ', words)}: is one training; compare needs two, as A=PATH B=PATH, or logs with a "
+                + "column that tells trainings apart");
         }
         if (read.GroupBy(one => one.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new InputException($"{twice.Key}: is the name of two trainings; give each its own");
@@ -161,7 +179,8 @@ internal static class CompareCommand
     /// <summary>What paths are called: what tells them apart, their folder or their file without what all have in common.</summary>
     internal static string[] FolderNames(string[] paths)
     {
-        string[][] parts = [.. paths.Select(path => (Directory.Exists(path) ? Path.GetFullPath(path) : Path.ChangeExtension(Path.GetFullPath(path), null))
+        string[][] parts = [.. paths.Select(path => (Directory.Exists(path) ? Path.GetFullPath(path)
+            : Path.ChangeExtension(Path.GetFullPath(path), null))
             .Replace('\\', '/').TrimEnd('/').Split('/'))];
         int front = 0, back = 0;
         while (parts.All(part => part.Length > front + 1 && part[front] == parts[0][front]))
@@ -186,10 +205,12 @@ internal static class CompareCommand
         foreach ((string name, ReadLogs other, _) in read)
         {
             if (other.Measure.Name != logs.Measure.Name)
-                throw new InputException($"{first} is measured by {logs.Measure.Name} and {name} by {other.Measure.Name}; name the one metric that both have");
+                throw new InputException($"{first} is measured by {logs.Measure.Name} and {name} by {other.Measure.Name}; name the one "
+                    + "metric that both have");
             if (other.Measure.Unit != logs.Measure.Unit)
             {
-                throw new InputException($"{logs.Measure.Name} is {RunLines.Unit(logs.Measure)} in {first} and {RunLines.Unit(other.Measure)} in {name}; "
+                throw new InputException($"{logs.Measure.Name} is {RunLines.Unit(logs.Measure)} in {first} and "
+                    + $"{RunLines.Unit(other.Measure)} in {name}; "
                     + "both must have one unit");
             }
         }
@@ -197,7 +218,8 @@ internal static class CompareCommand
     }
 
     private static string Title(List<ComparedTraining> read) =>
-        read.Count == 2 ? $"Is {read[1].Name} better than {read[0].Name}?" : $"Which of {string.Join(", ", read.Select(one => one.Name))} is better?";
+        read.Count == 2 ? $"Is {read[1].Name} better than {read[0].Name}?"
+            : $"Which of {string.Join(", ", read.Select(one => one.Name))} is better?";
 
     private static string Text(ComparisonVerdict verdict) => verdict switch
     {
@@ -208,7 +230,8 @@ internal static class CompareCommand
 
     private static ShownTable PairsTable(IReadOnlyList<Comparison> pairs, Measure measure) => new(
         $"{measure.Description}, pair by pair",
-        ["pair", "#difference", "#95% interval", "#p", .. pairs.Count > 1 ? HolmHeading : [], "#p by permutation", pairs.Count == 1 ? $"#P({pairs[0].B} better)" : "#P(better)", "#95% interval", "verdict"],
+        ["pair", "#difference", "#95% interval", "#p", .. pairs.Count > 1 ? HolmHeading : [], "#p by permutation", pairs.Count == 1
+            ? $"#P({pairs[0].B} better)" : "#P(better)", "#95% interval", "verdict"],
         [
             .. pairs.Select(pair =>
             {
@@ -218,9 +241,12 @@ internal static class CompareCommand
                     $"{pair.B} - {pair.A}{(pair.Paired ? $", paired by {pair.PairedBy}" : "")}", Measure.Number(pair.Difference, scale),
                     pair.Test is { } test ? $"{Measure.Number(test.Low, scale)} to {Measure.Number(test.High, scale)}" : "-",
                     pair.P is { } p ? Measure.P(p).Replace("p = ", "", StringComparison.Ordinal) : "-",
-                    .. pairs.Count > 1 ? new[] { pair.PAdjusted is { } q ? Measure.P(q).Replace("p = ", "", StringComparison.Ordinal) : "-" } : [],
-                    Measure.P(pair.Permutation.P).Replace("p = ", "", StringComparison.Ordinal) + (pair.Permutation.Exact ? "" : " (sampled)"),
-                    $"{(pairs.Count == 1 ? "" : $"{pair.B} ")}{Measure.Number(pair.BBetter.Value, 0.1)}", $"{Measure.Number(pair.BBetter.Low, 0.1)} to {Measure.Number(pair.BBetter.High, 0.1)}",
+                    .. pairs.Count > 1 ? new[] { pair.PAdjusted is { } q ? Measure.P(q).Replace("p = ", "", StringComparison.Ordinal)
+                        : "-" } : [],
+                    Measure.P(pair.Permutation.P).Replace("p = ", "", StringComparison.Ordinal)
+                        + (pair.Permutation.Exact ? "" : " (sampled)"),
+                    $"{(pairs.Count == 1 ? "" : $"{pair.B} ")}{Measure.Number(pair.BBetter.Value, 0.1)}",
+                        $"{Measure.Number(pair.BBetter.Low, 0.1)} to {Measure.Number(pair.BBetter.High, 0.1)}",
                     Text(pair.Verdict),
                 ];
             }),
@@ -234,11 +260,13 @@ internal static class CompareCommand
             .. pairs.Where(pair => pair is { Bootstrap: not null, Test: not null }).Select(pair =>
             {
                 double scale = pair.Test!.StandardError;
-                return $"{Measure.Number(pair.Bootstrap!.Value.Low, scale)} to {Measure.Number(pair.Bootstrap.Value.High, scale)}{(pairs.Count > 1 ? $" for {pair.B} - {pair.A}" : "")}";
+                return $"{Measure.Number(pair.Bootstrap!.Value.Low, scale)} to "
+                    + $"{Measure.Number(pair.Bootstrap.Value.High, scale)}{(pairs.Count > 1 ? $" for {pair.B} - {pair.A}" : "")}";
             }),
         ];
         if (intervals.Length > 0)
-            yield return $"The 95% interval of the difference by the bootstrap (BCa), which is too narrow with few runs: {string.Join("; ", intervals)}.";
+            yield return $"The 95% interval of the difference by the bootstrap (BCa), which is too narrow with few runs: "
+                + $"{string.Join("; ", intervals)}.";
     }
 
     private static ShownTable GroupsTable(List<ComparedTraining> read, NoiseAnalysis[] noise) => new(
@@ -250,8 +278,10 @@ internal static class CompareCommand
                 return (string[])
                 [
                     one.Name, $"{one.Runs.Count}", Measure.Number(noise[i].Mean, scale),
-                    noise[i].MeanInterval is [double low, double high] ? $"{Measure.Number(low, scale)} to {Measure.Number(high, scale)}" : "-",
-                    noise[i].Spread is { } spread ? Measure.Number(spread, spread) : "-", noise[i].Spread is not null ? noise[i].SpreadOver : one.Runs.Count == 1 ? "one run" : "equal values",
+                    noise[i].MeanInterval is [double low, double high] ? $"{Measure.Number(low, scale)} to {Measure.Number(high, scale)}"
+                        : "-",
+                    noise[i].Spread is { } spread ? Measure.Number(spread, spread) : "-", noise[i].Spread is not null ? noise[i].SpreadOver
+                        : one.Runs.Count == 1 ? "one run" : "equal values",
                 ];
             }),
         ]);
@@ -280,7 +310,8 @@ internal static class CompareCommand
             ["value"] = RunLines.RuleName(read[0].Logs.Rule),
             ["sentence"] = ranking is null ? pairs[0].Sentence : ranking.Sentence,
             ["best"] = ranking is not null ? new JsonArray([.. ranking.Best.Select(one => (JsonNode)one)])
-                : new JsonArray([.. new[] { pairs[0].A, pairs[0].B }.Where(one => pairs[0].Better is null || one == pairs[0].Better).Select(one => (JsonNode)one)]),
+                : new JsonArray([.. new[] { pairs[0].A, pairs[0].B }.Where(one => pairs[0].Better is null
+                    || one == pairs[0].Better).Select(one => (JsonNode)one)]),
             ["groups"] = groups,
             ["pairs"] = new JsonArray([.. pairs.Select(pair => new JsonObject
             {
@@ -307,17 +338,20 @@ internal static class CompareCommand
                 {
                     ["margin"] = asked.Margin,
                     ["bound"] = asked.Bound,
-                    ["verdict"] = asked.Verdict switch { NotWorseVerdict.NotWorse => "not worse", NotWorseVerdict.Worse => "worse", _ => "too few runs" },
+                    ["verdict"] = asked.Verdict switch { NotWorseVerdict.NotWorse => "not worse", NotWorseVerdict.Worse => "worse", _ =>
+                        "too few runs" },
                     ["runsNeeded"] = asked.RunsNeeded,
                     ["sentence"] = asked.Sentence,
                 },
                 ["runsNeeded"] = pair.RunsNeeded,
-                ["runsNeededInterval"] = pair.RunsNeededInterval.Count == 0 ? null : new JsonArray([.. pair.RunsNeededInterval.Select(end => (JsonNode?)end)]),
+                ["runsNeededInterval"] = pair.RunsNeededInterval.Count == 0 ? null
+                    : new JsonArray([.. pair.RunsNeededInterval.Select(end => (JsonNode?)end)]),
                 ["detectableDifference"] = pair.DetectableDifference,
                 ["sentence"] = pair.Sentence,
                 ["notes"] = new JsonArray([.. pair.Notes.Select(one => (JsonNode)one)]),
             })]),
-            ["leftOut"] = new JsonArray([.. read.Select(one => one.Logs).Distinct().SelectMany(logs => RunLines.LeftOut(logs).Select(one => one!.DeepClone()))]),
+            ["leftOut"] = new JsonArray([.. read.Select(one => one.Logs).Distinct().SelectMany(logs => RunLines.LeftOut(logs).Select(one =>
+                one!.DeepClone()))]),
         };
         if (ComparedCases.Json(imageTests) is { } images)
             document["mcNemar"] = images;

@@ -44,7 +44,8 @@ internal static class ComparedCases
 {
     /// <summary>McNemar's test for every two trainings whose images are known.</summary>
     internal static IReadOnlyList<ImageTest> ImageTests(IReadOnlyList<ComparedTraining> trainings) => ImageTest.OfAll(
-        [.. trainings.Where(one => one.Images is not null).Select(one => new ImagesOfRuns(one.Name, one.Images!.Value.Runs, one.Images.Value.Correct))]);
+        [.. trainings.Where(one => one.Images is not null).Select(one => new ImagesOfRuns(one.Name, one.Images!.Value.Runs,
+            one.Images.Value.Correct))]);
 
     /// <summary>The tests as a table; null where there are none.</summary>
     internal static ShownTable? ImageTable(IReadOnlyList<ImageTest> tests) => tests.Count == 0 ? null : new ShownTable(
@@ -58,7 +59,8 @@ internal static class ComparedCases
         ]);
 
     /// <summary>The tests as JSON; null where there are none.</summary>
-    internal static JsonArray? Json(IReadOnlyList<ImageTest> tests) => tests.Count == 0 ? null : new JsonArray([.. tests.Select(test => new JsonObject
+    internal static JsonArray? Json(IReadOnlyList<ImageTest> tests) => tests.Count == 0 ? null
+        : new JsonArray([.. tests.Select(test => new JsonObject
     {
         ["a"] = test.A, ["b"] = test.B, ["runA"] = test.RunA, ["runB"] = test.RunB, ["onlyA"] = test.OnlyA, ["onlyB"] = test.OnlyB,
         ["p"] = test.P, ["pAdjusted"] = test.PAdjusted,
@@ -74,7 +76,8 @@ internal static class ComparedCases
         foreach ((string name, long passed, long trials) in totals)
         {
             (double low, double high) = Distributions.ClopperPearson(passed, trials, SampleStatistics.Confidence);
-            rows.Add([name, $"{passed} of {trials}", Measure.Number((double)passed / trials, 0.01), $"{Measure.Number(low, 0.01)} to {Measure.Number(high, 0.01)}", ""]);
+            rows.Add([name, $"{passed} of {trials}", Measure.Number((double)passed / trials, 0.01), $"{Measure.Number(low, 0.01)} to "
+                + $"{Measure.Number(high, 0.01)}", ""]);
         }
         for (int i = 0; i < totals.Length; i++)
         {
@@ -82,12 +85,14 @@ internal static class ComparedCases
             {
                 var (a, b) = (totals[i], totals[j]);
                 (double from, double to) = Proportions.Difference(a.Passed, a.Trials, b.Passed, b.Trials);
-                string p = Math.Max(a.Trials, b.Trials) <= 1_000_000 ? P(Proportions.FisherExact((int)a.Passed, (int)a.Trials, (int)b.Passed, (int)b.Trials)) : "-";
+                string p = Math.Max(a.Trials, b.Trials) <= 1_000_000
+                    ? P(Proportions.FisherExact((int)a.Passed, (int)a.Trials, (int)b.Passed, (int)b.Trials)) : "-";
                 rows.Add([$"{b.Name} - {a.Name}", "", Measure.Number((double)b.Passed / b.Trials - (double)a.Passed / a.Trials, 0.01),
                     $"{Measure.Number(from, 0.01)} to {Measure.Number(to, 0.01)}", p]);
             }
         }
-        return new ShownTable("All trials together, as if runs did not differ: binomial intervals, Newcombe's of the difference, Fisher's exact test",
+        return new ShownTable("All trials together, as if runs did not differ: binomial intervals, Newcombe's of the difference, "
+            + "Fisher's exact test",
             ["training", "#passed", "#rate", "#95% interval", "#p"], rows);
     }
 

@@ -15,10 +15,12 @@ internal static class NoiseCommand
         "Size of the test set, to say what its sampling explains.", defaultText: "none");
 
     private static readonly Option<int> Classes = OptionTypes.Count("--classes", 10,
-        "How many classes the test set has, for the share of its sampling that runs of a calibrated training show.", least: 2, defaultText: "those of the labels, where there are any");
+        "How many classes the test set has, for the share of its sampling that runs of a calibrated training show.", least: 2,
+            defaultText: "those of the labels, where there are any");
 
     private static readonly Option<string?> Target = OptionTypes.PathTo("--target", "VALUE",
-        "Asks whether the mean meets a target: 3.28, or val_loss=3.28,time=160 of several metrics; ends with 0 if it does, 5 if it misses it, 4 if the runs do not decide.");
+        "Asks whether the mean meets a target: 3.28, or val_loss=3.28,time=160 of several metrics; ends with 0 if it does, 5 if it "
+            + "misses it, 4 if the runs do not decide.");
 
     private static readonly Option<double> Confidence = OptionTypes.Number("--confidence", DefaultConfidence, "How sure --target must be.");
 
@@ -28,10 +30,12 @@ internal static class NoiseCommand
     {
         var paths = new Argument<string[]>("PATH...")
         {
-            Description = "Files, folders or quoted patterns with the logs of the runs of one training; or - for a document on standard input.",
+            Description = "Files, folders or quoted patterns with the logs of the runs of one training; or - for a document on standard "
+                + "input.",
             Arity = ArgumentArity.OneOrMore,
         };
-        Command command = new Command("noise", "The noise floor of a training from its runs: how large a difference seeds and rounding make by themselves.")
+        Command command = new Command("noise", "The noise floor of a training from its runs: how large a difference seeds and rounding "
+            + "make by themselves.")
         {
             paths, LogOptions.Difference, Target, Confidence, TestImages, Classes, LogOptions.Latex,
         }.WithLogOptions().WithCommonOptions();
@@ -42,8 +46,10 @@ internal static class NoiseCommand
             return Answer(question, images, classes, LogOptions.Given(question.Parse, LogOptions.Difference));
         }, codes => codes.Contains(CompareCommand.Worse) ? CompareCommand.Worse : codes.Max(), "noise.json"));
         return command.Example("lastbit noise logs/", "every run below the folder, whatever wrote its log")
-            .Example("lastbit noise 'lightning_logs/version_*/metrics.csv' --metric val_acc --difference 0.003", "and how many runs would show a difference of 0.3 points")
-            .Example("lastbit noise logs/ --metric val_loss --value last --target 3.28", "is the mean below 3.28, and that no chance at 1%?")
+            .Example("lastbit noise 'lightning_logs/version_*/metrics.csv' --metric val_acc --difference 0.003",
+                "and how many runs would show a difference of 0.3 points")
+            .Example("lastbit noise logs/ --metric val_loss --value last --target 3.28", "is the mean below 3.28, and that no chance at "
+                + "1%?")
             .Example("lastbit noise runs.csv --value last --json", "judged by the last step, for a script");
     }
 
@@ -60,19 +66,23 @@ internal static class NoiseCommand
         string[] trainings = [.. logs.Result.Runs.Select(run => run.Group).OfType<string>().Distinct()];
         if (trainings.Length > 1)
         {
-            throw new InputException($"{string.Join(' ', paths)}: holds the runs of {trainings.Length} trainings ({string.Join(", ", trainings.Take(5))}"
+            throw new InputException($"{string.Join(' ', paths)}: holds the runs of {trainings.Length} trainings "
+                + $"({string.Join(", ", trainings.Take(5))}"
                 + $"{(trainings.Length > 5 ? ", ..." : "")}); `lastbit compare` compares them, and a path to one of them gives its noise");
         }
         int? images = testImages ?? logs.Result.Correctness?.Images ?? logs.Result.TestImages;
         if (classes is not null && images is null)
             throw new InputException("--classes: says something of a test set only together with its size; add --test-images");
         var noise = NoiseAnalysis.Of(logs.Runs, logs.Measure, difference, images, classes ?? logs.Result.Classes);
-        TargetTest? target = TargetOf(question) is { } value ? TargetTest.Of(NoiseAnalysis.Units(logs.Runs), value, logs.Measure, question.Parse.GetValue(Confidence)) : null;
+        TargetTest? target = TargetOf(question) is { } value ? TargetTest.Of(NoiseAnalysis.Units(logs.Runs), value, logs.Measure,
+            question.Parse.GetValue(Confidence)) : null;
         ShownTable[] tables = [.. Tables(noise, logs)];
         string methods = target is null ? Methods(noise, logs) : $"{Methods(noise, logs)} {target.Sentence}";
-        string[] first = target is null ? [noise.Sentence] : [target.Sentence, noise.Sentence], after = [.. Further(noise, logs.Measure), .. noise.Notes];
+        string[] first = target is null ? [noise.Sentence] : [target.Sentence, noise.Sentence], after = [.. Further(noise, logs.Measure),
+            .. noise.Notes];
         var page = new RunsPageContent(
-            "noise", question.CommandLine, target is null ? $"How much does {logs.Measure.Name} vary by itself?" : $"Does {logs.Measure.Name} meet {Measure.Plain(target.Value)}?",
+            "noise", question.CommandLine, target is null ? $"How much does {logs.Measure.Name} vary by itself?"
+                : $"Does {logs.Measure.Name} meet {Measure.Plain(target.Value)}?",
             [.. first, .. Further(noise, logs.Measure)], [.. noise.Notes], [.. logs.Said], logs.Measure,
             [RunLines.Shown("runs", logs, noise.Mean, noise.MeanInterval)], tables, methods);
         int code = target?.Verdict switch
@@ -103,10 +113,12 @@ internal static class NoiseCommand
         {
             int at = part.LastIndexOf('=');
             string name = at < 0 ? "" : part[..at];
-            if (!double.TryParse(part[(at + 1)..], NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || !double.IsFinite(value))
+            if (!double.TryParse(part[(at + 1)..], NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+                || !double.IsFinite(value))
                 throw new InputException($"--target: '{ForeignText.Cut(part)}' is no target; write a number as 3.28, or METRIC=NUMBER");
             if (name.Length == 0 ? metrics.Length > 1 || parts.Length > 1 : !metrics.Contains(name))
-                throw new InputException($"--target: '{ForeignText.Cut(part)}' does not say of which metric; write METRIC=NUMBER for metrics that --metric names");
+                throw new InputException($"--target: '{ForeignText.Cut(part)}' does not say of which metric; write METRIC=NUMBER for "
+                    + "metrics that --metric names");
             if (name.Length == 0 || name == question.Metric)
                 return value;
         }
@@ -120,7 +132,8 @@ internal static class NoiseCommand
             yield return $"Of two runs of one seed, which differ by rounding alone, 95% differ by less than {measure.Difference(floor)}.";
         if (noise.DetectableDifference is { } detectable)
         {
-            yield return $"As many runs of another training as there are of this one would show a difference of {measure.Difference(detectable)} "
+            yield return $"As many runs of another training as there are of this one would show a difference of "
+                + $"{measure.Difference(detectable)} "
                 + "with a power of 80%.";
         }
         if (noise.Repeatability is { } r && noise.Reproducibility is { } reproducibility)
@@ -136,7 +149,8 @@ internal static class NoiseCommand
     {
         Measure measure = logs.Measure;
         double scale = noise.Spread ?? 0;
-        List<string[]> rows = [["mean", Text(noise.Mean, scale), Interval(noise.MeanInterval, scale), $"{Runs(noise.Runs)}, {logs.Judged}"]];
+        List<string[]> rows = [["mean", Text(noise.Mean, scale), Interval(noise.MeanInterval, scale),
+            $"{Runs(noise.Runs)}, {logs.Judged}"]];
         if (noise.Spread is { } spread)
             rows.Add(["spread (standard deviation)", Text(spread, spread), Interval(noise.SpreadInterval, spread), noise.SpreadOver]);
         // The part that is the whole spread has its row already.
@@ -147,11 +161,14 @@ internal static class NoiseCommand
         if (noise.RoundingFloor is { } rounding)
             rows.Add(["noise floor of rounding alone", Text(rounding, rounding), "", "the same for two runs of one seed"]);
         if (noise.DetectableDifference is { } detectable)
-            rows.Add(["difference that these runs would show", Text(detectable, detectable), "", "four times in five, as many of each side"]);
+            rows.Add(["difference that these runs would show", Text(detectable, detectable), "", "four times in five, as many of each "
+                + "side"]);
         if (noise.Plan is { } plan)
         {
-            string[] ends = [.. plan.RunsNeeded is null ? [] : plan.RunsNeededInterval.Select(end => end is { } runs ? $"{runs}" : "more than 100000")];
-            rows.Add([$"runs that show {Text(plan.Difference, plan.Difference)}", plan.RunsNeeded is { } needed ? $"{needed}" : "more than 100000",
+            string[] ends = [.. plan.RunsNeeded is null ? [] : plan.RunsNeededInterval.Select(end => end is { } runs ? $"{runs}"
+                : "more than 100000")];
+            rows.Add([$"runs that show {Text(plan.Difference, plan.Difference)}", plan.RunsNeeded is { } needed ? $"{needed}"
+                : "more than 100000",
                 ends.Length == 2 ? $"{ends[0]} to {ends[1]}" : "", "of each side, power 80%"]);
         }
         yield return new ShownTable($"Noise of {measure.Description}", ["", "#estimate", "#95% interval", "of what"], rows);
@@ -182,16 +199,19 @@ internal static class NoiseCommand
         if (matrix.DistributionVariance() is { } variance)
         {
             rows.Add(["spread on the test distribution", variance.Value > 0 ? Percent(Math.Sqrt(variance.Value)) : "not seen",
-                PercentInterval(Math.Sqrt(Math.Max(0, variance.Low)), Math.Sqrt(Math.Max(0, variance.High))), "Jordan's unbiased estimator of its variance"]);
+                PercentInterval(Math.Sqrt(Math.Max(0, variance.Low)), Math.Sqrt(Math.Max(0, variance.High))),
+                    "Jordan's unbiased estimator of its variance"]);
         }
         if (matrix.Churn() is { } churn)
             rows.Add(["churn", Percent(churn.Value), PercentInterval(churn.Low, churn.High), "images on which two runs differ"]);
         foreach ((int name, (int images, double mean, Estimate? spread)) in labels is null ? [] : matrix.ByClass(labels))
         {
-            rows.Add([string.Create(CultureInfo.InvariantCulture, $"class {name}, mean {100 * mean:0.00}"), spread is null ? "-" : Percent(spread.Value),
+            rows.Add([string.Create(CultureInfo.InvariantCulture, $"class {name}, mean {100 * mean:0.00}"), spread is null ? "-"
+                : Percent(spread.Value),
                 spread is null ? "" : PercentInterval(spread.Low, spread.High), $"spread over runs, {images} images"]);
         }
-        return new ShownTable($"Image by image, {matrix.Runs} runs on {matrix.Images} images, in percentage points", ["", "#estimate", "#95% interval", "of what"], rows);
+        return new ShownTable($"Image by image, {matrix.Runs} runs on {matrix.Images} images, in percentage points",
+            ["", "#estimate", "#95% interval", "of what"], rows);
 
         static string Percent(double value) => Text(100 * value, 0.1);
 
@@ -258,7 +278,8 @@ internal static class NoiseCommand
                 ["images"] = matrix.Images,
                 ["testSetStd"] = matrix.TestSetStd?.Value,
                 ["distributionVariance"] = matrix.DistributionVariance()?.Value,
-                ["distributionVarianceInterval"] = matrix.DistributionVariance() is { } variance ? RunLines.Pair([variance.Low, variance.High]) : null,
+                ["distributionVarianceInterval"] = matrix.DistributionVariance() is { } variance
+                    ? RunLines.Pair([variance.Low, variance.High]) : null,
                 ["churn"] = matrix.Churn()?.Value,
                 ["churnInterval"] = matrix.Churn() is { } churn ? RunLines.Pair([churn.Low, churn.High]) : null,
             };
@@ -267,13 +288,16 @@ internal static class NoiseCommand
     }
 
     private static string Methods(NoiseAnalysis noise, ReadLogs logs) => noise is { Spread: { } spread, NoiseFloor: { } floor }
-        ? $"Over {noise.Runs} runs that differ in {noise.SpreadOver}, {logs.Measure.Name} ({logs.Judged}) is {Text(noise.Mean, spread)} with a standard deviation of "
-            + $"{Text(spread, spread)} (95% interval {Interval(noise.SpreadInterval, spread)}); 95% of pairs of runs differ by less than {Text(floor, floor)}."
+        ? $"Over {noise.Runs} runs that differ in {noise.SpreadOver}, {logs.Measure.Name} ({logs.Judged}) is {Text(noise.Mean, spread)} "
+            + "with a standard deviation of "
+            + $"{Text(spread, spread)} (95% interval {Interval(noise.SpreadInterval, spread)}); 95% of pairs of runs differ by less than "
+                + $"{Text(floor, floor)}."
         : $"{logs.Measure.Name} ({logs.Judged}) of {Runs(noise.Runs)} is {Text(noise.Mean, 0)}; no spread could be estimated.";
 
     private static string Runs(int count) => count == 1 ? "one run" : $"{count} runs";
 
     private static string Text(double value, double scale) => Measure.Number(value, scale);
 
-    private static string Interval(double[]? ends, double scale) => ends is [double low, double high] ? $"{Text(low, scale)} to {Text(high, scale)}" : "";
+    private static string Interval(double[]? ends, double scale) => ends is [double low, double high]
+        ? $"{Text(low, scale)} to {Text(high, scale)}" : "";
 }

@@ -1,7 +1,8 @@
 namespace LastBit.Reports.Trainings;
 
 /// <summary>
-/// How much of long learning curves is drawn: a page with every step of a million would be as large as the logs. Every n-th step of each run and
+/// How much of long learning curves is drawn: a page with every step of a million would be as large as the logs. Every n-th step of each
+/// run and
 /// its last one, the same n for all, so that curves that were recorded at the same steps keep them in common.
 /// </summary>
 public static class DrawnRuns
@@ -26,7 +27,9 @@ public static class DrawnRuns
         if (longest <= most)
             return (groups, 1);
         int every = (longest + most - 1) / most;
-        return ([.. groups.Select(group => group with { Runs = [.. group.Runs.Select(run => run with { Steps = Thin(run.Steps, every), Values = Thin(run.Values, every) })] })], every);
+        return ([.. groups.Select(group =>
+            group with { Runs = [.. group.Runs.Select(run => run with { Steps = Thin(run.Steps, every), Values =
+            Thin(run.Values, every) })] })], every);
     }
 
     private static double[] Thin(double[] all, int every)

@@ -4,7 +4,9 @@ using ScottPlot;
 
 namespace LastBit.Reports.Trainings;
 
-/// <summary>Every run as a dot with the mean of its training and its interval, the differences of paired runs, and the learning curves.</summary>
+/// <summary>
+/// Every run as a dot with the mean of its training and its interval, the differences of paired runs, and the learning curves.
+/// </summary>
 public static class RunsFigure
 {
     /// <summary>The name of the figure of the runs, and that of its files.</summary>
@@ -14,7 +16,8 @@ public static class RunsFigure
     public const string CurvesName = "curves";
 
     /// <summary>
-    /// Draws two runs to nowhere, on another thread. The library is compiled when it is used first, which takes longer than to read most logs; a command
+    /// Draws two runs to nowhere, on another thread. The library is compiled when it is used first, which takes longer than to read most
+    /// logs; a command
     /// that will draw has it done while it reads.
     /// </summary>
     /// <returns>The work; what goes wrong there goes wrong again, and is said, when the figure is drawn.</returns>
@@ -44,7 +47,8 @@ public static class RunsFigure
         }
         FigureFile.Write(folder, Name, $"{name} of every run", null, [.. panels]);
         if (HasCurves(groups))
-            FigureFile.Write(folder, CurvesName, $"{name} at every step", null, Curves(label, groups, AllSteps(groups)), Curves(label, groups, LastSteps(groups)));
+            FigureFile.Write(folder, CurvesName, $"{name} at every step", null, Curves(label, groups, AllSteps(groups)),
+                Curves(label, groups, LastSteps(groups)));
     }
 
     /// <summary>Whether a run has more than one step.</summary>
@@ -57,7 +61,10 @@ public static class RunsFigure
         return (to - (to - from) / 5, to);
     }
 
-    /// <summary>The step after the first tenth. Until then a training falls by more than its runs ever differ, so the axis is that of what comes after.</summary>
+    /// <summary>
+    /// The step after the first tenth. Until then a training falls by more than its runs ever differ, so the axis is that of what comes
+    /// after.
+    /// </summary>
     internal static double Settled(IReadOnlyList<ShownGroup> groups) => AllSteps(groups) is var (from, to) ? from + (to - from) / 10 : 0;
 
     private static (double From, double To) AllSteps(IReadOnlyList<ShownGroup> groups) =>
@@ -66,7 +73,8 @@ public static class RunsFigure
     private static FigurePanel Dots(string across, string label, IReadOnlyList<ShownGroup> groups, bool zero = false)
     {
         var panel = new FigurePanel(across, label, 170);
-        double[] all = [.. groups.SelectMany(group => group.Runs.Select(run => run.Value).Concat(group.Interval ?? [])), .. zero ? [0.0] : Array.Empty<double>()];
+        double[] all = [.. groups.SelectMany(group => group.Runs.Select(run => run.Value).Concat(group.Interval ?? [])), .. zero ? [0.0]
+            : Array.Empty<double>()];
         if (zero)
         {
             var none = panel.Plot.Add.Line(-0.6, 0, groups.Count - 0.4, 0);

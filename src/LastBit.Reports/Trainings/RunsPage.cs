@@ -6,7 +6,9 @@ using LastBit.Reports.Page;
 
 namespace LastBit.Reports.Trainings;
 
-/// <summary>report.html of `noise` and `compare`: the answer, every run, the numbers, and how to do it again. One file that needs nothing else.</summary>
+/// <summary>
+/// report.html of `noise` and `compare`: the answer, every run, the numbers, and how to do it again. One file that needs nothing else.
+/// </summary>
 public static class RunsPage
 {
     /// <summary>Draws the figures and writes the page.</summary>
@@ -20,11 +22,13 @@ public static class RunsPage
         (IReadOnlyList<ShownGroup> drawn, int every) = DrawnRuns.Of(content.Groups);
         RunsFigure.Draw(folder, content, DrawnRuns.Of(drawn, DrawnRuns.MostFigurePoints).Groups);
         string path = Path.Combine(folder, "report.html");
-        AtomicFile.WriteAllText(path, Html(content with { Groups = drawn }, every, Image(folder, RunsFigure.Name), RunsFigure.HasCurves(drawn) ? Image(folder, RunsFigure.CurvesName) : ""));
+        AtomicFile.WriteAllText(path, Html(content with { Groups = drawn }, every, Image(folder, RunsFigure.Name),
+            RunsFigure.HasCurves(drawn) ? Image(folder, RunsFigure.CurvesName) : ""));
         return path;
     }
 
-    private static string Image(string folder, string name) => Convert.ToBase64String(File.ReadAllBytes(Path.Combine(folder, "figures", $"{name}.png")));
+    private static string Image(string folder, string name) =>
+        Convert.ToBase64String(File.ReadAllBytes(Path.Combine(folder, "figures", $"{name}.png")));
 
     private static string Html(RunsPageContent content, int every, string figure, string curves)
     {
@@ -101,7 +105,8 @@ public static class RunsPage
             return Markup.Empty;
         double from = RunsFigure.LastSteps(content.Groups).From;
         int[] last = [.. Enumerable.Range(0, curves.Length).Where(i => curves[i].X.Count(step => step >= from) > 1)];
-        Curve[] enlarged = [.. last.Select(i => new Curve(curves[i].Label, [.. curves[i].X.Where(step => step >= from)], [.. curves[i].Y.Where((_, at) => curves[i].X[at] >= from)]))];
+        Curve[] enlarged = [.. last.Select(i => new Curve(curves[i].Label, [.. curves[i].X.Where(step => step >= from)],
+            [.. curves[i].Y.Where((_, at) => curves[i].X[at] >= from)]))];
         return Markup.Of($"""
             <figure aria-label="Learning curves">
             <div class="static"><img alt="{content.Measure.Name} at every step, and below at the last steps." src="data:image/png;base64,{image}"></div>

@@ -43,7 +43,8 @@ public sealed record ShownTable(string Caption, string[] Headings, IReadOnlyList
 /// <param name="Tables">The numbers.</param>
 /// <param name="Methods">A sentence for a methods section.</param>
 public sealed record RunsPageContent(
-    string Command, string CommandLine, string Title, IReadOnlyList<string> Answers, IReadOnlyList<string> Notes, IReadOnlyList<string> Recognised,
+    string Command, string CommandLine, string Title, IReadOnlyList<string> Answers, IReadOnlyList<string> Notes,
+        IReadOnlyList<string> Recognised,
     Measure Measure, IReadOnlyList<ShownGroup> Groups, IReadOnlyList<ShownTable> Tables, string Methods)
 {
     /// <summary>What an axis of the metric is called, with its unit.</summary>

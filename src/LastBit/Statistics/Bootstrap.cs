@@ -17,7 +17,8 @@ public static class Bootstrap
     /// <param name="resamples">How many resamples.</param>
     /// <param name="seed">The seed of what is drawn.</param>
     /// <returns>The two ends; null where a side has fewer than two values, or nothing varies.</returns>
-    public static (double Low, double High)? DifferenceOfMeans(ReadOnlySpan<double> a, ReadOnlySpan<double> b, int resamples = Resamples, ulong seed = 0)
+    public static (double Low, double High)? DifferenceOfMeans(ReadOnlySpan<double> a, ReadOnlySpan<double> b, int resamples = Resamples,
+        ulong seed = 0)
     {
         if (a.Length < 2 || b.Length < 2)
             return null;
@@ -85,7 +86,8 @@ public static class Bootstrap
         Array.Sort(resampled);
         if (!(resampled[^1] - resampled[0] > 1e-12 * Math.Abs(observed)))
             return null;
-        // Half of the resamples that equal the estimate count as below it: means of few values tie often, and their rounding must not tell them apart.
+        // Half of the resamples that equal the estimate count as below it: means of few values tie often, and their rounding must not tell
+        // them apart.
         double below = 0, margin = 1e-9 * (resampled[^1] - resampled[0]);
         foreach (double value in resampled)
             below += value < observed - margin ? 1 : value <= observed + margin ? 0.5 : 0;

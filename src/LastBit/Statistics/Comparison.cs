@@ -3,7 +3,9 @@ namespace LastBit.Statistics;
 /// <summary>Whether runs are compared in pairs.</summary>
 public enum Pairing
 {
-    /// <summary>By folds of the data, where every run has one and both sides have the same, at least two: there both sides share their data.</summary>
+    /// <summary>
+    /// By folds of the data, where every run has one and both sides have the same, at least two: there both sides share their data.
+    /// </summary>
     Auto,
 
     /// <summary>By the folds, or else by the seeds, that both sides have; the others are left out.</summary>
@@ -39,7 +41,8 @@ public sealed record ComparedGroup(string Name, IReadOnlyList<MeasuredRun> Runs)
 /// <param name="NotWorse">By how much the others may be worse than the first group; null where that is not asked.</param>
 /// <param name="RandomSeed">The seed of resampling.</param>
 public sealed record ComparisonSettings(
-    Measure Measure, Pairing Pairing = Pairing.Auto, double? Difference = null, int Resamples = Bootstrap.Resamples, double? NotWorse = null, ulong RandomSeed = 0);
+    Measure Measure, Pairing Pairing = Pairing.Auto, double? Difference = null, int Resamples = Bootstrap.Resamples, double? NotWorse =
+        null, ulong RandomSeed = 0);
 
 /// <summary>Two trainings compared; docs/statistics.md has the rule of the verdict.</summary>
 public sealed record Comparison
@@ -119,7 +122,9 @@ public sealed record Comparison
     /// </summary>
     public int? RunsNeeded { get; init; }
 
-    /// <summary>The same for the two ends of the interval of <see cref="Std"/>; empty where <see cref="RunsNeeded"/> is null or rests on no spread.</summary>
+    /// <summary>
+    /// The same for the two ends of the interval of <see cref="Std"/>; empty where <see cref="RunsNeeded"/> is null or rests on no spread.
+    /// </summary>
     public IReadOnlyList<int?> RunsNeededInterval { get; init; } = [];
 
     /// <summary>The name of the better side; null where no difference is shown.</summary>
@@ -152,7 +157,8 @@ public sealed record Comparison
             for (int b = a + 1; b < groups.Count; b++)
             {
                 Comparison pair = Measured(groups[a], groups[b], settings);
-                pairs.Add(a == 0 && settings.NotWorse is { } margin ? pair with { NotWorse = NotWorse.Of(pair, margin, settings.Measure) } : pair);
+                pairs.Add(a == 0 && settings.NotWorse is { } margin ? pair with { NotWorse = NotWorse.Of(pair, margin, settings.Measure) }
+                    : pair);
             }
         }
         double[] adjusted = Holm.Adjust([.. pairs.Select(pair => pair.P ?? 1)]);
@@ -177,7 +183,8 @@ public sealed record Comparison
         if (settings.Pairing == Pairing.Auto && sameFolds)
             return MeasuredInPairs(a, b, folds, Fold, "fold", settings);
         if (settings.Pairing == Pairing.Yes)
-            return folds.Length >= 2 ? MeasuredInPairs(a, b, folds, Fold, "fold", settings) : MeasuredInPairs(a, b, seeds, Seed, "seed", settings);
+            return folds.Length >= 2 ? MeasuredInPairs(a, b, folds, Fold, "fold", settings) : MeasuredInPairs(a, b, seeds, Seed, "seed",
+                settings);
 
         List<string> notes = [];
         (MeasuredRun[] unitsA, MeasuredRun[] unitsB) = Independent(a, b, notes);
@@ -185,20 +192,26 @@ public sealed record Comparison
         DifferenceTest? welch = DifferenceTest.Welch(x, y);
         var permutation = PermutationTest.TwoSamples(x, y, seed: settings.RandomSeed);
         double[] stds = [.. new[] { x, y }.Where(side => side.Length > 1).Select(side => SampleStatistics.Std(side))];
-        double scale = stds.DefaultIfEmpty(0).Max(), typical = scale == 0 ? 0 : scale * Math.Sqrt(stds.Sum(one => one / scale * (one / scale)) / stds.Length);
+        double scale = stds.DefaultIfEmpty(0).Max(), typical = scale == 0 ? 0
+            : scale * Math.Sqrt(stds.Sum(one => one / scale * (one / scale)) / stds.Length);
         // Unequal sides are worth as much as equal ones of the harmonic mean.
         int size = (int)(2 / (1.0 / x.Length + 1.0 / y.Length));
         if (stds.Length == 1)
-            notes.Add($"{(x.Length == 1 ? a.Name : b.Name)} is one run; its spread is taken to be that of {(x.Length == 1 ? b.Name : a.Name)}.");
+            notes.Add($"{(x.Length == 1 ? a.Name : b.Name)} is one run; its spread is taken to be that of "
+                + $"{(x.Length == 1 ? b.Name : a.Name)}.");
         else if (typical > 0 && stds.Contains(0))
-            notes.Add($"All runs of {(stds[0] == 0 ? a.Name : b.Name)} are equal: the resolution of the test set or of the training hides their spread.");
+            notes.Add($"All runs of {(stds[0] == 0 ? a.Name : b.Name)} are equal: the resolution of the test set or of the training "
+                + "hides their spread.");
         if (settings.Pairing == Pairing.Auto && seeds.Length > 3 && welch is not null && PairsOf(a, b, seeds, Seed) is var pairs
-            && DifferenceTest.Paired([.. pairs.Select(pair => pair.B - pair.A)]) is { } test && test.High - test.Low < welch.High - welch.Low
+            && DifferenceTest.Paired([.. pairs.Select(pair => pair.B - pair.A)]) is { } test
+                && test.High - test.Low < welch.High - welch.Low
             && Statistics.Correlation.Of([.. pairs.Select(pair => pair.A)], [.. pairs.Select(pair => pair.B)]) is { Low: > 0 } correlation)
         {
             double digits = test.StandardError;
-            notes.Add($"Runs of one seed move together here (correlation {Text(correlation)}); paired by seed the interval of the difference would be "
-                + $"{Measure.Number(test.Low, digits)} to {Measure.Number(test.High, digits)}. --paired yes does that; decide on it before the runs are made.");
+            notes.Add($"Runs of one seed move together here (correlation {Text(correlation)}); paired by seed the interval of the "
+                + "difference would be "
+                + $"{Measure.Number(test.Low, digits)} to {Measure.Number(test.High, digits)}. --paired yes does that; decide on it "
+                    + "before the runs are made.");
         }
         notes.AddRange(Shape(a.Name, unitsA, y, settings.Measure));
         notes.AddRange(Shape(b.Name, unitsB, x, settings.Measure));
@@ -238,9 +251,11 @@ public sealed record Comparison
         DifferenceTest? test = DifferenceTest.Paired(differences);
         var permutation = PermutationTest.Paired(differences, seed: settings.RandomSeed);
         Estimate? correlation = Statistics.Correlation.Of([.. pairs.Select(pair => pair.A)], [.. pairs.Select(pair => pair.B)]);
-        notes.Add($"Runs are compared in pairs of one {what}{(what == "fold" ? ", for the two runs of a fold share its data (--paired no compares them unpaired)" : "")}."
+        notes.Add($"Runs are compared in pairs of one "
+            + $"{what}{(what == "fold" ? ", for the two runs of a fold share its data (--paired no compares them unpaired)" : "")}."
             + (correlation is null ? "" : $" Over the pairs the two sides correlate by {Text(correlation)}."));
-        notes.AddRange(Shape("the differences", [.. keys.Zip(differences, (name, value) => new MeasuredRun($"{what} {name}", null, null, value))], null, settings.Measure));
+        notes.AddRange(Shape("the differences",
+            [.. keys.Zip(differences, (name, value) => new MeasuredRun($"{what} {name}", null, null, value))], null, settings.Measure));
         return new Comparison
         {
             A = a.Name,
@@ -277,7 +292,8 @@ public sealed record Comparison
             || (pair.Std is null ? pair.Difference != 0
                 : settings.Difference is { } matters ? Math.Max(Math.Abs(pair.Test!.Low), Math.Abs(pair.Test.High)) >= matters
                 : needed is { } enough && enough <= WorthTrying * most));
-        ComparisonVerdict verdict = real ? ComparisonVerdict.Real : tooFew ? ComparisonVerdict.TooFewRuns : ComparisonVerdict.NoDifferenceSeen;
+        ComparisonVerdict verdict = real ? ComparisonVerdict.Real : tooFew ? ComparisonVerdict.TooFewRuns
+            : ComparisonVerdict.NoDifferenceSeen;
         List<string> notes = [.. pair.Notes];
         if (pair.Std is null && !isCopy && fewest > 1)
         {
@@ -286,8 +302,10 @@ public sealed record Comparison
         }
         if (pair.Test is not null && !canPermute && pair.PAdjusted < Power.Level && fewest > 1)
         {
-            notes.Add($"With {(pair.Paired ? $"{fewest} pairs" : "so few runs")} the permutation test cannot go below {Measure.P(pair.Permutation.LeastP)}"
-                + $"{(real ? ", so the verdict rests on normally distributed runs" : "")}; from {LeastRunsForPermutation(pair.Paired, pairs)} {(pair.Paired ? "pairs" : "runs a side")} on it can.");
+            notes.Add($"With {(pair.Paired ? $"{fewest} pairs" : "so few runs")} the permutation test cannot go below "
+                + $"{Measure.P(pair.Permutation.LeastP)}"
+                + $"{(real ? ", so the verdict rests on normally distributed runs" : "")}; from "
+                    + $"{LeastRunsForPermutation(pair.Paired, pairs)} {(pair.Paired ? "pairs" : "runs a side")} on it can.");
         }
         if (real && settings.Difference is { } least && Math.Abs(pair.Difference) < least)
             notes.Add($"The difference is real but smaller than the {measure.Difference(least)} that matter.");
@@ -313,10 +331,12 @@ public sealed record Comparison
 
         int? For(double factor)
         {
-            // The number that `noise --difference` says; where so many runs are there and do not decide, as many as exclude the difference that matters.
+            // The number that `noise --difference` says; where so many runs are there and do not decide, as many as exclude the difference
+            // that matters.
             int? runs = Power.RunsNeeded((matters ?? Math.Abs(pair.Difference)) / (factor * std), pair.Paired);
             if (runs <= fewest && matters is { } excluded)
-                runs = Power.RunsToExclude(excluded / (factor * std), pair.Difference / (factor * std), pair.Paired) ?? Power.RunsNeeded(pair.Difference / (factor * std), pair.Paired);
+                runs = Power.RunsToExclude(excluded / (factor * std), pair.Difference / (factor * std), pair.Paired)
+                    ?? Power.RunsNeeded(pair.Difference / (factor * std), pair.Paired);
             return runs is not { } enough ? null : Math.Max(FewestRuns, factor == 1 ? Math.Max(enough, fewest + 1) : enough);
         }
     }
@@ -334,7 +354,8 @@ public sealed record Comparison
                 return $"No difference seen: {pair.Seen(measure, true)}."
                     + (matters is { } least && pair.Test is not null ? $" A difference of {measure.Difference(least)} or more is excluded."
                         : pair.DetectableDifference is { } detectable
-                            ? $" These runs would show a difference of {measure.Difference(detectable)} four times in five; a smaller one may be there." : "");
+                            ? $" These runs would show a difference of {measure.Difference(detectable)} four times in five; a smaller "
+                                + "one may be there." : "");
             default:
                 return $"Too few runs to tell: {pair.Seen(measure, true)}.{pair.More}";
         }
@@ -359,7 +380,8 @@ public sealed record Comparison
         {
             facts = $"by permutation {Measure.P(p)}, {runs}";
         }
-        string place = difference == 0 ? "the same as" : $"{measure.Difference(Math.Abs(difference), scale)} {(difference > 0 ? "above" : "below")}";
+        string place = difference == 0 ? "the same as" : $"{measure.Difference(Math.Abs(difference), scale)} "
+            + $"{(difference > 0 ? "above" : "below")}";
         return $"{measure.Name} of {subject} is {place} that of {other} ({facts})";
     }
 
@@ -369,15 +391,19 @@ public sealed record Comparison
         get
         {
             if (RunsNeeded is not { } enough)
-                return RunsNeededInterval is [{ } least, null] ? $" Between {NumberText.Count(least)} and more than {NumberText.Count(Power.MostRuns)} {Units} would decide." : "";
+                return RunsNeededInterval is [{ } least, null] ? $" Between {NumberText.Count(least)} and more than "
+                    + $"{NumberText.Count(Power.MostRuns)} {Units} would decide." : "";
             if (RunsNeededInterval is not [var low, var high])
                 return $" At least {NumberText.Count(enough)} of each side are needed.";
             string most = high is { } end ? NumberText.Count(end) : $"more than {NumberText.Count(Power.MostRuns)}";
             if (Math.Min(IndependentA, IndependentB) < FewestForOneNumber)
-                return $" Between {NumberText.Count(low ?? enough)} and {most} {Units} would decide: so few runs say little of their spread.";
+                return $" Between {NumberText.Count(low ?? enough)} and {most} {Units} would decide: so few runs say little of their "
+                    + "spread.";
             string range = $" ({NumberText.Count(low ?? enough)} to {most} by the interval of the spread)";
-            return Paired ? $" {NumberText.Count(enough - IndependentA)} more pairs, {NumberText.Count(enough)} in all, would decide{range}."
-                : $" {NumberText.Count(enough)} of each side would decide{range}: {NumberText.Count(Math.Max(0, enough - IndependentA))} more of {A}, "
+            return Paired ? $" {NumberText.Count(enough - IndependentA)} more pairs, {NumberText.Count(enough)} in all, would "
+                + $"decide{range}."
+                : $" {NumberText.Count(enough)} of each side would decide{range}: {NumberText.Count(Math.Max(0, enough - IndependentA))} "
+                    + $"more of {A}, "
                     + $"{NumberText.Count(Math.Max(0, enough - IndependentB))} more of {B}.";
         }
     }
@@ -415,7 +441,8 @@ public sealed record Comparison
         if (unitsA.Length == 1 && unitsB.Length == 1 && unitsA[0] == unitsB[0])
         {
             if (a.Runs.Count > 1 || b.Runs.Count > 1)
-                notes.Add($"All runs have the seed {unitsA[0]} and differ by rounding alone: the verdict holds for this seed, not for the training.");
+                notes.Add($"All runs have the seed {unitsA[0]} and differ by rounding alone: the verdict holds for this seed, not for "
+                    + "the training.");
             return ([.. a.Runs], [.. b.Runs]);
         }
         if (a.Runs.Count > unitsA.Length || b.Runs.Count > unitsB.Length)
@@ -425,12 +452,14 @@ public sealed record Comparison
         static MeasuredRun[] Means(ComparedGroup group, string[] units) => [.. units.Select(unit =>
         {
             MeasuredRun[] runs = [.. group.Runs.Where(run => run.Unit == unit)];
-            return runs.Length == 1 ? runs[0] : new MeasuredRun($"seed {unit}", unit, null, SampleStatistics.Mean([.. runs.Select(run => run.Value)]));
+            return runs.Length == 1 ? runs[0] : new MeasuredRun($"seed {unit}", unit, null,
+                SampleStatistics.Mean([.. runs.Select(run => run.Value)]));
         })];
     }
 
     /// <summary>
-    /// Where a run lies far from the others (Iglewicz and Hoaglin's score above 3.5) or the runs are skewed, the t test is not what it says, and the reader is told which.
+    /// Where a run lies far from the others (Iglewicz and Hoaglin's score above 3.5) or the runs are skewed, the t test is not what it
+    /// says, and the reader is told which.
     /// </summary>
     private static IEnumerable<string> Shape(string name, MeasuredRun[] runs, double[]? others, Measure measure)
     {
@@ -443,12 +472,14 @@ public sealed record Comparison
         {
             rest = [.. runs.Where(run => run != far).Select(run => run.Value)];
             DifferenceTest? without = others is null ? DifferenceTest.Paired(rest) : DifferenceTest.Welch(rest, others);
-            yield return $"An outlying run: {far.Name} of {name}, {Measure.Number(far.Value, deviation)}, lies {Measure.Number(Math.Abs(far.Value - median) / deviation, 1)} deviations from the median "
+            yield return $"An outlying run: {far.Name} of {name}, {Measure.Number(far.Value, deviation)}, lies "
+                + $"{Measure.Number(Math.Abs(far.Value - median) / deviation, 1)} deviations from the median "
                 + $"{Measure.Number(median, deviation)}{(without is null ? "" : $"; without it {Measure.P(without.P)} for {measure.Name}")}. A run is left out only for a reason other than its value.";
         }
         else if (runs.Length >= 8 && SampleStatistics.Skewness(values) is { } skewness && Math.Abs(skewness) > 1)
         {
-            yield return $"{char.ToUpperInvariant(name[0])}{name[1..]}: the runs are skewed (skewness {Measure.Number(skewness, 0.1)}). Intervals and p are for normal runs; "
+            yield return $"{char.ToUpperInvariant(name[0])}{name[1..]}: the runs are skewed (skewness {Measure.Number(skewness, 0.1)}). "
+                + "Intervals and p are for normal runs; "
                 + "docs/statistics.md says how far they are off for skewed ones.";
         }
 
@@ -461,7 +492,8 @@ public sealed record Comparison
 
     private static string? UnitOf(MeasuredRun run) => run.Unit;
 
-    private static string[] Keys(ComparedGroup group, Func<MeasuredRun, string?> key) => [.. group.Runs.Select(key).OfType<string>().Distinct()];
+    private static string[] Keys(ComparedGroup group, Func<MeasuredRun, string?> key) =>
+        [.. group.Runs.Select(key).OfType<string>().Distinct()];
 
     private static string[] Shared(ComparedGroup a, ComparedGroup b, Func<MeasuredRun, string?> key) =>
         [.. Keys(a, key).Intersect(Keys(b, key)).OrderBy(one => one.Length).ThenBy(one => one, StringComparer.Ordinal)];
@@ -470,11 +502,13 @@ public sealed record Comparison
     {
         return [.. keys.Select(one => (MeanOf(a, one), MeanOf(b, one)))];
 
-        double MeanOf(ComparedGroup group, string one) => SampleStatistics.Mean([.. group.Runs.Where(run => key(run) == one).Select(run => run.Value)]);
+        double MeanOf(ComparedGroup group, string one) =>
+            SampleStatistics.Mean([.. group.Runs.Where(run => key(run) == one).Select(run => run.Value)]);
     }
 
     private static string Text(Estimate correlation) =>
-        $"{Measure.Number(correlation.Value, 0.1)} (95% interval {Measure.Number(correlation.Low, 0.1)} to {Measure.Number(correlation.High, 0.1)})";
+        $"{Measure.Number(correlation.Value, 0.1)} (95% interval {Measure.Number(correlation.Low, 0.1)} to "
+            + $"{Measure.Number(correlation.High, 0.1)})";
 
     /// <summary>From how many runs on the most extreme assignment is rarer than the level: 2 of C(2n, n), or 2 of 2^n signs.</summary>
     private static int LeastRunsForPermutation(bool paired, int pairs)

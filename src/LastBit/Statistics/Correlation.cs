@@ -24,7 +24,8 @@ public static class Correlation
         double r = Math.Clamp(products / Math.Sqrt(squares), -1, 1);
         if (x.Length == 3 || Math.Abs(r) == 1)
             return new Estimate(r, x.Length == 3 ? -1 : r, x.Length == 3 ? 1 : r, x.Length - 2);
-        double z = Math.Atanh(r), margin = Distributions.NormalQuantile(1 - (1 - SampleStatistics.Confidence) / 2) / Math.Sqrt(x.Length - 3);
+        double z = Math.Atanh(r), margin =
+            Distributions.NormalQuantile(1 - (1 - SampleStatistics.Confidence) / 2) / Math.Sqrt(x.Length - 3);
         return new Estimate(r, Math.Tanh(z - margin), Math.Tanh(z + margin), x.Length - 2);
     }
 }

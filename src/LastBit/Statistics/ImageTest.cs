@@ -18,7 +18,8 @@ public sealed record ImagesOfRuns(string Name, IReadOnlyList<MeasuredRun> Runs, 
 public sealed record ImageTest(string A, string B, string RunA, string RunB, int OnlyA, int OnlyB, double P, double PAdjusted)
 {
     /// <summary>
-    /// The test for every two trainings on the same images: of each seed that both have the first runs, and where seeds are not known the runs in order. Holm's
+    /// The test for every two trainings on the same images: of each seed that both have the first runs, and where seeds are not known the
+    /// runs in order. Holm's
     /// correction is over all of them.
     /// </summary>
     /// <param name="trainings">The trainings whose images are known; those with another number of images are not compared.</param>

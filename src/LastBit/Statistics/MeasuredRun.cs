@@ -13,7 +13,9 @@ public sealed record MeasuredRun(string Name, string? Seed, string? Perturbation
     /// <summary>The fold or split of the data that it was made on, where that is known: runs of one fold share their data.</summary>
     public string? Fold { get; init; }
 
-    /// <summary>What it shares with runs that are not independent of it: its seed, on its fold where there is one; null where the seed is not known.</summary>
+    /// <summary>
+    /// What it shares with runs that are not independent of it: its seed, on its fold where there is one; null where the seed is not known.
+    /// </summary>
     public string? Unit => Fold is null ? Seed : $"{Seed} on fold {Fold}";
 
     /// <summary>
@@ -22,7 +24,8 @@ public sealed record MeasuredRun(string Name, string? Seed, string? Perturbation
     /// </summary>
     /// <param name="runs">The runs.</param>
     /// <returns>The runs that count, in their order, and for each of the others its name and why it does not count.</returns>
-    public static (IReadOnlyList<MeasuredRun> Counted, IReadOnlyList<(string Run, string Why)> Others) Distinct(IReadOnlyList<MeasuredRun> runs)
+    public static (IReadOnlyList<MeasuredRun> Counted,
+        IReadOnlyList<(string Run, string Why)> Others) Distinct(IReadOnlyList<MeasuredRun> runs)
     {
         ArgumentNullException.ThrowIfNull(runs);
         var smallest = new Dictionary<(string, long), long>();
@@ -38,7 +41,8 @@ public sealed record MeasuredRun(string Name, string? Seed, string? Perturbation
             if (run.Seed is null || run.K is not { } k || smallest[(run.Seed, OddPart(k))] == k)
                 counted.Add(run);
             else
-                others.Add((run.Name, $"k = {k} is the same run as k = {smallest[(run.Seed, OddPart(k))]} (a factor of 2 changes no rounding) and counts once"));
+                others.Add((run.Name, $"k = {k} is the same run as k = {smallest[(run.Seed, OddPart(k))]} (a factor of 2 changes no "
+                    + "rounding) and counts once"));
         }
         return (counted, others);
     }

@@ -17,7 +17,8 @@ public sealed record SpreadPart(string Source, double Std, double[]? Interval, s
 /// <param name="LevelAtEnd">The p below which it is decided at the end.</param>
 /// <param name="Advice">The same in sentences.</param>
 public sealed record RunPlan(
-    double Difference, int? RunsNeeded, int?[] RunsNeededInterval, string Repeat, int? LookAfter, double LevelAtLook, double LevelAtEnd, string[] Advice);
+    double Difference, int? RunsNeeded, int?[] RunsNeededInterval, string Repeat, int? LookAfter, double LevelAtLook, double LevelAtEnd,
+        string[] Advice);
 
 /// <summary>The noise floor of one training; docs/statistics.md says what each number assumes.</summary>
 /// <param name="Runs">How many runs count.</param>
@@ -60,7 +61,8 @@ public sealed record NoiseAnalysis(
     /// <param name="testImages">The size of the test set, where it is known and values are shares of it.</param>
     /// <param name="classes">How many classes it has, where that is known.</param>
     /// <exception cref="ArgumentException">There is no run.</exception>
-    public static NoiseAnalysis Of(IReadOnlyList<MeasuredRun> runs, Measure measure, double? difference = null, int? testImages = null, int? classes = null)
+    public static NoiseAnalysis Of(IReadOnlyList<MeasuredRun> runs, Measure measure, double? difference = null, int? testImages = null,
+        int? classes = null)
     {
         ArgumentNullException.ThrowIfNull(runs);
         ArgumentNullException.ThrowIfNull(measure);
@@ -68,43 +70,54 @@ public sealed record NoiseAnalysis(
             throw new ArgumentException("there is no run", nameof(runs));
         List<string> notes = [];
         double[][] groups = Groups(runs, notes);
-        double[] values = [.. runs.Select(run => run.Value)], units = groups.Length > 1 ? [.. groups.Select(group => SampleStatistics.Mean(group))] : values;
+        double[] values = [.. runs.Select(run => run.Value)], units = groups.Length > 1
+            ? [.. groups.Select(group => SampleStatistics.Mean(group))] : values;
         double mean = SampleStatistics.Mean(units);
-        bool several = groups.Length > 1, repeats = groups.Any(group => group.Length > 1), seedsKnown = runs.All(run => run.Unit is not null);
+        bool several = groups.Length > 1, repeats = groups.Any(group => group.Length > 1), seedsKnown =
+            runs.All(run => run.Unit is not null);
         string over = !several ? "rounding alone (one seed)" : !seedsKnown ? "repeats" : "seeds and rounding";
 
         VarianceComponents components = VarianceComponents.Analyze(groups);
-        (Estimate? spread, double degrees) = several ? (components.Seeds, components.SeedsDegrees) : (components.Rounding, values.Length - 1);
+        (Estimate? spread, double degrees) = several ? (components.Seeds, components.SeedsDegrees)
+            : (components.Rounding, values.Length - 1);
         if (spread is null)
         {
             string hidden = runs.Count == 1
                 ? $"One run says nothing about noise: at least two runs of {measure.Name} are needed, five are better."
                 : $"All {runs.Count} runs have the same {measure.Name}. Equal values do not show that there is no noise: "
-                    + $"the resolution of the test set{(testImages is { } images ? $" (one of {images} images)" : "")} or of the training hides it.";
-            return new NoiseAnalysis(runs.Count, mean, null, null, null, over, [], null, null, null, null, null, null, null, hidden, [.. notes]);
+                    + $"the resolution of the test set{(testImages is { } images ? $" (one of {images} images)" : "")} or of the "
+                        + "training hides it.";
+            return new NoiseAnalysis(runs.Count, mean, null, null, null, over, [], null, null, null, null, null, null, null, hidden,
+                [.. notes]);
         }
 
         if (several && repeats && components.Rounding is null)
         {
-            notes.Add("Runs of one seed have equal values: the resolution of the test set or of the training hides the spread over rounding, "
+            notes.Add("Runs of one seed have equal values: the resolution of the test set or of the training hides the spread over "
+                + "rounding, "
                 + "or nothing was perturbed.");
         }
         if (!several && seedsKnown)
             notes.Add("There is one seed, so this is the spread over rounding alone; whether seeds add to it takes runs with other seeds.");
         double unitStd = units.Length > 1 ? SampleStatistics.Std(units) : 0;
-        double margin = unitStd * Distributions.StudentTQuantile(1 - (1 - SampleStatistics.Confidence) / 2, Math.Max(1, units.Length - 1)) / Math.Sqrt(units.Length);
+        double margin = unitStd * Distributions.StudentTQuantile(1 - (1 - SampleStatistics.Confidence) / 2,
+            Math.Max(1, units.Length - 1)) / Math.Sqrt(units.Length);
         double floor = VarianceComponents.LeastDifferenceOf(spread.Value, degrees);
         // Without repeats of a seed the spread over rounding is part of the spread over seeds and cannot be told from it.
         double? roundingFloor = repeats ? components.LeastDifference : null;
         double? detectable = units.Length > 1 && unitStd > 0 ? Power.DetectableEffect(units.Length) * unitStd : null;
         RunPlan? plan = difference is { } wanted ? PlanOf(wanted, spread, several, seedsKnown, components, groups, measure) : null;
-        string sentence = $"Two single runs of this training whose {measure.Name} differs by less than {measure.Difference(floor)} cannot be told apart from noise: "
-            + $"of two runs that differ in nothing but {(several ? seedsKnown ? "seed and rounding" : "chance" : "rounding")}, 95% differ by less "
-            + $"(spread {Measure.Number(spread.Value, spread.Value)}, 95% interval {Measure.Number(spread.Low, spread.Value)} to {Measure.Number(spread.High, spread.Value)}, {runs.Count} runs).";
+        string sentence = $"Two single runs of this training whose {measure.Name} differs by less than {measure.Difference(floor)} "
+            + "cannot be told apart from noise: "
+            + $"of two runs that differ in nothing but {(several ? seedsKnown ? "seed and rounding" : "chance" : "rounding")}, 95% "
+                + "differ by less "
+            + $"(spread {Measure.Number(spread.Value, spread.Value)}, 95% interval {Measure.Number(spread.Low, spread.Value)} to "
+                + $"{Measure.Number(spread.High, spread.Value)}, {runs.Count} runs).";
         double? skewness = SampleStatistics.Skewness(units);
         if (units.Length >= 8 && skewness is { } skewed && Math.Abs(skewed) > 1)
         {
-            notes.Add($"The runs are skewed (skewness {Measure.Number(skewed, 0.1)}). The intervals of the spread and the noise floor are exact for normal runs; "
+            notes.Add($"The runs are skewed (skewness {Measure.Number(skewed, 0.1)}). The intervals of the spread and the noise floor "
+                + "are exact for normal runs; "
                 + "for exponential ones, of skewness 2, the interval of the spread holds the truth in 73% to 88% of cases instead of 95%.");
         }
         return new NoiseAnalysis(
@@ -134,7 +147,8 @@ public sealed record NoiseAnalysis(
         int unknown = runs.Count(run => run.Unit is null);
         if (runs.Any(run => run.Fold is not null))
         {
-            notes.Add("Runs are of folds of the data. Folds share training data and differ in test data, so their spread is not that of repeating the training, "
+            notes.Add("Runs are of folds of the data. Folds share training data and differ in test data, so their spread is not that of "
+                + "repeating the training, "
                 + "and intervals of the mean are too narrow.");
         }
         if (unknown > 0 && unknown < runs.Count)
@@ -150,13 +164,15 @@ public sealed record NoiseAnalysis(
     }
 
     private static SpreadPart[] SplitOf(
-        Estimate spread, VarianceComponents components, bool several, bool repeats, bool seedsKnown, double mean, Measure measure, int? testImages, int? classes)
+        Estimate spread, VarianceComponents components, bool several, bool repeats, bool seedsKnown, double mean, Measure measure,
+            int? testImages, int? classes)
     {
         List<SpreadPart> parts = [];
         if (repeats && components.Rounding is { } rounding)
             parts.Add(new SpreadPart("rounding", rounding.Value, [rounding.Low, rounding.High], "runs of one seed, pooled over seeds"));
         if (several && components.SeedsAlone is { } alone && repeats)
-            parts.Add(new SpreadPart("seeds, beyond rounding", alone.Value, [alone.Low, alone.High], "means of seeds less what rounding explains of them"));
+            parts.Add(new SpreadPart("seeds, beyond rounding", alone.Value, [alone.Low, alone.High], "means of seeds less what rounding "
+                + "explains of them"));
         if (several)
         {
             parts.Add(new SpreadPart(seedsKnown ? "seeds and rounding together" : "repeats", spread.Value, [spread.Low, spread.High],
@@ -167,16 +183,19 @@ public sealed record NoiseAnalysis(
             double scale = measure.Unit == MeasureUnit.Percent ? 100 : 1;
             double accuracy = Math.Clamp(measure.LowerIsBetter ? 1 - mean / scale : mean / scale, 0, 1);
             (double low, double high) = TestSetSampling.CalibratedVarianceBounds(accuracy, images, classes ?? 2);
-            parts.Add(new SpreadPart("sampling of the test set", scale * Math.Sqrt(TestSetSampling.BinomialVariance(accuracy, images)), null,
+            parts.Add(new SpreadPart("sampling of the test set", scale * Math.Sqrt(TestSetSampling.BinomialVariance(accuracy, images)),
+                null,
                 $"between fresh test sets of {images} images, binomial"));
-            parts.Add(new SpreadPart("of which between runs, if calibrated", scale * Math.Sqrt(high), classes > 2 ? [scale * Math.Sqrt(low), scale * Math.Sqrt(high)] : null,
+            parts.Add(new SpreadPart("of which between runs, if calibrated", scale * Math.Sqrt(high), classes > 2
+                ? [scale * Math.Sqrt(low), scale * Math.Sqrt(high)] : null,
                 classes > 2 ? $"bounds for {classes} classes" : "Jordan's formula for two classes"));
         }
         return [.. parts];
     }
 
     private static RunPlan PlanOf(
-        double difference, Estimate spread, bool several, bool seedsKnown, VarianceComponents components, double[][] groups, Measure measure)
+        double difference, Estimate spread, bool several, bool seedsKnown, VarianceComponents components, double[][] groups,
+            Measure measure)
     {
         int? needed = Power.RunsNeeded(difference / spread.Value);
         int?[] range = [Power.RunsNeeded(difference / spread.Low), Power.RunsNeeded(difference / spread.High)];
@@ -184,7 +203,8 @@ public sealed record NoiseAnalysis(
         [
             needed is { } runs
                 ? $"To show a difference of {measure.Difference(difference)} with a power of 80%, each side needs {runs} runs"
-                    + $"{(several ? seedsKnown ? ", each with its own seed" : "" : " (of this seed)")}. The spread is known only to within its interval; "
+                    + $"{(several ? seedsKnown ? ", each with its own seed" : "" : " (of this seed)")}. The spread is known only to "
+                        + "within its interval; "
                     + $"with its two ends it is {Text(range[0])} and {Text(range[1])}."
                 : $"To show a difference of {measure.Difference(difference)} takes more than {Power.MostRuns} runs of each side.",
         ];
@@ -193,7 +213,8 @@ public sealed record NoiseAnalysis(
         {
             double seedsWithRepeats = Math.Sqrt(alone.Value * alone.Value + rounding.Value * rounding.Value / repeats);
             int? seeds = Power.RunsNeeded(difference / seedsWithRepeats);
-            advice.Add($"Repeat with new seeds, not with new roundings of old ones: a new seed is never worth less. With {repeats} roundings of each seed "
+            advice.Add($"Repeat with new seeds, not with new roundings of old ones: a new seed is never worth less. With {repeats} "
+                + "roundings of each seed "
                 + $"it would take {Text(seeds)} seeds, {Text(seeds * repeats)} runs"
                 + (alone.Low == 0 ? "; that the seed adds anything to rounding is not certain here." : "."));
         }
@@ -208,8 +229,10 @@ public sealed record NoiseAnalysis(
         int? look = needed is { } all && all / 2 >= FewestAtLook ? (all + 1) / 2 : null;
         if (look is { } first)
         {
-            advice.Add($"Look after {first} runs per side and stop if p is below {Measure.Number(LevelAtFirstLook, LevelAtFirstLook)}. Otherwise make {needed} runs per side and call the "
-                + $"difference real if p is below {Measure.Number(LevelAtLastLook, LevelAtLastLook)} (O'Brien and Fleming's boundaries: two looks, together 5%). Plan anew with the spread seen so far.");
+            advice.Add($"Look after {first} runs per side and stop if p is below {Measure.Number(LevelAtFirstLook, LevelAtFirstLook)}. "
+                + $"Otherwise make {needed} runs per side and call the "
+                + $"difference real if p is below {Measure.Number(LevelAtLastLook, LevelAtLastLook)} (O'Brien and Fleming's boundaries: "
+                    + "two looks, together 5%). Plan anew with the spread seen so far.");
         }
         else if (needed is not null)
         {

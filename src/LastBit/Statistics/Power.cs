@@ -60,7 +60,8 @@ public static class Power
     /// <param name="excluded">The difference to exclude, in units of the standard deviation.</param>
     /// <param name="observed">The difference observed, in the same units; its sign does not matter.</param>
     /// <param name="paired">Whether runs are compared in pairs.</param>
-    /// <returns>The least number of runs (pairs); null where it is above <see cref="MostRuns"/> or the difference observed is not the smaller one.</returns>
+    /// <returns>The least number of runs (pairs); null where it is above <see cref="MostRuns"/> or the difference observed is not the
+    /// smaller one.</returns>
     public static int? RunsToExclude(double excluded, double observed, bool paired = false)
     {
         double room = excluded - Math.Abs(observed);

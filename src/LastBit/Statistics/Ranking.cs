@@ -12,7 +12,8 @@ public sealed record Ranking(IReadOnlyList<string> Best, string Sentence)
     {
         ArgumentNullException.ThrowIfNull(names);
         ArgumentNullException.ThrowIfNull(pairs);
-        var beaten = names.ToDictionary(name => name, name => pairs.Where(pair => pair.Better == name).Select(pair => pair.A == name ? pair.B : pair.A).ToArray());
+        var beaten = names.ToDictionary(name => name, name => pairs.Where(pair => pair.Better == name).Select(pair => pair.A == name
+            ? pair.B : pair.A).ToArray());
         List<string> clauses = [.. names.Where(name => beaten[name].Length > 0).OrderByDescending(name => beaten[name].Length)
             .Select(name => $"{name} beats {List(names.Where(beaten[name].Contains))}")];
         // Those that none of the rest beats are not told apart; without them come the next.

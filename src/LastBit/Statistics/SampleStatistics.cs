@@ -42,7 +42,8 @@ public static class SampleStatistics
     }
 
     /// <summary>
-    /// A power of two by which values can be divided so that sums of their squares neither underflow nor overflow: 1 for values whose squares are safe anyway. A
+    /// A power of two by which values can be divided so that sums of their squares neither underflow nor overflow: 1 for values whose
+    /// squares are safe anyway. A
     /// division by a power of two rounds nothing.
     /// </summary>
     /// <param name="a">Values.</param>
@@ -73,7 +74,8 @@ public static class SampleStatistics
     }
 
     /// <summary>
-    /// The skewness of a sample, g1 = m3 / m2^(3/2): 0 for a symmetric one, 2 for an exponential distribution; null with fewer than three values, or where they are equal.
+    /// The skewness of a sample, g1 = m3 / m2^(3/2): 0 for a symmetric one, 2 for an exponential distribution; null with fewer than three
+    /// values, or where they are equal.
     /// </summary>
     /// <param name="values">The values.</param>
     public static double? Skewness(ReadOnlySpan<double> values)

@@ -14,21 +14,25 @@ public enum TargetVerdict
 }
 
 /// <summary>
-/// Whether the mean of runs meets a target: the one-sided t test of the mean against a number, and where there are few runs the permutation test of signs beside it.
+/// Whether the mean of runs meets a target: the one-sided t test of the mean against a number, and where there are few runs the permutation
+/// test of signs beside it.
 /// </summary>
 /// <param name="Value">The target.</param>
 /// <param name="Confidence">The confidence that is asked for, as 0.99.</param>
 /// <param name="Runs">How many independent runs there are.</param>
 /// <param name="Mean">Their mean.</param>
 /// <param name="P">The probability of a mean at least as good if the true one were the target; null with one run.</param>
-/// <param name="PermutationP">The same by all signs of the distances from the target; null with one run and beyond <see cref="MostSigned"/> runs.</param>
+/// <param name="PermutationP">The same by all signs of the distances from the target; null with one run and beyond <see cref="MostSigned"/>
+/// runs.</param>
 /// <param name="Verdict">What they say.</param>
 /// <param name="RunsNeeded">
-/// How many runs show it with a power of 80%, were the mean and the spread observed the true ones; null where it is shown, or no number does.
+/// How many runs show it with a power of 80%, were the mean and the spread observed the true ones; null where it is shown, or no number
+/// does.
 /// </param>
 /// <param name="Sentence">The verdict with its numbers.</param>
 public sealed record TargetTest(
-    double Value, double Confidence, int Runs, double Mean, double? P, double? PermutationP, TargetVerdict Verdict, int? RunsNeeded, string Sentence)
+    double Value, double Confidence, int Runs, double Mean, double? P, double? PermutationP, TargetVerdict Verdict, int? RunsNeeded,
+        string Sentence)
 {
     /// <summary>Up to so many runs all signs are tried.</summary>
     public const int MostSigned = 20;
@@ -64,7 +68,8 @@ public sealed record TargetTest(
         // Where nothing varies there is no t, and the signs alone decide.
         double? decides = std > 0 ? p : signs;
         TargetVerdict verdict = decides < level && better > 0 ? TargetVerdict.Met
-            : better < 0 && (std > 0 ? p > confidence : signs is not null && SignsOfEqual(runs) < level) ? TargetVerdict.Missed : TargetVerdict.TooFewRuns;
+            : better < 0 && (std > 0 ? p > confidence : signs is not null && SignsOfEqual(runs) < level) ? TargetVerdict.Missed
+                : TargetVerdict.TooFewRuns;
         int? needed = verdict == TargetVerdict.TooFewRuns && better > 0 && std > 0
             ? Power.RunsNeeded(better / std, paired: true, level: 2 * level) is { } enough ? Math.Max(enough, runs + 1) : null : null;
         return new TargetTest(target, confidence, runs, mean, p, signs, verdict, needed,
@@ -75,7 +80,8 @@ public sealed record TargetTest(
     private static double SignsOfEqual(int runs) => Math.ScaleB(1, -runs);
 
     private static string SentenceOf(
-        Measure measure, double target, double mean, double std, int runs, double? p, double? signs, TargetVerdict verdict, int? needed, double level)
+        Measure measure, double target, double mean, double std, int runs, double? p, double? signs, TargetVerdict verdict, int? needed,
+            double level)
     {
         string percent = $"{Measure.Plain(100 * level)}%";
         string side = mean < target ? "below" : mean > target ? "above" : "exactly";
@@ -93,9 +99,11 @@ public sealed record TargetTest(
             TargetVerdict.Met => $"Met at {percent}: {seen}{tests}.",
             TargetVerdict.Missed => $"Missed at {percent}: {seen}, the wrong side{tests}.",
             _ when runs == 1 => $"Not shown at {percent}: {seen}, and one run has no spread; at least three are needed.",
-            _ when !isRight => $"Not shown at {percent}: {seen}{tests}, which is not {(measure.LowerIsBetter ? "below" : "above")} it; more runs show it only if their mean moves.",
+            _ when !isRight => $"Not shown at {percent}: {seen}{tests}, which is not {(measure.LowerIsBetter ? "below" : "above")} it; "
+                + "more runs show it only if their mean moves.",
             _ => $"Not shown at {percent}: {seen}{tests}."
-                + (needed is { } enough ? $" If mean and spread stay as they are, {enough} runs, {enough - runs} more, show it four times in five." : ""),
+                + (needed is { } enough ? $" If mean and spread stay as they are, {enough} runs, {enough - runs} more, show it four "
+                    + "times in five." : ""),
         };
     }
 }

@@ -15,7 +15,8 @@ public sealed class CompareCommandTests : IDisposable
     public void Noise_of_five_seeds_as_fractions()
     {
         string log = Log("a.csv", Baseline);
-        LastBitProcess noise = LastBitCall.Run("noise", log, "--difference", "0.003", "--value", "last", "--json", "--out", _folder["noise"]);
+        LastBitProcess noise = LastBitCall.Run("noise", log, "--difference", "0.003", "--value", "last", "--json", "--out",
+            _folder["noise"]);
         Assert.Equal(0, noise.ExitCode);
         Assert.Equal(5, noise.Json.GetProperty("runs").GetInt32());
         Assert.Equal("fraction", noise.Json.GetProperty("unit").GetString());
@@ -25,7 +26,8 @@ public sealed class CompareCommandTests : IDisposable
         Assert.InRange(noise.Json.GetProperty("runsNeeded").GetInt32(), 3, 20);
         Assert.Contains("cannot be told apart from noise", noise.Json.GetProperty("sentence").GetString(), StringComparison.Ordinal);
         Assert.Contains("5 runs", noise.Error, StringComparison.Ordinal);
-        foreach (string file in new[] { "noise.json", "report.html", Path.Combine("figures", "runs.png"), Path.Combine("figures", "runs.svg") })
+        foreach (string file in new[] { "noise.json", "report.html", Path.Combine("figures", "runs.png"),
+            Path.Combine("figures", "runs.svg") })
             Assert.True(File.Exists(_folder[Path.Combine("noise", file)]), file);
         string page = File.ReadAllText(_folder[Path.Combine("noise", "report.html")]);
         Assert.Contains("cannot be told apart from noise", page, StringComparison.Ordinal);
@@ -37,7 +39,8 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Contains(@"\begin{tabular}{lrrl}", latex.Output, StringComparison.Ordinal);
         Assert.Contains("5 runs, the mean of all recorded steps, fewer than ten", latex.Output, StringComparison.Ordinal);
         // Without repeats of a seed the spread is of one row: its only part is itself.
-        Assert.Single(text.Output.Split('\n'), line => line.Contains("seeds and rounding", StringComparison.Ordinal) && line.StartsWith('|'));
+        Assert.Single(text.Output.Split('\n'), line => line.Contains("seeds and rounding", StringComparison.Ordinal)
+            && line.StartsWith('|'));
         LastBitProcess summary = LastBitCall.Run("summarize", log, "--json", "--out", _folder["summary"]);
         Assert.Equal(5, summary.Json.GetProperty("runs").GetInt32());
     }
@@ -45,7 +48,8 @@ public sealed class CompareCommandTests : IDisposable
     [Fact]
     public void The_exit_code_says_the_verdict()
     {
-        string a = Log("a.csv", Baseline), better = Log("b.csv", [0.925, 0.924, 0.928, 0.926, 0.922]), alike = Log("c.csv", [0.9111, 0.9108, 0.9112, 0.9105, 0.9114]);
+        string a = Log("a.csv", Baseline), better = Log("b.csv", [0.925, 0.924, 0.928, 0.926, 0.922]), alike =
+            Log("c.csv", [0.9111, 0.9108, 0.9112, 0.9105, 0.9114]);
         LastBitProcess real = Compare($"A={a}", $"B={better}");
         JsonElement pair = real.Json.GetProperty("pairs")[0];
         Assert.Equal((0, "real"), (real.ExitCode, pair.GetProperty("verdict").GetString()));
@@ -56,12 +60,14 @@ public sealed class CompareCommandTests : IDisposable
         LastBitProcess worse = Compare($"A={better}", $"B={a}");
         Assert.Equal((5, "real"), Verdict(worse));
         Assert.Equal("A", worse.Json.GetProperty("pairs")[0].GetProperty("better").GetString());
-        Assert.Equal("seed", Compare($"A={a}", $"B={better}", "--paired", "yes").Json.GetProperty("pairs")[0].GetProperty("pairedBy").GetString());
+        Assert.Equal("seed", Compare($"A={a}", $"B={better}", "--paired",
+            "yes").Json.GetProperty("pairs")[0].GetProperty("pairedBy").GetString());
         Assert.Equal(5, real.Json.GetProperty("groups").GetProperty("A").GetProperty("runs").GetInt32());
 
         Assert.Equal((3, "no difference seen"), Verdict(Compare($"A={a}", $"B={alike}", "--paired", "no")));
         Assert.Equal((3, "no difference seen"), Verdict(Compare($"A={a}", $"B={a}")));
-        Assert.Equal((4, "too few runs"), Verdict(Compare($"A={Log("one.csv", [0.08])}", $"B={Log("five.csv", [0.05, 0.05, 0.08, 0.07, 0.08])}")));
+        Assert.Equal((4, "too few runs"),
+            Verdict(Compare($"A={Log("one.csv", [0.08])}", $"B={Log("five.csv", [0.05, 0.05, 0.08, 0.07, 0.08])}")));
         // Without the switch a verdict is no failure.
         Assert.Equal(0, LastBitCall.Run("compare", $"A={a}", $"B={a}", "--quiet", "--out", _folder["quiet"]).ExitCode);
         // Of three it is the first beside each other one: better and alike, worse and worse, better and better.
@@ -86,7 +92,8 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Contains("by the bootstrap (BCa)", page, StringComparison.Ordinal);
         Assert.Contains("by the bootstrap (BCa)", run.Output, StringComparison.Ordinal);
 
-        LastBitProcess one = LastBitCall.Run("compare", $"A={Log("one.csv", [0.8])}", $"B={Log("two.csv", [0.9])}", "--out", _folder["out"]);
+        LastBitProcess one = LastBitCall.Run("compare", $"A={Log("one.csv", [0.8])}", $"B={Log("two.csv", [0.9])}", "--out",
+            _folder["out"]);
         Assert.Contains("one run each)", one.Output, StringComparison.Ordinal);
         Assert.Contains("At least 3 of each side are needed.", one.Output, StringComparison.Ordinal);
         LastBitProcess latex = LastBitCall.Run("compare", $"A={b}", $"B={a}", "--latex", "--out", _folder["out"]);
@@ -105,7 +112,8 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal(["old", "new"], Names(Compare(_folder["logs/old"], _folder["logs/new"])));
         Assert.Equal(["old", "new"], Names(Compare(_folder["logs/old/csv/metrics.csv"], _folder["logs/new/csv/metrics.csv"])));
 
-        static IEnumerable<string> Names(LastBitProcess run) => run.Json.GetProperty("groups").EnumerateObject().Select(group => group.Name);
+        static IEnumerable<string> Names(LastBitProcess run) => run.Json.GetProperty("groups").EnumerateObject().Select(group =>
+            group.Name);
     }
 
     [Fact]
@@ -113,7 +121,8 @@ public sealed class CompareCommandTests : IDisposable
     {
         string a = Log("a.csv", Baseline), b = Log("b.csv", [0.925, 0.924, 0.928, 0.926, 0.92]);
         LastBitProcess compare = LastBitCall.Run("compare", $"A={a}", $"B={b}", "--value", "last", "--quiet", "--out", _folder["out"]);
-        Assert.StartsWith("B is better: val_acc of B is 0.0136 (1.36 percentage points) above that of A (95% interval ", compare.Output, StringComparison.Ordinal);
+        Assert.StartsWith("B is better: val_acc of B is 0.0136 (1.36 percentage points) above that of A (95% interval ", compare.Output,
+            StringComparison.Ordinal);
         Assert.Contains("| B - A ", compare.Output, StringComparison.Ordinal);
         Assert.Equal("", compare.Error);
         Assert.DoesNotContain("bootstrap", compare.Output, StringComparison.Ordinal);
@@ -129,29 +138,35 @@ public sealed class CompareCommandTests : IDisposable
         LastBitProcess Asked(string margin, string first, string second) => Compare($"A={first}", $"B={second}", "--not-worse", margin);
         LastBitProcess fine = Asked("0.01", a, b), open = Asked("0.001", a, b);
         JsonElement answer = fine.Json.GetProperty("pairs")[0].GetProperty("notWorse");
-        Assert.Equal((0, 0.01, "not worse"), (fine.ExitCode, answer.GetProperty("margin").GetDouble(), answer.GetProperty("verdict").GetString()));
+        Assert.Equal((0, 0.01, "not worse"), (fine.ExitCode, answer.GetProperty("margin").GetDouble(),
+            answer.GetProperty("verdict").GetString()));
         Assert.InRange(answer.GetProperty("bound").GetDouble(), -0.01, 0);
-        Assert.Equal((4, "too few runs"), (open.ExitCode, open.Json.GetProperty("pairs")[0].GetProperty("notWorse").GetProperty("verdict").GetString()));
+        Assert.Equal((4, "too few runs"),
+            (open.ExitCode, open.Json.GetProperty("pairs")[0].GetProperty("notWorse").GetProperty("verdict").GetString()));
         Assert.Equal(5, Asked("0.001", Log("c.csv", [0.925, 0.924, 0.928, 0.926, 0.922]), a).ExitCode);
 
         // The values of two records of a public benchmark of speed; TargetTests has SciPy's numbers.
         string record = _folder["record.csv"];
-        File.WriteAllText(record, "run,val_loss,train_time\n" + string.Join('\n', new[] { 3.2754, 3.2806, 3.2801, 3.2796, 3.2781, 3.2787, 3.2784, 3.2779, 3.278, 3.2819 }
+        File.WriteAllText(record, "run,val_loss,train_time\n" + string.Join('\n', new[] { 3.2754, 3.2806, 3.2801, 3.2796, 3.2781, 3.2787,
+            3.2784, 3.2779, 3.278, 3.2819 }
             .Select((loss, i) => FormattableString.Invariant($"{i},{loss},{156.8 + 0.01 * i}"))));
-        LastBitProcess Target(params string[] more) => LastBitCall.Run(["noise", record, "--metric", "val_loss", "--target", "3.28", "--json", "--out", _folder["out"], .. more]);
+        LastBitProcess Target(params string[] more) => LastBitCall.Run(["noise", record, "--metric", "val_loss", "--target", "3.28",
+            "--json", "--out", _folder["out"], .. more]);
         LastBitProcess sure = Target(), less = Target("--confidence", "0.95");
         Assert.Equal((4, 0), (sure.ExitCode, less.ExitCode));
         Assert.False(sure.Json.GetProperty("target").GetProperty("met").GetBoolean());
         Assert.Equal(0.0384, less.Json.GetProperty("target").GetProperty("p").GetDouble(), 1e-4);
         Assert.Equal(3.28, less.Json.GetProperty("target").GetProperty("value").GetDouble());
 
-        LastBitProcess both = LastBitCall.Run("noise", record, "--metric", "val_loss,train_time", "--target", "val_loss=3.27", "--json", "--out", _folder["both"]);
+        LastBitProcess both = LastBitCall.Run("noise", record, "--metric", "val_loss,train_time", "--target", "val_loss=3.27", "--json",
+            "--out", _folder["both"]);
         JsonElement[] metrics = [.. both.Json.GetProperty("metrics").EnumerateArray()];
         Assert.Equal(["val_loss", "train_time"], metrics.Select(metric => metric.GetProperty("metric").GetString()));
         Assert.Equal((5, JsonValueKind.Null), (both.ExitCode, metrics[1].GetProperty("target").ValueKind));
         Assert.True(File.Exists(_folder["both/2-train_time/report.html"]));
         foreach (string wrong in new[] { "val_acc=3", "3.28", "much" })
-            Assert.Contains("--target: ", LastBitCall.Run("noise", record, "--metric", "val_loss,train_time", "--target", wrong).Error, StringComparison.Ordinal);
+            Assert.Contains("--target: ", LastBitCall.Run("noise", record, "--metric", "val_loss,train_time", "--target", wrong).Error,
+                StringComparison.Ordinal);
     }
 
     [Fact]
@@ -167,15 +182,18 @@ public sealed class CompareCommandTests : IDisposable
     [InlineData(1e-16)]
     public void Values_of_any_size_are_printed_by_powers_of_ten(double factor)
     {
-        LastBitProcess run = LastBitCall.Run("compare", $"A={Scaled("a", Baseline)}", $"B={Scaled("b", [0.925, 0.924, 0.928, 0.926, 0.922])}", "--out", _folder["out"]);
+        LastBitProcess run = LastBitCall.Run("compare", $"A={Scaled("a", Baseline)}",
+            $"B={Scaled("b", [0.925, 0.924, 0.928, 0.926, 0.922])}", "--out", _folder["out"]);
         Assert.Equal(0, run.ExitCode);
         Assert.Matches("^B is better: size of B is 1\\.4×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+ above", run.Output);
         Assert.DoesNotContain("0.0000000", run.Output, StringComparison.Ordinal);
-        Assert.Contains(@"\times 10^{", LastBitCall.Run("compare", $"A={_folder["a.csv"]}", $"B={_folder["b.csv"]}", "--latex", "--out", _folder["out"]).Output, StringComparison.Ordinal);
+        Assert.Contains(@"\times 10^{", LastBitCall.Run("compare", $"A={_folder["a.csv"]}", $"B={_folder["b.csv"]}", "--latex", "--out",
+            _folder["out"]).Output, StringComparison.Ordinal);
 
         string Scaled(string name, double[] values)
         {
-            File.WriteAllLines(_folder[$"{name}.csv"], values.Select((value, i) => FormattableString.Invariant($"{i},{factor * value:R}")).Prepend("seed,size"));
+            File.WriteAllLines(_folder[$"{name}.csv"],
+                values.Select((value, i) => FormattableString.Invariant($"{i},{factor * value:R}")).Prepend("seed,size"));
             return _folder[$"{name}.csv"];
         }
     }
@@ -187,13 +205,16 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal((2, ""), (one.ExitCode, one.Output));
         Assert.Contains("compare needs two", Assert.Single(one.ErrorLines), StringComparison.Ordinal);
         Assert.Equal(2, LastBitCall.Run("compare", "A=", "B=x.csv").ExitCode);
-        Assert.Contains("--difference: 'much' is not a positive number", LastBitCall.Run("noise", _folder["a.csv"], "--difference", "much").Error, StringComparison.Ordinal);
+        Assert.Contains("--difference: 'much' is not a positive number", LastBitCall.Run("noise", _folder["a.csv"], "--difference",
+            "much").Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_folder["none"]));
     }
 
-    private static (int, string?) Verdict(LastBitProcess run) => (run.ExitCode, run.Json.GetProperty("pairs")[0].GetProperty("verdict").GetString());
+    private static (int, string?) Verdict(LastBitProcess run) =>
+        (run.ExitCode, run.Json.GetProperty("pairs")[0].GetProperty("verdict").GetString());
 
-    private LastBitProcess Compare(params string[] words) => LastBitCall.Run(["compare", .. words, "--value", "last", "--exit-code", "--json", "--out", _folder["out"]]);
+    private LastBitProcess Compare(params string[] words) =>
+        LastBitCall.Run(["compare", .. words, "--value", "last", "--exit-code", "--json", "--out", _folder["out"]]);
 
     private string Log(string name, double[] values)
     {

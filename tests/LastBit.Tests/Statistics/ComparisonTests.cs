@@ -3,7 +3,9 @@ using LastBit.Statistics;
 
 namespace LastBit.Tests.Statistics;
 
-/// <summary>Comparison, NoiseAnalysis and Power: verdicts on cases with a known answer, laws, and by simulation the level of the whole rule.</summary>
+/// <summary>
+/// Comparison, NoiseAnalysis and Power: verdicts on cases with a known answer, laws, and by simulation the level of the whole rule.
+/// </summary>
 public class ComparisonTests
 {
     private static readonly Measure Accuracy = new("accuracy", MeasureUnit.Percent, LowerIsBetter: false);
@@ -26,7 +28,8 @@ public class ComparisonTests
     {
         Comparison pair = Compare(values, [.. values]);
         Assert.Equal((ComparisonVerdict.NoDifferenceSeen, 0.0), (pair.Verdict, pair.Difference));
-        Assert.Equal(ComparisonVerdict.NoDifferenceSeen, Compare(values, values, new ComparisonSettings(Accuracy, Difference: 1e-6)).Verdict);
+        Assert.Equal(ComparisonVerdict.NoDifferenceSeen,
+            Compare(values, values, new ComparisonSettings(Accuracy, Difference: 1e-6)).Verdict);
         string[] seeds = [.. values.Select((_, i) => $"{i}")];
         Assert.Equal(ComparisonVerdict.NoDifferenceSeen, Pair(Group("A", values, seeds), Group("B", values, seeds)).Verdict);
     }, iter: 20);
@@ -80,15 +83,19 @@ public class ComparisonTests
         Comparison unpaired = Pair(Group("A", a, seeds), Group("B", b, seeds));
         Assert.Equal((null, ComparisonVerdict.NoDifferenceSeen), (unpaired.PairedBy, unpaired.Verdict));
         // The seeds move together here, and whoever could have paired is told so.
-        Assert.Contains(unpaired.Notes, note => note.Contains("--paired yes does that; decide on it before the runs are made", StringComparison.Ordinal));
-        Assert.DoesNotContain(Pair(Group("A", a, seeds), Group("B", b, seeds), new ComparisonSettings(Accuracy, Pairing.No)).Notes, note => note.Contains("--paired", StringComparison.Ordinal));
-        Assert.DoesNotContain(Pair(Group("A", a, seeds), Group("B", [.. b.Reverse()], seeds)).Notes, note => note.Contains("--paired", StringComparison.Ordinal));
+        Assert.Contains(unpaired.Notes, note => note.Contains("--paired yes does that; decide on it before the runs are made",
+            StringComparison.Ordinal));
+        Assert.DoesNotContain(Pair(Group("A", a, seeds), Group("B", b, seeds), new ComparisonSettings(Accuracy, Pairing.No)).Notes, note =>
+            note.Contains("--paired", StringComparison.Ordinal));
+        Assert.DoesNotContain(Pair(Group("A", a, seeds), Group("B", [.. b.Reverse()], seeds)).Notes, note =>
+            note.Contains("--paired", StringComparison.Ordinal));
 
         Comparison asked = Pair(Group("A", a, seeds), Group("B", b, seeds), new ComparisonSettings(Accuracy, Pairing.Yes));
         Assert.Equal(("seed", ComparisonVerdict.Real), (asked.PairedBy, asked.Verdict));
         Assert.Equal(Correlation.Of(a, b), asked.Correlation);
         Assert.Contains(asked.Notes, note => note.Contains("the two sides correlate by", StringComparison.Ordinal));
-        Comparison partly = Pair(Group("A", a, seeds), Group("B", b, ["2", "3", "4", "5", "6", "7"]), new ComparisonSettings(Accuracy, Pairing.Yes));
+        Comparison partly = Pair(Group("A", a, seeds), Group("B", b, ["2", "3", "4", "5", "6", "7"]),
+            new ComparisonSettings(Accuracy, Pairing.Yes));
         Assert.Equal((true, 5), (partly.Paired, partly.IndependentA));
         Assert.Contains("2 runs without a partner of the same seed are left out", partly.Notes[0], StringComparison.Ordinal);
         Assert.Throws<InputException>(() => Pair(Group("A", a, null), Group("B", b, seeds), new ComparisonSettings(Accuracy, Pairing.Yes)));
@@ -99,7 +106,8 @@ public class ComparisonTests
         Assert.Equal(0.5166666666666667, folds.Differences.Average(), 1e-12);
         Assert.Null(Pair(Folds("A", a), Folds("B", b), new ComparisonSettings(Accuracy, Pairing.No)).PairedBy);
         Assert.Null(Pair(Folds("A", a), Group("B", b, seeds)).PairedBy);
-        Assert.Contains(NoiseAnalysis.Of(Folds("A", a).Runs, Accuracy).Notes, note => note.Contains("folds of the data", StringComparison.Ordinal));
+        Assert.Contains(NoiseAnalysis.Of(Folds("A", a).Runs, Accuracy).Notes, note =>
+            note.Contains("folds of the data", StringComparison.Ordinal));
 
         static ComparedGroup Folds(string name, double[] values) =>
             new(name, [.. values.Select((value, i) => new MeasuredRun($"{name}{i}", "42", null, value) { Fold = $"{i}" })]);
@@ -113,9 +121,11 @@ public class ComparisonTests
         var paired = new ComparisonSettings(Accuracy, Pairing.Yes);
         Comparison five = Pair(Group("A", a[..5], seeds[..5]), Group("B", b[..5], seeds[..5]), paired);
         Assert.Equal(0.0625, five.Permutation.LeastP);
-        Assert.Contains(five.Notes, note => note.StartsWith("With 5 pairs the permutation test cannot go below p = 0.06", StringComparison.Ordinal)
+        Assert.Contains(five.Notes, note => note.StartsWith("With 5 pairs the permutation test cannot go below p = 0.06",
+            StringComparison.Ordinal)
             && note.EndsWith("from 6 pairs on it can.", StringComparison.Ordinal));
-        Assert.DoesNotContain(Pair(Group("A", a, seeds), Group("B", b, seeds), paired).Notes, note => note.Contains("cannot go below", StringComparison.Ordinal));
+        Assert.DoesNotContain(Pair(Group("A", a, seeds), Group("B", b, seeds), paired).Notes, note =>
+            note.Contains("cannot go below", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -126,7 +136,8 @@ public class ComparisonTests
         // Twice one degree of freedom: the spread is known to within a factor of six.
         Assert.Matches(@"Between 3 and [0-9,]+ runs of each side would decide: so few runs say little of their spread\.$", two.Sentence);
         Comparison five = Compare([91.0, 91.4, 90.8, 91.1, 91.5], [91.5, 91.2, 91.9, 91.3, 91.7]);
-        Assert.Contains($"{five.RunsNeeded} of each side would decide ({five.RunsNeededInterval[0]} to {five.RunsNeededInterval[1]} by the interval of the spread)", five.Sentence, StringComparison.Ordinal);
+        Assert.Contains($"{five.RunsNeeded} of each side would decide ({five.RunsNeededInterval[0]} to {five.RunsNeededInterval[1]} by "
+            + "the interval of the spread)", five.Sentence, StringComparison.Ordinal);
         Assert.True(five.RunsNeededInterval[0] < five.RunsNeeded && five.RunsNeeded < five.RunsNeededInterval[1]);
     }
 
@@ -146,7 +157,8 @@ public class ComparisonTests
     {
         double[] a = [91.0, 91.4, 90.8, 91.1, 91.5], b = [91.5, 91.2, 91.9, 91.3, 91.7];
         NotWorse Asked(double[] first, double[] second, double margin, bool lower = false) =>
-            Pair(Group("A", first, null), Group("B", second, null), new ComparisonSettings(Accuracy with { LowerIsBetter = lower }, NotWorse: margin)).NotWorse!;
+            Pair(Group("A", first, null), Group("B", second, null), new ComparisonSettings(Accuracy with { LowerIsBetter = lower },
+                NotWorse: margin)).NotWorse!;
         // SciPy: difference -+ standard error * t.ppf(0.95, Welch's degrees).
         Assert.Equal(0.022194714992950726, Asked(a, b, 0.1).Bound!.Value, 1e-9);
         Assert.Equal(0.6978052850070766, Asked(a, b, 0.1, lower: true).Bound!.Value, 1e-9);
@@ -155,7 +167,8 @@ public class ComparisonTests
         Assert.Equal(NotWorseVerdict.NotWorse, Asked(a, b, 0.7, lower: true).Verdict);
         Assert.Equal(NotWorseVerdict.Worse, Asked(a, b, 0.02, lower: true).Verdict);
         Assert.Equal(NotWorseVerdict.TooFewRuns, Asked(a[..2], b[..2], 0.1).Verdict);
-        Assert.Contains("B is not worse than A by more than 0.10 percentage points: with a confidence of 95% it is better.", Asked(a, b, 0.1).Sentence, StringComparison.Ordinal);
+        Assert.Contains("B is not worse than A by more than 0.10 percentage points: with a confidence of 95% it is better.",
+            Asked(a, b, 0.1).Sentence, StringComparison.Ordinal);
         double std = Math.Sqrt((SampleStatistics.SquaredDeviations(a) + SampleStatistics.SquaredDeviations(b)) / 8);
         Assert.Equal(Power.RunsNeeded(0.1 / std, level: 0.1), Asked(a, b, 0.1, lower: true).RunsNeeded);
         // Of three it is asked of the first beside each other one.
@@ -168,13 +181,16 @@ public class ComparisonTests
     public void Of_more_than_two_it_is_said_who_beats_whom()
     {
         double[] low = [90.0, 90.2, 89.9, 90.1, 90.3], high = [92.5, 92.4, 92.8, 92.6, 92.2];
-        Assert.Equal("C beats A, B and D; A, B and D are not told apart.", Said(["C"], ("A", low), ("B", [.. low.Select(value => value + 0.01)]), ("C", high), ("D", [.. low.Reverse()])));
-        Assert.Equal("No difference is shown: A, B and C are not told apart.", Said(["A", "B", "C"], ("A", low), ("B", [.. low.Reverse()]), ("C", [90.1, 90.0, 90.2, 89.8, 90.1])));
+        Assert.Equal("C beats A, B and D; A, B and D are not told apart.",
+            Said(["C"], ("A", low), ("B", [.. low.Select(value => value + 0.01)]), ("C", high), ("D", [.. low.Reverse()])));
+        Assert.Equal("No difference is shown: A, B and C are not told apart.", Said(["A", "B", "C"], ("A", low), ("B", [.. low.Reverse()]),
+            ("C", [90.1, 90.0, 90.2, 89.8, 90.1])));
         Assert.Equal("C beats A and B; B beats A.", Said(["C"], ("A", low), ("B", [.. low.Select(value => value + 1)]), ("C", high)));
 
         static string Said(string[] best, params (string Name, double[] Values)[] groups)
         {
-            var ranking = Ranking.Of([.. groups.Select(one => one.Name)], Comparison.OfAll([.. groups.Select(one => Group(one.Name, one.Values, null))], new ComparisonSettings(Accuracy)));
+            var ranking = Ranking.Of([.. groups.Select(one => one.Name)],
+                Comparison.OfAll([.. groups.Select(one => Group(one.Name, one.Values, null))], new ComparisonSettings(Accuracy)));
             Assert.Equal(best, ranking.Best);
             return ranking.Sentence;
         }
@@ -188,7 +204,8 @@ public class ComparisonTests
         Comparison worse = Pair(Group("A", low, null), Group("B", high, null), new ComparisonSettings(loss));
         Assert.Equal("A", worse.Better);
         Assert.Matches(@"^A is better: val_loss of A is 0\.140 below that of B \(95% interval 0\.1[01][0-9] to 0\.1[67][0-9], p .*, 5 runs each\); lower is better\.$", worse.Sentence);
-        Assert.Equal("A", Pair(Group("A", high, null), Group("B", low, null), new ComparisonSettings(loss with { LowerIsBetter = false })).Better);
+        Assert.Equal("A", Pair(Group("A", high, null), Group("B", low, null),
+            new ComparisonSettings(loss with { LowerIsBetter = false })).Better);
         Assert.Null(Pair(Group("A", low, null), Group("B", [.. low.Reverse()], null), new ComparisonSettings(loss)).Better);
     }
 
@@ -200,9 +217,12 @@ public class ComparisonTests
         Assert.Contains(outlying.Notes, note => note.StartsWith("An outlying run: B5 of B, 85.0", StringComparison.Ordinal)
             && note.Contains($"without it {Measure.P(DifferenceTest.Welch(b[..5], a)!.P)}", StringComparison.Ordinal));
         double[] skewed = [1, 1.1, 1.25, 1.3, 1.4, 1.5, 1.7, 2.25];
-        Assert.Contains(Compare(skewed, [1, 2, 3, 4, 5, 6, 7, 8]).Notes, note => note.StartsWith("A: the runs are skewed (skewness 1.05", StringComparison.Ordinal));
-        Assert.Contains(NoiseAnalysis.Of(Group("A", skewed, null).Runs, Accuracy).Notes, note => note.Contains("73% to 88%", StringComparison.Ordinal));
-        Assert.DoesNotContain(Compare(a, [.. a.Reverse()]).Notes, note => note.Contains("skew", StringComparison.Ordinal) || note.Contains("median", StringComparison.Ordinal));
+        Assert.Contains(Compare(skewed, [1, 2, 3, 4, 5, 6, 7, 8]).Notes, note => note.StartsWith("A: the runs are skewed (skewness 1.05",
+            StringComparison.Ordinal));
+        Assert.Contains(NoiseAnalysis.Of(Group("A", skewed, null).Runs, Accuracy).Notes, note =>
+            note.Contains("73% to 88%", StringComparison.Ordinal));
+        Assert.DoesNotContain(Compare(a, [.. a.Reverse()]).Notes, note => note.Contains("skew", StringComparison.Ordinal)
+            || note.Contains("median", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -238,7 +258,8 @@ public class ComparisonTests
     public void Three_trainings_are_three_pairs_with_Holms_correction()
     {
         IReadOnlyList<Comparison> pairs = Comparison.OfAll(
-            [Group("A", [91.0, 91.2, 90.9, 91.1, 91.3], null), Group("B", [91.9, 91.4, 91.5, 91.6, 91.2], null), Group("C", [91.2, 91.3, 91.0, 91.1, 91.2], null)],
+            [Group("A", [91.0, 91.2, 90.9, 91.1, 91.3], null), Group("B", [91.9, 91.4, 91.5, 91.6, 91.2], null),
+                Group("C", [91.2, 91.3, 91.0, 91.1, 91.2], null)],
             new ComparisonSettings(Accuracy));
         Assert.Equal(["AB", "AC", "BC"], pairs.Select(pair => pair.A + pair.B));
         Assert.Equal(Holm.Adjust([.. pairs.Select(pair => pair.P!.Value)]), pairs.Select(pair => pair.PAdjusted!.Value));
@@ -246,7 +267,8 @@ public class ComparisonTests
 
     [Fact]
     public void To_swap_shift_or_scale_does_not_change_the_verdict() =>
-        Gen.Select(Gen.Double[89, 91].Array[1, 7], Gen.Double[89, 91.5].Array[1, 7], Gen.Double[-10, 10], Gen.Double[0.1, 10]).Sample((a, b, shift, factor) =>
+        Gen.Select(Gen.Double[89, 91].Array[1, 7], Gen.Double[89, 91.5].Array[1, 7], Gen.Double[-10, 10],
+            Gen.Double[0.1, 10]).Sample((a, b, shift, factor) =>
         {
             Comparison there = Compare(a, b), back = Compare(b, a);
             Comparison moved = Compare([.. a.Select(value => factor * (value + shift))], [.. b.Select(value => factor * (value + shift))]);
@@ -268,8 +290,10 @@ public class ComparisonTests
         Parallel.For(0, tables, table =>
         {
             var random = new Normals((uint)(table + 40_000));
-            string[] seeds = [.. Enumerable.Range(0, runs * repeats).Select(i => $"{i / repeats}")], others = paired ? seeds : [.. seeds.Select(seed => "b" + seed)];
-            if (Pair(Group("A", Runs(random), seeds), Group("B", Runs(random), others), new ComparisonSettings(Accuracy, paired ? Pairing.Yes : Pairing.Auto, Resamples: 99)).Verdict == ComparisonVerdict.Real)
+            string[] seeds = [.. Enumerable.Range(0, runs * repeats).Select(i => $"{i / repeats}")], others = paired ? seeds
+                : [.. seeds.Select(seed => "b" + seed)];
+            if (Pair(Group("A", Runs(random), seeds), Group("B", Runs(random), others), new ComparisonSettings(Accuracy, paired
+                ? Pairing.Yes : Pairing.Auto, Resamples: 99)).Verdict == ComparisonVerdict.Real)
                 Interlocked.Increment(ref real);
 
             // The seed's effect is as large as rounding's: without seeds counted once the level would be lost.
@@ -333,7 +357,8 @@ public class ComparisonTests
     [Fact]
     public void Five_seeds_have_a_noise_floor()
     {
-        NoiseAnalysis noise = NoiseAnalysis.Of([.. Group("A", [91.0, 91.2, 90.9, 91.1, 91.3], ["1", "2", "3", "4", "5"]).Runs], Accuracy, difference: 0.3);
+        NoiseAnalysis noise = NoiseAnalysis.Of([.. Group("A", [91.0, 91.2, 90.9, 91.1, 91.3], ["1", "2", "3", "4", "5"]).Runs], Accuracy,
+            difference: 0.3);
         double std = Math.Sqrt(0.1 / 4);
         Assert.Equal(91.1, noise.Mean, 1e-12);
         Assert.Equal(std, noise.Spread!.Value, 1e-12);
@@ -357,10 +382,12 @@ public class ComparisonTests
         Assert.Equal(components.LeastDifference, noise.RoundingFloor);
         Assert.Equal(2.8 * components.Rounding.Value, noise.Repeatability!.Value, 1e-12);
         Assert.Contains(noise.Split, part => part.Source.StartsWith("seeds, beyond", StringComparison.Ordinal));
-        Assert.Equal(100 * Math.Sqrt(TestSetSampling.BinomialVariance(noise.Mean / 100, 10_000)), noise.Split.Single(part => part.Source == "sampling of the test set").Std, 1e-12);
+        Assert.Equal(100 * Math.Sqrt(TestSetSampling.BinomialVariance(noise.Mean / 100, 10_000)),
+            noise.Split.Single(part => part.Source == "sampling of the test set").Std, 1e-12);
         // As fractions everything is a hundredth, and the plan the same.
         NoiseAnalysis fractions = NoiseAnalysis.Of(
-            [.. Group("A", [.. values.Select(value => value / 100)], seeds).Runs], Accuracy with { Unit = MeasureUnit.Fraction }, 0.003, 10_000, 10);
+            [.. Group("A", [.. values.Select(value => value / 100)], seeds).Runs], Accuracy with { Unit = MeasureUnit.Fraction }, 0.003,
+                10_000, 10);
         Assert.Equal(noise.NoiseFloor!.Value / 100, fractions.NoiseFloor!.Value, 1e-12);
         Assert.Equal(noise.RunsNeeded, fractions.RunsNeeded);
         Assert.Contains("percentage points)", fractions.Sentence, StringComparison.Ordinal);
@@ -384,13 +411,15 @@ public class ComparisonTests
     {
         (IReadOnlyList<MeasuredRun> counted, IReadOnlyList<(string Run, string Why)> others) = MeasuredRun.Distinct(
         [
-            new("a", "1", "2", 90), new("b", "1", "1", 90), new("c", "1", "3", 91), new("d", "1", "6", 91), new("e", "2", "2", 92), new("f", null, "2", 92), new("g", "1", "ulp", 93),
+            new("a", "1", "2", 90), new("b", "1", "1", 90), new("c", "1", "3", 91), new("d", "1", "6", 91), new("e", "2", "2", 92),
+                new("f", null, "2", 92), new("g", "1", "ulp", 93),
         ]);
         Assert.Equal(["b", "c", "e", "f", "g"], counted.Select(run => run.Name));
         Assert.Equal(["a", "d"], others.Select(other => other.Run));
     }
 
-    private static Comparison Compare(double[] a, double[] b, ComparisonSettings? settings = null) => Pair(Group("A", a, null), Group("B", b, null), settings);
+    private static Comparison Compare(double[] a, double[] b, ComparisonSettings? settings = null) =>
+        Pair(Group("A", a, null), Group("B", b, null), settings);
 
     private static Comparison Pair(ComparedGroup a, ComparedGroup b, ComparisonSettings? settings = null) =>
         Assert.Single(Comparison.OfAll([a, b], settings ?? new ComparisonSettings(Accuracy)));

@@ -6,7 +6,8 @@ namespace LastBit.Tests.Statistics;
 public class TargetTests
 {
     /// <summary>The last validation losses of two records of the NanoGPT speedrun.</summary>
-    private static readonly double[] After = [3.2773, 3.2782, 3.2786, 3.2803, 3.2801, 3.2815, 3.2777, 3.2762, 3.2781, 3.2785, 3.2794, 3.2762];
+    private static readonly double[] After = [3.2773, 3.2782, 3.2786, 3.2803, 3.2801, 3.2815, 3.2777, 3.2762, 3.2781, 3.2785, 3.2794,
+        3.2762];
 
     private static readonly double[] Before = [3.2754, 3.2806, 3.2801, 3.2796, 3.2781, 3.2787, 3.2784, 3.2779, 3.278, 3.2819];
 
@@ -15,12 +16,14 @@ public class TargetTests
     [Fact]
     public void The_speedruns_rule_comes_out_as_SciPy_has_it()
     {
-        // stats.ttest_1samp(x, 3.28, alternative="less"); the share of itertools.product([1, -1], repeat=n) whose signed sum of |3.28 - x| is as large.
+        // stats.ttest_1samp(x, 3.28, alternative="less"); the share of itertools.product([1, -1], repeat=n) whose signed sum of |3.28 - x|
+        // is as large.
         TargetTest after = TargetTest.Of(After, 3.28, Loss, 0.99), before = TargetTest.Of(Before, 3.28, Loss, 0.99);
         Assert.Equal(TargetVerdict.Met, after.Verdict);
         Assert.Equal(0.004163201429961054, after.P!.Value, 1e-10);
         Assert.Equal(0.005615234375, after.PermutationP);
-        Assert.StartsWith("Met at 1%: the mean of 12 runs, 3.27851, is below 3.28 (one-sided t test p = 0.0042, signs p = 0.0056).", after.Sentence, StringComparison.Ordinal);
+        Assert.StartsWith("Met at 1%: the mean of 12 runs, 3.27851, is below 3.28 (one-sided t test p = 0.0042, signs p = 0.0056).",
+            after.Sentence, StringComparison.Ordinal);
         Assert.Equal(TargetVerdict.TooFewRuns, before.Verdict);
         Assert.Equal(0.03842838742924527, before.P!.Value, 1e-10);
         Assert.Equal(0.04296875, before.PermutationP);
