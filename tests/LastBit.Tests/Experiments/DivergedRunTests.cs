@@ -15,7 +15,7 @@ public class DivergedRunTests
         Epochs = 2,
         BatchSize = 16,
         TrainSize = 40,
-        Data = "sample",
+        Data = SmallImages.Data,
         Seeds = [1, 2],
         Perturbations = Perturbation.EachOfK(1, 3),
     };

@@ -15,7 +15,7 @@ public class DivergenceTests
         Network = "resnet8",
         BatchSize = 16,
         TrainSize = 40,
-        Data = "sample",
+        Data = SmallImages.Data,
         ScaledIterations = 4,
         Divisors = [2, 3],
     };

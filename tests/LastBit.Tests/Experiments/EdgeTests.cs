@@ -18,7 +18,7 @@ public class EdgeTests
     {
         Network = "resnet8-nobn",
         TrainSize = 40,
-        Data = "sample",
+        Data = SmallImages.Data,
         LearningRates = [0.01, 0.02],
         Perturbations = [3, Perturbation.Of(PerturbationKind.Ulp)],
         Iterations = 6,
@@ -235,7 +235,8 @@ public class EdgeTests
     public void Batches_have_a_sharpness_of_their_own_and_the_threshold_of_small_batches()
     {
         using var folder = new TemporaryFolder();
-        EdgeSettings settings = Small with { LearningRates = [0.01], BatchSize = 8, Momentum = 0.5, Iterations = 7, Perturbations = [3] };
+        // Real images: on noise the loss is too curved for the difference of gradients below.
+        EdgeSettings settings = Small with { Data = "sample", LearningRates = [0.01], BatchSize = 8, Momentum = 0.5, Iterations = 7, Perturbations = [3] };
         EdgeRun run = Assert.Single(EdgeExperiment.Run(settings, Context(folder.Path)).Runs);
         Assert.Equal((100, 300), (run.BatchThreshold, run.Threshold));
         Assert.Equal(7, run.Loss.Length);
