@@ -135,7 +135,7 @@ class _Perturbed:
             raise
 
     def __getstate__(self) -> dict[str, Any]:
-        return dict(super().__getstate__(), lastbit_k=self.lastbit_k)
+        return dict(super().__getstate__(), lastbit_k=self.lastbit_k)  # type: ignore[misc]
 
 
 for _kind in _KINDS:
