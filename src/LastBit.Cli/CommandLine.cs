@@ -153,6 +153,10 @@ internal static class CommandLine
             case OperationCanceledException when interruption.Token.IsCancellationRequested:
                 Terminal.ErrorWriter.WriteLine(interruption.WhatToDo is { } next ? $"{name}: stopped. {next}" : $"{name}: stopped.");
                 return Failed;
+            case OutOfMemoryException:
+                Terminal.ErrorWriter.WriteLine($"{name}: there is not enough memory; give a smaller batch (--batch-size), fewer --threads or runs at once, or raise the limit of the "
+                    + "process (ulimit -v, a container's or a job's)");
+                return Failed;
             default:
                 Terminal.ErrorWriter.WriteLine($"{name}: failed unexpectedly: {cause.GetType().Name}: {ForeignText.Cut(cause.Message, 500)} "
                     + "(LASTBIT_TRACE=1 shows where)");

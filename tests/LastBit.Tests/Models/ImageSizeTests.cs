@@ -8,7 +8,7 @@ namespace LastBit.Tests.Models;
 /// <summary>Which image sizes each network takes, and that it is asked before anything is made of it.</summary>
 public class ImageSizeTests
 {
-    private static readonly string[] s_anySize = ["resnet8", "preresnet8", "resnet8x2", "resnet8-nobn", "resnet11-bottleneck", "fc-relu"];
+    private static readonly string[] s_anySize = ["resnet8", "preresnet8", "resnet8x2", "resnet8-nobn", "resnet8-gn", "resnet11-bottleneck", "fc-relu"];
 
     private static readonly string[] s_multiplesOf4 = ["cnn-relu", "cnn-elu-max"];
 
