@@ -104,7 +104,7 @@ internal sealed partial record SettingOption(Setting Setting, Option Option, Fun
             Perturbation[] list when setting.Name == "k" => Made(OptionTypes.Counts(name, [.. list.Select(one => (int)one.K)], help), Perturbation.EachOfK),
             Perturbation[] list => Made(OptionTypes.Perturbations(name, list, help, said.Default)),
             GreyImage image when said.Value is null => Made(OptionTypes.Count(name, image.Height, help), GreyImage.Checkerboard),
-            GreyImage => Made(OptionTypes.PathTo(name, said.Value!, help, said.Default), file => GreyImage.Load(file!)),
+            GreyImage => Made(OptionTypes.PathTo(name, said.Value!, help, said.Default), file => Loaded(file!)),
             _ when type == typeof(double) => Made(OptionTypes.Number(name, value as double? ?? 0, help, said.Default)),
             _ when type == typeof(int) => Made(OptionTypes.Count(name, value as int? ?? 0, help, said.Least, said.Default)),
             _ when type == typeof(IReadOnlyList<double>) => Made(OptionTypes.EachChannel(name, help, said.Default)),
@@ -118,6 +118,14 @@ internal sealed partial record SettingOption(Setting Setting, Option Option, Fun
             OptionTypes.Choice(name, WordOf(word), [.. (said.Choices ?? [.. Enum.GetValues(type).Cast<object>()]).Select(WordOf)], help);
         SettingOption Made<T>(Option<T> option, Func<T, object?>? convert = null) =>
             new(setting, option, parse => convert is null ? parse.GetValue(option) : convert(parse.GetValue(option)!));
+    }
+
+    private static GreyImage Loaded(string file)
+    {
+        GreyImage image = GreyImage.Load(file);
+        if (image.Warning is { } warning)
+            Terminal.ErrorWriter.WriteLine(warning);
+        return image;
     }
 
     /// <summary>What people call the values of an enumeration; documents call them the same.</summary>

@@ -42,6 +42,10 @@ public sealed class GreyImage
     [JsonIgnore]
     public double[] Pixels { get; }
 
+    /// <summary>What is odd about the file that it was read from, without harm to the image; null where nothing is.</summary>
+    [JsonIgnore]
+    public string? Warning { get; private init; }
+
     /// <summary>SHA-256 of the grey values (little-endian binary64), in hexadecimal: two images with one digest are the same image.</summary>
     public string Digest
     {
@@ -88,6 +92,6 @@ public sealed class GreyImage
                 grey = Math.FusedMultiplyAdd(0.114, png.Sample(x, y, 2), Math.FusedMultiplyAdd(0.587, png.Sample(x, y, 1), 0.299 * grey));
             pixels[i] = Math.Clamp(Math.FusedMultiplyAdd(2, grey, -1), -1, 1);
         }
-        return new GreyImage(Path.GetFileName(path), png.Height, png.Width, pixels);
+        return new GreyImage(Path.GetFileName(path), png.Height, png.Width, pixels) { Warning = png.Warning is { } warning ? $"{path}: {warning}." : null };
     }
 }

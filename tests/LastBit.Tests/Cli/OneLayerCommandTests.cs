@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LastBit.Runs;
+using LastBit.Tests.Files;
 
 namespace LastBit.Tests.Cli;
 
@@ -115,6 +116,17 @@ public sealed class OneLayerCommandTests : IDisposable
         LastBitProcess run = Run("bounds", "--image", Path.Combine(_root, "cat.png"));
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("cat.png", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_spare_byte_at_the_end_of_an_image_is_a_warning()
+    {
+        byte[] image = PngWriter.Encode(6, 6, 0, 8, [.. Enumerable.Range(0, 36).Select(i => (byte)(7 * i))], 0);
+        string path = Path.Combine(_root, "cat.png");
+        File.WriteAllBytes(path, [.. image, 0]);
+        LastBitProcess run = Run("bounds", "--image", path, "--kernel-size", "2", "--out", Folder);
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains($"{path}: has 1 byte more than its image needs.", run.ErrorLines);
     }
 
     [Fact]
