@@ -1,12 +1,11 @@
 using System.CommandLine;
-using System.CommandLine.Help;
-using LastBit.Cli.Commands;
 using LastBit.Data;
 using LastBit.Files;
+using LastBit.Reports;
 
 namespace LastBit.Cli;
 
-/// <summary>The `lastbit` command line: which commands there are, and what becomes of an error.</summary>
+/// <summary>The `lastbit` command line: exit codes, and what becomes of an error.</summary>
 internal static class CommandLine
 {
     /// <summary>The run did what was asked.</summary>
@@ -18,82 +17,35 @@ internal static class CommandLine
     /// <summary>Bad usage or bad input.</summary>
     internal const int BadInput = 2;
 
-    private static readonly Lazy<RootCommand> Tree = new(Create);
-
-    /// <summary>Builds the tree of commands. A new command is one file in Commands/ and one line here.</summary>
-    internal static RootCommand Create()
-    {
-        var root = new RootCommand("How much of a training run is rounding error? LastBit reproduces every figure and table of "
-            + "\"Surprising Instabilities in Training Deep Networks and a Theoretical Analysis\" (NeurIPS 2022), "
-            + "bit for bit the same on any machine.")
-        {
-            ReproduceCommand.Create(),
-            HeatCommand.Create(),
-            LinearCommand.Create(),
-            NonLinearCommand.Create(),
-            AmplifyCommand.Create(),
-            BoundsCommand.Create(),
-            DataCommand.Create(),
-            TrainCommand.Create(),
-            AccuracyCommand.Create(),
-            DivergenceCommand.Create(),
-            EdgeCommand.Create(),
-            SharpnessCommand.Create(),
-            NoiseCommand.Create(),
-            CompareCommand.Create(),
-            InfoCommand.Create(),
-            SummarizeCommand.Create(),
-            ReportCommand.Create(),
-            PytorchCommand.Create(),
-            StatusCommand.Create(),
-            CancelCommand.Create(),
-            CellCommand.Create(),
-            CompletionCommand.Create(),
-        };
-        foreach (Option option in root.Options)
-        {
-            if (option is HelpOption help)
-            {
-                help.Description = "Shows how a command is used.";
-                help.Action = new HelpPage();
-            }
-            else if (option is VersionOption version)
-            {
-                version.Description = "Shows the version and the commit that it was built from.";
-                version.Action = new VersionAction();
-            }
-        }
-        root.SetAction(parse => HelpPage.Write(root, parse.InvocationConfiguration.Output));
-        return root.Example("lastbit reproduce", "every figure and table that fits into a few minutes, in one folder");
-    }
-
     /// <summary>Parses and runs. Whatever goes wrong ends as one line on standard error.</summary>
+    /// <param name="tree">The commands.</param>
     /// <param name="args">The arguments, without the program's name.</param>
     /// <returns>The exit code: 0 done, 1 failed or stopped, 2 bad usage or bad input.</returns>
-    internal static int Run(string[] args)
+    internal static int Run(Lazy<RootCommand> tree, string[] args)
     {
         Terminal.Prepare();
         // Ctrl-C is ours: the run stops at the next iteration and says how to go on.
         using Interruption interruption = Interruption.Listen();
-        return Run(args, interruption);
+        return Run(tree, args, interruption);
     }
 
     /// <summary>The same with its text going into two writers, as into two files, and deaf to signals. Several calls may be made at once.</summary>
+    /// <param name="tree">The commands.</param>
     /// <param name="args">The arguments, without the program's name.</param>
     /// <param name="output">What becomes standard output.</param>
     /// <param name="error">What becomes standard error.</param>
     /// <returns>The exit code.</returns>
-    internal static int Run(string[] args, TextWriter output, TextWriter error)
+    internal static int Run(Lazy<RootCommand> tree, string[] args, TextWriter output, TextWriter error)
     {
         Terminal.Use(output, error);
         using Interruption interruption = Interruption.Begin();
-        return Run(args, interruption);
+        return Run(tree, args, interruption);
     }
 
-    private static int Run(string[] args, Interruption interruption)
+    private static int Run(Lazy<RootCommand> tree, string[] args, Interruption interruption)
     {
         JpegDecoder.Current = SkiaJpeg.Decoder;
-        ParseResult parse = Parse(args);
+        ParseResult parse = Parse(tree, args);
         string name = Name(parse.CommandResult.Command);
         if (parse.Errors.Count > 0 && parse.Action?.ClearsParseErrors != true)
         {
@@ -128,10 +80,10 @@ internal static class CommandLine
     }
 
     /// <summary>One tree of commands serves all calls, and its making and its parsing are not for two threads at once.</summary>
-    private static ParseResult Parse(string[] args)
+    private static ParseResult Parse(Lazy<RootCommand> tree, string[] args)
     {
-        lock (Tree)
-            return Tree.Value.Parse(args, new ParserConfiguration { EnablePosixBundling = false });
+        lock (tree)
+            return tree.Value.Parse(args, new ParserConfiguration { EnablePosixBundling = false });
     }
 
     /// <summary>The words that call a command: "lastbit data fetch".</summary>

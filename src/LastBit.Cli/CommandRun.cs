@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
+using LastBit.Reports;
 using LastBit.Reports.Results;
 using LastBit.Runs;
 using Spectre.Console;
@@ -82,16 +83,15 @@ internal sealed class CommandRun : IDisposable
             Terminal.ErrorWriter.WriteLine(text);
     }
 
-    /// <summary>Ends the run: prints the results as JSON or as text.</summary>
+    /// <summary>Ends the run: prints the results as JSON or as text, and then draws its figures, which are no reason for it to fail.</summary>
     /// <param name="json">The document of the results.</param>
     /// <param name="print">Prints the tables; not called under --quiet with --json.</param>
-    /// <param name="figures">Names of the figures that were drawn ("figure3").</param>
+    /// <param name="draw">Draws the figures; for each why it was not drawn, or null.</param>
     /// <param name="next">A command to try next, with what it does.</param>
-    /// <param name="more">One more file to name.</param>
+    /// <param name="report">The page, where there is one.</param>
     /// <returns>The exit code, 0.</returns>
     internal int Finish(
-        string json, Action<IAnsiConsole> print, IReadOnlyList<string> figures,
-        (string Line, string What)? next = null, (string What, string File)? more = null)
+        string json, Action<IAnsiConsole> print, Func<IReadOnlyList<(string Name, string? WhyNot)>> draw, (string Line, string What)? next, string? report = null)
     {
         _folder.Finish();
         _live?.Say($"The results are in {Folder}.");
@@ -100,17 +100,21 @@ internal sealed class CommandRun : IDisposable
         // A result is printed once under --quiet: as the document where that was asked for.
         if (!_quiet || !_json)
             print(Text);
+        IReadOnlyList<(string Name, string? WhyNot)> figures = draw();
         if (_quiet)
             return CommandLine.Done;
 
         Text.WriteLine();
-        if (figures.Count > 0)
+        string[] drawn = [.. figures.Where(figure => figure.WhyNot is null).Select(figure => figure.Name)];
+        if (drawn.Length > 0)
         {
-            string names = figures.Count == 1 ? figures[0] : $"{{{string.Join(',', figures)}}}";
-            Line(figures.Count == 1 ? "Figure" : "Figures", $"{Path.Combine(Folder, "figures", names)}.{{png,svg}}");
+            string names = drawn.Length == 1 ? drawn[0] : $"{{{string.Join(',', drawn)}}}";
+            Line(drawn.Length == 1 ? "Figure" : "Figures", $"{Path.Combine(Folder, "figures", names)}.{{png,svg}}");
         }
-        if (more is { } named)
-            Line(named.What, named.File);
+        foreach ((string name, string? why) in figures.Where(figure => figure.WhyNot is not null))
+            Line("No", $"{name}: {why}");
+        if (report is not null)
+            Line("Report", report);
         Line("Results", Folder);
         if (next is { } command)
             Line("Next", $"{command.Line}   ({command.What})");

@@ -1,3 +1,4 @@
 using LastBit.Cli;
+using LastBit.Cli.Commands;
 
-return CommandLine.Run(args);
+return CommandLine.Run(AllCommands.Tree, args);

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
-using LastBit.Experiments.Reproduction;
+using LastBit.Experiments;
 using LastBit.Pde;
 using LastBit.Reports.Results;
 using LastBit.Runs;
@@ -13,10 +13,10 @@ namespace LastBit.Cli;
 internal sealed class SettingOptions<TSettings>
     where TSettings : class, new()
 {
-    private readonly RunKind<TSettings> _kind;
+    private readonly Experiment<TSettings> _kind;
     private readonly SettingOption[] _all;
 
-    internal SettingOptions(RunKind<TSettings> kind)
+    internal SettingOptions(Experiment<TSettings> kind)
     {
         _kind = kind;
         TSettings defaults = kind.New();
@@ -51,7 +51,7 @@ internal sealed class SettingOptions<TSettings>
     internal IEnumerable<Setting> Given(ParseResult parse) => _all.Where(one => parse.GetResult(one.Option) is { Implicit: false }).Select(one => one.Setting);
 
     /// <summary>Those of some settings that are given, as they are typed again: " --image 'my cat.png' --kernel-size 16".</summary>
-    internal string Words(ParseResult parse, params string[] names) => string.Concat(names.Where(name => IsGiven(parse, name))
+    internal string Words(ParseResult parse, params string[] names) => string.Concat(names.Where(name => Has(name) && IsGiven(parse, name))
         .Select(name => $" {this[name].Name} {ShellWord.Quote(parse.GetResult(this[name])!.Tokens[0].Value)}"));
 
     /// <summary>The settings that the command line describes.</summary>

@@ -1,9 +1,4 @@
 using System.Globalization;
-using LastBit.Experiments.Amplification;
-using LastBit.Experiments.Bounds;
-using LastBit.Experiments.Heat;
-using LastBit.Experiments.Linear;
-using LastBit.Experiments.NonLinear;
 using LastBit.Experiments.OneLayer;
 using LastBit.Files;
 using LastBit.Reports.Claims;
@@ -135,103 +130,10 @@ internal static class Tables
         }
     }
 
-    /// <summary>Figure 1 in numbers.</summary>
-    internal static Table Heat(IAnsiConsole console, HeatEquationResult result)
-    {
-        Table table = Create(console, "Heat equation (Figure 1)",
-            "#dt", "condition dt ≤ 1/2", "largest |u| at the last snapshot", "first above 1,000", "no longer finite");
-        foreach (HeatEquationRun run in result.Runs)
-        {
-            HeatSnapshot last = run.Snapshots[^1];
-            table.AddRow(NumberText.Exact(run.Dt), run.Stable ? "holds: stable" : "violated",
-                $"{Number(last.U.Max(Math.Abs))} at t = {Number(last.Time)}", Step(run.FirstStepAbove1000), Step(run.FirstStepNotFinite));
-        }
-        return table;
-
-        static string Step(int? step) => step is { } value ? $"step {NumberText.Count(value)}" : "never";
-    }
-
-    /// <summary>Figure 3 in numbers.</summary>
-    internal static Table Linear(IAnsiConsole console, LinearizedPdeResult result)
-    {
-        Table table = Create(console, $"Linearized PDE, dt = {NumberText.Exact(result.LearningRate)} (Figure 3)",
-            "#alpha", "#first loss", "#lowest", "#last", "log-log", "the loss");
-        string[] curves = Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
-        for (int i = 0; i < result.Runs.Length; i++)
-        {
-            LinearizedPdeRun run = result.Runs[i];
-            table.AddRow(NumberText.Exact(run.Alpha), First(run.Loss), Lowest(run.Loss),
-                Last(run.Loss, run.Finite, result.Iterations), curves[i], Course(run, result.Iterations));
-        }
-        return table;
-
-        static string Course(LinearizedPdeRun run, int iterations) => RunCurve.Of(run.Alpha, run.Loss, iterations).Diverges ? "diverges"
-            : run.Loss[^1] > 0.5 * run.Loss[0] ? "stays" : "falls";
-    }
-
-    /// <summary>Figure 4 left in numbers.</summary>
-    internal static Table NonLinear(IAnsiConsole console, NonLinearPdeResult result)
-    {
-        Table table = Create(console, $"Non-linear PDE, alpha = {NumberText.Exact(result.WeightDecay)} (Figure 4, left)",
-            "#dt", "#first loss", "#lowest", "#last", "log-log", "the loss", "#λ dt/2");
-        string[] curves = Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
-        for (int i = 0; i < result.Runs.Length; i++)
-        {
-            NonLinearPdeRun run = result.Runs[i];
-            string course = RunCurve.Of(run.LearningRate, run.Loss, result.Iterations).Course;
-            table.AddRow(NumberText.Exact(run.LearningRate), First(run.Loss), Lowest(run.Loss),
-                Last(run.Loss, run.Finite, result.Iterations), curves[i], course, Sharpness(run.Sharpness, run.Threshold));
-        }
-        return table;
-    }
-
-    /// <summary>Figure 4 right in numbers.</summary>
-    internal static Table Amplify(IAnsiConsole console, ErrorAmplificationResult result)
-    {
-        Table table = Create(console, $"Relative L1 difference of {Perturbation.None.Name} and {result.Perturbation.Name}, alpha = {NumberText.Exact(result.WeightDecay)} (Figure 4, right)",
-            "#dt", "#after 1 step", "#largest", "#last tenth", "log-log, 10⁻¹⁸ to 2", "#λ dt/2");
-        string[] curves = Sparkline.Draw(console, result.Runs.Select(run => run.RelativeL1), Math.Max(2, result.Iterations), 1e-18, 2);
-        for (int i = 0; i < result.Runs.Length; i++)
-        {
-            ErrorAmplificationRun run = result.Runs[i];
-            double[] difference = run.RelativeL1;
-            table.AddRow(NumberText.Exact(run.LearningRate), First(difference), difference.Length == 0 ? "" : Number(difference.Max()),
-                difference.Length == 0 || run.Finite < result.Iterations ? Ended(run.Finite) : Number(new RunCurve(run.LearningRate, difference).MeanOfLastTenth), curves[i],
-                Sharpness(run.Sharpness, run.Threshold));
-        }
-        return table;
-    }
-
-    // The largest sharpness of the last half of a run as a multiple of the threshold 2/dt: above 1 a step overshoots.
-    private static string Sharpness(SharpnessPoint[]? points, double? threshold) => points is not { Length: > 0 }
+    /// <summary>The largest sharpness of the last half of a run as a multiple of the threshold 2/dt: above 1 a step overshoots.</summary>
+    internal static string Sharpness(SharpnessPoint[]? points, double? threshold) => points is not { Length: > 0 }
         ? ""
         : string.Create(CultureInfo.InvariantCulture, $"{points[(points.Length / 2)..].Max(point => point.Eigenvalues[0]) / threshold:F2}");
-
-    /// <summary>Table 2: the bounds.</summary>
-    internal static Table Bounds(IAnsiConsole console, StabilityBoundsResult result)
-    {
-        Table table = Create(console, "Stable weight decays (Table 2)", "by", "#alpha at least", "#alpha at most");
-        table.AddRow("eigenvalues (exact for this kernel size)", Number(result.AlphaMin, NumberText.OfBounds), Number(result.AlphaMax, NumberText.OfBounds));
-        table.AddRow("the paper's formula (squared DFT of the image, not normalised)", Number(result.FourierAlphaMin, NumberText.OfBounds), Number(result.FourierAlphaMax, NumberText.OfBounds));
-        if (result.AlphaMin > result.AlphaMax)
-            table.Caption = new TableTitle("No weight decay is stable: the least is above the greatest.");
-        else if (result.FourierAlphaMin > result.FourierAlphaMax)
-            table.Caption = new TableTitle("By the paper's formula no weight decay is stable: the least is above the greatest.");
-        return table;
-    }
-
-    /// <summary>Table 3: the regions.</summary>
-    internal static Table Regions(IAnsiConsole console, StabilityBoundsResult result)
-    {
-        Table table = Create(console, "Regions of the activation (Table 3)", "region", "linearized PDE", "#alpha at least", "#alpha at most");
-        table.Columns[1].NoWrap = false;
-        foreach (StabilityRegion region in result.Regions)
-        {
-            string least = region.AlphaMin is { } alpha ? Number(alpha, NumberText.OfBounds) : "none";
-            table.AddRow(Markup.Escape(region.Region), Markup.Escape(region.Equation), least, Number(region.AlphaMax, NumberText.OfBounds));
-        }
-        return table;
-    }
 
     /// <summary>The claims of the paper, each with its verdict and the number that decides it.</summary>
     internal static Table Claims(IAnsiConsole console, IEnumerable<ReportSection> claims)
@@ -254,22 +156,26 @@ internal static class Tables
         return string.Concat(facts.Select(fact => fact.Name.PadRight(width) + fact.Value + Environment.NewLine));
     }
 
-    private static string First(double[] values) => values.Length == 0 ? "" : Number(values[0]);
+    /// <summary>The first of some values.</summary>
+    internal static string First(double[] values) => values.Length == 0 ? "" : Number(values[0]);
 
-    private static string Last(double[] values, int finite, int asked) => finite < asked ? Ended(finite) : Number(values[^1]);
+    /// <summary>The last of some values, or where they ceased to be finite.</summary>
+    internal static string Last(double[] values, int finite, int asked) => finite < asked ? Ended(finite) : Number(values[^1]);
 
     /// <summary>The first iteration, counted from 1, that was no longer finite.</summary>
-    private static string Ended(int finite) => $"not finite at {NumberText.Count(finite + 1)}";
+    internal static string Ended(int finite) => $"not finite at {NumberText.Count(finite + 1)}";
 
-    private static string Lowest(double[] values) => values.Length == 0 ? "" : Number(values.Min());
+    /// <summary>The lowest of some values.</summary>
+    internal static string Lowest(double[] values) => values.Length == 0 ? "" : Number(values.Min());
 
     /// <summary>Losses as curves; the scale goes to a thousand times where they begin, for a run that blows up would flatten the others.</summary>
-    private static string[] Curves(IAnsiConsole console, double[][] losses, int iterations)
+    internal static string[] Curves(IAnsiConsole console, double[][] losses, int iterations)
     {
         double[] all = [.. losses.SelectMany(loss => loss).Where(value => value > 0).DefaultIfEmpty(1)];
         double begin = losses.Where(loss => loss.Length > 0).Select(loss => loss[0]).DefaultIfEmpty(1).Max();
         return Sparkline.Draw(console, losses, Math.Max(2, iterations), all.Min(), Math.Max(2 * all.Min(), 1000 * begin));
     }
 
-    private static string Number(double value, int digits = NumberText.InTables) => NumberText.Of(value, digits);
+    /// <summary>A number as tables have it.</summary>
+    internal static string Number(double value, int digits = NumberText.InTables) => NumberText.Of(value, digits);
 }

@@ -15,17 +15,18 @@ internal static class TrainingOptions
     /// <summary>A folder to resume.</summary>
     internal static Option<string?> Resume { get; } = OptionTypes.PathTo("--resume", "DIR", "Resumes the run in this folder, with its settings.");
 
-    /// <summary>The settings that a command line describes: those of a new run, or of the folder that --resume names.</summary>
+    /// <summary>The settings that a command line describes: those of a new run, or of the folder that --resume names with what was asked for in it so far.</summary>
     /// <param name="parse">The parsed command line.</param>
     /// <param name="options">The options of the settings.</param>
-    /// <param name="withPlan">Adds to settings what was asked for in a folder so far; null for a run that is not made of cells.</param>
     /// <exception cref="InputException">The folder holds no such run, or options contradict it or each other.</exception>
-    internal static TSettings Read<TSettings>(ParseResult parse, SettingOptions<TSettings> options, Func<TSettings, JsonObject, TSettings>? withPlan = null)
-        where TSettings : NetworkTrainingSettings, new()
+    internal static TSettings Read<TSettings>(ParseResult parse, SettingOptions<TSettings> options)
+        where TSettings : class, new()
     {
         if (Resumed(parse, options) is var (folder, there))
-            return options.Read(parse, withPlan is null ? there : withPlan(there, CellStore.ReadPlan(folder, options.Kind)));
-        NetworkTrainingSettings settings = options.Read(parse);
+            return options.Read(parse, there is ICellSettings<TSettings> cells ? cells.With(CellStore.ReadPlan(folder, options.Kind)) : there);
+        TSettings read = options.Read(parse);
+        if (read is not NetworkTrainingSettings settings)
+            return read;
         string activation = options["activation"].Name;
         if (options.IsGiven(parse, "activation") && parse.GetResult(options["activation"])!.Tokens[0].Value is { } given
             && NetworkSettings.ActivationOf(settings.Network) is { } own && !given.Equals(own.ToString(), StringComparison.OrdinalIgnoreCase))
@@ -43,7 +44,7 @@ internal static class TrainingOptions
                 WeightDecay = options.IsGiven(parse, "weight-decay") ? settings.WeightDecay : 0.01,
             };
         }
-        return (TSettings)(settings with
+        return (TSettings)(object)(settings with
         {
             Convolution = Convolution(parse, options, settings.Convolution),
             // Whole, so that the run can be resumed from another folder.

@@ -34,7 +34,7 @@ public sealed record ComputedBefore(string Ran, Finding Finding, string Document
             if (Resource(id, name) is not { } document)
                 continue;
             var folder = ResultFolder.Of($"docs/results/{id}", new Dictionary<string, byte[]> { ["run.json"] = run, [name] = document });
-            ReportSection section = part.Section(folder);
+            ReportSection section = part.Sections[0](folder);
             return new ComputedBefore(section.Ran, section.Finding, $"docs/results/{id}/{name}", Convert.ToHexStringLower(SHA256.HashData(document)),
                 folder.Run!["commit"]!.ToString());
         }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LastBit.Experiments;
 using LastBit.Experiments.Amplification;
 using LastBit.Experiments.Train;
 using LastBit.Files;
@@ -34,12 +35,16 @@ public static class Report
 
     private static readonly string[] StaticKinds = ["png", "svg"];
 
-    /// <summary>The parts of a report, in the order of the paper.</summary>
+    /// <summary>What the report knows of each experiment, in the order of the paper.</summary>
     public static IReadOnlyList<ReportPart> Parts { get; } =
     [
         AccuracySection.Part, DivergenceSection.Part, HeatSection.Part, LinearSection.Part, RegionsSection.Part, NonLinearSection.Part, AmplificationSection.Part,
-        CrossingSection.Part, .. EdgeSections.Parts,
+        EdgeSections.Part,
     ];
+
+    /// <summary>What the report knows of an experiment; null where it has nothing to say of it.</summary>
+    /// <param name="experiment">The experiment.</param>
+    public static ReportPart? Of(Experiment experiment) => Parts.FirstOrDefault(part => part.Experiment == experiment);
 
     /// <summary>The names of all documents that a run can leave in a folder and that the report gives the digests of.</summary>
     public static IReadOnlyList<string> Documents { get; } = [.. Parts.SelectMany(part => part.Documents).Append(TrainingRunResult.FileName).Distinct()];
@@ -54,11 +59,8 @@ public static class Report
         // Read first: a damaged document is better told of before anything is drawn.
         ResultFolder results = Open(folder, outFolder);
         _ = Sections(results);
-        foreach (ReportPart part in Parts)
-        {
-            if (part.Draw is { } draw && File.Exists(Path.Combine(folder, part.Documents[0])))
-                draw(folder, outFolder);
-        }
+        foreach (ReportPart part in Parts.Where(part => File.Exists(Path.Combine(folder, part.Documents[0]))))
+            part.Draw(folder, outFolder);
         return Write(folder, outFolder);
     }
 
@@ -85,7 +87,7 @@ public static class Report
     /// <param name="folder">The folder.</param>
     /// <returns>One section a claim.</returns>
     /// <exception cref="InputException">A document is damaged.</exception>
-    public static IReadOnlyList<ReportSection> Sections(ResultFolder folder) => [.. Parts.Select(part => part.Section(folder))];
+    public static IReadOnlyList<ReportSection> Sections(ResultFolder folder) => [.. Parts.SelectMany(part => part.Sections).Select(section => section(folder))];
 
     /// <summary>The claims that a result folder can answer.</summary>
     /// <param name="folder">The folder.</param>
@@ -245,7 +247,7 @@ public static class Report
             <figure aria-label="{section.Claim.Place}">
             {still}
             <div class="charts">{charts}</div>
-            <figcaption><p>{Formula.Text(figure.Caption)}</p>
+            <figcaption><p>{Formula.Text(figure.Caption)}{(figure.Note is { } note ? " " + note : "")}</p>
             <p class="links">{data}{files}</p></figcaption>
             </figure>
             """);

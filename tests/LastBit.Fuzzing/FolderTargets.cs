@@ -14,6 +14,7 @@ using LastBit.Files;
 using LastBit.Models;
 using LastBit.Pde;
 using LastBit.Reports;
+using LastBit.Reports.Page;
 using LastBit.Runs;
 using LastBit.Training;
 
@@ -43,9 +44,9 @@ internal static class FolderTargets
             settings.Validate();
             DivergenceSettings pairs = s_pairs.With(plan);
             pairs.ToTraining(1, 1);
-            _ = (AccuracyExperiment.CellNames(settings), DivergenceExperiment.CellNames(pairs));
+            _ = (settings.Cells(), pairs.Cells());
             CellStore.Plan(folder, AccuracyExperiment.Kind, s_table.Asked);
-            _ = AccuracyExperiment.StatusOf(folder);
+            _ = AccuracyExperiment.Experiment.StatusOf(folder);
         }),
         Of("settings", [Bytes(ResultJson.ToObject(s_table))], "cells/accuracy/settings.json", (folder, file) =>
         {
@@ -105,15 +106,15 @@ internal static class FolderTargets
         {
             case AccuracyExperiment.Kind:
                 RunFolder.SettingsOf<AccuracySettings>(folder, run).With(CellStore.ReadPlan(folder, AccuracyExperiment.Kind)).Validate();
-                _ = AccuracyExperiment.StatusOf(folder);
+                _ = AccuracyExperiment.Experiment.StatusOf(folder);
                 break;
             case DivergenceExperiment.Kind:
                 RunFolder.SettingsOf<DivergenceSettings>(folder, run).With(CellStore.ReadPlan(folder, DivergenceExperiment.Kind)).ToTraining(1, 1);
-                _ = DivergenceExperiment.StatusOf(folder);
+                _ = DivergenceExperiment.Experiment.StatusOf(folder);
                 break;
             case EdgeExperiment.Kind:
                 RunFolder.SettingsOf<EdgeSettings>(folder, run).With(CellStore.ReadPlan(folder, EdgeExperiment.Kind)).Validate();
-                _ = EdgeExperiment.StatusOf(folder);
+                _ = EdgeExperiment.Experiment.StatusOf(folder);
                 break;
             default:
                 RunFolder.SettingsOf<TrainingRunSettings>(folder, run).ToTraining();

@@ -1,11 +1,5 @@
-using System.CommandLine;
 using System.Globalization;
-using LastBit.Cli.Execution;
 using LastBit.Experiments.Divergence;
-using LastBit.Experiments.Reproduction;
-using LastBit.Reports.Divergence;
-using LastBit.Reports.Results;
-using LastBit.Runs;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
@@ -13,37 +7,29 @@ namespace LastBit.Cli.Commands;
 /// <summary>`lastbit divergence`: Figure 2, the weights of two copies that differ by rounding.</summary>
 internal static class DivergenceCommand
 {
-    internal static Command Create()
+    internal static ExperimentCommand<DivergenceSettings, DivergenceResult> Command { get; } = new(DivergenceExperiment.Experiment,
+        "Figure 2: how far the weights of two runs that differ only in rounding drift apart.")
     {
-        var options = new SettingOptions<DivergenceSettings>(RunKind.Divergence);
-        const string Description = "Figure 2: how far the weights of two runs that differ only in rounding drift apart.";
-        Command command = CellRun.Complete(options.Command(Description, TrainingOptions.Resume));
-        command.SetAction(parse =>
+        CanBeResumed = true,
+        Complete = (parse, options, settings) =>
         {
-            DivergenceSettings settings = TrainingOptions.Read(parse, options, (there, plan) => there.With(plan));
             // A k among the perturbations of a new run is that of the figure, unless --k says another.
             if (parse.GetValue(TrainingOptions.Resume) is null && !options.IsGiven(parse, "k") && settings.Others.FirstOrDefault(one => one.IsK) is { } own)
                 settings = settings with { Perturbation = own };
-            settings = settings with { Others = [.. settings.Others.Where(one => one != settings.Perturbation)] };
-            DivergenceExperiment.Check(settings);
-            return CellRun.Execute(parse, DivergenceExperiment.Kind, ResultJson.ToObject(settings), settings.Asked, DivergenceExperiment.CellNames(settings), run => Here(run, settings));
-        });
-        return command.Example("lastbit divergence --divisors 2,8,32 --out runs/figure2", "three learning rates of the paper's, ResNet-56 with Swish")
-            .Example("lastbit divergence --resume runs/figure2 --divisors 320", "one more, in the same folder")
-            .Example("lastbit divergence --network resnet8 --data sample --divisors 2,8 --scaled-iterations 20",
-                "a minute on the sample that comes with the program");
-    }
+            return settings with { Others = [.. settings.Others.Where(one => one != settings.Perturbation)] };
+        },
+        Tables = (console, result) => [Table(console, result)],
+        IsPrintedByReproduce = true,
+        Next = ended => (ended.ReportLine, "the same as a page to send to a colleague"),
+        Examples =
+        [
+            ("lastbit divergence --divisors 2,8,32 --out runs/figure2", "three learning rates of the paper's, ResNet-56 with Swish"),
+            ("lastbit divergence --resume runs/figure2 --divisors 320", "one more, in the same folder"),
+            ("lastbit divergence --network resnet8 --data sample --divisors 2,8 --scaled-iterations 20", "a minute on the sample that comes with the program"),
+        ],
+    };
 
-    private static int Here(CommandRun run, DivergenceSettings settings)
-    {
-        DivergenceResult result = run.Run(context => DivergenceExperiment.Run(settings, context));
-        Figure2.Draw(run.Folder);
-        return run.Finish(result.ToJson(), console => Tables.Write(console, ResultTable(result, console)), [Figure2.Name, Figure2.LayersName],
-            ($"lastbit report {ShellWord.Quote(run.Folder)}", "the same as a page to send to a colleague"));
-    }
-
-    /// <summary>Figure 2 in numbers.</summary>
-    internal static Table ResultTable(DivergenceResult result, IAnsiConsole console)
+    private static Table Table(IAnsiConsole console, DivergenceResult result)
     {
         Table table = Tables.Create(console, Text($"Relative L1 difference of {result.Tensor}, k = 1 beside {string.Join(", ", result.Runs.Select(run => (run.Perturbation ?? result.Perturbation).Name).Distinct().DefaultIfEmpty(result.Perturbation.Name))} (Figure 2)"),
             "#n", "#learning rate", "perturbation", "first layer to differ", "#first", "#largest", "#last", "#scaled iterations");

@@ -1,11 +1,6 @@
-using System.CommandLine;
 using System.Globalization;
-using LastBit.Cli.Execution;
 using LastBit.Data;
 using LastBit.Experiments.Edge;
-using LastBit.Experiments.Reproduction;
-using LastBit.Reports.Edge;
-using LastBit.Reports.Results;
 using LastBit.Training;
 using Spectre.Console;
 
@@ -14,39 +9,30 @@ namespace LastBit.Cli.Commands;
 /// <summary>`lastbit edge`: sharpness, its threshold, and how far copies drift apart that differ by rounding.</summary>
 internal static class EdgeCommand
 {
-    internal static Command Create()
+    internal static ExperimentCommand<EdgeSettings, EdgeResult> Command { get; } = new(EdgeExperiment.Experiment,
+        "The edge of stability: the sharpness of the loss along gradient descent, beside how far copies that differ only in rounding drift apart.")
     {
-        var options = new SettingOptions<EdgeSettings>(RunKind.Edge);
-        const string Description = "The edge of stability: the sharpness of the loss along gradient descent, beside how far copies that differ only in rounding drift apart.";
-        Command command = CellRun.Complete(options.Command(Description, TrainingOptions.Resume));
-        command.SetAction(parse =>
+        CanBeResumed = true,
+        // The sample does not have as many images as the literature takes.
+        Complete = (parse, options, settings) =>
+            settings.Data == Cifar10.Sample && parse.GetValue(TrainingOptions.Resume) is null && !options.IsGiven(parse, "train-size") ? settings with { TrainSize = null } : settings,
+        Tables = (console, result) => [Table(console, result)],
+        IsPrintedByReproduce = true,
+        Print = (console, ended) =>
         {
-            EdgeSettings settings = TrainingOptions.Read(parse, options, (there, plan) => there.With(plan));
-            // The sample does not have as many images as the literature takes.
-            if (settings.Data == Cifar10.Sample && parse.GetValue(TrainingOptions.Resume) is null && !options.IsGiven(parse, "train-size"))
-                settings = settings with { TrainSize = null };
-            EdgeExperiment.Check(settings);
-            return CellRun.Execute(parse, EdgeExperiment.Kind, settings.Document, settings.Asked, EdgeExperiment.CellNames(settings), run => Here(run, settings));
-        });
-        return command.Example("lastbit edge --loss mse --learning-rate 0.01,0.02 --out runs/edge", "two learning rates, 5000 images of CIFAR-10")
-            .Example("lastbit edge --resume runs/edge --weight-decay 0.5,1", "weight decay moves the crossing; more runs in the same folder")
-            .Example("lastbit edge --data sample --train-size 100 --iterations 200", "a minute on the sample that comes with the program");
-    }
+            Tables.Write(console, Table(console, ended.Result));
+            console.WriteLine(ended.Result.VerificationInWords());
+        },
+        Next = ended => (ended.ReportLine, "the same as a page, with what it says of the claims"),
+        Examples =
+        [
+            ("lastbit edge --loss mse --learning-rate 0.01,0.02 --out runs/edge", "two learning rates, 5000 images of CIFAR-10"),
+            ("lastbit edge --resume runs/edge --weight-decay 0.5,1", "weight decay moves the crossing; more runs in the same folder"),
+            ("lastbit edge --data sample --train-size 100 --iterations 200", "a minute on the sample that comes with the program"),
+        ],
+    };
 
-    private static int Here(CommandRun run, EdgeSettings settings)
-    {
-        EdgeResult result = run.Run(context => EdgeExperiment.Run(settings, context));
-        EdgeOfStability.Draw(run.Folder);
-        return run.Finish(result.ToJson(), console =>
-        {
-            Tables.Write(console, ResultTable(result, console));
-            console.WriteLine(result.VerificationInWords());
-        }, [EdgeOfStability.Name],
-            ($"lastbit report {ShellWord.Quote(run.Folder)}", "the same as a page, with what it says of the claims"));
-    }
-
-    /// <summary>The runs in numbers.</summary>
-    internal static Table ResultTable(EdgeResult result, IAnsiConsole console)
+    private static Table Table(IAnsiConsole console, EdgeResult result)
     {
         Table table = Tables.Create(console, $"{result.Network}: {(result.BatchSize == 0 ? "" : "batch ")}sharpness beside its threshold, and the difference of copies that differ by rounding",
             "#learning rate", "#weight decay", "#threshold", "#first sharpness", "#largest", "#last", "#crossed at", "copy", "#first difference", "#largest", "#last", "#last loss");

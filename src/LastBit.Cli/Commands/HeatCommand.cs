@@ -1,27 +1,32 @@
-using System.CommandLine;
 using LastBit.Experiments.Heat;
-using LastBit.Experiments.Reproduction;
-using LastBit.Reports.Heat;
+using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
 
 /// <summary>`lastbit heat`: the heat equation, Figure 1.</summary>
 internal static class HeatCommand
 {
-    internal static Command Create()
+    internal static ExperimentCommand<HeatEquationSettings, HeatEquationResult> Command { get; } = new(HeatEquation.Experiment,
+        "Figure 1: the heat equation with a stable and an unstable time step.")
     {
-        var options = new SettingOptions<HeatEquationSettings>(RunKind.Heat);
-        Command command = options.Command("Figure 1: the heat equation with a stable and an unstable time step.").WithCommonOptions();
-        command.SetAction(parse =>
+        Tables = (console, result) => [Table(console, result)],
+        Next = _ => ("lastbit linear", "the same kind of bound for gradient descent on one layer"),
+        Examples = [("lastbit heat", "the two time steps of the paper"), ("lastbit heat --dt 0.5,0.51", "on both sides of the bound")],
+    };
+
+    /// <summary>Figure 1 in numbers.</summary>
+    private static Table Table(IAnsiConsole console, HeatEquationResult result)
+    {
+        Table table = Tables.Create(console, "Heat equation (Figure 1)",
+            "#dt", "condition dt ≤ 1/2", "largest |u| at the last snapshot", "first above 1,000", "no longer finite");
+        foreach (HeatEquationRun run in result.Runs)
         {
-            HeatEquationSettings settings = options.Read(parse);
-            HeatEquation.Check(settings);
-            using CommandRun run = CommandRun.Open(parse, options.Kind, settings);
-            HeatEquationResult result = run.Run(context => HeatEquation.Run(settings, context));
-            Figure1.Draw(run.Folder);
-            return run.Finish(result.ToJson(), console => Tables.Write(console, Tables.Heat(console, result)), [Figure1.Name],
-                ("lastbit linear", "the same kind of bound for gradient descent on one layer"));
-        });
-        return command.Example("lastbit heat", "the two time steps of the paper").Example("lastbit heat --dt 0.5,0.51", "on both sides of the bound");
+            HeatSnapshot last = run.Snapshots[^1];
+            table.AddRow(NumberText.Exact(run.Dt), run.Stable ? "holds: stable" : "violated",
+                $"{Tables.Number(last.U.Max(Math.Abs))} at t = {Tables.Number(last.Time)}", Step(run.FirstStepAbove1000), Step(run.FirstStepNotFinite));
+        }
+        return table;
+
+        static string Step(int? step) => step is { } value ? $"step {NumberText.Count(value)}" : "never";
     }
 }

@@ -1,28 +1,39 @@
-using System.CommandLine;
 using LastBit.Experiments.Linear;
-using LastBit.Experiments.Reproduction;
-using LastBit.Reports.Linear;
+using LastBit.Reports.Claims;
+using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
 
 /// <summary>`lastbit linear`: the linearized PDE, Figure 3.</summary>
 internal static class LinearCommand
 {
-    internal static Command Create()
+    internal static ExperimentCommand<LinearizedPdeSettings, LinearizedPdeResult> Command { get; } = new(LinearizedPde.Experiment,
+        "Figure 3: the linearized PDE is stable only between two weight decays.")
     {
-        var options = new SettingOptions<LinearizedPdeSettings>(RunKind.Linear);
-        Command command = LiveView.AddTo(options.Command("Figure 3: the linearized PDE is stable only between two weight decays.").WithCommonOptions());
-        command.SetAction(parse =>
+        Tables = (console, result) => [Table(console, result)],
+        Next = ended => ("lastbit bounds" + ended.ImageWords, "where the two weight decays come from"),
+        Examples =
+        [
+            ("lastbit linear", "the seven weight decays of the paper"),
+            ("lastbit linear --alpha 1.29e7,1.3e7 --iterations 2000 --out runs/edge", "on both sides of the lower bound"),
+        ],
+    };
+
+    /// <summary>Figure 3 in numbers.</summary>
+    private static Table Table(IAnsiConsole console, LinearizedPdeResult result)
+    {
+        Table table = Tables.Create(console, $"Linearized PDE, dt = {NumberText.Exact(result.LearningRate)} (Figure 3)",
+            "#alpha", "#first loss", "#lowest", "#last", "log-log", "the loss");
+        string[] curves = Tables.Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
+        for (int i = 0; i < result.Runs.Length; i++)
         {
-            LinearizedPdeSettings settings = options.Read(parse);
-            LinearizedPde.Check(settings);
-            using CommandRun run = CommandRun.Open(parse, options.Kind, settings);
-            LinearizedPdeResult result = run.Run(context => LinearizedPde.Run(settings, context));
-            Figure3.Draw(run.Folder);
-            return run.Finish(result.ToJson(), console => Tables.Write(console, Tables.Linear(console, result)), [Figure3.Name],
-                ("lastbit bounds" + options.Words(parse, "image", "image-size", "kernel-size"), "where the two weight decays come from"));
-        });
-        return command.Example("lastbit linear", "the seven weight decays of the paper")
-            .Example("lastbit linear --alpha 1.29e7,1.3e7 --iterations 2000 --out runs/edge", "on both sides of the lower bound");
+            LinearizedPdeRun run = result.Runs[i];
+            table.AddRow(NumberText.Exact(run.Alpha), Tables.First(run.Loss), Tables.Lowest(run.Loss),
+                Tables.Last(run.Loss, run.Finite, result.Iterations), curves[i], Course(run, result.Iterations));
+        }
+        return table;
+
+        static string Course(LinearizedPdeRun run, int iterations) => RunCurve.Of(run.Alpha, run.Loss, iterations).Diverges ? "diverges"
+            : run.Loss[^1] > 0.5 * run.Loss[0] ? "stays" : "falls";
     }
 }

@@ -1,28 +1,37 @@
-using System.CommandLine;
 using LastBit.Experiments.NonLinear;
-using LastBit.Experiments.Reproduction;
-using LastBit.Reports.NonLinear;
+using LastBit.Reports.Claims;
+using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
 
 /// <summary>`lastbit nonlinear`: the non-linear PDE, Figure 4 left.</summary>
 internal static class NonLinearCommand
 {
-    internal static Command Create()
+    internal static ExperimentCommand<NonLinearPdeSettings, NonLinearPdeResult> Command { get; } = new(NonLinearPde.Experiment,
+        "Figure 4, left: the non-linear PDE oscillates without blowing up (restrained instability).")
     {
-        var options = new SettingOptions<NonLinearPdeSettings>(RunKind.NonLinear);
-        Command command = LiveView.AddTo(options.Command("Figure 4, left: the non-linear PDE oscillates without blowing up (restrained instability).").WithCommonOptions());
-        command.SetAction(parse =>
+        Tables = (console, result) => [Table(console, result)],
+        Next = ended => ("lastbit amplify" + ended.ImageWords, "what these oscillations do to a rounding error"),
+        Examples =
+        [
+            ("lastbit nonlinear", "the eight learning rates of the paper"),
+            ("lastbit nonlinear --learning-rate 0.099,0.1,0.101", "close to the threshold 2/alpha"),
+        ],
+    };
+
+    /// <summary>Figure 4 left in numbers.</summary>
+    private static Table Table(IAnsiConsole console, NonLinearPdeResult result)
+    {
+        Table table = Tables.Create(console, $"Non-linear PDE, alpha = {NumberText.Exact(result.WeightDecay)} (Figure 4, left)",
+            "#dt", "#first loss", "#lowest", "#last", "log-log", "the loss", "#λ dt/2");
+        string[] curves = Tables.Curves(console, [.. result.Runs.Select(run => run.Loss)], result.Iterations);
+        for (int i = 0; i < result.Runs.Length; i++)
         {
-            NonLinearPdeSettings settings = options.Read(parse);
-            NonLinearPde.Check(settings);
-            using CommandRun run = CommandRun.Open(parse, options.Kind, settings);
-            NonLinearPdeResult result = run.Run(context => NonLinearPde.Run(settings, context));
-            Figure4Left.Draw(run.Folder);
-            return run.Finish(result.ToJson(), console => Tables.Write(console, Tables.NonLinear(console, result)), [Figure4Left.Name],
-                ("lastbit amplify" + options.Words(parse, "image", "image-size", "kernel-size"), "what these oscillations do to a rounding error"));
-        });
-        return command.Example("lastbit nonlinear", "the eight learning rates of the paper")
-            .Example("lastbit nonlinear --learning-rate 0.099,0.1,0.101", "close to the threshold 2/alpha");
+            NonLinearPdeRun run = result.Runs[i];
+            string course = RunCurve.Of(run.LearningRate, run.Loss, result.Iterations).Course;
+            table.AddRow(NumberText.Exact(run.LearningRate), Tables.First(run.Loss), Tables.Lowest(run.Loss),
+                Tables.Last(run.Loss, run.Finite, result.Iterations), curves[i], course, Tables.Sharpness(run.Sharpness, run.Threshold));
+        }
+        return table;
     }
 }

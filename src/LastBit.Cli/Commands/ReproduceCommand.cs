@@ -3,10 +3,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using LastBit.Arithmetic;
 using LastBit.Cli.Execution;
-using LastBit.Cli.PaperItems;
-using LastBit.Experiments.Accuracy;
-using LastBit.Experiments.Divergence;
-using LastBit.Experiments.Edge;
+using LastBit.Experiments;
 using LastBit.Experiments.Reproduction;
 using LastBit.Reports;
 using LastBit.Reports.Sections;
@@ -20,8 +17,8 @@ internal static class ReproduceCommand
 {
     internal static Command Create()
     {
-        var options = new SettingOptions<ReproductionSettings>(RunKind.Reproduce);
-        Option<string[]> only = OptionTypes.Choices("--only", [.. PaperItem.All.Select(part => part.Name).Order(StringComparer.Ordinal)], "Runs only these parts");
+        var options = new SettingOptions<ReproductionSettings>(AllExperiments.Reproduction);
+        Option<string[]> only = OptionTypes.Choices("--only", [.. AllExperiments.Parts.Select(part => part.Key).Order(StringComparer.Ordinal)], "Runs only these parts");
         const string Description = "Runs every figure and table at a scale and writes figures, results and a report into one folder.";
         Command command = ExecutorOptions.AddTo(LiveView.AddTo(options.Command(Description, only).WithCommonOptions()));
         command.SetAction(parse =>
@@ -39,41 +36,45 @@ internal static class ReproduceCommand
                 "the linearized PDE and its bounds; more parts can be added to the folder later");
     }
 
-    /// <summary>The cells of the parts that are made of some; the others take seconds, and are done when the cells are put together.</summary>
+    private static IEnumerable<Experiment> In(string[] names) => AllExperiments.List.Where(one => names.Contains(one.Part));
+
+    /// <summary>The cells of the experiments that are made of some; the others take seconds, and are done when the cells are put together.</summary>
     private static string[] CellsOf(ReproductionSettings settings, string[] names) =>
-    [
-        .. names.Contains(TrainingItems.Figure2.Name)
-            ? DivergenceExperiment.CellNames(TrainingItems.DivergenceAt(settings)).Select(cell => RunCells.NameIn("reproduce", DivergenceExperiment.Kind, cell)) : [],
-        .. names.Contains(TrainingItems.EdgeOfStability.Name)
-            ? EdgeExperiment.CellNames(TrainingItems.EdgeAt(settings)).Select(cell => RunCells.NameIn("reproduce", EdgeExperiment.Kind, cell)) : [],
-        .. names.Contains(TrainingItems.Table1.Name)
-            ? AccuracyExperiment.CellNames(TrainingItems.AccuracyAt(settings)).Select(cell => RunCells.NameIn("reproduce", AccuracyExperiment.Kind, cell)) : [],
-    ];
+        [.. In(names).SelectMany(one => one is ICellsOfFolder cells ? cells.CellsAt(settings).Select(cell => RunCells.NameIn("reproduce", one.Name, cell)) : [])];
 
     private static void Prepare(ReproductionSettings settings, string[] names, string folder)
     {
         RunFolder.Open(folder, "reproduce", ResultJson.ToObject(settings), MachineInfo.Current.Threads).Dispose();
-        if (names.Contains(TrainingItems.Figure2.Name))
-            CellStore.Plan(folder, DivergenceExperiment.Kind, TrainingItems.DivergenceAt(settings).Asked);
-        if (names.Contains(TrainingItems.EdgeOfStability.Name))
-            CellStore.Plan(folder, EdgeExperiment.Kind, TrainingItems.EdgeAt(settings).Asked);
-        if (names.Contains(TrainingItems.Table1.Name))
-            CellStore.Plan(folder, AccuracyExperiment.Kind, TrainingItems.AccuracyAt(settings).Asked);
+        foreach (ICellsOfFolder cells in In(names).OfType<ICellsOfFolder>())
+            cells.PlanAt(settings, folder);
     }
 
     private static int Run(ParseResult parse, ReproductionSettings settings, string[] names)
     {
-        PaperItem[] parts = [.. PaperItem.All.Where(part => names.Contains(part.Name))];
+        IGrouping<string, Experiment>[] parts = [.. AllExperiments.Parts.Where(part => names.Contains(part.Key))];
 
         using CommandRun run = CommandRun.Open(parse, "reproduce", settings);
-        var results = new List<PaperItemResult>();
-        var seconds = new List<double>();
-        foreach (PaperItem part in parts)
+        var tables = new List<Func<IAnsiConsole, Table[]>>();
+        var figures = new List<(string Name, string? WhyNot)>();
+        var told = new JsonArray();
+        foreach (IGrouping<string, Experiment> part in parts)
         {
-            run.Say($"[{results.Count + 1}/{parts.Length}] {part.Name}: {part.Title}");
+            run.Say($"[{told.Count + 1}/{parts.Length}] {part.Key}: {string.Join(" and ", part.Select(one => one.Title))}");
             long begun = Stopwatch.GetTimestamp();
-            results.Add(run.Run(context => part.Run(new PaperItemRun(settings, context))));
-            seconds.Add(Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3));
+            var drawn = new List<(string Name, string? WhyNot)>();
+            foreach (Experiment experiment in part)
+            {
+                tables.Add(run.Run(context => ExperimentCommand.All.First(one => one.Experiment == experiment).RunAt(settings, context)));
+                drawn.AddRange(Report.Of(experiment)?.Draw(run.Folder) ?? []);
+            }
+            figures.AddRange(drawn);
+            told.Add(new JsonObject
+            {
+                ["name"] = part.Key,
+                ["seconds"] = Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3),
+                ["documents"] = Names(part.Select(one => one.Document!)),
+                ["figures"] = Names(drawn.Where(figure => figure.WhyNot is null).Select(figure => figure.Name)),
+            });
             Interruption.Current.Token.ThrowIfCancellationRequested();
         }
 
@@ -84,22 +85,15 @@ internal static class ReproduceCommand
         {
             ["folder"] = run.Folder,
             ["scale"] = settings.Scale,
-            ["parts"] = new JsonArray([.. parts.Select((part, i) => new JsonObject
-            {
-                ["name"] = part.Name,
-                ["seconds"] = seconds[i],
-                ["documents"] = Names(results[i].Documents),
-                ["figures"] = Names(results[i].Figures),
-            })]),
+            ["parts"] = told,
             ["claims"] = Json.Claims(claims),
             ["report"] = report,
         };
-        return run.Finish(Json.Text(document), Print, [.. results.SelectMany(result => result.Figures)],
-            ("lastbit nonlinear --learning-rate 0.04,0.05", "where the oscillation begins"), ("Report", report));
+        return run.Finish(Json.Text(document), Print, () => figures, ("lastbit nonlinear --learning-rate 0.04,0.05", "where the oscillation begins"), report);
 
         void Print(IAnsiConsole console)
         {
-            Tables.Write(console, [.. results.SelectMany(result => result.Tables(console))]);
+            Tables.Write(console, [.. tables.SelectMany(made => made(console))]);
             if (claims.Count > 0)
                 Tables.Write(console, Tables.Claims(console, claims));
         }

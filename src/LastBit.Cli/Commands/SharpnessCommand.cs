@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using LastBit.Experiments.Reproduction;
 using LastBit.Experiments.Sharpness;
 using LastBit.Runs;
 using Spectre.Console;
@@ -10,43 +9,32 @@ namespace LastBit.Cli.Commands;
 /// <summary>`lastbit sharpness`: the largest eigenvalues of the Hessian of a network's training loss.</summary>
 internal static class SharpnessCommand
 {
-    internal static Command Create()
+    internal static ExperimentCommand<SharpnessSettings, SharpnessResult> Command { get; } = new(SharpnessExperiment.Experiment,
+        "The largest eigenvalues of the Hessian of a network's training loss, beside the learning rate's threshold.")
     {
-        var options = new SettingOptions<SharpnessSettings>(RunKind.Sharpness);
-        const string Description = "The largest eigenvalues of the Hessian of a network's training loss, beside 2 / learning rate.";
-        Command command = LiveView.AddTo(options.Command(Description)).WithCommonOptions();
-        command.SetAction(parse =>
-        {
-            SharpnessSettings settings = TrainingOptions.Read(parse, options);
-            if (options.IsGiven(parse, "learning-rate") && settings.LearningRate <= 0)
-                throw InputException.Of("learningRate", $"{NumberText.Of(settings.LearningRate)}; give a positive number");
-            if (settings.Checkpoint is { } path)
-            {
-                SharpnessSettings asked = settings;
-                settings = settings.At(path);
-                if (options.Given(parse).FirstOrDefault(given => given.Name is "learning-rate" || (given.Name is not ("checkpoint" or "train-size")
-                    && !Equals(ResultJson.Serialize(given.Property.GetValue(asked)), ResultJson.Serialize(given.Property.GetValue(settings))))) is { } other)
-                {
-                    throw new InputException($"--{other.Name}: the checkpoint's run says it; leave out --{other.Name}");
-                }
-            }
-            SharpnessExperiment.Check(settings);
-            using CommandRun run = CommandRun.Open(parse, options.Kind, settings);
-            SharpnessResult result = run.Run(context => SharpnessExperiment.Run(settings, context));
-            return run.Finish(result.ToJson(), console => Print(console, result, settings), [],
-                ("lastbit edge", "the sharpness along gradient descent, beside the difference of two copies that differ in a rounding"));
-        });
-        return command.Example("lastbit sharpness --network fc-tanh --train-size 5000 --learning-rate 0.02", "at initialisation, beside 2 / 0.02")
-            .Example("lastbit sharpness --network resnet8 --data sample --train-size 200", "half a minute on the sample that comes with the program")
-            .Example("lastbit sharpness --checkpoint runs/resnet20", "where a training of `lastbit train` is");
-    }
+        Complete = Complete,
+        Tables = (console, result) => [Table(console, result)],
+        Print = (console, ended) => Print(console, ended.Result, ended.Settings),
+        Next = _ => ("lastbit edge", "the sharpness along gradient descent, beside the difference of two copies that differ in a rounding"),
+        Examples =
+        [
+            ("lastbit sharpness --network fc-tanh --train-size 5000 --learning-rate 0.02", "at initialisation, beside 2 / 0.02"),
+            ("lastbit sharpness --network resnet8 --data sample --train-size 200", "half a minute on the sample that comes with the program"),
+            ("lastbit sharpness --checkpoint runs/resnet20", "where a training of `lastbit train` is"),
+        ],
+    };
 
-    private static void Print(IAnsiConsole console, SharpnessResult result, SharpnessSettings settings)
+    private static Table Table(IAnsiConsole console, SharpnessResult result)
     {
         Table table = Tables.Create(console, "Largest eigenvalues of the Hessian", "#", "#eigenvalue", "#residual");
         for (int i = 0; i < result.Eigenvalues.Length; i++)
             table.AddRow((i + 1).ToString(CultureInfo.InvariantCulture), NumberText.Of(result.Eigenvalues[i]), NumberText.Of(result.Residuals[i]));
-        Tables.Write(console, table);
+        return table;
+    }
+
+    private static void Print(IAnsiConsole console, SharpnessResult result, SharpnessSettings settings)
+    {
+        Tables.Write(console, Table(console, result));
         if (!result.Converged)
         {
             console.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -61,11 +49,34 @@ internal static class SharpnessCommand
         });
         console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{settings.Network}: loss {NumberText.Of(result.Loss)} over {result.Images} images; {result.Products} products with the Hessian."));
-        if (result.TwoOverLearningRate is { } threshold)
+        if (result.Threshold is not { } threshold)
         {
-            string side = result.Eigenvalues[0] > threshold ? "above" : "below";
-            console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"2 / learning rate is {NumberText.Of(threshold)} at learning rate {NumberText.Of(result.LearningRate!.Value)}: the sharpness is {side} it, {result.Eigenvalues[0] / threshold:F3} of it."));
+            if (result.LearningRate is not null)
+                console.WriteLine("The run used AdamW, for which no threshold of the sharpness is known.");
+            return;
         }
+        string rate = $"learning rate {NumberText.Of(result.LearningRate!.Value)}";
+        string what = settings.Run is not { } run || threshold == result.TwoOverLearningRate ? $"2 / learning rate is {NumberText.Of(threshold)} at {rate}"
+            : $"The threshold is {NumberText.Of(threshold)} at {rate}, Nesterov's momentum {NumberText.Of(run.Momentum)} and weight decay {NumberText.Of(run.WeightDecay)}";
+        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{what}: the sharpness is {(result.Eigenvalues[0] > threshold ? "above" : "below")} it, {result.Eigenvalues[0] / threshold:F3} of it."));
+    }
+
+    /// <summary>The settings with what a checkpoint's run says.</summary>
+    private static SharpnessSettings Complete(ParseResult parse, SettingOptions<SharpnessSettings> options, SharpnessSettings settings)
+    {
+        if (options.IsGiven(parse, "learning-rate") && settings.LearningRate <= 0)
+            throw InputException.Of("learningRate", $"{NumberText.Of(settings.LearningRate)}; give a positive number");
+        if (settings.Checkpoint is { } path)
+        {
+            SharpnessSettings asked = settings;
+            settings = settings.At(path);
+            if (options.Given(parse).FirstOrDefault(given => given.Name is "learning-rate" || (given.Name is not ("checkpoint" or "train-size")
+                && !Equals(ResultJson.Serialize(given.Property.GetValue(asked)), ResultJson.Serialize(given.Property.GetValue(settings))))) is { } other)
+            {
+                throw new InputException($"--{other.Name}: the checkpoint's run says it; leave out --{other.Name}");
+            }
+        }
+        return settings;
     }
 }

@@ -1,32 +1,15 @@
 using System.Text.Json.Nodes;
-using LastBit.Cli.PaperItems;
 using LastBit.Experiments;
-using LastBit.Experiments.Accuracy;
-using LastBit.Experiments.Divergence;
-using LastBit.Experiments.Edge;
 using LastBit.Experiments.Reproduction;
 using LastBit.Runs;
 
 namespace LastBit.Cli.Execution;
 
-/// <summary>The cells of one kind of experiment, in any folder that has some.</summary>
-/// <param name="Name">The experiment.</param>
-/// <param name="StatusOf">The cells of a folder.</param>
-/// <param name="Compute">Computes one cell: the folder's run.json, the cell, where.</param>
-internal sealed record CellKind(string Name, Func<string, IReadOnlyList<CellStatus>> StatusOf, Action<JsonObject, string, ExperimentContext> Compute);
-
 /// <summary>The cells of a folder, whatever has filled it. In a folder of reproduce their names begin with the experiment's.</summary>
 internal static class RunCells
 {
-    /// <summary>Every kind; a new experiment made of cells is one more.</summary>
-    private static readonly CellKind[] Kinds =
-    [
-        new(DivergenceExperiment.Kind, DivergenceExperiment.StatusOf, (run, cell, context) =>
-            DivergenceExperiment.Run(DivergenceExperiment.Only(SettingsOf(context.Folder, run, TrainingItems.DivergenceAt), cell), context)),
-        new(AccuracyExperiment.Kind, AccuracyExperiment.StatusOf, (run, cell, context) =>
-            AccuracyExperiment.Run(AccuracyExperiment.Only(SettingsOf(context.Folder, run, TrainingItems.AccuracyAt), cell), context)),
-        new(EdgeExperiment.Kind, EdgeExperiment.StatusOf, (run, cell, context) => EdgeExperiment.Run(EdgeExperiment.Only(SettingsOf(context.Folder, run, TrainingItems.EdgeAt), cell), context)),
-    ];
+    private static IEnumerable<(string Name, ICellsOfFolder Cells)> Kinds =>
+        AllExperiments.List.Where(one => one is ICellsOfFolder).Select(one => (one.Name, (ICellsOfFolder)one));
 
     /// <summary>The name of a cell in a folder of a command.</summary>
     internal static string NameIn(string command, string kind, string cell) => command == kind ? cell : $"{kind}/{cell}";
@@ -41,7 +24,7 @@ internal static class RunCells
             return orNone ? [] : throw new InputException($"{folder}: there is no run.json in it; give a folder that a run has filled");
         string command = run["command"]?.ToString() ?? "";
         CellStatus[] cells = [.. Kinds.Where(kind => command == kind.Name || Directory.Exists(Path.Combine(folder, "cells", kind.Name)))
-            .SelectMany(kind => kind.StatusOf(folder).Select(cell => cell with { Name = NameIn(command, kind.Name, cell.Name) }))];
+            .SelectMany(kind => kind.Cells.StatusOf(folder).Select(cell => cell with { Name = NameIn(command, kind.Name, cell.Name) }))];
         return cells.Length > 0 ? cells : [Whole(folder, command, run)];
     }
 
@@ -51,12 +34,12 @@ internal static class RunCells
     {
         JsonObject run = RunFolder.Read(context.Folder) ?? throw new InputException($"{context.Folder}: there is no run.json in it; give a folder that a run has filled");
         string command = run["command"]?.ToString() ?? "";
-        foreach (CellKind kind in Kinds)
+        foreach ((string Name, ICellsOfFolder Cells) kind in Kinds)
         {
             string prefix = NameIn(command, kind.Name, "");
-            if (name.StartsWith(prefix, StringComparison.Ordinal) && kind.StatusOf(context.Folder).Any(cell => cell.Name == name[prefix.Length..]))
+            if (name.StartsWith(prefix, StringComparison.Ordinal) && kind.Cells.StatusOf(context.Folder).Any(cell => cell.Name == name[prefix.Length..]))
             {
-                kind.Compute(run, name[prefix.Length..], context);
+                kind.Cells.Compute(run, name[prefix.Length..], context);
                 return;
             }
         }
@@ -70,7 +53,4 @@ internal static class RunCells
         using Lease? free = Lease.TryTake(folder, ".lock");
         return new CellStatus(command, free is null ? CellState.Running : CellState.Waiting, 0, null, null, null);
     }
-
-    private static TSettings SettingsOf<TSettings>(string folder, JsonObject run, Func<ReproductionSettings, TSettings> atScale) =>
-        run["settings"]?["scale"] is not null ? atScale(RunFolder.SettingsOf<ReproductionSettings>(folder, run)) : RunFolder.SettingsOf<TSettings>(folder, run);
 }

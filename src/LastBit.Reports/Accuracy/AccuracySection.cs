@@ -14,7 +14,7 @@ internal static class AccuracySection
 {
     private const string Command = "lastbit accuracy";
 
-    internal static ReportPart Part { get; } = new([AccuracyCurves.FileName, Summary.FileName], Table1.Draw, Section);
+    internal static ReportPart Part { get; } = new(AccuracyExperiment.Experiment, [AccuracyCurves.FileName, Summary.FileName], [new(Table1.Name, Table1.Draw)], Section);
 
     private static ReportSection Section(ResultFolder folder)
     {

@@ -16,8 +16,9 @@ public static class Table1
     /// <summary>Draws figures/table1.png and .svg from accuracy.json.</summary>
     /// <param name="folder">The result folder.</param>
     /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
+    /// <returns>Why there is nothing to draw; null when it is drawn.</returns>
     /// <exception cref="InputException">accuracy.json is not there or not readable, or the figure cannot be written.</exception>
-    public static void Draw(string folder, string? outFolder = null)
+    public static string? Draw(string folder, string? outFolder = null)
     {
         AccuracyResult result = ResultFile.Read<AccuracyResult>(folder, AccuracyCurves.FileName);
         // A curve of one epoch is a point that the second panel shows too.
@@ -25,6 +26,7 @@ public static class Table1
         if (result.Final.Count > 0)
             panels.Add(Finals(result));
         FigureFile.Write(outFolder ?? folder, Name, "Test accuracy of runs that differ in seed and in rounding", PaperSetting.Accuracy(result), [.. panels]);
+        return null;
     }
 
     private static FigurePanel Curves(AccuracyResult result)

@@ -10,7 +10,8 @@ namespace LastBit.Reports.Amplification;
 /// <summary>Figure 4, right.</summary>
 internal static class AmplificationSection
 {
-    internal static ReportPart Part { get; } = new([ErrorAmplificationResult.FileName], Figure4Right.Draw, Section);
+    internal static ReportPart Part { get; } = new(ErrorAmplification.Experiment, [ErrorAmplificationResult.FileName],
+        [new(Figure4Right.Name, Figure4Right.Draw), new(Figure4Sharpness.Name, Figure4Sharpness.Draw)], Section, CrossingSection.Section);
 
     private static ReportSection Section(ResultFolder folder)
     {

@@ -9,9 +9,7 @@ namespace LastBit.Reports.Amplification;
 /// <summary>The sharpness of the one-layer loss beside 2/dt, along the runs of Figure 4, right.</summary>
 internal static class CrossingSection
 {
-    internal static ReportPart Part { get; } = new([ErrorAmplificationResult.FileName], Figure4Sharpness.Draw, Section);
-
-    private static ReportSection Section(ResultFolder folder)
+    internal static ReportSection Section(ResultFolder folder)
     {
         if (folder.Document<ErrorAmplificationResult>(ErrorAmplificationResult.FileName) is not { } amplify)
             return new ReportSection(CrossingClaim.Claim, "", Finding.Missing(ErrorAmplificationResult.FileName), null, Markup.Empty, "lastbit amplify");

@@ -15,8 +15,9 @@ public static class Figure4Right
     /// <summary>Draws figures/figure4-right.png and .svg from amplify.json.</summary>
     /// <param name="folder">The result folder.</param>
     /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
+    /// <returns>Why there is nothing to draw; null when it is drawn.</returns>
     /// <exception cref="InputException">amplify.json is not there or not readable, or the figure cannot be written.</exception>
-    public static void Draw(string folder, string? outFolder = null)
+    public static string? Draw(string folder, string? outFolder = null)
     {
         ErrorAmplificationResult result = ResultFile.Read<ErrorAmplificationResult>(folder, ErrorAmplificationResult.FileName);
         var panel = new FigurePanel("iteration", "relative L1 difference", 230);
@@ -33,5 +34,6 @@ public static class Figure4Right
         FigureStyle.LogAxis(panel.Plot.Axes.Left, -18, 1);
         FigureFile.Write(outFolder ?? folder, Name, "Relative L1 difference of two kernels that differ by rounding, for several learning rates",
             PaperSetting.OneLayer(folder, result.Iterations), panel);
+        return null;
     }
 }

@@ -15,13 +15,14 @@ public static class Figure4Sharpness
     /// <summary>Draws figures/figure4-sharpness.png and .svg from amplify.json, where it holds the sharpness.</summary>
     /// <param name="folder">The result folder.</param>
     /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
+    /// <returns>Why there is nothing to draw; null when it is drawn.</returns>
     /// <exception cref="InputException">amplify.json is not there or not readable, or the figure cannot be written.</exception>
-    public static void Draw(string folder, string? outFolder = null)
+    public static string? Draw(string folder, string? outFolder = null)
     {
         ErrorAmplificationResult result = ResultFile.Read<ErrorAmplificationResult>(folder, ErrorAmplificationResult.FileName);
         ErrorAmplificationRun[] runs = [.. result.Runs.Where(run => run.Sharpness is { Length: > 0 })];
         if (runs.Length == 0)
-            return;
+            return "the sharpness was not computed";
         var panel = new FigurePanel("iteration", "sharpness × dt/2", 190);
         double[][] curves = [.. runs.Select(run => FigureStyle.Log10([.. run.Sharpness!.Select(point => point.Eigenvalues[0] * run.LearningRate / 2)]))];
         for (int i = 0; i < runs.Length; i++)
@@ -35,5 +36,6 @@ public static class Figure4Sharpness
         FigureStyle.LogAxis(panel.Plot.Axes.Left, Math.Floor(Math.Min(-1, Math.Max(-6, finite.Min()))), Math.Ceiling(Math.Max(0.5, finite.Max())));
         FigureFile.Write(outFolder ?? folder, Name, "Largest eigenvalue of the Hessian of the one-layer loss over 2/dt; the straight line is the threshold",
             PaperSetting.OneLayer(folder, result.Iterations), panel);
+        return null;
     }
 }

@@ -9,7 +9,7 @@ namespace LastBit.Reports.Bounds;
 /// <summary>Table 3.</summary>
 internal static class RegionsSection
 {
-    internal static ReportPart Part { get; } = new([StabilityBoundsResult.FileName], null, Section);
+    internal static ReportPart Part { get; } = new(StabilityBounds.Experiment, [StabilityBoundsResult.FileName], [], Section);
 
     private static ReportSection Section(ResultFolder folder)
     {

@@ -13,7 +13,8 @@ internal static class DivergenceSection
 {
     private const string Command = "lastbit divergence";
 
-    internal static ReportPart Part { get; } = new([DivergenceResult.FileName], Figure2.Draw, Section);
+    internal static ReportPart Part { get; } = new(DivergenceExperiment.Experiment, [DivergenceResult.FileName],
+        [new(Figure2.Name, Figure2.Draw), new(Figure2.LayersName, Figure2.DrawLayers)], Section);
 
     private static ReportSection Section(ResultFolder folder)
     {
@@ -25,8 +26,9 @@ internal static class DivergenceSection
         if (runs.Length == 0)
             return new ReportSection(DivergenceClaim.Claim, "", finding, null, Markup.Empty, Command);
         string second = string.Join(" or ", runs.Select(run => (run.Perturbation ?? result.Perturbation).Name).Distinct());
-        string map = MapCsv(result, runs, folder.Path);
-        var figure = new ReportFigure([Figure2.Name, Figure2.LayersName],
+        string? noMap = Figure2.WhyNoMap(folder.Path, result);
+        string map = noMap is null ? MapCsv(result, runs, folder.Path) : "";
+        var figure = new ReportFigure([Figure2.Name, .. noMap is null ? [Figure2.LayersName] : Array.Empty<string>()],
             $"Average relative L1 difference between the copies k = 1 and {second}: of {result.Tensor}, as in the paper, and of "
             + "every tensor, from the input (top) to the output. "
             + "One scaled iteration is as many steps as the divisor, so that all runs have gone equally far.",
@@ -36,7 +38,7 @@ internal static class DivergenceSection
             .. map.Length == 0
                 ? Array.Empty<ReportChart>()
                 : [new ReportChart("figure2-layers", "Difference of every tensor", "scaled iteration", "tensor", false, false, map, ChartKind.Map)],
-        ]);
+        ], noMap is null ? null : $"There is no map of all tensors: {noMap}.");
         return new ReportSection(DivergenceClaim.Claim,
             $"{NetworkText.Of(result.Network, result.Activation, result.Loss)}, {NumberText.Count(result.TrainImages, "training image")}, plain SGD; "
                 + $"pairs with $k = 1$ and ${second}$ at learning rates {string.Join(", ", runs.Select(LearningRate))}, where $n$ is the divisor; "

@@ -2,6 +2,7 @@ using System.Globalization;
 using LastBit.Experiments.Divergence;
 using LastBit.Experiments.Reproduction;
 using LastBit.Files;
+using LastBit.Models;
 using LastBit.Reports.Figures;
 using LastBit.Reports.Results;
 using ScottPlot;
@@ -27,27 +28,46 @@ public static class Figure2
     /// <summary>Columns of a map's picture: enough that even the hundredth scaled iteration on a logarithmic axis has one.</summary>
     private const int MapColumns = 600;
 
-    /// <summary>Draws figures/figure2 and figures/figure2-layers, .png and .svg, from divergence.json and its maps.</summary>
+    /// <summary>Draws figures/figure2, .png and .svg, from divergence.json.</summary>
     /// <param name="folder">The result folder.</param>
     /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
-    /// <exception cref="InputException">A file is not there or not readable, or a figure cannot be written.</exception>
-    public static void Draw(string folder, string? outFolder = null)
+    /// <returns>Why there is nothing to draw; null when it is drawn.</returns>
+    /// <exception cref="InputException">A file is not there or not readable, or the figure cannot be written.</exception>
+    public static string? Draw(string folder, string? outFolder = null)
     {
         DivergenceResult result = ResultFile.Read<DivergenceResult>(folder, DivergenceResult.FileName);
-        string? note = PaperSetting.Divergence(result);
         FigureFile.Write(outFolder ?? folder, Name,
-            $"Relative L1 difference of {result.Tensor} of two copies that differ by rounding, for several learning rates", note, Curves(result));
-        DivergenceRun[] begun = [.. result.Runs.Where(run => run.RelativeL1.Length > 0)];
-        if (begun.Length == 0)
-            return;
-        double[][] maps = [.. begun.Select(run => ReadMap(folder, result, run))];
-        double least = maps.SelectMany(map => map).Where(difference => difference > 0).DefaultIfEmpty(1).Min();
-        int lowest = Math.Clamp((int)Math.Floor(Math.Log10(least)), Lowest, -1);
-        FigureFile.Write(
-            outFolder ?? folder, LayersName,
-            "Relative L1 difference of every parameter tensor against the scaled iteration, one map per learning rate", note,
-            [.. begun.Select((run, i) => Map(result, run, maps[i], lowest))]);
+            $"Relative L1 difference of {result.Tensor} of two copies that differ by rounding, for several learning rates", PaperSetting.Divergence(result), Curves(result));
+        return null;
     }
+
+    /// <summary>Draws figures/figure2-layers, .png and .svg, from divergence.json and its maps.</summary>
+    /// <inheritdoc cref="Draw"/>
+    public static string? DrawLayers(string folder, string? outFolder = null)
+    {
+        DivergenceResult result = ResultFile.Read<DivergenceResult>(folder, DivergenceResult.FileName);
+        var maps = Maps(folder, result).ToArray();
+        var drawn = maps.Where(map => map.Values.Any(difference => difference > 0)).ToArray();
+        if (drawn.Length == 0)
+            return WhyNoMap(maps.Length);
+        int lowest = Math.Clamp((int)Math.Floor(Math.Log10(drawn.SelectMany(map => map.Values).Where(difference => difference > 0).Min())), Lowest, -1);
+        FigureFile.Write(outFolder ?? folder, LayersName,
+            "Relative L1 difference of every parameter tensor against the scaled iteration, one map per learning rate", PaperSetting.Divergence(result),
+            [.. drawn.Select(map => Map(result, map.Run, map.Values, lowest))]);
+        return null;
+    }
+
+    /// <summary>Why there is no map of layers; null where there is one.</summary>
+    internal static string? WhyNoMap(string folder, DivergenceResult result)
+    {
+        var maps = Maps(folder, result).ToArray();
+        return maps.Any(map => map.Values.Any(difference => difference > 0)) ? null : WhyNoMap(maps.Length);
+    }
+
+    private static string WhyNoMap(int maps) => maps == 0 ? "no scaled iteration is in the folder" : "nothing differs: the copies are equal to the last bit";
+
+    private static IEnumerable<(DivergenceRun Run, double[] Values)> Maps(string folder, DivergenceResult result) =>
+        result.Runs.Where(run => run.RelativeL1.Length > 0 && File.Exists(Path.Combine(folder, run.Map))).Select(run => (run, ReadMap(folder, result, run)));
 
     /// <summary>The map of a learning rate, [scaled iterations][tensors], as far as its document goes: a run that another process is at may be a row ahead.</summary>
     /// <exception cref="InputException">The file is not there or is not of this run.</exception>
@@ -100,7 +120,7 @@ public static class Figure2
     private static FigurePanel Map(DivergenceResult result, DivergenceRun run, double[] values, int lowest)
     {
         int rows = values.Length / result.Tensors.Length;
-        int[] layers = [.. Enumerable.Range(0, result.Tensors.Length).Where(tensor => IsLayer(result.Tensors[tensor]))];
+        int[] layers = LayersOf(result);
         // Scaled iteration j reaches from j - 1/2 to j + 1/2.
         double left = Math.Log10(0.5), right = Math.Log10(rows + 0.5);
         var cells = new double[layers.Length, MapColumns];
@@ -156,8 +176,19 @@ public static class Figure2
         return panel;
     }
 
-    private static bool IsLayer(string tensor) =>
-        tensor == "fc.weight"
-        || tensor.EndsWith("downsample.0.weight", StringComparison.Ordinal)
-        || (tensor.Contains("conv", StringComparison.Ordinal) && tensor.EndsWith(".weight", StringComparison.Ordinal));
+    /// <summary>The columns of a map that are weights of a layer, which are matrices at least; all of them for a network that is not known by its name.</summary>
+    private static int[] LayersOf(DivergenceResult result)
+    {
+        ParameterLayout layout;
+        try
+        {
+            layout = NetworkSettings.Parse(result.Network, result.Activation).Build().Layout;
+        }
+        catch (InputException)
+        {
+            return [.. Enumerable.Range(0, result.Tensors.Length)];
+        }
+        var layers = layout.All.Where(tensor => tensor.Shape.Count > 1).Select(tensor => tensor.Name).ToHashSet();
+        return [.. Enumerable.Range(0, result.Tensors.Length).Where(tensor => layers.Count == 0 || layers.Contains(result.Tensors[tensor]))];
+    }
 }

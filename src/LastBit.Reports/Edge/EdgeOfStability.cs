@@ -23,13 +23,14 @@ public static class EdgeOfStability
     /// <summary>Draws figures/edge.png and .svg from edge.json.</summary>
     /// <param name="folder">The result folder.</param>
     /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
+    /// <returns>Why there is nothing to draw; null when it is drawn.</returns>
     /// <exception cref="InputException">edge.json is not there or not readable, or the figure cannot be written.</exception>
-    public static void Draw(string folder, string? outFolder = null)
+    public static string? Draw(string folder, string? outFolder = null)
     {
         EdgeResult result = ResultFile.Read<EdgeResult>(folder, EdgeResult.FileName);
         EdgeRun[] runs = [.. result.Runs.Where(run => run.Loss.Length > 0)];
         if (runs.Length == 0)
-            return;
+            return "no step has been taken";
         FigurePanel loss = new("", "loss", 130), sharpness = new("", "sharpness", 170), difference = new("iteration", "relative L1 difference", 190);
         // The last losses of a run that is no longer finite, 10^29 and more, must not flatten those of the others.
         EdgeRun[] finite = [.. runs.Where(run => run.DivergedAtIteration is null)], framed = finite.Length > 0 ? finite : runs;
@@ -72,6 +73,7 @@ public static class EdgeOfStability
         string batch = result.BatchSize == 0 ? "all images per step" : $"{result.BatchSize} images per step";
         FigureFile.Write(outFolder ?? folder, Name, "Loss, sharpness with its threshold, and the difference of copies that differ by rounding, against the iteration",
             $"{result.Network}, {NumberText.Count(result.TrainImages, "image")}, {batch}; straight lines: thresholds", loss, sharpness, difference);
+        return null;
 
         double[] Place(IEnumerable<double> values) => isLog ? FigureStyle.Log10([.. values]) : [.. values];
     }

@@ -12,14 +12,10 @@ internal static class EdgeSections
 {
     private const string Command = "lastbit edge";
 
-    internal static ReportPart[] Parts { get; } =
-    [
-        new([EdgeResult.FileName], EdgeOfStability.Draw, folder => Section(folder, EdgeClaims.Rises, EdgeClaims.JudgeRises, Figure)),
-        new([EdgeResult.FileName], null, folder => Section(folder, EdgeClaims.Hovers, EdgeClaims.JudgeHovers)),
-        new([EdgeResult.FileName], null, folder => Section(folder, EdgeClaims.Pair, EdgeClaims.JudgePair)),
-        new([EdgeResult.FileName], null, folder => Section(folder, EdgeClaims.Decay, EdgeClaims.JudgeDecay)),
-        new([EdgeResult.FileName], null, folder => Section(folder, EdgeClaims.Below, EdgeClaims.JudgeBelow)),
-    ];
+    internal static ReportPart Part { get; } = new(EdgeExperiment.Experiment, [EdgeResult.FileName], [new(EdgeOfStability.Name, EdgeOfStability.Draw)],
+        folder => Section(folder, EdgeClaims.Rises, EdgeClaims.JudgeRises, Figure), folder => Section(folder, EdgeClaims.Hovers, EdgeClaims.JudgeHovers),
+        folder => Section(folder, EdgeClaims.Pair, EdgeClaims.JudgePair), folder => Section(folder, EdgeClaims.Decay, EdgeClaims.JudgeDecay),
+        folder => Section(folder, EdgeClaims.Below, EdgeClaims.JudgeBelow));
 
     private static ReportSection Section(
         ResultFolder folder, Claim claim, Func<IReadOnlyList<EdgeCurve>, int, Finding> judge, Func<EdgeResult, EdgeRun[], ReportFigure>? figure = null)

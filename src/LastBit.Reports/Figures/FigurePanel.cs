@@ -1,3 +1,4 @@
+using LastBit.Reports.Page;
 using ScottPlot;
 using SkiaSharp;
 

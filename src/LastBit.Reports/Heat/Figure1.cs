@@ -13,12 +13,14 @@ public static class Figure1
     /// <summary>Draws figures/figure1.png and .svg from heat.json.</summary>
     /// <param name="folder">The result folder.</param>
     /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
+    /// <returns>Why there is nothing to draw; null when it is drawn.</returns>
     /// <exception cref="InputException">heat.json is not there or not readable, or the figure cannot be written.</exception>
-    public static void Draw(string folder, string? outFolder = null)
+    public static string? Draw(string folder, string? outFolder = null)
     {
         HeatEquationResult result = ResultFile.Read<HeatEquationResult>(folder, HeatEquationResult.FileName);
         const string Title = "The heat equation by explicit Euler with a stable and an unstable time step";
         FigureFile.Write(outFolder ?? folder, Name, Title, null, [.. result.Runs.Select(Panel)]);
+        return null;
     }
 
     private static FigurePanel Panel(HeatEquationRun run)

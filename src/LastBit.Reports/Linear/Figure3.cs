@@ -14,8 +14,9 @@ public static class Figure3
     /// <summary>Draws figures/figure3.png and .svg from linear.json.</summary>
     /// <param name="folder">The result folder.</param>
     /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
+    /// <returns>Why there is nothing to draw; null when it is drawn.</returns>
     /// <exception cref="InputException">linear.json is not there or not readable, or the figure cannot be written.</exception>
-    public static void Draw(string folder, string? outFolder = null)
+    public static string? Draw(string folder, string? outFolder = null)
     {
         LinearizedPdeResult result = ResultFile.Read<LinearizedPdeResult>(folder, LinearizedPdeResult.FileName);
         var panel = new FigurePanel("iteration", "loss", 230);
@@ -39,6 +40,7 @@ public static class Figure3
         FigureStyle.LogAxis(panel.Plot.Axes.Left, Math.Floor(low) - 1, Math.Ceiling(high) + 1);
         FigureFile.Write(outFolder ?? folder, Name, "Loss of the linearized PDE for several weight decays",
             PaperSetting.OneLayer(folder, result.Iterations), panel);
+        return null;
     }
 
     /// <summary>

@@ -13,7 +13,8 @@ internal static class LinearSection
 {
     private const string Command = "lastbit reproduce --only figure3,table3";
 
-    internal static ReportPart Part { get; } = new([LinearizedPdeResult.FileName, StabilityBoundsResult.FileName], Figure3.Draw, Section);
+    internal static ReportPart Part { get; } = new(
+        LinearizedPde.Experiment, [LinearizedPdeResult.FileName, StabilityBoundsResult.FileName], [new(Figure3.Name, Figure3.Draw)], Section);
 
     private static ReportSection Section(ResultFolder folder)
     {

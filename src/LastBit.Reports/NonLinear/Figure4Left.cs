@@ -14,8 +14,9 @@ public static class Figure4Left
     /// <summary>Draws figures/figure4-left.png and .svg from nonlinear.json.</summary>
     /// <param name="folder">The result folder.</param>
     /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
+    /// <returns>Why there is nothing to draw; null when it is drawn.</returns>
     /// <exception cref="InputException">nonlinear.json is not there or not readable, or the figure cannot be written.</exception>
-    public static void Draw(string folder, string? outFolder = null)
+    public static string? Draw(string folder, string? outFolder = null)
     {
         NonLinearPdeResult result = ResultFile.Read<NonLinearPdeResult>(folder, NonLinearPdeResult.FileName);
         var panel = new FigurePanel("iteration", "loss", 230);
@@ -43,5 +44,6 @@ public static class Figure4Left
         FigureStyle.LogAxis(panel.Plot.Axes.Left, Math.Floor(low), Math.Ceiling(first) + 2, labels: 8);
         FigureFile.Write(outFolder ?? folder, Name, "Loss of the non-linear PDE for several learning rates",
             PaperSetting.OneLayer(folder, result.Iterations), panel);
+        return null;
     }
 }

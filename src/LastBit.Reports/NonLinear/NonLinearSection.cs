@@ -10,7 +10,7 @@ namespace LastBit.Reports.NonLinear;
 /// <summary>Figure 4, left.</summary>
 internal static class NonLinearSection
 {
-    internal static ReportPart Part { get; } = new([NonLinearPdeResult.FileName], Figure4Left.Draw, Section);
+    internal static ReportPart Part { get; } = new(NonLinearPde.Experiment, [NonLinearPdeResult.FileName], [new(Figure4Left.Name, Figure4Left.Draw)], Section);
 
     private static ReportSection Section(ResultFolder folder)
     {

@@ -17,7 +17,7 @@ public static class RunCommand
         if (run?["command"] is not JsonValue name)
             return command.ToString();
         command.Append(' ').Append(ShellWord.Quote(name.ToString()));
-        if (RunKind.All.FirstOrDefault(kind => kind.Name == name.ToString()) is not { } kind)
+        if (AllExperiments.Of(name.ToString()) is not { } kind)
             return command.ToString();
 
         IReadOnlyList<Setting> all = Setting.Of(kind.Settings);

@@ -1,17 +1,46 @@
+using LastBit.Experiments;
 using LastBit.Reports.Claims;
 using LastBit.Reports.Page;
 using LastBit.Reports.Results;
 
 namespace LastBit.Reports.Sections;
 
-/// <summary>
-/// A part of the report: which documents it is made from, how its figures are drawn, and its section. A new figure is its experiment, its
-/// figure and one of these, in a line of <see cref="Report.Parts"/>.
-/// </summary>
-/// <param name="Documents">The documents; the figures are drawn from the first.</param>
-/// <param name="Draw">Draws the figures of a folder into another one, or into itself; null where there is none.</param>
-/// <param name="Section">Makes the section.</param>
-public sealed record ReportPart(IReadOnlyList<string> Documents, Action<string, string?>? Draw, Func<ResultFolder, ReportSection> Section);
+/// <summary>What the reports know of an experiment: the documents it leaves, its figures, and its sections of the page.</summary>
+/// <param name="Experiment">The experiment.</param>
+/// <param name="Documents">The documents that the sections are made from; the figures are drawn from the first.</param>
+/// <param name="Figures">Its figures.</param>
+/// <param name="Sections">Makes its sections, one a claim.</param>
+public sealed record ReportPart(
+    Experiment Experiment, IReadOnlyList<string> Documents, IReadOnlyList<PartFigure> Figures, params IReadOnlyList<Func<ResultFolder, ReportSection>> Sections)
+{
+    private static readonly string[] Kinds = ["png", "svg"];
+
+    /// <summary>Draws the figures. One that cannot be drawn is no reason for a run to fail: it is left out, with what it was before, and why is said.</summary>
+    /// <param name="folder">The result folder; it holds the first document.</param>
+    /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
+    /// <returns>For each figure why it was not drawn; null where it was.</returns>
+    /// <exception cref="InputException">A document is damaged, or a figure cannot be written.</exception>
+    public IReadOnlyList<(string Name, string? WhyNot)> Draw(string folder, string? outFolder = null) => [.. Figures.Select(figure =>
+    {
+        string? why;
+        try
+        {
+            why = figure.Draw(folder, outFolder);
+        }
+        catch (Exception error) when (error is not (InputException or OutOfMemoryException))
+        {
+            why = $"it cannot be drawn ({ForeignText.Cut(error.Message.ReplaceLineEndings(" "), 200)})";
+        }
+        foreach (string file in Kinds.Select(kind => Path.Combine(outFolder ?? folder, "figures", $"{figure.Name}.{kind}")).Where(file => why is not null && File.Exists(file)))
+            File.Delete(file);
+        return (figure.Name, why);
+    })];
+}
+
+/// <summary>A figure of an experiment.</summary>
+/// <param name="Name">Its name, and that of its files.</param>
+/// <param name="Draw">Draws it from a folder into another one, or into itself; returns why there is nothing to draw, or null.</param>
+public sealed record PartFigure(string Name, Func<string, string?, string?> Draw);
 
 /// <summary>One claim of the paper in the report: what it says, what was run, what came out.</summary>
 /// <param name="Claim">The claim and its rule.</param>
@@ -33,7 +62,8 @@ public sealed record ReportSection(Claim Claim, string Ran, Finding Finding, Rep
 /// <param name="Files">The static figures in the folder, figures/NAME.png and .svg; the first is shown where the interactive one cannot be.</param>
 /// <param name="Caption">What is drawn; what it shows is said by the section.</param>
 /// <param name="Charts">The interactive charts, at least one.</param>
-public sealed record ReportFigure(IReadOnlyList<string> Files, string Caption, IReadOnlyList<ReportChart> Charts);
+/// <param name="Note">What is not drawn, and why; null where nothing is missing.</param>
+public sealed record ReportFigure(IReadOnlyList<string> Files, string Caption, IReadOnlyList<ReportChart> Charts, string? Note = null);
 
 /// <summary>How a chart is drawn.</summary>
 public enum ChartKind

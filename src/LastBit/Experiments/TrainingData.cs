@@ -12,21 +12,19 @@ namespace LastBit.Experiments;
 /// <summary>The images and threads that all trainings of an experiment share.</summary>
 internal sealed class TrainingData : IDisposable
 {
-    private static readonly Lock s_gate = new();
-    private static ((DataSettings Data, long Stamp) Key, TrainingData Loaded)? s_last;
     private readonly IEngineFactory? _engines;
     private readonly NetworkTrainingSettings? _settings;
 
-    private TrainingData(Dataset train, Dataset test)
-        : this($"{train.Digest()}+{test.Digest()}", train.Count, test.Count, train.Shape.Classes) => (Train, Test) = (train, test);
+    private TrainingData(Dataset train, Dataset test, NetworkTrainingSettings settings)
+        : this($"{train.Digest()}+{test.Digest()}", train.Count, test.Count, train.Shape.Classes) => (Train, Test, _settings) = (train, test, settings);
 
     /// <summary>The facts of data that need not be there, because nothing is left to train.</summary>
     internal TrainingData(string digest, int trainImages, int testImages, int classes) =>
         (Digest, TrainImages, TestImages, Classes) = (digest, trainImages, testImages, classes);
 
-    private TrainingData(TrainingData loaded, NetworkTrainingSettings settings, int threads)
+    private TrainingData(TrainingData loaded, int threads)
         : this(loaded.Digest, loaded.TrainImages, loaded.TestImages, loaded.Classes) =>
-        (Train, Test, _settings, _engines) = (loaded.Train, loaded.Test, settings, new CpuEngineFactory(threads));
+        (Train, Test, _settings, _engines) = (loaded.Train, loaded.Test, loaded._settings, new CpuEngineFactory(threads));
 
     /// <summary>A digest of all images.</summary>
     public string Digest { get; }
@@ -71,29 +69,33 @@ internal sealed class TrainingData : IDisposable
 
     private Dataset? Test { get; }
 
-    /// <summary>Makes sure that the data is there (loading it again right after costs nothing) and that the engine can compute the network.</summary>
+    /// <summary>Reads the images, and makes sure that the engine can compute the network.</summary>
     /// <param name="settings">Which data and network.</param>
     /// <param name="hessian">Whether products with the Hessian are needed.</param>
-    /// <exception cref="InputException">It is not, there is too little of it, or the engine cannot.</exception>
-    public static void Check(NetworkTrainingSettings settings, bool hessian = false)
+    /// <returns>The images, without threads to compute with.</returns>
+    /// <exception cref="InputException">The data is missing or damaged, there is too little of it, or the engine cannot.</exception>
+    public static TrainingData Load(NetworkTrainingSettings settings, bool hessian = false)
     {
-        Model model = settings.ToModel(Load(settings).Train!.Shape);
+        (Dataset train, Dataset test) = DataSets.Load(settings.ToData());
         using var engines = new CpuEngineFactory(1);
-        if (engines.WhyNot(model, hessian) is { } reason)
-            throw new InputException(reason);
+        return engines.WhyNot(settings.ToModel(train.Shape), hessian) is { } reason ? throw new InputException(reason) : new TrainingData(train, test, settings);
     }
 
-    /// <summary>Loads the images and starts the threads.</summary>
+    /// <summary>Reads the images, to compute with them at once.</summary>
     /// <param name="settings">Which data.</param>
     /// <param name="threads">How many threads.</param>
-    /// <exception cref="InputException">The data is missing or damaged.</exception>
-    public static TrainingData Open(NetworkTrainingSettings settings, int threads) => new(Load(settings), settings, threads);
+    /// <exception cref="InputException">The data is missing or damaged, or there is too little of it.</exception>
+    public static TrainingData Open(NetworkTrainingSettings settings, int threads) => Load(settings).With(threads);
+
+    /// <summary>The same images with threads, which it starts when they are needed and ends when it is disposed of.</summary>
+    /// <param name="threads">How many threads.</param>
+    public TrainingData With(int threads) => new(this, threads);
 
     /// <summary>Everything that a bit of a cell depends on, except what names the cell.</summary>
     public JsonObject IdentityOf<T>(T settings)
-        where T : NetworkTrainingSettings
+        where T : NetworkTrainingSettings, ICellSettings<T>
     {
-        JsonObject identity = ResultJson.ToObject((T)(NetworkTrainingSettings)(settings with { Data = Digest, TrainSize = TrainImages }));
+        JsonObject identity = ((T)(NetworkTrainingSettings)(settings with { Data = Digest, TrainSize = TrainImages })).Document;
         identity["arithmetic"] = ArithmeticContract.Version;
         return identity;
     }
@@ -107,17 +109,4 @@ internal sealed class TrainingData : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _engines?.Dispose();
-
-    private static TrainingData Load(NetworkTrainingSettings settings)
-    {
-        lock (s_gate)
-        {
-            var key = (settings.ToData(), Environment.TickCount64 / 60_000);
-            if (s_last is { } last && last.Key.Data == key.Item1 && key.Item2 - last.Key.Stamp <= 1)
-                return last.Loaded;
-            (Dataset train, Dataset test) = DataSets.Load(key.Item1);
-            s_last = (key, new TrainingData(train, test));
-            return s_last.Value.Loaded;
-        }
-    }
 }

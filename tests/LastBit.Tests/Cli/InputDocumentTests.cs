@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using LastBit.Cli;
+using LastBit.Cli.Commands;
 
 namespace LastBit.Tests.Cli;
 
@@ -64,7 +65,7 @@ public sealed class InputDocumentTests
 
     private static InputDocument Read(string command, string json)
     {
-        ParseResult parse = CommandLine.Create().Parse([command, "-"], new ParserConfiguration { EnablePosixBundling = false });
+        ParseResult parse = AllCommands.Create().Parse([command, "-"], new ParserConfiguration { EnablePosixBundling = false });
         return InputDocument.Read(new MemoryStream(Encoding.UTF8.GetBytes(json)), parse);
     }
 }

@@ -1,4 +1,5 @@
 using LastBit.Cli;
+using LastBit.Cli.Commands;
 
 namespace LastBit.Tests.Cli;
 
@@ -9,7 +10,7 @@ internal static class LastBitCall
     public static LastBitProcess Run(params string[] args)
     {
         using StringWriter output = new(), error = new();
-        int exitCode = CommandLine.Run(args, output, error);
+        int exitCode = CommandLine.Run(AllCommands.Tree, args, output, error);
         return new LastBitProcess(exitCode, output.ToString(), error.ToString());
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LastBit.Experiments;
 using LastBit.Experiments.Reproduction;
 using LastBit.Reports.Results;
 using LastBit.Runs;
@@ -39,7 +40,7 @@ public class RunAgainTests
     [Fact]
     public void A_setting_is_declared_once_and_its_help_leaves_dashes_to_the_command_line()
     {
-        foreach (RunKind kind in RunKind.All)
+        foreach (Experiment kind in AllExperiments.List.Append(AllExperiments.Reproduction))
         {
             IReadOnlyList<Setting> all = Setting.Of(kind.Settings);
             Assert.NotEmpty(all);

@@ -17,6 +17,7 @@ public class SharpnessCommandTests
         Assert.All(residuals, residual => Assert.InRange(residual, 0, 1e-3 * values[0]));
         Assert.True(initial.GetProperty("converged").GetBoolean());
         Assert.Equal(4, initial.GetProperty("twoOverLearningRate").GetDouble());
+        Assert.Equal(4, initial.GetProperty("threshold").GetDouble());
         Assert.Equal(JsonSerializer.Serialize(initial), JsonSerializer.Serialize(JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["initial"], "sharpness.json"))).RootElement));
 
         // A step with this learning rate rounds to nothing.
@@ -25,6 +26,9 @@ public class SharpnessCommandTests
         Assert.Equal(values[0], Numbers(after, "eigenvalues")[0], 1e-4 * values[0]);
         Assert.Equal(initial.GetProperty("loss").GetDouble(), after.GetProperty("loss").GetDouble());
         Assert.Equal(1e-30, after.GetProperty("learningRate").GetDouble(), 1e-35);
+        // The threshold is that of the run: Nesterov's momentum of 0.9 and a weight decay of 5e-4.
+        Assert.Equal(3.8 / (1e-30 * 2.8), after.GetProperty("threshold").GetDouble(), 1e20);
+        Assert.Equal(2 / 1e-30, after.GetProperty("twoOverLearningRate").GetDouble(), 1e20);
         Refused("--network: the checkpoint's run says it", "--checkpoint", folder["run"], "--network", "resnet14");
         Refused("--learning-rate: the checkpoint's run says it", "--checkpoint", folder["run"], "--learning-rate", "1e-30");
         // Fewer images than the run had, and the file by its name.

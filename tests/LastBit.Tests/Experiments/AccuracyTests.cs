@@ -111,7 +111,7 @@ public class AccuracyTests
         Assert.Empty(CellStore.ReadPlan(parts["none"], AccuracyExperiment.Kind));
         Assert.Equal(
             ["seed1/k1", "seed1/k3", "seed1/k5", "seed2/k1", "seed2/k3", "seed2/k5"],
-            AccuracyExperiment.StatusOf(parts.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name));
+            AccuracyExperiment.Experiment.StatusOf(parts.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name));
     }
 
     [Fact]
@@ -167,8 +167,8 @@ public class AccuracyTests
         Parallel.Invoke(() => Run(parts.Path, all), () => Run(parts.Path, all with { Seeds = [2, 1] }));
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
         Assert.Equal(all.Perturbations.Order(), new AccuracySettings().With(CellStore.ReadPlan(parts.Path, AccuracyExperiment.Kind)).Perturbations.Order());
-        Assert.Contains(("seed2/input", CellState.Done), AccuracyExperiment.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
-        Assert.Equal([Perturbation.Parse("ulp")], AccuracyExperiment.Only(all, "seed2/ulp").Perturbations);
+        Assert.Contains(("seed2/input", CellState.Done), AccuracyExperiment.Experiment.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
+        Assert.Equal([Perturbation.Parse("ulp")], all.Only("seed2/ulp").Perturbations);
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public class DivergedRunTests
         var observer = new StoppingObserver(0, kill: false);
         Assert.Equal(result.ToJson(), AccuracyExperiment.Run(settings, new ExperimentContext(folder.Path, 1, observer, CancellationToken.None)).ToJson());
         Assert.Empty(observer.Tasks);
-        Assert.All(AccuracyExperiment.StatusOf(folder.Path), cell => Assert.Equal(CellState.Done, cell.State));
+        Assert.All(AccuracyExperiment.Experiment.StatusOf(folder.Path), cell => Assert.Equal(CellState.Done, cell.State));
 
         foreach (string layout in new[] { folder.Path, folder["result/accuracy/cifar10_resnet_sgd"] })
         {

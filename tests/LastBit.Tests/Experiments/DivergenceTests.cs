@@ -110,7 +110,7 @@ public class DivergenceTests
         DivergenceExperiment.Run(Small, Context(parts.Path, observer));
         Assert.Equal(["learning rate 0.1/2"], observer.Tasks);
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
-        Assert.Equal([("n2", CellState.Done), ("n3", CellState.Done)], DivergenceExperiment.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
+        Assert.Equal([("n2", CellState.Done), ("n3", CellState.Done)], DivergenceExperiment.Experiment.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
     }
 
     [Fact]
@@ -132,11 +132,11 @@ public class DivergenceTests
         Assert.All(before.Where(file => !file.Key.EndsWith("divergence.json", StringComparison.Ordinal) && !file.Key.EndsWith("plan.json", StringComparison.Ordinal)),
             file => Assert.Equal(file.Value, after[file.Key]));
 
-        DivergenceExperiment.Run(DivergenceExperiment.Only(all, "n2-ulp"), Context(alone.Path));
+        DivergenceExperiment.Run(all.Only("n2-ulp"), Context(alone.Path));
         DivergenceExperiment.Run(all, Context(alone.Path));
         Assert.Equal(FolderFiles.Read(folder.Path), FolderFiles.Read(alone.Path));
-        Assert.Equal(DivergenceExperiment.CellNames(all), DivergenceExperiment.StatusOf(folder.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name));
-        Assert.Throws<InputException>(() => DivergenceExperiment.Check(all with { Others = [5] }));
+        Assert.Equal(all.Cells(), DivergenceExperiment.Experiment.StatusOf(folder.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name));
+        Assert.Throws<InputException>(() => DivergenceExperiment.Experiment.Prepare(all with { Others = [5] }));
     }
 
     [Fact]

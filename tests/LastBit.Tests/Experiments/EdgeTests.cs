@@ -44,7 +44,7 @@ public class EdgeTests
     [InlineData(0.1, 0, false, 0.5, 19.5)]
     public void Thresholds_are_where_a_quadratic_loses_its_stability(double rate, double momentum, bool nesterov, double decay, double expected)
     {
-        double threshold = EdgeThreshold.OfSharpness(rate, momentum, nesterov, decay);
+        double threshold = StabilityThreshold.OfSharpness(rate, momentum, nesterov, decay);
         Assert.Equal(expected, threshold, 1e-12);
         Assert.True(Grows(threshold * 1.01));
         Assert.False(Grows(threshold * 0.99));
@@ -207,11 +207,11 @@ public class EdgeTests
         EdgeExperiment.Run(all with { LearningRates = [0.02], WeightDecays = [0] }, Context(parts.Path));
         Parallel.Invoke(() => EdgeExperiment.Run(all, Context(parts.Path)), () => EdgeExperiment.Run(all with { LearningRates = [0.02, 0.01] }, Context(parts.Path)));
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
-        Assert.Equal(EdgeExperiment.CellNames(all).Order(), EdgeExperiment.StatusOf(parts.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name).Order());
+        Assert.Equal(all.Cells().Order(), EdgeExperiment.Experiment.StatusOf(parts.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name).Order());
         EdgeSettings read = ResultJson.Deserialize<EdgeSettings>(all.Document.ToJsonString()).With(CellStore.ReadPlan(parts.Path, EdgeExperiment.Kind));
-        Assert.Equal(EdgeExperiment.CellNames(all), EdgeExperiment.CellNames(read));
-        Assert.Equal([0.02], EdgeExperiment.Only(all, "lr0.02-wd0.001").LearningRates);
-        Assert.Throws<InputException>(() => EdgeExperiment.Only(all, "lr0.020-wd0"));
+        Assert.Equal(all.Cells(), read.Cells());
+        Assert.Equal([0.02], all.Only("lr0.02-wd0.001").LearningRates);
+        Assert.Throws<InputException>(() => all.Only("lr0.020-wd0"));
     }
 
     [Fact]
@@ -276,7 +276,7 @@ public class EdgeTests
         EdgeRun run = Assert.Single(EdgeExperiment.Run(settings, Context(folder.Path)).Runs);
         Assert.NotNull(run.DivergedAtIteration);
         Assert.DoesNotContain("NaN", File.ReadAllText(folder["edge.json"]), StringComparison.Ordinal);
-        Assert.True(Assert.Single(EdgeExperiment.StatusOf(folder.Path)).State == CellState.Done);
+        Assert.True(Assert.Single(EdgeExperiment.Experiment.StatusOf(folder.Path)).State == CellState.Done);
 
         Refused("iterations", Small with { Iterations = 0 });
         Refused("every", Small with { Every = 0 });

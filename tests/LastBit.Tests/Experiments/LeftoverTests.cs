@@ -44,7 +44,7 @@ public class LeftoverTests
             $"cells/edge/{cell}/start-1.npy.17.0123456789abcdef0123456789abcdef.tmp");
     }
 
-    private static string EdgeCell(EdgeSettings settings) => Assert.Single(EdgeExperiment.CellNames(settings));
+    private static string EdgeCell(EdgeSettings settings) => Assert.Single(settings.Cells());
 
     private static void HasNothingLeft(TemporaryFolder folder, Action<string> run, params string[] left)
     {

@@ -4,7 +4,9 @@ using LastBit.Experiments.Accuracy;
 using LastBit.Experiments.Divergence;
 using LastBit.Files;
 using LastBit.Reports;
+using LastBit.Reports.Accuracy;
 using LastBit.Reports.Claims;
+using LastBit.Reports.Divergence;
 using LastBit.Reports.Sections;
 using LastBit.Runs;
 
@@ -135,11 +137,11 @@ public class PublishedResultsTests
         // The images themselves are not needed, and their digests are in the folders.
         var accuracy = ResultJson.Deserialize<AccuracySettings>(RunFolder.Read(folder["table1"])!["settings"]!.ToJsonString());
         accuracy = accuracy.With(CellStore.ReadPlan(folder["table1"], AccuracyExperiment.Kind));
-        Assert.Equal(6 * Seeds, AccuracyExperiment.StatusOf(folder["table1"]).Count(cell => cell.State == CellState.Done));
-        AccuracyExperiment.Run(accuracy, Context("table1"), Data("table1/cells/accuracy", 10_000));
+        Assert.Equal(6 * Seeds, AccuracyExperiment.Experiment.StatusOf(folder["table1"]).Count(cell => cell.State == CellState.Done));
+        AccuracyExperiment.Experiment.Run(accuracy, Context("table1"), Data("table1/cells/accuracy", 10_000));
         var divergence = ResultJson.Deserialize<DivergenceSettings>(RunFolder.Read(folder["figure2"])!["settings"]!.ToJsonString());
         Assert.Equal([2, 8, 32, 320], divergence.With(CellStore.ReadPlan(folder["figure2"], DivergenceExperiment.Kind)).Divisors);
-        DivergenceExperiment.Run(divergence with { Divisors = [2, 8, 32] }, Context("figure2"), Data("figure2/cells/divergence", 50_000));
+        DivergenceExperiment.Experiment.Run(divergence with { Divisors = [2, 8, 32] }, Context("figure2"), Data("figure2/cells/divergence", 50_000));
 
         SortedDictionary<string, string> after = FolderFiles.Read(folder.Path);
         Assert.Equal(before, after);

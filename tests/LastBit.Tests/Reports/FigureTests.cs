@@ -115,6 +115,7 @@ public sealed class FigureTests : IDisposable
         Write("divergence.json", new DivergenceResult(
             "resnet56", Activation.Swish, Perturbation.OfK(3), 50_000, 100, "layer1.0.conv1.weight", tensors, [run]).ToJson());
         Figure2.Draw(_folder);
+        Figure2.DrawLayers(_folder);
         HasTexts(Figure2.Name, "scaled iteration", "relative L1 difference", "lr = 0.1/2");
         HasTexts(Figure2.LayersName, "scaled iteration", "layer", "layer1", "learning rate 0.1/2", "1", "2", "10⁻⁹");
 

@@ -5,45 +5,30 @@ using LastBit.Training;
 
 namespace LastBit.Experiments.Accuracy;
 
-/// <summary>One call of <see cref="AccuracyExperiment"/>: the settings, the data and the threads that all its cells share.</summary>
-internal sealed class AccuracyCells : ICellExperiment
+/// <summary>One call of <see cref="AccuracyExperiment"/>.</summary>
+internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext context, TrainingData data)
+    : OpenCells<AccuracySettings, AccuracyResult>(AccuracyExperiment.Experiment, settings, context, data)
 {
-    private readonly AccuracySettings _settings;
-    private readonly ExperimentContext _context;
-    private readonly TrainingData _data;
-
-    public AccuracyCells(AccuracySettings settings, ExperimentContext context, TrainingData data)
-    {
-        (_settings, _context, _data) = (settings, context, data);
-        Store = CellStore.Open(context.Folder, AccuracyExperiment.Kind, data.IdentityOf(settings));
-    }
+    /// <inheritdoc/>
+    public override string GroupOf(string cell) => AccuracyExperiment.GroupOf(AccuracyExperiment.PartsOf(cell)!.Value.Seed);
 
     /// <inheritdoc/>
-    public CellStore Store { get; }
-
-    /// <summary>Files and folders that look like cells and are not.</summary>
-    public SortedSet<string> Strays { get; } = new(StringComparer.Ordinal);
+    public override CellReading Read(string cell) =>
+        AccuracyExperiment.Read(Store, cell, Settings.Epochs) is { } read ? AccuracyExperiment.Reading(read, Settings.Epochs) : default;
 
     /// <inheritdoc/>
-    public string GroupOf(string cell) => AccuracyExperiment.GroupOf(AccuracyExperiment.PartsOf(cell)!.Value.Seed);
-
-    /// <inheritdoc/>
-    public CellReading Read(string cell) => AccuracyExperiment.Read(Store, cell, _settings.Epochs) is { } read
-        ? new CellReading(read.IsDone, (double)read.Epochs.Count / _settings.Epochs, read.Diverged?.Sentence) : default;
-
-    /// <inheritdoc/>
-    public IEnumerable<string> FilesOf(string cell)
+    public override IEnumerable<string> FilesOf(string cell)
     {
         (int seed, Perturbation perturbation) = AccuracyExperiment.PartsOf(cell)!.Value;
         yield return Store.FileOf(cell, ".json");
-        if (AuthorsLayout.FileOf(_context.Folder, seed, perturbation) is { } file)
+        if (AuthorsLayout.FileOf(Context.Folder, seed, perturbation) is { } file)
             yield return file;
-        if (_settings.Correctness)
+        if (Settings.Correctness)
             yield return Store.FileOf(cell, AccuracyExperiment.CorrectEnding);
     }
 
     /// <inheritdoc/>
-    public void Compute(HeldCells held)
+    public override void Compute(HeldCells held)
     {
         int seed = AccuracyExperiment.PartsOf(held.Cells.First())!.Value.Seed;
         List<string> missing = [.. held.Cells.Where(cell => !Read(cell).IsDone).OrderBy(cell => AccuracyExperiment.PartsOf(cell)!.Value.Perturbation)];
@@ -60,7 +45,7 @@ internal sealed class AccuracyCells : ICellExperiment
     }
 
     /// <inheritdoc/>
-    public void Tidy(string cell)
+    public override void Tidy(string cell)
     {
         foreach ((string checkpoint, string[] together) in CheckpointsOf(AccuracyExperiment.PartsOf(cell)!.Value.Seed))
         {
@@ -69,26 +54,21 @@ internal sealed class AccuracyCells : ICellExperiment
         }
     }
 
-    /// <summary>Puts all cells on disk together into accuracy.json.</summary>
-    public AccuracyResult WriteTable() => Store.WriteResult(AccuracyCurves.FileName, file =>
-    {
-        var result = AccuracyResult.Of(_settings, _data, Cells());
-        AtomicFile.WriteAllText(file, result.ToJson());
-        return result;
-    });
+    /// <inheritdoc/>
+    protected override AccuracyResult Gather() => AccuracyResult.Of(Settings, Data, OnDisk());
 
     /// <summary>The runs on disk.</summary>
-    private IEnumerable<AccuracyCell> Cells() => Store.NumbersIn("", "seed", "", Strays).SelectMany(seed =>
+    private IEnumerable<AccuracyCell> OnDisk() => Store.NumbersIn("", "seed", "", Strays).SelectMany(seed =>
         Store.NumbersIn(AccuracyExperiment.GroupOf(seed), "k", ".json", Strays).Select(k => Perturbation.OfK(k)).Concat(Perturbation.Words.Select(Perturbation.Parse))
-            .Select(one => AccuracyExperiment.Read(Store, AccuracyExperiment.NameOf(seed, one), _settings.Epochs)).OfType<AccuracyCell>());
+            .Select(one => AccuracyExperiment.Read(Store, AccuracyExperiment.NameOf(seed, one), Settings.Epochs)).OfType<AccuracyCell>());
 
     /// <summary>Writes what there is of a run.</summary>
     public void Write(AccuracyCell cell)
     {
-        if (AuthorsLayout.FileOf(_context.Folder, cell.Seed, cell.Perturbation) is { } file && (cell.Epochs.Count > 0 || cell.Diverged is not null))
+        if (AuthorsLayout.FileOf(Context.Folder, cell.Seed, cell.Perturbation) is { } file && (cell.Epochs.Count > 0 || cell.Diverged is not null))
         {
             // The authors' scripts want curves of one length; what a diverged run lacks is no number.
-            int missing = cell.Diverged is null ? 0 : _settings.Epochs - cell.Epochs.Count;
+            int missing = cell.Diverged is null ? 0 : Settings.Epochs - cell.Epochs.Count;
             Npy.Write(file, [.. cell.Epochs.Select(epoch => epoch.TestAccuracy), .. Enumerable.Repeat(double.NaN, missing)], cell.Epochs.Count + missing);
         }
         // Last: nothing is written again once it says that the cell is done.
@@ -96,7 +76,7 @@ internal sealed class AccuracyCells : ICellExperiment
     }
 
     /// <summary>Whether runs write which test image they classify correctly.</summary>
-    public bool WantsCorrectness => _settings.Correctness;
+    public bool WantsCorrectness => Settings.Correctness;
 
     /// <summary>Writes which test image a run classifies correctly, and once for all runs the classes of the images.</summary>
     public void WriteCorrectness(int seed, Perturbation perturbation, byte[] correct, byte[] labels)
@@ -111,14 +91,14 @@ internal sealed class AccuracyCells : ICellExperiment
     {
         UnfinishedFiles.DeleteOf(checkpoint);
         Perturbation[] perturbations = [.. cells.Select(cell => AccuracyExperiment.PartsOf(cell)!.Value.Perturbation)];
-        using Trainer trainer = _data.CreateTrainer(_settings.ToTraining(seed), perturbations);
-        var loop = new TrainingLoop(trainer, checkpoint, _data.Digest, _context.Observer, _context.Cancellation);
-        var run = new AccuracyTraining(this, trainer, _data.TrainImages, seed, perturbations, held, _context);
+        using Trainer trainer = Data.CreateTrainer(Settings.ToTraining(seed), perturbations);
+        var loop = new TrainingLoop(trainer, checkpoint, Data.Digest, Context.Observer, Context.Cancellation);
+        var run = new AccuracyTraining(this, trainer, Data.TrainImages, seed, perturbations, held, Context);
         loop.Resume(run);
         run.WriteCells();
         string task = $"seed {seed}, {Perturbation.Names(perturbations)}";
         loop.Run(run, task, run.Total, "images", (progress, left) => held.Tell(cells, progress, left));
-        _context.Observer.End(task, run.Outcome);
+        Context.Observer.End(task, run.Outcome);
     }
 
     private IEnumerable<(string File, string[] Cells)> CheckpointsOf(int seed)

@@ -1,5 +1,6 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
+using LastBit.Data;
+using LastBit.Models;
 using LastBit.Runs;
 using LastBit.Training;
 
@@ -17,6 +18,26 @@ public static class AccuracyExperiment
     /// <summary>The ending of a cell's file that says which test image was classified correctly: cells/accuracy/seed1/k3.correct.npy, beside cells/accuracy/labels.npy.</summary>
     public const string CorrectEnding = ".correct.npy";
 
+    /// <summary>Table 1 in the list of experiments.</summary>
+    public static CellExperiment<AccuracySettings, AccuracyResult> Experiment { get; } = new(
+        Kind, () => new() { Convolution = ConvolutionAlgorithm.Winograd }, "epochs",
+        (store, cell, epochs) => Read(store, cell, epochs) is { } read ? Reading(read, epochs) : default,
+        (settings, context, data) => new AccuracyCells(settings, context, data))
+    {
+        Document = AccuracyCurves.FileName,
+        Part = "table1",
+        Title = "accuracy over seeds and perturbations (CIFAR-10)",
+        AtScale = scale => scale.Scale switch
+        {
+            "demo" => new AccuracySettings { Network = "resnet8", Data = Cifar10.Sample, Epochs = 15, Seeds = [1, 2, 3], Perturbations = Perturbation.EachOfK(1, 3, 5) },
+            "laptop" => new AccuracySettings { Network = "resnet20", Epochs = 20, Seeds = [1, 2, 3] },
+            _ => new AccuracySettings(),
+        } with
+        {
+            Convolution = scale.Convolution,
+        },
+    };
+
     /// <summary>
     /// Computes the runs that the folder does not hold yet, seed by seed. After every epoch the cells,
     /// result/accuracy/cifar10_resnet_sgd/seedS/testI.npy (odd k only: test1, test2, ... are k = 1, 3, ...; the other perturbations have none)
@@ -28,69 +49,9 @@ public static class AccuracyExperiment
     /// <returns>The table of all cells in the folder.</returns>
     /// <exception cref="InputException">A setting is not possible, the data is missing, or the folder holds cells of other settings.</exception>
     /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
-    public static AccuracyResult Run(AccuracySettings settings, ExperimentContext context)
-    {
-        Check(settings);
-        ArgumentNullException.ThrowIfNull(context);
-        using var data = TrainingData.Open(settings, context.Threads);
-        return Run(settings, context, data);
-    }
+    public static AccuracyResult Run(AccuracySettings settings, ExperimentContext context) => Experiment.Run(settings, context);
 
-    /// <inheritdoc cref="Run(AccuracySettings, ExperimentContext)"/>
-    internal static AccuracyResult Run(AccuracySettings settings, ExperimentContext context, TrainingData data)
-    {
-        CellStore.Plan(context.Folder, Kind, settings.Asked);
-        var table = new AccuracyCells(settings, context, data);
-        CellWork.Compute(table, CellsOf(settings.Seeds, settings.Perturbations), context.Observer);
-        AccuracyResult result = table.WriteTable();
-        CellWork.Tell(table.Strays, context.Observer);
-        return result;
-    }
-
-    /// <summary>Makes sure that settings are possible and the data is there, before anything is made.</summary>
-    /// <exception cref="InputException">Something is not.</exception>
-    public static void Check(AccuracySettings settings)
-    {
-        ArgumentNullException.ThrowIfNull(settings);
-        settings.Validate();
-        TrainingData.Check(settings);
-    }
-
-    /// <summary>The cells that were asked for in a folder, with what has become of each.</summary>
-    /// <param name="folder">A folder of an `accuracy` run.</param>
-    /// <exception cref="InputException">Its plan is damaged.</exception>
-    public static IReadOnlyList<CellStatus> StatusOf(string folder)
-    {
-        JsonObject plan = CellStore.ReadPlan(folder, Kind);
-        var store = CellStore.Of(folder, Kind);
-        int epochs = store.Setting("epochs");
-        return [.. CellsOf(CellStore.Numbers(plan, "seeds"), AccuracySettings.PerturbationsOf(plan)).Select(cell => store.StatusOf(cell, () => Read(store, cell, epochs) switch
-        {
-            null => default,
-            { } read => new CellReading(read.IsDone, (double)read.Epochs.Count / epochs, read.Diverged?.Sentence),
-        }))];
-    }
-
-    /// <summary>The names of the cells that settings ask for.</summary>
-    public static IReadOnlyList<string> CellNames(AccuracySettings settings)
-    {
-        ArgumentNullException.ThrowIfNull(settings);
-        return [.. CellsOf(settings.Seeds, settings.Perturbations)];
-    }
-
-    /// <summary>The settings that compute one cell and no other.</summary>
-    /// <param name="settings">The settings of the folder.</param>
-    /// <param name="cell">The cell's name, "seed1/k3".</param>
-    /// <exception cref="InputException">There is no such cell.</exception>
-    public static AccuracySettings Only(AccuracySettings settings, string cell)
-    {
-        ArgumentNullException.ThrowIfNull(settings);
-        (int seed, Perturbation perturbation) = PartsOf(cell) ?? throw InputException.Of("cell", $"there is no cell '{cell}'; give one as seed1/k3 or seed1/ulp");
-        return settings with { Seeds = [seed], Perturbations = [perturbation] };
-    }
-
-    internal static IEnumerable<string> CellsOf(IEnumerable<int> seeds, IReadOnlyList<Perturbation> perturbations) =>
-        seeds.SelectMany(seed => perturbations.Select(one => NameOf(seed, one)));
+    internal static CellReading Reading(AccuracyCell read, int epochs) => new(read.IsDone, (double)read.Epochs.Count / epochs, read.Diverged?.Sentence);
 
     /// <summary>The name of a cell, "seed1/k3".</summary>
     public static string NameOf(int seed, Perturbation perturbation) => $"{GroupOf(seed)}/{perturbation.FileName}";

@@ -7,7 +7,7 @@ using LastBit.Training;
 namespace LastBit.Experiments.Accuracy;
 
 /// <summary>Settings of Table 1.</summary>
-public sealed record AccuracySettings : ScheduledTrainingSettings
+public sealed record AccuracySettings : ScheduledTrainingSettings, ICellSettings<AccuracySettings>
 {
     /// <summary>The seeds to compute, columns of the table. Not among what a folder is compared by: seeds can be added later.</summary>
     [JsonIgnore]
@@ -25,7 +25,11 @@ public sealed record AccuracySettings : ScheduledTrainingSettings
     [Setting("Also saves which test image each run classifies correctly at its end, for `lastbit noise`; of runs that are computed from here on.")]
     public bool Correctness { get; init; }
 
-    /// <summary>What is asked for, as a folder remembers it.</summary>
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public JsonObject Document => ResultJson.ToObject(this);
+
+    /// <inheritdoc/>
     [JsonIgnore]
     public JsonObject Asked
     {
@@ -43,8 +47,18 @@ public sealed record AccuracySettings : ScheduledTrainingSettings
         }
     }
 
-    /// <summary>The same settings with what was asked for in a folder so far.</summary>
-    /// <param name="plan">What <see cref="CellStore.ReadPlan"/> returned.</param>
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Cells() => [.. Seeds.SelectMany(seed => Perturbations.Select(one => AccuracyExperiment.NameOf(seed, one)))];
+
+    /// <inheritdoc/>
+    public AccuracySettings Only(string cell)
+    {
+        (int seed, Perturbation perturbation) = AccuracyExperiment.PartsOf(cell)
+            ?? throw InputException.Of("cell", $"there is no cell '{cell}'; give one as seed1/k3 or seed1/ulp");
+        return this with { Seeds = [seed], Perturbations = [perturbation] };
+    }
+
+    /// <inheritdoc/>
     public AccuracySettings With(JsonObject plan)
     {
         int[] planned = CellStore.Numbers(plan, "seeds");
@@ -61,8 +75,7 @@ public sealed record AccuracySettings : ScheduledTrainingSettings
     internal static Perturbation[] PerturbationsOf(JsonObject plan) =>
         [.. Perturbation.EachOfK(CellStore.Numbers(plan, "k")), .. CellStore.Words(plan, "perturbation").Select(Perturbation.Parse)];
 
-    /// <summary>Makes sure that every setting is possible.</summary>
-    /// <exception cref="InputException">One is not.</exception>
+    /// <inheritdoc/>
     public void Validate()
     {
         if (Seeds.Length == 0 || Seeds.Any(one => one < 0) || Seeds.Distinct().Count() < Seeds.Length)

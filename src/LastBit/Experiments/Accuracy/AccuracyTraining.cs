@@ -115,6 +115,6 @@ internal sealed class AccuracyTraining(
             for (; _shown[i] < epochs.Count; _shown[i]++)
                 context.Observer.Point("test accuracy (%)", $"seed {seed}, {perturbations[i].Name}", _shown[i] + 1, epochs[_shown[i]].TestAccuracy);
         }
-        table.WriteTable();
+        table.WriteResult();
     }
 }

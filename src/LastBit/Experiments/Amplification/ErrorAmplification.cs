@@ -11,6 +11,9 @@ namespace LastBit.Experiments.Amplification;
 /// <summary>Figure 4 right: two copies that differ only in rounding, side by side.</summary>
 public static class ErrorAmplification
 {
+    /// <summary>It in the list of experiments.</summary>
+    public static Experiment<ErrorAmplificationSettings, ErrorAmplificationResult> Experiment { get; } = new("amplify", Prepare) { Document = ErrorAmplificationResult.FileName, Part = "figure4", Title = "error amplification" };
+
     /// <summary>Makes sure that settings are possible, before anything is made.</summary>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
     public static void Check(ErrorAmplificationSettings settings)
@@ -38,10 +41,16 @@ public static class ErrorAmplification
     /// <param name="settings">What to run.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static ErrorAmplificationResult Run(ErrorAmplificationSettings settings, ExperimentContext context)
+    public static ErrorAmplificationResult Run(ErrorAmplificationSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
+
+    private static Func<ExperimentContext, ErrorAmplificationResult> Prepare(ErrorAmplificationSettings settings)
     {
         Check(settings);
+        return context => Compute(settings, context);
+    }
 
+    private static ErrorAmplificationResult Compute(ErrorAmplificationSettings settings, ExperimentContext context)
+    {
         int size = settings.KernelSize * settings.KernelSize;
         using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
         double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);

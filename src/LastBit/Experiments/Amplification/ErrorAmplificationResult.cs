@@ -16,7 +16,7 @@ public sealed record ErrorAmplificationRun(double LearningRate, double[] Relativ
 {
     /// <summary>2/dt: gradient descent is unstable along an eigenvector of the Hessian whose eigenvalue is above. Null without <see cref="Sharpness"/>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public double? Threshold => Sharpness is null ? null : 2 / LearningRate;
+    public double? Threshold => Sharpness is null ? null : StabilityThreshold.OfSharpness(LearningRate);
 
     /// <summary>lambda_max of the loss along the run; null where it was not computed.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

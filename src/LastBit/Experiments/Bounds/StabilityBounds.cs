@@ -55,6 +55,9 @@ public sealed record StabilityBoundsResult(double AlphaMin, double AlphaMax, dou
 /// <summary>Tables 2 and 3: between which weight decays gradient descent on the linearized PDE is stable, for any image.</summary>
 public static class StabilityBounds
 {
+    /// <summary>It in the list of experiments.</summary>
+    public static Experiment<StabilityBoundsSettings, StabilityBoundsResult> Experiment { get; } = new("bounds", Prepare) { Document = StabilityBoundsResult.FileName, Part = "table3", Title = "stability bounds and regions (Tables 2 and 3)" };
+
     /// <summary>Makes sure that settings are possible, before anything is made.</summary>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
     public static void Check(StabilityBoundsSettings settings)
@@ -76,10 +79,16 @@ public static class StabilityBounds
     /// <param name="settings">Image, kernel size and constants.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static StabilityBoundsResult Run(StabilityBoundsSettings settings, ExperimentContext context)
+    public static StabilityBoundsResult Run(StabilityBoundsSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
+
+    private static Func<ExperimentContext, StabilityBoundsResult> Prepare(StabilityBoundsSettings settings)
     {
         Check(settings);
+        return context => Compute(settings, context);
+    }
 
+    private static StabilityBoundsResult Compute(StabilityBoundsSettings settings, ExperimentContext context)
+    {
         const string Task = "extreme eigenvalues";
         int size = settings.KernelSize * settings.KernelSize;
         context.Observer.Begin(Task, size, "products");

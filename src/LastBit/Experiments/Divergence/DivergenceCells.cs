@@ -7,69 +7,44 @@ using LastBit.Training;
 
 namespace LastBit.Experiments.Divergence;
 
-/// <summary>One call of <see cref="DivergenceExperiment"/>: what all its divisors share.</summary>
-internal sealed class DivergenceCells : ICellExperiment
+/// <summary>One call of <see cref="DivergenceExperiment"/>.</summary>
+internal sealed class DivergenceCells(DivergenceSettings settings, ExperimentContext context, TrainingData data)
+    : OpenCells<DivergenceSettings, DivergenceResult>(DivergenceExperiment.Experiment, settings, context, data)
 {
-    private readonly DivergenceSettings _settings;
-    private readonly ExperimentContext _context;
-    private readonly TrainingData _data;
-    private readonly string[] _tensors;
-
-    public DivergenceCells(DivergenceSettings settings, ExperimentContext context, TrainingData data)
-    {
-        (_settings, _context, _data) = (settings, context, data);
-        Store = CellStore.Open(context.Folder, DivergenceExperiment.Kind, data.IdentityOf(settings));
-        _tensors = [.. data.ModelOf(settings).Layout.All.Where(tensor => tensor.IsTrainable).Select(tensor => tensor.Name)];
-    }
+    /// <inheritdoc/>
+    public override CellReading Read(string cell) => Read(DivergenceKey.Of(cell)!.Value) is { } run
+        ? new CellReading(run.IsDone && !IsMatMissing(run), (double)run.RelativeL1.Length / Settings.ScaledIterations, null) : default;
 
     /// <inheritdoc/>
-    public CellStore Store { get; }
-
-    /// <summary>Files and folders that look like cells and are not.</summary>
-    public SortedSet<string> Strays { get; } = new(StringComparer.Ordinal);
-
-    /// <inheritdoc/>
-    public string GroupOf(string cell) => "";
-
-    /// <inheritdoc/>
-    public CellReading Read(string cell) => Read(DivergenceKey.Of(cell)!.Value) is { } run
-        ? new CellReading(run.IsDone && !IsMatMissing(run), (double)run.RelativeL1.Length / _settings.ScaledIterations, null) : default;
-
-    /// <inheritdoc/>
-    public IEnumerable<string> FilesOf(string cell)
+    public override IEnumerable<string> FilesOf(string cell)
     {
         DivergenceKey key = DivergenceKey.Of(cell)!.Value;
         return [CheckpointOf(key), RunFile(key), MapFile(key), WeightsFile(key, 0) + ".npy", WeightsFile(key, 1) + ".npy"];
     }
 
     /// <inheritdoc/>
-    public void Compute(HeldCells held)
+    public override void Compute(HeldCells held)
     {
         foreach (string cell in held.Cells)
         {
             DivergenceKey key = DivergenceKey.Of(cell)!.Value;
             if (Read(key) is not { IsDone: true })
                 Train(cell, key, held);
-            if (_settings.Mat)
+            if (Settings.Mat)
                 WriteMat(key);
         }
     }
 
     /// <inheritdoc/>
-    public void Tidy(string cell) => File.Delete(CheckpointOf(DivergenceKey.Of(cell)!.Value));
+    public override void Tidy(string cell) => File.Delete(CheckpointOf(DivergenceKey.Of(cell)!.Value));
 
-    /// <summary>Puts all divisors on disk together into divergence.json.</summary>
-    public DivergenceResult WriteResult() => Store.WriteResult(DivergenceResult.FileName, file =>
+    /// <inheritdoc/>
+    protected override DivergenceResult Gather() => new(
+        Settings.Network, Settings.Activation, Settings.Perturbation, Data.TrainImages, Settings.ScaledIterations, Settings.Tensor, Tensors,
+        [.. Keys().Select(Read).OfType<DivergenceRun>()])
     {
-        var result = new DivergenceResult(
-            _settings.Network, _settings.Activation, _settings.Perturbation, _data.TrainImages, _settings.ScaledIterations, _settings.Tensor, _tensors,
-            [.. Keys().Select(Read).OfType<DivergenceRun>()])
-        {
-            Loss = _settings.Loss,
-        };
-        AtomicFile.WriteAllText(file, result.ToJson());
-        return result;
-    });
+        Loss = Settings.Loss,
+    };
 
     private IEnumerable<DivergenceKey> Keys()
     {
@@ -92,7 +67,7 @@ internal sealed class DivergenceCells : ICellExperiment
     {
         for (int copy = 0; copy < 2; copy++)
             Npy.Write(WeightsFile(KeyOf(run), copy) + ".npy", [.. weights[copy].SelectMany(row => row)], [recorded.Rows.Count, .. shape]);
-        Npy.Write(MapFile(KeyOf(run)), [.. recorded.Rows.SelectMany(row => row)], recorded.Rows.Count, _tensors.Length);
+        Npy.Write(MapFile(KeyOf(run)), [.. recorded.Rows.SelectMany(row => row)], recorded.Rows.Count, Tensors.Length);
         AtomicFile.WriteAllText(RunFile(KeyOf(run)), ResultJson.Serialize(run));
         WriteResult();
     }
@@ -109,37 +84,37 @@ internal sealed class DivergenceCells : ICellExperiment
 
     private void Train(string cell, DivergenceKey key, HeldCells held)
     {
-        int divisor = key.Divisor, steps = checked(_settings.ScaledIterations * divisor) - 1;
-        int perEpoch = Augmentation.BatchesPerEpoch(_data.TrainImages, _settings.BatchSize);
+        int divisor = key.Divisor, steps = checked(Settings.ScaledIterations * divisor) - 1;
+        int perEpoch = Augmentation.BatchesPerEpoch(Data.TrainImages, Settings.BatchSize);
         int epochs = Math.Max(1, (steps + perEpoch - 1) / perEpoch);
-        using Trainer trainer = _data.CreateTrainer(_settings.ToTraining(divisor, epochs), [Perturbation.None, key.Perturbation ?? _settings.Perturbation]);
-        var loop = new TrainingLoop(trainer, CheckpointOf(key), _data.Digest, _context.Observer, _context.Cancellation);
-        var pair = new DivergencePair(this, trainer, key, _settings, _tensors, held, _context.Observer);
+        using Trainer trainer = Data.CreateTrainer(Settings.ToTraining(divisor, epochs), [Perturbation.None, key.Perturbation ?? Settings.Perturbation]);
+        var loop = new TrainingLoop(trainer, CheckpointOf(key), Data.Digest, Context.Observer, Context.Cancellation);
+        var pair = new DivergencePair(this, trainer, key, Settings, Tensors, held, Context.Observer);
         loop.Resume(pair);
         pair.ShowAll();
-        string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {_settings.LearningRate}/{divisor}{(key.Perturbation is null ? "" : $", {key.Perturbation.Name}")}");
+        string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {Settings.LearningRate}/{divisor}{(key.Perturbation is null ? "" : $", {key.Perturbation.Name}")}");
         loop.Run(pair, task, Math.Max(1, steps), "iterations", (progress, left) => held.Tell([cell], progress, left));
         pair.WriteRun(finished: true);
-        _context.Observer.End(task, pair.Outcome);
+        Context.Observer.End(task, pair.Outcome);
     }
 
-    private DivergenceRun? Read(DivergenceKey key) => DivergenceExperiment.Read(Store, key, _settings.ScaledIterations, _tensors);
+    private DivergenceRun? Read(DivergenceKey key) => DivergenceExperiment.Read(Store, key, Settings.ScaledIterations, Tensors);
 
     private bool IsMatMissing(DivergenceRun run) =>
-        _settings.Mat && Enumerable.Range(0, 2).Any(copy => !AuthorsWeights.AreIn(WeightsFile(KeyOf(run), copy), run.RelativeL1.Length));
+        Settings.Mat && Enumerable.Range(0, 2).Any(copy => !AuthorsWeights.AreIn(WeightsFile(KeyOf(run), copy), run.RelativeL1.Length));
 
     private void WriteMat(DivergenceKey key)
     {
         for (int copy = 0; copy < 2; copy++)
         {
             NumericArray array = Npy.Read(WeightsFile(key, copy) + ".npy");
-            AuthorsWeights.Write(WeightsFile(key, copy), array.Get<float>(), array.Shape[1..], _context.Cancellation);
+            AuthorsWeights.Write(WeightsFile(key, copy), array.Get<float>(), array.Shape[1..], Context.Cancellation);
         }
     }
 
-    private string WeightsFile(DivergenceKey key, int copy) => Path.Combine(_context.Folder, "result", "parameter", "nlayer",
-        $"{_settings.Activation.ToString().ToLowerInvariant()}_{PythonNumber.Float(_settings.LearningRate)}",
-        string.Create(CultureInfo.InvariantCulture, $"L{PythonNumber.Float(_settings.WeightDecay)}_{key.Text}_{copy + 1}"));
+    private string WeightsFile(DivergenceKey key, int copy) => Path.Combine(Context.Folder, "result", "parameter", "nlayer",
+        $"{Settings.Activation.ToString().ToLowerInvariant()}_{PythonNumber.Float(Settings.LearningRate)}",
+        string.Create(CultureInfo.InvariantCulture, $"L{PythonNumber.Float(Settings.WeightDecay)}_{key.Text}_{copy + 1}"));
 
     private static DivergenceKey KeyOf(DivergenceRun run) => new(run.Divisor, run.Perturbation);
 
@@ -147,5 +122,5 @@ internal sealed class DivergenceCells : ICellExperiment
 
     private string RunFile(DivergenceKey key) => Store.FileOf(key.Cell, "/run.json");
 
-    private string MapFile(DivergenceKey key) => Path.Combine(_context.Folder, DivergenceRun.MapFile(key));
+    private string MapFile(DivergenceKey key) => Path.Combine(Context.Folder, DivergenceRun.MapFile(key));
 }

@@ -1,4 +1,5 @@
-using System.Text.Json.Nodes;
+using LastBit.Data;
+using LastBit.Models;
 using LastBit.Runs;
 
 namespace LastBit.Experiments.Divergence;
@@ -8,6 +9,27 @@ public static class DivergenceExperiment
 {
     /// <summary>The command that fills a folder with these cells.</summary>
     public const string Kind = "divergence";
+
+    /// <summary>Figure 2 in the list of experiments.</summary>
+    public static CellExperiment<DivergenceSettings, DivergenceResult> Experiment { get; } = new(
+        Kind, () => new() { Convolution = ConvolutionAlgorithm.Winograd }, "scaledIterations",
+        (store, cell, scaled) => Read(store, DivergenceKey.Of(cell)!.Value, scaled) is { } run
+            ? new CellReading(run.IsDone, (double)run.RelativeL1.Length / scaled, CellReading.Diverged(run.DivergedAtIteration)) : default,
+        (settings, context, data) => new DivergenceCells(settings, context, data))
+    {
+        Document = DivergenceResult.FileName,
+        Part = "figure2",
+        Title = "divergence of the weights of a network (CIFAR-10)",
+        AtScale = scale => scale.Scale switch
+        {
+            "demo" => new DivergenceSettings { Network = "resnet8", Data = Cifar10.Sample, BatchSize = 32, ScaledIterations = 50, Divisors = [2, 8, 32] },
+            "laptop" => new DivergenceSettings { Network = "resnet20", Divisors = [2, 4, 8, 16, 32] },
+            _ => new DivergenceSettings { Divisors = [2, 4, 8, 16, 32, 320, 3200, 32000] },
+        } with
+        {
+            Convolution = scale.Convolution,
+        },
+    };
 
     /// <summary>
     /// Computes the divisors that the folder does not hold yet. Writes divergence.json, divergence/mapN.npy,
@@ -20,68 +42,7 @@ public static class DivergenceExperiment
     /// <returns>All divisors in the folder.</returns>
     /// <exception cref="InputException">A setting is not possible, the data is missing, or the folder holds runs of other settings.</exception>
     /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
-    public static DivergenceResult Run(DivergenceSettings settings, ExperimentContext context)
-    {
-        Check(settings);
-        ArgumentNullException.ThrowIfNull(context);
-        using var data = TrainingData.Open(settings, context.Threads);
-        return Run(settings, context, data);
-    }
-
-    /// <inheritdoc cref="Run(DivergenceSettings, ExperimentContext)"/>
-    internal static DivergenceResult Run(DivergenceSettings settings, ExperimentContext context, TrainingData data)
-    {
-        CellStore.Plan(context.Folder, Kind, settings.Asked);
-        var figure = new DivergenceCells(settings, context, data);
-        CellWork.Compute(figure, settings.Keys.Select(key => key.Cell), context.Observer);
-        DivergenceResult result = figure.WriteResult();
-        CellWork.Tell(figure.Strays, context.Observer);
-        return result;
-    }
-
-    /// <summary>Makes sure that settings are possible and the data is there, before anything is made.</summary>
-    /// <exception cref="InputException">Something is not.</exception>
-    public static void Check(DivergenceSettings settings)
-    {
-        ArgumentNullException.ThrowIfNull(settings);
-        settings.ToTraining(1, 1);
-        TrainingData.Check(settings);
-    }
-
-    /// <summary>The cells that were asked for in a folder, with what has become of each.</summary>
-    /// <param name="folder">A folder of a `divergence` run.</param>
-    /// <exception cref="InputException">Its plan is damaged.</exception>
-    public static IReadOnlyList<CellStatus> StatusOf(string folder)
-    {
-        JsonObject plan = CellStore.ReadPlan(folder, Kind);
-        var store = CellStore.Of(folder, Kind);
-        int scaled = store.Setting("scaledIterations");
-        DivergenceSettings asked = new DivergenceSettings().With(plan) with { Divisors = CellStore.Numbers(plan, "divisors") };
-        return [.. asked.Keys.Select(key => store.StatusOf(key.Cell, () => Read(store, key, scaled) switch
-        {
-            null => default,
-            { } run => new CellReading(run.IsDone, (double)run.RelativeL1.Length / scaled,
-                CellReading.Diverged(run.DivergedAtIteration)),
-        }))];
-    }
-
-    /// <summary>The names of the cells that settings ask for.</summary>
-    public static IReadOnlyList<string> CellNames(DivergenceSettings settings)
-    {
-        ArgumentNullException.ThrowIfNull(settings);
-        return [.. settings.Keys.Select(key => key.Cell)];
-    }
-
-    /// <summary>The settings that compute one cell and no other.</summary>
-    /// <param name="settings">The settings of the folder.</param>
-    /// <param name="cell">The cell's name, "n32".</param>
-    /// <exception cref="InputException">There is no such cell.</exception>
-    public static DivergenceSettings Only(DivergenceSettings settings, string cell)
-    {
-        ArgumentNullException.ThrowIfNull(settings);
-        DivergenceKey key = DivergenceKey.Of(cell) ?? throw InputException.Of("cell", $"there is no cell '{cell}'; give one as n32 or n32-ulp");
-        return settings with { Divisors = [key.Divisor], Others = key.Perturbation is null ? [] : [key.Perturbation], OnlyOthers = key.Perturbation is not null };
-    }
+    public static DivergenceResult Run(DivergenceSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
 
     /// <summary>A pair's document, checked; null where there is none.</summary>
     /// <param name="store">The cells.</param>

@@ -8,7 +8,7 @@ namespace LastBit.Experiments.Divergence;
 
 /// <summary>Settings of Figure 2; the learning rate is divided by n, and there is no momentum and no schedule.</summary>
 [InheritedSetting(nameof(LearningRate), "The learning rate that is divided by n.")]
-public sealed record DivergenceSettings : NetworkTrainingSettings
+public sealed record DivergenceSettings : NetworkTrainingSettings, ICellSettings<DivergenceSettings>
 {
     /// <summary>As published: Swish, everything else as in Table 1.</summary>
     public DivergenceSettings() => Activation = Activation.Swish;
@@ -47,7 +47,11 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
     [Setting("Also writes the weights of every scaled iteration as a MATLAB file, as the authors' scripts do.")]
     public bool Mat { get; init; }
 
-    /// <summary>What is asked for, as a folder remembers it.</summary>
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public JsonObject Document => ResultJson.ToObject(this);
+
+    /// <inheritdoc/>
     [JsonIgnore]
     public JsonObject Asked
     {
@@ -62,8 +66,20 @@ public sealed record DivergenceSettings : NetworkTrainingSettings
         }
     }
 
-    /// <summary>The same settings with what was asked for in a folder so far.</summary>
-    /// <param name="plan">What <see cref="CellStore.ReadPlan"/> returned.</param>
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Cells() => [.. Keys.Select(key => key.Cell)];
+
+    /// <inheritdoc/>
+    public DivergenceSettings Only(string cell)
+    {
+        DivergenceKey key = DivergenceKey.Of(cell) ?? throw InputException.Of("cell", $"there is no cell '{cell}'; give one as n32 or n32-ulp");
+        return this with { Divisors = [key.Divisor], Others = key.Perturbation is null ? [] : [key.Perturbation], OnlyOthers = key.Perturbation is not null };
+    }
+
+    /// <inheritdoc/>
+    public void Validate() => ToTraining(1, 1);
+
+    /// <inheritdoc/>
     public DivergenceSettings With(JsonObject plan)
     {
         int[] planned = CellStore.Numbers(plan, "divisors");

@@ -1,4 +1,5 @@
-using System.Text.Json.Nodes;
+using LastBit.Data;
+using LastBit.Models;
 using LastBit.Runs;
 
 namespace LastBit.Experiments.Edge;
@@ -12,6 +13,19 @@ public static class EdgeExperiment
     /// <summary>The command that fills a folder with these cells.</summary>
     public const string Kind = "edge";
 
+    /// <summary>The edge of stability in the list of experiments, with as many images as Cohen et al. take and standardised as theirs.</summary>
+    public static CellExperiment<EdgeSettings, EdgeResult> Experiment { get; } = new(
+        Kind, () => new() { Convolution = ConvolutionAlgorithm.Winograd, Standardization = StandardizationKind.Pixel, TrainSize = 5000 }, "iterations",
+        (store, cell, iterations) => Reading(Read(store, EdgeKey.Of(cell)!.Value, iterations), iterations),
+        (settings, context, data) => new EdgeCells(settings, context, data))
+    {
+        Document = EdgeResult.FileName,
+        Part = "edge",
+        Title = "the edge of stability: sharpness beside the difference of two copies (CIFAR-10)",
+        NeedsHessian = true,
+        AtScale = AtScale,
+    };
+
     /// <summary>
     /// Computes the cells that the folder does not hold yet. Writes edge.json, edge/CELL-PERTURBATION.npy (the differences of every tensor), and a checkpoint
     /// at least once a minute. Cells that another process is working on are left to it.
@@ -21,58 +35,27 @@ public static class EdgeExperiment
     /// <returns>All cells in the folder.</returns>
     /// <exception cref="InputException">A setting is not possible, the data is missing, or the folder holds runs of other settings.</exception>
     /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
-    public static EdgeResult Run(EdgeSettings settings, ExperimentContext context)
-    {
-        Check(settings);
-        ArgumentNullException.ThrowIfNull(context);
-        using var data = TrainingData.Open(settings, context.Threads);
-        CellStore.Plan(context.Folder, Kind, settings.Asked);
-        using var figure = new EdgeCells(settings, context, data);
-        CellWork.Compute(figure, CellNames(settings), context.Observer);
-        EdgeResult result = figure.WriteResult();
-        CellWork.Tell(figure.Strays, context.Observer);
-        return result;
-    }
+    public static EdgeResult Run(EdgeSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
 
-    /// <summary>Makes sure that settings are possible and the data is there, before anything is made.</summary>
-    /// <exception cref="InputException">Something is not.</exception>
-    public static void Check(EdgeSettings settings)
+    private static EdgeSettings AtScale(ReproductionSettings scale) => Experiment.New() with
     {
-        ArgumentNullException.ThrowIfNull(settings);
-        settings.Validate();
-        TrainingData.Check(settings, hessian: true);
-    }
-
-    /// <summary>The names of the cells that settings ask for.</summary>
-    public static IReadOnlyList<string> CellNames(EdgeSettings settings)
+        Convolution = scale.Convolution,
+    } switch
     {
-        ArgumentNullException.ThrowIfNull(settings);
-        return [.. settings.Keys.Select(key => key.Cell)];
-    }
-
-    /// <summary>The settings that compute one cell and no other.</summary>
-    /// <param name="settings">The settings of the folder.</param>
-    /// <param name="cell">The cell's name, "lr0.02-wd0".</param>
-    /// <exception cref="InputException">There is no such cell.</exception>
-    public static EdgeSettings Only(EdgeSettings settings, string cell)
-    {
-        ArgumentNullException.ThrowIfNull(settings);
-        EdgeKey key = EdgeKey.Of(cell) ?? throw InputException.Of("cell", $"there is no cell '{cell}'; give one as lr0.02-wd0");
-        return settings with { LearningRates = [key.LearningRate], WeightDecays = [key.WeightDecay] };
-    }
-
-    /// <summary>The cells that were asked for in a folder, with what has become of each.</summary>
-    /// <param name="folder">A folder of an `edge` run.</param>
-    /// <exception cref="InputException">Its plan is damaged.</exception>
-    public static IReadOnlyList<CellStatus> StatusOf(string folder)
-    {
-        JsonObject plan = CellStore.ReadPlan(folder, Kind);
-        var store = CellStore.Of(folder, Kind);
-        int iterations = store.Setting("iterations");
-        var asked = new EdgeSettings { LearningRates = CellStore.Reals(plan, "learningRates"), WeightDecays = CellStore.Reals(plan, "weightDecays") };
-        return [.. asked.Keys.Select(key =>
-            store.StatusOf(key.Cell, () => Reading(Read(store, key, iterations), iterations)))];
-    }
+        // One rate whose threshold of 100 is crossed after about 190 steps, and one whose threshold of 200 never is.
+        { } fresh when scale.Scale == "demo" => fresh with
+        {
+            Data = Cifar10.Sample,
+            TrainSize = 100,
+            PassSize = 100,
+            Loss = Loss.SquaredError,
+            LearningRates = [0.01, 0.02],
+            Iterations = 400,
+            Every = 21,
+            Eigenvalues = 1,
+        },
+        { } fresh => fresh with { LearningRates = [0.02, 0.04, 0.08], Iterations = scale.Scale == "laptop" ? 2000 : 4000 },
+    };
 
     /// <summary>What a run's document says of its cell.</summary>
     internal static CellReading Reading(EdgeRun? run, int iterations) => run is null ? default : new CellReading(

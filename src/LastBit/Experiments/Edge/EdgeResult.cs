@@ -80,7 +80,7 @@ public sealed record EdgeCopy(double[] RelativeL1, string Map, string? Digest)
 /// <summary>One learning rate and weight decay.</summary>
 /// <param name="LearningRate">The learning rate.</param>
 /// <param name="WeightDecay">The weight decay.</param>
-/// <param name="Threshold">What the sharpness is compared with, <see cref="EdgeThreshold.OfSharpness"/>.</param>
+/// <param name="Threshold">What the sharpness is compared with, <see cref="StabilityThreshold.OfSharpness"/>.</param>
 /// <param name="Loss">Mean loss of the batch (with full batches: the training loss) of the plain copy before each step; without weight decay.</param>
 /// <param name="Accuracy">Percent of the batch that it classified correctly before each step.</param>
 /// <param name="Sharpness">The curvature along the run.</param>

@@ -13,7 +13,7 @@ namespace LastBit.Experiments.Edge;
 [InheritedSetting(nameof(BatchSize), "Images per step.", Least = 0, Default = "all, or 0")]
 [InheritedSetting(nameof(Optimizer), "The update rule; for adamw no threshold of the sharpness is known, so it is refused.")]
 [InheritedSetting(nameof(TrainSize), TrainSizeHelp, Default = "5000, or all of the sample")]
-public sealed record EdgeSettings : NetworkTrainingSettings
+public sealed record EdgeSettings : NetworkTrainingSettings, ICellSettings<EdgeSettings>
 {
     /// <summary>As Cohen et al. have it: a fully connected network with tanh, all images at once and as they are, no weight decay.</summary>
     public EdgeSettings()
@@ -92,11 +92,20 @@ public sealed record EdgeSettings : NetworkTrainingSettings
     internal double? VerifyAt(int iteration) => iteration == 0 || iteration + (EigenvaluesEvery > 0 ? EigenvaluesEvery : Every) > Iterations
         ? Verify ?? LossHessian.DefaultVerify : null;
 
-    /// <summary>The document of what a folder is compared by: what is in lists is not in it.</summary>
+    /// <inheritdoc/>
     [JsonIgnore]
-    public JsonObject Document => WithoutLists(ResultJson.ToObject(this));
+    public JsonObject Document
+    {
+        get
+        {
+            JsonObject document = ResultJson.ToObject(this);
+            document.Remove("learningRate");
+            document.Remove("weightDecay");
+            return document;
+        }
+    }
 
-    /// <summary>What is asked for, as a folder remembers it.</summary>
+    /// <inheritdoc/>
     [JsonIgnore]
     public JsonObject Asked => new()
     {
@@ -107,16 +116,17 @@ public sealed record EdgeSettings : NetworkTrainingSettings
     /// <summary>The cells that are asked for.</summary>
     internal IEnumerable<EdgeKey> Keys => LearningRates.SelectMany(rate => WeightDecays.Select(decay => new EdgeKey(rate, decay)));
 
-    /// <summary>Takes from a document of settings what names the cells.</summary>
-    internal static JsonObject WithoutLists(JsonObject document)
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Cells() => [.. Keys.Select(key => key.Cell)];
+
+    /// <inheritdoc/>
+    public EdgeSettings Only(string cell)
     {
-        document.Remove("learningRate");
-        document.Remove("weightDecay");
-        return document;
+        EdgeKey key = EdgeKey.Of(cell) ?? throw InputException.Of("cell", $"there is no cell '{cell}'; give one as lr0.02-wd0");
+        return this with { LearningRates = [key.LearningRate], WeightDecays = [key.WeightDecay] };
     }
 
-    /// <summary>The same settings with what was asked for in a folder so far.</summary>
-    /// <param name="plan">What <see cref="CellStore.ReadPlan"/> returned.</param>
+    /// <inheritdoc/>
     public EdgeSettings With(JsonObject plan)
     {
         double[] rates = CellStore.Reals(plan, "learningRates"), decays = CellStore.Reals(plan, "weightDecays");
@@ -127,8 +137,7 @@ public sealed record EdgeSettings : NetworkTrainingSettings
         };
     }
 
-    /// <summary>Makes sure that every setting is possible.</summary>
-    /// <exception cref="InputException">One is not; the message names it.</exception>
+    /// <inheritdoc/>
     public void Validate()
     {
         if (Optimizer != Optimizer.Sgd)

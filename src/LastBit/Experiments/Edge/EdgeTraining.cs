@@ -26,7 +26,8 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
     {
         (_figure, _trainer, _key, _settings, _sharpness, _held, _observer) = (figure, trainer, key, settings, sharpness, held, observer);
         _compared = [trainer.Model.Layout.Weights, .. figure.Tensors.Select(name => trainer.Model.Layout[name])];
-        _thresholds = EdgeThreshold.Of(key, settings);
+        _thresholds = (StabilityThreshold.OfSharpness(key.LearningRate, settings.Momentum, settings.Nesterov, key.WeightDecay),
+            settings.IsFullBatch ? null : StabilityThreshold.OfBatchSharpness(key.LearningRate, settings.Momentum, key.WeightDecay));
         _start = StartOf(figure, key);
         Recorded = EdgeRecorded.Empty(settings.Perturbations.Length);
     }

@@ -48,6 +48,9 @@ public sealed record HeatEquationResult(HeatEquationRun[] Runs) : ICheckedDocume
 /// <summary>Figure 1: the heat equation u_t = u_xx by explicit Euler with a stable and an unstable time step.</summary>
 public static class HeatEquation
 {
+    /// <summary>It in the list of experiments.</summary>
+    public static Experiment<HeatEquationSettings, HeatEquationResult> Experiment { get; } = new("heat", Prepare) { Document = HeatEquationResult.FileName, Part = "figure1", Title = "the heat equation" };
+
     /// <summary>The longest stable time step, dx^2/2 with dx = 1.</summary>
     public const double StableTimeStep = HeatRod.StableTimeStep;
 
@@ -70,9 +73,16 @@ public static class HeatEquation
     /// <param name="settings">The time steps.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static HeatEquationResult Run(HeatEquationSettings settings, ExperimentContext context)
+    public static HeatEquationResult Run(HeatEquationSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
+
+    private static Func<ExperimentContext, HeatEquationResult> Prepare(HeatEquationSettings settings)
     {
         Check(settings);
+        return context => Compute(settings, context);
+    }
+
+    private static HeatEquationResult Compute(HeatEquationSettings settings, ExperimentContext context)
+    {
         var runs = new HeatEquationRun[settings.TimeSteps.Length];
         OneLayerSetup.ForEach(runs.Length, context, i => runs[i] = RunOne(settings.TimeSteps[i], context));
         var result = new HeatEquationResult(runs);

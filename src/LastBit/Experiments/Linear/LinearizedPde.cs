@@ -55,6 +55,9 @@ public sealed record LinearizedPdeResult(double LearningRate, int Iterations, Li
 /// <summary>Figure 3 and Table 2: the linearized PDE (9), stable between two weight decays.</summary>
 public static class LinearizedPde
 {
+    /// <summary>It in the list of experiments.</summary>
+    public static Experiment<LinearizedPdeSettings, LinearizedPdeResult> Experiment { get; } = new("linear", Prepare) { Document = LinearizedPdeResult.FileName, Part = "figure3", Title = "the linearized PDE" };
+
     /// <summary>Makes sure that settings are possible, before anything is made.</summary>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
     public static void Check(LinearizedPdeSettings settings)
@@ -70,10 +73,16 @@ public static class LinearizedPde
     /// <param name="settings">What to run.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static LinearizedPdeResult Run(LinearizedPdeSettings settings, ExperimentContext context)
+    public static LinearizedPdeResult Run(LinearizedPdeSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
+
+    private static Func<ExperimentContext, LinearizedPdeResult> Prepare(LinearizedPdeSettings settings)
     {
         Check(settings);
+        return context => Compute(settings, context);
+    }
 
+    private static LinearizedPdeResult Compute(LinearizedPdeSettings settings, ExperimentContext context)
+    {
         using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
         double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);
         var runs = new LinearizedPdeRun[settings.Alphas.Length];

@@ -36,7 +36,7 @@ public sealed record NonLinearPdeRun(double LearningRate, double[] Loss, int Fin
 {
     /// <summary>2/dt: gradient descent is unstable along an eigenvector of the Hessian whose eigenvalue is above. Null without <see cref="Sharpness"/>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public double? Threshold => Sharpness is null ? null : 2 / LearningRate;
+    public double? Threshold => Sharpness is null ? null : StabilityThreshold.OfSharpness(LearningRate);
 
     /// <summary>lambda_max of the loss along the run; null where it was not computed.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -64,6 +64,9 @@ public sealed record NonLinearPdeResult(double WeightDecay, int Iterations, NonL
 /// <summary>Figure 4 left: the non-linear PDE (8) oscillates without blowing up between two learning rates.</summary>
 public static class NonLinearPde
 {
+    /// <summary>It in the list of experiments.</summary>
+    public static Experiment<NonLinearPdeSettings, NonLinearPdeResult> Experiment { get; } = new("nonlinear", Prepare) { Document = NonLinearPdeResult.FileName, Part = "figure4", Title = "the non-linear PDE" };
+
     /// <summary>Makes sure that settings are possible, before anything is made.</summary>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
     public static void Check(NonLinearPdeSettings settings)
@@ -80,10 +83,16 @@ public static class NonLinearPde
     /// <param name="settings">What to run.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static NonLinearPdeResult Run(NonLinearPdeSettings settings, ExperimentContext context)
+    public static NonLinearPdeResult Run(NonLinearPdeSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
+
+    private static Func<ExperimentContext, NonLinearPdeResult> Prepare(NonLinearPdeSettings settings)
     {
         Check(settings);
+        return context => Compute(settings, context);
+    }
 
+    private static NonLinearPdeResult Compute(NonLinearPdeSettings settings, ExperimentContext context)
+    {
         using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
         double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);
         var runs = new NonLinearPdeRun[settings.LearningRates.Length];

@@ -4,6 +4,7 @@ using LastBit.Engines;
 using LastBit.Experiments.Train;
 using LastBit.Files;
 using LastBit.LinearAlgebra;
+using LastBit.Models;
 using LastBit.Runs;
 using LastBit.Training;
 
@@ -18,7 +19,8 @@ namespace LastBit.Experiments.Sharpness;
 /// <param name="Images">How many images the loss is a mean over.</param>
 /// <param name="State">The digest of the weights (docs/arithmetic.md).</param>
 /// <param name="LearningRate">The learning rate at this point of the run, where it is known.</param>
-/// <param name="TwoOverLearningRate">2 / learning rate: above it gradient descent overshoots along the first eigenvector.</param>
+/// <param name="TwoOverLearningRate">2 / learning rate: above it plain gradient descent overshoots along the first eigenvector.</param>
+/// <param name="Threshold">The same for the momentum and the weight decay of the checkpoint's run, <see cref="StabilityThreshold"/>.</param>
 /// <param name="Verified">How far any other eigenvalue can lie above these; null where the search ended before that was known.</param>
 public sealed record SharpnessResult(
     double[] Eigenvalues,
@@ -30,7 +32,8 @@ public sealed record SharpnessResult(
     string State,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? LearningRate = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? TwoOverLearningRate = null,
-    EigenvalueVerification? Verified = null)
+    EigenvalueVerification? Verified = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Threshold = null)
     : ICheckedDocument
 {
     /// <summary>The document that --json prints and sharpness.json holds.</summary>
@@ -47,17 +50,27 @@ public static class SharpnessExperiment
     /// <summary>The name of the document in its folder.</summary>
     public const string FileName = "sharpness.json";
 
+    /// <summary>It in the list of experiments.</summary>
+    public static Experiment<SharpnessSettings, SharpnessResult> Experiment { get; } =
+        new("sharpness", Prepare, () => new() { Convolution = ConvolutionAlgorithm.Winograd }) { Document = FileName };
+
     /// <summary>Computes them and writes sharpness.json.</summary>
     /// <param name="settings">Which network, which images, how exactly.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <exception cref="InputException">A setting is not possible, the data is missing, or the checkpoint is damaged.</exception>
     /// <exception cref="OperationCanceledException">The search was stopped.</exception>
-    public static SharpnessResult Run(SharpnessSettings settings, ExperimentContext context)
+    public static SharpnessResult Run(SharpnessSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
+
+    private static Func<ExperimentContext, SharpnessResult> Prepare(SharpnessSettings settings)
     {
-        ArgumentNullException.ThrowIfNull(settings);
-        ArgumentNullException.ThrowIfNull(context);
         settings.Validate();
-        using TrainingData data = TrainingData.Open(settings, context.Threads);
+        TrainingData data = TrainingData.Load(settings, hessian: true);
+        return context => Run(settings, context, data);
+    }
+
+    private static SharpnessResult Run(SharpnessSettings settings, ExperimentContext context, TrainingData loaded)
+    {
+        using TrainingData data = loaded.With(context.Threads);
         using var hessian = new LossHessian(settings, data, settings.BatchSize);
         double? learningRate = settings.LearningRate > 0 ? settings.LearningRate : null;
         hessian.State.Initialise(settings.Seed);
@@ -75,22 +88,16 @@ public static class SharpnessExperiment
             multiplied: () => context.Observer.Advance(task, ++products), cancellation: context.Cancellation)
             ?? throw new InputException($"{settings.Network}: a product with the Hessian is not finite; its weights are too large for binary32");
         double[] residuals = [.. largest.Values.Select((value, i) => hessian.Residual(value, largest.Vectors[i]))];
+        // Of AdamW no threshold is known.
+        bool isDescent = settings.Run is not { Optimizer: not Optimizer.Sgd };
         var result = new SharpnessResult(
             largest.Values, residuals, hessian.Product.Loss, largest.IsConverged(residuals), largest.Products, hessian.Images, digest,
-            learningRate, 2 / learningRate, largest.Verified);
+            learningRate, isDescent ? 2 / learningRate : null, largest.Verified,
+            isDescent && learningRate is { } rate ? StabilityThreshold.OfSharpness(rate, settings.Run?.Momentum ?? 0, settings.Run is not null, settings.Run?.WeightDecay ?? 0) : null);
         context.Observer.End(task, $"sharpness {NumberText.Of(largest.Values[0])}");
         Directory.CreateDirectory(context.Folder);
         AtomicFile.WriteAllText(Path.Combine(context.Folder, FileName), result.ToJson());
         return result;
-    }
-
-    /// <summary>Makes sure that settings are possible and the data is there, before anything is made.</summary>
-    /// <exception cref="InputException">Something is not.</exception>
-    public static void Check(SharpnessSettings settings)
-    {
-        ArgumentNullException.ThrowIfNull(settings);
-        settings.Validate();
-        TrainingData.Check(settings, hessian: true);
     }
 
     // The learning rate of the run at that point.

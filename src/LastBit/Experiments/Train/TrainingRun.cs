@@ -1,6 +1,7 @@
 using System.Globalization;
 using LastBit.Data;
 using LastBit.Files;
+using LastBit.Models;
 using LastBit.Training;
 
 namespace LastBit.Experiments.Train;
@@ -11,6 +12,10 @@ public static class TrainingRun
     /// <summary>The file that a stopped run is resumed from.</summary>
     public const string CheckpointName = "checkpoint.bin";
 
+    /// <summary>One training in the list of experiments.</summary>
+    public static Experiment<TrainingRunSettings, TrainingRunResult> Experiment { get; } =
+        new("train", Prepare, () => new() { Convolution = ConvolutionAlgorithm.Winograd }) { Document = TrainingRunResult.FileName };
+
     /// <summary>
     /// Trains to the last epoch, from the folder's checkpoint if it has one;
     /// writes train.json after every epoch and checkpoint.bin at least once a minute. A training that diverges stops and says where.
@@ -20,12 +25,18 @@ public static class TrainingRun
     /// <returns>The learning curve and the digest.</returns>
     /// <exception cref="InputException">A setting is not possible, the data is missing, or the checkpoint is of another run.</exception>
     /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
-    public static TrainingRunResult Run(TrainingRunSettings settings, ExperimentContext context)
+    public static TrainingRunResult Run(TrainingRunSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
+
+    private static Func<ExperimentContext, TrainingRunResult> Prepare(TrainingRunSettings settings)
     {
-        Check(settings);
-        ArgumentNullException.ThrowIfNull(context);
         TrainingSettings training = settings.ToTraining();
-        using var data = TrainingData.Open(settings, context.Threads);
+        TrainingData data = TrainingData.Load(settings);
+        return context => Run(settings, training, context, data);
+    }
+
+    private static TrainingRunResult Run(TrainingRunSettings settings, TrainingSettings training, ExperimentContext context, TrainingData loaded)
+    {
+        using TrainingData data = loaded.With(context.Threads);
         using Trainer trainer = data.CreateTrainer(training, [settings.Perturbation]);
         var loop = new TrainingLoop(trainer, Path.Combine(context.Folder, CheckpointName), data.Digest, context.Observer, context.Cancellation);
         var run = new Recorder(trainer, data.TrainImages, data.Facts, context, loop);
@@ -40,15 +51,6 @@ public static class TrainingRun
         loop.Run(run, task, (long)data.TrainImages * training.Epochs, "images");
         context.Observer.End(task, run.Outcome);
         return run.WriteResult();
-    }
-
-    /// <summary>Makes sure that settings are possible and the data is there, before anything is made.</summary>
-    /// <exception cref="InputException">Something is not.</exception>
-    public static void Check(TrainingRunSettings settings)
-    {
-        ArgumentNullException.ThrowIfNull(settings);
-        settings.ToTraining();
-        TrainingData.Check(settings);
     }
 
     private sealed class Recorder(Trainer trainer, int images, DataFacts? facts, ExperimentContext context, TrainingLoop loop) : ITrainingRecorder<List<TrainingEpoch>>

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using LastBit.Models;
 
-namespace LastBit.Experiments.Reproduction;
+namespace LastBit.Experiments;
 
 /// <summary>What decides the bits of a reproduction of every figure and table; which parts are run does not, so that parts can be added to a folder.</summary>
 public sealed record ReproductionSettings

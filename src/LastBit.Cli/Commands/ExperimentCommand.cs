@@ -1,0 +1,125 @@
+using System.CommandLine;
+using LastBit.Cli.Execution;
+using LastBit.Experiments;
+using LastBit.Reports;
+using LastBit.Reports.Results;
+using Spectre.Console;
+
+namespace LastBit.Cli.Commands;
+
+/// <summary>The command of an experiment: what it says in help and what it prints. All else is read from the list of experiments and from the reports.</summary>
+internal abstract class ExperimentCommand
+{
+    /// <summary>One for each experiment, in the order in which help shows them.</summary>
+    internal static IReadOnlyList<ExperimentCommand> All { get; } =
+    [
+        HeatCommand.Command,
+        LinearCommand.Command,
+        NonLinearCommand.Command,
+        AmplifyCommand.Command,
+        BoundsCommand.Command,
+        TrainCommand.Command,
+        AccuracyCommand.Command,
+        DivergenceCommand.Command,
+        EdgeCommand.Command,
+        SharpnessCommand.Command,
+    ];
+
+    /// <summary>The experiment.</summary>
+    internal abstract Experiment Experiment { get; }
+
+    /// <summary>Makes the command.</summary>
+    internal abstract Command Create();
+
+    /// <summary>Runs the experiment as a part of `reproduce`.</summary>
+    /// <returns>The tables to print, made for the console that they are printed on.</returns>
+    internal abstract Func<IAnsiConsole, Table[]> RunAt(ReproductionSettings scale, ExperimentContext context);
+}
+
+/// <summary>What is known when an experiment has ended.</summary>
+/// <param name="Settings">Its settings.</param>
+/// <param name="Result">Its results.</param>
+/// <param name="Folder">The result folder.</param>
+/// <param name="ImageWords">The options that named image and kernel, as they are typed again; empty where none did.</param>
+internal sealed record Ended<TSettings, TResult>(TSettings Settings, TResult Result, string Folder, string ImageWords)
+{
+    /// <summary>The command that makes the page of the folder.</summary>
+    internal string ReportLine => $"lastbit report {ShellWord.Quote(Folder)}";
+}
+
+/// <inheritdoc/>
+/// <typeparam name="TSettings">The record of its settings.</typeparam>
+/// <typeparam name="TResult">The record of its results.</typeparam>
+/// <param name="experiment">The experiment.</param>
+/// <param name="description">What help says it is.</param>
+internal sealed class ExperimentCommand<TSettings, TResult>(Experiment<TSettings, TResult> experiment, string description) : ExperimentCommand
+    where TSettings : class, new()
+{
+    /// <inheritdoc/>
+    internal override Experiment Experiment => experiment;
+
+    /// <summary>The results in numbers.</summary>
+    internal required Func<IAnsiConsole, TResult, Table[]> Tables { get; init; }
+
+    /// <summary>Prints the results, where they are more than tables.</summary>
+    internal Action<IAnsiConsole, Ended<TSettings, TResult>>? Print { get; init; }
+
+    /// <summary>A command to try next, with what it does.</summary>
+    internal required Func<Ended<TSettings, TResult>, (string Line, string What)?> Next { get; init; }
+
+    /// <summary>What a command line means beyond its single options.</summary>
+    internal Func<ParseResult, SettingOptions<TSettings>, TSettings, TSettings> Complete { get; init; } = (_, _, settings) => settings;
+
+    /// <summary>Whether a run in a folder can be resumed by --resume.</summary>
+    internal bool CanBeResumed { get; init; }
+
+    /// <summary>Whether `reproduce` prints its tables.</summary>
+    internal bool IsPrintedByReproduce { get; init; }
+
+    /// <summary>Lines to type, with what they do.</summary>
+    internal required (string Line, string What)[] Examples { get; init; }
+
+    /// <inheritdoc/>
+    internal override Command Create()
+    {
+        var options = new SettingOptions<TSettings>(experiment);
+        Command command = LiveView.AddTo(options.Command(description, CanBeResumed ? [TrainingOptions.Resume] : []));
+        if (experiment is ICellsOfFolder)
+            ExecutorOptions.AddTo(command);
+        command.WithCommonOptions().SetAction(parse => Execute(parse, options));
+        foreach ((string line, string what) in Examples)
+            command.Example(line, what);
+        return command;
+    }
+
+    /// <inheritdoc/>
+    internal override Func<IAnsiConsole, Table[]> RunAt(ReproductionSettings scale, ExperimentContext context)
+    {
+        TResult result = experiment.Run(experiment.AtScale(scale), context);
+        return console => IsPrintedByReproduce ? Tables(console, result) : [];
+    }
+
+    private int Execute(ParseResult parse, SettingOptions<TSettings> options)
+    {
+        TSettings settings = Complete(parse, options, TrainingOptions.Read(parse, options));
+        Func<ExperimentContext, TResult> prepared = experiment.Prepare(settings);
+        if (settings is ICellSettings<TSettings> cells)
+            return CellRun.Execute(parse, experiment.Name, cells.Document, cells.Asked, cells.Cells(), Finish);
+        Func<string, string>? goOn = CanBeResumed ? folder => $"lastbit {experiment.Name} --resume {ShellWord.Quote(folder)}" : null;
+        using CommandRun run = CommandRun.Open(parse, experiment.Name, settings, goOn: goOn);
+        return Finish(run);
+
+        int Finish(CommandRun run)
+        {
+            TResult result = run.Run(prepared);
+            var ended = new Ended<TSettings, TResult>(settings, result, run.Folder, options.Words(parse, "image", "image-size", "kernel-size"));
+            return run.Finish(Runs.ResultJson.Serialize(result), console =>
+            {
+                if (Print is null)
+                    Cli.Tables.Write(console, Tables(console, result));
+                else
+                    Print(console, ended);
+            }, () => Report.Of(experiment)?.Draw(run.Folder) ?? [], Next(ended));
+        }
+    }
+}
