@@ -1,6 +1,7 @@
 namespace LastBit.Imports;
 
-/// <summary>Which run classified which test image correctly: one row a run, one column an image, every row over the same images in the same order.</summary>
+/// <summary>Which run classified which test image correctly: one row a run, one column an image, every row over the same images in the same
+/// order.</summary>
 /// <param name="Runs">Who each row is; its value is the row's accuracy in percent, and it has one step.</param>
 /// <param name="Correct">Row by row, image by image: 1 for correct, 0 for wrong.</param>
 /// <param name="Labels">The class of each image, from 0; null where the files do not say.</param>

@@ -27,7 +27,8 @@ public sealed record ImportOptions
     /// </summary>
     public string? Runs { get; init; }
 
-    /// <summary>How lines of a text name their numbers: a pattern as 'step {step}: train loss {train_loss}, val loss {val_loss}'; then every log is a text.</summary>
+    /// <summary>How lines of a text name their numbers: a pattern as 'step {step}: train loss {train_loss}, val loss {val_loss}'; then
+    /// every log is a text.</summary>
     public string? Pattern { get; init; }
 
     /// <summary>Whether less of the metric is better; null where its name decides.</summary>

@@ -29,6 +29,7 @@ public sealed record ImportResult(
     /// <summary>Passed of tried, one entry a run of <see cref="Runs"/> in the same order, where the files tell; null otherwise.</summary>
     public IReadOnlyList<PassRate>? PassRates { get; init; }
 
-    /// <summary>What was recognised, in one sentence for standard error: format, runs, metric and unit, seeds, perturbations, last step.</summary>
+    /// <summary>What was recognised, in one sentence for standard error: format, runs, metric and unit, seeds, perturbations, last
+    /// step.</summary>
     public string Recognised { get; init; } = "";
 }

@@ -19,11 +19,13 @@ internal sealed class CorrectnessCsv : ILogFormat
         if (options.Metric is not null || options.Runs is not null || file.Csv is not { Rows.Length: > 0 } header)
             return null;
         int[] values = header.Values(options);
-        return values.Length >= FewestImages && header.Rows.All(row => row.Length == header.Names.Length && values.All(i => Cell(row[i].Trim()) is not null))
+        return values.Length >= FewestImages && header.Rows
+            .All(row => row.Length == header.Names.Length && values.All(i => Cell(row[i].Trim()) is not null))
             ? new LogFile(file, this, $"correctness matrix in {header.Program}") { Csv = header } : null;
     }
 
-    /// <summary>Reads all rows; a row with a cell that is neither 0 nor 1 is refused, for the images of the others would not be the same.</summary>
+    /// <summary>Reads all rows; a row with a cell that is neither 0 nor 1 is refused, for the images of the others would not be the
+    /// same.</summary>
     /// <exception cref="InputException">A cell is neither 0 nor 1.</exception>
     public void Read(LogFile log, ReadingContext context)
     {
@@ -52,5 +54,6 @@ internal sealed class CorrectnessCsv : ILogFormat
         });
     }
 
-    private static byte? Cell(ReadOnlySpan<char> text) => text switch { "1" or "True" or "true" => 1, "0" or "False" or "false" => 0, _ => null };
+    private static byte? Cell(ReadOnlySpan<char> text) =>
+        text switch { "1" or "True" or "true" => 1, "0" or "False" or "false" => 0, _ => null };
 }

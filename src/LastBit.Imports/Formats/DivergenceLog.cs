@@ -5,7 +5,8 @@ using LastBit.Imports.Reading;
 
 namespace LastBit.Imports.Formats;
 
-/// <summary>divergence.json of LastBit: how far two copies of a network are apart that differ by rounding alone. A pair is a run; every divisor of the learning rate is a training of its own.</summary>
+/// <summary>divergence.json of LastBit: how far two copies of a network are apart that differ by rounding alone. A pair is a run; every
+/// divisor of the learning rate is a training of its own.</summary>
 internal sealed class DivergenceLog : ILogFormat
 {
     private const string Metric = "relativeL1";
@@ -29,18 +30,21 @@ internal sealed class DivergenceLog : ILogFormat
         context.Candidate(Metric);
         if (!context.Wants(Metric))
             return;
-        string? seed = OwnFolder.Settings(log) is { } known && known.TryGetProperty("seed", out JsonElement said) ? said.GetRawText() : null;
+        string? seed = OwnFolder.Settings(log) is { } known && known.TryGetProperty("seed", out JsonElement said) ? said.GetRawText()
+            : null;
         try
         {
             foreach (JsonElement pair in root.GetProperty("runs").EnumerateArray())
             {
                 string name = string.Create(CultureInfo.InvariantCulture, $"n = {pair.GetProperty("divisor").GetInt64()}");
-                string? perturbation = pair.TryGetProperty("perturbation", out JsonElement own) && own.ValueKind != JsonValueKind.Null ? own.ToString() : null;
+                string? perturbation = pair.TryGetProperty("perturbation", out JsonElement own) && own.ValueKind != JsonValueKind.Null
+                    ? own.ToString() : null;
                 string group = perturbation is null ? name : $"{name}, {perturbation}";
                 RawRun run = context.Run(file, group);
                 (run.IsTold, run.Seed, run.Group) = (true, seed, group);
                 run.Params["learningRate"] = pair.GetProperty("learningRate").GetRawText();
-                JsonElement[] iterations = [.. pair.GetProperty("iterations").EnumerateArray()], differences = [.. pair.GetProperty(Metric).EnumerateArray()];
+                JsonElement[] iterations = [.. pair.GetProperty("iterations").EnumerateArray()],
+                    differences = [.. pair.GetProperty(Metric).EnumerateArray()];
                 if (iterations.Length != differences.Length)
                     throw new InputException($"{file}: {group} has {differences.Length} differences at {iterations.Length} iterations");
                 for (int i = 0; i < iterations.Length; i++)

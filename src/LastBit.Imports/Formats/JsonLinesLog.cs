@@ -7,8 +7,9 @@ using LastBit.Imports.Reading;
 namespace LastBit.Imports.Formats;
 
 /// <summary>
-/// JSON Lines: an object a line, or a list of objects. Members are columns, in long form or in wide form (a run each); a member of an object inside is
-/// OUTER.INNER. A list of numbers is a whole curve where the line has no step of its own; in a line that is a step it is passed over.
+/// JSON Lines: an object a line, or a list of objects. Members are columns, in long form or in wide form (a run each); a member of an
+/// object inside is OUTER.INNER. A list of numbers is a whole curve where the line has no step of its own; in a line that is a step it is
+/// passed over.
 /// </summary>
 /// <param name="isCertain">True where only what can be nothing else is taken: a second object behind the first.</param>
 internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
@@ -22,7 +23,8 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
             return null;
         string[] lines = [.. file.Lines.Where(line => !string.IsNullOrWhiteSpace(line)).Take(2).Select(line => line.TrimStart())];
         bool isLines = lines is [['{', ..], .. var second] && IsObject(lines[0]) && (!isCertain || second is [['{', ..]]);
-        return isLines && !RunSettings.IsOne(file.Path) || lines is [['[', ..], ..] && IsListOfObjects(file.Path) ? new LogFile(file, this, "JSON Lines") : null;
+        return isLines && !RunSettings.IsOne(file.Path) || lines is [['[', ..], ..] && IsListOfObjects(file.Path)
+            ? new LogFile(file, this, "JSON Lines") : null;
     }
 
     /// <inheritdoc/>
@@ -88,7 +90,8 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
     {
         try
         {
-            return JsonFile.Parse(file) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0 && list.EnumerateArray().All(one => one.ValueKind == JsonValueKind.Object);
+            return JsonFile.Parse(file) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0
+                && list.EnumerateArray().All(one => one.ValueKind == JsonValueKind.Object);
         }
         catch (InputException)
         {
@@ -142,14 +145,16 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
                 context.LeaveRowOut(file, "it is not an object in JSON, as a line that is still being written", line);
                 return;
             }
-            if (_curves.Count > 0 && !_table.Columns.Exists(column => column.Role == ColumnRole.Step && CellKind.Number == (context.IsSurvey && column.First != 0 ? column.First : column.Kind)) && IsCurve())
+            if (_curves.Count > 0 && !_table.Columns.Exists(column => column.Role == ColumnRole.Step
+                && CellKind.Number == (context.IsSurvey && column.First != 0 ? column.First : column.Kind)) && IsCurve())
                 Curves(line);
             else
                 EndRow(line);
         }
 
         /// <summary>Whether a list of this line holds what is wanted: a line of other lists is a row all the same.</summary>
-        private bool IsCurve() => context.IsSurvey || _runs is not null || _rows == 0 && RunColumns.Are([.. _curves.Select(curve => curve.Column.Name)], context.Options)
+        private bool IsCurve() => context.IsSurvey || _runs is not null || _rows == 0
+            && RunColumns.Are([.. _curves.Select(curve => curve.Column.Name)], context.Options)
             || _curves.Exists(curve => _table.Wants(curve.Column));
 
         public void Finish()
@@ -162,8 +167,8 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
         }
 
         /// <summary>
-        /// Whether a line has the members of the first one in their order, told by its quotes alone; false where that is not certain: for objects within
-        /// objects, and texts with a backslash.
+        /// Whether a line has the members of the first one in their order, told by its quotes alone; false where that is not certain: for
+        /// objects within objects, and texts with a backslash.
         /// </summary>
         private bool HasKnownMembers(ReadOnlySpan<byte> json)
         {
@@ -197,7 +202,8 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
                 if (json[i] == '"' && !(quoted && IsEscaped(json, i)))
                     quoted = !quoted;
                 ReadOnlySpan<byte> rest = json[i..];
-                ReadOnlySpan<byte> word = quoted ? [] : rest.StartsWith("-Infinity"u8) ? "-Infinity"u8 : rest.StartsWith("Infinity"u8) ? "Infinity"u8
+                ReadOnlySpan<byte> word = quoted ? [] : rest.StartsWith("-Infinity"u8) ? "-Infinity"u8 : rest.StartsWith("Infinity"u8)
+                    ? "Infinity"u8
                     : rest.StartsWith("NaN"u8) ? "NaN"u8 : [];
                 if (word.IsEmpty)
                 {
@@ -375,7 +381,8 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
         /// <summary>The column of a member: lines nearly always have the same members in the same order.</summary>
         private Column ColumnOf(ref Utf8JsonReader reader, string prefix)
         {
-            if (_next < _order.Count && !reader.ValueIsEscaped && ReferenceEquals(_order[_next].Prefix, prefix) && reader.ValueTextEquals(_order[_next].Utf8))
+            if (_next < _order.Count && !reader.ValueIsEscaped && ReferenceEquals(_order[_next].Prefix, prefix)
+                && reader.ValueTextEquals(_order[_next].Utf8))
                 return _order[_next++].Column;
             return ColumnOf(prefix, reader.GetString()!);
         }

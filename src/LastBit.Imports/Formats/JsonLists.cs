@@ -9,7 +9,8 @@ internal sealed class JsonLists : ILogFormat
     /// <inheritdoc/>
     public LogFile? Recognise(FoundFile file, ImportOptions options)
     {
-        bool isHistory = file.Name.Contains("history", StringComparison.OrdinalIgnoreCase) || file.Name.Contains("metrics", StringComparison.OrdinalIgnoreCase);
+        bool isHistory = file.Name.Contains("history", StringComparison.OrdinalIgnoreCase)
+            || file.Name.Contains("metrics", StringComparison.OrdinalIgnoreCase);
         return (file.IsNamed || isHistory) && file.Json is { } root && root.EnumerateObject().Any(member => JsonFile.IsCurve(member.Value))
             ? new LogFile(file, this, "JSON with one list per metric") : null;
     }
@@ -25,7 +26,8 @@ internal sealed class JsonLists : ILogFormat
             if (JsonFile.IsCurve(member.Value) && ColumnRoles.Of(member.Name, context.Options) == ColumnRole.Step)
                 steps = JsonFile.Curve(member.Value);
         }
-        string[] curves = [.. root.EnumerateObject().Where(member => JsonFile.IsCurve(member.Value) && ColumnRoles.Of(member.Name, context.Options) == ColumnRole.Value).Select(member => member.Name)];
+        string[] curves = [.. root.EnumerateObject().Where(member => JsonFile.IsCurve(member.Value)
+            && ColumnRoles.Of(member.Name, context.Options) == ColumnRole.Value).Select(member => member.Name)];
         if (RunColumns.Are(curves, context.Options))
         {
             var runs = new RunColumns(file, context);

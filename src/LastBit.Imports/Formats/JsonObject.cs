@@ -5,8 +5,8 @@ using LastBit.Imports.Reading;
 namespace LastBit.Imports.Formats;
 
 /// <summary>
-/// One flat object for each run with the results of its end, as Hugging Face's all_results.json and eval_results.json, DVCLive's metrics.json and Weights
-/// &amp; Biases' wandb-summary.json; a member of an object inside is OUTER.INNER.
+/// One flat object for each run with the results of its end, as Hugging Face's all_results.json and eval_results.json, DVCLive's
+/// metrics.json and Weights &amp; Biases' wandb-summary.json; a member of an object inside is OUTER.INNER.
 /// </summary>
 internal sealed partial class JsonObject : ILogFormat
 {
@@ -17,7 +17,8 @@ internal sealed partial class JsonObject : ILogFormat
 
     /// <inheritdoc/>
     public LogFile? Recognise(FoundFile file, ImportOptions options) =>
-        (file.IsNamed || UsualName().IsMatch(file.Name)) && file.Json is { } root && JsonFile.Flat(root).Any(member => JsonFile.TryNumber(member.Value, out _))
+        (file.IsNamed || UsualName().IsMatch(file.Name)) && file.Json is { } root
+            && JsonFile.Flat(root).Any(member => JsonFile.TryNumber(member.Value, out _))
             ? new LogFile(file, this, "JSON with one object per run") : null;
 
     /// <inheritdoc/>

@@ -9,7 +9,8 @@ internal static class LogFormats
     public static IReadOnlyList<ILogFormat> All { get; } =
     [
         new ForeignFormats(), new NpyLog(), new TensorBoardLog(), new MlflowLog(), new JsonLinesLog(isCertain: true),
-        new TrainerState(), new AccuracyDocument(), new DivergenceLog(), new TrainDocument(), new LmEvaluation(), new SacredMetrics(), new JsonLists(),
+        new TrainerState(), new AccuracyDocument(), new DivergenceLog(), new TrainDocument(), new LmEvaluation(), new SacredMetrics(),
+            new JsonLists(),
         new JsonLinesLog(isCertain: false), new JsonObject(),
         new WandbChartCsv(), new CorrectnessCsv(), new WideCsv(), new MonitorCsv(), new LongCsv(), new TextLog(),
     ];

@@ -4,7 +4,8 @@ using LastBit.Statistics;
 
 namespace LastBit.Imports.Formats;
 
-/// <summary>Reads the logs of somebody's trainings, whatever wrote them; the formats and their peculiarities are in docs/noise.md.</summary>
+/// <summary>Reads the logs of somebody's trainings, whatever wrote them; the formats and their peculiarities are in
+/// docs/noise.md.</summary>
 public static class LogReader
 {
     /// <summary>Reads the runs that some paths hold.</summary>
@@ -19,7 +20,8 @@ public static class LogReader
         string where = string.Join(", ", paths);
         var search = new LogPaths(cancellation);
         (List<LogFile> files, List<FoundFile> others) = Recognise(search.Expand(paths), options, where);
-        var context = new ReadingContext(options) { OnlyArrays = files.All(file => file.IsCompanion || file.Format is NpyLog), Cancellation = cancellation };
+        var context = new ReadingContext(options) { OnlyArrays = files.All(file => file.IsCompanion || file.Format is NpyLog),
+            Cancellation = cancellation };
         context.LeftOut.AddRange(search.Passed);
         SayWhatIsNoLog(files, others, context);
         // The first time for the names of the metrics, the second time for the values of one.
@@ -111,7 +113,8 @@ public static class LogReader
         files.RemoveAll(file => !file.File.IsNamed && file.Format.Rank > rank);
         if (files.Count == 0)
         {
-            string? problem = others.Select(file => file.Length == 0 ? null : LogFormats.Recognise(file, options)?.Problem is { } why ? $"{file.Path} {why}" : null).FirstOrDefault(why => why is not null);
+            string? problem = others.Select(file => file.Length == 0 ? null : LogFormats.Recognise(file, options)?.Problem is { } why
+                ? $"{file.Path} {why}" : null).FirstOrDefault(why => why is not null);
             throw new InputException(problem is not null ? $"{where}: holds no log that can be read; {problem}"
                 : $"{where}: none of its {NumberText.Count(others.Count, "file")} is a log that can be read; docs/noise.md lists those that can");
         }
@@ -119,7 +122,8 @@ public static class LogReader
         // Bytes and booleans beside other logs are their correctness.
         if (families.Length > 1)
         {
-            string kinds = string.Join(" and ", families.Select(family => $"{family.Count()} of {family.First().Program} (as {family.First().Path})"));
+            string kinds = string.Join(" and ", families.Select(family =>
+                $"{family.Count()} of {family.First().Program} (as {family.First().Path})"));
             throw new InputException($"{where}: holds logs of {families.Length} kinds, {kinds}; name those that are meant, as a pattern in quotes");
         }
         return (files, others);
@@ -133,9 +137,11 @@ public static class LogReader
         foreach (FoundFile file in others.OrderBy(file => file.Path, StringComparer.Ordinal))
         {
             // What describes a run is read with its log.
-            if (files.Exists(log => log.Format.Covers(log, file.Path)) || RunSettings.IsOne(file.Path) && folders.Contains(FolderOf(file.Path)))
+            if (files.Exists(log => log.Format.Covers(log, file.Path)) || RunSettings.IsOne(file.Path)
+                && folders.Contains(FolderOf(file.Path)))
                 continue;
-            string? problem = file.Length == 0 ? "it is empty" : LogFormats.Recognise(file, context.Options)?.Problem is { } why ? "it " + why : "it is not a log that can be read";
+            string? problem = file.Length == 0 ? "it is empty" : LogFormats.Recognise(file, context.Options)?.Problem is { } why
+                ? "it " + why : "it is not a log that can be read";
             if (endings.Contains(file.Ending) && file.Ending.Length > 0)
                 context.LeftOut.Add(new LeftOut(file.Path, problem));
             else
@@ -144,7 +150,8 @@ public static class LogReader
         if (unread.Count > 0)
         {
             string some = string.Join(", ", unread.Take(3).Select(file => Foreign.Quote(file.Name))) + (unread.Count > 3 ? ", ..." : "");
-            context.Note(unread.Count == 1 ? $"One other file is not a log and was not read ({some})." : $"{unread.Count.ToString(CultureInfo.InvariantCulture)} other files are not logs and were not read ({some}).");
+            context.Note(unread.Count == 1 ? $"One other file is not a log and was not read ({some})."
+                : $"{unread.Count.ToString(CultureInfo.InvariantCulture)} other files are not logs and were not read ({some}).");
         }
 
         static string FolderOf(string file) => Path.GetDirectoryName(Path.GetFullPath(file))!;
@@ -155,17 +162,20 @@ public static class LogReader
     {
         RawRun[] all = [.. context.Runs];
         HashSet<string> sources = [.. all.Where(run => run.Values.Count > 0 || run.Bad is not null).Select(run => run.Source)];
-        foreach (IGrouping<string, LogFile> source in files.Where(file => !file.IsCompanion).GroupBy(file => file.Source).Where(source => !sources.Contains(source.Key)))
+        foreach (IGrouping<string, LogFile> source in files.Where(file => !file.IsCompanion).GroupBy(file => file.Source)
+            .Where(source => !sources.Contains(source.Key)))
         {
             string[] metrics = [.. source.SelectMany(context.CandidatesOf).Distinct()];
             string others = metrics.Length == 0 ? "" : $"; it has {Foreign.List(metrics)}";
-            string why = source.All(file => file.Csv is { HasHeader: false }) ? "it has no header as the other files have, perhaps because a run that was resumed wrote over it"
+            string why = source.All(file => file.Csv is { HasHeader: false })
+                ? "it has no header as the other files have, perhaps because a run that was resumed wrote over it"
                 : metrics.Contains(context.Metric) ? $"it has no value of {Foreign.Quote(context.Metric)}"
                 : $"it has no value of {Foreign.Quote(context.Metric)}, as a run that ended before its first evaluation{others}";
             context.LeftOut.Add(new LeftOut(source.Key, why));
         }
         foreach (RawRun run in all.Where(run => run.Values.Count == 0 && run.Bad is null && sources.Contains(run.Source)))
-            context.LeftOut.Add(new LeftOut(run.Inner.Length > 0 ? $"{run.Source} {run.Inner}" : run.Source, $"it has no value of {Foreign.Quote(context.Metric)}, as a run that ended before its first evaluation"));
+            context.LeftOut.Add(new LeftOut(run.Inner.Length > 0 ? $"{run.Source} {run.Inner}"
+                : run.Source, $"it has no value of {Foreign.Quote(context.Metric)}, as a run that ended before its first evaluation"));
         return [.. all.Where(run => run.Values.Count > 0 || run.Bad is not null)];
     }
 
@@ -180,7 +190,8 @@ public static class LogReader
                 context.LeftOut.Add(new LeftOut(names[i], run.Bad));
             else if (Assembly.Clean(run, names[i], context) is var (steps, values))
             {
-                runs.Add(run, new ImportedRun(run.Source, names[i], run.Group, Foreign.Seed(run.Seed, run.Lines.Count > 0 ? run.At(0) : run.Source),
+                runs.Add(run, new ImportedRun(run.Source, names[i], run.Group,
+                    Foreign.Seed(run.Seed, run.Lines.Count > 0 ? run.At(0) : run.Source),
                     Foreign.Perturbation(run.K), run.Params, steps, values) { Fold = run.Fold });
             }
         }
@@ -204,7 +215,8 @@ public static class LogReader
             string stem = Stem(row.Run.Source);
             ImportedRun? run = runs.GetValueOrDefault(row.Run) ?? runs.Values.FirstOrDefault(other => Stem(other.Source) == stem);
             if (run is null)
-                context.LeftOut.Add(new LeftOut(row.Run.Source, "no run of this name has a log, so whose correctness it is cannot be said"));
+                context.LeftOut.Add(new LeftOut(row.Run.Source,
+                    "no run of this name has a log, so whose correctness it is cannot be said"));
             else if (kept.Contains(run))
                 rows.Add((run, row.Correct));
         }
@@ -216,12 +228,14 @@ public static class LogReader
         if (context.Labels is { } labels && labels.Length != images)
             throw new InputException($"labels.npy: has {labels.Length} labels for {images} images; one per image is right");
         rows.Sort((a, b) => Compare(a.Run, b.Run));
-        return rows.Count == 0 ? null : new CorrectnessMatrix([.. rows.Select(row => row.Run)], [.. rows.Select(row => row.Correct)], context.Labels);
+        return rows.Count == 0 ? null : new CorrectnessMatrix([.. rows.Select(row => row.Run)], [.. rows.Select(row => row.Correct)],
+            context.Labels);
 
         static string Stem(string path)
         {
             string full = Path.GetFullPath(path);
-            return full.EndsWith(".correct.npy", StringComparison.Ordinal) ? full[..^".correct.npy".Length] : Path.ChangeExtension(full, null);
+            return full.EndsWith(".correct.npy", StringComparison.Ordinal) ? full[..^".correct.npy".Length]
+                : Path.ChangeExtension(full, null);
         }
     }
 
@@ -235,8 +249,10 @@ public static class LogReader
         string steps = ends.Length == 1 ? $"last step {Number(ends[0])}" : $"last steps {Number(ends[0])} to {Number(ends[^1])}";
         return $"{format}: {NumberText.Count(runs.Count, "run")}, metric {Foreign.Quote(metric)} {unit}, "
             + (groups is [null] ? "" : $"groups {Foreign.List(groups.Select(group => group ?? "none"))}, ")
-            + (seeds is [null] ? "no seeds known, " : $"{(seeds.Length == 1 ? "seed" : "seeds")} {Some(seeds.Select(seed => seed is { } known ? known.ToString(CultureInfo.InvariantCulture) : "unknown"))}, ")
-            + (perturbations is [null] ? "no perturbation, " : $"k {Some(perturbations.Select(k => k is null ? "none" : Foreign.Quote(k)[1..^1]))}, ")
+            + (seeds is [null] ? "no seeds known, "
+                : $"{(seeds.Length == 1 ? "seed" : "seeds")} {Some(seeds.Select(seed => seed is { } known ? known.ToString(CultureInfo.InvariantCulture) : "unknown"))}, ")
+            + (perturbations is [null] ? "no perturbation, "
+                : $"k {Some(perturbations.Select(k => k is null ? "none" : Foreign.Quote(k)[1..^1]))}, ")
             + steps + ".";
 
         static string Number(double value) => value.ToString(CultureInfo.InvariantCulture);
@@ -252,10 +268,12 @@ public static class LogReader
         int order = string.CompareOrdinal(a.Group, b.Group);
         if (order == 0)
             order = Nullable.Compare(a.Seed, b.Seed);
-        if (order == 0 && double.TryParse(a.Perturbation, CultureInfo.InvariantCulture, out double ka) && double.TryParse(b.Perturbation, CultureInfo.InvariantCulture, out double kb))
+        if (order == 0 && double.TryParse(a.Perturbation, CultureInfo.InvariantCulture, out double ka)
+            && double.TryParse(b.Perturbation, CultureInfo.InvariantCulture, out double kb))
             order = ka.CompareTo(kb);
         if (order == 0)
             order = string.CompareOrdinal(a.Perturbation, b.Perturbation);
-        return order != 0 ? order : a.Name.Length != b.Name.Length ? a.Name.Length.CompareTo(b.Name.Length) : string.CompareOrdinal(a.Name, b.Name);
+        return order != 0 ? order : a.Name.Length != b.Name.Length ? a.Name.Length.CompareTo(b.Name.Length)
+            : string.CompareOrdinal(a.Name, b.Name);
     }
 }

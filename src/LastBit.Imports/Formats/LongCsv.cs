@@ -2,7 +2,8 @@ using LastBit.Imports.Reading;
 
 namespace LastBit.Imports.Formats;
 
-/// <summary>CSV and TSV in long form: a row is a step of a run and a column is a metric, as Lightning, Keras, TensorBoard's page, Optuna and most scripts write it.</summary>
+/// <summary>CSV and TSV in long form: a row is a step of a run and a column is a metric, as Lightning, Keras, TensorBoard's page, Optuna
+/// and most scripts write it.</summary>
 internal sealed class LongCsv : ILogFormat
 {
     private const string RunsTable = "Weights & Biases runs table";
@@ -11,7 +12,8 @@ internal sealed class LongCsv : ILogFormat
     public Type Family => typeof(CsvFile);
 
     /// <inheritdoc/>
-    public LogFile? Recognise(FoundFile file, ImportOptions options) => file.Csv is { } header ? new LogFile(file, this, ProgramOf(header)) { Csv = header } : null;
+    public LogFile? Recognise(FoundFile file, ImportOptions options) => file.Csv is { } header
+        ? new LogFile(file, this, ProgramOf(header)) { Csv = header } : null;
 
     /// <inheritdoc/>
     public void Read(LogFile log, ReadingContext context)
@@ -24,7 +26,8 @@ internal sealed class LongCsv : ILogFormat
             Column column = table.Add(header.Names[i]);
             if (column.Name == context.Options.Metric || column.Name == context.Options.Group)
                 continue;
-            if (log.Program == RunsTable && plain[i] == "name" || plain[i] == "number" && plain.Contains("state") && plain.Contains("value"))
+            if (log.Program == RunsTable && plain[i] == "name" || plain[i] == "number" && plain.Contains("state")
+                && plain.Contains("value"))
                 column.Role = ColumnRole.Run;
             else if (log.Program == RunsTable && column.Role == ColumnRole.Step)
                 // In the runs table the step is that of a run's last value: it counts no rows.
@@ -54,7 +57,8 @@ internal sealed class LongCsv : ILogFormat
     private static string ProgramOf(CsvHeader header)
     {
         string[] plain = [.. header.Names.Select(ColumnRoles.Plain)];
-        if (plain.Contains("name") && plain.Contains("state") && (plain.Contains("created") || plain.Contains("runtime") || plain.Contains("user")))
+        if (plain.Contains("name") && plain.Contains("state")
+            && (plain.Contains("created") || plain.Contains("runtime") || plain.Contains("user")))
             return RunsTable;
         if (plain.Contains("epoch") && plain.Contains("step") && header.Rows.Any(row => row.Any(cell => cell.Length == 0)))
             return "PyTorch Lightning CSVLogger";

@@ -3,7 +3,8 @@ using LastBit.Imports.Reading;
 
 namespace LastBit.Imports.Formats;
 
-/// <summary>MLflow's file store: mlruns/EXPERIMENT/RUN/ with meta.yaml, a file a metric (timestamp, value, step) and a file a parameter.</summary>
+/// <summary>MLflow's file store: mlruns/EXPERIMENT/RUN/ with meta.yaml, a file a metric (timestamp, value, step) and a file a
+/// parameter.</summary>
 internal sealed class MlflowLog : ILogFormat
 {
     /// <inheritdoc/>
@@ -65,7 +66,8 @@ internal sealed class MlflowLog : ILogFormat
             if (parts.Length == 0)
                 continue;
             if (number == cut || parts.Length is not (2 or 3) || !Foreign.TryNumber(parts[1], out double value)
-                || !double.TryParse(parts.Length == 3 ? parts[2] : "0", NumberStyles.Float, CultureInfo.InvariantCulture, out double step) || !double.IsFinite(step))
+                || !double.TryParse(parts.Length == 3 ? parts[2] : "0", NumberStyles.Float, CultureInfo.InvariantCulture, out double step)
+                    || !double.IsFinite(step))
             {
                 context.LeaveRowOut(file, "it is not a timestamp, a value and a step, as a line that is still being written", number);
                 continue;
@@ -103,7 +105,8 @@ internal sealed class MlflowLog : ILogFormat
         }
         foreach ((string parameter, string value) in run.Params)
         {
-            if (ColumnRoles.Of(parameter, options) is var role && (role != ColumnRole.Group || parameter == options.Group) && role != ColumnRole.Run)
+            if (ColumnRoles.Of(parameter, options) is var role && (role != ColumnRole.Group || parameter == options.Group)
+                && role != ColumnRole.Run)
                 run.Describe(role, value);
         }
     }

@@ -4,8 +4,9 @@ using LastBit.Imports.Reading;
 namespace LastBit.Imports.Formats;
 
 /// <summary>
-/// Stable-Baselines3's monitor.csv: a line #{json} with the time at which it began, then reward r, length l and seconds t of each episode. The files
-/// 0.monitor.csv, 1.monitor.csv, ... of one folder are the parallel environments of one run, whose episodes are put in the order in which they ended.
+/// Stable-Baselines3's monitor.csv: a line #{json} with the time at which it began, then reward r, length l and seconds t of each episode.
+/// The files 0.monitor.csv, 1.monitor.csv, ... of one folder are the parallel environments of one run, whose episodes are put in the order
+/// in which they ended.
 /// </summary>
 internal sealed class MonitorCsv : ILogFormat
 {
@@ -64,7 +65,8 @@ internal sealed class MonitorCsv : ILogFormat
         try
         {
             JsonElement root = JsonElement.Parse(file.Lines[0].TrimStart('#'));
-            return root.ValueKind == JsonValueKind.Object && root.TryGetProperty(Start, out JsonElement start) && JsonFile.TryNumber(start, out double value) ? value : null;
+            return root.ValueKind == JsonValueKind.Object && root.TryGetProperty(Start, out JsonElement start)
+                && JsonFile.TryNumber(start, out double value) ? value : null;
         }
         catch (JsonException)
         {

@@ -6,7 +6,8 @@ using LastBit.Imports.Reading;
 
 namespace LastBit.Imports.Formats;
 
-/// <summary>NumPy arrays: a curve (one dimension), in the authors' layout seedS/testI.npy or any other, and correctness matrices of bytes or booleans.</summary>
+/// <summary>NumPy arrays: a curve (one dimension), in the authors' layout seedS/testI.npy or any other, and correctness matrices of bytes
+/// or booleans.</summary>
 internal sealed partial class NpyLog : ILogFormat
 {
     /// <summary>The name of the metric of a curve that has no other.</summary>
@@ -79,7 +80,8 @@ internal sealed partial class NpyLog : ILogFormat
             throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); labels are a list, the class of each image");
         int[] labels = array.ElementType == typeof(int) ? array.Get<int>()
             : array.ElementType == typeof(byte) ? [.. array.Get<byte>().Select(label => (int)label)]
-            : array.ElementType == typeof(long) ? [.. array.Get<long>().Select(label => label is >= 0 and <= int.MaxValue ? (int)label : -1)]
+            : array.ElementType == typeof(long) ? [.. array.Get<long>()
+                .Select(label => label is >= 0 and <= int.MaxValue ? (int)label : -1)]
             : throw new InputException($"{file}: holds {array.ElementType.Name}; labels are integers");
         return Array.FindIndex(labels, label => label < 0) is >= 0 and int bad
             ? throw new InputException($"{file}: the label of image {bad + 1} is not a class; classes are whole numbers from 0") : labels;

@@ -3,7 +3,8 @@ using LastBit.Imports.Reading;
 
 namespace LastBit.Imports.Formats;
 
-/// <summary>Sacred's metrics.json: for each metric the lists steps, values and timestamps; the seed stands in config.json beside it.</summary>
+/// <summary>Sacred's metrics.json: for each metric the lists steps, values and timestamps; the seed stands in config.json beside
+/// it.</summary>
 internal sealed class SacredMetrics : ILogFormat
 {
     /// <inheritdoc/>
@@ -33,7 +34,8 @@ internal sealed class SacredMetrics : ILogFormat
 
     private static IEnumerable<(string Name, double[] Steps, double[] Values)> Metrics(JsonElement root) =>
         from member in root.EnumerateObject()
-        where member.Value.ValueKind == JsonValueKind.Object && member.Value.TryGetProperty("steps", out JsonElement steps) && JsonFile.IsCurve(steps)
+        where member.Value.ValueKind == JsonValueKind.Object && member.Value.TryGetProperty("steps", out JsonElement steps)
+            && JsonFile.IsCurve(steps)
             && member.Value.TryGetProperty("values", out JsonElement values) && JsonFile.IsCurve(values)
         select (member.Name, JsonFile.Curve(member.Value.GetProperty("steps")), JsonFile.Curve(member.Value.GetProperty("values")));
 }

@@ -4,7 +4,8 @@ using LastBit.Imports.Reading;
 
 namespace LastBit.Imports.Formats;
 
-/// <summary>TensorBoard's event files: scalars as PyTorch (simple_value) and TensorFlow 2 (tensors) write them. A folder is a run.</summary>
+/// <summary>TensorBoard's event files: scalars as PyTorch (simple_value) and TensorFlow 2 (tensors) write them. A folder is a
+/// run.</summary>
 internal sealed class TensorBoardLog : ILogFormat
 {
     private static readonly string[] Parts = ["train", "training", "val", "valid", "validation", "test", "eval"];
@@ -26,7 +27,8 @@ internal sealed class TensorBoardLog : ILogFormat
     {
         // Keras writes training and validation into two folders under one name of a metric; the folder above is the run.
         string folder = FolderOf(log.Path), prefix = IsPart(folder) ? Path.GetFileName(folder) + "/" : "";
-        byte[]? wanted = context.Metric?.StartsWith(prefix, StringComparison.Ordinal) == true ? Encoding.UTF8.GetBytes(context.Metric[prefix.Length..]) : null;
+        byte[]? wanted = context.Metric?.StartsWith(prefix, StringComparison.Ordinal) == true
+            ? Encoding.UTF8.GetBytes(context.Metric[prefix.Length..]) : null;
         HashSet<string> tags = new(StringComparer.Ordinal);
         RawRun? run = null;
         int record = 0;
@@ -74,7 +76,8 @@ internal sealed class TensorBoardLog : ILogFormat
 
     private static bool IsPart(string folder) => Parts.Contains(Path.GetFileName(folder).ToLowerInvariant());
 
-    /// <summary>A value of a summary: 1 tag, 2 simple_value, 8 tensor; null where it is no scalar, or not of the tag that is wanted.</summary>
+    /// <summary>A value of a summary: 1 tag, 2 simple_value, 8 tensor; null where it is no scalar, or not of the tag that is
+    /// wanted.</summary>
     private static (byte[] Tag, double Value)? Scalar(ReadOnlySpan<byte> message, byte[]? wanted)
     {
         ReadOnlySpan<byte> tag = [];
@@ -91,7 +94,8 @@ internal sealed class TensorBoardLog : ILogFormat
         return scalar is { } number && (wanted is null || tag.SequenceEqual(wanted)) ? (tag.ToArray(), number) : null;
     }
 
-    /// <summary>A tensor of one element: 1 its type, 2 its shape, 4 its bytes, 5 float_val, 6 double_val, 7 int_val, 10 int64_val, 13 half_val.</summary>
+    /// <summary>A tensor of one element: 1 its type, 2 its shape, 4 its bytes, 5 float_val, 6 double_val, 7 int_val, 10 int64_val, 13
+    /// half_val.</summary>
     private static double? Tensor(ReadOnlySpan<byte> message)
     {
         ulong type = 0;

@@ -4,8 +4,8 @@ using LastBit.Imports.Reading;
 namespace LastBit.Imports.Formats;
 
 /// <summary>
-/// Texts with numbers behind their names: lines of key:value, key=value or key value pairs with units, as nanoGPT, its speedrun, torchtune, MMEngine and
-/// timm print them, or of a pattern that the user gives. A line counts where the first of its pairs is a step.
+/// Texts with numbers behind their names: lines of key:value, key=value or key value pairs with units, as nanoGPT, its speedrun, torchtune,
+/// MMEngine and timm print them, or of a pattern that the user gives. A line counts where the first of its pairs is a step.
 /// </summary>
 internal sealed partial class TextLog : ILogFormat
 {
@@ -32,7 +32,8 @@ internal sealed partial class TextLog : ILogFormat
         Func<string, List<(string Name, double? Value, string Text)>> pairs = Reader(options);
         int least = file.IsNamed || options.Pattern is not null ? 1 : FewestLines;
         return EncodedText.FirstLines(file.Path, MostLines).Where(line => IsRow(line, pairs(line), options)).Take(least).Count() == least
-            ? new LogFile(file, this, options.Pattern is null ? "text with numbers behind their names" : "text with lines of the pattern") : null;
+            ? new LogFile(file, this, options.Pattern is null ? "text with numbers behind their names" : "text with lines of the pattern")
+                : null;
     }
 
     /// <inheritdoc/>
@@ -70,9 +71,11 @@ internal sealed partial class TextLog : ILogFormat
             context.Run(log.Path, "").Seed ??= seed;
     }
 
-    private static bool IsRow(string line, List<(string Name, double? Value, string Text)> pairs, ImportOptions options) => options.Pattern is not null ? pairs.Count > 0
+    private static bool IsRow(string line, List<(string Name, double? Value, string Text)> pairs, ImportOptions options) =>
+        options.Pattern is not null ? pairs.Count > 0
         // The dictionaries that Hugging Face's Trainer prints have their epoch at the end.
-        : pairs.Count > 1 && pairs.FindIndex(pair => ColumnRoles.Of(pair.Name, options) == ColumnRole.Step) is var step && (step == 0 || step > 0 && line.StartsWith('{'))
+        : pairs.Count > 1 && pairs.FindIndex(pair => ColumnRoles.Of(pair.Name, options) == ColumnRole.Step) is var step
+            && (step == 0 || step > 0 && line.StartsWith('{'))
             && pairs.Exists(pair => ColumnRoles.Of(pair.Name, options) == ColumnRole.Value || pair.Name == options.Metric);
 
     private static Func<string, List<(string Name, double? Value, string Text)>> Reader(ImportOptions options)
@@ -81,7 +84,8 @@ internal sealed partial class TextLog : ILogFormat
             return Pairs;
         (Regex pattern, string[] places) = RunPattern.CompileLine(options.Pattern);
         return line => pattern.Match(line) is { Success: true } match
-            ? [.. places.Select(place => (place, InUnits(match.Groups[place].Value, match.Groups[place + "_unit"].Value), match.Groups[place].Value))] : [];
+            ? [.. places.Select(place => (place, InUnits(match.Groups[place].Value, match.Groups[place + "_unit"].Value),
+                match.Groups[place].Value))] : [];
     }
 
     /// <summary>Times are read in seconds, and 10.65M is 10,650,000; other units change nothing.</summary>
@@ -93,7 +97,8 @@ internal sealed partial class TextLog : ILogFormat
             : Foreign.TryNumber(text, out value) ? value * unit switch { "min" => 60, "h" => 3600, _ => 1 } : null;
     }
 
-    /// <summary>The numbers of a line with the words before each; of a number n of N the N is passed over, and so are numbers without a name.</summary>
+    /// <summary>The numbers of a line with the words before each; of a number n of N the N is passed over, and so are numbers without a
+    /// name.</summary>
     internal static List<(string Name, double? Value, string Text)> Pairs(string line)
     {
         List<(string, double?, string)> pairs = [];
@@ -102,7 +107,8 @@ internal sealed partial class TextLog : ILogFormat
         // The epoch with an iteration in it is one step: timm's from 0, MMEngine's from 1.
         if (line.Contains('[', StringComparison.Ordinal) && EpochAndIteration().Match(line) is { Success: true } both)
         {
-            double epoch = double.Parse(both.Groups["epoch"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture) - (both.Groups["one"].Success ? 1 : 0);
+            double epoch = double.Parse(both.Groups["epoch"].ValueSpan,
+                System.Globalization.CultureInfo.InvariantCulture) - (both.Groups["one"].Success ? 1 : 0);
             epoch += double.Parse(both.Groups["i"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture)
                 / Math.Max(1, double.Parse(both.Groups["n"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture));
             pairs.Add(("epoch", epoch, ""));
@@ -111,11 +117,13 @@ internal sealed partial class TextLog : ILogFormat
         while (at < line.Length)
         {
             char letter = line[at];
-            if ((char.IsAsciiDigit(letter) || letter is '+' or '-' or '.' or 'n' or 'N' or 'i' or 'I') && Number().Match(line, at) is { Success: true } number
+            if ((char.IsAsciiDigit(letter) || letter is '+' or '-' or '.' or 'n' or 'N' or 'i' or 'I')
+                && Number().Match(line, at) is { Success: true } number
                 && (words.Count > 0 || number.Groups["finite"].Success))
             {
                 at += number.Length;
-                if (words.Count > 0 && InUnits(number.Groups["number"].Value.Replace(",", "", StringComparison.Ordinal), number.Groups["unit"].Value) is { } value)
+                if (words.Count > 0 && InUnits(number.Groups["number"].Value.Replace(",", "", StringComparison.Ordinal),
+                    number.Groups["unit"].Value) is { } value)
                 {
                     string name = string.Join('_', words.TakeLast(MostWords));
                     if (!pairs.Exists(pair => pair.Item1 == name))

@@ -4,8 +4,8 @@ using System.Numerics;
 namespace LastBit.Imports.Formats;
 
 /// <summary>
-/// TFRecord: a length of eight bytes, its masked CRC-32C, the data, their masked CRC-32C, all little-endian. The mask makes of a checksum c into
-/// ((c >> 15) | (c &lt;&lt; 17)) + 0xa282ead8, so that a file of checksums has no checksum of zero.
+/// TFRecord: a length of eight bytes, its masked CRC-32C, the data, their masked CRC-32C, all little-endian. The mask makes of a checksum c
+/// into ((c >> 15) | (c &lt;&lt; 17)) + 0xa282ead8, so that a file of checksums has no checksum of zero.
 /// </summary>
 internal static class TfRecord
 {
@@ -28,7 +28,8 @@ internal static class TfRecord
     }
 
     /// <summary>Whether the first bytes of a file, at least 12, begin a record.</summary>
-    public static bool IsHead(ReadOnlySpan<byte> head) => head.Length >= 12 && MaskedCrc(head[..8]) == BinaryPrimitives.ReadUInt32LittleEndian(head[8..])
+    public static bool IsHead(ReadOnlySpan<byte> head) => head.Length >= 12
+        && MaskedCrc(head[..8]) == BinaryPrimitives.ReadUInt32LittleEndian(head[8..])
         && BinaryPrimitives.ReadUInt64LittleEndian(head) <= LargestRecord;
 
     /// <summary>Goes through the records of a stream.</summary>

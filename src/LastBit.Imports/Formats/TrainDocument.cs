@@ -25,7 +25,8 @@ internal sealed class TrainDocument : ILogFormat
         JsonElement root = log.File.Json!.Value;
         foreach (JsonElement epoch in root.GetProperty("epochs").EnumerateArray())
         {
-            if (epoch.ValueKind != JsonValueKind.Object || !epoch.TryGetProperty("epoch", out JsonElement at) || !JsonFile.TryNumber(at, out double step))
+            if (epoch.ValueKind != JsonValueKind.Object || !epoch.TryGetProperty("epoch", out JsonElement at)
+                || !JsonFile.TryNumber(at, out double step))
                 throw new InputException($"{file}: an entry of epochs is not an object with its epoch; it should be what a run of LastBit wrote");
             foreach (JsonProperty member in epoch.EnumerateObject())
             {

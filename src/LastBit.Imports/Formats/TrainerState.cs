@@ -6,17 +6,20 @@ using LastBit.Imports.Reading;
 namespace LastBit.Imports.Formats;
 
 /// <summary>
-/// Hugging Face's trainer_state.json: objects with step and epoch, where training and evaluation have entries of their own. Every checkpoint has the
-/// whole history before it, so that the files of the checkpoints of one run are beginnings of one curve, of which the longest is kept.
+/// Hugging Face's trainer_state.json: objects with step and epoch, where training and evaluation have entries of their own. Every
+/// checkpoint has the whole history before it, so that the files of the checkpoints of one run are beginnings of one curve, of which the
+/// longest is kept.
 /// </summary>
 internal sealed partial class TrainerState : ILogFormat
 {
     /// <inheritdoc/>
-    public RepeatRule? Repeats { get; } = new(false, "its step was evaluated once more at the end, where Trainer may have loaded its best checkpoint");
+    public RepeatRule? Repeats { get; } = new(false,
+        "its step was evaluated once more at the end, where Trainer may have loaded its best checkpoint");
 
     /// <inheritdoc/>
     public LogFile? Recognise(FoundFile file, ImportOptions options) =>
-        file.Json is { } root && JsonFile.Has(root, "log_history", JsonValueKind.Array) ? new LogFile(file, this, "Hugging Face trainer_state.json") : null;
+        file.Json is { } root && JsonFile.Has(root, "log_history", JsonValueKind.Array)
+            ? new LogFile(file, this, "Hugging Face trainer_state.json") : null;
 
     /// <inheritdoc/>
     public void Read(LogFile log, ReadingContext context)
@@ -51,17 +54,20 @@ internal sealed partial class TrainerState : ILogFormat
     /// <inheritdoc/>
     public void Complete(List<RawRun> runs, ReadingContext context)
     {
-        foreach (IGrouping<string, RawRun> group in runs.GroupBy(run => CheckpointFolder().Replace(Path.GetDirectoryName(Path.GetFullPath(run.Source))!, "")).ToArray())
+        foreach (IGrouping<string, RawRun> group in runs.GroupBy(run =>
+            CheckpointFolder().Replace(Path.GetDirectoryName(Path.GetFullPath(run.Source))!, "")).ToArray())
         {
             if (group.Count() < 2)
                 continue;
             // Of equal ones the file of the run itself, which stands above its checkpoints.
-            RawRun longest = group.MaxBy(run => (run.Params.TryGetValue("global_step", out string? step) && Foreign.TryNumber(step, out double number) ? number : 0,
+            RawRun longest = group.MaxBy(run => (run.Params.TryGetValue("global_step", out string? step)
+                && Foreign.TryNumber(step, out double number) ? number : 0,
                 run.Values.Count, -run.Source.Length))!;
             foreach (RawRun run in group.Where(run => run != longest))
             {
                 bool isPrefix = run.Values.Count <= longest.Values.Count
-                    && Enumerable.Range(0, run.Values.Count).All(i => run.Steps[i].Equals(longest.Steps[i]) && run.Values[i].Equals(longest.Values[i]));
+                    && Enumerable.Range(0, run.Values.Count).All(i => run.Steps[i].Equals(longest.Steps[i])
+                        && run.Values[i].Equals(longest.Values[i]));
                 context.LeftOut.Add(new LeftOut(run.Source, isPrefix
                     ? $"it is the beginning of {longest.Source}, as every checkpoint's file is"
                     : $"it is a checkpoint in the folder of {longest.Source} but not its beginning, as after a run that was resumed or begun anew"));

@@ -3,7 +3,8 @@ using LastBit.Imports.Reading;
 
 namespace LastBit.Imports.Formats;
 
-/// <summary>Weights &amp; Biases' export of a chart: columns RUN - METRIC, each with RUN - METRIC__MIN and __MAX; several runs may have one name.</summary>
+/// <summary>Weights &amp; Biases' export of a chart: columns RUN - METRIC, each with RUN - METRIC__MIN and __MAX; several runs may have one
+/// name.</summary>
 internal sealed partial class WandbChartCsv : ILogFormat
 {
     private const string Min = "__MIN", Max = "__MAX";
@@ -13,7 +14,8 @@ internal sealed partial class WandbChartCsv : ILogFormat
 
     /// <inheritdoc/>
     public LogFile? Recognise(FoundFile file, ImportOptions options) => file.Csv is { } header
-        && header.Written.Any(name => Column().Match(name) is { Success: true } column && column.Groups[3].Length == 0 && header.Written.Contains(name + Min))
+        && header.Written.Any(name => Column().Match(name) is { Success: true } column && column.Groups[3].Length == 0
+            && header.Written.Contains(name + Min))
         ? new LogFile(file, this, "Weights & Biases chart export") { Csv = header } : null;
 
     /// <inheritdoc/>

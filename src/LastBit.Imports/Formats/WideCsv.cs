@@ -67,7 +67,8 @@ internal sealed class WideCsv : ILogFormat
                         commas.Add(run, at, row[i].Span.Trim().ToString(), line);
                         break;
                     case CellKind.Word:
-                        context.LeaveRowOut(header.File, $"the value in the column {Foreign.Quote(header.Names[i])} is a word where a number should be", line);
+                        context.LeaveRowOut(header.File,
+                            $"the value in the column {Foreign.Quote(header.Names[i])} is a word where a number should be", line);
                         break;
                     default:
                         break;

@@ -30,7 +30,8 @@ internal static class Assembly
             {
                 run.Params.TryAdd(name, value);
                 ColumnRole role = ColumnRoles.Of(name[(name.LastIndexOf('.') + 1)..], options);
-                if (folders[FolderOf(run)].Count() == 1 && (role is ColumnRole.Seed or ColumnRole.K or ColumnRole.Fold || role == ColumnRole.Group && name == options.Group))
+                if (folders[FolderOf(run)].Count() == 1 && (role is ColumnRole.Seed or ColumnRole.K or ColumnRole.Fold
+                    || role == ColumnRole.Group && name == options.Group))
                     run.Describe(role, value);
             }
             if (pattern is null)
@@ -63,13 +64,15 @@ internal static class Assembly
             if (name is not null && runs.All(run => value(run) is null))
             {
                 throw new InputException($"{option}: no run has a column or parameter {Foreign.Quote(name)} with a value"
-                    + (runs.SelectMany(run => run.Params.Keys).Distinct().ToArray() is { Length: > 0 } names ? $"; there are {Foreign.List(names)}" : ""));
+                    + (runs.SelectMany(run => run.Params.Keys).Distinct().ToArray() is { Length: > 0 } names
+                        ? $"; there are {Foreign.List(names)}" : ""));
             }
         }
     }
 
     /// <summary>The folder of a run: where its file lies, or all its files.</summary>
-    private static string FolderOf(RawRun run) => Directory.Exists(run.Source) ? run.Source : Path.GetDirectoryName(run.Source) is { Length: > 0 } folder ? folder : ".";
+    private static string FolderOf(RawRun run) => Directory.Exists(run.Source) ? run.Source
+        : Path.GetDirectoryName(run.Source) is { Length: > 0 } folder ? folder : ".";
 
     /// <summary>Orders the values of a run, drops what is there twice and what is not finite, or says why the run cannot be used.</summary>
     /// <returns>Null where the run is left out.</returns>
@@ -126,7 +129,8 @@ internal static class Assembly
         if (last >= 0 && last >= values.Count - LastRows)
         {
             string at = lines[last] > 0 ? $"{run.Source}:{lines[last]}" : run.Source;
-            context.LeftOut.Add(new LeftOut(name, $"it diverged: {Text(values[last])} at step {steps[last].ToString(CultureInfo.InvariantCulture)} ({at})"));
+            context.LeftOut.Add(new LeftOut(name,
+                $"it diverged: {Text(values[last])} at step {steps[last].ToString(CultureInfo.InvariantCulture)} ({at})"));
             return null;
         }
         if (last < 0)
@@ -137,7 +141,8 @@ internal static class Assembly
         return ([.. kept.Select(i => steps[i])], [.. kept.Select(i => values[i])]);
     }
 
-    /// <summary>Whether a run goes back to a step after its first one and then on: it was resumed from a checkpoint, and did some steps once more.</summary>
+    /// <summary>Whether a run goes back to a step after its first one and then on: it was resumed from a checkpoint, and did some steps
+    /// once more.</summary>
     private static bool IsResumed(RawRun run)
     {
         bool goesBack = false;
@@ -153,8 +158,8 @@ internal static class Assembly
     }
 
     /// <summary>
-    /// Leaves out what is there twice: two files with the same curve, bit for bit, and no different seeds are one run, unless another metric tells them
-    /// apart. A value alone, or a curve that stays where it is, may be the same by chance.
+    /// Leaves out what is there twice: two files with the same curve, bit for bit, and no different seeds are one run, unless another
+    /// metric tells them apart. A value alone, or a curve that stays where it is, may be the same by chance.
     /// </summary>
     public static void LeaveCopiesOut(Dictionary<RawRun, ImportedRun> runs, IReadOnlyList<LogFile> files, ReadingContext context)
     {
@@ -163,7 +168,8 @@ internal static class Assembly
             .GroupBy(run => Bits(run.Value.Steps, run.Value.Values), (_, same) => same.ToArray()).Where(same => same.Length > 1).ToArray())
         {
             List<KeyValuePair<RawRun, ImportedRun>> originals = [];
-            foreach (KeyValuePair<RawRun, ImportedRun> run in same.OrderBy(run => run.Value.Seed is null).ThenBy(run => run.Key.Source.Length)
+            foreach (KeyValuePair<RawRun, ImportedRun> run in same.OrderBy(run => run.Value.Seed is null)
+                .ThenBy(run => run.Key.Source.Length)
                 .ThenBy(run => run.Key.Source, StringComparer.Ordinal))
             {
                 int original = originals.FindIndex(other => MayBeCopy(run.Value, other.Value) && IsCopy(run.Key, other.Key));
@@ -172,7 +178,8 @@ internal static class Assembly
                     originals.Add(run);
                     continue;
                 }
-                context.LeftOut.Add(new LeftOut(run.Value.Name, $"it is a copy of {originals[original].Value.Name}, the same to the last bit at every step"));
+                context.LeftOut.Add(new LeftOut(run.Value.Name,
+                    $"it is a copy of {originals[original].Value.Name}, the same to the last bit at every step"));
                 runs.Remove(run.Key);
             }
         }
@@ -182,7 +189,8 @@ internal static class Assembly
             && (run.Seed is null || other.Seed is null || run.Seed == other.Seed);
 
         bool IsCopy(RawRun run, RawRun other) => Curves(run.Source) is var mine && Curves(other.Source) is var others
-            && mine.Where(curve => curve.Key.Inner == run.Inner).All(curve => others.GetValueOrDefault((curve.Key.Metric, other.Inner), curve.Value) == curve.Value);
+            && mine.Where(curve => curve.Key.Inner == run.Inner)
+                .All(curve => others.GetValueOrDefault((curve.Key.Metric, other.Inner), curve.Value) == curve.Value);
 
         Dictionary<(string Metric, string Inner), string> Curves(string source)
         {
@@ -192,7 +200,8 @@ internal static class Assembly
             LogFile[] own = [.. files.Where(file => file.Source == source)];
             foreach (string metric in own.SelectMany(context.CandidatesOf).Distinct())
             {
-                var again = new ReadingContext(context.Options) { OnlyArrays = context.OnlyArrays, Cancellation = context.Cancellation, Metric = metric };
+                var again = new ReadingContext(context.Options) { OnlyArrays = context.OnlyArrays, Cancellation = context.Cancellation,
+                    Metric = metric };
                 try
                 {
                     foreach (LogFile file in own)
@@ -210,12 +219,13 @@ internal static class Assembly
         }
 
         static string Bits(double[] steps, double[] values) =>
-            Convert.ToHexString([.. SHA256.HashData(MemoryMarshal.AsBytes(steps.AsSpan())), .. SHA256.HashData(MemoryMarshal.AsBytes(values.AsSpan()))]);
+            Convert.ToHexString([.. SHA256.HashData(MemoryMarshal.AsBytes(steps.AsSpan())),
+                .. SHA256.HashData(MemoryMarshal.AsBytes(values.AsSpan()))]);
     }
 
     /// <summary>
-    /// Where more than half of the runs end at the same step, the others stopped early or went on longer, and their values are of other trainings.
-    /// Where they do not, as with early stopping, all are kept.
+    /// Where more than half of the runs end at the same step, the others stopped early or went on longer, and their values are of other
+    /// trainings. Where they do not, as with early stopping, all are kept.
     /// </summary>
     public static List<ImportedRun> SameLength(List<ImportedRun> runs, ReadingContext context)
     {
@@ -237,7 +247,8 @@ internal static class Assembly
                 else
                 {
                     context.LeftOut.Add(new LeftOut(run.Name, run.LastStep < most.Key
-                        ? $"it stopped early, at step {Step(run.LastStep)} of {Step(most.Key)}" : $"it goes on to step {Step(run.LastStep)} where the others end at {Step(most.Key)}"));
+                        ? $"it stopped early, at step {Step(run.LastStep)} of {Step(most.Key)}"
+                            : $"it goes on to step {Step(run.LastStep)} where the others end at {Step(most.Key)}"));
                 }
             }
         }
@@ -259,21 +270,26 @@ internal static class Assembly
             }
         }
         foreach (IGrouping<string, ImportedRun> copies in runs.Where(run => run.Values.Length > 1 && run.Values.Min() < run.Values.Max())
-            .GroupBy(run => string.Join(' ', run.Values.TakeLast(LastRows).Select(value => BitConverter.DoubleToInt64Bits(value)))).Where(group => group.Count() > 1))
+            .GroupBy(run => string.Join(' ', run.Values.TakeLast(LastRows).Select(value => BitConverter.DoubleToInt64Bits(value))))
+                .Where(group => group.Count() > 1))
         {
             ImportedRun[] equal = [.. copies];
             context.Note($"{equal[0].Name} and {equal[1].Name} have the same values to the last digit"
                 + (equal.Length > 2 ? $" (and {equal.Length - 2} more)" : "")
-                + (equal.Select(run => run.Seed).Distinct().Count() > 1 ? "; their seeds changed nothing." : "; one may be a copy of the other."));
+                + (equal.Select(run => run.Seed).Distinct().Count() > 1 ? "; their seeds changed nothing."
+                    : "; one may be a copy of the other."));
         }
     }
 
-    /// <summary>Warns where runs of one seed are told apart by nothing but their folders, as those of two trainings are that were taken for one.</summary>
+    /// <summary>Warns where runs of one seed are told apart by nothing but their folders, as those of two trainings are that were taken for
+    /// one.</summary>
     public static void WarnOfFolders(IReadOnlyList<ImportedRun> runs, ReadingContext context)
     {
-        foreach (IGrouping<(string?, Int128?, string?), ImportedRun> same in runs.Where(run => run.Seed is not null).GroupBy(run => (run.Group, run.Seed, run.Perturbation)))
+        foreach (IGrouping<(string?, Int128?, string?), ImportedRun> same in runs.Where(run => run.Seed is not null)
+            .GroupBy(run => (run.Group, run.Seed, run.Perturbation)))
         {
-            string[] folders = [.. same.Select(run => Path.GetDirectoryName(run.Source) is { Length: > 0 } folder ? folder : ".").Distinct()];
+            string[] folders = [.. same.Select(run => Path.GetDirectoryName(run.Source) is { Length: > 0 } folder ? folder : ".")
+                .Distinct()];
             if (folders.Length < 2)
                 continue;
             context.Note($"Runs of seed {same.First().Seed} lie in {string.Join(" and ", folders.Take(2).Select(folder => Foreign.Quote(folder)))}, and nothing but the folder tells "

@@ -35,7 +35,8 @@ internal static partial class ColumnRoles
 {
     /// <summary>Columns that count, the finest first: of several in a row the first of this list is taken.</summary>
     private static readonly string[] Steps =
-        ["step", "global_step", "trainer_global_step", "iteration", "iter", "training_iteration", "time_total_timesteps", "total_timesteps", "timesteps_total", "epoch", "round"];
+        ["step", "global_step", "trainer_global_step", "iteration", "iter", "training_iteration", "time_total_timesteps",
+            "total_timesteps", "timesteps_total", "epoch", "round"];
 
     private static readonly Dictionary<string, ColumnRole> Usual = new(StringComparer.Ordinal)
     {
@@ -82,14 +83,18 @@ internal static partial class ColumnRoles
 
     private static readonly HashSet<string> Clocks = new(StringComparer.Ordinal)
     {
-        "", "unnamed_0", "index", "id", "time", "wall_time", "walltime", "timestamp", "runtime", "elapsed", "elapsed_s", "duration", "seconds", "date", "created",
-        "lr", "learning_rate", "batch", "batch_size", "epochs", "max_epochs", "weight_decay", "momentum", "num_workers", "gpu", "rank", "total_flos",
+        "", "unnamed_0", "index", "id", "time", "wall_time", "walltime", "timestamp", "runtime", "elapsed", "elapsed_s", "duration",
+            "seconds", "date", "created",
+        "lr", "learning_rate", "batch", "batch_size", "epochs", "max_epochs", "weight_decay", "momentum", "num_workers", "gpu", "rank",
+            "total_flos",
         "seconds_per_step", "batch_idx", "lastbit_log", "experiment_id", "start_time", "end_time",
-        "time_fps", "time_iterations", "time_episodes", "time_time_elapsed", "time_elapsed", "time_this_iter_s", "time_total_s", "time_since_restore", "data_time",
+        "time_fps", "time_iterations", "time_episodes", "time_time_elapsed", "time_elapsed", "time_this_iter_s", "time_total_s",
+            "time_since_restore", "data_time",
         "datetime_start", "datetime_complete", "pid", "hostname", "node_ip", "iterations_since_restore",
     };
 
-    /// <summary>Letters and digits, in lower case, with one underscore between words: "_step", "Step" and "trainer/global_step" by one spelling.</summary>
+    /// <summary>Letters and digits, in lower case, with one underscore between words: "_step", "Step" and "trainer/global_step" by one
+    /// spelling.</summary>
     public static string Plain(string name)
     {
         Span<char> plain = stackalloc char[Math.Min(name.Length, 200)];
@@ -126,7 +131,8 @@ internal static partial class ColumnRoles
             return options.Step is null ? ColumnRole.Step : ColumnRole.Ignored;
         if (Setting().Match(name) is { Success: true } setting)
         {
-            // A setting of the run, as MLflow's table and configurations in JSON have it: the seed and k are known by their names, and none is a metric.
+            // A setting of the run, as MLflow's table and configurations in JSON have it: the seed and k are known by their names, and none
+            // is a metric.
             return Usual.GetValueOrDefault(Plain(setting.Groups[1].Value)) switch
             {
                 ColumnRole.Seed when options.Seed is null => ColumnRole.Seed,
@@ -149,7 +155,8 @@ internal static partial class ColumnRoles
     }
 
     /// <summary>How long something took, or how much of it there was: beside metrics in results, and none by itself.</summary>
-    public static bool IsTiming(string name) => name.EndsWith("_runtime", StringComparison.Ordinal) || name.EndsWith("_per_second", StringComparison.Ordinal)
+    public static bool IsTiming(string name) => name.EndsWith("_runtime", StringComparison.Ordinal)
+        || name.EndsWith("_per_second", StringComparison.Ordinal)
         || name.EndsWith("_samples", StringComparison.Ordinal) || name is "total_flos" or "grad_norm";
 
     [GeneratedRegex(@"^(?:(?:params|config|hparams|args|cfg)[./]|(?:params|user_attrs|system_attrs)_)(.+)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -4,8 +4,9 @@ using System.Text.RegularExpressions;
 namespace LastBit.Imports.Reading;
 
 /// <summary>
-/// Numbers with commas, of which no cell can say whether 1,012 is 1012 or 1.012: they are kept as they are written until the whole column is known.
-/// A point behind the comma, or two commas, say thousands; any number of digits but three behind the only comma, or a zero before it, says decimals.
+/// Numbers with commas, of which no cell can say whether 1,012 is 1012 or 1.012: they are kept as they are written until the whole column
+/// is known. A point behind the comma, or two commas, say thousands; any number of digits but three behind the only comma, or a zero before
+/// it, says decimals.
 /// </summary>
 /// <param name="file">The file of the column.</param>
 /// <param name="column">Its name.</param>
@@ -14,7 +15,8 @@ internal sealed partial class CommaNumbers(string file, string column)
     private readonly List<(RawRun Run, int Index, string Text)> _cells = [];
 
     /// <summary>Whether a text is a number with commas, in one reading or the other.</summary>
-    public static bool IsOne(ReadOnlySpan<char> text) => text.Length <= 64 && Bare(text) is var bare && (Thousands().IsMatch(bare) || Decimals().IsMatch(bare));
+    public static bool IsOne(ReadOnlySpan<char> text) => text.Length <= 64 && Bare(text) is var bare
+        && (Thousands().IsMatch(bare) || Decimals().IsMatch(bare));
 
     /// <summary>A step: it counts, so that its comma separates thousands wherever that is possible.</summary>
     public static double Step(string text) => Value(text, isDecimal: !Thousands().IsMatch(Bare(text)));
@@ -28,7 +30,8 @@ internal sealed partial class CommaNumbers(string file, string column)
 
     /// <summary>Gives every cell its number.</summary>
     /// <param name="runs">All runs of the column.</param>
-    /// <param name="evidence">What the other columns of the file say: true for a decimal comma, false for a decimal point, null for nothing.</param>
+    /// <param name="evidence">What the other columns of the file say: true for a decimal comma, false for a decimal point, null for
+    /// nothing.</param>
     /// <exception cref="InputException">The column has numbers of both kinds, or may be read in two ways.</exception>
     public void Resolve(IEnumerable<RawRun> runs, Func<bool?>? evidence)
     {
@@ -45,7 +48,8 @@ internal sealed partial class CommaNumbers(string file, string column)
         int whole = plain.FindIndex(cell => Math.Abs(cell.Run.Values[cell.Index]) >= 1 && !double.IsInteger(cell.Run.Values[cell.Index]));
         bool? isDecimal = comma >= 0 ? true : point >= 0 || whole >= 0 ? false
             // With three digits behind every comma, 1,020 would be written 1,02 where 987 is written 987.
-            : plain.Count > 0 && _cells.Exists(cell => cell.Text.EndsWith('0')) || !_cells.Exists(cell => cell.Text.Contains(',', StringComparison.Ordinal)) ? false
+            : plain.Count > 0 && _cells.Exists(cell => cell.Text.EndsWith('0'))
+                || !_cells.Exists(cell => cell.Text.Contains(',', StringComparison.Ordinal)) ? false
             : evidence?.Invoke();
         if (isDecimal == true && whole >= 0 && double.IsInteger(1000 * plain[whole].Run.Values[plain[whole].Index]))
             throw Both(_cells[Math.Max(comma, 0)], plain[whole].Run.Values[plain[whole].Index].ToString(CultureInfo.InvariantCulture));
@@ -70,13 +74,15 @@ internal sealed partial class CommaNumbers(string file, string column)
         string bare = Bare(text);
         if (bare.AsSpan().IndexOfAny(',', '.') < 0)
             return 0;
-        return Plain().IsMatch(bare) ? -1 : !Thousands().IsMatch(bare) ? Decimals().IsMatch(bare) ? 1 : 0 : Decimals().IsMatch(bare) ? 0 : -1;
+        return Plain().IsMatch(bare) ? -1 : !Thousands().IsMatch(bare) ? Decimals().IsMatch(bare) ? 1 : 0 : Decimals().IsMatch(bare) ? 0
+            : -1;
     }
 
     private static double Value(string text, bool isDecimal)
     {
         string bare = Bare(text);
-        return double.Parse(isDecimal ? bare.Replace(".", "", StringComparison.Ordinal).Replace(',', '.') : bare.Replace(",", "", StringComparison.Ordinal),
+        return double.Parse(isDecimal ? bare.Replace(".", "", StringComparison.Ordinal).Replace(',', '.')
+            : bare.Replace(",", "", StringComparison.Ordinal),
             NumberStyles.Float, CultureInfo.InvariantCulture);
     }
 

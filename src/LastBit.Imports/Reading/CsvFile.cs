@@ -17,7 +17,8 @@ internal sealed record CsvHeader(string File, char Separator, string[] Names, st
     public string Program => Separator == '\t' ? "TSV" : "CSV";
 
     /// <summary>The columns whose cells are values.</summary>
-    public int[] Values(ImportOptions options) => [.. Enumerable.Range(0, Names.Length).Where(i => ColumnRoles.Of(Names[i], options) == ColumnRole.Value)];
+    public int[] Values(ImportOptions options) => [.. Enumerable.Range(0, Names.Length)
+        .Where(i => ColumnRoles.Of(Names[i], options) == ColumnRole.Value)];
 }
 
 /// <summary>Tables as CSV and TSV, whatever their columns mean.</summary>
@@ -57,8 +58,10 @@ internal static class CsvFile
 
         // NumPy's savetxt writes the names behind a hash, and then no further comment.
         bool IsHeader(int line) => line + 1 < all.Count && !all[line + 1].StartsWith('#')
-            && ",;\t".Any(candidate => Fields(all[line], candidate).Length > 1 && Fields(all[line], candidate).Length == Fields(all[line + 1], candidate).Length
-                && !all[line].Contains('{', StringComparison.Ordinal) && Fields(all[line + 1], candidate).All(cell => Foreign.Read(cell, out _) != CellKind.Word));
+            && ",;\t".Any(candidate => Fields(all[line], candidate).Length > 1
+                && Fields(all[line], candidate).Length == Fields(all[line + 1], candidate).Length
+                && !all[line].Contains('{', StringComparison.Ordinal)
+                    && Fields(all[line + 1], candidate).All(cell => Foreign.Read(cell, out _) != CellKind.Word));
     }
 
     /// <summary>What all cells of a file say of its commas: true for decimals, false for a decimal point, null for nothing.</summary>
@@ -129,12 +132,14 @@ internal static class CsvFile
                 }
             });
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or InvalidDataException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException
+            or InvalidDataException)
         {
             throw new InputException($"{header.File}: cannot be read as a table ({ForeignText.Cut(error.Message, 200)}); a header and rows with as many fields are right", error);
         }
         // A number that is cut is a number still, and nothing but its length tells.
-        if (!context.IsSurvey && lastLength > 0 && lastLength < shortest && shortest < int.MaxValue && !EncodedText.EndsInLineBreak(header.File))
+        if (!context.IsSurvey && lastLength > 0 && lastLength < shortest && shortest < int.MaxValue
+            && !EncodedText.EndsInLineBreak(header.File))
         {
             context.Note(FormattableString.Invariant($"{header.File}:{lastLine}: the last row has no line break and its last field fewer characters than any before, ")
                 + "as a row that is still being written; its number may be cut.");
@@ -178,7 +183,8 @@ internal static class CsvFile
             return false;
         for (int i = start; i < names.Length; i++)
         {
-            if (!int.TryParse(names[i], NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number != i - start + 1 && number != i - start)
+            if (!int.TryParse(names[i], NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number != i - start + 1
+                && number != i - start)
                 return false;
         }
         return true;

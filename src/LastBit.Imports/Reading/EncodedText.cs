@@ -2,7 +2,8 @@ using System.Text;
 
 namespace LastBit.Imports.Reading;
 
-/// <summary>Opens text of any encoding: UTF-8 with or without a byte-order mark, UTF-16 with one, and otherwise Latin-1, which is said.</summary>
+/// <summary>Opens text of any encoding: UTF-8 with or without a byte-order mark, UTF-16 with one, and otherwise Latin-1, which is
+/// said.</summary>
 internal static class EncodedText
 {
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);

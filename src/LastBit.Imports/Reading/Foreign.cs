@@ -25,7 +25,8 @@ internal static class Foreign
     public static bool IsMissing(ReadOnlySpan<char> text) =>
         text.IsEmpty || text is "-" or "NA" or "N/A" or "n/a" or "null" or "NULL" or "None" or "none";
 
-    /// <summary>What stands in a cell, and its number where that is certain; a number with commas is one only when its whole column is known (<see cref="CommaNumbers"/>).</summary>
+    /// <summary>What stands in a cell, and its number where that is certain; a number with commas is one only when its whole column is
+    /// known (<see cref="CommaNumbers"/>).</summary>
     public static CellKind Read(ReadOnlySpan<char> text, out double value)
     {
         text = text.Trim();
@@ -37,7 +38,8 @@ internal static class Foreign
         return CommaNumbers.IsOne(text) ? CellKind.Comma : CellKind.Word;
     }
 
-    /// <summary>A number as Python, JavaScript, R, Fortran or a spreadsheet writes it: nan, inf and Infinity in any case, a percent sign behind it.</summary>
+    /// <summary>A number as Python, JavaScript, R, Fortran or a spreadsheet writes it: nan, inf and Infinity in any case, a percent sign
+    /// behind it.</summary>
     public static bool TryNumber(ReadOnlySpan<char> text, out double value)
     {
         text = text.Trim();
@@ -52,7 +54,8 @@ internal static class Foreign
                 : 0;
         // Fortran's double precision: 0.93D+00.
         return value != 0 || bare.Length is > 0 and <= 40 && (char.IsAsciiDigit(bare[0]) || bare[0] == '.') && bare.IndexOfAny('d', 'D') > 0
-            && double.TryParse(bare.ToString().Replace('D', 'e').Replace('d', 'e'), NumberStyles.Float, CultureInfo.InvariantCulture, out double size)
+            && double.TryParse(bare.ToString().Replace('D', 'e').Replace('d', 'e'), NumberStyles.Float, CultureInfo.InvariantCulture,
+                out double size)
             && double.IsFinite(value = text.StartsWith("-") ? -size : size);
     }
 
@@ -64,22 +67,25 @@ internal static class Foreign
             if (text.IndexOf(sign, StringComparison.Ordinal) is > 0 and int at && TryNumber(text[..at].Trim(" $"), out _))
                 return true;
         }
-        return text.EndsWith(")") && text.IndexOf('(') is > 0 and int open && TryNumber(text[..open], out _) && TryNumber(text[(open + 1)..^1], out _);
+        return text.EndsWith(")") && text.IndexOf('(') is > 0 and int open && TryNumber(text[..open], out _)
+            && TryNumber(text[(open + 1)..^1], out _);
     }
 
     /// <summary>
-    /// What is left of a number that a program printed with its type: tensor(0.93, device='cuda:0'), np.float64(0.93), [0.93], Array(0.93, dtype=float32),
-    /// a tf.Tensor with its numpy=0.93; the text itself where there is nothing to take off.
+    /// What is left of a number that a program printed with its type: tensor(0.93, device='cuda:0'), np.float64(0.93), [0.93], Array(0.93,
+    /// dtype=float32), a tf.Tensor with its numpy=0.93; the text itself where there is nothing to take off.
     /// </summary>
     private static ReadOnlySpan<char> Unwrapped(ReadOnlySpan<char> text)
     {
         if (text.EndsWith(">") && text.IndexOf("numpy=") is > 0 and int at)
             return text[(at + "numpy=".Length)..^1];
-        while (text.IndexOfAny('(', '[') is >= 0 and int open && text[^1] == (text[open] == '(' ? ')' : ']') && IsType(text[..open]) && (text[open] == '[' || open > 0))
+        while (text.IndexOfAny('(', '[') is >= 0 and int open && text[^1] == (text[open] == '(' ? ')' : ']') && IsType(text[..open])
+            && (text[open] == '[' || open > 0))
         {
             text = text[(open + 1)..^1].Trim();
             // Behind a comma stand the words device=, dtype= and grad_fn=, and no second number.
-            if (text.IndexOf(',') is >= 0 and int comma && text[(comma + 1)..].TrimStart() is var rest && (rest.IsEmpty || char.IsAsciiLetter(rest[0]) && rest.Contains('=')))
+            if (text.IndexOf(',') is >= 0 and int comma && text[(comma + 1)..].TrimStart() is var rest
+                && (rest.IsEmpty || char.IsAsciiLetter(rest[0]) && rest.Contains('=')))
                 text = text[..comma];
             text = text.Trim("'\"");
             if (text.IsEmpty)
@@ -99,8 +105,8 @@ internal static class Foreign
     }
 
     /// <summary>
-    /// A number of at most 15 digits and a point, as most in logs are: digits and power of ten are then exact in a double, and their quotient is the
-    /// nearest double, as it is by the platform's parser, in a fraction of its time.
+    /// A number of at most 15 digits and a point, as most in logs are: digits and power of ten are then exact in a double, and their
+    /// quotient is the nearest double, as it is by the platform's parser, in a fraction of its time.
     /// </summary>
     private static bool TryShort(ReadOnlySpan<char> text, out double value)
     {
@@ -130,8 +136,8 @@ internal static class Foreign
     }
 
     /// <summary>
-    /// A seed: an integer of at most 64 bits, with a sign or without (torch.initial_seed makes such from 2^63 up). Both fit into 128 bits as they
-    /// are written, so that different seeds stay different and are shown as the log has them.
+    /// A seed: an integer of at most 64 bits, with a sign or without (torch.initial_seed makes such from 2^63 up). Both fit into 128 bits
+    /// as they are written, so that different seeds stay different and are shown as the log has them.
     /// </summary>
     /// <exception cref="InputException">It is not one; two seeds might be taken for the same.</exception>
     public static Int128? Seed(string? text, string where)
@@ -141,7 +147,8 @@ internal static class Foreign
         string digits = text.Trim();
         if (digits.EndsWith(".0", StringComparison.Ordinal))
             digits = digits[..^2];
-        if (Int128.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out Int128 seed) && seed >= long.MinValue && seed <= ulong.MaxValue)
+        if (Int128.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out Int128 seed) && seed >= long.MinValue
+            && seed <= ulong.MaxValue)
             return seed;
         throw new InputException($"{where}: the seed {Quote(text)} is not an integer of at most 64 bits; "
             + "name the column or parameter that holds it with --seed, or one that tells trainings apart with --group");

@@ -1,18 +1,20 @@
 namespace LastBit.Imports.Reading;
 
 /// <summary>
-/// A format of logs: does this file look like mine, which metrics are in it, and what are the values of one. A class and a file each, and a line of
-/// LogFormats.All; nothing else knows a format by its name.
+/// A format of logs: does this file look like mine, which metrics are in it, and what are the values of one. A class and a file each, and a
+/// line of LogFormats.All; nothing else knows a format by its name.
 /// </summary>
 internal interface ILogFormat
 {
     /// <summary>Files of one answer are of one family.</summary>
     Type Family => GetType();
 
-    /// <summary>0 for a format that is known by its content. Files of a higher rank that nobody named are no logs where there are others of a lower one.</summary>
+    /// <summary>0 for a format that is known by its content. Files of a higher rank that nobody named are no logs where there are others of
+    /// a lower one.</summary>
     int Rank => 0;
 
-    /// <summary>What becomes of a step that is there twice; null where that is an error, unless the rows show that the run was resumed.</summary>
+    /// <summary>What becomes of a step that is there twice; null where that is an error, unless the rows show that the run was
+    /// resumed.</summary>
     RepeatRule? Repeats => null;
 
     /// <summary>What a file is; null where it is none of this format.</summary>

@@ -31,7 +31,8 @@ internal static partial class JsonFile
         }
         catch (InvalidOperationException error)
         {
-            throw new InputException($"{file}: holds text that is not Unicode (half of a surrogate pair, as \\ud800); write it out again", error);
+            throw new InputException($"{file}: holds text that is not Unicode (half of a surrogate pair, as \\ud800); write it out again",
+                error);
         }
         catch (JsonException error)
         {
@@ -47,7 +48,8 @@ internal static partial class JsonFile
         return element.ValueKind switch
         {
             JsonValueKind.Number => element.TryGetDouble(out value),
-            JsonValueKind.String => element.GetString() is "NaN" or "Infinity" or "-Infinity" && Foreign.TryNumber(element.GetString(), out value),
+            JsonValueKind.String => element.GetString() is "NaN" or "Infinity" or "-Infinity"
+                && Foreign.TryNumber(element.GetString(), out value),
             _ => false,
         };
     }
@@ -57,13 +59,17 @@ internal static partial class JsonFile
         && value.EnumerateArray().All(element => TryNumber(element, out _));
 
     /// <summary>The numbers of a list.</summary>
-    public static double[] Curve(JsonElement value) => [.. value.EnumerateArray().Select(element => TryNumber(element, out double number) ? number : double.NaN)];
+    public static double[] Curve(JsonElement value) => [.. value.EnumerateArray()
+        .Select(element => TryNumber(element, out double number) ? number : double.NaN)];
 
     /// <summary>Whether an object has a member of some kind.</summary>
-    public static bool Has(JsonElement root, string name, JsonValueKind kind) => root.TryGetProperty(name, out JsonElement value) && value.ValueKind == kind;
+    public static bool Has(JsonElement root, string name, JsonValueKind kind) => root.TryGetProperty(name, out JsonElement value)
+        && value.ValueKind == kind;
 
-    /// <summary>The values of a document that are neither objects nor lists, by their names; those of objects inside are OUTER.INNER.</summary>
-    public static IEnumerable<(string Name, JsonElement Value)> Flat(JsonElement root, string prefix = "") => root.EnumerateObject().SelectMany(
+    /// <summary>The values of a document that are neither objects nor lists, by their names; those of objects inside are
+    /// OUTER.INNER.</summary>
+    public static IEnumerable<(string Name, JsonElement Value)> Flat(JsonElement root, string prefix = "") =>
+        root.EnumerateObject().SelectMany(
         member => member.Value.ValueKind switch
         {
             JsonValueKind.Object => Flat(member.Value, $"{prefix}{member.Name}."),

@@ -4,7 +4,8 @@ using LastBit.Files;
 
 namespace LastBit.Imports.Reading;
 
-/// <summary>Finds the files that paths, folders and patterns name: each real file once, whatever links lead to it, and ordinary files only.</summary>
+/// <summary>Finds the files that paths, folders and patterns name: each real file once, whatever links lead to it, and ordinary files
+/// only.</summary>
 /// <param name="cancellation">Ends the search.</param>
 internal sealed class LogPaths(CancellationToken cancellation)
 {
@@ -20,7 +21,8 @@ internal sealed class LogPaths(CancellationToken cancellation)
 
     /// <summary>The files, each once, in order.</summary>
     /// <param name="paths">Files, folders, patterns with *, ? and **.</param>
-    /// <exception cref="InputException">A path does not exist or is no ordinary file, a pattern matches nothing, or there are too many files.</exception>
+    /// <exception cref="InputException">A path does not exist or is no ordinary file, a pattern matches nothing, or there are too many
+    /// files.</exception>
     public List<FoundFile> Expand(IReadOnlyList<string> paths)
     {
         foreach (string path in paths)

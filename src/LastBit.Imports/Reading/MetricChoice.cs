@@ -4,8 +4,8 @@ namespace LastBit.Imports.Reading;
 internal static class MetricChoice
 {
     /// <summary>
-    /// The metric that is named; where none is, the only one, or the only accuracy on held-out data, or the only accuracy. Otherwise there is
-    /// more than one answer, and the candidates are listed.
+    /// The metric that is named; where none is, the only one, or the only accuracy on held-out data, or the only accuracy. Otherwise there
+    /// is more than one answer, and the candidates are listed.
     /// </summary>
     /// <exception cref="InputException">It is not there, or it is not clear which is meant.</exception>
     public static string Choose(ReadingContext context, string where)
@@ -15,9 +15,11 @@ internal static class MetricChoice
             throw new InputException($"{where}: holds labels and no run; name the logs of the runs too");
         if (context.Options.Metric is { } named)
         {
-            string[] alike = candidates.Contains(named) ? [named] : [.. candidates.Where(candidate => candidate.Equals(named, StringComparison.OrdinalIgnoreCase))];
+            string[] alike = candidates.Contains(named) ? [named]
+                : [.. candidates.Where(candidate => candidate.Equals(named, StringComparison.OrdinalIgnoreCase))];
             return alike.Length == 1 ? alike[0]
-                : context.Words.TryGetValue(named, out string? word) ? throw new InputException($"--metric: {Foreign.Quote(named)} holds words, the first is {word}; numbers are right")
+                : context.Words.TryGetValue(named, out string? word)
+                    ? throw new InputException($"--metric: {Foreign.Quote(named)} holds words, the first is {word}; numbers are right")
                 : candidates.Count == 0 ? throw None(where)
                 : throw new InputException($"--metric: {where} has no {Foreign.Quote(named)}; it has {Foreign.List(candidates)}");
         }
@@ -25,13 +27,16 @@ internal static class MetricChoice
             throw None(where);
         string[] accuracies = [.. candidates.Where(MetricNames.IsAccuracy)];
         string[] heldOut = [.. accuracies.Where(MetricNames.IsHeldOut)];
-        string? chosen = candidates.Count == 1 ? candidates.First() : heldOut.Length == 1 ? heldOut[0] : heldOut.Length == 0 && accuracies.Length == 1 ? accuracies[0] : null;
+        string? chosen = candidates.Count == 1 ? candidates.First() : heldOut.Length == 1 ? heldOut[0] : heldOut.Length == 0
+            && accuracies.Length == 1 ? accuracies[0] : null;
         if (chosen is null)
             throw new InputException($"{where}: it is not clear which metric is meant; name one with --metric: {Foreign.List(candidates)}");
-        foreach ((string column, string word) in context.Words.Where(words => MetricNames.IsAccuracy(words.Key) && !candidates.Contains(words.Key)))
+        foreach ((string column, string word) in context.Words
+            .Where(words => MetricNames.IsAccuracy(words.Key) && !candidates.Contains(words.Key)))
             context.Note($"{Foreign.Quote(column)} holds words, the first is {word}, and was not taken.");
         return chosen;
     }
 
-    private static InputException None(string where) => new($"{where}: there is no column, key or tag with numbers that could be a metric; name logs that have one");
+    private static InputException None(string where) =>
+        new($"{where}: there is no column, key or tag with numbers that could be a metric; name logs that have one");
 }

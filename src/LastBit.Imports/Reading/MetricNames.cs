@@ -3,23 +3,30 @@ using LastBit.Statistics;
 
 namespace LastBit.Imports.Reading;
 
-/// <summary>What the name of a metric says of it: whether more of it is better, whether it is a share, whether it was measured on held-out data.</summary>
+/// <summary>What the name of a metric says of it: whether more of it is better, whether it is a share, whether it was measured on held-out
+/// data.</summary>
 internal static partial class MetricNames
 {
     /// <summary>Words of metrics of which less is better.</summary>
     private static readonly HashSet<string> Lower = new(StringComparer.Ordinal)
     {
-        "loss", "losses", "err", "error", "errors", "perplexity", "ppl", "mae", "mse", "rmse", "wer", "cer", "fid", "nll", "bpb", "bpc", "bpd", "mape", "smape", "wape", "mase", "nrmse",
-        "rmsle", "msle", "logloss", "xent", "ece", "mce", "brier", "eer", "der", "ter", "kid", "lpips", "epe", "absrel", "mpjpe", "ade", "fde", "chamfer", "hausdorff", "hd95", "kl",
-        "kld", "deviance", "regret", "cost", "costs", "latency", "time", "runtime", "walltime", "duration", "seconds", "fvd", "fad", "crps", "violations", "collisions",
+        "loss", "losses", "err", "error", "errors", "perplexity", "ppl", "mae", "mse", "rmse", "wer", "cer", "fid", "nll", "bpb", "bpc",
+            "bpd", "mape", "smape", "wape", "mase", "nrmse",
+        "rmsle", "msle", "logloss", "xent", "ece", "mce", "brier", "eer", "der", "ter", "kid", "lpips", "epe", "absrel", "mpjpe", "ade",
+            "fde", "chamfer", "hausdorff", "hd95", "kl",
+        "kld", "deviance", "regret", "cost", "costs", "latency", "time", "runtime", "walltime", "duration", "seconds", "fvd", "fad",
+            "crps", "violations", "collisions",
         "failures",
     };
 
     private static readonly HashSet<string> Higher = new(StringComparer.Ordinal)
     {
-        "acc", "accuracy", "precision", "recall", "f1", "fbeta", "auc", "auroc", "auprc", "ap", "map", "iou", "miou", "dice", "bleu", "rouge", "meteor", "cider", "spice", "chrf", "comet",
-        "reward", "rewards", "return", "returns", "score", "scores", "r2", "psnr", "ssim", "pass", "passed", "success", "successes", "win", "wins", "winrate", "elo", "match", "em", "ndcg",
-        "mrr", "hit", "hits", "kappa", "mcc", "spearman", "pearson", "spearmanr", "pearsonr", "corr", "correlation", "likelihood", "elbo", "throughput", "fps", "mfu", "top1", "top5",
+        "acc", "accuracy", "precision", "recall", "f1", "fbeta", "auc", "auroc", "auprc", "ap", "map", "iou", "miou", "dice", "bleu",
+            "rouge", "meteor", "cider", "spice", "chrf", "comet",
+        "reward", "rewards", "return", "returns", "score", "scores", "r2", "psnr", "ssim", "pass", "passed", "success", "successes", "win",
+            "wins", "winrate", "elo", "match", "em", "ndcg",
+        "mrr", "hit", "hits", "kappa", "mcc", "spearman", "pearson", "spearmanr", "pearsonr", "corr", "correlation", "likelihood", "elbo",
+            "throughput", "fps", "mfu", "top1", "top5",
         "top", "correct", "sensitivity", "specificity", "gain", "utility", "profit", "coverage", "rew", "speedup",
     };
 
@@ -54,7 +61,8 @@ internal static partial class MetricNames
         if (fractions.Length == runs.Count)
             return MeasureUnit.Fraction;
         // A run at the level of chance may have one percent of 100 classes for a while, but not half of one.
-        ImportedRun? fraction = fractions.FirstOrDefault(run => run.Values.Any(value => value > 0) && run.Values.Any(value => value is > 0 and < 0.5 or > 0.5 and < 1));
+        ImportedRun? fraction = fractions.FirstOrDefault(run => run.Values.Any(value => value > 0)
+            && run.Values.Any(value => value is > 0 and < 0.5 or > 0.5 and < 1));
         if (fraction is not null)
         {
             ImportedRun percent = runs.First(run => run.Values.Max() > 1);

@@ -1,8 +1,8 @@
 namespace LastBit.Imports.Reading;
 
 /// <summary>
-/// What the readers of one call share. Files are read twice: the first time for the names of metrics, the second time for the values of one;
-/// so no column that is not asked for is ever kept.
+/// What the readers of one call share. Files are read twice: the first time for the names of metrics, the second time for the values of
+/// one; so no column that is not asked for is ever kept.
 /// </summary>
 /// <param name="options">What is said by hand.</param>
 internal sealed class ReadingContext(ImportOptions options)

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace LastBit.Imports.Reading;
 
 /// <summary>
-/// A table in wide form, whatever its format: a row is a step, a column is a run, and the metric is named by the file. The columns are told by the
-/// pattern columns:..., or by names as seed1, run_2 and run_a.
+/// A table in wide form, whatever its format: a row is a step, a column is a run, and the metric is named by the file. The columns are told
+/// by the pattern columns:..., or by names as seed1, run_2 and run_a.
 /// </summary>
 internal sealed partial class RunColumns
 {
@@ -27,9 +27,11 @@ internal sealed partial class RunColumns
 
     /// <summary>Whether columns are runs.</summary>
     /// <param name="values">The names of those that hold values, neither counting nor describing.</param>
-    /// <param name="options">What is said by hand; a column of the name of the metric that is asked for is that metric and not a run.</param>
+    /// <param name="options">What is said by hand; a column of the name of the metric that is asked for is that metric and not a
+    /// run.</param>
     public static bool Are(IReadOnlyList<string> values, ImportOptions options) =>
-        IsSaid(options) || (options.Metric is null || !values.Contains(options.Metric)) && values.Count > 1 && values.All(name => UsualName().IsMatch(name));
+        IsSaid(options) || (options.Metric is null || !values.Contains(options.Metric)) && values.Count > 1
+            && values.All(name => UsualName().IsMatch(name));
 
     /// <summary>The run of a column; null where it is none, and while names of metrics are collected.</summary>
     public RawRun? Of(string name)

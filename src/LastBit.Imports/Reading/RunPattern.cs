@@ -10,7 +10,8 @@ internal static partial class RunPattern
 
     /// <summary>Makes the expression of a pattern as logs/{group}/seed{seed}/k{k}.</summary>
     /// <param name="pattern">Text, *, ** and the places {seed}, {k}, {group} and {name}.</param>
-    /// <param name="whole">True where all of a text must match (a column), false where the end of a path may follow (a file in the run's folder).</param>
+    /// <param name="whole">True where all of a text must match (a column), false where the end of a path may follow (a file in the run's
+    /// folder).</param>
     /// <exception cref="InputException">A place is unknown, or is there twice.</exception>
     public static Regex Compile(string pattern, bool whole)
     {
@@ -48,8 +49,10 @@ internal static partial class RunPattern
     }
 
     /// <summary>Makes the expression of a pattern of lines as 'step {step}: train loss {train_loss}, val loss {val_loss}'.</summary>
-    /// <param name="pattern">Text with places for numbers; those of the name of a run, a group or a split take a word. {} takes anything.</param>
-    /// <returns>The expression, which is found anywhere in a line, and the names of its places; the group NAME_unit holds a number's unit.</returns>
+    /// <param name="pattern">Text with places for numbers; those of the name of a run, a group or a split take a word. {} takes
+    /// anything.</param>
+    /// <returns>The expression, which is found anywhere in a line, and the names of its places; the group NAME_unit holds a number's
+    /// unit.</returns>
     /// <exception cref="InputException">It has no place, or one twice.</exception>
     public static (Regex Pattern, string[] Places) CompileLine(string pattern)
     {
@@ -71,7 +74,8 @@ internal static partial class RunPattern
                 if (places.Contains(place))
                     throw new InputException($"--pattern: {{{place}}} is there twice; give each once");
                 places.Add(place);
-                bool isName = ColumnRoles.Of(place, new ImportOptions()) is ColumnRole.Run or ColumnRole.Group or ColumnRole.Split or ColumnRole.K or ColumnRole.State;
+                bool isName = ColumnRoles.Of(place, new ImportOptions()) is ColumnRole.Run or ColumnRole.Group or ColumnRole.Split
+                    or ColumnRole.K or ColumnRole.State;
                 regex.Append(isName ? $"(?<{place}>[^\\s,;|]+)"
                     : $@"(?<{place}>[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf(?:inity)?))(?<{place}_unit>[ ]?[A-Za-zµ%]+(?![A-Za-z0-9_:=]))?");
             }
@@ -84,7 +88,8 @@ internal static partial class RunPattern
             else
                 regex.Append(Regex.Escape(pattern[i].ToString()));
         }
-        return places.Count > 0 ? (new Regex(regex.ToString(), RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, TimeSpan.FromSeconds(10)), [.. places])
+        return places.Count > 0
+            ? (new Regex(regex.ToString(), RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, TimeSpan.FromSeconds(10)), [.. places])
             : throw new InputException("--pattern: has no place for a number; write one as in 'step {step}: val loss {val_loss}'");
     }
 
@@ -108,7 +113,8 @@ internal static partial class RunPattern
         string? Value(string place) => match.Groups[place] is { Success: true } group ? group.Value : null;
     }
 
-    /// <summary>Fills in seed and k where a path or a column says them in the usual words and nothing else did: seed3, seed=3, seed_3, s3; k5, k=5, k_5.</summary>
+    /// <summary>Fills in seed and k where a path or a column says them in the usual words and nothing else did: seed3, seed=3, seed_3, s3;
+    /// k5, k=5, k_5.</summary>
     public static void ApplyUsual(string text, RawRun run)
     {
         string slashed = text.Replace('\\', '/');

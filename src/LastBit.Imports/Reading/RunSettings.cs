@@ -7,7 +7,8 @@ namespace LastBit.Imports.Reading;
 internal static partial class RunSettings
 {
     private static readonly string[] Names =
-        ["hparams.yaml", "args.yaml", "config.yaml", ".hydra/config.yaml", "args.json", "config.json", "params.json", "hparams.json", "hyperparameters.json"];
+        ["hparams.yaml", "args.yaml", "config.yaml", ".hydra/config.yaml", "args.json", "config.json", "params.json", "hparams.json",
+            "hyperparameters.json"];
 
     private static readonly string[] Texts = ["log.txt", "train.log", "output.log"];
 
@@ -17,22 +18,27 @@ internal static partial class RunSettings
     /// <summary>The settings of the run whose log lies in a folder, by their names.</summary>
     public static IEnumerable<(string Name, string Value)> In(string folder)
     {
-        foreach (string file in Names.Select(name => Path.Combine(folder, name)).Where(file => File.Exists(file) && Files.FolderWalk.IsOrdinary(file)))
+        foreach (string file in Names.Select(name => Path.Combine(folder, name))
+            .Where(file => File.Exists(file) && Files.FolderWalk.IsOrdinary(file)))
         {
-            foreach ((string name, string value) in file.EndsWith(".json", StringComparison.Ordinal) ? Json(file) : Yaml(file).Select(pair => (pair.Key, pair.Value)))
+            foreach ((string name, string value) in file.EndsWith(".json", StringComparison.Ordinal) ? Json(file)
+                : Yaml(file).Select(pair => (pair.Key, pair.Value)))
                 yield return (name, value);
         }
-        foreach (string file in Texts.Select(name => Path.Combine(folder, name)).Where(file => File.Exists(file) && Files.FolderWalk.IsOrdinary(file)))
+        foreach (string file in Texts.Select(name => Path.Combine(folder, name))
+            .Where(file => File.Exists(file) && Files.FolderWalk.IsOrdinary(file)))
         {
             if (EncodedText.FirstLines(file, 1) is [var line] && SeedIn(line) is { } seed)
                 yield return ("seed", seed);
         }
     }
 
-    /// <summary>The seed that the first line of a text says, as Namespace(lr=0.1, seed=3) or {"seed": 3}; null where it says none.</summary>
+    /// <summary>The seed that the first line of a text says, as Namespace(lr=0.1, seed=3) or {"seed": 3}; null where it says
+    /// none.</summary>
     public static string? SeedIn(string line) => SaidSeed().Match(line) is { Success: true } said ? said.Groups[1].Value : null;
 
-    /// <summary>The scalars of a YAML file by their names, those of a block inside as OUTER.INNER; Weights &amp; Biases' value: is left away.</summary>
+    /// <summary>The scalars of a YAML file by their names, those of a block inside as OUTER.INNER; Weights &amp; Biases' value: is left
+    /// away.</summary>
     public static Dictionary<string, string> Yaml(string file)
     {
         var scalars = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -60,7 +66,8 @@ internal static partial class RunSettings
         try
         {
             JsonElement root = JsonFile.Parse(file);
-            return root.ValueKind == JsonValueKind.Object ? [.. JsonFile.Flat(root).Select(member => (member.Name, member.Value.ToString()))] : [];
+            return root.ValueKind == JsonValueKind.Object ? [.. JsonFile.Flat(root)
+                .Select(member => (member.Name, member.Value.ToString()))] : [];
         }
         catch (InputException)
         {

@@ -27,7 +27,8 @@ internal sealed class Column(string name, ColumnRole role)
 
     public string? Text { get; set; }
 
-    /// <summary>The last word in it, whatever the current row holds: neighbouring rows nearly always say the same, and the text is made once.</summary>
+    /// <summary>The last word in it, whatever the current row holds: neighbouring rows nearly always say the same, and the text is made
+    /// once.</summary>
     public string? Last { get; set; }
 
     /// <summary>What the names of members of an object in it begin with.</summary>
@@ -43,7 +44,8 @@ internal sealed class Column(string name, ColumnRole role)
     public CellKind First { get; set; }
 
     /// <summary>Whether its cells are names even where they look like numbers.</summary>
-    public bool IsName => Role is not (ColumnRole.Value or ColumnRole.Step or ColumnRole.MetricValue or ColumnRole.Passed or ColumnRole.Trials);
+    public bool IsName => Role is not (ColumnRole.Value or ColumnRole.Step or ColumnRole.MetricValue or ColumnRole.Passed
+        or ColumnRole.Trials);
 
     /// <summary>Takes a cell as it is written.</summary>
     public void Set(ReadOnlySpan<char> text)
@@ -63,8 +65,8 @@ internal sealed class Column(string name, ColumnRole role)
 }
 
 /// <summary>
-/// A table in long form, row by row, wherever its rows come from: some columns say which run a row belongs to, one counts steps, the others are
-/// metrics. Or every row is a metric's name and its value. A column whose first cell is a word describes the run.
+/// A table in long form, row by row, wherever its rows come from: some columns say which run a row belongs to, one counts steps, the others
+/// are metrics. Or every row is a metric's name and its value. A column whose first cell is a word describes the run.
 /// </summary>
 /// <param name="file">The file of the rows.</param>
 /// <param name="context">Gets runs and candidates.</param>
@@ -75,7 +77,8 @@ internal sealed class Table(string file, ReadingContext context)
 
     /// <summary>How runs end that are no results: the words of Weights &amp; Biases, MLflow, Ray and Optuna.</summary>
     private static readonly string[] BadStates =
-        ["crashed", "failed", "fail", "killed", "running", "preempted", "preempting", "pruned", "waiting", "pending", "error", "cancelled", "canceled", "terminated", "scheduled"];
+        ["crashed", "failed", "fail", "killed", "running", "preempted", "preempting", "pruned", "waiting", "pending", "error", "cancelled",
+            "canceled", "terminated", "scheduled"];
 
     private readonly List<Column> _columns = [];
     private readonly Dictionary<(string?, string?, string?, string?, string?), RawRun> _runs = [];
@@ -105,8 +108,10 @@ internal sealed class Table(string file, ReadingContext context)
 
     public long Rows => _rows;
 
-    /// <summary>True where further rows can tell a survey nothing new: every column has shown what it holds, and no cell names a metric.</summary>
-    public bool IsSurveyed => _settled && context.IsSurvey && _metricName is null && _split is null && !_columns.Exists(column => column.IsRead);
+    /// <summary>True where further rows can tell a survey nothing new: every column has shown what it holds, and no cell names a
+    /// metric.</summary>
+    public bool IsSurveyed => _settled && context.IsSurvey && _metricName is null && _split is null
+        && !_columns.Exists(column => column.IsRead);
 
     public Column Add(string name)
     {
@@ -151,7 +156,8 @@ internal sealed class Table(string file, ReadingContext context)
             Settle();
         foreach (Column column in _columns)
         {
-            if (column.Role == ColumnRole.Value && column.First is CellKind.Number or CellKind.Comma && _metricName is null && _split is null)
+            if (column.Role == ColumnRole.Value && column.First is CellKind.Number or CellKind.Comma && _metricName is null
+                && _split is null)
                 _metrics.Add(column.Name);
         }
         if (_passed is { First: CellKind.Number } && _trials is { First: CellKind.Number })
@@ -166,7 +172,8 @@ internal sealed class Table(string file, ReadingContext context)
     private void Settle()
     {
         _settled = true;
-        bool tidy = _columns.Any(column => ColumnRoles.Plain(column.Name) is "metric" or "tag" or "key" or "metric_name" && column.Role == ColumnRole.Value)
+        bool tidy = _columns.Any(column => ColumnRoles.Plain(column.Name) is "metric" or "tag" or "key" or "metric_name"
+            && column.Role == ColumnRole.Value)
             && _columns.Any(column => ColumnRoles.Plain(column.Name) is "value" or "metric_value") && context.Options.Metric is not "value";
         foreach (Column column in _columns)
         {
@@ -184,7 +191,8 @@ internal sealed class Table(string file, ReadingContext context)
                 column.Role = ColumnRole.Value;
             _passed = _trials = null;
         }
-        _steps = [.. _columns.Where(column => column.Role == ColumnRole.Step).OrderBy(column => ColumnRoles.StepOrder(column.Name, context.Options))];
+        _steps = [.. _columns.Where(column => column.Role == ColumnRole.Step)
+            .OrderBy(column => ColumnRoles.StepOrder(column.Name, context.Options))];
         _run = One(ColumnRole.Run);
         _seed = One(ColumnRole.Seed);
         _k = One(ColumnRole.K);
@@ -225,7 +233,8 @@ internal sealed class Table(string file, ReadingContext context)
 
     private void Survey(int line)
     {
-        if (_split is { First: CellKind.Missing, Text: { } number } && int.TryParse(number, System.Globalization.CultureInfo.InvariantCulture, out _))
+        if (_split is { First: CellKind.Missing, Text: { } number }
+            && int.TryParse(number, System.Globalization.CultureInfo.InvariantCulture, out _))
         {
             context.AddFold(file, _split.Name);
             _split.Role = ColumnRole.Fold;
@@ -254,7 +263,8 @@ internal sealed class Table(string file, ReadingContext context)
     private void Read(int line)
     {
         if (_wanted is null || _wanted.Kind == CellKind.Missing
-            || _metricName is not null && (_metricName.Text is not { } name || TidyName(name) != context.Metric) || _wantedSplit is not null && _split!.Text != _wantedSplit)
+            || _metricName is not null && (_metricName.Text is not { } name || TidyName(name) != context.Metric)
+                || _wantedSplit is not null && _split!.Text != _wantedSplit)
         {
             // A run may have no value at all, and is to be named then.
             if (context.Options.Runs != "rows" || _wanted?.Kind == CellKind.Missing && _metricName is null && _wantedSplit is null)
@@ -331,7 +341,8 @@ internal sealed class Table(string file, ReadingContext context)
                 _stepOf[run] = taken;
             if (_stepOf.GetValueOrDefault(run, _stepTaken) != taken)
             {
-                context.LeaveRowOut(file, $"it has no {_stepOf.GetValueOrDefault(run, _stepTaken).Name}, which counts the other rows", line);
+                context.LeaveRowOut(file, $"it has no {_stepOf.GetValueOrDefault(run, _stepTaken).Name}, which counts the other rows",
+                    line);
                 return false;
             }
         }
@@ -350,7 +361,8 @@ internal sealed class Table(string file, ReadingContext context)
         return true;
     }
 
-    /// <summary>Ends the second reading: numbers with commas, steps that begin anew in each epoch, and rows that describe the run of the file.</summary>
+    /// <summary>Ends the second reading: numbers with commas, steps that begin anew in each epoch, and rows that describe the run of the
+    /// file.</summary>
     /// <exception cref="InputException">More than one cell in ten is a word, or it is not clear what a number means.</exception>
     private void FinishRuns()
     {
@@ -368,11 +380,13 @@ internal sealed class Table(string file, ReadingContext context)
             for (int i = 0; i < epochs.Count; i++)
                 run.Steps[i] = onceAnEpoch ? epochs[i] : epochs[i] + (run.Steps[i] / length);
         }
-        RawRun[] with = [.. _runs.Values.Where(run => run.Values.Count > 0)], without = [.. _runs.Values.Where(run => run.Values.Count == 0 && run.Bad is null)];
+        RawRun[] with = [.. _runs.Values.Where(run => run.Values.Count > 0)],
+            without = [.. _runs.Values.Where(run => run.Values.Count == 0 && run.Bad is null)];
         // A line of settings before the rows of a run says whose they are.
         if (with is [{ Seed: null, K: null, Fold: null, Group: null, Name: null } only] && without is [{ Values.Count: 0 } settings])
         {
-            (only.Seed, only.K, only.Fold, only.Group, only.Name) = (settings.Seed, settings.K, settings.Fold, settings.Group, settings.Name);
+            (only.Seed, only.K, only.Fold, only.Group, only.Name) = (settings.Seed, settings.K, settings.Fold, settings.Group,
+                settings.Name);
             context.Forget(settings);
         }
         foreach (RawRun run in without.Where(run => run.Inner.Length == 0))
@@ -393,7 +407,8 @@ internal sealed class Table(string file, ReadingContext context)
         _key = key;
         if (!_runs.TryGetValue(key, out _current))
         {
-            string inner = string.Join(" ", new[] { _group?.Text, _run?.Text, Label("seed", _seed?.Text), Label("k", _k?.Text), Label("fold", _fold?.Text) }.Where(part => !string.IsNullOrEmpty(part)));
+            string inner = string.Join(" ", new[] { _group?.Text, _run?.Text, Label("seed", _seed?.Text), Label("k", _k?.Text),
+                Label("fold", _fold?.Text) }.Where(part => !string.IsNullOrEmpty(part)));
             _runs.Add(key, _current = context.Run(file, inner));
             Fill(_current, key);
         }
@@ -411,7 +426,8 @@ internal sealed class Table(string file, ReadingContext context)
         run.Name = string.IsNullOrEmpty(key.Run) ? run.Name : key.Run;
         if (_state?.Text is { } state && BadStates.Contains(state.ToLowerInvariant()))
             run.Bad = $"its state is {Foreign.Quote(_state.Text)}";
-        run.IsTold = context.Options.Runs == "rows" || !string.IsNullOrEmpty(key.Run) || !string.IsNullOrEmpty(key.Seed) || !string.IsNullOrEmpty(key.Fold);
+        run.IsTold = context.Options.Runs == "rows" || !string.IsNullOrEmpty(key.Run) || !string.IsNullOrEmpty(key.Seed)
+            || !string.IsNullOrEmpty(key.Fold);
     }
 
     /// <summary>A word that is the same in all rows of a run describes it; one that changes does not.</summary>
