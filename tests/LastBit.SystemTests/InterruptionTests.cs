@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using LastBit.Runs;
 using LastBit.Tests;
@@ -107,6 +108,60 @@ public sealed class InterruptionTests : IDisposable
         Assert.Equal(1, process.ExitCode);
         string line = error[error.IndexOf("lastbit train --resume", StringComparison.Ordinal)..].Trim();
         Assert.Equal(["lastbit", "train", "--resume", folder], Words(line));
+    }
+
+    /// <summary>
+    /// Each command, told to stop at a random moment: it ends within a limit that no quiet machine comes near, in its end, in one line that says it was stopped, or,
+    /// before it listens, by the signal.
+    /// </summary>
+    [Theory]
+    [InlineData("heat --out {0}/run")]
+    [InlineData("linear --iterations 1000000 --out {0}/run")]
+    [InlineData("nonlinear --iterations 1000000 --out {0}/run")]
+    [InlineData("amplify --iterations 1000000 --out {0}/run")]
+    [InlineData("bounds --out {0}/run")]
+    [InlineData("train --network resnet56 --data sample --epochs 100 --out {0}/run")]
+    [InlineData("accuracy --network resnet56 --data sample --epochs 100 --out {0}/run")]
+    [InlineData("divergence --network resnet56 --data sample --out {0}/run")]
+    [InlineData("edge --network resnet20-nobn --data sample --train-size 1000 --iterations 1000 --out {0}/run")]
+    [InlineData("sharpness --network resnet56 --data sample --eigenvalues 10 --out {0}/run")]
+    [InlineData("reproduce --out {0}/run")]
+    [InlineData("noise {0}/log.csv --out {0}/run")]
+    [InlineData("compare A={0}/log.csv B={0}/log.csv --out {0}/run")]
+    [InlineData("status {0}/planned --watch")]
+    public void A_command_that_is_told_to_stop_at_any_moment_ends(string command)
+    {
+        string[] call = string.Format(CultureInfo.InvariantCulture, command, _folder.Path).Split(' ');
+        if (command.Contains("log.csv", StringComparison.Ordinal))
+            File.WriteAllLines(_folder["log.csv"], Enumerable.Range(0, 500_000).Select(i => $"{i % 50},{i / 50},{i % 997 / 997.0}").Prepend("seed,step,acc"));
+        if (command.StartsWith("status", StringComparison.Ordinal))
+            Plan();
+        var random = new System.Random(1);
+        for (int trial = 0; trial < 3; trial++)
+        {
+            using Process process = LastBitProcess.Start(_folder.Path, call);
+            Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+            if (!process.WaitForExit(random.Next(200, 3000)))
+                Shell.Run($"kill -TERM {process.Id}");
+            if (!process.WaitForExit(TimeSpan.FromMinutes(2)))
+            {
+                process.Kill(entireProcessTree: true);
+                Assert.Fail($"lastbit {command} goes on for two minutes after SIGTERM.");
+            }
+            string said = error.Result;
+            Assert.True(process.ExitCode is 0 or 1 or 143, $"{process.ExitCode}: {said}{output.Result}");
+            Assert.Equal(process.ExitCode == 1, said.Contains(": stopped.", StringComparison.Ordinal));
+            Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
+        }
+
+        // A run folder with cells that nobody computes.
+        void Plan()
+        {
+            string run = Directory.CreateDirectory(_folder["planned"]).FullName;
+            File.WriteAllText(Path.Combine(run, "run.json"), """{"command":"accuracy","settings":{},"cells":{"seeds":[1],"k":[1]}}""");
+            Directory.CreateDirectory(Path.Combine(run, "cells", "accuracy"));
+            File.WriteAllText(Path.Combine(run, "cells", "accuracy", "plan.json"), """{"seeds":[1],"k":[1]}""");
+        }
     }
 
     private static string State(string run)
