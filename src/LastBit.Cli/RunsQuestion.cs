@@ -125,8 +125,12 @@ internal static class RunsQuestions
     private static JsonObject Joined(RunsAnswer[] answers, string command)
     {
         if (answers.Length > 1)
-            return new JsonObject { ["schema"] = Schema, ["command"] = command, ["metrics"] =
-                new JsonArray([.. answers.Select(one => one.Document.DeepClone())]) };
+            return new JsonObject
+            {
+                ["schema"] = Schema,
+                ["command"] = command,
+                ["metrics"] = new JsonArray([.. answers.Select(one => one.Document.DeepClone())]),
+            };
         var document = (JsonObject)answers[0].Document.DeepClone();
         document.Insert(0, "schema", Schema);
         document.Insert(1, "command", command);

@@ -83,7 +83,8 @@ public sealed class SlurmAnswerTests : IDisposable
         string path = _folder[$"bin/{name}"];
         Directory.CreateDirectory(_folder["bin"]);
         File.WriteAllText(path, $"#!/bin/sh\n{script}\n");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return _folder["bin"];
     }
 }

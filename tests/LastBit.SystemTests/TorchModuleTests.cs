@@ -58,7 +58,7 @@ public sealed class TorchModuleTests
         Assert.Equal(digests[0], digests[1]);
         Assert.Equal(digests[0], digests[2]);
         Assert.NotEqual(digests[0], digests[3]);
-        ImportResult result = LogReader.Read([folder["logs"]], new ImportOptions());
+        ImportResult result = LogReader.Read([folder["logs"]], new ImportOptions(), TestContext.Current.CancellationToken);
         Assert.Equal(("test_acc", MeasureUnit.Fraction, 4), (result.Metric, result.Unit, result.Runs.Count));
         Assert.Equal(["1", "2", "3"], result.Runs.Select(run => run.Perturbation).OfType<string>().Where(k => k != "0"));
         Assert.All(result.Runs, run => Assert.Equal((1, 7), ((int)run.Seed!.Value, run.Values.Length)));

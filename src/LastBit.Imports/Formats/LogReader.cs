@@ -20,8 +20,11 @@ public static class LogReader
         string where = string.Join(", ", paths);
         var search = new LogPaths(cancellation);
         (List<LogFile> files, List<FoundFile> others) = Recognise(search.Expand(paths), options, where);
-        var context = new ReadingContext(options) { OnlyArrays = files.All(file => file.IsCompanion || file.Format is NpyLog),
-            Cancellation = cancellation };
+        var context = new ReadingContext(options)
+        {
+            OnlyArrays = files.All(file => file.IsCompanion || file.Format is NpyLog),
+            Cancellation = cancellation
+        };
         context.LeftOut.AddRange(search.Passed);
         SayWhatIsNoLog(files, others, context);
         // The first time for the names of the metrics, the second time for the values of one.
@@ -192,7 +195,8 @@ public static class LogReader
             {
                 runs.Add(run, new ImportedRun(run.Source, names[i], run.Group,
                     Foreign.Seed(run.Seed, run.Lines.Count > 0 ? run.At(0) : run.Source),
-                    Foreign.Perturbation(run.K), run.Params, steps, values) { Fold = run.Fold });
+                    Foreign.Perturbation(run.K), run.Params, steps, values)
+                { Fold = run.Fold });
             }
         }
         return runs;

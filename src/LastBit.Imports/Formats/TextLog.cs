@@ -15,7 +15,14 @@ internal sealed partial class TextLog : ILogFormat
     /// <summary>Units that are powers of ten of another one.</summary>
     private static readonly Dictionary<string, string> Powers = new(StringComparer.Ordinal)
     {
-        ["ns"] = "e-9", ["us"] = "e-6", ["µs"] = "e-6", ["ms"] = "e-3", ["K"] = "e3", ["k"] = "e3", ["M"] = "e6", ["B"] = "e9",
+        ["ns"] = "e-9",
+        ["us"] = "e-6",
+        ["µs"] = "e-6",
+        ["ms"] = "e-3",
+        ["K"] = "e3",
+        ["k"] = "e3",
+        ["M"] = "e6",
+        ["B"] = "e9",
     };
 
     /// <inheritdoc/>

@@ -200,8 +200,12 @@ internal static class Assembly
             LogFile[] own = [.. files.Where(file => file.Source == source)];
             foreach (string metric in own.SelectMany(context.CandidatesOf).Distinct())
             {
-                var again = new ReadingContext(context.Options) { OnlyArrays = context.OnlyArrays, Cancellation = context.Cancellation,
-                    Metric = metric };
+                var again = new ReadingContext(context.Options)
+                {
+                    OnlyArrays = context.OnlyArrays,
+                    Cancellation = context.Cancellation,
+                    Metric = metric
+                };
                 try
                 {
                     foreach (LogFile file in own)

@@ -68,7 +68,8 @@ public sealed record DataFacts(
         if (empty.Length > 0)
             notes = notes.Append($"No training image is of the class{(empty.Length == 1 ? "" : "es")} {string.Join(", ", empty.Take(5))}{(empty.Length > 5 ? ", ..." : "")}.");
         return new DataFacts(train.Shape.Channels, train.Shape.Height, train.Shape.Width, train.Count, test.Count, classes,
-            train.Origin.Files, train.Origin.Decoder, train.Origin.Pixels) { Notes = [.. notes] };
+            train.Origin.Files, train.Origin.Decoder, train.Origin.Pixels)
+        { Notes = [.. notes] };
 
         static int[] Counts(Dataset images)
         {

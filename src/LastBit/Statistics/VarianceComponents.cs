@@ -43,7 +43,10 @@ public sealed record VarianceComponents(
 
     private VarianceComponents Times(double scale) => this with
     {
-        Rounding = Times(Rounding, scale), Seeds = Times(Seeds, scale), SeedsAlone = Times(SeedsAlone, scale), LeastDifference = scale * LeastDifference,
+        Rounding = Times(Rounding, scale),
+        Seeds = Times(Seeds, scale),
+        SeedsAlone = Times(SeedsAlone, scale),
+        LeastDifference = scale * LeastDifference,
     };
 
     private static Estimate? Times(Estimate? one, double scale) =>

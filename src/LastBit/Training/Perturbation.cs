@@ -181,11 +181,11 @@ public sealed record Perturbation : IComparable<Perturbation>
 
         public override Perturbation Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TokenType switch
-        {
-            JsonTokenType.Number => Checked(OfK(reader.GetDouble())),
-            JsonTokenType.String => FromWord(reader.GetString()!) ?? throw new JsonException(),
-            _ => throw new JsonException(),
-        };
+            {
+                JsonTokenType.Number => Checked(OfK(reader.GetDouble())),
+                JsonTokenType.String => FromWord(reader.GetString()!) ?? throw new JsonException(),
+                _ => throw new JsonException(),
+            };
 
         public override void Write(Utf8JsonWriter writer, Perturbation value, JsonSerializerOptions options)
         {

@@ -16,7 +16,7 @@ public sealed class OneLayerCommandTests : IDisposable
 
     private string Folder => Path.Combine(_root, "run");
 
-    private LastBitProcess Run(string command, params string[] args) => LastBitCall.Run([command, .. args]);
+    private static LastBitProcess Run(string command, params string[] args) => LastBitCall.Run([command, .. args]);
 
     [Fact]
     public void Heat_prints_its_document_and_writes_the_same_into_the_folder()

@@ -12,8 +12,12 @@ public class TableWidthTests
     public void A_table_that_does_not_fit_is_printed_cell_by_cell_and_no_word_is_broken(int width)
     {
         using var text = new StringWriter();
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.Yes,
-            ColorSystem = ColorSystemSupport.NoColors });
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(text),
+            Ansi = AnsiSupport.Yes,
+            ColorSystem = ColorSystemSupport.NoColors
+        });
         console.Profile.Width = width;
         const string Of = "means of seeds less what rounding explains of them, which is a sentence that goes on below itself";
         Table table = Tables.Create(console, "A title that is a whole sentence, and longer than the narrowest of the terminals that it "

@@ -199,6 +199,9 @@ public sealed class ImageFolderTests : IDisposable
     public void An_image_in_a_folder_that_may_not_be_read_is_named()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows() || Environment.UserName == "root", "The superuser may read everything.");
+        // For the compiler, which does not know that the test ends above.
+        if (OperatingSystem.IsWindows())
+            throw new InvalidOperationException();
         Put("cat", 5);
         Put("dog", 5);
         File.SetUnixFileMode(_folder["dog"], UnixFileMode.None);

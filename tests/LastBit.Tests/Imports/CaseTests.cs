@@ -19,7 +19,7 @@ public sealed class CaseTests
     [InlineData("sb3-monitor/a2c", "r", 5, 169.2240)]
     public void A_case_has_its_runs_and_its_mean(string path, string? metric, int runs, double mean)
     {
-        ImportResult result = LogReader.Read([Reference.File("imports", $"cases/{path}")], new ImportOptions { Metric = metric });
+        ImportResult result = LogReader.Read([Reference.File("imports", $"cases/{path}")], new ImportOptions { Metric = metric }, TestContext.Current.CancellationToken);
         Assert.Equal(runs, result.Runs.Count);
         Assert.Equal(mean, result.Runs.Average(run => RunValue.Of(run, RunValueRule.Mean10, result.LowerIsBetter)), 1e-6 * mean);
     }
@@ -33,7 +33,7 @@ public sealed class CaseTests
     [InlineData("speedrun/after", "train_time", 12, 138.74)]
     public void A_text_has_its_runs_and_the_mean_of_their_last_values(string path, string metric, int runs, double mean)
     {
-        ImportResult result = LogReader.Read([Reference.File("imports", $"cases/{path}")], new ImportOptions { Metric = metric });
+        ImportResult result = LogReader.Read([Reference.File("imports", $"cases/{path}")], new ImportOptions { Metric = metric }, TestContext.Current.CancellationToken);
         Assert.Equal((runs, true), (result.Runs.Count, result.LowerIsBetter));
         Assert.Equal(mean, result.Runs.Average(run => run.Values[^1]), 1e-6 * mean);
     }
@@ -41,7 +41,7 @@ public sealed class CaseTests
     [Fact]
     public void The_seeds_of_lm_evaluation_harness_and_its_samples_are_read()
     {
-        ImportResult result = LogReader.Read([Reference.File("imports", "cases/lm-evaluation-harness/base")], new ImportOptions { Metric = "hellaswag/acc" });
+        ImportResult result = LogReader.Read([Reference.File("imports", "cases/lm-evaluation-harness/base")], new ImportOptions { Metric = "hellaswag/acc" }, TestContext.Current.CancellationToken);
         Assert.Equal([0, 1, 2, 3], result.Runs.Select(run => (int)run.Seed!.Value));
         Assert.Equal((10042, "0.005"), (result.TestImages!.Value, result.Runs[0].Params["standard error"]));
     }
@@ -58,12 +58,12 @@ public sealed class CaseTests
             // What has the same curve and another one too is another run.
             Logs.Write(folder, $"twin{seed}.csv", text.Replace($",{seed}\n", ",7\n", StringComparison.Ordinal));
         }
-        ImportResult result = LogReader.Read([folder["seed0"], folder["seed1"]], new ImportOptions());
+        ImportResult result = LogReader.Read([folder["seed0"], folder["seed1"]], new ImportOptions(), TestContext.Current.CancellationToken);
         Assert.Equal(2, result.Runs.Count);
         Assert.Equal(2, result.LeftOut.Count);
         Assert.All(result.LeftOut, one => Assert.Contains("latest", one.What, StringComparison.Ordinal));
         Assert.All(result.LeftOut, one => Assert.Contains("it is a copy of seed", one.Why, StringComparison.Ordinal));
-        Assert.Equal(4, LogReader.Read([folder.Path], new ImportOptions { Metric = "val_acc" }).Runs.Count);
+        Assert.Equal(4, LogReader.Read([folder.Path], new ImportOptions { Metric = "val_acc" }, TestContext.Current.CancellationToken).Runs.Count);
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class CaseTests
         Logs.Write(folder, "seed3.csv", "");
         Logs.Write(folder, "seed4.csv", "epoch,loss,val_accuracy\n1,1,0.5\n2,1,0.75\n");
         Logs.Write(folder, "seed5.csv", "nothing\n");
-        ImportResult result = LogReader.Read([folder.Path], new ImportOptions { Metric = "val_acc" });
+        ImportResult result = LogReader.Read([folder.Path], new ImportOptions { Metric = "val_acc" }, TestContext.Current.CancellationToken);
         Assert.Equal("- 0 -: 1=0.5 2=0.75", Logs.Short(result));
         foreach ((string file, string why) in (ReadOnlySpan<(string, string)>)[("seed1", "no header"), ("seed2", "it has 'loss'"), ("seed3", "empty"), ("seed4", "'val_accuracy'"), ("seed5", "not a log")])
             Assert.Contains(result.LeftOut, one => one.What.EndsWith($"{file}.csv", StringComparison.Ordinal) && one.Why.Contains(why, StringComparison.Ordinal));
@@ -178,7 +178,7 @@ public sealed class CaseTests
         Logs.Write(folder, "b/config.json", """{"train": {"lr": 0.1}, "seed": 43}""");
         Logs.Write(folder, "c/summary.csv", "epoch,eval_top1\n1,52\n2,62\n");
         Logs.Write(folder, "c/log.txt", "Namespace(lr=0.1, seed=44)\nepoch 1: loss 2\n");
-        ImportResult result = LogReader.Read([folder.Path], new ImportOptions());
+        ImportResult result = LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken);
         Assert.Equal([42, 43, 44], result.Runs.Select(run => (int)run.Seed!.Value));
         Assert.Equal("- 7 -: 1=50 2=60", Logs.Short(Logs.ReadText("log.jsonl", "{\"config\": {\"seed\": 7}}\n{\"epoch\": 1, \"acc\": 50}\n{\"epoch\": 2, \"acc\": 60}\n")));
         Assert.Equal("- 5 -: 1=2 2=1", Logs.Short(Logs.ReadText("log.txt", "{'lr': 0.1, 'seed': 5}\nepoch 1: loss 2\nepoch 2: loss 1\n")));
@@ -186,7 +186,7 @@ public sealed class CaseTests
         Logs.Write(folder, "d/x.csv", "epoch,acc\n1,50\n2,60\n");
         Logs.Write(folder, "d/y.csv", "epoch,acc\n1,51\n2,61\n");
         Logs.Write(folder, "d/args.yaml", "seed: 42\n");
-        Assert.All(LogReader.Read([folder["d"]], new ImportOptions()).Runs, run => Assert.Null(run.Seed));
+        Assert.All(LogReader.Read([folder["d"]], new ImportOptions(), TestContext.Current.CancellationToken).Runs, run => Assert.Null(run.Seed));
     }
 
     [Theory]
@@ -221,11 +221,11 @@ public sealed class CaseTests
     {
         using var folder = new TemporaryFolder();
         Logs.Write(folder, "train.log", "epoch 1: loss 2\nepoch 2: loss 1\n");
-        Assert.Equal("- - -: 1=2 2=1", Logs.Short(LogReader.Read([folder.Path], new ImportOptions())));
+        Assert.Equal("- - -: 1=2 2=1", Logs.Short(LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken)));
         Logs.Write(folder, "eval_results.json", "{\n \"eval_loss\": 3\n}");
-        Assert.Equal("- - -: 1=3", Logs.Short(LogReader.Read([folder.Path], new ImportOptions())));
+        Assert.Equal("- - -: 1=3", Logs.Short(LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken)));
         Logs.Write(folder, "log.csv", "epoch,acc\n1,50\n");
-        Assert.Equal("- - -: 1=50", Logs.Short(LogReader.Read([folder.Path], new ImportOptions())));
+        Assert.Equal("- - -: 1=50", Logs.Short(LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken)));
     }
 
     [Fact]
@@ -251,9 +251,9 @@ public sealed class CaseTests
             string file = Logs.Write(folder, name, head);
             Assert.Contains(said, Logs.Error(() => LogReader.Read([file], new ImportOptions())), StringComparison.Ordinal);
         }
-        Assert.Contains("holds no log that can be read; ", Logs.Error(() => LogReader.Read([folder.Path], new ImportOptions())), StringComparison.Ordinal);
+        Assert.Contains("holds no log that can be read; ", Logs.Error(() => LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken)), StringComparison.Ordinal);
         Logs.Write(folder, "log.csv", "epoch,acc\n1,50\n");
-        Assert.Single(LogReader.Read([folder.Path], new ImportOptions()).Runs);
+        Assert.Single(LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken).Runs);
     }
 
     [Fact]
@@ -268,7 +268,7 @@ public sealed class CaseTests
         Directory.CreateSymbolicLink(folder["latest/x"], ".");
         Directory.CreateSymbolicLink(folder["latest/y"], ".");
         File.CreateSymbolicLink(folder["latest/dead"], "nowhere");
-        ImportResult result = LogReader.Read([folder["latest"]], new ImportOptions());
+        ImportResult result = LogReader.Read([folder["latest"]], new ImportOptions(), TestContext.Current.CancellationToken);
         Assert.Equal([0.5, 0.6, 0.7], result.Runs.Select(run => run.Values[0]).Order());
         Assert.Equal(4, result.LeftOut.Count);
         Assert.Contains(result.LeftOut, one => one.Why.Contains("leads nowhere", StringComparison.Ordinal));

@@ -20,9 +20,9 @@ public sealed class LargeLogTests
         using var folder = new TemporaryFolder();
         string file = Write(folder[name]);
         // What is made once, whatever the length, is not counted.
-        Assert.Equal(Runs, LogReader.Read([file], new ImportOptions()).Runs.Count);
+        Assert.Equal(Runs, LogReader.Read([file], new ImportOptions(), TestContext.Current.CancellationToken).Runs.Count);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        ImportResult result = LogReader.Read([file], new ImportOptions());
+        ImportResult result = LogReader.Read([file], new ImportOptions(), TestContext.Current.CancellationToken);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.Equal(Rows, result.Runs.Sum(run => run.Values.Length));
         // Step, value and line are 20 bytes; lists double as they grow, and the answer is a copy. A million rows take 150 MB so, of 500 allowed.

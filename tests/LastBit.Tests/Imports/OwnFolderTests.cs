@@ -15,7 +15,7 @@ public sealed class OwnFolderTests
     public void A_pair_of_figure_2_is_a_run_and_its_divisor_the_training()
     {
         string folder = Path.Combine(Repository.Root, "docs", "results", "figure2");
-        ImportResult result = LogReader.Read([folder], new ImportOptions());
+        ImportResult result = LogReader.Read([folder], new ImportOptions(), TestContext.Current.CancellationToken);
         Assert.Equal(("LastBit divergence.json", "relativeL1", MeasureUnit.Plain), (result.Format, result.Metric, result.Unit));
         Assert.Equal(["n = 2", "n = 32", "n = 8"], result.Runs.Select(run => run.Group));
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "divergence.json")));
@@ -47,7 +47,7 @@ public sealed class OwnFolderTests
             return train.Json.GetProperty("digest").GetString()!;
         })];
         Assert.NotEqual(digests[0], digests[1]);
-        ImportResult result = LogReader.Read([folder["runs"]], new ImportOptions());
+        ImportResult result = LogReader.Read([folder["runs"]], new ImportOptions(), TestContext.Current.CancellationToken);
         Assert.Equal(("LastBit train.json", "testAccuracy", MeasureUnit.Percent), (result.Format, result.Metric, result.Unit));
         Assert.Equal(["7 1", "7 3"], result.Runs.Select(run => $"{run.Seed} {run.Perturbation}"));
         Assert.All(result.Runs, run => Assert.Equal("resnet8", run.Params["network"]));
@@ -61,7 +61,7 @@ public sealed class OwnFolderTests
         using var folder = new TemporaryFolder();
         Logs.Write(folder, "a/train.json", """{"digest": "00", "epochs": [{"epoch": 1, "testAccuracy": 50, "testLoss": 1}]}""");
         Logs.Write(folder, "b/train.json", """{"digest": "00", "divergedAtStep": 17, "epochs": [{"epoch": 1, "testAccuracy": 10, "testLoss": null}]}""");
-        ImportResult result = LogReader.Read([folder.Path], new ImportOptions { Metric = "testAccuracy" });
+        ImportResult result = LogReader.Read([folder.Path], new ImportOptions { Metric = "testAccuracy" }, TestContext.Current.CancellationToken);
         Assert.Equal("- - -: 1=50", Logs.Short(result));
         Assert.Contains("diverged at step 17", Assert.Single(result.LeftOut).Why, StringComparison.Ordinal);
     }
@@ -79,7 +79,7 @@ public sealed class OwnFolderTests
         Assert.Empty(Directory.EnumerateFiles(folder["plain"], "*.correct.npy", SearchOption.AllDirectories));
         Assert.DoesNotContain("correctness", File.ReadAllText(folder["plain/cells/accuracy/plan.json"]), StringComparison.Ordinal);
 
-        ImportResult result = LogReader.Read([folder["saved"]], new ImportOptions());
+        ImportResult result = LogReader.Read([folder["saved"]], new ImportOptions(), TestContext.Current.CancellationToken);
         Assert.Equal((500, 10), (result.TestImages!.Value, result.Classes!.Value));
         Assert.Equal((4, 500), (result.Correctness!.Runs.Count, result.Correctness.Images));
         Assert.All(result.Correctness.Runs.Zip(result.Correctness.Correct), row => Assert.Equal(row.First.Values[^1], row.Second.Sum(image => image) / 5.0, 1e-9));

@@ -20,7 +20,7 @@ public sealed class ProgramTests
                 $"epoch,step,train_loss,val_acc\n0,9,1.5,\n0,9,,0.5{version}\n1,19,1.1,\n1,19,,0.6{version}\n");
             Logs.Write(folder, $"lightning_logs/version_{version}/hparams.yaml", $"lr: 0.1\nseed: {version + 7}\n");
         }
-        ImportResult result = LogReader.Read([folder["lightning_logs"]], ByHand);
+        ImportResult result = LogReader.Read([folder["lightning_logs"]], ByHand, TestContext.Current.CancellationToken);
         Assert.Equal("PyTorch Lightning CSVLogger", result.Format);
         Assert.Equal("- 7 -: 9=0.5 19=0.6\n- 8 -: 9=0.51 19=0.61", Logs.Short(result));
         Assert.Equal(["version_0", "version_1"], result.Runs.Select(run => run.Name));
@@ -40,7 +40,7 @@ public sealed class ProgramTests
             Logs.Write(folder, $"seed{seed}/checkpoint-200/trainer_state.json", $$"""{"global_step": 200, "log_history": [{{second}}]}""");
             Logs.Write(folder, $"seed{seed}/trainer_state.json", $$"""{"global_step": 200, "log_history": [{{second}}, {"train_loss": NaN, "step": 200}]}""");
         }
-        ImportResult result = LogReader.Read([folder.Path], ByHand);
+        ImportResult result = LogReader.Read([folder.Path], ByHand, TestContext.Current.CancellationToken);
         Assert.Equal("eval_accuracy", result.Metric);
         Assert.Equal("- 1 -: 100=0.81 200=0.84\n- 2 -: 100=0.81 200=0.84", Logs.Short(result));
         Assert.Equal(4, result.LeftOut.Count(left => left.IsRun && left.Why.Contains("beginning of", StringComparison.Ordinal)));
@@ -82,7 +82,7 @@ public sealed class ProgramTests
         }
         string error = Logs.Error(() => LogReader.Read([folder["mlruns"]], new ImportOptions { Metric = "acc" }));
         Assert.Contains("'val/acc'", error, StringComparison.Ordinal);
-        ImportResult result = LogReader.Read([folder["mlruns"]], ByHand);
+        ImportResult result = LogReader.Read([folder["mlruns"]], ByHand, TestContext.Current.CancellationToken);
         Assert.Equal("val/acc", result.Metric);
         Assert.Equal("- 1 -: 0=0.5 1=0.75\n- 2 -: 0=0.5 1=0.75", Logs.Short(result));
         Assert.Contains(result.LeftOut, left => left.Why.Contains("failed", StringComparison.Ordinal));
@@ -107,10 +107,10 @@ public sealed class ProgramTests
     public void Tensorboard_event_files_written_byte_by_byte_to_the_published_layout_are_read()
     {
         string torch = Reference.File("imports", "events.out.tfevents.1.torch"), tf2 = Reference.File("imports", "events.out.tfevents.2.tf2");
-        ImportResult result = LogReader.Read([torch], ByHand);
+        ImportResult result = LogReader.Read([torch], ByHand, TestContext.Current.CancellationToken);
         Assert.Equal("acc/test", result.Metric);
         Assert.Equal("- - -: 1=0.5625 2=0.625 3=0.6875 4=0.75", Logs.Short(result));
-        Assert.Equal("- - -: 0=0.25 1=0.5 2=0.75", Logs.Short(LogReader.Read([tf2], ByHand)));
+        Assert.Equal("- - -: 0=0.25 1=0.5 2=0.75", Logs.Short(LogReader.Read([tf2], ByHand, TestContext.Current.CancellationToken)));
     }
 
     [Fact]
@@ -121,13 +121,13 @@ public sealed class ProgramTests
         foreach (int length in new[] { whole.Length - 1, whole.Length - 20 })
         {
             string file = Logs.Write(folder, $"seed{length}/events.out.tfevents.9", whole[..length]);
-            ImportResult result = LogReader.Read([file], ByHand);
+            ImportResult result = LogReader.Read([file], ByHand, TestContext.Current.CancellationToken);
             Assert.Equal(3, result.Runs[0].Values.Length);
             Assert.Contains("half a record", Assert.Single(result.LeftOut).Why, StringComparison.Ordinal);
         }
         whole[^2] ^= 1;
         string damaged = Logs.Write(folder, "damaged/events.out.tfevents.9", whole);
-        Assert.Contains("checksum", Assert.Single(LogReader.Read([damaged], ByHand).LeftOut).Why, StringComparison.Ordinal);
+        Assert.Contains("checksum", Assert.Single(LogReader.Read([damaged], ByHand, TestContext.Current.CancellationToken).LeftOut).Why, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class ProgramTests
         using var folder = new TemporaryFolder();
         Npy.Write(folder["result/seed1/test1.npy"], new[] { 0.5, 0.75 }, 2);
         Npy.Write(folder["result/seed1/test2.npy"], new[] { 0.5, 0.875 }, 2);
-        ImportResult result = LogReader.Read([folder["result"]], ByHand);
+        ImportResult result = LogReader.Read([folder["result"]], ByHand, TestContext.Current.CancellationToken);
         Assert.Equal("- 1 1: 1=0.5 2=0.75\n- 1 3: 1=0.5 2=0.875", Logs.Short(result));
         Assert.Equal(MeasureUnit.Fraction, result.Unit);
     }
@@ -147,7 +147,7 @@ public sealed class ProgramTests
         using var folder = new TemporaryFolder();
         Logs.Write(folder, "a/accuracy.json", """{"epochs": 2, "testImages": 500, "classes": 10, "testAccuracy": {"1": {"1": [50, 60], "3": [50, 61]}}}""");
         Logs.Write(folder, "a/result/table.csv", "epoch,acc\n1,2\n");
-        Assert.Equal("- 1 1: 1=50 2=60\n- 1 3: 1=50 2=61", Logs.Short(LogReader.Read([folder["a"]], ByHand)));
+        Assert.Equal("- 1 1: 1=50 2=60\n- 1 3: 1=50 2=61", Logs.Short(LogReader.Read([folder["a"]], ByHand, TestContext.Current.CancellationToken)));
     }
 
     [Fact]
@@ -156,9 +156,9 @@ public sealed class ProgramTests
         using var folder = new TemporaryFolder();
         foreach (string run in new[] { "wide/seed1/k3", "wide/seed2/k3", "deep/seed1/k5" })
             Logs.Write(folder, $"logs/{run}/log.csv", "epoch,acc\n1,50\n2,60.5\n");
-        ImportResult result = LogReader.Read([folder["logs"]], new ImportOptions { Runs = "logs/{group}/seed{seed}/k{k}" });
+        ImportResult result = LogReader.Read([folder["logs"]], new ImportOptions { Runs = "logs/{group}/seed{seed}/k{k}" }, TestContext.Current.CancellationToken);
         Assert.Equal("deep 1 5,wide 1 3,wide 2 3", string.Join(',', result.Runs.Select(run => $"{run.Group} {run.Seed} {run.Perturbation}")));
-        Assert.Single(LogReader.Read([folder["logs/deep/*/*/*.csv"]], ByHand).Runs);
+        Assert.Single(LogReader.Read([folder["logs/deep/*/*/*.csv"]], ByHand, TestContext.Current.CancellationToken).Runs);
         Assert.Contains("no path matches", Logs.Error(() => LogReader.Read([folder["logs"]], new ImportOptions { Runs = "x{seed}" })), StringComparison.Ordinal);
     }
 

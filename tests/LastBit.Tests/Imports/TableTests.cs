@@ -78,14 +78,14 @@ public sealed class TableTests
     {
         using var folder = new TemporaryFolder();
         string wide = Logs.Write(folder, "utf16.csv", [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("epoch,acc\n1,50\n2,60\n")]);
-        Assert.Equal("- - -: 1=50 2=60", Logs.Short(LogReader.Read([wide], new ImportOptions())));
+        Assert.Equal("- - -: 1=50 2=60", Logs.Short(LogReader.Read([wide], new ImportOptions(), TestContext.Current.CancellationToken)));
         string latin = Logs.Write(folder, "latin.csv", Encoding.Latin1.GetBytes("epoch,methode,acc\n1,größer,50\n2,größer,60\n"));
-        ImportResult result = LogReader.Read([latin], new ImportOptions());
+        ImportResult result = LogReader.Read([latin], new ImportOptions(), TestContext.Current.CancellationToken);
         Assert.Equal("- - -: 1=50 2=60", Logs.Short(result));
         Assert.Equal("größer", result.Runs[0].Params["methode"]);
         Assert.Contains(result.Notes, note => note.Contains("Latin-1", StringComparison.Ordinal));
         string header = Logs.Write(folder, "header.csv", Encoding.Latin1.GetBytes("epoch,präzision\n1,50\n2,60\n"));
-        Assert.Equal("präzision", LogReader.Read([header], new ImportOptions()).Metric);
+        Assert.Equal("präzision", LogReader.Read([header], new ImportOptions(), TestContext.Current.CancellationToken).Metric);
     }
 
     [Theory]
@@ -109,9 +109,9 @@ public sealed class TableTests
             foreach (int seed in new[] { 1, 2 })
                 Logs.Write(folder, $"{recipe}/seed{seed}.csv", FormattableString.Invariant($"epoch,acc\n1,{50 + seed}\n"));
         }
-        Assert.Contains(LogReader.Read([folder.Path], new ImportOptions()).Notes, note => note.StartsWith("Runs of seed 1 lie in ", StringComparison.Ordinal));
-        Assert.DoesNotContain(LogReader.Read([folder["base"]], new ImportOptions()).Notes, note => note.StartsWith("Runs of seed", StringComparison.Ordinal));
-        Assert.DoesNotContain(LogReader.Read([folder.Path], new ImportOptions { Runs = "{group}/seed{seed}.csv" }).Notes,
+        Assert.Contains(LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken).Notes, note => note.StartsWith("Runs of seed 1 lie in ", StringComparison.Ordinal));
+        Assert.DoesNotContain(LogReader.Read([folder["base"]], new ImportOptions(), TestContext.Current.CancellationToken).Notes, note => note.StartsWith("Runs of seed", StringComparison.Ordinal));
+        Assert.DoesNotContain(LogReader.Read([folder.Path], new ImportOptions { Runs = "{group}/seed{seed}.csv" }, TestContext.Current.CancellationToken).Notes,
             note => note.StartsWith("Runs of seed", StringComparison.Ordinal));
     }
 

@@ -78,7 +78,7 @@ public class LanczosTests
         LargestEigenvalues whole = Lanczos.Largest(apply, 200, 150, 1e-2, 1000, verify: 0.1, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal((0, 0), (whole.Verified!.Tolerance, whole.Verified.Chance));
         Assert.All(Enumerable.Range(0, 150), i => Assert.Equal(spectrum[i], whole.Values[i], 1e-9));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Lanczos.Largest(apply, 200, 1, 1e-2, 1000, verify: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Lanczos.Largest(apply, 200, 1, 1e-2, 1000, verify: 0, cancellation: TestContext.Current.CancellationToken));
     }
 
     [Theory]
