@@ -129,18 +129,19 @@ public sealed class InterruptionTests : IDisposable
     [InlineData("noise {0}/log.csv --out {0}/run")]
     [InlineData("compare A={0}/log.csv B={0}/log.csv --out {0}/run")]
     [InlineData("status {0}/planned --watch")]
-    public void A_command_that_is_told_to_stop_at_any_moment_ends(string command)
+    public async Task A_command_that_is_told_to_stop_at_any_moment_ends(string command)
     {
         string[] call = string.Format(CultureInfo.InvariantCulture, command, _folder.Path).Split(' ');
         if (command.Contains("log.csv", StringComparison.Ordinal))
             File.WriteAllLines(_folder["log.csv"], Enumerable.Range(0, 500_000).Select(i => $"{i % 50},{i / 50},{i % 997 / 997.0}").Prepend("seed,step,acc"));
         if (command.StartsWith("status", StringComparison.Ordinal))
             Plan();
+        CancellationToken stop = TestContext.Current.CancellationToken;
         var random = new System.Random(1);
         for (int trial = 0; trial < 3; trial++)
         {
             using Process process = LastBitProcess.Start(_folder.Path, call);
-            Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+            Task<string> output = process.StandardOutput.ReadToEndAsync(stop), error = process.StandardError.ReadToEndAsync(stop);
             if (!process.WaitForExit(random.Next(200, 3000)))
                 Shell.Run($"kill -TERM {process.Id}");
             if (!process.WaitForExit(TimeSpan.FromMinutes(2)))
@@ -148,8 +149,8 @@ public sealed class InterruptionTests : IDisposable
                 process.Kill(entireProcessTree: true);
                 Assert.Fail($"lastbit {command} goes on for two minutes after SIGTERM.");
             }
-            string said = error.Result;
-            Assert.True(process.ExitCode is 0 or 1 or 143, $"{process.ExitCode}: {said}{output.Result}");
+            string said = await error, printed = await output;
+            Assert.True(process.ExitCode is 0 or 1 or 143, $"{process.ExitCode}: {said}{printed}");
             Assert.Equal(process.ExitCode == 1, said.Contains(": stopped.", StringComparison.Ordinal));
             Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
         }
