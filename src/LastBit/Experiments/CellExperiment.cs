@@ -84,6 +84,7 @@ public sealed class CellExperiment<TSettings, TResult> : Experiment<TSettings, T
         return context =>
         {
             using TrainingData data = loaded.With(context.Threads);
+            context.Record?.Invoke("engine", data.Engines.Name);
             return Run(settings, context, data);
         };
     }

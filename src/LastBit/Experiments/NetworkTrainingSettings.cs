@@ -43,6 +43,14 @@ public abstract record NetworkTrainingSettings
     [Setting(ConvolutionHelp)]
     public ConvolutionAlgorithm Convolution { get; init; }
 
+    /// <summary>
+    /// What computes it. Left out of a document where its bits are those of the arithmetic contract, which any engine that keeps it may resume; run.json names it in any case.
+    /// </summary>
+    [JsonPropertyOrder(-1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [Setting("What computes: cpu, or reference, which computes every layer by its definition in binary64, slowly.")]
+    public EngineChoice Engine { get; init; }
+
     /// <summary>The update rule. Left out of a document where it is SGD, as in folders that are older than the choice.</summary>
     [JsonPropertyOrder(-1)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

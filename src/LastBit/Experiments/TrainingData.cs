@@ -1,8 +1,6 @@
 using System.Text.Json.Nodes;
-using LastBit.Arithmetic;
 using LastBit.Data;
 using LastBit.Engines;
-using LastBit.Engines.Cpu;
 using LastBit.Models;
 using LastBit.Runs;
 using LastBit.Training;
@@ -22,9 +20,9 @@ internal sealed class TrainingData : IDisposable
     internal TrainingData(string digest, int trainImages, int testImages, int classes) =>
         (Digest, TrainImages, TestImages, Classes) = (digest, trainImages, testImages, classes);
 
-    private TrainingData(TrainingData loaded, int threads)
+    private TrainingData(TrainingData loaded, IEngineFactory engines)
         : this(loaded.Digest, loaded.TrainImages, loaded.TestImages, loaded.Classes) =>
-        (Train, Test, _settings, _engines) = (loaded.Train, loaded.Test, loaded._settings, new CpuEngineFactory(threads));
+        (Train, Test, _settings, _engines) = (loaded.Train, loaded.Test, loaded._settings, engines);
 
     /// <summary>A digest of all images.</summary>
     public string Digest { get; }
@@ -36,6 +34,8 @@ internal sealed class TrainingData : IDisposable
     /// <param name="context">Who is told.</param>
     public void Tell(ExperimentContext context)
     {
+        if (_engines is not null)
+            context.Record?.Invoke("engine", _engines.Name);
         if (Facts is not { } facts)
             return;
         context.Observer.Message($"Data: {facts}.");
@@ -77,7 +77,7 @@ internal sealed class TrainingData : IDisposable
     public static TrainingData Load(NetworkTrainingSettings settings, bool hessian = false)
     {
         (Dataset train, Dataset test) = DataSets.Load(settings.ToData());
-        using var engines = new CpuEngineFactory(1);
+        using IEngineFactory engines = EngineChoices.Create(settings.Engine, 1);
         return engines.WhyNot(settings.ToModel(train.Shape), hessian) is { } reason ? throw new InputException(reason) : new TrainingData(train, test, settings);
     }
 
@@ -89,14 +89,15 @@ internal sealed class TrainingData : IDisposable
 
     /// <summary>The same images with threads, which it starts when they are needed and ends when it is disposed of.</summary>
     /// <param name="threads">How many threads.</param>
-    public TrainingData With(int threads) => new(this, threads);
+    public TrainingData With(int threads) => new(this, EngineChoices.Create(_settings!.Engine, threads));
 
     /// <summary>Everything that a bit of a cell depends on, except what names the cell.</summary>
     public JsonObject IdentityOf<T>(T settings)
         where T : NetworkTrainingSettings, ICellSettings<T>
     {
         JsonObject identity = ((T)(NetworkTrainingSettings)(settings with { Data = Digest, TrainSize = TrainImages })).Document;
-        identity["arithmetic"] = ArithmeticContract.Version;
+        using IEngineFactory engines = EngineChoices.Create(settings.Engine, 1);
+        identity["arithmetic"] = engines.ArithmeticVersion is { } version ? version : engines.Name;
         return identity;
     }
 

@@ -41,6 +41,30 @@ public class TrainCommandTests
     }
 
     [Fact]
+    public void The_reference_engine_walks_the_same_way_and_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        string[] run =
+        [
+            "train", "--network", "fc-tanh", "--data", "sample", "--train-size", "12", "--batch-size", "6", "--epochs", "1", "--learning-rate", "0.01", "--dropout", "0.25",
+            "--augmentation", "none", "--json", "--threads", "1", "--out",
+        ];
+        JsonElement cpu = LastBitCall.Run([.. run, folder["cpu"]]).Json, reference = LastBitCall.Run([.. run, folder["reference"], "--engine", "reference"]).Json;
+        Assert.Equal(Loss(cpu), Loss(reference), 1e-5);
+        Assert.NotEqual(cpu.GetProperty("digest").GetString(), reference.GetProperty("digest").GetString());
+        Assert.Equal("cpu", Run(folder["cpu"]).GetProperty("engine").GetString());
+        Assert.Equal("reference", Run(folder["reference"]).GetProperty("engine").GetString());
+        Assert.Equal("reference", Run(folder["reference"]).GetProperty("settings").GetProperty("engine").GetString());
+        Assert.Equal(2, LastBitCall.Run([.. run, folder["reference"]]).ExitCode);
+        Refused("the reference engine has no products with the Hessian", "edge", "--engine", "reference", "--data", "sample", "--out", folder["edge"]);
+        Refused("--dropout: resnet8 has no place for it", [.. Small, "--epochs", "1", "--dropout", "0.5", "--out", folder["other"]]);
+        Assert.False(Directory.Exists(folder["edge"]));
+
+        static double Loss(JsonElement result) => result.GetProperty("epochs")[0].GetProperty("testLoss").GetDouble();
+        static JsonElement Run(string folder) => JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "run.json"))).RootElement;
+    }
+
+    [Fact]
     public void A_run_says_how_many_images_there_are_of_each_class_and_what_became_of_them()
     {
         using var folder = new TemporaryFolder();
