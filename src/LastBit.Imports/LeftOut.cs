@@ -6,6 +6,12 @@ namespace LastBit.Imports;
 /// <param name="Rows">How many rows; 0 where it is a whole run.</param>
 public sealed record LeftOut(string What, string Why, long Rows = 0)
 {
+    /// <summary>The run, or the file whose rows they are, as a terminal can take it: names come from files.</summary>
+    public string What { get; } = ForeignText.Printable(What);
+
+    /// <summary>In words that follow a colon, with file and line where there is one.</summary>
+    public string Why { get; } = ForeignText.Printable(Why);
+
     /// <summary>True for a whole run, false for rows of one that is kept.</summary>
     public bool IsRun => Rows == 0;
 }

@@ -28,7 +28,7 @@ internal sealed class LmEvaluation : ILogFormat
     public void Read(LogFile log, ReadingContext context)
     {
         JsonElement root = log.File.Json!.Value;
-        foreach ((string task, string metric, string written, double value) in Metrics(root))
+        foreach ((string task, JsonElement results, string metric, string written, double value) in Metrics(root))
         {
             if (context.IsSurvey)
                 context.Candidate($"{task}/{metric}");
@@ -39,7 +39,7 @@ internal sealed class LmEvaluation : ILogFormat
             run.Add(1, value, 0);
             string error = written.IndexOf(',', StringComparison.Ordinal) is >= 0 and int comma
                 ? $"{written[..comma]}_stderr{written[comma..]}" : $"{written}_stderr";
-            if (root.GetProperty("results").GetProperty(task).TryGetProperty(error, out JsonElement spread))
+            if (results.TryGetProperty(error, out JsonElement spread))
                 run.Params["standard error"] = spread.ToString();
             if (JsonFile.Has(root, "n-samples", JsonValueKind.Object)
                 && JsonFile.Has(root.GetProperty("n-samples"), task, JsonValueKind.Object)
@@ -61,11 +61,12 @@ internal sealed class LmEvaluation : ILogFormat
         }
     }
 
-    private static IEnumerable<(string Task, string Metric, string Written, double Value)> Metrics(JsonElement root) =>
+    private static IEnumerable<(string Task, JsonElement Results, string Metric, string Written, double Value)> Metrics(JsonElement root) =>
         from task in root.GetProperty("results").EnumerateObject()
         where task.Value.ValueKind == JsonValueKind.Object
         from member in task.Value.EnumerateObject()
         where member.Value.ValueKind == JsonValueKind.Number && !member.Name.Contains("_stderr", StringComparison.Ordinal)
-        select (task.Name, member.Name.EndsWith(",none", StringComparison.Ordinal) ? member.Name[..^",none".Length]
+        // The results of a task that is named twice are each its own.
+        select (task.Name, task.Value, member.Name.EndsWith(",none", StringComparison.Ordinal) ? member.Name[..^",none".Length]
             : member.Name.Replace(',', '/'), member.Name, member.Value.GetDouble());
 }
