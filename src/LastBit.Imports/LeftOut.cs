@@ -7,10 +7,10 @@ namespace LastBit.Imports;
 public sealed record LeftOut(string What, string Why, long Rows = 0)
 {
     /// <summary>The run, or the file whose rows they are, as a terminal can take it: names come from files.</summary>
-    public string What { get; } = ForeignText.Printable(What);
+    public string What { get; init; } = ForeignText.Printable(What);
 
     /// <summary>In words that follow a colon, with file and line where there is one.</summary>
-    public string Why { get; } = ForeignText.Printable(Why);
+    public string Why { get; init; } = ForeignText.Printable(Why);
 
     /// <summary>True for a whole run, false for rows of one that is kept.</summary>
     public bool IsRun => Rows == 0;
