@@ -1,7 +1,5 @@
 using System.CommandLine;
 using LastBit.Data;
-using LastBit.Files;
-using LastBit.Reports;
 
 namespace LastBit.Cli;
 

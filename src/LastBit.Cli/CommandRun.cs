@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
-using LastBit.Reports;
 using LastBit.Reports.Results;
 using LastBit.Runs;
 using Spectre.Console;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Numerics;
-using LastBit.Files;
 using LastBit.Training;
 
 namespace LastBit.Cli;

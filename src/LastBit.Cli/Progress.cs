@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using LastBit.Files;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using LastBit.Files;
 using LastBit.Imports;
 using LastBit.Reports.Results;
 using LastBit.Reports.Trainings;

@@ -1,9 +1,7 @@
 using System.Globalization;
 using LastBit.Experiments.OneLayer;
-using LastBit.Files;
 using LastBit.Reports.Claims;
 using LastBit.Reports.Sections;
-using LastBit.Training;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

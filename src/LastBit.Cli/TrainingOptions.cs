@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using LastBit.Data;
 using LastBit.Experiments;
-using LastBit.Files;
 using LastBit.Models;
 using LastBit.Runs;
 using LastBit.Training;

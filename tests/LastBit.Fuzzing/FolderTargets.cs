@@ -14,7 +14,6 @@ using LastBit.Files;
 using LastBit.Models;
 using LastBit.Pde;
 using LastBit.Reports;
-using LastBit.Reports.Page;
 using LastBit.Runs;
 using LastBit.Training;
 

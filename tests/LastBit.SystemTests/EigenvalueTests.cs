@@ -1,4 +1,3 @@
-using LastBit.LinearAlgebra;
 using LastBit.Tests.Experiments;
 using LastBit.Tests.LinearAlgebra;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using LastBit.Cli.Execution;
-using LastBit.Files;
 using LastBit.Runs;
 
 namespace LastBit.Cli.Commands;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using System.Text;
-using LastBit.Files;
 
 namespace LastBit.Cli.Commands;
 

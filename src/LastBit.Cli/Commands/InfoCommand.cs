@@ -4,7 +4,6 @@ using LastBit.Arithmetic;
 using LastBit.Data;
 using LastBit.Files;
 using LastBit.Models;
-using LastBit.Runs;
 
 namespace LastBit.Cli.Commands;
 

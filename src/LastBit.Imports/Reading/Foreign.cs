@@ -1,5 +1,4 @@
 using System.Globalization;
-using LastBit.Files;
 
 namespace LastBit.Imports.Reading;
 

@@ -1,4 +1,3 @@
-using LastBit.Reports.Page;
 using ScottPlot;
 using SkiaSharp;
 

@@ -1,5 +1,4 @@
 using LastBit.Reports.Figures;
-using LastBit.Statistics;
 using ScottPlot;
 
 namespace LastBit.Reports.Trainings;

@@ -1,4 +1,3 @@
-using LastBit.Files;
 using LastBit.Models;
 
 namespace LastBit.Data;

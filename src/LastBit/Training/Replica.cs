@@ -1,5 +1,4 @@
 using LastBit.Engines;
-using LastBit.Models;
 using LastBit.Random;
 
 namespace LastBit.Training;

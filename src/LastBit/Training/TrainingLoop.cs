@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Serialization;
-using LastBit.Files;
 using LastBit.Runs;
 
 namespace LastBit.Training;

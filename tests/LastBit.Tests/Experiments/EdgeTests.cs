@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LastBit.Arithmetic;
 using LastBit.Engines;
 using LastBit.Experiments;
 using LastBit.Experiments.Edge;

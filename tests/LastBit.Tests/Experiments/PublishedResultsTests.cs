@@ -4,9 +4,7 @@ using LastBit.Experiments.Accuracy;
 using LastBit.Experiments.Divergence;
 using LastBit.Files;
 using LastBit.Reports;
-using LastBit.Reports.Accuracy;
 using LastBit.Reports.Claims;
-using LastBit.Reports.Divergence;
 using LastBit.Reports.Sections;
 using LastBit.Runs;
 

@@ -9,7 +9,6 @@ using LastBit.Reports.Divergence;
 using LastBit.Reports.Heat;
 using LastBit.Reports.Linear;
 using LastBit.Reports.NonLinear;
-using LastBit.Reports.Page;
 using LastBit.Statistics;
 
 namespace LastBit.Tests.Reports;

@@ -2,8 +2,6 @@ using System.Text.Json.Nodes;
 using LastBit.Experiments;
 using LastBit.Experiments.Accuracy;
 using LastBit.Experiments.Divergence;
-using LastBit.Reports.Claims;
-using LastBit.Reports.Page;
 using LastBit.Runs;
 using LastBit.Tests.Experiments;
 using LastBit.Training;

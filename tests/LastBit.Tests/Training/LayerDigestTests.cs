@@ -1,5 +1,4 @@
 using LastBit.Data;
-using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Models;
 using LastBit.Training;

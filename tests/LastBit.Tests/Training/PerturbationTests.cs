@@ -4,7 +4,6 @@ using LastBit.Arithmetic;
 using LastBit.Data;
 using LastBit.Engines;
 using LastBit.Engines.Cpu;
-using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
 using LastBit.Runs;
 using LastBit.Training;

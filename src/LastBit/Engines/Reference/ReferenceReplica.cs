@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using LastBit.Arithmetic;
 using LastBit.Models;
 using LastBit.Random;

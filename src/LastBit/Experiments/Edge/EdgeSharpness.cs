@@ -1,7 +1,6 @@
 using LastBit.Arithmetic;
 using LastBit.Engines;
 using LastBit.Experiments.Sharpness;
-using LastBit.LinearAlgebra;
 
 namespace LastBit.Experiments.Edge;
 

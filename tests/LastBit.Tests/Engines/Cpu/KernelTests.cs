@@ -1,5 +1,4 @@
 using LastBit.Arithmetic;
-using LastBit.Engines.Cpu;
 using LastBit.Engines.Cpu.Kernels;
 using LastBit.Engines.Cpu.Layers;
 using LastBit.Random;
