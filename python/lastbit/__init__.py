@@ -11,7 +11,9 @@ Options have the names of the command line's, with _ for -; docs/noise.md says w
 """
 from __future__ import annotations
 
+import difflib
 import functools
+import importlib.metadata
 import json
 import math
 import os
@@ -22,6 +24,10 @@ from lastbit._answers import Comparison, Noise, Pair
 from lastbit._program import InputError, find_binary, run
 
 __all__ = ["Comparison", "InputError", "Noise", "Pair", "assert_not_worse", "compare", "compare_many", "find_binary", "noise"]
+
+# What a mistyped keyword of compare may have meant.
+_OPTIONS = ["metric", "value", "group", "seed", "k", "fold_column", "step", "runs", "paired", "difference", "higher_is_better",
+            "lower_is_better", "random_seed", "options"]
 
 # Numbers, one a run, in anything that has tolist() or is a sequence; a dict from seed to number; a DataFrame; a list of dicts; a path.
 Training = Union[Sequence[float], Mapping[int, float], Sequence[Mapping[str, Any]], str, "os.PathLike[str]", Any]
@@ -101,6 +107,10 @@ def _question(command: str, data: Any, options: dict[str, Any], answer: type) ->
     paths = [_is_path(training) for training in named.values()]
     if any(paths) and not all(paths):
         raise InputError("paths and numbers were given together; give numbers or tables for all trainings, or paths for all")
+    for name, path in named.items():
+        meant = difflib.get_close_matches(str(name), _OPTIONS, n=1, cutoff=0.8)
+        if any(paths) and meant and not os.path.exists(path):
+            raise InputError(f"{name}: there is no such option, and no {os.fspath(path)!r} to compare; did you mean {meant[0]}?")
     source: dict[str, Any] | list[str] = _document(data, command) if not any(paths) else [
         os.fspath(path) if name is None else f"{name}={os.fspath(path)}" for name, path in named.items()]
     ask = functools.partial(_ask, command, source, options)
@@ -163,3 +173,9 @@ def _plain(value: Any) -> Any:
     except (TypeError, ValueError):
         return str(value)
     return number if math.isfinite(number) else "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":  # read when it is asked for: nothing is looked up at import
+        return importlib.metadata.version("lastbit")
+    raise AttributeError(f"module 'lastbit' has no attribute {name!r}")

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import base64
 import html
+import importlib
 import tempfile
 from pathlib import Path
 from typing import Any, Callable, Mapping
@@ -28,9 +29,14 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def _frame(rows: list[dict[str, Any]]) -> Any:
-    import pandas
+    return _needed("pandas", "to_frame").DataFrame(rows)
 
-    return pandas.DataFrame(rows)
+
+def _needed(package: str, asker: str) -> Any:
+    try:
+        return importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(f"{asker} needs {package}, which lastbit does without: pip install {package.split('.')[0]}") from error
 
 
 class _Answer:
@@ -243,9 +249,7 @@ class Noise(_Answer):
 
 def _dots(metric: str, groups: Mapping[str, tuple[list[float], float, list[float] | None]], ax: Any) -> Any:
     if ax is None:
-        from matplotlib import pyplot
-
-        ax = pyplot.gca()
+        ax = _needed("matplotlib.pyplot", "plot").gca()
     for column, (values, mean, interval) in enumerate(groups.values()):
         # Side by side in their order, so that no dot hides another.
         places = [column - 0.2 + 0.25 * (run / max(1, len(values) - 1)) for run in range(len(values))]

@@ -140,10 +140,13 @@ class CompareTests(unittest.TestCase):
                 (lambda: lastbit.compare(A="/nowhere", B="/nowhere"), "/nowhere: there is no such file or folder"),
                 (lambda: lastbit.compare(A=A, B=B, value="mean"), "mean"), (lambda: lastbit.compare(A=A, B="logs"), "paths and numbers"),
                 (lambda: lastbit.compare(), "nothing to compare"), (lambda: lastbit.compare(ROWS, A=A), "one or the other"),
+                (lambda: lastbit.compare(A=str(pathlib.Path(__file__)), vlaue="last"), "vlaue: there is no such option.*did you mean value"),
                 (lambda: lastbit.compare(ROWS, metric="nothing", group="recipe"), "nothing")):
             with self.assertRaisesRegex(lastbit.InputError, words) as caught:
                 call()
             self.assertNotIn("\n", str(caught.exception))
+        with mock.patch.dict(sys.modules, {"pandas": None}), self.assertRaisesRegex(ModuleNotFoundError, "to_frame needs pandas"):
+            lastbit.compare(A=A, B=B).to_frame()
         c = lastbit.compare(A=[*A, math.nan], B=B)
         self.assertEqual(1, len(c.left_out))
         self.assertIn("it diverged: NaN", str(c))

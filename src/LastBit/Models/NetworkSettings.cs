@@ -40,7 +40,8 @@ public abstract record NetworkSettings
 
     /// <summary>The names that <see cref="Parse"/> reads, as a sentence has them.</summary>
     public const string Names =
-        "resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56, with group normalisation as resnet20-gn; fc-F or cnn-F with F = tanh, relu, elu or softplus, as fc-tanh, cnn-relu, or cnn-relu-max with max pooling; vgg16";
+        "resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56, with group normalisation as resnet20-gn, without any as resnet20-nobn; "
+            + "fc-F or cnn-F with F = tanh, relu, elu or softplus, as fc-tanh, cnn-relu, or cnn-relu-max with max pooling; vgg16";
 
     /// <summary>The size that images are padded to with black, so that the network takes them: their own wherever that will do.</summary>
     /// <param name="height">Rows.</param>
