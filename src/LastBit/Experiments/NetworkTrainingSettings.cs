@@ -11,7 +11,7 @@ public abstract record NetworkTrainingSettings
     internal const string TrainSizeHelp = "How many training images, the first in file order.";
 
     internal const string ConvolutionHelp =
-        "How 3x3 convolutions are computed: by the sums of the definition, or by minimal filtering with fewer multiplications; the bits differ.";
+        "How 3x3 convolutions are computed: by the sums of the definition, or by Winograd's algorithm with fewer multiplications; the bits differ.";
 
     private readonly Activation _activation = Activation.Relu;
 

@@ -10,7 +10,7 @@ public enum ConvolutionAlgorithm
     Direct,
 
     /// <summary>
-    /// Winograd's minimal filtering: F(2x2, 3x3) forward and for the input gradient, the transpose of F(4x4, 3x3) for the weight gradient.
+    /// Winograd's algorithm: F(2x2, 3x3) forward and for the input gradient, the transpose of F(4x4, 3x3) for the weight gradient.
     /// </summary>
     Winograd,
 }

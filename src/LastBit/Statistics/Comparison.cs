@@ -210,7 +210,7 @@ public sealed record Comparison
             double digits = test.StandardError;
             notes.Add($"Runs of one seed move together here (correlation {Text(correlation)}); paired by seed the interval of the "
                 + "difference would be "
-                + $"{Measure.Number(test.Low, digits)} to {Measure.Number(test.High, digits)}. --paired yes does that; decide on it "
+                + $"{Measure.Number(test.Low, digits)} to {Measure.Number(test.High, digits)}. Pairing by seed does that; decide on it "
                     + "before the runs are made.");
         }
         notes.AddRange(Shape(a.Name, unitsA, y, settings.Measure));
@@ -252,7 +252,7 @@ public sealed record Comparison
         var permutation = PermutationTest.Paired(differences, seed: settings.RandomSeed);
         Estimate? correlation = Statistics.Correlation.Of([.. pairs.Select(pair => pair.A)], [.. pairs.Select(pair => pair.B)]);
         notes.Add($"Runs are compared in pairs of one "
-            + $"{what}{(what == "fold" ? ", for the two runs of a fold share its data (--paired no compares them unpaired)" : "")}."
+            + $"{what}{(what == "fold" ? ", for the two runs of a fold share its data" : "")}."
             + (correlation is null ? "" : $" Over the pairs the two sides correlate by {Text(correlation)}."));
         notes.AddRange(Shape("the differences",
             [.. keys.Zip(differences, (name, value) => new MeasuredRun($"{what} {name}", null, null, value))], null, settings.Measure));

@@ -1,3 +1,5 @@
+using LastBit.Arithmetic;
+
 namespace LastBit.Statistics;
 
 /// <summary>Pearson's correlation of paired values with Fisher's interval.</summary>
@@ -24,8 +26,10 @@ public static class Correlation
         double r = Math.Clamp(products / Math.Sqrt(squares), -1, 1);
         if (x.Length == 3 || Math.Abs(r) == 1)
             return new Estimate(r, x.Length == 3 ? -1 : r, x.Length == 3 ? 1 : r, x.Length - 2);
-        double z = Math.Atanh(r), margin =
+        double z = 0.5 * (Logarithm.Log1P(r) - Logarithm.Log1P(-r)), margin =
             Distributions.NormalQuantile(1 - (1 - SampleStatistics.Confidence) / 2) / Math.Sqrt(x.Length - 3);
-        return new Estimate(r, Math.Tanh(z - margin), Math.Tanh(z + margin), x.Length - 2);
+        return new Estimate(r, Tanh(z - margin), Tanh(z + margin), x.Length - 2);
+
+        static double Tanh(double t) => (2 * Swish.Sigmoid(2 * t)) - 1;
     }
 }

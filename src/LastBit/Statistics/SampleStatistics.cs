@@ -90,7 +90,7 @@ public static class SampleStatistics
             squares += deviation * deviation;
             cubes += deviation * deviation * deviation;
         }
-        return squares == 0 ? null : cubes / scaled.Length / Math.Pow(squares / scaled.Length, 1.5);
+        return squares == 0 ? null : cubes / scaled.Length / (squares / scaled.Length * Math.Sqrt(squares / scaled.Length));
     }
 
     /// <summary>The population standard deviation (divided by the count), as in Table 1 of the paper.</summary>

@@ -166,7 +166,7 @@ public class SummaryTests : IDisposable
         AccuracyCurves guessed = AccuracyCurves.Read(Folder);
         Assert.Equal([98, 100], guessed.TestAccuracy[1][1]);
         Assert.Equal("No accuracy is above 1: they are read as fractions and shown in percent. If they are percents, as at chance among a hundred classes, "
-            + "read them again with `lastbit summarize --unit percent`.", Assert.Single(guessed.Notes));
+            + "read them again with the unit percent.", Assert.Single(guessed.Notes));
         AccuracyCurves said = AccuracyCurves.Read(Folder, AccuracyUnit.Percent);
         Assert.Equal([0.98, 1], said.TestAccuracy[1][1]);
         Assert.Empty(said.Notes);

@@ -83,7 +83,7 @@ public class ComparisonTests
         Comparison unpaired = Pair(Group("A", a, seeds), Group("B", b, seeds));
         Assert.Equal((null, ComparisonVerdict.NoDifferenceSeen), (unpaired.PairedBy, unpaired.Verdict));
         // The seeds move together here, and whoever could have paired is told so.
-        Assert.Contains(unpaired.Notes, note => note.Contains("--paired yes does that; decide on it before the runs are made",
+        Assert.Contains(unpaired.Notes, note => note.Contains("Pairing by seed does that; decide on it before the runs are made",
             StringComparison.Ordinal));
         Assert.DoesNotContain(Pair(Group("A", a, seeds), Group("B", b, seeds), new ComparisonSettings(Accuracy, Pairing.No)).Notes, note =>
             note.Contains("--paired", StringComparison.Ordinal));

@@ -16,7 +16,7 @@ public sealed class ReferenceEngineFactory : IEngineFactory
     public string? WhyNot(Model model, bool hessian = false)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return hessian ? $"{model.Name}: the reference engine has no products with the Hessian; take --engine cpu" : null;
+        return hessian ? $"{model.Name}: the reference engine has no products with the Hessian; take the engine cpu" : null;
     }
 
     /// <inheritdoc/>

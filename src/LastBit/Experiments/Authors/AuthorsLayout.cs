@@ -116,7 +116,7 @@ public static partial class AuthorsLayout
                 + "convert the fractions, or give percent if all are percents");
         }
         notes.Add("No accuracy is above 1: they are read as fractions and shown in percent. If they are percents, as at chance among a hundred classes, "
-            + "read them again with `lastbit summarize --unit percent`.");
+            + "read them again with the unit percent.");
         return true;
     }
 
