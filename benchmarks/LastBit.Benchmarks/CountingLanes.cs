@@ -2,7 +2,9 @@ using LastBit.Arithmetic;
 
 namespace LastBit.Benchmarks;
 
-/// <summary>One number at a time, every operation counted: what a computation needs, taken from the code itself and not from a formula.</summary>
+/// <summary>
+/// One number at a time, every operation counted: what a computation needs, taken from the code itself and not from a formula.
+/// </summary>
 internal readonly unsafe struct CountingLanes(double value) : ILanes<CountingLanes, double>
 {
     private readonly double _value = value;
@@ -41,11 +43,13 @@ internal readonly unsafe struct CountingLanes(double value) : ILanes<CountingLan
         return new(Math.FusedMultiplyAdd(left._value, right._value, addend._value));
     }
 
-    public static void AddProduct(ref CountingLanes sum, CountingLanes left, CountingLanes right) => sum = FusedMultiplyAdd(left, right, sum);
+    public static void AddProduct(ref CountingLanes sum, CountingLanes left, CountingLanes right) =>
+        sum = FusedMultiplyAdd(left, right, sum);
 
     public static CountingLanes WherePositive(CountingLanes condition, CountingLanes value) => condition._value > 0 ? value : new(0);
 
-    public static CountingLanes WhereNotNegative(CountingLanes condition, CountingLanes yes, CountingLanes no) => condition._value >= 0 ? yes : no;
+    public static CountingLanes WhereNotNegative(CountingLanes condition, CountingLanes yes, CountingLanes no) =>
+        condition._value >= 0 ? yes : no;
 
     public static CountingLanes NegativeMagnitude(CountingLanes value) => new(-Math.Abs(value._value));
 

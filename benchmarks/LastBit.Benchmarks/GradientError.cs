@@ -7,7 +7,8 @@ using LastBit.Models;
 namespace LastBit.Benchmarks;
 
 /// <summary>
-/// How far gradients are from binary64's, beside PyTorch's in binary32: the largest error of each tensor, as a ratio to PyTorch's, for each algorithm.
+/// How far gradients are from binary64's, beside PyTorch's in binary32: the largest error of each tensor, as a ratio to PyTorch's, for each
+/// algorithm.
 /// The states are those of tests/LastBit.Tests/Reference/make-pytorch.py, with seeds that the tests do not use.
 /// </summary>
 internal static class GradientError
@@ -22,9 +23,12 @@ internal static class GradientError
             {
                 var ratios = Ratios(network, file, algorithm).OrderByDescending(tensor => tensor.Ratio).ToArray();
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{network.Name} {args[1]} {Path.GetFileName(file)} {algorithm}: {ratios.Length} tensors, median {ratios[ratios.Length / 2].Ratio:F2}, ")
+                    $"{network.Name} {args[1]} {Path.GetFileName(file)} {algorithm}: {ratios.Length} tensors, median "
+                        + $"{ratios[ratios.Length / 2].Ratio:F2}, ")
                     + string.Create(CultureInfo.InvariantCulture, $"above 2: {ratios.Count(tensor => tensor.Ratio > 2)}; largest ")
-                    + string.Join(", ", ratios.Take(3).Select(tensor => string.Create(CultureInfo.InvariantCulture, $"{tensor.Ratio:F2} ({tensor.Name})"))));
+                    + string.Join(", ",
+                        ratios.Take(3)
+                            .Select(tensor => string.Create(CultureInfo.InvariantCulture, $"{tensor.Ratio:F2} ({tensor.Name})"))));
             }
         }
         return 0;
@@ -57,7 +61,8 @@ internal static class GradientError
             double[] exact = reference[$"grad64/{parameter.Name}"].Get<double>();
             float[] theirs = reference[$"grad/{parameter.Name}"].Get<float>();
             float[] ours = gradients[parameter.Offset..(parameter.Offset + parameter.Count)];
-            double our = exact.Select((value, i) => Math.Abs(ours[i] - value)).Max(), their = exact.Select((value, i) => Math.Abs(theirs[i] - value)).Max();
+            double our = exact.Select((value, i) => Math.Abs(ours[i] - value)).Max(), their =
+                exact.Select((value, i) => Math.Abs(theirs[i] - value)).Max();
             yield return (parameter.Name, our / their);
         }
     }

@@ -10,12 +10,15 @@ namespace LastBit.Benchmarks;
 /// <summary>What a product with the Hessian costs beside a gradient of the same batch, in turns in one run.</summary>
 internal static class HessianBenchmark
 {
-    /// <summary>hessian [NETWORK] [BATCH] [THREADS] [ROUNDS] [--swish] [--convolution direct,winograd]: of one algorithm a pair, in turns.</summary>
+    /// <summary>
+    /// hessian [NETWORK] [BATCH] [THREADS] [ROUNDS] [--swish] [--convolution direct,winograd]: of one algorithm a pair, in turns.
+    /// </summary>
     public static int Run(string[] args)
     {
         string[] plain = BenchmarkArguments.Plain(args);
         string name = plain.ElementAtOrDefault(0) ?? "resnet20";
-        int batch = BenchmarkArguments.Number(plain, 1, 128), threads = BenchmarkArguments.Number(plain, 2, Environment.ProcessorCount), rounds = BenchmarkArguments.Number(plain, 3, 20);
+        int batch = BenchmarkArguments.Number(plain, 1, 128), threads = BenchmarkArguments.Number(plain, 2, Environment.ProcessorCount),
+            rounds = BenchmarkArguments.Number(plain, 3, 20);
         var network = NetworkSettings.Parse(name, args.Contains("--swish") ? Activation.Swish : Activation.Relu);
         var (train, _) = Cifar10.Load(Cifar10.Sample, batch);
         var model = network.Build();
@@ -63,7 +66,8 @@ internal static class HessianBenchmark
         }
         double ratio = Median([.. products.Zip(gradients, (p, g) => p / g)]);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{model.Name} {model.Activations}, {algorithm}, batch {labels.Length}, {team.Size} threads: a gradient {Median(gradients):F1} ms, a product with the Hessian {Median(products):F1} ms: "
+            $"{model.Name} {model.Activations}, {algorithm}, batch {labels.Length}, {team.Size} threads: a gradient "
+                + $"{Median(gradients):F1} ms, a product with the Hessian {Median(products):F1} ms: "
             + $"{ratio:F2} times (median of {rounds} pairs); memory {hessian.Bytes / 1e6:F0} MB beside {engine.Bytes / 1e6:F0} MB"));
     }
 

@@ -8,8 +8,8 @@ using LastBit.Models;
 namespace LastBit.Benchmarks;
 
 /// <summary>
-/// A training step (weights loaded, forward, backward, update) of a network on one batch that stays where it is, beside the machine's peak: what the kernels do when
-/// nobody prepares images beside them.
+/// A training step (weights loaded, forward, backward, update) of a network on one batch that stays where it is, beside the machine's peak:
+/// what the kernels do when nobody prepares images beside them.
 /// </summary>
 internal static class HotStepBenchmark
 {
@@ -20,8 +20,10 @@ internal static class HotStepBenchmark
     {
         string[] plain = BenchmarkArguments.Plain(args);
         string name = plain.ElementAtOrDefault(0) ?? "fc-tanh";
-        int batch = BenchmarkArguments.Number(plain, 1, 500), threads = BenchmarkArguments.Number(plain, 2, Environment.ProcessorCount), rounds = BenchmarkArguments.Number(plain, 3, 10);
-        var network = NetworkSettings.Parse(name, Activation.Relu) with { Loss = args.Contains("--mse") ? Loss.SquaredError : Loss.CrossEntropy };
+        int batch = BenchmarkArguments.Number(plain, 1, 500), threads = BenchmarkArguments.Number(plain, 2, Environment.ProcessorCount),
+            rounds = BenchmarkArguments.Number(plain, 3, 10);
+        var network =
+            NetworkSettings.Parse(name, Activation.Relu) with { Loss = args.Contains("--mse") ? Loss.SquaredError : Loss.CrossEntropy };
         var (train, _) = Cifar10.Load(Cifar10.Sample);
         float[] images = new float[batch * train.Shape.ImageFloats];
         int[] labels = new int[batch];
@@ -60,11 +62,14 @@ internal static class HotStepBenchmark
         times.Sort();
         fractions.Sort();
         Print($"{name}, batch {batch}, {threads} threads, vectors of {MachineInfo.Current.VectorText}: {gflop:F2} GFLOP a step");
-        Print($"median {times[times.Count / 2]:F2} ms, best {times[0]:F2} ms; of the peak measured in the same round: median {fractions[fractions.Count / 2]:P1}, best {fractions[^1]:P1}");
+        Print($"median {times[times.Count / 2]:F2} ms, best {times[0]:F2} ms; of the peak measured in the same round: median ",
+            $"{fractions[fractions.Count / 2]:P1}, best {fractions[^1]:P1}");
         foreach (var pass in engine.TakeTimes())
-            Print($"{(pass.Backward ? "backward" : "forward"),-8} {pass.Layers,-30} {(pass.Seconds + pass.ReduceSeconds) / times.Count * 1e3,7:F3} ms");
+            Print($"{(pass.Backward ? "backward" : "forward"),-8} {pass.Layers,-30} ",
+                $"{(pass.Seconds + pass.ReduceSeconds) / times.Count * 1e3,7:F3} ms");
         return 0;
     }
 
-    private static void Print(FormattableString line) => Console.WriteLine(FormattableString.Invariant(line));
+    private static void Print(params FormattableString[] line) =>
+        Console.WriteLine(string.Concat(line.Select(FormattableString.Invariant)));
 }

@@ -6,7 +6,8 @@ using LastBit.Engines.Cpu.Kernels;
 namespace LastBit.Benchmarks;
 
 /// <summary>
-/// The 3x3 kernels and the passes around them alone, on one image that lies in the caches, for each vector width of this machine; one thread.
+/// The 3x3 kernels and the passes around them alone, on one image that lies in the caches, for each vector width of this machine; one
+/// thread.
 /// </summary>
 internal static unsafe class KernelBenchmark
 {
@@ -22,13 +23,15 @@ internal static unsafe class KernelBenchmark
             Measure<SingleLanes256>(lines);
         Measure<SingleLanes128>(lines);
         double peak = MachinePeak.Measure(1).Gflops32;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"peak of one thread {peak:F0} GFLOPS binary32; median of {Rounds} rounds"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"peak of one thread {peak:F0} GFLOPS binary32; median of {Rounds} rounds"));
         foreach (var (name, median, best, flop) in lines)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-48} median {Of(median, flop)}; best {Of(best, flop)}"));
         return 0;
 
         string Of(double microseconds, double flop) => string.Create(CultureInfo.InvariantCulture,
-            $"{microseconds,6:F1} us{(flop == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {flop / microseconds / 1e3 / peak,6:P1} of the peak"))}");
+            $"{microseconds,6:F1} us")
+            + (flop == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {flop / microseconds / 1e3 / peak,6:P1} of the peak"));
     }
 
     private static void Measure<T>(List<(string Name, double Median, double Best, double Flop)> lines)
@@ -53,7 +56,8 @@ internal static unsafe class KernelBenchmark
             Add("weight gradient", () => Convolution3x3.WeightGradient<T>(i, g, w, size, size, channels, channels, 0));
             var convolution = new ConvolutionShape(size, size, channels, channels, 3, 1);
             using var transformed = new AlignedBuffer<float>(16L * channels * channels);
-            using var scratch = new AlignedBuffer<float>(Math.Max(Winograd2x2.ScratchSize(size, size, channels, channels), Winograd4x4.ScratchSize(convolution, 4)));
+            using var scratch = new AlignedBuffer<float>(
+                Math.Max(Winograd2x2.ScratchSize(size, size, channels, channels), Winograd4x4.ScratchSize(convolution, 4)));
             float* u = transformed.Pointer, room = scratch.Pointer;
             Winograd2x2.TransformWeights<T>(w, u, channels, channels);
             // Counted as the direct sums that they stand for.
@@ -126,7 +130,8 @@ internal static unsafe class KernelBenchmark
             };
             float* g = outer.Pointer, i = x.Pointer, w = plain.Pointer, r = room.Pointer, packed = weights.Pointer;
             Add($"product, {Rows} of {images} images", () => MatrixProduct.Multiply<T>(matrix, 0, Rows), 2.0 * Rows * Inputs * Outputs);
-            Add($"weight gradient of 32 inputs, {images} images", () => MatrixProduct.WeightGradient<T>(g, panel, i, images, Outputs, 32, w, Inputs, r), 2.0 * images * 32 * Outputs);
+            Add($"weight gradient of 32 inputs, {images} images",
+                () => MatrixProduct.WeightGradient<T>(g, panel, i, images, Outputs, 32, w, Inputs, r), 2.0 * images * 32 * Outputs);
             if (images == 64)
                 Add("transposition of 32 outputs", () => MatrixProduct.Transpose(w, 32, Inputs, packed), 0);
 

@@ -44,7 +44,8 @@ internal sealed record MachinePeak(int Threads, double Gflops64, double Gflops32
 
     /// <summary>The figures in one line.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"peak of {Threads} threads: {Gflops64:G3} GFLOPS binary64, {Gflops32:G3} GFLOPS binary32, memory {ReadGBs:F1} GB/s read, {CopyGBs:F1} GB/s copy");
+        $"peak of {Threads} threads: {Gflops64:G3} GFLOPS binary64, {Gflops32:G3} GFLOPS binary32, memory {ReadGBs:F1} GB/s read, "
+            + $"{CopyGBs:F1} GB/s copy");
 
     private static double Best(int threads, int rounds, double workEach, Func<int, double> work)
     {
@@ -99,7 +100,8 @@ internal sealed record MachinePeak(int Threads, double Gflops64, double Gflops32
     {
         public TNumber Sum { get; private set; }
 
-        // Ten chains, each waiting for itself only: more than the latency of a multiply-add times how many begin in a cycle, and few enough for 16 registers.
+        // Ten chains, each waiting for itself only: more than the latency of a multiply-add times how many begin in a cycle, and few enough
+        // for 16 registers.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run<T>()
             where T : unmanaged, ILanes<T, TNumber>

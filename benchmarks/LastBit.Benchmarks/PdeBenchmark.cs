@@ -61,12 +61,15 @@ internal static class PdeBenchmark
             $"({CountingLanes.Fused / 1e6:F2} million of them fused pairs); ",
             $"direct sums would take {4e-6 * positions * kernel.Length:F0} million");
 
-        (double Wall, double Processor) linear = Median(observe => GradientDescent.Linearized(cnn, kernel, -0.5, 1e-3, 1e-6, Iterations, observe));
-        (double Wall, double Processor) nonLinear = Median(observe => GradientDescent.NonLinear(cnn, kernel, 1, 20, 0.01, Iterations, observe));
+        (double Wall, double Processor) linear =
+            Median(observe => GradientDescent.Linearized(cnn, kernel, -0.5, 1e-3, 1e-6, Iterations, observe));
+        (double Wall, double Processor) nonLinear =
+            Median(observe => GradientDescent.NonLinear(cnn, kernel, 1, 20, 0.01, Iterations, observe));
         ReadOnlySpan<(string, (double, double))> descents = [("linearized", linear), ("non-linear", nonLinear)];
         foreach ((string name, (double wall, double processor)) in descents)
         {
-            Print($"{name}: {wall:F3} ms an iteration on one thread (median of {Rounds} x {Iterations}), {processor:F3} ms of processor time: ",
+            Print($"{name}: {wall:F3} ms an iteration on one thread (median of {Rounds} x {Iterations}), {processor:F3} ms of processor ",
+                $"time: ",
                 $"{operations / processor / 1e6:F1} GFLOPS, {100 * operations / processor / 1e6 / one.Gflops64:F0}% of the peak");
         }
         return 0;

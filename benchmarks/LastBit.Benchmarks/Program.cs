@@ -28,6 +28,9 @@ switch (args.FirstOrDefault())
         return StepBenchmark.Replicas(args[1..]);
     default:
         Console.Error.WriteLine("usage: LastBit.Benchmarks peak [THREADS] | pde [IMAGE-SIZE] [KERNEL-SIZE]"
-            + " | step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--convolution LIST] [--pytorch] [--layers] [--swish] | hot [NETWORK] [BATCH] [THREADS] [ROUNDS] [--mse] | scaling [NETWORK] [BATCH] [ROUNDS] [--convolution NAME] | kernels | verdict [EXPERIMENTS] | errors NETWORK ACTIVATION FILE.npz ... | hessian [NETWORK] [BATCH] [THREADS] [ROUNDS] [--swish] | replicas [NETWORK] [ROUNDS] [--convolution NAME]");
+            + " | step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--convolution LIST] [--pytorch] [--layers] [--swish] | hot [NETWORK] [BATCH] "
+            + "[THREADS] [ROUNDS] [--mse] | scaling [NETWORK] [BATCH] [ROUNDS] [--convolution NAME] | kernels | verdict [EXPERIMENTS] | "
+            + "errors NETWORK ACTIVATION FILE.npz ... | hessian [NETWORK] [BATCH] [THREADS] [ROUNDS] [--swish] | replicas [NETWORK] "
+            + "[ROUNDS] [--convolution NAME]");
         return 2;
 }

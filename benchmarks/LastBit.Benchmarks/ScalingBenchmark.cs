@@ -7,7 +7,10 @@ using LastBit.Training;
 
 namespace LastBit.Benchmarks;
 
-/// <summary>What more threads bring: the same training step on 1, 2, 4, ... threads, in turns, and what its parts allow on more cores than there are.</summary>
+/// <summary>
+/// What more threads bring: the same training step on 1, 2, 4, ... threads, in turns, and what its parts allow on more cores than there
+/// are.
+/// </summary>
 internal static class ScalingBenchmark
 {
     private const int StepsPerTurn = 3;
@@ -29,7 +32,8 @@ internal static class ScalingBenchmark
         for (int round = 0; round < rounds; round++)
             lanes.ForEach(lane => lane.Turn());
 
-        Print($"{name}, batch {batch}, {algorithm}, {MachineInfo.Current.Processor}, {cores} cores, vectors of {MachineInfo.Current.VectorText}; medians of {rounds * StepsPerTurn} steps");
+        Print($"{name}, batch {batch}, {algorithm}, {MachineInfo.Current.Processor}, {cores} cores, vectors of ",
+            $"{MachineInfo.Current.VectorText}; medians of {rounds * StepsPerTurn} steps");
         Print($"{"threads",8}{"step",12}{"best",12}{"efficiency",12}{"serial",10}{"waiting",10}");
         Lane one = lanes[0];
         foreach (Lane lane in lanes)
@@ -66,7 +70,8 @@ internal static class ScalingBenchmark
         {
             var (train, test) = Cifar10.Load(Cifar10.Sample);
             _engines = new CpuEngineFactory(threads);
-            var settings = new TrainingSettings(Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01, Convolution: algorithm);
+            var settings = new TrainingSettings(Epochs: int.MaxValue, BatchSize: batch, StepSchedule: false, LearningRate: 0.01,
+                Convolution: algorithm);
             _trainer = new Trainer(_engines, NetworkSettings.Parse(name, Activation.Relu).Build(), settings, [1], train, test);
             for (int i = 0; i < 2; i++)
                 _trainer.Step();

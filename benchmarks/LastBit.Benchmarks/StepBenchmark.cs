@@ -9,7 +9,8 @@ using LastBit.Training;
 namespace LastBit.Benchmarks;
 
 /// <summary>
-/// One whole training step (forward, backward, update) of a ResNet beside the machine's peak and, if asked for, beside PyTorch, taken in turns in one run.
+/// One whole training step (forward, backward, update) of a ResNet beside the machine's peak and, if asked for, beside PyTorch, taken in
+/// turns in one run.
 /// </summary>
 internal static class StepBenchmark
 {
@@ -18,13 +19,15 @@ internal static class StepBenchmark
     {
         string[] plain = BenchmarkArguments.Plain(args);
         string name = plain.ElementAtOrDefault(0) ?? "resnet56";
-        int batch = BenchmarkArguments.Number(plain, 1, 128), threads = BenchmarkArguments.Number(plain, 2, Environment.ProcessorCount), rounds = BenchmarkArguments.Number(plain, 3, 10);
+        int batch = BenchmarkArguments.Number(plain, 1, 128), threads = BenchmarkArguments.Number(plain, 2, Environment.ProcessorCount),
+            rounds = BenchmarkArguments.Number(plain, 3, 10);
         bool pytorch = args.Contains("--pytorch"), layers = args.Contains("--layers"), swish = args.Contains("--swish");
 
         var network = NetworkSettings.Parse(name, swish ? Activation.Swish : Activation.Relu);
         var (train, test) = Cifar10.Load(Cifar10.Sample);
         using var engines = new CpuEngineFactory(threads);
-        Contender[] contenders = [.. BenchmarkArguments.Algorithms(args).Select(algorithm => new Contender(algorithm, network, batch, train, test, engines))];
+        Contender[] contenders =
+            [.. BenchmarkArguments.Algorithms(args).Select(algorithm => new Contender(algorithm, network, batch, train, test, engines))];
         double gflop = contenders[0].Engine.TrainingFlop * (double)batch / 1e9;
 
         var theirs = new List<double>();
@@ -46,16 +49,21 @@ internal static class StepBenchmark
         foreach (Contender contender in contenders)
         {
             double ours = Median(contender.Times), best = contender.Times.Min();
-            Print($"{contender.Algorithm}: median {ours:F1} ms, best {best:F1} ms of {contender.Times.Count} steps; {batch / ours * 1e3:F0} images a second; ",
-                $"of the FMA peak {gflop / ours * 1e3 / peak:P1}, best {gflop / best * 1e3 / peak:P1}; memory of the network {contender.Engine.Bytes / 1e6:F0} MB");
+            Print($"{contender.Algorithm}: median {ours:F1} ms, best {best:F1} ms of {contender.Times.Count} steps; ",
+                $"{batch / ours * 1e3:F0} images a second; ",
+                $"of the FMA peak {gflop / ours * 1e3 / peak:P1}, best {gflop / best * 1e3 / peak:P1}; memory of the network ",
+                    $"{contender.Engine.Bytes / 1e6:F0} MB");
             if (contender != contenders[0])
-                Print($"{contender.Algorithm} takes {Ratio(contender.Rounds, contenders[0].Rounds):F3} of {contenders[0].Algorithm} (median of {rounds} rounds in turns)");
+                Print($"{contender.Algorithm} takes {Ratio(contender.Rounds, contenders[0].Rounds):F3} of {contenders[0].Algorithm} ",
+                    $"(median of {rounds} rounds in turns)");
             if (pytorch)
-                Print($"PyTorch, in turns: median {Median(theirs):F1} ms a step; {Ratio(theirs, contender.Rounds):F2} times {contender.Algorithm} (median of {rounds} rounds)");
+                Print($"PyTorch, in turns: median {Median(theirs):F1} ms a step; {Ratio(theirs, contender.Rounds):F2} times ",
+                    $"{contender.Algorithm} (median of {rounds} rounds)");
             if (layers)
                 PrintLayers(contender, batch, peak);
         }
-        Print($"working set of the process {Environment.WorkingSet / 1e6:F0} MB; allocated {contenders[0].Allocated:F0} bytes a step on the training thread");
+        Print($"working set of the process {Environment.WorkingSet / 1e6:F0} MB; allocated {contenders[0].Allocated:F0} bytes a step on ",
+            $"the training thread");
         foreach (Contender contender in contenders)
             contender.Dispose();
         return 0;
@@ -82,7 +90,8 @@ internal static class StepBenchmark
         private readonly double _lastBatch;
         private long _bytes;
 
-        public Contender(ConvolutionAlgorithm algorithm, NetworkSettings network, int batch, Dataset train, Dataset test, CpuEngineFactory engines)
+        public Contender(ConvolutionAlgorithm algorithm, NetworkSettings network, int batch, Dataset train, Dataset test,
+            CpuEngineFactory engines)
         {
             Algorithm = algorithm;
             var settings = new TrainingSettings(
@@ -146,7 +155,8 @@ internal static class StepBenchmark
         List<double> single = [], several = [], ratios = [], training = [], evaluation = [];
         for (int round = 0; round < rounds; round++)
         {
-            // Six steps of one take as long as a step of six, so that what else the machine does meets both alike; before and after, so that a drift does.
+            // Six steps of one take as long as a step of six, so that what else the machine does meets both alike; before and after, so
+            // that a drift does.
             double before = SixSteps(), together = Milliseconds(six), after = SixSteps();
             single.AddRange([before / 6, after / 6]);
             several.Add(together);
@@ -163,8 +173,10 @@ internal static class StepBenchmark
             one.Evaluate(one.Replicas[0]);
             evaluation.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds / test.Count);
         }
-        Print($"{name}: a step of one replica {Median(single):F1} ms, of six {Median(several):F1} ms: {Median(ratios):F2} times (median of {rounds} pairs)");
-        Print($"an image in training {Median(training):F3} ms, in evaluation {Median(evaluation):F3} ms: {Median(evaluation) / Median(training):F3} of it");
+        Print($"{name}: a step of one replica {Median(single):F1} ms, of six {Median(several):F1} ms: {Median(ratios):F2} times (median ",
+            $"of {rounds} pairs)");
+        Print($"an image in training {Median(training):F3} ms, in evaluation {Median(evaluation):F3} ms: ",
+            $"{Median(evaluation) / Median(training):F3} of it");
         return 0;
 
         double SixSteps() => Enumerable.Range(0, 6).Sum(_ => Milliseconds(one));
@@ -188,7 +200,9 @@ internal static class StepBenchmark
     private static double PyTorchStep(int blocks, int batch, int threads, bool swish)
     {
         string script = Path.Combine(RepositoryRoot(), "benchmarks", "pytorch", "train.py");
-        var start = new ProcessStartInfo("/usr/bin/python3", [script, "--step", Text(blocks), Text(batch), "10", Text(threads), swish ? "swish" : "relu"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("/usr/bin/python3",
+            [script, "--step", Text(blocks), Text(batch), "10", Text(threads), swish ? "swish" : "relu"])
+        { RedirectStandardOutput = true };
         using var process = Process.Start(start) ?? throw new InvalidOperationException("python3 did not start.");
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

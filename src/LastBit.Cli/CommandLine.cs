@@ -27,7 +27,9 @@ internal static class CommandLine
         return Run(tree, args, interruption);
     }
 
-    /// <summary>The same with its text going into two writers, as into two files, and deaf to signals. Several calls may be made at once.</summary>
+    /// <summary>
+    /// The same with its text going into two writers, as into two files, and deaf to signals. Several calls may be made at once.
+    /// </summary>
     /// <param name="tree">The commands.</param>
     /// <param name="args">The arguments, without the program's name.</param>
     /// <param name="output">What becomes standard output.</param>
@@ -98,17 +100,21 @@ internal static class CommandLine
         {
             case InputException input:
                 // The core calls a setting by its own name; here it is an option.
-                Terminal.ErrorWriter.WriteLine($"{name}: {(input.Setting is { } setting ? $"--{Setting.NameOf(setting)}{input.Problem}" : input.Message)}");
+                Terminal.ErrorWriter.WriteLine(
+                    $"{name}: {(input.Setting is { } setting ? $"--{Setting.NameOf(setting)}{input.Problem}" : input.Message)}");
                 return BadInput;
             case OperationCanceledException when interruption.Token.IsCancellationRequested:
                 Terminal.ErrorWriter.WriteLine(interruption.WhatToDo is { } next ? $"{name}: stopped. {next}" : $"{name}: stopped.");
                 return Failed;
             case OutOfMemoryException:
-                Terminal.ErrorWriter.WriteLine($"{name}: there is not enough memory; give a smaller batch (--batch-size), fewer --threads or runs at once, or raise the limit of the "
+                Terminal.ErrorWriter.WriteLine(
+                    $"{name}: there is not enough memory; give a smaller batch (--batch-size), fewer --threads or runs at once, or raise "
+                        + "the limit of the "
                     + "process (ulimit -v, a container's or a job's)");
                 return Failed;
             default:
-                Terminal.ErrorWriter.WriteLine($"{name}: failed unexpectedly: {cause.GetType().Name}: {ForeignText.Cut(cause.Message, 500)} "
+                Terminal.ErrorWriter.WriteLine(
+                    $"{name}: failed unexpectedly: {cause.GetType().Name}: {ForeignText.Cut(cause.Message, 500)} "
                     + "(LASTBIT_TRACE=1 shows where)");
                 return Failed;
         }
@@ -120,6 +126,7 @@ internal static class CommandLine
         if (error is not AggregateException several)
             return error;
         var causes = several.Flatten().InnerExceptions;
-        return causes.FirstOrDefault(cause => cause is InputException) ?? causes.FirstOrDefault(cause => cause is not OperationCanceledException) ?? causes[0];
+        return causes.FirstOrDefault(cause => cause is InputException)
+            ?? causes.FirstOrDefault(cause => cause is not OperationCanceledException) ?? causes[0];
     }
 }

@@ -44,9 +44,11 @@ internal sealed class CommandRun : IDisposable
     /// <param name="command">The command's name, as run.json holds it.</param>
     /// <param name="settings">The settings record: everything that decides a bit of the results.</param>
     /// <param name="shared">Whether several processes may fill the folder at once, each its own part.</param>
-    /// <param name="goOn">How to resume after a stop, as a command line, from the folder; by default the same command with the folder named.</param>
+    /// <param name="goOn">How to resume after a stop, as a command line, from the folder; by default the same command with the folder
+    /// named.</param>
     /// <param name="cells">Which cells are asked for, where the experiment is made of cells.</param>
-    internal static CommandRun Open<TSettings>(ParseResult parse, string command, TSettings settings, bool shared = false, Func<string, string>? goOn = null, JsonObject? cells = null)
+    internal static CommandRun Open<TSettings>(ParseResult parse, string command, TSettings settings, bool shared = false,
+        Func<string, string>? goOn = null, JsonObject? cells = null)
     {
         int threads = CommonOptions.ThreadsOf(parse);
         string path = CommonOptions.FolderOf(parse, command);
@@ -72,7 +74,9 @@ internal sealed class CommandRun : IDisposable
     internal T Run<T>(Func<ExperimentContext, T> experiment)
     {
         CancellationToken cancellation = Interruption.Current.Token;
-        return Progress.Show(_quiet, observer => experiment(new ExperimentContext(Folder, Threads, _live?.Beside(observer) ?? observer, cancellation) { Record = _folder.Record }));
+        return Progress.Show(_quiet,
+            observer => experiment(
+                new ExperimentContext(Folder, Threads, _live?.Beside(observer) ?? observer, cancellation) { Record = _folder.Record }));
     }
 
     /// <summary>One line for the user, on standard error; nothing under --quiet.</summary>
@@ -82,7 +86,9 @@ internal sealed class CommandRun : IDisposable
             Terminal.ErrorWriter.WriteLine(text);
     }
 
-    /// <summary>Ends the run: prints the results as JSON or as text, and then draws its figures, which are no reason for it to fail.</summary>
+    /// <summary>
+    /// Ends the run: prints the results as JSON or as text, and then draws its figures, which are no reason for it to fail.
+    /// </summary>
     /// <param name="json">The document of the results.</param>
     /// <param name="print">Prints the tables; not called under --quiet with --json.</param>
     /// <param name="draw">Draws the figures; for each why it was not drawn, or null.</param>
@@ -90,7 +96,8 @@ internal sealed class CommandRun : IDisposable
     /// <param name="report">The page, where there is one.</param>
     /// <returns>The exit code, 0.</returns>
     internal int Finish(
-        string json, Action<IAnsiConsole> print, Func<IReadOnlyList<(string Name, string? WhyNot)>> draw, (string Line, string What)? next, string? report = null)
+        string json, Action<IAnsiConsole> print, Func<IReadOnlyList<(string Name, string? WhyNot)>> draw, (string Line, string What)? next,
+        string? report = null)
     {
         _folder.Finish();
         _live?.Say($"The results are in {Folder}.");

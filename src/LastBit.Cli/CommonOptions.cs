@@ -21,7 +21,8 @@ internal static class CommonOptions
         OptionTypes.Switch("--json", "Prints the results as one JSON document on standard output, everything else on standard error.");
 
     /// <summary>No progress.</summary>
-    internal static Option<bool> Quiet { get; } = OptionTypes.Switch("--quiet", "Shows results alone: no progress, no messages and no notes.");
+    internal static Option<bool> Quiet { get; } =
+        OptionTypes.Switch("--quiet", "Shows results alone: no progress, no messages and no notes.");
 
     /// <summary>Adds --out, --threads, --json and --quiet to a command that fills a folder.</summary>
     internal static TCommand WithCommonOptions<TCommand>(this TCommand command)
@@ -35,14 +36,16 @@ internal static class CommonOptions
     }
 
     /// <summary>
-    /// How many threads are to work: what was asked for, but no more than the process may use. More would only wait for each other, and thousands
-    /// would bring the machine to a standstill.
+    /// How many threads are to work: what was asked for, but no more than the process may use. More would only wait for each other, and
+    /// thousands would bring the machine to a standstill.
     /// </summary>
     internal static int ThreadsOf(ParseResult parse)
     {
         int asked = parse.GetValue(Threads), most = MachineInfo.Current.Threads;
         if (asked > most && !parse.GetValue(Quiet))
-            Terminal.ErrorWriter.WriteLine($"lastbit: --threads {asked}: this process may use {most} {(most == 1 ? "core" : "cores")}, so {NumberText.Count(most, "thread")} {(most == 1 ? "is" : "are")} used");
+            Terminal.ErrorWriter.WriteLine(
+                $"lastbit: --threads {asked}: this process may use {most} {(most == 1 ? "core" : "cores")}, so "
+                    + $"{NumberText.Count(most, "thread")} {(most == 1 ? "is" : "are")} used");
         return Math.Min(asked, most);
     }
 

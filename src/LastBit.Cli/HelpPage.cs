@@ -16,7 +16,8 @@ internal sealed class HelpPage : SynchronousCommandLineAction
     public override bool ClearsParseErrors => true;
 
     /// <inheritdoc/>
-    public override int Invoke(ParseResult parseResult) => Write(parseResult.CommandResult.Command, parseResult.InvocationConfiguration.Output);
+    public override int Invoke(ParseResult parseResult) =>
+        Write(parseResult.CommandResult.Command, parseResult.InvocationConfiguration.Output);
 
     /// <summary>Writes a command's page.</summary>
     /// <param name="command">The command.</param>
@@ -35,7 +36,8 @@ internal sealed class HelpPage : SynchronousCommandLineAction
         if (command.Subcommands.Count > 0)
             WriteList(output, "Commands:", command.Subcommands.Where(sub => !sub.Hidden).Select(sub => (sub.Name, sub.Description ?? "")));
         if (command.Arguments.Count > 0)
-            WriteList(output, "Arguments:", command.Arguments.Select(argument => ($"<{argument.HelpName ?? argument.Name}>", argument.Description ?? "")));
+            WriteList(output, "Arguments:",
+                command.Arguments.Select(argument => ($"<{argument.HelpName ?? argument.Name}>", argument.Description ?? "")));
         WriteList(output, "Options:", Options(command).Where(option => !option.Hidden).Select(option => (Left(option), Right(option))));
 
         if (Examples.TryGetValue(command, out var examples))
@@ -64,9 +66,11 @@ internal sealed class HelpPage : SynchronousCommandLineAction
 
     private static string Left(Option option)
     {
-        string names = string.Join(", ", option.Aliases.Where(alias => alias.StartsWith('-') && alias is not ("-?" or "/?" or "/h")).Prepend(option.Name)
+        string names = string.Join(", ",
+            option.Aliases.Where(alias => alias.StartsWith('-') && alias is not ("-?" or "/?" or "/h")).Prepend(option.Name)
             .OrderBy(alias => alias.Length).Distinct());
-        return option.Arity.MaximumNumberOfValues == 0 || option.ValueType == typeof(bool) || option is HelpOption ? names : $"{names} {ValueName(option)}";
+        return option.Arity.MaximumNumberOfValues == 0 || option.ValueType == typeof(bool) || option is HelpOption
+            ? names : $"{names} {ValueName(option)}";
     }
 
     private static string Right(Option option) =>

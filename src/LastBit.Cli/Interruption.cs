@@ -3,13 +3,17 @@ using System.Runtime.InteropServices;
 
 namespace LastBit.Cli;
 
-/// <summary>Ctrl-C, and its kin from outside (SIGTERM, a closed terminal, the notice of a batch system), as a request to stop at the next good moment.</summary>
+/// <summary>
+/// Ctrl-C, and its kin from outside (SIGTERM, a closed terminal, the notice of a batch system), as a request to stop at the next good
+/// moment.
+/// </summary>
 internal sealed class Interruption : IDisposable
 {
     // Batch systems send the signal to every process of a task, and its script hands it on: those two are one request.
     private static readonly TimeSpan Together = TimeSpan.FromSeconds(2);
 
-    // What Slurm is asked to send before the time is up (--signal=USR1@120); unheard it would end the process. .NET has no name for it and takes the system's number.
+    // What Slurm is asked to send before the time is up (--signal=USR1@120); unheard it would end the process. .NET has no name for it and
+    // takes the system's number.
     private static readonly PosixSignal? User =
         OperatingSystem.IsLinux() ? (PosixSignal)10 : OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD() ? (PosixSignal)30 : null;
 
@@ -36,8 +40,8 @@ internal sealed class Interruption : IDisposable
     internal string? WhatToDo { get; set; }
 
     /// <summary>
-    /// Begins to listen. A second signal ends the process at once, as if nobody listened; but a batch system repeats itself, as before the end of
-    /// the time and at it, and kills who does not end in time.
+    /// Begins to listen. A second signal ends the process at once, as if nobody listened; but a batch system repeats itself, as before the
+    /// end of the time and at it, and kills who does not end in time.
     /// </summary>
     internal static Interruption Listen()
     {

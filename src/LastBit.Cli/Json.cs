@@ -9,7 +9,8 @@ namespace LastBit.Cli;
 /// <summary>How JSON is written.</summary>
 internal static class Json
 {
-    private static readonly JsonSerializerOptions Options = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Options =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>A document as indented text.</summary>
     internal static string Text(JsonNode document) => document.ToJsonString(Options);

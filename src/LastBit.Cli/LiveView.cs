@@ -20,7 +20,8 @@ internal sealed class LiveView : IDisposable
     private static Option<bool> Live { get; } = OptionTypes.Switch("--live", "Serves a page on 127.0.0.1 that shows the run in progress.");
 
     /// <summary>Where.</summary>
-    private static Option<int> Port { get; } = OptionTypes.Count("--live-port", 0, "The port of that page.", least: 0, defaultText: "any free one", most: ushort.MaxValue);
+    private static Option<int> Port { get; } =
+        OptionTypes.Count("--live-port", 0, "The port of that page.", least: 0, defaultText: "any free one", most: ushort.MaxValue);
 
     /// <summary>Adds --live and --live-port to a command.</summary>
     internal static TCommand AddTo<TCommand>(TCommand command)
@@ -43,7 +44,9 @@ internal sealed class LiveView : IDisposable
         return new LiveView(CommandLine.Name(parse.CommandResult.Command), port);
     }
 
-    /// <summary>Says where the page is. Asked for, so it is said under --quiet too; on standard error, for standard output may be JSON.</summary>
+    /// <summary>
+    /// Says where the page is. Asked for, so it is said under --quiet too; on standard error, for standard output may be JSON.
+    /// </summary>
     internal void SayWhere() => Terminal.ErrorWriter.WriteLine($"Live:    {_server.Address}");
 
     /// <summary>An observer that tells the page as well as another one.</summary>

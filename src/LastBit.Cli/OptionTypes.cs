@@ -16,12 +16,15 @@ internal static class OptionTypes
         Make(name, "NUMBER", value, defaultText ?? Format(value), description, text => ParseNumber(text));
 
     /// <summary>One whole number of at least <paramref name="least"/>.</summary>
-    internal static Option<int> Count(string name, int value, string description, int least = 1, string? defaultText = null, int most = int.MaxValue) =>
-        Make(name, "N", value, defaultText ?? value.ToString(CultureInfo.InvariantCulture), description, text => (int)ParseWhole(text, least, most));
+    internal static Option<int> Count(string name, int value, string description, int least = 1, string? defaultText = null,
+        int most = int.MaxValue) =>
+        Make(name, "N", value, defaultText ?? value.ToString(CultureInfo.InvariantCulture), description,
+            text => (int)ParseWhole(text, least, most));
 
     /// <summary>A seed: any whole number that 64 bits hold.</summary>
     internal static Option<ulong> Seed(string name, ulong value, string description) =>
-        Make(name, "N", value, value.ToString(CultureInfo.InvariantCulture), description, text => (ulong)ParseWhole(text, 0, ulong.MaxValue));
+        Make(name, "N", value, value.ToString(CultureInfo.InvariantCulture), description,
+            text => (ulong)ParseWhole(text, 0, ulong.MaxValue));
 
     /// <summary>Real numbers: "0.01,0.03". Each at most once.</summary>
     internal static Option<double[]> Numbers(string name, double[] values, string description) =>
@@ -34,12 +37,18 @@ internal static class OptionTypes
     /// <summary>A real number for each channel: "0.5,0.5,0.5". Unlike other lists, it may hold a number twice.</summary>
     internal static Option<double[]?> EachChannel(string name, string description, string? defaultText) =>
         Make<double[]?>(name, "LIST", null, defaultText ?? "", description, text =>
-            [.. text.Split(',').Select(part => double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
-                ? number : throw new InputException($"'{ForeignText.Cut(text)}' is not a list of numbers; write one per channel, as 0.5,0.5,0.5"))]);
+            [.. text.Split(',')
+                .Select(part =>
+                    double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+                ? number : throw new InputException(
+                    $"'{ForeignText.Cut(text)}' is not a list of numbers; write one per channel, as 0.5,0.5,0.5"))]);
 
     /// <summary>Perturbations: "k=3,ulp". Each at most once.</summary>
-    internal static Option<Perturbation[]> Perturbations(string name, Perturbation[] values, string description, string? defaultText = null) => Completed(
-        Make(name, "LIST", values, defaultText ?? (values.Length == 0 ? "none" : string.Join(",", values.Select(one => one.IsK ? "k=" + one.Word : one.Word))), description,
+    internal static Option<Perturbation[]> Perturbations(string name, Perturbation[] values, string description,
+        string? defaultText = null) => Completed(
+        Make(name, "LIST", values,
+            defaultText ?? (values.Length == 0 ? "none" : string.Join(",", values.Select(one => one.IsK ? "k=" + one.Word : one.Word))),
+            description,
             text => Each(text, ParsePerturbation)), ["k=3", .. Perturbation.Words]);
 
     /// <summary>One of a few words.</summary>
@@ -129,10 +138,12 @@ internal static class OptionTypes
     // BigInteger reads what no machine number holds, so that "too large" can be told from "not a whole number".
     private static BigInteger ParseWhole(string text, BigInteger least, BigInteger most)
     {
-        if (text.Length > 1000 || !BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out BigInteger value))
+        if (text.Length > 1000
+            || !BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out BigInteger value))
         {
             // "1e3" is a whole number too.
-            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) || real != Math.Floor(real) || !double.IsFinite(real))
+            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) || real != Math.Floor(real)
+                || !double.IsFinite(real))
                 throw new InputException($"'{text}' is not a whole number; give one of at least {least}");
             value = new BigInteger(real);
         }
@@ -153,7 +164,8 @@ internal static class OptionTypes
         int last = ParseCount(text[(dots + 2)..], least);
         if (last < first)
             throw new InputException($"'{text}' runs backwards; write {last}..{first}");
-        return (long)last - first < 10_000 ? Enumerable.Range(first, last - first + 1) : throw new InputException($"'{text}' is too many; give at most 10000");
+        return (long)last - first < 10_000
+            ? Enumerable.Range(first, last - first + 1) : throw new InputException($"'{text}' is too many; give at most 10000");
     }
 
     private static Perturbation ParsePerturbation(string text)

@@ -126,7 +126,8 @@ internal static class Progress
                 return;
             line.Shown = Stopwatch.GetTimestamp();
             double rate = (completed - line.First) / Stopwatch.GetElapsedTime(line.Begun).TotalSeconds;
-            string left = rate > 0 ? $", {RateText(rate)}, {TimeText(TimeSpan.FromSeconds(Math.Min(1e8, (line.Total - completed) / rate)))} left" : "";
+            string left = rate > 0
+                ? $", {RateText(rate)}, {TimeText(TimeSpan.FromSeconds(Math.Min(1e8, (line.Total - completed) / rate)))} left" : "";
             string aside = note is null ? "" : $", {note}";
             Write(string.Create(CultureInfo.InvariantCulture,
                 $"{task}: {100.0 * completed / line.Total:0}% of {line.Total} {line.Unit}{left}{aside}"));
@@ -135,7 +136,8 @@ internal static class Progress
         public void End(string task, string? note = null)
         {
             if (_lines.TryRemove(task, out Line? line))
-                Write(string.Create(CultureInfo.InvariantCulture, $"{task}: {note ?? "done"} ({Stopwatch.GetElapsedTime(line.Begun).TotalSeconds:0.00} s)"));
+                Write(string.Create(CultureInfo.InvariantCulture,
+                    $"{task}: {note ?? "done"} ({Stopwatch.GetElapsedTime(line.Begun).TotalSeconds:0.00} s)"));
         }
 
         public void Point(string chart, string series, double x, double y) { }

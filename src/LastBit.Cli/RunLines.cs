@@ -113,7 +113,9 @@ internal static partial class RunLines
     private static partial Regex PowerOfTen();
 
     private static string Escape(string text) => PowerOfTen().Replace(Signed(text), power =>
-        $"${(power.Groups[1].Length > 0 ? @"\times " : "")}10^{{{string.Concat(power.Groups[2].Value.Select(letter => letter == '⁻' ? '-' : (char)('0' + "⁰¹²³⁴⁵⁶⁷⁸⁹".IndexOf(letter))))}}}$");
+        $"${(power.Groups[1].Length > 0 ? @"\times " : "")}10^{{{string.Concat(power.Groups[2].Value.Select(OnTheLine))}}}$");
+
+    private static char OnTheLine(char raised) => raised == '⁻' ? '-' : (char)('0' + "⁰¹²³⁴⁵⁶⁷⁸⁹".IndexOf(raised));
 
     private static string Signed(string text) => Minus().Replace(string.Concat(text.Select(letter => letter switch
     {

@@ -181,5 +181,6 @@ internal static class RunsQuestions
     }
 
     private static string FolderName(string metric, int number) =>
-        FormattableString.Invariant($"{number + 1}-{string.Concat(metric.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-' ? letter : '_'))}");
+        FormattableString.Invariant($"{number + 1}-")
+        + string.Concat(metric.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-' ? letter : '_'));
 }

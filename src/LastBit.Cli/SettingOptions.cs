@@ -48,7 +48,8 @@ internal sealed class SettingOptions<TSettings>
     internal bool IsGiven(ParseResult parse, string name) => parse.GetResult(this[name]) is { Implicit: false };
 
     /// <summary>The settings that are given.</summary>
-    internal IEnumerable<Setting> Given(ParseResult parse) => _all.Where(one => parse.GetResult(one.Option) is { Implicit: false }).Select(one => one.Setting);
+    internal IEnumerable<Setting> Given(ParseResult parse) =>
+        _all.Where(one => parse.GetResult(one.Option) is { Implicit: false }).Select(one => one.Setting);
 
     /// <summary>Those of some settings that are given, as they are typed again: " --image 'my cat.png' --kernel-size 16".</summary>
     internal string Words(ParseResult parse, params string[] names) => string.Concat(names.Where(name => Has(name) && IsGiven(parse, name))
@@ -67,7 +68,8 @@ internal sealed class SettingOptions<TSettings>
             if (given.Length > 1 && ways.Key.PropertyType != typeof(Perturbation[]))
                 throw new InputException($"{given[1].Option.Name}: sets the same as {given[0].Option.Name}; give one or the other");
             object?[] values = [.. given.Select(one => one.Value(parse))];
-            ways.Key.SetValue(settings, values is [var only] ? only : values.Cast<Perturbation[]>().SelectMany(list => list).Distinct().ToArray());
+            ways.Key.SetValue(settings,
+                values is [var only] ? only : values.Cast<Perturbation[]>().SelectMany(list => list).Distinct().ToArray());
         }
         return settings;
     }
@@ -101,7 +103,8 @@ internal sealed partial record SettingOption(Setting Setting, Option Option, Fun
             Enum word => Made(Words(word), text => Enum.GetValues(type).Cast<object>().Single(one => WordOf(one) == text)),
             Perturbation { K: var k } when said.Whole => Made(OptionTypes.Count(name, (int)k, help), number => Perturbation.OfK(number)),
             Perturbation { K: var k } => Made(OptionTypes.Number(name, k, help), number => Perturbation.OfK(number)),
-            Perturbation[] list when setting.Name == "k" => Made(OptionTypes.Counts(name, [.. list.Select(one => (int)one.K)], help), Perturbation.EachOfK),
+            Perturbation[] list when setting.Name == "k" =>
+                Made(OptionTypes.Counts(name, [.. list.Select(one => (int)one.K)], help), Perturbation.EachOfK),
             Perturbation[] list => Made(OptionTypes.Perturbations(name, list, help, said.Default)),
             GreyImage image when said.Value is null => Made(OptionTypes.Count(name, image.Height, help), GreyImage.Checkerboard),
             GreyImage => Made(OptionTypes.PathTo(name, said.Value!, help, said.Default), file => Loaded(file!)),

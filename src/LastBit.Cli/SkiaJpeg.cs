@@ -5,11 +5,15 @@ using SkiaSharp;
 
 namespace LastBit.Cli;
 
-/// <summary>The decoder of JPEG images that the command line gives to the instrument, which has no package: Skia's, with libjpeg-turbo inside.</summary>
+/// <summary>
+/// The decoder of JPEG images that the command line gives to the instrument, which has no package: Skia's, with libjpeg-turbo inside.
+/// </summary>
 internal static class SkiaJpeg
 {
-    internal static Lazy<JpegDecoder> Decoder { get; } = new(() => new JpegDecoder(
-        $"SkiaSharp {typeof(SKCodec).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}", Decode));
+    internal static Lazy<JpegDecoder> Decoder { get; } = new(() => new JpegDecoder($"SkiaSharp {Version}", Decode));
+
+    private static string? Version =>
+        typeof(SKCodec).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
 
     private static DecodedImage Decode(byte[] file)
     {
@@ -17,14 +21,16 @@ internal static class SkiaJpeg
         using SKCodec codec = SKCodec.Create(data) ?? throw new InvalidDataException("its header cannot be read");
         bool grey = codec.Info.ColorType == SKColorType.Gray8;
         // No colour space: samples come as they are stored, as those of PNG images do.
-        var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, grey ? SKColorType.Gray8 : SKColorType.Rgba8888, SKAlphaType.Opaque, null);
+        var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, grey ? SKColorType.Gray8 : SKColorType.Rgba8888, SKAlphaType.Opaque,
+            null);
         byte[] pixels = new byte[info.BytesSize];
         var pinned = GCHandle.Alloc(pixels, GCHandleType.Pinned);
         try
         {
             SKCodecResult result = codec.GetPixels(info, pinned.AddrOfPinnedObject());
             if (result != SKCodecResult.Success)
-                throw new InvalidDataException(result == SKCodecResult.IncompleteInput ? "it ends early" : $"its pixels cannot be decoded ({result})");
+                throw new InvalidDataException(result == SKCodecResult.IncompleteInput
+                    ? "it ends early" : $"its pixels cannot be decoded ({result})");
         }
         finally
         {

@@ -11,7 +11,8 @@ internal static class Sparkline
 
     /// <summary>Draws one line a curve, all to the same scale.</summary>
     /// <param name="console">Where they will be printed; without Unicode they are drawn in ASCII.</param>
-    /// <param name="curves">Positive values, one an iteration; values of 0 and below, and iterations that a curve lacks, are left blank.</param>
+    /// <param name="curves">Positive values, one an iteration; values of 0 and below, and iterations that a curve lacks, are left
+    /// blank.</param>
     /// <param name="iterations">How many iterations the full width stands for.</param>
     /// <param name="low">Where the scale begins; below it the lowest block is drawn.</param>
     /// <param name="high">Where it ends.</param>

@@ -3,8 +3,8 @@ using System.Text;
 namespace LastBit.Cli;
 
 /// <summary>
-/// Standard output or standard error as something that may fail (a full disk, a closed descriptor) without ending the run: a run of a day does
-/// not die of its log. The first failure is remembered, and nothing more is written after it.
+/// Standard output or standard error as something that may fail (a full disk, a closed descriptor) without ending the run: a run of a day
+/// does not die of its log. The first failure is remembered, and nothing more is written after it.
 /// </summary>
 internal sealed class StandardStream(TextWriter writer) : TextWriter(writer.FormatProvider)
 {

@@ -10,12 +10,16 @@ namespace LastBit.Cli;
 /// <summary>Tables for the terminal; in a pipe they are Markdown, which reads well as plain text too.</summary>
 internal static class Tables
 {
-    /// <summary>A table with a title and columns; "#dt" is a column of numbers, aligned right, and "dt" one of words, aligned left.</summary>
+    /// <summary>
+    /// A table with a title and columns; "#dt" is a column of numbers, aligned right, and "dt" one of words, aligned left.
+    /// </summary>
     internal static Table Create(IAnsiConsole console, string title, params string[] columns)
     {
         var table = new Table { Border = TableBorder.Simple, Title = new TableTitle(Markup.Escape(title)) };
         foreach (string column in columns)
-            table.AddColumn(new TableColumn(Markup.Escape(column.TrimStart('#'))) { Alignment = column.StartsWith('#') ? Justify.Right : Justify.Left, NoWrap = true });
+            table.AddColumn(
+                new TableColumn(Markup.Escape(column.TrimStart('#')))
+                { Alignment = column.StartsWith('#') ? Justify.Right : Justify.Left, NoWrap = true });
         return table;
     }
 
@@ -62,7 +66,8 @@ internal static class Tables
         bool IsLeft(int column) => table.Columns[column].Alignment is null or Justify.Left;
         IEnumerable<string> lines =
         [
-            Line(all[0].Select(Cell)), Line(widths.Select((width, column) => IsLeft(column) ? new string('-', width) : new string('-', width - 1) + ":")),
+            Line(all[0].Select(Cell)),
+            Line(widths.Select((width, column) => IsLeft(column) ? new string('-', width) : new string('-', width - 1) + ":")),
             .. all.Skip(1).Select(row => Line(row.Select(Cell))),
         ];
         return Join(table, lines);
@@ -166,7 +171,9 @@ internal static class Tables
     /// <summary>The lowest of some values.</summary>
     internal static string Lowest(double[] values) => values.Length == 0 ? "" : Number(values.Min());
 
-    /// <summary>Losses as curves; the scale goes to a thousand times where they begin, for a run that blows up would flatten the others.</summary>
+    /// <summary>
+    /// Losses as curves; the scale goes to a thousand times where they begin, for a run that blows up would flatten the others.
+    /// </summary>
     internal static string[] Curves(IAnsiConsole console, double[][] losses, int iterations)
     {
         double[] all = [.. losses.SelectMany(loss => loss).Where(value => value > 0).DefaultIfEmpty(1)];

@@ -9,7 +9,8 @@ namespace LastBit.Cli;
 /// </summary>
 internal static class Terminal
 {
-    private static readonly Lazy<Streams> OfProcess = new(() => new(Console.Out, Console.Error, Console.IsOutputRedirected, Console.IsErrorRedirected));
+    private static readonly Lazy<Streams> OfProcess =
+        new(() => new(Console.Out, Console.Error, Console.IsOutputRedirected, Console.IsErrorRedirected));
 
     // Each call of the command line in this process may have its own.
     private static readonly AsyncLocal<Streams?> Given = new();
@@ -62,7 +63,8 @@ internal static class Terminal
         {
             Out = new AnsiConsoleOutput(writer),
             Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect,
-            ColorSystem = plain || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+            ColorSystem = plain || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 }
+                ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
             Interactive = plain ? InteractionSupport.No : InteractionSupport.Yes,
         });
         if (plain)

@@ -28,7 +28,8 @@ internal static class UsageErrors
     }
 
     /// <summary>
-    /// What is wrong where a word that was taken for a path begins with two dashes and is none: a mistyped option. Behind -- every word is a path.
+    /// What is wrong where a word that was taken for a path begins with two dashes and is none: a mistyped option. Behind -- every word is
+    /// a path.
     /// </summary>
     /// <param name="parse">A parse without errors.</param>
     /// <returns>Null where nothing is.</returns>
@@ -36,7 +37,8 @@ internal static class UsageErrors
     {
         int end = parse.Tokens.Select(token => token.Type).ToList().IndexOf(TokenType.DoubleDash);
         Token? token = (end < 0 ? parse.Tokens : parse.Tokens.Take(end)).FirstOrDefault(one =>
-            one.Type == TokenType.Argument && one.Value.StartsWith("--", StringComparison.Ordinal) && one.Value.Length > 2 && !Path.Exists(one.Value)
+            one.Type == TokenType.Argument && one.Value.StartsWith("--", StringComparison.Ordinal) && one.Value.Length > 2
+                && !Path.Exists(one.Value)
             && parse.CommandResult.Children.OfType<ArgumentResult>().Any(argument => argument.Tokens.Contains(one)));
         return token is null ? null : Unknown(token.Value, parse.CommandResult.Command);
     }

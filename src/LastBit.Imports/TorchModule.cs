@@ -1,6 +1,9 @@
 namespace LastBit.Imports;
 
-/// <summary>lastbit_torch.py, which is python/lastbit/torch.py: repeats of a PyTorch training that differ in rounding alone, and logs of them that `noise` reads.</summary>
+/// <summary>
+/// lastbit_torch.py, which is python/lastbit/torch.py: repeats of a PyTorch training that differ in rounding alone, and logs of them that
+/// `noise` reads.
+/// </summary>
 public static class TorchModule
 {
     /// <summary>The name of the file.</summary>

@@ -7,8 +7,8 @@ using LastBit.Reports.Sections;
 namespace LastBit.Reports;
 
 /// <summary>
-/// What the runs in docs/results, on all of CIFAR-10, say of a claim. They come with the program, so that a run that is too small to test a claim can show
-/// beside its own finding what came out there, by the same rule and marked as computed before.
+/// What the runs in docs/results, on all of CIFAR-10, say of a claim. They come with the program, so that a run that is too small to test a
+/// claim can show beside its own finding what came out there, by the same rule and marked as computed before.
 /// </summary>
 /// <param name="Ran">What was run.</param>
 /// <param name="Finding">What the rule finds.</param>
@@ -35,7 +35,8 @@ public sealed record ComputedBefore(string Ran, Finding Finding, string Document
                 continue;
             var folder = ResultFolder.Of($"docs/results/{id}", new Dictionary<string, byte[]> { ["run.json"] = run, [name] = document });
             ReportSection section = part.Sections[0](folder);
-            return new ComputedBefore(section.Ran, section.Finding, $"docs/results/{id}/{name}", Convert.ToHexStringLower(SHA256.HashData(document)),
+            return new ComputedBefore(section.Ran, section.Finding, $"docs/results/{id}/{name}",
+                Convert.ToHexStringLower(SHA256.HashData(document)),
                 folder.Run!["commit"]!.ToString());
         }
         return null;

@@ -28,7 +28,8 @@ public static class Report
     /// <summary>The file that <see cref="Write"/> makes.</summary>
     public const string FileName = "report.html";
 
-    private const string Question = "Do two runs of gradient descent that differ only in how the last bit is rounded stay together, and if not, why?";
+    private const string Question =
+        "Do two runs of gradient descent that differ only in how the last bit is rounded stay together, and if not, why?";
 
     private const string SettingsDecide = "The bits of a result depend on the settings alone: "
         + "not on the number of threads, the width of the vectors, the processor or the system.";
@@ -38,7 +39,8 @@ public static class Report
     /// <summary>What the report knows of each experiment, in the order of the paper.</summary>
     public static IReadOnlyList<ReportPart> Parts { get; } =
     [
-        AccuracySection.Part, DivergenceSection.Part, HeatSection.Part, LinearSection.Part, RegionsSection.Part, NonLinearSection.Part, AmplificationSection.Part,
+        AccuracySection.Part, DivergenceSection.Part, HeatSection.Part, LinearSection.Part, RegionsSection.Part, NonLinearSection.Part,
+        AmplificationSection.Part,
         EdgeSections.Part,
     ];
 
@@ -47,7 +49,8 @@ public static class Report
     public static ReportPart? Of(Experiment experiment) => Parts.FirstOrDefault(part => part.Experiment == experiment);
 
     /// <summary>The names of all documents that a run can leave in a folder and that the report gives the digests of.</summary>
-    public static IReadOnlyList<string> Documents { get; } = [.. Parts.SelectMany(part => part.Documents).Append(TrainingRunResult.FileName).Distinct()];
+    public static IReadOnlyList<string> Documents { get; } =
+        [.. Parts.SelectMany(part => part.Documents).Append(TrainingRunResult.FileName).Distinct()];
 
     /// <summary>Draws the figures of a result folder anew and writes its report beside them.</summary>
     /// <param name="folder">The folder.</param>
@@ -87,7 +90,8 @@ public static class Report
     /// <param name="folder">The folder.</param>
     /// <returns>One section a claim.</returns>
     /// <exception cref="InputException">A document is damaged.</exception>
-    public static IReadOnlyList<ReportSection> Sections(ResultFolder folder) => [.. Parts.SelectMany(part => part.Sections).Select(section => section(folder))];
+    public static IReadOnlyList<ReportSection> Sections(ResultFolder folder) =>
+        [.. Parts.SelectMany(part => part.Sections).Select(section => section(folder))];
 
     /// <summary>The claims that a result folder can answer.</summary>
     /// <param name="folder">The folder.</param>
@@ -102,7 +106,8 @@ public static class Report
     public static string Html(ResultFolder folder)
     {
         // What is decided comes first, then what was too small to be, then what was not run; each in the order of the paper.
-        IReadOnlyList<ReportSection> sections = [.. Sections(folder).OrderBy(section => section.Finding.IsDecided ? 0 : section.HasData ? 1 : 2)];
+        IReadOnlyList<ReportSection> sections =
+            [.. Sections(folder).OrderBy(section => section.Finding.IsDecided ? 0 : section.HasData ? 1 : 2)];
         ReportSection[] shown = [.. sections.Where(section => section.HasData)];
         ReportSection[] absent = [.. sections.Where(section => !section.HasData)];
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path)));
@@ -141,14 +146,17 @@ public static class Report
         int Number(Verdict verdict) => sections.Count(section => section.Finding.Verdict == verdict);
         string[] counts =
         [
-            $"{Number(Verdict.Confirmed)} {(Number(Verdict.Confirmed) == 1 ? "is" : "are")} confirmed", $"{Number(Verdict.NotConfirmed)} not confirmed",
+            $"{Number(Verdict.Confirmed)} {(Number(Verdict.Confirmed) == 1 ? "is" : "are")} confirmed",
+            $"{Number(Verdict.NotConfirmed)} not confirmed",
             .. Number(Verdict.NotTested) > 0 ? [$"{Number(Verdict.NotTested)} not tested at this scale"] : Array.Empty<string>(),
             .. Number(Verdict.NotRun) > 0 ? [$"{Number(Verdict.NotRun)} not run"] : Array.Empty<string>(),
         ];
-        string tally = $"Of {sections.Count} claims of the paper and its journal version, {string.Join(", ", counts[..^1])} and {counts[^1]}.";
+        string tally =
+            $"Of {sections.Count} claims of the paper and its journal version, {string.Join(", ", counts[..^1])} and {counts[^1]}.";
         if (sections.First(section => section.Id == AccuracyClaim.Claim.Id).Finding is { IsDecided: true } trained)
             return $"{trained.Marked} {tally}";
-        if (folder.Document<ErrorAmplificationResult>(ErrorAmplificationResult.FileName)?.Runs.Where(run => run.RelativeL1.Length > 0).ToArray() is not { Length: > 0 } runs)
+        if (folder.Document<ErrorAmplificationResult>(ErrorAmplificationResult.FileName)?.Runs.Where(run => run.RelativeL1.Length > 0)
+            .ToArray() is not { Length: > 0 } runs)
             return (sections.FirstOrDefault(section => section.Finding.IsDecided) is { } first ? first.Finding.Marked + " " : "") + tally;
 
         var ends = runs.Select(run => (run.LearningRate, End: new RunCurve(run.LearningRate, run.RelativeL1).MeanOfLastTenth)).ToArray();
@@ -204,8 +212,10 @@ public static class Report
     private static Markup Badge(Verdict verdict) => verdict switch
     {
         Verdict.Confirmed => Markup.Of($"""<span class="verdict confirmed"><span aria-hidden="true">✓ </span>confirmed</span>"""),
-        Verdict.NotConfirmed => Markup.Of($"""<span class="verdict not-confirmed"><span aria-hidden="true">✗ </span>not confirmed</span>"""),
-        Verdict.NotTested => Markup.Of($"""<span class="verdict not-tested"><span aria-hidden="true">○ </span>not tested at this scale</span>"""),
+        Verdict.NotConfirmed =>
+            Markup.Of($"""<span class="verdict not-confirmed"><span aria-hidden="true">✗ </span>not confirmed</span>"""),
+        Verdict.NotTested =>
+            Markup.Of($"""<span class="verdict not-tested"><span aria-hidden="true">○ </span>not tested at this scale</span>"""),
         _ => Markup.Of($"""<span class="verdict not-tested"><span aria-hidden="true">– </span>not run</span>"""),
     };
 
@@ -226,7 +236,8 @@ public static class Report
     private static Markup Figure(ReportSection section, ReportFigure figure, ResultFolder folder)
     {
         string alternative = $"{section.Claim.Place}: {section.Claim.Title}. {section.Finding.Decides}";
-        Markup[] images = [.. figure.Files.Select((file, i) => (Image: folder.Picture($"figures/{file}.png"), Text: i == 0 ? alternative : $"{section.Claim.Place}: {figure.Caption}"))
+        Markup[] images = [.. figure.Files.Select((file, i) =>
+            (Image: folder.Picture($"figures/{file}.png"), Text: i == 0 ? alternative : $"{section.Claim.Place}: {figure.Caption}"))
             .Where(one => one.Image is not null)
             .Select(one => Markup.Of($"""<img alt="{one.Text}" src="data:image/png;base64,{Convert.ToBase64String(one.Image!)}">"""))];
         Markup still = images.Length == 0 ? Markup.Empty : Markup.Of($"""
@@ -284,8 +295,10 @@ public static class Report
     private static Markup Made(ResultFolder folder)
     {
         var rows = new List<(string Name, string Value)>();
-        // A time that is not known is not said: the report may be written before the run ends, and of a job array only the last job's time is counted.
-        bool isTimeKnown = folder.Run?["finished"]?.ToString() == "true" && !Directory.Exists(Path.Combine(folder.Path, RunFolder.JobsFolder));
+        // A time that is not known is not said: the report may be written before the run ends, and of a job array only the last job's time
+        // is counted.
+        bool isTimeKnown =
+            folder.Run?["finished"]?.ToString() == "true" && !Directory.Exists(Path.Combine(folder.Path, RunFolder.JobsFolder));
         foreach ((string name, JsonNode? value) in folder.Run ?? [])
         {
             if (name is not ("settings" or "command" or "finished") && (name != "seconds" || isTimeKnown))

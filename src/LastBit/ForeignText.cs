@@ -13,8 +13,8 @@ public static class ForeignText
     public const int Most = 60;
 
     /// <summary>
-    /// One printable line: line breaks and tabs become blanks; other control characters, characters that change the direction of writing and halves
-    /// of surrogate pairs are written as \x1B or \u202E.
+    /// One printable line: line breaks and tabs become blanks; other control characters, characters that change the direction of writing
+    /// and halves of surrogate pairs are written as \x1B or \u202E.
     /// </summary>
     /// <param name="text">Any text; null counts as empty.</param>
     /// <returns>The same text if there is nothing to replace.</returns>
@@ -35,7 +35,8 @@ public static class ForeignText
             else if (c is '\r' or '\n' or '\t' or '\u0085' or '\u2028' or '\u2029')
                 line.Append(c == '\n' && i > 0 && text[i - 1] == '\r' ? "" : " ");
             else if (char.IsSurrogate(c) || IsUnprintable(c))
-                line.Append(CultureInfo.InvariantCulture, $"{(c < 256 ? "\\x" : "\\u")}{((int)c).ToString(c < 256 ? "X2" : "X4", CultureInfo.InvariantCulture)}");
+                line.Append(CultureInfo.InvariantCulture,
+                    $"{(c < 256 ? "\\x" : "\\u")}{((int)c).ToString(c < 256 ? "X2" : "X4", CultureInfo.InvariantCulture)}");
             else
                 line.Append(c);
         }
@@ -60,5 +61,7 @@ public static class ForeignText
     }
 
     private static bool IsUnprintable(char c) =>
-        char.IsControl(c) || c is '\u2028' or '\u2029' or '\ufeff' or (>= '\u200e' and <= '\u200f') or (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
+        char.IsControl(c)
+            || c is '\u2028' or '\u2029' or '\ufeff' or (>= '\u200e' and <= '\u200f') or (>= '\u202a' and <= '\u202e')
+                or (>= '\u2066' and <= '\u2069');
 }

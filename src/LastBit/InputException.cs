@@ -24,19 +24,23 @@ public sealed class InputException : Exception
     }
 
     private InputException(string setting, string problem, Exception? innerException)
-        : base(ForeignText.Printable($"{setting}{problem}"), innerException) => (Setting, Problem) = (setting, ForeignText.Printable(problem));
+        : base(ForeignText.Printable($"{setting}{problem}"), innerException) =>
+            (Setting, Problem) = (setting, ForeignText.Printable(problem));
 
     /// <summary>The setting that is not possible, called as in its settings record ("batchSize"); null where it is no setting.</summary>
     public string? Setting { get; }
 
-    /// <summary>What follows the setting's name in the message, from the colon (or the setting's value) on; null where it is no setting.</summary>
+    /// <summary>
+    /// What follows the setting's name in the message, from the colon (or the setting's value) on; null where it is no setting.
+    /// </summary>
     public string? Problem { get; }
 
     /// <summary>A setting that is not possible. Whoever shows the message may call the setting by the name that its users know.</summary>
     /// <param name="setting">The setting's name, a property of its settings record.</param>
     /// <param name="problem">What is wrong with it and what would be right.</param>
     /// <param name="cause">The failure that revealed it, if any.</param>
-    public static InputException Of(string setting, string problem, Exception? cause = null) => new(LastBit.Setting.InCamelCase(setting), $": {problem}", cause);
+    public static InputException Of(string setting, string problem, Exception? cause = null) =>
+        new(LastBit.Setting.InCamelCase(setting), $": {problem}", cause);
 
     /// <summary>A folder or file that a setting names and that cannot be used.</summary>
     /// <param name="setting">The setting's name.</param>

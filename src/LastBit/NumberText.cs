@@ -36,7 +36,8 @@ public static class NumberText
             return double.IsNaN(value) ? "not a number" : value > 0 ? "infinite" : "−infinite";
         if (value == 0)
             return "0";
-        string[] parts = Math.Abs(value).ToString("E" + (digits - 1).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).Split('E');
+        string[] parts =
+            Math.Abs(value).ToString("E" + (digits - 1).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).Split('E');
         int exponent = int.Parse(parts[1], CultureInfo.InvariantCulture);
         string sign = value < 0 ? "−" : "";
         // Whether a number is written out is decided by what it is rounded to: 999,999.9 is a million.
@@ -58,7 +59,8 @@ public static class NumberText
     {
         for (int digits = 1; digits <= 15; digits++)
         {
-            if (double.Parse(value.ToString("E" + (digits - 1).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
+            if (double.Parse(value.ToString("E" + (digits - 1).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
+                CultureInfo.InvariantCulture)
                 .Equals(value))
             {
                 return Of(value, digits);
@@ -68,7 +70,8 @@ public static class NumberText
     }
 
     /// <summary>
-    /// A measured number with the digits that its spread leaves meaningful, for sentences, tables and LaTeX. From 1e-5 up to 1e15 it is written out, without commas;
+    /// A measured number with the digits that its spread leaves meaningful, for sentences, tables and LaTeX. From 1e-5 up to 1e15 it is
+    /// written out, without commas;
     /// beyond, as a mantissa and a power of ten.
     /// </summary>
     /// <param name="value">Any number.</param>
@@ -88,7 +91,8 @@ public static class NumberText
             return (value < 0 ? "-" : "") + Of(Math.Abs(value), Math.Clamp(digits, 1, 15));
         }
         if (!isKnown)
-            return decimal.Round((decimal)value, Math.Clamp(size == 0 ? 0 : 5 - (int)Math.Floor(Math.Log10(size)), 0, 15)).ToString("0.###############", CultureInfo.InvariantCulture);
+            return decimal.Round((decimal)value, Math.Clamp(size == 0 ? 0 : 5 - (int)Math.Floor(Math.Log10(size)), 0, 15))
+                .ToString("0.###############", CultureInfo.InvariantCulture);
         int decimals = 1;
         for (double one = scale; one < 1 && decimals < 15; one *= 10)
             decimals++;

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 namespace LastBit;
 
 /// <summary>
-/// Says once what people know of a property of a settings record: what its help says and, where that is not the property's own, the name by which they set it.
+/// Says once what people know of a property of a settings record: what its help says and, where that is not the property's own, the name by
+/// which they set it.
 /// The default is that of the record. Two of them on one property are two ways to set it.
 /// </summary>
 /// <param name="help">What it is, in a sentence or two; "{train-size}" in it stands for another setting.</param>
@@ -82,7 +83,8 @@ public sealed record Setting(PropertyInfo Property, SettingAttribute Said)
         return [.. settings.GetProperties().OrderBy(property => property.GetCustomAttribute<JsonPropertyOrderAttribute>()?.Order ?? 0)
             .SelectMany(property => property.GetCustomAttributes<SettingAttribute>().Select(said => new Setting(property, said)))
             .Select(one => !inherited.TryGetValue(one.Property.Name, out var here) ? one : here.Help is null ? null
-                : one with { Said = new(here.Help) { Name = one.Said.Name, Value = one.Said.Value, Default = here.Default, Least = here.Least } })
+                : one with { Said =
+                    new(here.Help) { Name = one.Said.Name, Value = one.Said.Value, Default = here.Default, Least = here.Least } })
             .OfType<Setting>()];
     }
 

@@ -45,7 +45,8 @@ public class LayerExample
 
         var (train, test) = Cifar10.Load(Cifar10.Sample);
         using var engines = new CpuEngineFactory(threads: 2);
-        using var trainer = new Trainer(engines, model, new TrainingSettings(Epochs: 2, BatchSize: 50, LearningRate: 0.02), [1], train, test);
+        using var trainer =
+            new Trainer(engines, model, new TrainingSettings(Epochs: 2, BatchSize: 50, LearningRate: 0.02), [1], train, test);
         Score before = trainer.Evaluate(trainer.Replicas[0]);
         while (!trainer.IsFinished)
             trainer.Step();

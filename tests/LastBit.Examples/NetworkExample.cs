@@ -52,7 +52,8 @@ public class NetworkExample
 
         var (train, test) = Cifar10.Load(Cifar10.Sample, 200);
         using var engines = new CpuEngineFactory(threads: 2);
-        using var trainer = new Trainer(engines, model, new TrainingSettings(Epochs: 4, BatchSize: 50, LearningRate: 0.01), [1], train, test);
+        using var trainer =
+            new Trainer(engines, model, new TrainingSettings(Epochs: 4, BatchSize: 50, LearningRate: 0.01), [1], train, test);
         Score before = trainer.Evaluate(trainer.Replicas[0]);
         while (!trainer.IsFinished)
             trainer.Step();
@@ -66,10 +67,13 @@ public class NetworkExample
         string folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "LastBit.slnx")))
             folder = Path.GetDirectoryName(folder)!;
-        string compiled = string.Concat(Directory.GetFiles(Path.Combine(folder, "tests", "LastBit.Examples"), "*.cs").Select(File.ReadAllText));
-        string[] examples = [.. File.ReadAllText(Path.Combine(folder, "docs", "networks.md")).Split("```csharp\n").Skip(1).Select(part => part.Split("```")[0])];
+        string compiled =
+            string.Concat(Directory.GetFiles(Path.Combine(folder, "tests", "LastBit.Examples"), "*.cs").Select(File.ReadAllText));
+        string[] examples = [.. File.ReadAllText(Path.Combine(folder, "docs", "networks.md")).Split("```csharp\n").Skip(1)
+            .Select(part => part.Split("```")[0])];
         Assert.Equal(3, examples.Length);
-        foreach (string line in examples.SelectMany(example => example.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)))
+        foreach (string line in examples.SelectMany(example =>
+            example.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)))
             Assert.Contains(line, compiled, StringComparison.Ordinal);
     }
 }

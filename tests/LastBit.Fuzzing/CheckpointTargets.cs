@@ -38,7 +38,9 @@ internal static class CheckpointTargets
             for (int step = 0; step < 3; step++)
                 _trainer.Step();
             TrainingEpoch[] epochs = [.. _trainer.Replicas.Select(_ => new TrainingEpoch(1, 2.3, 12.5, 2.2, 25))];
-            Note = Encoding.UTF8.GetBytes(Runs.ResultJson.Serialize(new AccuracyRecorded([.. epochs.Select(epoch => new List<TrainingEpoch> { epoch })], [null, null])));
+            Note = Encoding.UTF8.GetBytes(
+                Runs.ResultJson.Serialize(
+                    new AccuracyRecorded([.. epochs.Select(epoch => new List<TrainingEpoch> { epoch })], [null, null])));
             string file = Path.Combine(Path.GetTempPath(), $"lastbit-fuzz-{Guid.NewGuid():N}.bin");
             try
             {
@@ -55,10 +57,13 @@ internal static class CheckpointTargets
         private static Trainer Training()
         {
             var b = new ModelBuilder(new TensorShape(32, 32, 3));
-            b.Classify("fc", b.Activate(b.Normalize("bn1", b.Convolution("conv1", b.Images, channels: 16, size: 3, stride: 2)), Activation.Relu), classes: 10);
+            b.Classify("fc",
+                b.Activate(b.Normalize("bn1", b.Convolution("conv1", b.Images, channels: 16, size: 3, stride: 2)), Activation.Relu),
+                classes: 10);
             (Dataset train, Dataset test) = Cifar10.Load(Cifar10.Sample);
             return new Trainer(
-                new CpuEngineFactory(1), b.Build("fuzzed"), new TrainingSettings(Epochs: 2, BatchSize: 16), [1, 3], train.First(32), test.First(16));
+                new CpuEngineFactory(1), b.Build("fuzzed"), new TrainingSettings(Epochs: 2, BatchSize: 16), [1, 3], train.First(32),
+                test.First(16));
         }
 
         /// <summary>The file but for its checksum.</summary>
@@ -102,14 +107,16 @@ internal static class CheckpointTargets
             }
         });
 
-        private void Resume(string file) => new TrainingLoop(_trainer, file, "data", SilentObserver.Instance, CancellationToken.None).Resume(
+        private void Resume(string file) =>
+            new TrainingLoop(_trainer, file, "data", SilentObserver.Instance, CancellationToken.None).Resume(
             new AccuracyTraining(null!, _trainer, 32, 1, Perturbation.EachOfK(1, 3), null!, null!));
 
         private string State() => string.Join(' ', _trainer.Replicas.Select(replica =>
             {
                 using var state = new Engines.NetworkState(_trainer.Model.Layout, vectors: 1);
                 replica.State.Read(state);
-                return state.Digest() + Convert.ToHexString(SHA256.HashData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(state.Vector(0))));
+                return state.Digest()
+                    + Convert.ToHexString(SHA256.HashData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(state.Vector(0))));
             }))
             + $" {_trainer.Epoch} {_trainer.BatchIndex} {string.Join(' ', _trainer.Scores)}";
     }

@@ -25,18 +25,32 @@ internal static class FolderTargets
     private const string Digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     private static readonly string[] s_oneLayerDocuments = ["heat.json", "linear.json", "bounds.json", "nonlinear.json", "amplify.json"];
     private static readonly string[] s_tensors = ["conv1.weight", "layer2.0.conv1.weight"];
-    private static readonly AccuracySettings s_table = new() { Network = "resnet8", Data = "sample", TrainSize = 16, BatchSize = 16, Epochs = 2, Seeds = [1, 2], Perturbations = Perturbation.EachOfK(1, 3) };
-    private static readonly DivergenceSettings s_pairs = new() { Network = "resnet8", Data = "sample", TrainSize = 16, BatchSize = 16, ScaledIterations = 2, Divisors = [2, 8] };
-    private static readonly EdgeSettings s_descents = new() { Network = "fc-tanh", Data = "sample", TrainSize = 16, Iterations = 3, LearningRates = [0.02, 0.04], WeightDecays = [0, 0.5] };
+    private static readonly AccuracySettings s_table = new()
+    {
+        Network = "resnet8",
+        Data = "sample",
+        TrainSize = 16,
+        BatchSize = 16,
+        Epochs = 2,
+        Seeds = [1, 2],
+        Perturbations = Perturbation.EachOfK(1, 3)
+    };
+    private static readonly DivergenceSettings s_pairs =
+        new() { Network = "resnet8", Data = "sample", TrainSize = 16, BatchSize = 16, ScaledIterations = 2, Divisors = [2, 8] };
+    private static readonly EdgeSettings s_descents = new()
+    { Network = "fc-tanh", Data = "sample", TrainSize = 16, Iterations = 3, LearningRates = [0.02, 0.04], WeightDecays = [0, 0.5] };
     private static readonly Lazy<Dictionary<string, byte[]>> s_oneLayer = new(OneLayer);
 
     /// <summary>Every document, by the reader that takes it from the folder, and each once more by the report that is made of it.</summary>
     public static IEnumerable<FuzzTarget> All =>
     [
-        Of("run.json", [Run("accuracy", s_table, s_table.Asked), Run("divergence", s_pairs, s_pairs.Asked), Run("edge", s_descents, s_descents.Asked),
+        Of("run.json",
+            [Run("accuracy", s_table, s_table.Asked), Run("divergence", s_pairs, s_pairs.Asked), Run("edge", s_descents, s_descents.Asked),
             Run("train", new TrainingRunSettings { Network = "resnet8", Data = "sample" }, null)],
             "run.json", ReadRun),
-        Of("plan", [Bytes(s_table.Asked), Bytes("""{"seeds":[1,2,3],"k":[1,3,5],"mat":true,"divisors":[2,8],"perturbation":["ulp","order"]}""")], "cells/accuracy/plan.json", (folder, file) =>
+        Of("plan", [Bytes(s_table.Asked),
+            Bytes("""{"seeds":[1,2,3],"k":[1,3,5],"mat":true,"divisors":[2,8],"perturbation":["ulp","order"]}""")],
+            "cells/accuracy/plan.json", (folder, file) =>
         {
             JsonObject plan = CellStore.ReadPlan(folder, AccuracyExperiment.Kind);
             AccuracySettings settings = s_table.With(plan);
@@ -52,11 +66,14 @@ internal static class FolderTargets
             _ = CellStore.Of(folder, AccuracyExperiment.Kind).Setting("epochs");
             CellStore.Open(folder, AccuracyExperiment.Kind, ResultJson.ToObject(s_table));
         }),
-        Of("cell-accuracy", [Cell(2, null), Cell(1, null, done: false), Cell(1, new DivergedTraining(3, "the training loss"))], "cells/accuracy/seed1/k3.json",
+        Of("cell-accuracy", [Cell(2, null), Cell(1, null, done: false), Cell(1, new DivergedTraining(3, "the training loss"))],
+            "cells/accuracy/seed1/k3.json",
             (folder, _) => AccuracyExperiment.Read(CellStore.Of(folder, AccuracyExperiment.Kind), "seed1/k3", 2)),
         Of("cell-divergence", [Bytes(ResultJson.Serialize(Pair(2)))], "cells/divergence/n2/run.json",
-            (folder, _) => DivergenceExperiment.Read(CellStore.Of(folder, DivergenceExperiment.Kind), new DivergenceKey(2, null), 2, s_tensors)),
-        Of("cell-edge", [Bytes(ResultJson.Serialize(Descent(0.02, null))), Bytes(ResultJson.Serialize(Descent(0.02, 0.5)))], "cells/edge/lr0.02-wd0/run.json",
+            (folder, _) =>
+                DivergenceExperiment.Read(CellStore.Of(folder, DivergenceExperiment.Kind), new DivergenceKey(2, null), 2, s_tensors)),
+        Of("cell-edge", [Bytes(ResultJson.Serialize(Descent(0.02, null))), Bytes(ResultJson.Serialize(Descent(0.02, 0.5)))],
+            "cells/edge/lr0.02-wd0/run.json",
             (folder, _) => EdgeExperiment.Read(CellStore.Of(folder, EdgeExperiment.Kind), new EdgeKey(0.02, 0), 3)),
         Of("accuracy", [Table()], AccuracyCurves.FileName, (folder, _) => Summary.Of(AccuracyCurves.Read(folder)).ToJson()),
         Of("authors", [Curve(0.5), Curve(50)], "seed1/test1.npy", (folder, _) =>
@@ -76,7 +93,9 @@ internal static class FolderTargets
     private static FuzzTarget Of(string name, byte[][] seeds, string file, Action<string, string> read, bool isJson = true) =>
         new(name, seeds, input => Scratch.Read(file, input, read)) { IsJson = isJson, Tries = 400 };
 
-    /// <summary>The page of a folder with one document that is bad; figures are drawn in every tenth try only, for they take long.</summary>
+    /// <summary>
+    /// The page of a folder with one document that is bad; figures are drawn in every tenth try only, for they take long.
+    /// </summary>
     private static FuzzTarget Reported(string document, byte[] good, int tries)
     {
         int count = 0;
@@ -108,7 +127,8 @@ internal static class FolderTargets
                 _ = AccuracyExperiment.Experiment.StatusOf(folder);
                 break;
             case DivergenceExperiment.Kind:
-                RunFolder.SettingsOf<DivergenceSettings>(folder, run).With(CellStore.ReadPlan(folder, DivergenceExperiment.Kind)).ToTraining(1, 1);
+                RunFolder.SettingsOf<DivergenceSettings>(folder, run).With(CellStore.ReadPlan(folder, DivergenceExperiment.Kind))
+                    .ToTraining(1, 1);
                 _ = DivergenceExperiment.Experiment.StatusOf(folder);
                 break;
             case EdgeExperiment.Kind:
@@ -144,7 +164,8 @@ internal static class FolderTargets
         return Bytes(run);
     }
 
-    private static TrainingEpoch[] Epochs(int count) => [.. Enumerable.Range(1, count).Select(epoch => new TrainingEpoch(epoch, 2.25, 12.5, 2.5, 10 * epoch))];
+    private static TrainingEpoch[] Epochs(int count) =>
+        [.. Enumerable.Range(1, count).Select(epoch => new TrainingEpoch(epoch, 2.25, 12.5, 2.5, 10 * epoch))];
 
     private static byte[] Cell(int epochs, DivergedTraining? diverged, bool done = true) => Bytes(ResultJson.Serialize(
         new AccuracyCell(1, Perturbation.OfK(3), Epochs(epochs), done && diverged is null ? Digest : null, diverged)));
@@ -161,10 +182,13 @@ internal static class FolderTargets
     {
         AccuracyCurves curves = Curves();
         Summary summary = Summary.Of(curves);
-        var digests = new SortedDictionary<int, SortedDictionary<Perturbation, string>> { [1] = new() { [Perturbation.None] = Digest, [Perturbation.OfK(3)] = Digest } };
-        var diverged = new SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>> { [4] = new() { [Perturbation.None] = new DivergedTraining(3, "the training loss") } };
+        var digests = new SortedDictionary<int, SortedDictionary<Perturbation, string>>
+        { [1] = new() { [Perturbation.None] = Digest, [Perturbation.OfK(3)] = Digest } };
+        var diverged = new SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>
+        { [4] = new() { [Perturbation.None] = new DivergedTraining(3, "the training loss") } };
         return Bytes(new AccuracyResult(
-            "resnet8", Activation.Relu, 16, 500, 10, 2, 2, summary.Final, summary.StdOverK, summary.StdOverSeeds, summary.Statistics, summary.Sentence,
+            "resnet8", Activation.Relu, 16, 500, 10, 2, 2, summary.Final, summary.StdOverK, summary.StdOverSeeds, summary.Statistics,
+            summary.Sentence,
             summary.Comparison, summary.Notes, curves.TestAccuracy, digests, diverged).ToJson());
     }
 
@@ -176,12 +200,18 @@ internal static class FolderTargets
         "resnet8", Activation.Swish, Perturbation.OfK(3), 16, 2, s_tensors[1], s_tensors, [Pair(2), Pair(8)]).ToJson());
 
     private static EdgeRun Descent(double learningRate, double? batchSharpness) => new(
-        learningRate, 0, 2 / learningRate, [2.25, 2, 1.75], [12.5, 25, 37.5], [new EdgePoint(0, [9.5, 8], 0.01, batchSharpness), new EdgePoint(2, [10.5, 8.25], 0.02, batchSharpness)],
-        new SortedDictionary<Perturbation, EdgeCopy> { [Perturbation.OfK(3)] = new EdgeCopy([1e-9, 2e-9, 1e-3], EdgeRun.MapFile(new EdgeKey(learningRate, 0), Perturbation.OfK(3)), Digest) },
+        learningRate, 0, 2 / learningRate, [2.25, 2, 1.75], [12.5, 25, 37.5],
+        [new EdgePoint(0, [9.5, 8], 0.01, batchSharpness), new EdgePoint(2, [10.5, 8.25], 0.02, batchSharpness)],
+        new SortedDictionary<Perturbation, EdgeCopy>
+        {
+            [Perturbation.OfK(3)] =
+                new EdgeCopy([1e-9, 2e-9, 1e-3], EdgeRun.MapFile(new EdgeKey(learningRate, 0), Perturbation.OfK(3)), Digest)
+        },
         null, Digest, batchSharpness);
 
     private static byte[] Descents() => Bytes(new EdgeResult(
-        "fc-tanh", Activation.Tanh, Loss.CrossEntropy, 5000, 0, 0, false, 3, ["fc1.weight", "fc1.bias"], [Descent(0.02, null), Descent(0.04, 0.5)]).ToJson());
+        "fc-tanh", Activation.Tanh, Loss.CrossEntropy, 5000, 0, 0, false, 3, ["fc1.weight", "fc1.bias"],
+        [Descent(0.02, null), Descent(0.04, 0.5)]).ToJson());
 
     private static byte[] Curve(double scale)
     {
@@ -205,7 +235,9 @@ internal static class FolderTargets
             var context = new ExperimentContext(folder, 1, SilentObserver.Instance, CancellationToken.None);
             GreyImage image = GreyImage.Checkerboard(16);
             HeatEquation.Run(new HeatEquationSettings(), context);
-            LinearizedPde.Run(new LinearizedPdeSettings { Image = image, KernelSize = 4, LearningRate = 1e-4, Alphas = [10, 1e3, 1e5], Iterations = 20 }, context);
+            LinearizedPde.Run(
+                new LinearizedPdeSettings { Image = image, KernelSize = 4, LearningRate = 1e-4, Alphas = [10, 1e3, 1e5], Iterations = 20 },
+                context);
             StabilityBounds.Run(new StabilityBoundsSettings { Image = image, KernelSize = 4, LearningRate = 1e-4 }, context);
             NonLinearPde.Run(new NonLinearPdeSettings { Image = image, KernelSize = 4, Iterations = 20 }, context);
             ErrorAmplification.Run(new ErrorAmplificationSettings { Image = image, KernelSize = 4, Iterations = 20 }, context);

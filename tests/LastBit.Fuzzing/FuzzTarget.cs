@@ -5,8 +5,8 @@ namespace LastBit.Fuzzing;
 /// <param name="Seeds">Valid inputs, from which the bad ones are made.</param>
 /// <param name="Read">Hands an input to the reader.</param>
 /// <param name="Wrap">
-/// Puts mutated content back into its envelope, so that it gets past check sums and compression to the code behind; null for none. The mutations are
-/// then made to the content in half of the tries, and to the enveloped file in the other half.
+/// Puts mutated content back into its envelope, so that it gets past check sums and compression to the code behind; null for none. The
+/// mutations are then made to the content in half of the tries, and to the enveloped file in the other half.
 /// </param>
 /// <param name="Words">Words of the format, which are put in at random places.</param>
 public sealed record FuzzTarget(

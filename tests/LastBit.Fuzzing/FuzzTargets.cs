@@ -8,14 +8,15 @@ using LastBit.Files;
 namespace LastBit.Fuzzing;
 
 /// <summary>
-/// All readers. A new one is one line in <see cref="All"/>: a name, valid inputs, and what hands an input to the reader; the tests and the command line
-/// take it from there.
+/// All readers. A new one is one line in <see cref="All"/>: a name, valid inputs, and what hands an input to the reader; the tests and the
+/// command line take it from there.
 /// </summary>
 public static class FuzzTargets
 {
     private static readonly string[] s_npyWords =
     [
-        "'descr'", "\"descr\"", "'fortran_order'", "'shape'", "'shape':(", "True", "False", "None", "'<f8'", "'>i4'", "'|b1'", "'<f2'", "'|O'", "'<c16'",
+        "'descr'", "\"descr\"", "'fortran_order'", "'shape'", "'shape':(", "True", "False", "None", "'<f8'", "'>i4'", "'|b1'", "'<f2'",
+        "'|O'", "'<c16'",
         "12L", "(", ")", "[", "{", "}", ",", ":", "'", "\"", "(2, 3)", "(,)", "((((((((", "99999999999999999999", "u'",
     ];
 
@@ -28,13 +29,15 @@ public static class FuzzTargets
         new("mat", [.. Mat()], input => MatFile.Decode(input, "input")),
         new("mat-compressed", [.. Mat().Select(file => file[128..])], input => MatFile.Decode(input, "input"), CompressMat),
         new("png", [.. Png()], input => PngImage.Decode(input, "input"), RepairPng),
-        new("png-pixels", [[.. Enumerable.Range(0, 8 * 25).Select(i => (byte)(i % 25 == 0 ? i / 25 % 5 : i))]], input => PngImage.Decode(input, "input"),
+        new("png-pixels", [[.. Enumerable.Range(0, 8 * 25).Select(i => (byte)(i % 25 == 0 ? i / 25 % 5 : i))]],
+            input => PngImage.Decode(input, "input"),
             pixels => MakePng(8, 8, 2, 8, pixels)),
         new("cifar10", [Records(1)], input => Cifar10.FromRecords(input)),
         new("cifar100", [Records(2)], input => Cifar100.Decode(input, "input")),
         new("idx", [Idx(3, 2, 3, 4), Idx(3, 1, 1, 1)], input => IdxFile.Decode(input, "input", 3)),
         new("idx-gz", [Idx(3, 2, 3, 4), Idx(3, 1, 28, 28)], input => IdxFile.Decode(input, "input", 3), Gzip),
-        new("tar", [.. Tar()], ReadTar, tar => Gzip(RepairTar(tar)), ["ustar", "path=", "size=", "../", "PaxHeader", "12 path=a\n", "\u0080"]),
+        new("tar", [.. Tar()], ReadTar, tar => Gzip(RepairTar(tar)),
+            ["ustar", "path=", "size=", "../", "PaxHeader", "12 path=a\n", "\u0080"]),
         .. CheckpointTargets.All,
         .. FolderTargets.All,
         .. LogTargets.All,
@@ -46,7 +49,8 @@ public static class FuzzTargets
     private static byte[] Npy(int version, string type, bool fortran, int size, params int[] shape)
     {
         string tuple = string.Join(", ", shape) + (shape.Length == 1 ? "," : "");
-        byte[] header = Encoding.ASCII.GetBytes($"{{'descr': '{type}', 'fortran_order': {fortran}, 'shape': ({tuple}), }}".PadRight(117) + "\n");
+        byte[] header =
+            Encoding.ASCII.GetBytes($"{{'descr': '{type}', 'fortran_order': {fortran}, 'shape': ({tuple}), }}".PadRight(117) + "\n");
         byte[] length = new byte[version == 1 ? 2 : 4];
         length[0] = (byte)header.Length;
         int values = shape.Aggregate(size, (product, extent) => product * extent);
@@ -60,7 +64,8 @@ public static class FuzzTargets
         {
             foreach (string name in (string[])["a.npy", "b/c.npy"])
             {
-                using Stream entry = archive.CreateEntry(name, name == "a.npy" ? CompressionLevel.Fastest : CompressionLevel.NoCompression).Open();
+                using Stream entry =
+                    archive.CreateEntry(name, name == "a.npy" ? CompressionLevel.Fastest : CompressionLevel.NoCompression).Open();
                 entry.Write(npy);
             }
         }
@@ -112,7 +117,8 @@ public static class FuzzTargets
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
         (header[8], header[9], header[12]) = ((byte)depth, (byte)colour, (byte)(interlaced ? 1 : 0));
-        // Adam7 splits 4 x 4 pixels into passes of 1, 1, 2, 4 and 8 with a filter byte a row: 1+1, 1+1, 1+2 (one row), 2 rows of 1+1 and so on.
+        // Adam7 splits 4 x 4 pixels into passes of 1, 1, 2, 4 and 8 with a filter byte a row: 1+1, 1+1, 1+2 (one row), 2 rows of 1+1 and so
+        // on.
         if (interlaced)
             rows = new byte[2 + 0 + 0 + 2 + 2 * 0 + 3 + 2 * 3 + 2 * 5];
         var packed = new MemoryStream();

@@ -25,7 +25,8 @@ public static class Fuzzer
     public const long MaximumAllocation = 3L << 30;
 
     /// <summary>
-    /// Runs until so many tries or so much time are over. A reader must read an input or refuse it with an <see cref="InputException"/> (a fetch: with a
+    /// Runs until so many tries or so much time are over. A reader must read an input or refuse it with an <see cref="InputException"/> (a
+    /// fetch: with a
     /// <see cref="SourceException"/>) of one printable line of at most 2000 characters.
     /// </summary>
     /// <param name="target">The reader.</param>
@@ -46,7 +47,8 @@ public static class Fuzzer
         for (; done < tries && !(clock.Elapsed > time); done++)
         {
             byte[] input = target.IsJson && random.Next(2) == 0 ? Wrapped(JsonMutator.Next(random, target.Seeds))
-                : target.Wrap is not null && random.Next(2) == 0 ? target.Wrap(mutator.Next(target.Seeds, words)) : mutator.Next(files, words);
+                : target.Wrap is not null && random.Next(2) == 0
+                ? target.Wrap(mutator.Next(target.Seeds, words)) : mutator.Next(files, words);
             TimeSpan begun = Environment.CpuUsage.TotalTime;
             long allocated = GC.GetAllocatedBytesForCurrentThread();
             string? what = null;
@@ -79,6 +81,7 @@ public static class Fuzzer
     }
 
     private static string Place(Exception error) =>
-        new StackTrace(error).GetFrames().Select(frame => frame.GetMethod()).FirstOrDefault(method => method?.DeclaringType?.Namespace?.StartsWith("LastBit", StringComparison.Ordinal) == true)
+        new StackTrace(error).GetFrames().Select(frame => frame.GetMethod())
+            .FirstOrDefault(method => method?.DeclaringType?.Namespace?.StartsWith("LastBit", StringComparison.Ordinal) == true)
             is { } place ? $"{place.DeclaringType!.Name}.{place.Name}" : "an unknown place";
 }

@@ -3,16 +3,22 @@ using System.Text.Json.Nodes;
 
 namespace LastBit.Fuzzing;
 
-/// <summary>Makes well-formed but wrong documents: another value or type, a member that is missing, there twice, new, or of another place, lists cut or grown.</summary>
+/// <summary>
+/// Makes well-formed but wrong documents: another value or type, a member that is missing, there twice, new, or of another place, lists cut
+/// or grown.
+/// </summary>
 internal static class JsonMutator
 {
     private const string Place = "@place@";
 
     private static readonly string[] s_values =
     [
-        "null", "true", "false", "0", "-1", "1", "2", "3.5", "-0.0", "100", "105", "1e308", "-1e308", "1e400", "1e-400", "2147483648", "-2147483649",
-        "9223372036854775808", "18446744073709551616", "\"\"", "\"x\"", "\"1\"", "\"NaN\"", "\"\\ud800\"", "\"\\u001b[2J\\u0007\"", "\"\\u0000\"",
-        "\"../../../etc/passwd\"", "\"/dev/zero\"", "\"resnet8\"", "[]", "{}", "[null]", "[[]]", "[1,2,3]", "[\"a\"]", "{\"1\":null}", "{\"x\":1}", "{\"1\":{\"3\":[50]}}",
+        "null", "true", "false", "0", "-1", "1", "2", "3.5", "-0.0", "100", "105", "1e308", "-1e308", "1e400", "1e-400", "2147483648",
+        "-2147483649",
+        "9223372036854775808", "18446744073709551616", "\"\"", "\"x\"", "\"1\"", "\"NaN\"", "\"\\ud800\"", "\"\\u001b[2J\\u0007\"",
+        "\"\\u0000\"",
+        "\"../../../etc/passwd\"", "\"/dev/zero\"", "\"resnet8\"", "[]", "{}", "[null]", "[[]]", "[1,2,3]", "[\"a\"]", "{\"1\":null}",
+        "{\"x\":1}", "{\"1\":{\"3\":[50]}}",
     ];
 
     /// <summary>One to four changes to one of the documents.</summary>
@@ -72,7 +78,8 @@ internal static class JsonMutator
             case 2:
                 return Put(document, () => list.Insert(random.Next(list.Count + 1), Place), value);
             default:
-                return list.Count == 0 ? Put(document, () => list.Add(Place), value) : Put(document, () => list[random.Next(list.Count)] = Place, value);
+                return list.Count == 0
+                    ? Put(document, () => list.Add(Place), value) : Put(document, () => list[random.Next(list.Count)] = Place, value);
         }
     }
 

@@ -10,11 +10,13 @@ internal sealed class Mutator(System.Random random)
     // Where lengths, counts and signs go wrong.
     private static readonly long[] s_numbers =
     [
-        0, 1, -1, 2, 7, 8, 127, 128, 255, 256, 1000, 32767, 32768, 65535, 65536, 1 << 20, int.MaxValue, int.MinValue, uint.MaxValue, 1L << 32,
+        0, 1, -1, 2, 7, 8, 127, 128, 255, 256, 1000, 32767, 32768, 65535, 65536, 1 << 20, int.MaxValue, int.MinValue, uint.MaxValue,
+        1L << 32,
         long.MaxValue, long.MinValue,
     ];
 
-    private static readonly string[] s_texts = ["0", "-1", "2147483648", "9223372036854775808", "1e400", "NaN", "null", "true", "[[[[[[[[", "\u001b[2J", "\\ud800"];
+    private static readonly string[] s_texts =
+        ["0", "-1", "2147483648", "9223372036854775808", "1e400", "NaN", "null", "true", "[[[[[[[[", "\u001b[2J", "\\ud800"];
 
     /// <summary>One to eight changes to one of the seeds, or, once in 64 times, bytes at random.</summary>
     /// <param name="seeds">Valid inputs.</param>
@@ -62,7 +64,8 @@ internal sealed class Mutator(System.Random random)
                 byte[] other = seeds[random.Next(seeds.Count)];
                 return [.. input[..at], .. other.AsSpan(random.Next(other.Length))];
             case 7:
-                byte[] word = Encoding.UTF8.GetBytes(random.Next(3) > 0 && words.Count > 0 ? words[random.Next(words.Count)] : s_texts[random.Next(s_texts.Length)]);
+                byte[] word = Encoding.UTF8.GetBytes(random.Next(3) > 0 && words.Count > 0
+                    ? words[random.Next(words.Count)] : s_texts[random.Next(s_texts.Length)]);
                 return [.. input[..at], .. word, .. input[(random.Next(2) == 0 ? at : at + length)..]];
             default:
                 input.AsSpan(at, length).Fill((byte)random.Next(256));

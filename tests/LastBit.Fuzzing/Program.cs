@@ -5,7 +5,9 @@ using LastBit.Fuzzing;
 // dotnet run -c Release --project tests/LastBit.Fuzzing -- READER|all [--minutes M] [--seed S] [--out DIR]
 if (args.Length == 0 || args.Length % 2 == 0 || (args[0] != "all" && FuzzTargets.All.All(target => target.Name != args[0])))
 {
-    Console.Error.WriteLine($"give READER [--minutes M] [--seed S] [--out DIR]; READER is all or one of {string.Join(", ", FuzzTargets.All.Select(target => target.Name))}");
+    Console.Error.WriteLine(
+        "give READER [--minutes M] [--seed S] [--out DIR]; READER is all or one of "
+            + $"{string.Join(", ", FuzzTargets.All.Select(target => target.Name))}");
     return 2;
 }
 double minutes = 1;
@@ -33,7 +35,8 @@ foreach (FuzzTarget target in FuzzTargets.All.Where(target => args[0] == "all" |
     var clock = Stopwatch.StartNew();
     FuzzReport report = Fuzzer.Run(target, seed, long.MaxValue, TimeSpan.FromMinutes(minutes), slowest: TimeSpan.FromSeconds(10));
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"{target.Name}: {report.Tries} inputs in {clock.Elapsed.TotalSeconds:F0} s, {report.Accepted} read, {report.Failures.Count} kinds of failure"));
+        $"{target.Name}: {report.Tries} inputs in {clock.Elapsed.TotalSeconds:F0} s, {report.Accepted} read, {report.Failures.Count} "
+            + $"kinds of failure"));
     foreach (FuzzFailure failure in report.Failures)
     {
         failed++;

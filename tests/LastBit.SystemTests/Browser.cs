@@ -9,7 +9,8 @@ namespace LastBit.SystemTests;
 /// </summary>
 public sealed class Browser : IAsyncLifetime
 {
-    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "chrome.exe", "msedge.exe"];
+    private static readonly string[] Names =
+        ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "chrome.exe", "msedge.exe"];
 
     // Milliseconds. What never comes is a failure; what comes late on a busy machine is none.
     private const float Patience = 300_000;
@@ -24,7 +25,8 @@ public sealed class Browser : IAsyncLifetime
             .SelectMany(folder => Names.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
         if (executable is null)
         {
-            _whyNot = $"No browser: none of {string.Join(", ", Names)} is in the PATH; install Debian's chromium, say, to run the tests of the pages.";
+            _whyNot = $"No browser: none of {string.Join(", ", Names)} is in the PATH; install Debian's chromium, say, to run the tests "
+                + "of the pages.";
             return;
         }
         _playwright = await Playwright.CreateAsync();

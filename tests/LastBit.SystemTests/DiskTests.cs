@@ -5,7 +5,9 @@ using LastBit.Tests.Cli;
 
 namespace LastBit.SystemTests;
 
-/// <summary>Full disks and folders that cannot be written. A small file system in memory needs root, or a container that may mount.</summary>
+/// <summary>
+/// Full disks and folders that cannot be written. A small file system in memory needs root, or a container that may mount.
+/// </summary>
 public sealed class DiskTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -39,7 +41,8 @@ public sealed class DiskTests : IDisposable
             Assert.Equal(2, full.ExitCode);
             Assert.Contains("No space left on device", full.ErrorLines[^1], StringComparison.Ordinal);
             Assert.Contains(disk, full.ErrorLines[^1], StringComparison.Ordinal);
-            Assert.DoesNotContain(full.ErrorLines, line => line.Contains("unexpectedly", StringComparison.Ordinal) || line.Contains("   at ", StringComparison.Ordinal));
+            Assert.DoesNotContain(full.ErrorLines,
+                line => line.Contains("unexpectedly", StringComparison.Ordinal) || line.Contains("   at ", StringComparison.Ordinal));
             foreach (string file in Directory.Exists(run) ? Directory.EnumerateFiles(run, "*", SearchOption.AllDirectories) : [])
             {
                 Assert.False(file.EndsWith(".tmp", StringComparison.Ordinal), file);
@@ -59,7 +62,8 @@ public sealed class DiskTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no mode of a folder that keeps its owner out.");
         string folder = Environment.IsPrivilegedProcess ? MountTmpfs("4m") : _folder["readonly"];
         string run = Path.Combine(folder, "run");
-        LastBitProcess made = LastBitProcess.Run("accuracy", "--network", "resnet8", "--data", "sample", "--train-size", "32", "--batch-size", "16",
+        LastBitProcess made =
+            LastBitProcess.Run("accuracy", "--network", "resnet8", "--data", "sample", "--train-size", "32", "--batch-size", "16",
             "--epochs", "1", "--seeds", "1,2", "--k", "1,3", "--quiet", "--out", run);
         Assert.True(made.ExitCode == 0, made.Error);
         if (Environment.IsPrivilegedProcess)
@@ -70,7 +74,8 @@ public sealed class DiskTests : IDisposable
         {
             foreach (string[] call in (string[][])
             [
-                ["heat", "--out", Path.Combine(folder, "new")], ["bounds", "--image-size", "8", "--kernel-size", "2", "--out", Path.Combine(folder, "new")],
+                ["heat", "--out", Path.Combine(folder, "new")],
+                ["bounds", "--image-size", "8", "--kernel-size", "2", "--out", Path.Combine(folder, "new")],
                 ["train", "--network", "resnet8", "--data", "sample", "--out", Path.Combine(folder, "new")],
                 ["accuracy", "--resume", run, "--seeds", "3"], ["summarize", run], ["report", run],
             ])

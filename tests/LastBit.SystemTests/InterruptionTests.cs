@@ -10,7 +10,8 @@ namespace LastBit.SystemTests;
 /// <summary>Runs that are asked to stop: they say how to resume, and the line that they print can be pasted.</summary>
 public sealed class InterruptionTests : IDisposable
 {
-    private static readonly string[] Small = ["accuracy", "--network", "resnet8", "--data", "sample", "--train-size", "64", "--batch-size", "32", "--seeds", "1", "--k", "1"];
+    private static readonly string[] Small =
+        ["accuracy", "--network", "resnet8", "--data", "sample", "--train-size", "64", "--batch-size", "32", "--seeds", "1", "--k", "1"];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -21,7 +22,8 @@ public sealed class InterruptionTests : IDisposable
     [Fact]
     public void A_training_that_is_interrupted_says_how_to_resume_and_ends_in_the_results_of_one_that_was_not()
     {
-        string[] training = ["train", "--network", "resnet8", "--data", "sample", "--train-size", "100", "--batch-size", "40", "--json", "--epochs", "6"];
+        string[] training =
+            ["train", "--network", "resnet8", "--data", "sample", "--train-size", "100", "--batch-size", "40", "--json", "--epochs", "6"];
         string stopped = _folder["stopped"];
         JsonElement straight = LastBitProcess.Run([.. training, "--out", _folder["straight"]]).Json;
         using (Process process = LastBitProcess.Start(_folder.Path, [.. training, "--out", stopped]))
@@ -45,13 +47,16 @@ public sealed class InterruptionTests : IDisposable
     [Fact]
     public async Task An_interrupted_run_says_how_to_go_on_and_the_line_works()
     {
-        using Process process = LastBitProcess.Start(_folder.Path, "linear", "--iterations", "1000000", "--alpha", "1.3e7", "--threads", "1", "--out", "run");
+        using Process process =
+            LastBitProcess.Start(_folder.Path, "linear", "--iterations", "1000000", "--alpha", "1.3e7", "--threads", "1", "--out", "run");
         CancellationToken cancellation = TestContext.Current.CancellationToken;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(cancellation), error = process.StandardError.ReadToEndAsync(cancellation);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(cancellation), error =
+            process.StandardError.ReadToEndAsync(cancellation);
         while (!File.Exists(_folder["run/run.json"]) && !process.HasExited)
             await Task.Delay(20, cancellation);
 
-        LastBitProcess second = LastBitProcess.RunIn(_folder.Path, "linear", "--iterations", "1000000", "--alpha", "1.3e7", "--threads", "1", "--out", "run");
+        LastBitProcess second =
+            LastBitProcess.RunIn(_folder.Path, "linear", "--iterations", "1000000", "--alpha", "1.3e7", "--threads", "1", "--out", "run");
         Assert.Equal(2, second.ExitCode);
         Assert.Contains("another run is working in this folder", Assert.Single(second.ErrorLines), StringComparison.Ordinal);
 
@@ -111,8 +116,8 @@ public sealed class InterruptionTests : IDisposable
     }
 
     /// <summary>
-    /// Each command, told to stop at a random moment: it ends within a limit that no quiet machine comes near, in its end, in one line that says it was stopped, or,
-    /// before it listens, by the signal.
+    /// Each command, told to stop at a random moment: it ends within a limit that no quiet machine comes near, in its end, in one line that
+    /// says it was stopped, or, before it listens, by the signal.
     /// </summary>
     [Theory]
     [InlineData("heat --out {0}/run")]
@@ -133,7 +138,8 @@ public sealed class InterruptionTests : IDisposable
     {
         string[] call = string.Format(CultureInfo.InvariantCulture, command, _folder.Path).Split(' ');
         if (command.Contains("log.csv", StringComparison.Ordinal))
-            File.WriteAllLines(_folder["log.csv"], Enumerable.Range(0, 500_000).Select(i => $"{i % 50},{i / 50},{i % 997 / 997.0}").Prepend("seed,step,acc"));
+            File.WriteAllLines(_folder["log.csv"],
+                Enumerable.Range(0, 500_000).Select(i => $"{i % 50},{i / 50},{i % 997 / 997.0}").Prepend("seed,step,acc"));
         if (command.StartsWith("status", StringComparison.Ordinal))
             Plan();
         CancellationToken stop = TestContext.Current.CancellationToken;

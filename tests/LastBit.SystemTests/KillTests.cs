@@ -6,9 +6,9 @@ using LastBit.Tests.Cli;
 namespace LastBit.SystemTests;
 
 /// <summary>
-/// Runs that are killed at random moments, from the first millisecond on, and resumed until they are done end in the same bytes as one that was
-/// left alone. LASTBIT_KILLS says how many kills of each command (docs/reliability.md), LASTBIT_KILL_SEED which, and LASTBIT_KILL_COMMAND of
-/// which command alone.
+/// Runs that are killed at random moments, from the first millisecond on, and resumed until they are done end in the same bytes as one that
+/// was left alone. LASTBIT_KILLS says how many kills of each command (docs/reliability.md), LASTBIT_KILL_SEED which, and
+/// LASTBIT_KILL_COMMAND of which command alone.
 /// </summary>
 public class KillTests
 {
@@ -19,7 +19,8 @@ public class KillTests
     [InlineData("train")]
     public void Killed_runs_end_in_the_bytes_of_one_that_was_left_alone(string command)
     {
-        Assert.SkipUnless((Environment.GetEnvironmentVariable("LASTBIT_KILL_COMMAND") ?? command) == command, "Another command was asked for.");
+        Assert.SkipUnless((Environment.GetEnvironmentVariable("LASTBIT_KILL_COMMAND") ?? command) == command,
+            "Another command was asked for.");
         int kills = ToyRuns.Variable("LASTBIT_KILLS", 7);
         var random = new System.Random(ToyRuns.Variable("LASTBIT_KILL_SEED", 1));
         using var folder = new TemporaryFolder();
@@ -53,8 +54,9 @@ public class KillTests
     }
 
     /// <summary>
-    /// Kills in half of the cases at any moment of the run's time, and in the others within milliseconds after something in its folder has changed,
-    /// where files are being written: the start of the process takes most of the time of a small run, and nothing is written in it.
+    /// Kills in half of the cases at any moment of the run's time, and in the others within milliseconds after something in its folder has
+    /// changed, where files are being written: the start of the process takes most of the time of a small run, and nothing is written in
+    /// it.
     /// </summary>
     /// <returns>Whether the run came to its end before.</returns>
     private static bool RunFor(TimeSpan time, System.Random random, string[] call, string folder)
@@ -85,7 +87,8 @@ public class KillTests
             process.Kill();
         process.WaitForExit();
         ended = process.ExitCode == 0;
-        Assert.True(ended || process.ExitCode == (OperatingSystem.IsWindows() ? -1 : 137), error.GetAwaiter().GetResult() + output.GetAwaiter().GetResult());
+        Assert.True(ended || process.ExitCode == (OperatingSystem.IsWindows() ? -1 : 137),
+            error.GetAwaiter().GetResult() + output.GetAwaiter().GetResult());
         return ended;
     }
 
@@ -94,7 +97,8 @@ public class KillTests
     {
         try
         {
-            return Directory.Exists(folder) ? string.Join('|', Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)) : "";
+            return Directory.Exists(folder)
+                ? string.Join('|', Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)) : "";
         }
         catch (IOException)
         {

@@ -86,7 +86,8 @@ public class LivePageTests(Browser browser)
     public async Task A_run_of_the_command_line_shows_itself_while_it_goes_on()
     {
         using var folder = new TemporaryFolder();
-        using Process lastbit = LastBitProcess.Start(folder.Path, "nonlinear", "--live", "--quiet", "--json", "--image-size", "64", "--kernel-size", "8",
+        using Process lastbit =
+            LastBitProcess.Start(folder.Path, "nonlinear", "--live", "--quiet", "--json", "--image-size", "64", "--kernel-size", "8",
             "--learning-rate", "0.01,0.05", "--iterations", "3000000", "--out", "run");
         try
         {

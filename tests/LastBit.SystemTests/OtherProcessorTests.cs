@@ -52,7 +52,9 @@ public sealed class OtherProcessorTests(Arm64Program arm64) : IClassFixture<Arm6
         Assert.True(here.ExitCode == 0, here.Error);
         Assert.NotEmpty(ToyRuns.Results(_folder["here"]));
         foreach (string name in switches)
-            AssertSame(name, Programs.Start(_folder.Path, [(name, "0")], "dotnet", [Path.Combine(AppContext.BaseDirectory, "LastBit.Cli.dll"), .. Call(command, name)]));
+            AssertSame(name,
+                Programs.Start(_folder.Path, [(name, "0")], "dotnet",
+                    [Path.Combine(AppContext.BaseDirectory, "LastBit.Cli.dll"), .. Call(command, name)]));
     }
 
     private void AssertSame(string folder, (int Code, string Text) run)

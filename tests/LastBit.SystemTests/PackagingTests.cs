@@ -20,11 +20,13 @@ public sealed class PackagingTests : IDisposable
         Assert.StartsWith("LastBit.", Path.GetFileName(package), StringComparison.Ordinal);
         Assert.True(new FileInfo(package).Length <= 60_000_000, $"The package has {new FileInfo(package).Length} bytes.");
         using (ZipArchive zip = ZipFile.OpenRead(package))
-            Assert.DoesNotContain(zip.Entries, entry => entry.Name.EndsWith(".pdb", StringComparison.Ordinal) && entry.Name.StartsWith("lib", StringComparison.Ordinal));
+            Assert.DoesNotContain(zip.Entries,
+                entry => entry.Name.EndsWith(".pdb", StringComparison.Ordinal) && entry.Name.StartsWith("lib", StringComparison.Ordinal));
 
         File.WriteAllText(_folder["nuget.config"],
             """<configuration><packageSources><clear /><add key="here" value="packages" /></packageSources></configuration>""");
-        Programs.Call("dotnet", "tool", "install", "LastBit", "--prerelease", "--tool-path", _folder["tool"], "--configfile", _folder["nuget.config"]);
+        Programs.Call("dotnet", "tool", "install", "LastBit", "--prerelease", "--tool-path", _folder["tool"], "--configfile",
+            _folder["nuget.config"]);
         string program = _folder[Path.Combine("tool", OperatingSystem.IsWindows() ? "lastbit.exe" : "lastbit")];
         Assert.Contains(MachineInfo.Current.Version, Programs.Call(program, "--version"), StringComparison.Ordinal);
         // Figures need the native library of Skia.
@@ -69,7 +71,8 @@ public sealed class PackagingTests : IDisposable
 
         // No folder can be made in /proc, not even by root: nothing is unpacked when the program starts, and no home is needed.
         (string, string?)[] bare =
-            [("HOME", "/proc"), ("XDG_CACHE_HOME", null), ("DOTNET_BUNDLE_EXTRACT_BASE_DIR", "/proc/none"), ("DOTNET_ROOT", null), ("PATH", "/usr/bin:/bin")];
+            [("HOME", "/proc"), ("XDG_CACHE_HOME", null), ("DOTNET_BUNDLE_EXTRACT_BASE_DIR", "/proc/none"), ("DOTNET_ROOT", null),
+                ("PATH", "/usr/bin:/bin")];
         string environment = _folder["a path with a space/venv"];
         Programs.Call(Programs.Python, "-m", "venv", environment);
         Programs.Call(Path.Combine(environment, "bin/pip"), "install", "--no-index", wheels[0]);
@@ -96,7 +99,8 @@ public sealed class PackagingTests : IDisposable
     /// <summary>eng/publish for systems like this one.</summary>
     private void Publish(params string[] args)
     {
-        if (!OperatingSystem.IsLinux() || System.Runtime.InteropServices.RuntimeInformation.OSArchitecture != System.Runtime.InteropServices.Architecture.X64)
+        if (!OperatingSystem.IsLinux()
+            || System.Runtime.InteropServices.RuntimeInformation.OSArchitecture != System.Runtime.InteropServices.Architecture.X64)
             Assert.Skip("The program that is run here is the one for Linux on x64.");
         (int code, string text) = Programs.Start(Repository.Root, [("LASTBIT_PUBLISH", _folder["out"])], "bash", ["eng/publish", .. args]);
         // The runtime is a package too; a machine that is offline and has never fetched it cannot make the program.

@@ -27,7 +27,8 @@ public sealed class ProcessTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /dev/full");
         string folder = _folder["out"];
-        (int code, _, string error) = Shell.Run($"{LastBit} {string.Format(CultureInfo.InvariantCulture, arguments, folder)} {redirection}");
+        (int code, _, string error) =
+            Shell.Run($"{LastBit} {string.Format(CultureInfo.InvariantCulture, arguments, folder)} {redirection}");
         Assert.Equal(exitCode, code);
         if (exitCode == 2)
             return;
@@ -41,14 +42,18 @@ public sealed class ProcessTests : IDisposable
     public void Data_that_needs_no_cache_needs_no_home()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "needs env");
-        const string Without = "env -u HOME -u LASTBIT_CACHE -u XDG_CACHE_HOME", Train = "train --network resnet8 --train-size 16 --batch-size 8 --epochs 1 --threads 1";
+        const string Without = "env -u HOME -u LASTBIT_CACHE -u XDG_CACHE_HOME", Train =
+            "train --network resnet8 --train-size 16 --batch-size 8 --epochs 1 --threads 1";
         Assert.Equal(0, Shell.Run($"{Without} {LastBit} {Train} --data sample --out {_folder["out"]}").Code);
         (int code, _, string error) = Shell.Run($"{Without} {LastBit} {Train} --out {_folder["other"]}");
-        Assert.Equal((2, "lastbit train: LASTBIT_CACHE: there is no home folder to keep data in; set LASTBIT_CACHE to a folder for it\n"), (code, error));
+        Assert.Equal((2, "lastbit train: LASTBIT_CACHE: there is no home folder to keep data in; set LASTBIT_CACHE to a folder for it\n"),
+            (code, error));
         File.WriteAllText(_folder["file"], "");
         (code, _, error) = Shell.Run($"{Without} XDG_CACHE_HOME={_folder["file"]} {LastBit} {Train} --out {_folder["other"]}");
         Assert.Equal(2, code);
-        Assert.StartsWith($"lastbit train: XDG_CACHE_HOME: data would be kept in {_folder["file"]}/lastbit, and {_folder["file"]} is not a folder", error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"lastbit train: XDG_CACHE_HOME: data would be kept in {_folder["file"]}/lastbit, and {_folder["file"]} is not a folder", error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,11 +92,13 @@ public sealed class ProcessTests : IDisposable
     public void The_example_in_the_docs_comes_out_as_it_is_written_there()
     {
         string docs = File.ReadAllText(Path.Combine(Repository.Root, "docs", "noise.md")).ReplaceLineEndings("\n");
-        string[] blocks = [.. docs[docs.IndexOf("## A worked example", StringComparison.Ordinal)..].Split("```\n").Where((_, i) => i % 2 == 1).Where(block => block.StartsWith("$ lastbit", StringComparison.Ordinal))];
+        string[] blocks = [.. docs[docs.IndexOf("## A worked example", StringComparison.Ordinal)..].Split("```\n")
+            .Where((_, i) => i % 2 == 1).Where(block => block.StartsWith("$ lastbit", StringComparison.Ordinal))];
         Assert.Equal(2, blocks.Length);
         foreach (string[] lines in blocks.Select(block => block.Split('\n', StringSplitOptions.RemoveEmptyEntries)))
         {
-            LastBitProcess run = LastBitProcess.RunIn(Path.Combine(Repository.Root, "examples", "pytorch"), [.. lines[0].Split(' ')[2..], "--out", _folder["example"]]);
+            LastBitProcess run = LastBitProcess.RunIn(Path.Combine(Repository.Root, "examples", "pytorch"),
+                [.. lines[0].Split(' ')[2..], "--out", _folder["example"]]);
             Assert.Equal(0, run.ExitCode);
             string output = (run.Error + run.Output).ReplaceLineEndings("\n");
             Assert.All(lines[1..].Where(line => line != "..."), line => Assert.Contains(line + "\n", output, StringComparison.Ordinal));

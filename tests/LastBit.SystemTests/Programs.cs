@@ -18,9 +18,11 @@ internal static class Programs
     }
 
     /// <summary>Runs a program, with more variables in its environment, and returns its exit code and all that it printed.</summary>
-    internal static (int Code, string Text) Start(string folder, (string Name, string? Value)[] environment, string program, params string[] args)
+    internal static (int Code, string Text) Start(string folder, (string Name, string? Value)[] environment, string program,
+        params string[] args)
     {
-        var start = new ProcessStartInfo(program, args) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, args)
+        { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         // What the test runner was given is not for the builds that it starts.
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         foreach ((string name, string? value) in environment)

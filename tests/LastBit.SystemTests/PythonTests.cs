@@ -4,7 +4,9 @@ using LastBit.Tests;
 
 namespace LastBit.SystemTests;
 
-/// <summary>The module in python/ by its own tests, the notebook and lastbit_torch.py, with Debian's Python; elsewhere they are skipped.</summary>
+/// <summary>
+/// The module in python/ by its own tests, the notebook and lastbit_torch.py, with Debian's Python; elsewhere they are skipped.
+/// </summary>
 public sealed class PythonTests
 {
     [Theory]
@@ -44,8 +46,8 @@ public sealed class PythonTests
     }
 
     /// <summary>
-    /// What each cell of a notebook gave, as text. What it printed is left out, for that is prose, and pictures are, for their bytes are those of
-    /// a version of matplotlib.
+    /// What each cell of a notebook gave, as text. What it printed is left out, for that is prose, and pictures are, for their bytes are
+    /// those of a version of matplotlib.
     /// </summary>
     private static string[] Given(string notebook) =>
         [.. JsonNode.Parse(File.ReadAllText(notebook))!["cells"]!.AsArray().Where(cell => (string?)cell!["cell_type"] == "code")
@@ -54,7 +56,9 @@ public sealed class PythonTests
 
     private static string Module => Path.Combine(Repository.Root, "python");
 
-    private static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "LastBit.Cli.exe" : "LastBit.Cli");
+    private static string Program =>
+        Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "LastBit.Cli.exe" : "LastBit.Cli");
 
-    private static (string, string?)[] Environment => [("PYTHONPATH", Module), ("LASTBIT_BINARY", Program), ("PYTHONDONTWRITEBYTECODE", "1")];
+    private static (string, string?)[] Environment =>
+        [("PYTHONPATH", Module), ("LASTBIT_BINARY", Program), ("PYTHONDONTWRITEBYTECODE", "1")];
 }

@@ -42,7 +42,8 @@ public class ReportPageTests(Browser browser, SmallRun run)
             Assert.Equal(verdict, await page.Page.Locator($".glance tr:has(a[href='#{section.Id}']) .verdict").InnerTextAsync());
         }
         // What is decided comes before what was too small to be, and that before what was not run.
-        int[] order = [.. (await page.Page.Locator(".glance .verdict").AllInnerTextsAsync()).Select(verdict => verdict[0] switch { '✓' or '✗' => 0, '○' => 1, _ => 2 })];
+        int[] order = [.. (await page.Page.Locator(".glance .verdict").AllInnerTextsAsync()).Select(verdict =>
+            verdict[0] switch { '✓' or '✗' => 0, '○' => 1, _ => 2 })];
         Assert.Equal(order.Order(), order);
         Assert.Contains(0, order);
         Assert.Contains(1, order);
@@ -89,7 +90,8 @@ public class ReportPageTests(Browser browser, SmallRun run)
         for (int i = (run.Divergence.Tensors.Length - 1) / 2; i != row; i += Math.Sign(row - i))
             await page.Page.Keyboard.PressAsync(i < row ? "ArrowDown" : "ArrowUp");
         await page.Page.Keyboard.PressAsync("ArrowRight");
-        Assert.StartsWith($"{run.Divergence.Tensor}, scaled iteration 3:", await map.Locator(".at").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.StartsWith($"{run.Divergence.Tensor}, scaled iteration 3:", await map.Locator(".at").InnerTextAsync(),
+            StringComparison.Ordinal);
         double expected = run.Divergence.Runs[1].RelativeL1[2];
         Assert.Equal(expected, await Value(map.Locator(".at")), Math.Abs(expected) * 1e-3);
         Assert.Empty(page.Complaints);
@@ -130,7 +132,8 @@ public class ReportPageTests(Browser browser, SmallRun run)
     public async Task A_drag_zooms_and_the_button_shows_everything_again()
     {
         await using WatchedPage page = await browser.Open(run.Address);
-        ILocator chart = page.Page.Locator(Left), reset = chart.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "reset zoom" });
+        ILocator chart = page.Page.Locator(Left), reset =
+            chart.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "reset zoom" });
         await chart.Locator(".u-over").ScrollIntoViewIfNeededAsync();
         await page.Page.Mouse.MoveAsync(0, 0);
         string before = await Picture(page, Left);
@@ -204,7 +207,8 @@ public class ReportPageTests(Browser browser, SmallRun run)
     public async Task Runs_of_one_seed_share_a_colour_and_their_final_accuracies_lie_in_one_column()
     {
         await using WatchedPage page = await browser.Open(run.Address);
-        ILocator lines = page.Page.Locator("#table1 .chart").First.Locator(".swatch path"), dots = page.Page.Locator("#table1 .chart").Nth(1);
+        ILocator lines = page.Page.Locator("#table1 .chart").First.Locator(".swatch path"), dots =
+            page.Page.Locator("#table1 .chart").Nth(1);
         Assert.Equal(["series-0", "series-0", "series-1", "series-1"],
             await lines.EvaluateAllAsync<string[]>("paths => paths.map(path => path.getAttribute('class'))"));
         await dots.Locator(".plot").FocusAsync();

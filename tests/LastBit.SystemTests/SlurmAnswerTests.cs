@@ -5,10 +5,13 @@ using LastBit.Tests;
 
 namespace LastBit.SystemTests;
 
-/// <summary>Programs that stand where Slurm's stand and answer as they should not: sites wrap Slurm's commands in scripts of their own.</summary>
+/// <summary>
+/// Programs that stand where Slurm's stand and answer as they should not: sites wrap Slurm's commands in scripts of their own.
+/// </summary>
 public sealed class SlurmAnswerTests : IDisposable
 {
-    private const string Accuracy = "accuracy --network resnet8 --data sample --train-size 64 --epochs 1 --seeds 1 --k 1,3 --executor slurm --out";
+    private const string Accuracy =
+        "accuracy --network resnet8 --data sample --train-size 64 --epochs 1 --seeds 1 --k 1,3 --executor slurm --out";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -18,7 +21,8 @@ public sealed class SlurmAnswerTests : IDisposable
 
     [Theory]
     [InlineData("exit 0", "sbatch: answered nothing, which is not the number of a job; ask squeue whether there is one")]
-    [InlineData(@"printf 'sbatch: warning: hello\n\033[31mxx; touch pwned\n'", @"sbatch: answered 'sbatch: warning: hello \x1B[31mxx; touch pwned', which is not the number of a job; ask squeue whether there is one")]
+    [InlineData(@"printf 'sbatch: warning: hello\n\033[31mxx; touch pwned\n'",
+        @"sbatch: answered 'sbatch: warning: hello \x1B[31mxx; touch pwned', which is not the number of a job; ask squeue whether there is one")]
     [InlineData(@"printf '\033[31mno\n' >&2; exit 1", @"sbatch: \x1B[31mno")]
     [InlineData("echo 1; echo 2", "sbatch: answered '1 2', which is not the number of a job; ask squeue whether there is one")]
     [InlineData("exit 3", "sbatch: ended with code 3")]
@@ -63,7 +67,9 @@ public sealed class SlurmAnswerTests : IDisposable
     public void A_program_that_does_not_answer_ends_with_the_call()
     {
         string path = Put("sbatch", $"echo > {ShellWord.Quote(_folder["begun"])}; sleep 50");
-        using Process call = Process.Start(new ProcessStartInfo("sh", ["-c", $"PATH={ShellWord.Quote(path)}:$PATH exec {Program} {Accuracy} {_folder["run"]}"]) { RedirectStandardError = true })!;
+        using Process call = Process.Start(
+            new ProcessStartInfo("sh", ["-c", $"PATH={ShellWord.Quote(path)}:$PATH exec {Program} {Accuracy} {_folder["run"]}"])
+            { RedirectStandardError = true })!;
         while (!File.Exists(_folder["begun"]))
             Thread.Sleep(50);
         var watch = Stopwatch.StartNew();
@@ -76,7 +82,8 @@ public sealed class SlurmAnswerTests : IDisposable
 
     private static string Program => "dotnet " + ShellWord.Quote(Path.Combine(AppContext.BaseDirectory, "LastBit.Cli.dll"));
 
-    private static (int Code, string Output, string Error) Call(string path, string arguments) => Shell.Run($"PATH={ShellWord.Quote(path)}:$PATH {Program} {arguments}");
+    private static (int Code, string Output, string Error) Call(string path, string arguments) =>
+        Shell.Run($"PATH={ShellWord.Quote(path)}:$PATH {Program} {arguments}");
 
     private string Put(string name, string script)
     {

@@ -6,8 +6,8 @@ using LastBit.Tests.Cli;
 namespace LastBit.SystemTests;
 
 /// <summary>
-/// What `status` makes of squeue, sacct and scontrol, whichever there are. They are scripts here that write down that they were called: a Slurm
-/// on one machine has no accounting, and does not forget a job within minutes.
+/// What `status` makes of squeue, sacct and scontrol, whichever there are. They are scripts here that write down that they were called: a
+/// Slurm on one machine has no accounting, and does not forget a job within minutes.
 /// </summary>
 public sealed class SlurmStatusTests : IDisposable
 {
@@ -43,7 +43,9 @@ public sealed class SlurmStatusTests : IDisposable
         Submit();
         File.WriteAllText(_folder["run/slurm/77-2.log"], "seed 2, k = 1: 10%\nlastbit cell: the disk is full\n\n");
         Program("squeue", Forgotten);
-        Program("sacct", Lines("77_0|COMPLETED|None|n1", "77_1|CANCELLED by 1000|None|n2", "77_2|FAILED|NonZeroExitCode|n1", "77_3|OUT_OF_MEMORY|OutOfMemory|n2"));
+        Program("sacct",
+            Lines("77_0|COMPLETED|None|n1", "77_1|CANCELLED by 1000|None|n2", "77_2|FAILED|NonZeroExitCode|n1",
+                "77_3|OUT_OF_MEMORY|OutOfMemory|n2"));
         Program("scontrol", Forgotten);
         JsonElement[] cells = Cells(1);
         Assert.Equal(["waiting COMPLETED", "failed CANCELLED", "failed FAILED", "failed OUT_OF_MEMORY"], cells.Select(Text));
@@ -82,7 +84,9 @@ public sealed class SlurmStatusTests : IDisposable
     [Fact]
     public void Where_there_is_no_sbatch_that_is_said_before_anything_is_written()
     {
-        (int code, _, string error) = LastBit("accuracy", "--network", "resnet8", "--data", "sample", "--epochs", "1", "--out", _folder["run"], "--executor", "slurm");
+        (int code, _,
+            string error) = LastBit("accuracy", "--network", "resnet8", "--data", "sample", "--epochs", "1", "--out", _folder["run"],
+                "--executor", "slurm");
         Assert.Equal(2, code);
         Assert.Contains("sbatch: is not on the path", error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_folder["run"]));
@@ -127,7 +131,8 @@ public sealed class SlurmStatusTests : IDisposable
     private void Submit()
     {
         Program("sbatch", "echo '77;cluster'");
-        (int code, string output, string error) = LastBit("accuracy", "--network", "resnet8", "--data", "sample", "--epochs", "2", "--train-size", "64", "--batch-size", "32",
+        (int code, string output, string error) =
+            LastBit("accuracy", "--network", "resnet8", "--data", "sample", "--epochs", "2", "--train-size", "64", "--batch-size", "32",
             "--seeds", "1,2", "--k", "1,3", "--out", _folder["run"], "--executor", "slurm", "--json");
         Assert.True(code == 0, error);
         using JsonDocument submitted = JsonDocument.Parse(output);
@@ -149,7 +154,8 @@ public sealed class SlurmStatusTests : IDisposable
     private static string Text(JsonElement cell) =>
         cell.GetProperty("state").GetString() + (cell.TryGetProperty("slurm", out JsonElement slurm) ? $" {slurm.GetString()}" : "");
 
-    private string[] Calls(string program) => File.Exists(_folder[$"{program}.calls"]) ? File.ReadAllLines(_folder[$"{program}.calls"]) : [];
+    private string[] Calls(string program) =>
+        File.Exists(_folder[$"{program}.calls"]) ? File.ReadAllLines(_folder[$"{program}.calls"]) : [];
 
     private static string Lines(params string[] lines) => string.Join('\n', lines.Select(line => $"echo '{line}'"));
 

@@ -9,11 +9,13 @@ namespace LastBit.SystemTests;
 public sealed class SlurmTests : IDisposable
 {
     private static readonly string[] Table1 =
-        ["accuracy", "--network", "resnet8", "--data", "sample", "--epochs", "12", "--train-size", "256", "--batch-size", "32", "--seeds", "1,2", "--k", "1,3"];
+        ["accuracy", "--network", "resnet8", "--data", "sample", "--epochs", "12", "--train-size", "256", "--batch-size", "32", "--seeds",
+            "1,2", "--k", "1,3"];
 
     // A cell takes some ten seconds.
     private static readonly string[] One =
-        ["accuracy", "--network", "resnet8", "--data", "sample", "--epochs", "30", "--train-size", "256", "--batch-size", "32", "--seeds", "1"];
+        ["accuracy", "--network", "resnet8", "--data", "sample", "--epochs", "30", "--train-size", "256", "--batch-size", "32", "--seeds",
+            "1"];
 
     private readonly TemporaryFolder _folder = new();
     private readonly (string, string)[] _environment;
@@ -42,7 +44,8 @@ public sealed class SlurmTests : IDisposable
         Signal("KILL", run, "seed1/k1");
         Call("scontrol", "requeue", $"{job}_1");
         // Then a node goes down under a third task, and comes back.
-        Await(() => File.Exists(Cell(run, "seed2/k1")) && File.Exists(Cell(run, "seed2/k3")), "the other two tasks write their cells", nudge: true);
+        Await(() => File.Exists(Cell(run, "seed2/k1")) && File.Exists(Cell(run, "seed2/k3")), "the other two tasks write their cells",
+            nudge: true);
         string node = Call("squeue", "--noheader", "--array", $"--jobs={job}_3", "--format=%N").Trim();
         if (node.Length == 0)
             node = "n2";
@@ -52,8 +55,10 @@ public sealed class SlurmTests : IDisposable
 
         Await(() => File.Exists(Path.Combine(run, "report.html")), "the last job writes the report", nudge: true);
         using JsonDocument status = JsonDocument.Parse(LastBit("status", run, "--json"));
-        Assert.Equal(["seed1/k1", "seed1/k3", "seed2/k1", "seed2/k3"], status.RootElement.GetProperty("cells").EnumerateArray().Select(cell => cell.GetProperty("name").GetString()));
-        Assert.All(status.RootElement.GetProperty("cells").EnumerateArray(), cell => Assert.Equal("done", cell.GetProperty("state").GetString()));
+        Assert.Equal(["seed1/k1", "seed1/k3", "seed2/k1", "seed2/k3"],
+            status.RootElement.GetProperty("cells").EnumerateArray().Select(cell => cell.GetProperty("name").GetString()));
+        Assert.All(status.RootElement.GetProperty("cells").EnumerateArray(),
+            cell => Assert.Equal("done", cell.GetProperty("state").GetString()));
 
         AssertEqualsLocal(run, Table1, Path.Combine("cells", "accuracy", "seed2", "k3.json"));
 
@@ -82,7 +87,8 @@ public sealed class SlurmTests : IDisposable
         Assert.Equal(2, Checkpoints(run));
 
         // Then a job of higher priority takes both nodes.
-        Await(() => Restarts($"{job}_0", "RUNNING") == 1 && Restarts($"{job}_1", "RUNNING") == 1 && cells.All(cell => Workers(run, cell).Length > 0), "both tasks are back", nudge: true);
+        Await(() => Restarts($"{job}_0", "RUNNING") == 1 && Restarts($"{job}_1", "RUNNING") == 1
+            && cells.All(cell => Workers(run, cell).Length > 0), "both tasks are back", nudge: true);
         Array.ForEach(cells, cell => Signal("STOP", run, cell));
         Call("sbatch", "--partition=urgent", "--nodes=2", "--exclusive", "--output=/dev/null", "--wrap=sleep 1");
         Resume(run, cells, logs, "DUE TO PREEMPTION", "was sent TERM");
@@ -97,7 +103,8 @@ public sealed class SlurmTests : IDisposable
     public void Tasks_whose_time_limit_does_not_suffice_begin_again_whether_USR1_the_clock_or_only_TERM_tells_them()
     {
         StartCluster();
-        // Slurm looks at time limits every half minute: 60 seconds before the end of a minute is when it looks first. URG is as good as no notice;
+        // Slurm looks at time limits every half minute: 60 seconds before the end of a minute is when it looks first. URG is as good as no
+        // notice;
         // without date the script does not know the end.
         (string Run, string[] Options, string Said)[] ways =
         [
@@ -148,7 +155,8 @@ public sealed class SlurmTests : IDisposable
     {
         StartCluster();
         string run = _folder["edge"];
-        string[] command = ["edge", "--network", "fc-tanh", "--loss", "mse", "--data", "sample", "--train-size", "32", "--learning-rate", "0.01,0.02", "--iterations", "10", "--every", "5"];
+        string[] command = ["edge", "--network", "fc-tanh", "--loss", "mse", "--data", "sample", "--train-size", "32", "--learning-rate",
+            "0.01,0.02", "--iterations", "10", "--every", "5"];
         Submit(command, run);
         Await(() => File.Exists(Path.Combine(run, "report.html")), "the last job writes the report");
         AssertEqualsLocal(run, command, "edge.json");
@@ -169,7 +177,8 @@ public sealed class SlurmTests : IDisposable
     [InlineData("0", 120)]
     public void Notice_of_the_end_is_two_minutes_or_a_quarter_of_a_short_time_limit(string? time, int seconds)
     {
-        LastBitProcess dry = LastBitProcess.Run([.. One, "--out", _folder["dry"], "--executor", "slurm", "--dry-run", .. time is null ? (string[])[] : ["--time", time]]);
+        LastBitProcess dry = LastBitProcess.Run([.. One, "--out", _folder["dry"], "--executor", "slurm", "--dry-run",
+            .. time is null ? (string[])[] : ["--time", time]]);
         Assert.Equal(0, dry.ExitCode);
         Assert.Contains($"#SBATCH --signal=B:USR1@{seconds}", dry.Output.Split('\n'));
     }
@@ -179,7 +188,8 @@ public sealed class SlurmTests : IDisposable
     {
         StartCluster();
         string run = _folder["cancelled"];
-        LastBit([.. Table1.Select(word => word == "12" ? "500" : word), "--out", run, "--executor", "slurm", "--cells-per-task", "2", "--array-limit", "1", "--quiet"]);
+        LastBit([.. Table1.Select(word => word == "12" ? "500" : word), "--out", run, "--executor", "slurm", "--cells-per-task", "2",
+            "--array-limit", "1", "--quiet"]);
         Await(() => File.Exists(Cell(run, "seed1/k1")), "the first task writes its cell");
         LastBit("cancel", run);
         Await(() => Call("squeue", "--noheader").Trim().Length == 0, "the queue is empty");
@@ -193,12 +203,15 @@ public sealed class SlurmTests : IDisposable
     [Fact]
     public void A_dry_run_prints_the_script_with_all_options_and_writes_nothing()
     {
-        LastBitProcess dry = LastBitProcess.Run([.. Table1, "--out", _folder["dry"], "--executor", "slurm", "--dry-run", "--partition", "gpu", "--account", "lab",
-            "--qos", "low", "--time", "2:00:00", "--mem", "2G", "--cpus-per-task", "4", "--constraint", "avx512", "--array-limit", "3", "--cells-per-task", "3",
+        LastBitProcess dry = LastBitProcess.Run([.. Table1, "--out", _folder["dry"], "--executor", "slurm", "--dry-run", "--partition",
+            "gpu", "--account", "lab",
+            "--qos", "low", "--time", "2:00:00", "--mem", "2G", "--cpus-per-task", "4", "--constraint", "avx512", "--array-limit", "3",
+            "--cells-per-task", "3",
             "--setup", "module load dotnet", "--sbatch", "--exclusive"]);
         Assert.Equal(0, dry.ExitCode);
         string[] lines = dry.Output.Split('\n');
-        foreach (string line in (string[])["--array=0-1%3", "--requeue", "--open-mode=append", "--signal=B:USR1@120", "--partition=gpu", "--account=lab", "--qos=low",
+        foreach (string line in (string[])["--array=0-1%3", "--requeue", "--open-mode=append", "--signal=B:USR1@120", "--partition=gpu",
+            "--account=lab", "--qos=low",
             "--time=2:00:00", "--mem=2G", "--cpus-per-task=4", "--constraint=avx512", "--exclusive"])
         {
             Assert.Contains($"#SBATCH {line}", lines);
@@ -217,7 +230,8 @@ public sealed class SlurmTests : IDisposable
 
     private static string Log(string run, string job, int task) => Path.Combine(run, "slurm", $"{job}-{task}.log");
 
-    private static int Checkpoints(string run) => Directory.GetFiles(Path.Combine(run, "cells", "accuracy", "seed1"), "checkpoint-*.bin").Length;
+    private static int Checkpoints(string run) =>
+        Directory.GetFiles(Path.Combine(run, "cells", "accuracy", "seed1"), "checkpoint-*.bin").Length;
 
     private int DoneCells(string run)
     {
@@ -232,14 +246,18 @@ public sealed class SlurmTests : IDisposable
     }
 
     /// <summary>The programs, not their scripts, that compute a cell.</summary>
-    private string[] Workers(string run, string cell) => Try("pgrep", "-f", $"cell {run} {cell}").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    private string[] Workers(string run, string cell) =>
+        Try("pgrep", "-f", $"cell {run} {cell}").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private void Signal(string signal, string run, string cell) => Call("kill", [$"-{signal}", .. Workers(run, cell)]);
 
-    /// <summary>Lets programs that stand still go on as soon as their logs say something; where Slurm itself has done so, they may be gone.</summary>
+    /// <summary>
+    /// Lets programs that stand still go on as soon as their logs say something; where Slurm itself has done so, they may be gone.
+    /// </summary>
     private void Resume(string run, string[] cells, string[] logs, params string[] said)
     {
-        Await(() => logs.All(log => said.All(one => File.ReadAllText(log).Contains(one, StringComparison.Ordinal))), string.Join(", ", said));
+        Await(() => logs.All(log => said.All(one => File.ReadAllText(log).Contains(one, StringComparison.Ordinal))),
+            string.Join(", ", said));
         foreach (string worker in cells.SelectMany(cell => Workers(run, cell)))
             Try("kill", "-CONT", worker);
     }
@@ -267,7 +285,9 @@ public sealed class SlurmTests : IDisposable
     /// <summary>Everything that is a result: the rest (run.json, locks, reports, logs) says when and where.</summary>
     private static IEnumerable<string> Results(string run) => Directory.EnumerateFiles(run, "*", SearchOption.AllDirectories)
         .Select(file => Path.GetRelativePath(run, file))
-        .Where(file => file is "accuracy.json" or "edge.json" || file.StartsWith("result", StringComparison.Ordinal) || file.StartsWith("cells", StringComparison.Ordinal))
+        .Where(file =>
+            file is "accuracy.json" or "edge.json" || file.StartsWith("result", StringComparison.Ordinal)
+                || file.StartsWith("cells", StringComparison.Ordinal))
         .Where(file => !Path.GetFileName(file).StartsWith('.'))
         .Order(StringComparer.Ordinal);
 
@@ -275,7 +295,8 @@ public sealed class SlurmTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Slurm is started as root on Linux only.");
         string? missing = ((string[])["munged", "slurmctld", "slurmd", "sbatch"]).FirstOrDefault(program =>
-            !((string[])["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]).Any(folder => File.Exists(Path.Combine(folder, program))));
+            !((string[])["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]).Any(folder =>
+                File.Exists(Path.Combine(folder, program))));
         Assert.SkipWhen(missing is not null, $"{missing} is not installed (Debian: slurm-wlm, munge).");
         _started = true;
         Call("bash", Path.Combine(Repository.Root, "tests", "slurm", "cluster"), "start", _folder["cluster"]);
@@ -287,12 +308,16 @@ public sealed class SlurmTests : IDisposable
         while (!condition())
         {
             if (watch.Elapsed > TimeSpan.FromMinutes(15))
-                Assert.Fail($"Waited too long until {what}.\n{Try("squeue", "--array", "--states=all").Output}\n{Try("sinfo").Output}\n{Logs()}");
-            // A requeued task would wait for two minutes. One that began within the second in which its last start was ended would be refused by its node
+                Assert.Fail("Waited too long until "
+                    + $"{what}.\n{Try("squeue", "--array", "--states=all").Output}\n{Try("sinfo").Output}\n{Logs()}");
+            // A requeued task would wait for two minutes. One that began within the second in which its last start was ended would be
+            // refused by its node
             // ("job credential revoked") and fail, which Slurm's own pause prevents.
-            foreach (string task in nudge ? Try("squeue", "--noheader", "--array", "--states=PENDING", "--format=%i %r %V").Output.Split('\n') : [])
+            foreach (string task in nudge
+                ? Try("squeue", "--noheader", "--array", "--states=PENDING", "--format=%i %r %V").Output.Split('\n') : [])
             {
-                if (task.Split(' ') is [string id, "BeginTime", string since] && DateTime.Now - DateTime.Parse(since, System.Globalization.CultureInfo.InvariantCulture) > TimeSpan.FromSeconds(3))
+                if (task.Split(' ') is [string id, "BeginTime", string since]
+                    && DateTime.Now - DateTime.Parse(since, System.Globalization.CultureInfo.InvariantCulture) > TimeSpan.FromSeconds(3))
                     Try("scontrol", "update", $"JobId={id}", "StartTime=now");
             }
             Thread.Sleep(300);
@@ -310,7 +335,8 @@ public sealed class SlurmTests : IDisposable
         return output;
     }
 
-    private (int Code, string Output, string Error) Lenient(params string[] args) => Try("dotnet", [Path.Combine(AppContext.BaseDirectory, "LastBit.Cli.dll"), .. args]);
+    private (int Code, string Output, string Error) Lenient(params string[] args) =>
+        Try("dotnet", [Path.Combine(AppContext.BaseDirectory, "LastBit.Cli.dll"), .. args]);
 
     private string Call(string program, params string[] args)
     {
@@ -323,7 +349,8 @@ public sealed class SlurmTests : IDisposable
     {
         // Daemons that a script starts keep its output open; files do not mind.
         string output = _folder[$"{Guid.NewGuid():N}.out"], error = output + ".err";
-        string line = string.Join(' ', ((string[])[program, .. args]).Select(word => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+        string line =
+            string.Join(' ', ((string[])[program, .. args]).Select(word => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
         var start = new ProcessStartInfo("bash", ["-c", $"{line} >'{output}' 2>'{error}'"]);
         foreach ((string name, string value) in _environment)
             start.Environment[name] = value;

@@ -82,7 +82,8 @@ public sealed class TorchModuleTests
                     bytes.Write(value);
             }
         }
-        File.WriteAllLines(folder["names.txt"], model.Layout.All.Select(parameter => string.Create(CultureInfo.InvariantCulture, $"{parameter.Name} {parameter.Count}")));
+        File.WriteAllLines(folder["names.txt"],
+            model.Layout.All.Select(parameter => string.Create(CultureInfo.InvariantCulture, $"{parameter.Name} {parameter.Count}")));
         Assert.Equal(state.Digest(), Assert.Single(Python(folder, Digest)));
     }
 

@@ -11,7 +11,8 @@ namespace LastBit.Tests;
 /// </summary>
 internal static class ChildProcess
 {
-    private const string FunctionVariable = "LASTBIT_CHILD_FUNCTION", ArgumentVariable = "LASTBIT_CHILD_ARGUMENT", Marker = "LASTBIT_CHILD_RESULT ";
+    private const string FunctionVariable = "LASTBIT_CHILD_FUNCTION", ArgumentVariable = "LASTBIT_CHILD_ARGUMENT", Marker =
+        "LASTBIT_CHILD_RESULT ";
 
     /// <summary>How many bits of a vector the hardware handles at once, as this process sees it.</summary>
     public static int VectorBits =>
@@ -22,7 +23,8 @@ internal static class ChildProcess
     /// <param name="argument">What to call it with.</param>
     /// <param name="environment">Variables to set in the child.</param>
     /// <returns>What the function returned, and how wide the child's vectors were.</returns>
-    public static (string Result, int VectorBits) Call(Func<string, string> function, string argument, params (string Name, string Value)[] environment)
+    public static (string Result, int VectorBits) Call(Func<string, string> function, string argument,
+        params (string Name, string Value)[] environment)
     {
         Assert.True(function.Method.IsStatic, "A child process shares no state: give it a static method.");
         var start = new ProcessStartInfo(Environment.ProcessPath!)
@@ -61,7 +63,8 @@ internal static class ChildProcess
         string[] parts = name.Split(':');
         const System.Reflection.BindingFlags AnyStatic =
             System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic;
-        var function = typeof(ChildProcess).Assembly.GetType(parts[0])!.GetMethod(parts[1], AnyStatic)!.CreateDelegate<Func<string, string>>();
+        var function =
+            typeof(ChildProcess).Assembly.GetType(parts[0])!.GetMethod(parts[1], AnyStatic)!.CreateDelegate<Func<string, string>>();
         string result = function(Environment.GetEnvironmentVariable(ArgumentVariable) ?? "");
         Console.WriteLine($"{Marker}{VectorBits} {result}");
         Environment.Exit(0);

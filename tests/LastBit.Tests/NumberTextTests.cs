@@ -56,5 +56,6 @@ public class NumberTextTests
     [InlineData(999999999999999, 1e14, "999999999999999")]
     [InlineData(3.28, 0, "3.28")]
     [InlineData(1e60, 0, "10⁶⁰")]
-    public void A_number_has_the_digits_that_its_spread_leaves(double value, double scale, string expected) => Assert.Equal(expected, NumberText.WithSpread(value, scale));
+    public void A_number_has_the_digits_that_its_spread_leaves(double value, double scale, string expected) =>
+        Assert.Equal(expected, NumberText.WithSpread(value, scale));
 }

@@ -5,8 +5,8 @@ using LastBit.Tests.Training;
 namespace LastBit.Tests;
 
 /// <summary>
-/// The arithmetic contract where vectors are narrower than this processor's: the digests are those that it computes here, which are written down where they are
-/// tested. Whole commands without vectors, and on another processor, are LastBit.SystemTests'.
+/// The arithmetic contract where vectors are narrower than this processor's: the digests are those that it computes here, which are written
+/// down where they are tested. Whole commands without vectors, and on another processor, are LastBit.SystemTests'.
 /// </summary>
 public class VectorWidthTests
 {
@@ -20,7 +20,8 @@ public class VectorWidthTests
         // Without AVX2 there is no fused multiply-add either, and each is computed in software: one small network will do.
         string which = widest == 256 ? "all" : "small";
         (string there, int bits) = ChildProcess.Call(Digests, which, (narrower, "0"));
-        Assert.True(bits == Math.Min(widest, ChildProcess.VectorBits), $"{narrower}=0 left vectors of {bits} bits; this runtime does not honour it");
+        Assert.True(bits == Math.Min(widest, ChildProcess.VectorBits),
+            $"{narrower}=0 left vectors of {bits} bits; this runtime does not honour it");
         Assert.Equal(Digests(which), there);
     }
 
@@ -33,7 +34,8 @@ public class VectorWidthTests
             digests =
             [
                 .. digests, HessianProductTests.DigestOfProduct("winograd 2"), HessianProductTests.DigestOfProduct("connected 2"),
-                ContractTests.Train("relu 2 1"), ContractTests.Train("swish 2 1"), ContractTests.Train("relu 2 1 winograd"), NetworkDigestTests.TrainAll(),
+                ContractTests.Train("relu 2 1"), ContractTests.Train("swish 2 1"), ContractTests.Train("relu 2 1 winograd"),
+                NetworkDigestTests.TrainAll(),
                 PerturbationTests.Train("2"),
             ];
         }

@@ -23,8 +23,10 @@ internal static class BoundsCommand
     private static Table BoundsTable(IAnsiConsole console, StabilityBoundsResult result)
     {
         Table table = Tables.Create(console, "Stable weight decays (Table 2)", "by", "#alpha at least", "#alpha at most");
-        table.AddRow("eigenvalues (exact for this kernel size)", Tables.Number(result.AlphaMin, NumberText.OfBounds), Tables.Number(result.AlphaMax, NumberText.OfBounds));
-        table.AddRow("the paper's formula (squared DFT of the image, not normalised)", Tables.Number(result.FourierAlphaMin, NumberText.OfBounds), Tables.Number(result.FourierAlphaMax, NumberText.OfBounds));
+        table.AddRow("eigenvalues (exact for this kernel size)", Tables.Number(result.AlphaMin, NumberText.OfBounds),
+            Tables.Number(result.AlphaMax, NumberText.OfBounds));
+        table.AddRow("the paper's formula (squared DFT of the image, not normalised)",
+            Tables.Number(result.FourierAlphaMin, NumberText.OfBounds), Tables.Number(result.FourierAlphaMax, NumberText.OfBounds));
         if (result.AlphaMin > result.AlphaMax)
             table.Caption = new TableTitle("No weight decay is stable: the least is above the greatest.");
         else if (result.FourierAlphaMin > result.FourierAlphaMax)
@@ -35,12 +37,14 @@ internal static class BoundsCommand
     /// <summary>Table 3: the regions.</summary>
     private static Table RegionsTable(IAnsiConsole console, StabilityBoundsResult result)
     {
-        Table table = Tables.Create(console, "Regions of the activation (Table 3)", "region", "linearized PDE", "#alpha at least", "#alpha at most");
+        Table table =
+            Tables.Create(console, "Regions of the activation (Table 3)", "region", "linearized PDE", "#alpha at least", "#alpha at most");
         table.Columns[1].NoWrap = false;
         foreach (StabilityRegion region in result.Regions)
         {
             string least = region.AlphaMin is { } alpha ? Tables.Number(alpha, NumberText.OfBounds) : "none";
-            table.AddRow(Markup.Escape(region.Region), Markup.Escape(region.Equation), least, Tables.Number(region.AlphaMax, NumberText.OfBounds));
+            table.AddRow(Markup.Escape(region.Region), Markup.Escape(region.Equation), least,
+                Tables.Number(region.AlphaMax, NumberText.OfBounds));
         }
         return table;
     }

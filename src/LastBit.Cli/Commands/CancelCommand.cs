@@ -14,7 +14,8 @@ internal static class CancelCommand
         var folder = new Argument<string>("DIR") { Description = "A folder of a run made of cells, here or on a cluster." };
         var command = new Command("cancel", "Ends the jobs and processes that are at work on a run; what they have computed stays.")
         {
-            folder, OptionTypes.PathTo("--out", "DIR", "Nothing is written; every command takes it."), CommonOptions.Threads, CommonOptions.Json, CommonOptions.Quiet,
+            folder, OptionTypes.PathTo("--out", "DIR", "Nothing is written; every command takes it."), CommonOptions.Threads,
+            CommonOptions.Json, CommonOptions.Quiet,
         };
         command.SetAction(parse =>
         {
@@ -29,13 +30,15 @@ internal static class CancelCommand
                 SlurmCommand.Call("scancel", ["--quiet", .. jobs]);
                 said.Add($"Cancelled: job {string.Join(", ", jobs)}");
             }
-            foreach (string owner in cells.Where(cell => cell.State == CellState.Running).Select(cell => cell.Owner).OfType<string>().Distinct())
+            foreach (string owner in cells.Where(cell => cell.State == CellState.Running).Select(cell => cell.Owner).OfType<string>()
+                .Distinct())
             {
                 if (submissions.Length == 0)
                     said.Add(Stop(owner));
             }
             if (parse.GetValue(CommonOptions.Json))
-                Terminal.OutWriter.WriteLine(Json.Text(new System.Text.Json.Nodes.JsonObject { ["cancelled"] = new System.Text.Json.Nodes.JsonArray([.. said]) }));
+                Terminal.OutWriter.WriteLine(
+                    Json.Text(new System.Text.Json.Nodes.JsonObject { ["cancelled"] = new System.Text.Json.Nodes.JsonArray([.. said]) }));
             else
             {
                 foreach (string line in said.DefaultIfEmpty("Nothing is at work on it that could be cancelled from here."))
@@ -43,13 +46,15 @@ internal static class CancelCommand
             }
             return CommandLine.Done;
         });
-        return command.Example("lastbit cancel runs/table1", "takes Table 1 out of the queue; `lastbit accuracy --resume runs/table1` resumes it");
+        return command.Example("lastbit cancel runs/table1",
+            "takes Table 1 out of the queue; `lastbit accuracy --resume runs/table1` resumes it");
     }
 
     /// <summary>Asks a process of this machine to write its checkpoint and end.</summary>
     private static string Stop(string owner)
     {
-        if (owner.Split(' ') is not [string machine, string number] || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
+        if (owner.Split(' ') is not [string machine, string number]
+            || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
             return $"{ForeignText.Cut(owner)}: is not known as a process; end it where it runs";
         if (machine != Environment.MachineName)
             return $"Process {id} runs on {ForeignText.Cut(machine)}; cancel it there";

@@ -5,14 +5,18 @@ using LastBit.Runs;
 
 namespace LastBit.Cli.Commands;
 
-/// <summary>`lastbit cell DIR NAME...`: what a task of a job array runs. People need it only to do one by hand, so help does not show it.</summary>
+/// <summary>
+/// `lastbit cell DIR NAME...`: what a task of a job array runs. People need it only to do one by hand, so help does not show it.
+/// </summary>
 internal static class CellCommand
 {
     internal static Command Create()
     {
         var folder = new Argument<string>("DIR") { Description = "A folder whose cells are planned." };
-        var names = new Argument<string[]>("NAME") { Description = "The names of the cells, as `lastbit status` shows them.", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("cell", "Computes some cells of a run folder and nothing else.") { folder, names, CommonOptions.Threads, CommonOptions.Quiet };
+        var names = new Argument<string[]>("NAME")
+        { Description = "The names of the cells, as `lastbit status` shows them.", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("cell", "Computes some cells of a run folder and nothing else.")
+            { folder, names, CommonOptions.Threads, CommonOptions.Quiet };
         command.Hidden = true;
         command.SetAction(parse =>
         {

@@ -361,8 +361,10 @@ internal static class CompareCommand
     private static string Methods(IReadOnlyList<Comparison> pairs, ReadLogs logs, Measure measure)
     {
         string by = string.Join(" and ", pairs.Select(pair => pair.PairedBy).OfType<string>().Distinct());
+        string test = pairs.All(pair => pair.Paired) ? $"Student's t test of runs paired by {by}"
+            : by.Length > 0 ? $"Welch's t test, or Student's of runs paired by {by}," : "Welch's t test";
         return $"Runs are judged by {measure.Name} ({logs.Judged}); differences of means have 95% intervals by "
-            + $"{(pairs.All(pair => pair.Paired) ? $"Student's t test of runs paired by {by}" : by.Length > 0 ? $"Welch's t test, or Student's of runs paired by {by}," : "Welch's t test")}"
+            + test
             + $"{(pairs.Count > 1 ? " and p values are corrected by Holm's method" : "")}, beside "
             + $"{(pairs.All(pair => pair.Permutation.Exact) ? "an exact permutation test" : "a permutation test")}. "
             + string.Join(' ', pairs.SelectMany(pair => new[] { pair.NotWorse?.Sentence, pair.Sentence }).OfType<string>());

@@ -78,7 +78,8 @@ internal static class CompletionCommand
         {
             foreach (Option option in HelpPage.Options(command).Where(TakesValue))
             {
-                string action = Values(option) is { Length: > 0 } values ? $"COMPREPLY=($(compgen -W '{string.Join(' ', values)}' -- \"$cur\"))"
+                string action =
+                    Values(option) is { Length: > 0 } values ? $"COMPREPLY=($(compgen -W '{string.Join(' ', values)}' -- \"$cur\"))"
                     : IsPath(option) ? "COMPREPLY=($(compgen -f -- \"$cur\"))" : "COMPREPLY=()";
                 script.Append($"    '{path.Replace(' ', '/')} {option.Name}') {action}; return ;;\n");
             }
@@ -86,7 +87,9 @@ internal static class CompletionCommand
         script.Append("  esac\n  case \"$path\" in\n");
         script.Append($"    '') words='{string.Join(' ', Words(root).Concat(Names(root)))}' ;;\n");
         foreach ((string path, Command command) in All(root))
-            script.Append($"    '{path.Replace(' ', '/')}') words='{string.Join(' ', Words(command).Concat(Values(command)).Concat(Names(command)))}' ;;\n");
+            script.Append(
+                $"    '{path.Replace(' ', '/')}') "
+                    + $"words='{string.Join(' ', Words(command).Concat(Values(command)).Concat(Names(command)))}' ;;\n");
         script.Append("""
               esac
               COMPREPLY=($(compgen -W "$words" -- "$cur"))
@@ -169,7 +172,9 @@ internal static class CompletionCommand
                 string value = !TakesValue(option) ? ""
                     : Values(option) is { Length: > 0 } values ? $" -x -a {Quote(string.Join(' ', values))}"
                     : IsPath(option) ? " -r -F" : " -x";
-                script.Append($"complete -c lastbit -n {Quote(condition)} -l {option.Name.TrimStart('-')}{value} -d {Quote(option.Description ?? "")}\n");
+                script.Append(
+                    $"complete -c lastbit -n {Quote(condition)} -l {option.Name.TrimStart('-')}{value} -d "
+                        + $"{Quote(option.Description ?? "")}\n");
             }
         }
     }

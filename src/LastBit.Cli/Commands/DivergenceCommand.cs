@@ -14,7 +14,8 @@ internal static class DivergenceCommand
         Complete = (parse, options, settings) =>
         {
             // A k among the perturbations of a new run is that of the figure, unless --k says another.
-            if (parse.GetValue(TrainingOptions.Resume) is null && !options.IsGiven(parse, "k") && settings.Others.FirstOrDefault(one => one.IsK) is { } own)
+            if (parse.GetValue(TrainingOptions.Resume) is null && !options.IsGiven(parse, "k")
+                && settings.Others.FirstOrDefault(one => one.IsK) is { } own)
                 settings = settings with { Perturbation = own };
             return settings with { Others = [.. settings.Others.Where(one => one != settings.Perturbation)] };
         },
@@ -25,13 +26,17 @@ internal static class DivergenceCommand
         [
             ("lastbit divergence --divisors 2,8,32 --out runs/figure2", "three learning rates of the paper's, ResNet-56 with Swish"),
             ("lastbit divergence --resume runs/figure2 --divisors 320", "one more, in the same folder"),
-            ("lastbit divergence --network resnet8 --data sample --divisors 2,8 --scaled-iterations 20", "a minute on the sample that comes with the program"),
+            ("lastbit divergence --network resnet8 --data sample --divisors 2,8 --scaled-iterations 20",
+                "a minute on the sample that comes with the program"),
         ],
     };
 
     private static Table Table(IAnsiConsole console, DivergenceResult result)
     {
-        Table table = Tables.Create(console, Text($"Relative L1 difference of {result.Tensor}, k = 1 beside {string.Join(", ", result.Runs.Select(run => (run.Perturbation ?? result.Perturbation).Name).Distinct().DefaultIfEmpty(result.Perturbation.Name))} (Figure 2)"),
+        IEnumerable<string> others = result.Runs.Select(run => (run.Perturbation ?? result.Perturbation).Name).Distinct();
+        Table table = Tables.Create(console,
+            $"Relative L1 difference of {result.Tensor}, k = 1 beside "
+                + $"{string.Join(", ", others.DefaultIfEmpty(result.Perturbation.Name))} (Figure 2)",
             "#n", "#learning rate", "perturbation", "first layer to differ", "#first", "#largest", "#last", "#scaled iterations");
         foreach (DivergenceRun run in result.Runs)
         {
@@ -40,9 +45,12 @@ internal static class DivergenceCommand
             double[] difference = run.RelativeL1;
             bool any = difference.Length > 0;
             table.AddRow(
-                Text($"{run.Divisor}"), NumberText.Exact(run.LearningRate), (run.Perturbation ?? result.Perturbation).Name, iteration is null ? layer : Text($"{layer}, iteration {iteration}"),
-                any ? NumberText.Of(difference[0]) : "-", any ? NumberText.Of(difference.Max()) : "-", any ? NumberText.Of(difference[^1]) : "-",
-                run.DivergedAtIteration is { } end ? Text($"{difference.Length}, not finite at iteration {end}") : Text($"{difference.Length}"));
+                Text($"{run.Divisor}"), NumberText.Exact(run.LearningRate), (run.Perturbation ?? result.Perturbation).Name,
+                iteration is null ? layer : Text($"{layer}, iteration {iteration}"),
+                any ? NumberText.Of(difference[0]) : "-", any ? NumberText.Of(difference.Max()) : "-",
+                any ? NumberText.Of(difference[^1]) : "-",
+                run.DivergedAtIteration is { } end
+                    ? Text($"{difference.Length}, not finite at iteration {end}") : Text($"{difference.Length}"));
         }
         return table;
     }

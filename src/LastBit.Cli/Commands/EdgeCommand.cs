@@ -10,12 +10,14 @@ namespace LastBit.Cli.Commands;
 internal static class EdgeCommand
 {
     internal static ExperimentCommand<EdgeSettings, EdgeResult> Command { get; } = new(EdgeExperiment.Experiment,
-        "The edge of stability: the sharpness of the loss along gradient descent, beside how far copies that differ only in rounding drift apart.")
+        "The edge of stability: the sharpness of the loss along gradient descent, beside how far copies that differ only in rounding "
+            + "drift apart.")
     {
         CanBeResumed = true,
         // The sample does not have as many images as the literature takes.
         Complete = (parse, options, settings) =>
-            settings.Data == Cifar10.Sample && parse.GetValue(TrainingOptions.Resume) is null && !options.IsGiven(parse, "train-size") ? settings with { TrainSize = null } : settings,
+            settings.Data == Cifar10.Sample && parse.GetValue(TrainingOptions.Resume) is null && !options.IsGiven(parse, "train-size")
+                ? settings with { TrainSize = null } : settings,
         Tables = (console, result) => [Table(console, result)],
         IsPrintedByReproduce = true,
         Print = (console, ended) =>
@@ -34,16 +36,21 @@ internal static class EdgeCommand
 
     private static Table Table(IAnsiConsole console, EdgeResult result)
     {
-        Table table = Tables.Create(console, $"{result.Network}: {(result.BatchSize == 0 ? "" : "batch ")}sharpness beside its threshold, and the difference of copies that differ by rounding",
-            "#learning rate", "#weight decay", "#threshold", "#first sharpness", "#largest", "#last", "#crossed at", "copy", "#first difference", "#largest", "#last", "#last loss");
+        Table table = Tables.Create(console,
+            $"{result.Network}: {(result.BatchSize == 0 ? "" : "batch ")}sharpness beside its threshold, and the difference of copies "
+                + "that differ by rounding",
+            "#learning rate", "#weight decay", "#threshold", "#first sharpness", "#largest", "#last", "#crossed at", "copy",
+            "#first difference", "#largest", "#last", "#last loss");
         foreach (EdgeRun run in result.Runs.Where(run => run.Loss.Length > 0 && run.Sharpness.Length > 0))
         {
             foreach ((Perturbation one, EdgeCopy copy) in run.Copies)
             {
                 table.AddRow(
                     Text($"{run.LearningRate:0.######}"), Text($"{run.WeightDecay:0.######}"), NumberText.Of(run.JudgedThreshold),
-                    NumberText.Of(run.Sharpness[0].Judged), NumberText.Of(run.Sharpness.Max(point => point.Judged)), NumberText.Of(run.Sharpness[^1].Judged),
-                    run.Sharpness.FirstOrDefault(point => point.Judged >= run.JudgedThreshold) is { } crossing ? Text($"{crossing.Iteration}") : "never",
+                    NumberText.Of(run.Sharpness[0].Judged), NumberText.Of(run.Sharpness.Max(point => point.Judged)),
+                    NumberText.Of(run.Sharpness[^1].Judged),
+                    run.Sharpness.FirstOrDefault(point => point.Judged >= run.JudgedThreshold) is { } crossing
+                        ? Text($"{crossing.Iteration}") : "never",
                     one.Name, NumberText.Of(copy.RelativeL1[0]), NumberText.Of(copy.RelativeL1.Max()), NumberText.Of(copy.RelativeL1[^1]),
                     run.DivergedAtIteration is { } at ? $"not finite at {NumberText.Count(at)}" : NumberText.Of(run.Loss[^1]));
             }

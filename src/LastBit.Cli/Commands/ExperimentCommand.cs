@@ -7,7 +7,10 @@ using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
 
-/// <summary>The command of an experiment: what it says in help and what it prints. All else is read from the list of experiments and from the reports.</summary>
+/// <summary>
+/// The command of an experiment: what it says in help and what it prints. All else is read from the list of experiments and from the
+/// reports.
+/// </summary>
 internal abstract class ExperimentCommand
 {
     /// <summary>One for each experiment, in the order in which help shows them.</summary>
@@ -52,7 +55,8 @@ internal sealed record Ended<TSettings, TResult>(TSettings Settings, TResult Res
 /// <typeparam name="TResult">The record of its results.</typeparam>
 /// <param name="experiment">The experiment.</param>
 /// <param name="description">What help says it is.</param>
-internal sealed class ExperimentCommand<TSettings, TResult>(Experiment<TSettings, TResult> experiment, string description) : ExperimentCommand
+internal sealed class ExperimentCommand<TSettings, TResult>(Experiment<TSettings, TResult> experiment, string description)
+    : ExperimentCommand
     where TSettings : class, new()
 {
     /// <inheritdoc/>
@@ -112,7 +116,8 @@ internal sealed class ExperimentCommand<TSettings, TResult>(Experiment<TSettings
         int Finish(CommandRun run)
         {
             TResult result = run.Run(prepared);
-            var ended = new Ended<TSettings, TResult>(settings, result, run.Folder, options.Words(parse, "image", "image-size", "kernel-size"));
+            var ended = new Ended<TSettings, TResult>(settings, result, run.Folder,
+                options.Words(parse, "image", "image-size", "kernel-size"));
             return run.Finish(Runs.ResultJson.Serialize(result), console =>
             {
                 if (Print is null)

@@ -23,7 +23,8 @@ internal static class HeatCommand
         {
             HeatSnapshot last = run.Snapshots[^1];
             table.AddRow(NumberText.Exact(run.Dt), run.Stable ? "holds: stable" : "violated",
-                $"{Tables.Number(last.U.Max(Math.Abs))} at t = {Tables.Number(last.Time)}", Step(run.FirstStepAbove1000), Step(run.FirstStepNotFinite));
+                $"{Tables.Number(last.U.Max(Math.Abs))} at t = {Tables.Number(last.Time)}", Step(run.FirstStepAbove1000),
+                Step(run.FirstStepNotFinite));
         }
         return table;
 

@@ -57,7 +57,9 @@ internal static class InfoCommand
             ("Threads", $"{threads}"),
             ("Networks", NetworkSettings.Names),
             ("Losses", string.Join(", ", SettingOption.WordsOf<Loss>())),
-            ("Data", data is null ? "no place for a cache (set LASTBIT_CACHE)" : complete ? data : $"{data}, where CIFAR-10 is missing (lastbit data fetch)")));
+            ("Data", data is null
+                ? "no place for a cache (set LASTBIT_CACHE)"
+                : complete ? data : $"{data}, where CIFAR-10 is missing (lastbit data fetch)")));
         return CommandLine.Done;
     }
 

@@ -11,7 +11,8 @@ internal static class PytorchCommand
     internal static Command Create()
     {
         var outFolder = OptionTypes.PathTo("--out", "DIR", "The folder for lastbit_torch.py.", "the current one");
-        var command = new Command("pytorch", "Writes lastbit_torch.py, with which a PyTorch script repeats a training with other rounding and logs it for `lastbit noise`.")
+        var command = new Command("pytorch",
+            "Writes lastbit_torch.py, with which a PyTorch script repeats a training with other rounding and logs it for `lastbit noise`.")
         {
             outFolder, CommonOptions.Threads, CommonOptions.Json, CommonOptions.Quiet,
         };
@@ -25,7 +26,8 @@ internal static class PytorchCommand
             if (parse.GetValue(CommonOptions.Json))
                 Terminal.OutWriter.WriteLine(Json.Text(new JsonObject { ["file"] = Path.GetFullPath(file) }));
             else
-                Terminal.OutWriter.WriteLine($"{file} is written. Its first lines show how a training script uses it; then: lastbit noise logs");
+                Terminal.OutWriter.WriteLine(
+                    $"{file} is written. Its first lines show how a training script uses it; then: lastbit noise logs");
             return CommandLine.Done;
         });
         return command.Example("lastbit pytorch", "writes lastbit_torch.py beside your training script");

@@ -20,7 +20,8 @@ internal static class ReportCommand
             string results = parse.GetRequiredValue(folder);
             string report = Report.Rebuild(results, parse.GetValue(outFolder));
             if (parse.GetValue(CommonOptions.Json))
-                Terminal.OutWriter.WriteLine(Json.Text(new JsonObject { ["report"] = report, ["claims"] = Json.Claims(Report.Answered(results)) }));
+                Terminal.OutWriter.WriteLine(
+                    Json.Text(new JsonObject { ["report"] = report, ["claims"] = Json.Claims(Report.Answered(results)) }));
             else
                 Terminal.OutWriter.WriteLine(report);
             return CommandLine.Done;

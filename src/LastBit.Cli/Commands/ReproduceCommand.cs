@@ -18,7 +18,8 @@ internal static class ReproduceCommand
     internal static Command Create()
     {
         var options = new SettingOptions<ReproductionSettings>(AllExperiments.Reproduction);
-        Option<string[]> only = OptionTypes.Choices("--only", [.. AllExperiments.Parts.Select(part => part.Key).Order(StringComparer.Ordinal)], "Runs only these parts");
+        Option<string[]> only = OptionTypes.Choices("--only",
+            [.. AllExperiments.Parts.Select(part => part.Key).Order(StringComparer.Ordinal)], "Runs only these parts");
         const string Description = "Runs every figure and table at a scale and writes figures, results and a report into one folder.";
         Command command = ExecutorOptions.AddTo(LiveView.AddTo(options.Command(Description, only).WithCommonOptions()));
         command.SetAction(parse =>
@@ -29,7 +30,9 @@ internal static class ReproduceCommand
             IExecutor executor = ExecutorOptions.Of(parse);
             string path = CommonOptions.FolderOf(parse, "reproduce");
             string[] gather = ["reproduce", "--scale", settings.Scale, "--only", string.Join(',', names), "--out", Path.GetFullPath(path)];
-            return executor.Execute(new CellRun(path, CellsOf(settings, names), () => Prepare(settings, names, path), gather, () => Run(parse, settings, names)));
+            return executor.Execute(
+                new CellRun(path, CellsOf(settings, names), () => Prepare(settings, names, path), gather,
+                    () => Run(parse, settings, names)));
         });
         return command.Example("lastbit reproduce", "everything that fits into a few minutes")
             .Example("lastbit reproduce --only figure3,table3 --out runs/bounds",
@@ -38,9 +41,13 @@ internal static class ReproduceCommand
 
     private static IEnumerable<Experiment> In(string[] names) => AllExperiments.List.Where(one => names.Contains(one.Part));
 
-    /// <summary>The cells of the experiments that are made of some; the others take seconds, and are done when the cells are put together.</summary>
+    /// <summary>
+    /// The cells of the experiments that are made of some; the others take seconds, and are done when the cells are put together.
+    /// </summary>
     private static string[] CellsOf(ReproductionSettings settings, string[] names) =>
-        [.. In(names).SelectMany(one => one is ICellsOfFolder cells ? cells.CellsAt(settings).Select(cell => RunCells.NameIn("reproduce", one.Name, cell)) : [])];
+        [.. In(names)
+            .SelectMany(one =>
+                one is ICellsOfFolder cells ? cells.CellsAt(settings).Select(cell => RunCells.NameIn("reproduce", one.Name, cell)) : [])];
 
     private static void Prepare(ReproductionSettings settings, string[] names, string folder)
     {
@@ -89,7 +96,8 @@ internal static class ReproduceCommand
             ["claims"] = Json.Claims(claims),
             ["report"] = report,
         };
-        return run.Finish(Json.Text(document), Print, () => figures, ("lastbit nonlinear --learning-rate 0.04,0.05", "where the oscillation begins"), report);
+        return run.Finish(Json.Text(document), Print, () => figures,
+            ("lastbit nonlinear --learning-rate 0.04,0.05", "where the oscillation begins"), report);
 
         void Print(IAnsiConsole console)
         {

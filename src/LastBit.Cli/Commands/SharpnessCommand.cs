@@ -19,7 +19,8 @@ internal static class SharpnessCommand
         Examples =
         [
             ("lastbit sharpness --network fc-tanh --train-size 5000 --learning-rate 0.02", "at initialisation, beside 2 / 0.02"),
-            ("lastbit sharpness --network resnet8 --data sample --train-size 200", "half a minute on the sample that comes with the program"),
+            ("lastbit sharpness --network resnet8 --data sample --train-size 200",
+                "half a minute on the sample that comes with the program"),
             ("lastbit sharpness --checkpoint runs/resnet20", "where a training of `lastbit train` is"),
         ],
     };
@@ -28,7 +29,8 @@ internal static class SharpnessCommand
     {
         Table table = Tables.Create(console, "Largest eigenvalues of the Hessian", "#", "#eigenvalue", "#residual");
         for (int i = 0; i < result.Eigenvalues.Length; i++)
-            table.AddRow((i + 1).ToString(CultureInfo.InvariantCulture), NumberText.Of(result.Eigenvalues[i]), NumberText.Of(result.Residuals[i]));
+            table.AddRow((i + 1).ToString(CultureInfo.InvariantCulture), NumberText.Of(result.Eigenvalues[i]),
+                NumberText.Of(result.Residuals[i]));
         return table;
     }
 
@@ -38,17 +40,22 @@ internal static class SharpnessCommand
         if (!result.Converged)
         {
             console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"After {result.Products} products a residual is still above {NumberText.Of(settings.Tolerance)} of its value; the residuals say how far each value can be trusted."));
+                $"After {result.Products} products a residual is still above {NumberText.Of(settings.Tolerance)} of its value; the "
+                    + $"residuals say how far each value can be trusted."));
         }
         console.WriteLine(result.Verified switch
         {
             null => "The search ended before it could verify that no other eigenvalue is larger.",
             { Tolerance: 0 } => "The search spans the whole space: no eigenvalue is missing.",
-            { } verified => $"Verified with random vectors: no other eigenvalue is larger than the last by more than {NumberText.Of(verified.Tolerance * verified.Width)}, "
-                + $"which is {NumberText.Exact(verified.Tolerance)} of the spectrum's width, but for a chance of {NumberText.Exact(verified.Chance)}.",
+            { } verified =>
+                "Verified with random vectors: no other eigenvalue is larger than the last by more than "
+                    + $"{NumberText.Of(verified.Tolerance * verified.Width)}, "
+                + $"which is {NumberText.Exact(verified.Tolerance)} of the spectrum's width, but for a chance of "
+                + $"{NumberText.Exact(verified.Chance)}.",
         });
         console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{settings.Network}: loss {NumberText.Of(result.Loss)} over {result.Images} images; {result.Products} products with the Hessian."));
+            $"{settings.Network}: loss {NumberText.Of(result.Loss)} over {result.Images} images; {result.Products} products with the "
+                + $"Hessian."));
         if (result.Threshold is not { } threshold)
         {
             if (result.LearningRate is not null)
@@ -56,10 +63,13 @@ internal static class SharpnessCommand
             return;
         }
         string rate = $"learning rate {NumberText.Of(result.LearningRate!.Value)}";
-        string what = settings.Run is not { } run || threshold == result.TwoOverLearningRate ? $"2 / learning rate is {NumberText.Of(threshold)} at {rate}"
-            : $"The threshold is {NumberText.Of(threshold)} at {rate}, Nesterov's momentum {NumberText.Of(run.Momentum)} and weight decay {NumberText.Of(run.WeightDecay)}";
+        string what = settings.Run is not { } run || threshold == result.TwoOverLearningRate
+            ? $"2 / learning rate is {NumberText.Of(threshold)} at {rate}"
+            : $"The threshold is {NumberText.Of(threshold)} at {rate}, Nesterov's momentum {NumberText.Of(run.Momentum)} and weight decay "
+                + $"{NumberText.Of(run.WeightDecay)}";
         console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{what}: the sharpness is {(result.Eigenvalues[0] > threshold ? "above" : "below")} it, {result.Eigenvalues[0] / threshold:F3} of it."));
+            $"{what}: the sharpness is {(result.Eigenvalues[0] > threshold ? "above" : "below")} it, "
+                + $"{result.Eigenvalues[0] / threshold:F3} of it."));
     }
 
     /// <summary>The settings with what a checkpoint's run says.</summary>
@@ -71,8 +81,10 @@ internal static class SharpnessCommand
         {
             SharpnessSettings asked = settings;
             settings = settings.At(path);
-            if (options.Given(parse).FirstOrDefault(given => given.Name is "learning-rate" || (given.Name is not ("checkpoint" or "train-size")
-                && !Equals(ResultJson.Serialize(given.Property.GetValue(asked)), ResultJson.Serialize(given.Property.GetValue(settings))))) is { } other)
+            if (options.Given(parse)
+                .FirstOrDefault(given => given.Name is "learning-rate" || (given.Name is not ("checkpoint" or "train-size")
+                && !Equals(ResultJson.Serialize(given.Property.GetValue(asked)),
+                    ResultJson.Serialize(given.Property.GetValue(settings))))) is { } other)
             {
                 throw new InputException($"--{other.Name}: the checkpoint's run says it; leave out --{other.Name}");
             }

@@ -34,7 +34,8 @@ internal static class StatusCommand
                     Terminal.OutWriter.WriteLine(parse.GetValue(watch) ? Document(cells).ToJsonString() : Json.Text(Document(cells)));
                 else
                     Show(cells);
-                if (!parse.GetValue(watch) || cells.All(cell => cell.State is CellState.Done or CellState.Failed) || Interruption.Current.Token.WaitHandle.WaitOne(Pause))
+                if (!parse.GetValue(watch) || cells.All(cell => cell.State is CellState.Done or CellState.Failed)
+                    || Interruption.Current.Token.WaitHandle.WaitOne(Pause))
                     return cells.Any(cell => cell.State == CellState.Failed) ? CommandLine.Failed : CommandLine.Done;
             }
         });
@@ -43,7 +44,8 @@ internal static class StatusCommand
     }
 
     /// <summary>A cell as its folder and Slurm show it.</summary>
-    private sealed record CellView(string Name, CellState State, double Progress, double? SecondsLeft, string? Why, SlurmState? Slurm, string? Owner);
+    private sealed record CellView(string Name, CellState State, double Progress, double? SecondsLeft, string? Why, SlurmState? Slurm,
+        string? Owner);
 
     private static CellView[] Read(string folder)
     {
@@ -57,8 +59,10 @@ internal static class StatusCommand
                 : task.State.IsOver && cell.State != CellState.Running ? CellState.Failed
                 : task.State.State == "PENDING" ? CellState.Waiting
                 : cell.State;
-            string? why = state == CellState.Failed ? cell.Why ?? SlurmQueue.LastLine(task.Log) : cell.State == CellState.Done ? cell.Why : null;
-            return new CellView(cell.Name, state, cell.Progress, state == CellState.Running ? cell.SecondsLeft : null, why, task.State, cell.Owner);
+            string? why =
+                state == CellState.Failed ? cell.Why ?? SlurmQueue.LastLine(task.Log) : cell.State == CellState.Done ? cell.Why : null;
+            return new CellView(cell.Name, state, cell.Progress, state == CellState.Running ? cell.SecondsLeft : null, why, task.State,
+                cell.Owner);
         })];
     }
 
@@ -90,13 +94,17 @@ internal static class StatusCommand
             table.AddRow(
                 Markup.Escape(ForeignText.Printable(cell.Name)), NameOf(cell.State), Text($"{100 * cell.Progress:0}%"),
                 cell.SecondsLeft is { } left && double.IsFinite(left) ? Progress.TimeText(TimeSpan.FromSeconds(Math.Min(1e8, left))) : "",
-                Markup.Escape(ForeignText.Cut(string.Join("; ", new[] { cell.Slurm?.Text ?? cell.Owner, cell.Why }.Where(part => part is { Length: > 0 })), 300)));
+                Markup.Escape(
+                    ForeignText.Cut(
+                        string.Join("; ", new[] { cell.Slurm?.Text ?? cell.Owner, cell.Why }.Where(part => part is { Length: > 0 })),
+                        300)));
         }
         Tables.Write(console, table);
         int Count(CellState state) => cells.Count(cell => cell.State == state);
         string whole = WholeTime(cells) is { } time ? $", about {Progress.TimeText(time)} left" : "";
-        Terminal.OutWriter.WriteLine(Text(
-            $"{Count(CellState.Done)} done, {Count(CellState.Running)} running, {Count(CellState.Waiting)} waiting, {Count(CellState.Failed)} failed{whole}"));
+        Terminal.OutWriter.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{Count(CellState.Done)} done, {Count(CellState.Running)} running, {Count(CellState.Waiting)} waiting, "
+                + $"{Count(CellState.Failed)} failed{whole}"));
     }
 
     /// <summary>By the pace of the cells that run: what they lack, and what waits, over as many as run.</summary>
@@ -106,7 +114,8 @@ internal static class StatusCommand
         if (paced.Length == 0)
             return null;
         double one = paced.Average(cell => cell.SecondsLeft!.Value / (1 - cell.Progress));
-        double work = paced.Sum(cell => cell.SecondsLeft!.Value) + cells.Where(cell => cell.State == CellState.Waiting).Sum(cell => (1 - cell.Progress) * one);
+        double work = paced.Sum(cell => cell.SecondsLeft!.Value)
+            + cells.Where(cell => cell.State == CellState.Waiting).Sum(cell => (1 - cell.Progress) * one);
         return TimeSpan.FromSeconds(Math.Min(1e8, Math.Max(paced.Max(cell => cell.SecondsLeft!.Value), work / paced.Length)));
     }
 

@@ -16,13 +16,16 @@ internal static class SummarizeCommand
     {
         var folder = new Argument<string>("PATH")
         {
-            Description = "A folder of `lastbit accuracy`, or of the authors' scripts (any level down to seed*/test*.npy), or whatever `lastbit noise` reads.",
+            Description = "A folder of `lastbit accuracy`, or of the authors' scripts (any level down to seed*/test*.npy), or whatever "
+                + "`lastbit noise` reads.",
         };
         var testImages = OptionTypes.Count("--test-images", Summary.CifarTestImages, "Size of the test set, for results that do not say.");
         var outFolder = OptionTypes.PathTo("--out", "DIR", "The folder for summary.json.", "the result folder");
         var unit = OptionTypes.Choice("--unit", "auto", ["auto", "percent", "fraction"],
-            "What the accuracies of the authors' scripts are: percent (0 to 100) or fractions (0 to 1); auto: fractions where none is above 1.");
-        Command command = new Command("summarize", "Prints Table 1 of a result folder with its standard deviations, their intervals and tests; of other logs, their noise.")
+            "What the accuracies of the authors' scripts are: percent (0 to 100) or fractions (0 to 1); auto: fractions where none is "
+                + "above 1.");
+        Command command = new Command("summarize",
+            "Prints Table 1 of a result folder with its standard deviations, their intervals and tests; of other logs, their noise.")
         {
             folder, testImages, unit, outFolder, CommonOptions.Threads, CommonOptions.Json, CommonOptions.Quiet,
         }.WithLogOptions();
@@ -38,7 +41,8 @@ internal static class SummarizeCommand
             {
                 if (units != AccuracyUnit.Auto)
                     throw InputException.Of("unit", "other logs than the authors' are read as they are; leave it out");
-                return RunsQuestions.Answer(parse, [path], question => NoiseCommand.Answer(question, images, null, null), codes => codes.Max(),
+                return RunsQuestions.Answer(parse, [path], question => NoiseCommand.Answer(question, images, null, null),
+                    codes => codes.Max(),
                     Summary.FileName, output ?? (Directory.Exists(path) ? path : RunFolder.DefaultPath("summarize", DateTime.Now)));
             }
             Summary summary = Summary.Run(path, images, output, parse.GetValue(LogOptions.Value) == "last" ? 1 : Summary.LastEpochs, units);
@@ -48,7 +52,8 @@ internal static class SummarizeCommand
                 Show(summary, Terminal.Out);
             return CommandLine.Done;
         });
-        return command.Example("lastbit summarize runs/accuracy-20260101-120000", "the table, the intervals of its spreads, and what follows from them")
+        return command.Example("lastbit summarize runs/accuracy-20260101-120000",
+            "the table, the intervals of its spreads, and what follows from them")
             .Example("lastbit summarize result/accuracy/cifar10_resnet_sgd --json", "the results of the authors' scripts, for a script")
             .Example("lastbit summarize acc.csv --value last", "somebody's log, judged by the last epoch");
     }
@@ -62,7 +67,8 @@ internal static class SummarizeCommand
     }
 
     /// <summary>Table 1 and its statistics.</summary>
-    internal static Table[] TablesOf(Summary summary, IAnsiConsole console) => [AccuracyTable(summary, console), StatisticsTable(summary.Statistics, console)];
+    internal static Table[] TablesOf(Summary summary, IAnsiConsole console) =>
+        [AccuracyTable(summary, console), StatisticsTable(summary.Statistics, console)];
 
     private static Table AccuracyTable(Summary summary, IAnsiConsole console)
     {
@@ -85,7 +91,8 @@ internal static class SummarizeCommand
 
     private static Table StatisticsTable(SummaryStatistics statistics, IAnsiConsole console)
     {
-        Table table = Tables.Create(console, "The spreads and their intervals, in percentage points", "of what", "#estimate", "#95% interval");
+        Table table =
+            Tables.Create(console, "The spreads and their intervals, in percentage points", "of what", "#estimate", "#95% interval");
         SamplingShare sampling = statistics.Sampling;
         Add("spread over rounding, pooled", statistics.Rounding);
         Add("spread over seeds (rounding included)", statistics.Seeds);

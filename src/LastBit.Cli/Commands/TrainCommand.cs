@@ -13,7 +13,9 @@ internal static class TrainCommand
         CanBeResumed = true,
         Tables = (console, result) => [Table(console, result)],
         Print = (console, ended) => Print(console, ended.Result),
-        Next = ended => ended.Result.DivergedAtStep is not null ? null : ("lastbit accuracy", "the same with six k and several seeds: how much of the accuracy is rounding"),
+        Next = ended =>
+            ended.Result.DivergedAtStep is not null
+                ? null : ("lastbit accuracy", "the same with six k and several seeds: how much of the accuracy is rounding"),
         Examples =
         [
             ("lastbit train --network resnet20 --epochs 20 --out runs/resnet20", "ResNet-20 on all of CIFAR-10"),
@@ -26,7 +28,8 @@ internal static class TrainCommand
     {
         Table table = Tables.Create(console, "Training", "#epoch", "#training loss", "#training accuracy", "#test loss", "#test accuracy");
         foreach (TrainingEpoch epoch in result.Epochs)
-            table.AddRow($"{epoch.Epoch}", Number(epoch.TrainLoss), Percent(epoch.TrainAccuracy), Number(epoch.TestLoss), Percent(epoch.TestAccuracy));
+            table.AddRow($"{epoch.Epoch}", Number(epoch.TrainLoss), Percent(epoch.TrainAccuracy), Number(epoch.TestLoss),
+                Percent(epoch.TestAccuracy));
         return table;
 
         static string Number(double? value) => value is { } finite ? NumberText.Of(finite) : "not finite";
@@ -40,7 +43,8 @@ internal static class TrainCommand
         if (result.DivergedAtStep is { } step)
         {
             console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"The training diverged: {result.DivergedBecause ?? "the training loss"} was no longer finite at step {step}. From there on its numbers mean nothing."));
+                $"The training diverged: {result.DivergedBecause ?? "the training loss"} was no longer finite at step {step}. From there "
+                    + $"on its numbers mean nothing."));
         }
         if (result.Data is { } data)
             console.WriteLine($"Data:    {data}");

@@ -6,7 +6,9 @@ using LastBit.Runs;
 
 namespace LastBit.Cli.Execution;
 
-/// <summary>A command that is made of cells, ready to be run. One for every such experiment; an executor knows nothing else of it.</summary>
+/// <summary>
+/// A command that is made of cells, ready to be run. One for every such experiment; an executor knows nothing else of it.
+/// </summary>
 /// <param name="Folder">The result folder.</param>
 /// <param name="Cells">All cells that were asked for, by name, in the order of the table.</param>
 /// <param name="Prepare">Puts settings and plan on disk, so that any process can compute a cell.</param>
@@ -25,7 +27,8 @@ internal sealed record CellRun(string Folder, IReadOnlyList<string> Cells, Actio
     /// <param name="cells">The cells' names.</param>
     /// <param name="here">Computes everything in this process and prints it.</param>
     /// <returns>The exit code.</returns>
-    internal static int Execute(ParseResult parse, string kind, JsonObject document, JsonObject asked, IReadOnlyList<string> cells, Func<CommandRun, int> here)
+    internal static int Execute(ParseResult parse, string kind, JsonObject document, JsonObject asked, IReadOnlyList<string> cells,
+        Func<CommandRun, int> here)
     {
         IExecutor executor = ExecutorOptions.Of(parse);
         string path = CommonOptions.FolderOf(parse, kind);

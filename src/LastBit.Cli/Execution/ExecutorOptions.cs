@@ -9,17 +9,22 @@ internal static partial class ExecutorOptions
     private static readonly Option<string> Executor = OptionTypes.Choice("--executor", "local", ["local", "slurm"],
         "Who computes: this process, or a Slurm job array with one task per cell.");
     private static readonly Option<bool> DryRun = OptionTypes.Switch("--dry-run", "Slurm: prints the script and submits nothing.");
-    private static readonly Option<int> CellsPerTask = OptionTypes.Count("--cells-per-task", 1, "Slurm: how many cells a task computes, one after the other.");
-    private static readonly Option<int> ArrayLimit = OptionTypes.Count("--array-limit", 0, "Slurm: how many tasks may run at once.", defaultText: "all");
-    private static readonly Option<string[]> Setup = Lines("--setup", "Slurm: a line for the script to run first, as 'module load dotnet'; may be given more than once.");
-    private static readonly Option<string[]> Sbatch = Lines("--sbatch", "Slurm: any other option of sbatch, as '--exclusive'; may be given more than once.");
+    private static readonly Option<int> CellsPerTask =
+        OptionTypes.Count("--cells-per-task", 1, "Slurm: how many cells a task computes, one after the other.");
+    private static readonly Option<int> ArrayLimit =
+        OptionTypes.Count("--array-limit", 0, "Slurm: how many tasks may run at once.", defaultText: "all");
+    private static readonly Option<string[]> Setup =
+        Lines("--setup", "Slurm: a line for the script to run first, as 'module load dotnet'; may be given more than once.");
+    private static readonly Option<string[]> Sbatch =
+        Lines("--sbatch", "Slurm: any other option of sbatch, as '--exclusive'; may be given more than once.");
 
     private static readonly Option<string?>[] PassedThrough =
     [
         Text("--partition", "NAME", "Slurm: the partition."),
         Text("--account", "NAME", "Slurm: the account."),
         Text("--qos", "NAME", "Slurm: the quality of service."),
-        Text("--time", "TIME", "Slurm: the time limit of a task; it is requeued and resumes if the time does not suffice.", Time(), "give minutes, H:MM:SS or D-HH, as 12:00:00"),
+        Text("--time", "TIME", "Slurm: the time limit of a task; it is requeued and resumes if the time does not suffice.", Time(),
+            "give minutes, H:MM:SS or D-HH, as 12:00:00"),
         Text("--mem", "SIZE", "Slurm: the memory of a task, as 2G.", Memory(), "give megabytes, or a number with K, M, G or T, as 2G"),
         Text("--cpus-per-task", "N", "Slurm: the cores of a task.", Cores(), "give a whole number of at least 1"),
         Text("--constraint", "LIST", "Slurm: features that a node must have."),
@@ -43,19 +48,23 @@ internal static partial class ExecutorOptions
     {
         if (parse.GetValue(Executor) == "slurm")
         {
-            var directives = PassedThrough.Where(option => parse.GetValue(option) is not null).Select(option => $"{option.Name}={parse.GetValue(option)}")
+            var directives = PassedThrough.Where(option => parse.GetValue(option) is not null)
+                .Select(option => $"{option.Name}={parse.GetValue(option)}")
                 .Concat(parse.GetValue(Sbatch) ?? []);
             int? limit = parse.GetResult(ArrayLimit) is { Implicit: false } ? parse.GetValue(ArrayLimit) : null;
             var settings = new SlurmSettings([.. directives], parse.GetValue(Setup) ?? [], parse.GetValue(CellsPerTask), limit);
-            return new SlurmExecutor(settings, parse.GetValue(DryRun), parse.GetValue(CommonOptions.Json), parse.GetValue(CommonOptions.Quiet));
+            return new SlurmExecutor(settings, parse.GetValue(DryRun), parse.GetValue(CommonOptions.Json),
+                parse.GetValue(CommonOptions.Quiet));
         }
         Option? stray = All.FirstOrDefault(option => option != Executor && parse.GetResult(option) is { Implicit: false });
-        return stray is null ? new LocalExecutor() : throw new InputException($"{stray.Name}: is for Slurm; give --executor slurm too, or leave it out");
+        return stray is null
+            ? new LocalExecutor() : throw new InputException($"{stray.Name}: is for Slurm; give --executor slurm too, or leave it out");
     }
 
     private static IEnumerable<Option> All => [Executor, DryRun, CellsPerTask, ArrayLimit, .. PassedThrough, Setup, Sbatch];
 
-    // What sbatch would refuse, or read otherwise than it was meant, is refused before a script is written. A blank or a line break would begin another option.
+    // What sbatch would refuse, or read otherwise than it was meant, is refused before a script is written. A blank or a line break would
+    // begin another option.
     private static Option<string?> Text(string name, string what, string description, Regex? pattern = null, string? right = null)
     {
         var option = new Option<string?>(name) { Description = description, HelpName = what, Arity = ArgumentArity.ExactlyOne };
@@ -63,14 +72,17 @@ internal static partial class ExecutorOptions
         {
             foreach (string value in result.Tokens.Select(token => token.Value))
             {
-                if (value.Length == 0 || value.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter)) || pattern?.IsMatch(value) == false)
-                    result.AddError($"{name}: '{ForeignText.Cut(value)}' is not possible; {right ?? $"give {what} without blanks, on one line"}");
+                if (value.Length == 0 || value.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter))
+                    || pattern?.IsMatch(value) == false)
+                    result.AddError(
+                        $"{name}: '{ForeignText.Cut(value)}' is not possible; {right ?? $"give {what} without blanks, on one line"}");
             }
         });
         return option;
     }
 
-    [GeneratedRegex("^([0-9]{1,6}-)?[0-9]{1,8}(:[0-9]{1,2}){0,2}$|^(UNLIMITED|INFINITE)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^([0-9]{1,6}-)?[0-9]{1,8}(:[0-9]{1,2}){0,2}$|^(UNLIMITED|INFINITE)$",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Time();
 
     [GeneratedRegex("^[0-9]{1,12}[KMGT]?B?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
@@ -81,7 +93,8 @@ internal static partial class ExecutorOptions
 
     private static Option<string[]> Lines(string name, string description)
     {
-        var option = new Option<string[]>(name) { Description = description, HelpName = "TEXT", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
+        var option = new Option<string[]>(name)
+        { Description = description, HelpName = "TEXT", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
         option.Validators.Add(result =>
         {
             if (result.Tokens.Any(token => token.Value.Any(char.IsControl)))

@@ -32,12 +32,14 @@ internal static class RunCells
     /// <exception cref="InputException">There is no such cell, or it cannot be computed.</exception>
     internal static void Compute(string name, ExperimentContext context)
     {
-        JsonObject run = RunFolder.Read(context.Folder) ?? throw new InputException($"{context.Folder}: there is no run.json in it; give a folder that a run has filled");
+        JsonObject run = RunFolder.Read(context.Folder)
+            ?? throw new InputException($"{context.Folder}: there is no run.json in it; give a folder that a run has filled");
         string command = run["command"]?.ToString() ?? "";
         foreach ((string Name, ICellsOfFolder Cells) kind in Kinds)
         {
             string prefix = NameIn(command, kind.Name, "");
-            if (name.StartsWith(prefix, StringComparison.Ordinal) && kind.Cells.StatusOf(context.Folder).Any(cell => cell.Name == name[prefix.Length..]))
+            if (name.StartsWith(prefix, StringComparison.Ordinal)
+                && kind.Cells.StatusOf(context.Folder).Any(cell => cell.Name == name[prefix.Length..]))
             {
                 kind.Cells.Compute(run, name[prefix.Length..], context);
                 return;

@@ -10,7 +10,9 @@ namespace LastBit.Cli.Execution;
 /// <param name="Error">What it wrote to standard error, or what was wrong with it.</param>
 internal sealed record SlurmAnswer(int Code, string Output, string Error);
 
-/// <summary>Calls Slurm's own programs, which sites wrap in their own: nothing that they do is waited for without end or believed without a look.</summary>
+/// <summary>
+/// Calls Slurm's own programs, which sites wrap in their own: nothing that they do is waited for without end or believed without a look.
+/// </summary>
 internal static class SlurmCommand
 {
     // The list of all jobs of a large cluster has some ten megabytes.
@@ -40,12 +42,15 @@ internal static class SlurmCommand
         const string Program = "sbatch";
         SlurmAnswer answer = Try(Program, ["--parsable", .. args]) ?? throw Missing(Program);
         // "12", or "12;cluster" where there are several.
-        string[] numbers = [.. answer.Output.Split('\n', StringSplitOptions.TrimEntries).Select(line => line.Split(';')[0]).Where(IsNumber)];
+        string[] numbers =
+            [.. answer.Output.Split('\n', StringSplitOptions.TrimEntries).Select(line => line.Split(';')[0]).Where(IsNumber)];
         if (numbers.Length == 1)
             return numbers[0];
         Interruption.Current.Token.ThrowIfCancellationRequested();
         throw answer.Code != 0 ? Refused(Program, answer)
-            : new InputException($"{Program}: answered {(answer.Output.Trim() is { Length: > 0 } text ? $"'{ForeignText.Cut(text)}'" : "nothing")}, which is not the number of a job; "
+            : new InputException(
+                $"{Program}: answered {(answer.Output.Trim() is { Length: > 0 } text ? $"'{ForeignText.Cut(text)}'" : "nothing")}, which "
+                    + "is not the number of a job; "
                 + "ask squeue whether there is one");
     }
 
@@ -53,7 +58,8 @@ internal static class SlurmCommand
     /// <exception cref="InputException">There is none.</exception>
     internal static void Require(string program)
     {
-        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        string[] folders =
+            (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         if (!folders.Any(folder => File.Exists(Path.Combine(folder, program))))
             throw Missing(program);
     }
@@ -67,7 +73,9 @@ internal static class SlurmCommand
     {
         try
         {
-            using Process process = Process.Start(new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+            using Process process = Process.Start(
+                new ProcessStartInfo(program, args)
+                { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(Interruption.Current.Token);
             stop.CancelAfter(Patience);
             StringBuilder output = new(), error = new();
@@ -87,7 +95,9 @@ internal static class SlurmCommand
             Task.WhenAny(reading, Task.Delay(AfterTheEnd)).Wait();
             string text = Text(output), said = Text(error);
             return tooMuch ? new SlurmAnswer(1, text, $"has answered with more than {MostCharacters >> 20} MB")
-                : !ended ? new SlurmAnswer(1, text, Interruption.Current.Token.IsCancellationRequested ? "was interrupted" : $"has not answered for {Patience.TotalSeconds:0} seconds")
+                : !ended ? new SlurmAnswer(1, text,
+                    Interruption.Current.Token.IsCancellationRequested
+                        ? "was interrupted" : $"has not answered for {Patience.TotalSeconds:0} seconds")
                 : new SlurmAnswer(process.ExitCode, text, said);
 
             async Task Read(StreamReader reader, StringBuilder into)
@@ -120,7 +130,8 @@ internal static class SlurmCommand
         }
     }
 
-    private static InputException Missing(string program) => new($"{program}: is not on the path; run this where Slurm's commands are, or leave Slurm out");
+    private static InputException Missing(string program) =>
+        new($"{program}: is not on the path; run this where Slurm's commands are, or leave Slurm out");
 
     private static InputException Refused(string program, SlurmAnswer answer)
     {

@@ -14,7 +14,8 @@ internal sealed class SlurmExecutor(SlurmSettings settings, bool dryRun, bool js
     {
         string folder = Path.GetFullPath(run.Folder);
         if (folder.Any(letter => char.IsWhiteSpace(letter) || letter is '%' or '\\'))
-            throw new InputException($"--out {run.Folder}: Slurm takes no blanks, percent signs or backslashes in a path; name another folder");
+            throw new InputException(
+                $"--out {run.Folder}: Slurm takes no blanks, percent signs or backslashes in a path; name another folder");
         string name = $"lastbit-{Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}";
         if (!dryRun)
         {
@@ -22,7 +23,8 @@ internal sealed class SlurmExecutor(SlurmSettings settings, bool dryRun, bool js
             SlurmCommand.Require("sbatch");
             run.Prepare();
         }
-        var done = RunCells.StatusOf(folder, orNone: true).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name).ToHashSet();
+        var done = RunCells.StatusOf(folder, orNone: true).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name)
+            .ToHashSet();
         string[][] tasks = SlurmScript.Tasks(run.Cells.Where(cell => !done.Contains(cell)), settings);
         string array = tasks.Length > 0 ? SlurmScript.Array(folder, name, tasks, settings) : "";
         string gather = SlurmScript.Gather(folder, $"{name}-gather", run.Gather, settings);
@@ -44,7 +46,8 @@ internal sealed class SlurmExecutor(SlurmSettings settings, bool dryRun, bool js
             SlurmJobs.Put(folder, new SlurmSubmission(job, null, tasks));
         }
         Interruption.Current.Token.ThrowIfCancellationRequested();
-        string last = SlurmCommand.Submit([.. job is null ? (string[])[] : [$"--dependency=afterok:{job}"], Path.Combine(folder, SlurmScript.GatherFile)]);
+        string last = SlurmCommand.Submit([.. job is null ? (string[])[] : [$"--dependency=afterok:{job}"],
+            Path.Combine(folder, SlurmScript.GatherFile)]);
         SlurmJobs.Put(folder, new SlurmSubmission(job ?? last, last, tasks));
         Say(run.Folder, job, last, tasks.Length);
         return CommandLine.Done;
@@ -53,11 +56,13 @@ internal sealed class SlurmExecutor(SlurmSettings settings, bool dryRun, bool js
     private void Say(string folder, string? job, string last, int tasks)
     {
         if (json)
-            Terminal.OutWriter.WriteLine(Json.Text(new JsonObject { ["folder"] = folder, ["job"] = job, ["gather"] = last, ["tasks"] = tasks }));
+            Terminal.OutWriter.WriteLine(
+                Json.Text(new JsonObject { ["folder"] = folder, ["job"] = job, ["gather"] = last, ["tasks"] = tasks }));
         if (quiet || json)
             return;
         if (job is not null)
-            Terminal.OutWriter.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Job:     {job}, {tasks} {(tasks == 1 ? "task" : "tasks")}"));
+            Terminal.OutWriter.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"Job:     {job}, {tasks} {(tasks == 1 ? "task" : "tasks")}"));
         Terminal.OutWriter.WriteLine($"Then:    {last} (tables, figures and report)");
         Terminal.OutWriter.WriteLine($"Results: {folder}");
         Terminal.OutWriter.WriteLine($"Next:    lastbit status {ShellWord.Quote(folder)}   (what the tasks are doing)");

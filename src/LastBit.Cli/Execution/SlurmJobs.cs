@@ -22,14 +22,16 @@ internal static class SlurmJobs
             return [];
         SlurmSubmission[] read = DocumentFile.Read<SlurmSubmission[]>(file, Remedy);
         // Their numbers become arguments of Slurm's commands and names of logs.
-        return read.SelectMany(one => new[] { one.Job, one.Gather }).OfType<string>().FirstOrDefault(job => !SlurmCommand.IsNumber(job)) is { } strange
+        return read.SelectMany(one => new[] { one.Job, one.Gather }).OfType<string>()
+            .FirstOrDefault(job => !SlurmCommand.IsNumber(job)) is { } strange
             ? throw new InputException($"{file}: '{ForeignText.Cut(strange)}' is not the number of a job; {Remedy}")
             : read;
     }
 
     /// <summary>Adds a submission, or says more of the one of its number.</summary>
     internal static void Put(string folder, SlurmSubmission submission) =>
-        AtomicFile.WriteAllText(FileOf(folder), ResultJson.Serialize<SlurmSubmission[]>([.. Read(folder).Where(one => one.Job != submission.Job), submission]));
+        AtomicFile.WriteAllText(FileOf(folder),
+            ResultJson.Serialize<SlurmSubmission[]>([.. Read(folder).Where(one => one.Job != submission.Job), submission]));
 
     private static string FileOf(string folder) => Path.Combine(folder, RunFolder.JobsFolder, "jobs.json");
 }

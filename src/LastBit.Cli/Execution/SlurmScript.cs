@@ -119,7 +119,9 @@ internal static class SlurmScript
     internal static string Gather(string folder, string name, string[] gather, SlurmSettings settings)
     {
         var text = new StringBuilder();
-        Head(text, name, settings, [$"--output={Path.Combine(folder, RunFolder.JobsFolder, "%j.log")}", "--open-mode=append", "--requeue", "--kill-on-invalid-dep=yes"], """
+        Head(text, name, settings,
+            [$"--output={Path.Combine(folder, RunFolder.JobsFolder, "%j.log")}", "--open-mode=append", "--requeue",
+                "--kill-on-invalid-dep=yes"], """
             # A notice that was asked for with --signal would end the script.
             trap : USR1
 
@@ -131,19 +133,23 @@ internal static class SlurmScript
     }
 
     /// <summary>
-    /// How many seconds before the end a task is told: two minutes, or a quarter of a time limit that is shorter than eight, for a task that is told
-    /// when it begins would never compute anything. Slurm looks every half minute and may be as much earlier.
+    /// How many seconds before the end a task is told: two minutes, or a quarter of a time limit that is shorter than eight, for a task
+    /// that is told when it begins would never compute anything. Slurm looks every half minute and may be as much earlier.
     /// </summary>
     internal static int Notice(IEnumerable<string> directives) => directives
         .Where(directive => directive.StartsWith("--time=", StringComparison.Ordinal))
         .Select(directive => Seconds(directive["--time=".Length..]))
         .LastOrDefault() is { } seconds ? (int)Math.Clamp(seconds / 4, 15, 120) : 120;
 
-    /// <summary>A time as sbatch has it, "minutes", "minutes:seconds", "hours:minutes:seconds", "days-hours", "days-hours:minutes", ...; null for others.</summary>
+    /// <summary>
+    /// A time as sbatch has it, "minutes", "minutes:seconds", "hours:minutes:seconds", "days-hours", "days-hours:minutes", ...; null for
+    /// others.
+    /// </summary>
     private static double? Seconds(string time)
     {
         string[] parts = time.Split('-') is [string days, string rest] ? [days, .. rest.Split(':')] : time.Split(':');
-        double[] numbers = [.. parts.Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : double.NaN)];
+        double[] numbers = [.. parts.Select(part =>
+            int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : double.NaN)];
         double seconds = (time.Contains('-', StringComparison.Ordinal), numbers) switch
         {
             (true, [double d, double h]) => (24 * d + h) * 3600,

@@ -44,7 +44,8 @@ internal sealed class CorrectnessCsv : ILogFormat
             for (int i = 0; i < images.Length; i++)
             {
                 correct[i] = Cell(row[images[i]].Span.Trim()) ?? throw new InputException(
-                    $"{log.Path}:{line}: image {i + 1} is {Foreign.Quote(row[images[i]].Span.Trim())}; 1 for correct and 0 for wrong are right");
+                    $"{log.Path}:{line}: image {i + 1} is {Foreign.Quote(row[images[i]].Span.Trim())}; 1 for correct and 0 for wrong are "
+                        + "right");
             }
             for (int i = 0; i < roles.Length; i++)
                 run.Describe(roles[i], row[i].ToString());

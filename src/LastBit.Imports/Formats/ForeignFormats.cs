@@ -14,12 +14,14 @@ internal sealed class ForeignFormats : ILogFormat
         if (head.StartsWith("SQLite format 3\0"u8))
         {
             problem = file.IsNamed || file.Name.Contains("mlflow", StringComparison.OrdinalIgnoreCase)
-                ? "is a database, as newer versions of MLflow keep their runs in; write them out with `mlflow experiments csv`, or give the folder mlruns of a file store"
+                ? "is a database, as newer versions of MLflow keep their runs in; write them out with `mlflow experiments csv`, or give "
+                    + "the folder mlruns of a file store"
                 : file.Name.Contains("optuna", StringComparison.OrdinalIgnoreCase)
                 ? "is a database of Optuna; write the trials out with `study.trials_dataframe().to_csv(FILE)`" : null;
         }
         else if (file.Ending == ".wandb")
-            problem = "is the record of Weights & Biases' own program; export the chart or the table of runs as CSV on its page, or write `run.history().to_csv(FILE)`";
+            problem = "is the record of Weights & Biases' own program; export the chart or the table of runs as CSV on its page, or write "
+                + "`run.history().to_csv(FILE)`";
         else if (head.StartsWith("PK\x03\x04"u8) && file.Ending is ".xlsx" or ".xlsm" or ".ods")
             problem = "is a spreadsheet; save the sheet with the runs as CSV";
         else if (head.StartsWith((ReadOnlySpan<byte>)[0xD0, 0xCF, 0x11, 0xE0]) && file.Ending == ".xls")

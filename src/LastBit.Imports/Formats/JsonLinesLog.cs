@@ -67,7 +67,8 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
             if (held == buffer.Length)
             {
                 if (held >= LongestLine)
-                    throw new InputException($"{file}:{line + 1}: the line is longer than {LongestLine} bytes; one object per line is right");
+                    throw new InputException(
+                        $"{file}:{line + 1}: the line is longer than {LongestLine} bytes; one object per line is right");
                 Array.Resize(ref buffer, 2 * held);
             }
         }
@@ -160,7 +161,9 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
         public void Finish()
         {
             if (_broken > 1 && _broken > 0.1 * _lines)
-                throw new InputException(FormattableString.Invariant($"{file}:{_firstBroken}: {_broken} of {_lines} lines are not objects in JSON; one object per line is right"));
+                throw new InputException(
+                    FormattableString.Invariant(
+                        $"{file}:{_firstBroken}: {_broken} of {_lines} lines are not objects in JSON; one object per line is right"));
             _table.Finish();
             _runs?.Finish(_table.Columns.Select(column => column.Name));
             context.NoteEmpty(file, _table.Empty, _table.Rows, "line");

@@ -62,7 +62,8 @@ internal sealed class JsonLists : ILogFormat
         {
             double[] values = JsonFile.Curve(member.Value);
             if (steps is not null && steps.Length != values.Length)
-                throw new InputException($"{file}: {Foreign.Quote(member.Name)} has {values.Length} values and there are {steps.Length} steps");
+                throw new InputException(
+                    $"{file}: {Foreign.Quote(member.Name)} has {values.Length} values and there are {steps.Length} steps");
             (run.IsTold, run.CountsRows) = (true, steps is null);
             for (int i = 0; i < values.Length; i++)
                 run.Add(steps is null ? i + 1 : steps[i], values[i], 0);

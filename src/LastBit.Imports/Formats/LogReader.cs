@@ -100,7 +100,10 @@ public static class LogReader
             if (file.IsNamed && log?.Problem is { } problem)
                 throw new InputException($"{file.Path}: {problem}");
             if (log is null && file.IsNamed && file.IsAlone)
-                throw new InputException($"{file.Path}: {(file.Length == 0 ? "is empty; a log has at least one value" : "is not a log that can be read; docs/noise.md lists those that can")}");
+            {
+                throw new InputException($"{file.Path}: " + (file.Length == 0
+                    ? "is empty; a log has at least one value" : "is not a log that can be read; docs/noise.md lists those that can"));
+            }
             if (log is null || log.Problem is not null)
             {
                 others.Add(file);
@@ -119,7 +122,8 @@ public static class LogReader
             string? problem = others.Select(file => file.Length == 0 ? null : LogFormats.Recognise(file, options)?.Problem is { } why
                 ? $"{file.Path} {why}" : null).FirstOrDefault(why => why is not null);
             throw new InputException(problem is not null ? $"{where}: holds no log that can be read; {problem}"
-                : $"{where}: none of its {NumberText.Count(others.Count, "file")} is a log that can be read; docs/noise.md lists those that can");
+                : $"{where}: none of its {NumberText.Count(others.Count, "file")} is a log that can be read; docs/noise.md lists those "
+                    + "that can");
         }
         IGrouping<Type, LogFile>[] families = [.. files.Where(file => !file.IsCompanion).GroupBy(file => file.Format.Family)];
         // Bytes and booleans beside other logs are their correctness.
@@ -127,7 +131,8 @@ public static class LogReader
         {
             string kinds = string.Join(" and ", families.Select(family =>
                 $"{family.Count()} of {family.First().Program} (as {family.First().Path})"));
-            throw new InputException($"{where}: holds logs of {families.Length} kinds, {kinds}; name those that are meant, as a pattern in quotes");
+            throw new InputException(
+                $"{where}: holds logs of {families.Length} kinds, {kinds}; name those that are meant, as a pattern in quotes");
         }
         return (files, others);
     }
@@ -212,7 +217,8 @@ public static class LogReader
         {
             if (row.Correct.Length != images)
             {
-                throw new InputException($"{row.Run.Source}: has {row.Correct.Length} images where {context.Correctness[0].Run.Source} has {images}; "
+                throw new InputException(
+                    $"{row.Run.Source}: has {row.Correct.Length} images where {context.Correctness[0].Run.Source} has {images}; "
                     + "the test images must be the same in the same order");
             }
             // NAME.correct.npy belongs to the run of NAME.jsonl (or whatever other ending).
@@ -226,7 +232,9 @@ public static class LogReader
         }
         if (rows.Count > images)
         {
-            context.Note($"{context.Correctness[0].Run.Source}: is read as {NumberText.Count(rows.Count, "run")} on {NumberText.Count(images, "image")}, for a row is a run; "
+            context.Note(
+                $"{context.Correctness[0].Run.Source}: is read as {NumberText.Count(rows.Count, "run")} on "
+                    + $"{NumberText.Count(images, "image")}, for a row is a run; "
                 + "where a row is an image, turn it round.");
         }
         if (context.Labels is { } labels && labels.Length != images)
@@ -254,7 +262,8 @@ public static class LogReader
         return $"{format}: {NumberText.Count(runs.Count, "run")}, metric {Foreign.Quote(metric)} {unit}, "
             + (groups is [null] ? "" : $"groups {Foreign.List(groups.Select(group => group ?? "none"))}, ")
             + (seeds is [null] ? "no seeds known, "
-                : $"{(seeds.Length == 1 ? "seed" : "seeds")} {Some(seeds.Select(seed => seed is { } known ? known.ToString(CultureInfo.InvariantCulture) : "unknown"))}, ")
+                : $"{(seeds.Length == 1 ? "seed" : "seeds")} "
+                    + $"{Some(seeds.Select(seed => seed is { } known ? known.ToString(CultureInfo.InvariantCulture) : "unknown"))}, ")
             + (perturbations is [null] ? "no perturbation, "
                 : $"k {Some(perturbations.Select(k => k is null ? "none" : Foreign.Quote(k)[1..^1]))}, ")
             + steps + ".";

@@ -66,7 +66,8 @@ internal sealed partial class NpyLog : ILogFormat
     {
         int[] labels = LabelsOf(file, array);
         if (context.Labels is { } other && !other.AsSpan().SequenceEqual(labels))
-            throw new InputException($"{file}: the labels differ from those of another file; the test images must be the same in the same order");
+            throw new InputException(
+                $"{file}: the labels differ from those of another file; the test images must be the same in the same order");
         context.Labels = labels;
     }
 
@@ -77,7 +78,8 @@ internal sealed partial class NpyLog : ILogFormat
     private static int[] LabelsOf(string file, NumericArray array)
     {
         if (array.Shape is not [> 0])
-            throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); labels are a list, the class of each image");
+            throw new InputException(
+                $"{file}: has the shape ({string.Join(", ", array.Shape)}); labels are a list, the class of each image");
         int[] labels = array.ElementType == typeof(int) ? array.Get<int>()
             : array.ElementType == typeof(byte) ? [.. array.Get<byte>().Select(label => (int)label)]
             : array.ElementType == typeof(long) ? [.. array.Get<long>()
@@ -124,7 +126,8 @@ internal sealed partial class NpyLog : ILogFormat
         return values.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)1) is >= 0 and int bad ? throw Neither(bad, values[bad]) : values;
 
         InputException Neither(int i, double value) => new(string.Create(CultureInfo.InvariantCulture,
-            $"{file}: value {i + 1} is {value}; a correctness matrix (runs x images) holds 1 for correct and 0 for wrong, and a curve has one dimension"));
+            $"{file}: value {i + 1} is {value}; a correctness matrix (runs x images) holds 1 for correct and 0 for wrong, and a curve has "
+                + $"one dimension"));
     }
 
     [GeneratedRegex(@"(?:^|/)seed([0-9]+)/test([1-9][0-9]{0,4})\.npy$", RegexOptions.CultureInvariant)]

@@ -20,7 +20,9 @@ internal sealed class SacredMetrics : ILogFormat
         foreach ((string name, double[] steps, double[] values) in Metrics(log.File.Json!.Value))
         {
             if (steps.Length != values.Length)
-                throw new InputException($"{log.Path}: {Foreign.Quote(name)} has {NumberText.Count(values.Length, "value")} and {NumberText.Count(steps.Length, "step")}");
+                throw new InputException(
+                    $"{log.Path}: {Foreign.Quote(name)} has {NumberText.Count(values.Length, "value")} and "
+                        + $"{NumberText.Count(steps.Length, "step")}");
             if (context.IsSurvey)
                 context.Candidate(name);
             if (!context.Wants(name))

@@ -66,7 +66,9 @@ internal sealed class TensorBoardLog : ILogFormat
         }
         catch (InvalidDataException error)
         {
-            throw new InputException($"{log.Path}: record {record} is not an event of TensorBoard ({error.Message}); give the file as TensorBoard wrote it", error);
+            throw new InputException(
+                $"{log.Path}: record {record} is not an event of TensorBoard ({error.Message}); give the file as TensorBoard wrote it",
+                error);
         }
         foreach (string tag in tags)
             context.Candidate(prefix + tag);

@@ -27,7 +27,8 @@ internal sealed class TrainDocument : ILogFormat
         {
             if (epoch.ValueKind != JsonValueKind.Object || !epoch.TryGetProperty("epoch", out JsonElement at)
                 || !JsonFile.TryNumber(at, out double step))
-                throw new InputException($"{file}: an entry of epochs is not an object with its epoch; it should be what a run of LastBit wrote");
+                throw new InputException(
+                    $"{file}: an entry of epochs is not an object with its epoch; it should be what a run of LastBit wrote");
             foreach (JsonProperty member in epoch.EnumerateObject())
             {
                 if (member.Name == "epoch" || member.Value.ValueKind is not (JsonValueKind.Number or JsonValueKind.Null))

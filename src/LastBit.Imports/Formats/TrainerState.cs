@@ -70,7 +70,8 @@ internal sealed partial class TrainerState : ILogFormat
                         && run.Values[i].Equals(longest.Values[i]));
                 context.LeftOut.Add(new LeftOut(run.Source, isPrefix
                     ? $"it is the beginning of {longest.Source}, as every checkpoint's file is"
-                    : $"it is a checkpoint in the folder of {longest.Source} but not its beginning, as after a run that was resumed or begun anew"));
+                    : $"it is a checkpoint in the folder of {longest.Source} but not its beginning, as after a run that was resumed or "
+                        + "begun anew"));
                 runs.Remove(run);
             }
         }

@@ -52,8 +52,11 @@ internal sealed partial class WandbChartCsv : ILogFormat
         });
         if (summaries > 0)
         {
-            context.Note($"{log.Path}: {NumberText.Count(summaries, "point")} of the chart {(summaries == 1 ? "stands" : "stand")} for several values (__MIN is less than __MAX): "
-                + "lines of a group are means over its runs, and long runs are thinned; export runs one by one, ungrouped, to have them whole.");
+            context.Note(
+                $"{log.Path}: {NumberText.Count(summaries, "point")} of the chart {(summaries == 1 ? "stands" : "stand")} for several "
+                    + "values (__MIN is less than __MAX): "
+                + "lines of a group are means over its runs, and long runs are thinned; export runs one by one, ungrouped, to have them "
+                + "whole.");
         }
         if (!context.IsSurvey && times.Values.Any(count => count > 1))
             context.Note($"{log.Path}: several runs have one name; they are numbered in the order of their columns.");

@@ -81,14 +81,16 @@ internal static class Assembly
     {
         if (run.CountsRows && !run.IsTold && run.Values.Count > 1 && context.Options.Step != "row")
         {
-            throw new InputException($"{run.Source}: no column counts steps or tells runs apart, so its {run.Values.Count} rows may be the steps of one run or "
+            throw new InputException(
+                $"{run.Source}: no column counts steps or tells runs apart, so its {run.Values.Count} rows may be the steps of one run or "
                 + "the values of as many; say --step row or --runs rows, or name a column with --step or --seed");
         }
         bool rising = true, finite = true;
         for (int i = 0; i < run.Steps.Count; i++)
         {
             if (double.IsFinite(run.Values[i]) && Math.Abs(run.Values[i]) > LargestValue)
-                throw new InputException($"{run.At(i)}: the value {Text(run.Values[i])} is too large, for its square would overflow; at most 1e100 is right");
+                throw new InputException(
+                    $"{run.At(i)}: the value {Text(run.Values[i])} is too large, for its square would overflow; at most 1e100 is right");
             rising &= i == 0 || run.Steps[i] > run.Steps[i - 1];
             finite &= double.IsFinite(run.Values[i]);
         }
@@ -115,8 +117,11 @@ internal static class Assembly
                 }
                 else
                 {
-                    throw new InputException($"{run.At(i)}: {(run.Inner.Length > 0 ? run.Inner + ": " : "")}step {run.Steps[i].ToString(CultureInfo.InvariantCulture)} has "
-                        + $"the value {Text(run.Values[i])} here and {Text(values[^1])} at {run.Source}:{lines[^1]}; name the column that counts with --step, "
+                    throw new InputException(
+                        $"{run.At(i)}: {(run.Inner.Length > 0 ? run.Inner + ": " : "")}step "
+                            + $"{run.Steps[i].ToString(CultureInfo.InvariantCulture)} has "
+                        + $"the value {Text(run.Values[i])} here and {Text(values[^1])} at {run.Source}:{lines[^1]}; name the column that "
+                        + "counts with --step, "
                         + "or those that tell runs apart with --seed, --k or --group, or delete the rows of a run that was begun anew");
                 }
                 continue;
@@ -239,7 +244,8 @@ internal static class Assembly
             IGrouping<double, ImportedRun> most = group.GroupBy(run => run.LastStep).MaxBy(same => (same.Count(), same.Key))!;
             if (2 * most.Count() <= group.Count())
             {
-                context.Note($"The runs end at different steps ({Step(group.Min(run => run.LastStep))} to {Step(group.Max(run => run.LastStep))}), "
+                context.Note(
+                    $"The runs end at different steps ({Step(group.Min(run => run.LastStep))} to {Step(group.Max(run => run.LastStep))}), "
                     + "as with early stopping; each stands for its own end.");
                 kept.AddRange(group);
                 continue;
@@ -269,7 +275,9 @@ internal static class Assembly
             int same = Enumerable.Range(1, Math.Max(0, run.Values.Length - 1)).Count(i => run.Values[i].Equals(run.Values[i - 1]));
             if (run.Values.Length >= LastRows && 2 * same > run.Values.Length && run.Values.Min() < run.Values.Max())
             {
-                context.Note($"{run.Name} repeats the value before on {same} of {run.Values.Length} rows, as loggers that write a stale value on every row do; "
+                context.Note(
+                    $"{run.Name} repeats the value before on {same} of {run.Values.Length} rows, as loggers that write a stale value on "
+                        + "every row do; "
                     + "the last ten rows are then fewer than ten evaluations. Count epochs with --step, or log a value once.");
             }
         }
@@ -296,8 +304,11 @@ internal static class Assembly
                 .Distinct()];
             if (folders.Length < 2)
                 continue;
-            context.Note($"Runs of seed {same.First().Seed} lie in {string.Join(" and ", folders.Take(2).Select(folder => Foreign.Quote(folder)))}, and nothing but the folder tells "
-                + "them apart. If these are two trainings, compare them, as A=PATH B=PATH or with --runs; if they differ in rounding, name its column with --k.");
+            context.Note(
+                $"Runs of seed {same.First().Seed} lie in "
+                    + $"{string.Join(" and ", folders.Take(2).Select(folder => Foreign.Quote(folder)))}, and nothing but the folder tells "
+                + "them apart. If these are two trainings, compare them, as A=PATH B=PATH or with --runs; if they differ in rounding, "
+                + "name its column with --k.");
             return;
         }
     }

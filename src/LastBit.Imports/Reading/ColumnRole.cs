@@ -159,7 +159,8 @@ internal static partial class ColumnRoles
         || name.EndsWith("_per_second", StringComparison.Ordinal)
         || name.EndsWith("_samples", StringComparison.Ordinal) || name is "total_flos" or "grad_norm";
 
-    [GeneratedRegex(@"^(?:(?:params|config|hparams|args|cfg)[./]|(?:params|user_attrs|system_attrs)_)(.+)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?:(?:params|config|hparams|args|cfg)[./]|(?:params|user_attrs|system_attrs)_)(.+)$",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Setting();
 
     /// <summary>How fine a step column counts; less is finer.</summary>

@@ -56,14 +56,17 @@ internal sealed partial class CommaNumbers(string file, string column)
         if (isDecimal is null)
         {
             (RawRun run, int index, string text) = _cells[0];
-            throw new InputException($"{run.At(index)}: {Foreign.Quote(text)} in {Foreign.Quote(column)} may be {Text(Value(text, false))} or {Text(Value(text, true))}, "
+            throw new InputException(
+                $"{run.At(index)}: {Foreign.Quote(text)} in {Foreign.Quote(column)} may be {Text(Value(text, false))} or "
+                    + $"{Text(Value(text, true))}, "
                 + "and no other number says which; write numbers with a decimal point and without separators of thousands");
         }
         foreach ((RawRun run, int index, string text) in _cells)
             run.Values[index] = Value(text, isDecimal.Value);
 
         InputException Both((RawRun Run, int Index, string Text) cell, string other) => new(
-            $"{cell.Run.At(cell.Index)}: {Foreign.Quote(column)} has a decimal comma in {Foreign.Quote(cell.Text)} and a decimal point in {Foreign.Quote(other)}; {file} should have one of them");
+            $"{cell.Run.At(cell.Index)}: {Foreign.Quote(column)} has a decimal comma in {Foreign.Quote(cell.Text)} and a decimal point in "
+                + $"{Foreign.Quote(other)}; {file} should have one of them");
 
         static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
     }

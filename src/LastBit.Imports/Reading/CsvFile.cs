@@ -135,19 +135,24 @@ internal static class CsvFile
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException
             or InvalidDataException)
         {
-            throw new InputException($"{header.File}: cannot be read as a table ({ForeignText.Cut(error.Message, 200)}); a header and rows with as many fields are right", error);
+            throw new InputException(
+                $"{header.File}: cannot be read as a table ({ForeignText.Cut(error.Message, 200)}); a header and rows with as many fields "
+                    + "are right", error);
         }
         // A number that is cut is a number still, and nothing but its length tells.
         if (!context.IsSurvey && lastLength > 0 && lastLength < shortest && shortest < int.MaxValue
             && !EncodedText.EndsInLineBreak(header.File))
         {
-            context.Note(FormattableString.Invariant($"{header.File}:{lastLine}: the last row has no line break and its last field fewer characters than any before, ")
+            context.Note(
+                FormattableString.Invariant(
+                    $"{header.File}:{lastLine}: the last row has no line break and its last field fewer characters than any before, ")
                 + "as a row that is still being written; its number may be cut.");
         }
         if (broken > 1 && broken > MostBroken * rows)
         {
-            throw new InputException(FormattableString.Invariant(
-                $"{header.File}:{firstBroken}: {broken} of {rows} rows do not have the {header.Names.Length} fields of the header; this is not a table with one header"));
+            throw new InputException(string.Create(CultureInfo.InvariantCulture,
+                $"{header.File}:{firstBroken}: {broken} of {rows} rows do not have the {header.Names.Length} fields of the header; "
+                    + $"this is not a table with one header"));
         }
     }
 

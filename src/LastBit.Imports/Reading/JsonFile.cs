@@ -36,7 +36,8 @@ internal static partial class JsonFile
         }
         catch (JsonException error)
         {
-            throw new InputException($"{file}:{(error.LineNumber ?? 0) + 1}: is not valid JSON ({ForeignText.Cut(error.Message.TrimEnd('.'), 200)}); "
+            throw new InputException(
+                $"{file}:{(error.LineNumber ?? 0) + 1}: is not valid JSON ({ForeignText.Cut(error.Message.TrimEnd('.'), 200)}); "
                 + "give the file as its program wrote it", error);
         }
     }

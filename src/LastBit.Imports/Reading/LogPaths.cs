@@ -38,7 +38,8 @@ internal sealed class LogPaths(CancellationToken cancellation)
                 throw new InputException($"{path}: there is no such file or folder; name a log, a folder of logs, or a pattern in quotes");
             if (_files.Count == 0)
             {
-                throw new InputException($"{path}: holds no file{(Passed.Count > 0 ? $" that can be read; {Passed[0].What} is {Passed[0].Why}" : "")}; "
+                throw new InputException(
+                    $"{path}: holds no file{(Passed.Count > 0 ? $" that can be read; {Passed[0].What} is {Passed[0].Why}" : "")}; "
                     + "name a log, a folder of logs, or a pattern in quotes");
             }
         }

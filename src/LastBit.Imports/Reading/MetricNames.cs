@@ -66,7 +66,8 @@ internal static partial class MetricNames
         if (fraction is not null)
         {
             ImportedRun percent = runs.First(run => run.Values.Max() > 1);
-            throw new InputException($"{fraction.Source}: {Foreign.Quote(metric)} is at most 1 here and up to {percent.Values.Max():0.##} in {percent.Source}; "
+            throw new InputException(
+                $"{fraction.Source}: {Foreign.Quote(metric)} is at most 1 here and up to {percent.Values.Max():0.##} in {percent.Source}; "
                 + "runs in fractions and runs in percent cannot be compared");
         }
         return MeasureUnit.Percent;
@@ -79,7 +80,8 @@ internal static partial class MetricNames
     [GeneratedRegex("neg(?:ative)?_log_likelihood|abs_rel|sq_rel|bits_(?:per|byte|char|dim)|nats_per|s_mape|log_loss|hausdorff|cross_entropy|word_error|time_to", RegexOptions.CultureInvariant)]
     private static partial Regex Phrase();
 
-    [GeneratedRegex(@"acc(?:uracy)?(?![a-z])|accuracy|top[-_]?[15](?![0-9])|exact_match|pass(?:ed|_rate|@)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"acc(?:uracy)?(?![a-z])|accuracy|top[-_]?[15](?![0-9])|exact_match|pass(?:ed|_rate|@)",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Accuracy();
 
     [GeneratedRegex(@"(?:^|[^a-z])(?:test|val|valid|validation|eval|dev|held_?out)(?![a-z])|^(?:test|val|eval)[A-Z]|(?:test|eval|valid)[-_ ]?acc", RegexOptions.CultureInvariant)]

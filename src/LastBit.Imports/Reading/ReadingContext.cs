@@ -132,7 +132,8 @@ internal sealed class ReadingContext(ImportOptions options)
     public void NoteEmpty(string file, long empty, long rows, string word)
     {
         if (!IsSurvey && empty > 0 && empty < rows)
-            _empty.Add((file, FormattableString.Invariant($"{empty} of its {NumberText.Count(rows, word)} {(empty == 1 ? "has" : "have")}"), word));
+            _empty.Add((file, FormattableString.Invariant($"{empty} of its {NumberText.Count(rows, word)} {(empty == 1 ? "has" : "have")}"),
+                word));
     }
 
     /// <summary>Moves the counted rows into the list of what was left out.</summary>
@@ -141,7 +142,8 @@ internal sealed class ReadingContext(ImportOptions options)
         if (_empty is [(string file, string some, string word), ..])
         {
             string others = _empty.Count > 1 ? $"; so it is in {NumberText.Count(_empty.Count - 1, "other file")}" : "";
-            Note($"{file}: {some} no value of {Foreign.Quote(Metric)}, as where training and validation are logged in {word}s of their own{others}.");
+            Note($"{file}: {some} no value of {Foreign.Quote(Metric)}, as where training and validation are logged in {word}s of their "
+                + $"own{others}.");
         }
         foreach (((string what, string why), (long rows, string first)) in _rows)
             LeftOut.Add(new LeftOut(what, first == what ? why : $"{why} ({(rows == 1 ? "at" : "first at")} {first})", rows));

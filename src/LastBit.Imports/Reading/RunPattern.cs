@@ -26,7 +26,9 @@ internal static partial class RunPattern
             {
                 string place = rest[1..end];
                 if (!Places.Contains(place))
-                    throw new InputException($"--runs: the place {Foreign.Quote(place)} is unknown; {{seed}}, {{k}}, {{fold}}, {{group}} and {{name}} are known");
+                    throw new InputException(
+                        $"--runs: the place {Foreign.Quote(place)} is unknown; {{seed}}, {{k}}, {{fold}}, {{group}} and {{name}} are "
+                            + "known");
                 if (!seen.Add(place))
                     throw new InputException($"--runs: {{{place}}} is there twice; give each once");
                 regex.Append(place == "seed" ? "(?<seed>[0-9]+)" : whole ? $"(?<{place}>.+?)" : $"(?<{place}>[^/]+?)");
@@ -44,7 +46,8 @@ internal static partial class RunPattern
             }
         }
         if (seen.Count == 0)
-            throw new InputException("--runs: the pattern has no place; write one with {seed}, {k}, {group} or {name}, or say rows where every row is a run");
+            throw new InputException(
+                "--runs: the pattern has no place; write one with {seed}, {k}, {group} or {name}, or say rows where every row is a run");
         return new Regex(regex.Append(whole ? "$" : @"(?:$|/|\.[A-Za-z0-9]+$)").ToString(), RegexOptions.CultureInvariant);
     }
 
@@ -70,7 +73,9 @@ internal static partial class RunPattern
                     continue;
                 }
                 if (!PlaceName().IsMatch(place))
-                    throw new InputException($"--pattern: {Foreign.Quote(place)} cannot be the name of a metric; letters, digits and _ are right, as in {{val_loss}}");
+                    throw new InputException(
+                        $"--pattern: {Foreign.Quote(place)} cannot be the name of a metric; letters, digits and _ are right, as in "
+                            + $"{{val_loss}}");
                 if (places.Contains(place))
                     throw new InputException($"--pattern: {{{place}}} is there twice; give each once");
                 places.Add(place);
@@ -131,7 +136,8 @@ internal static partial class RunPattern
     [GeneratedRegex(@"(?:^|[/_\-. ,(])s[=_\-]?([0-9]+)(?=$|[/_\-. ,)])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex ShortSeed();
 
-    [GeneratedRegex(@"(?:^|[/_\-. ,(])(?:fold|split)[ =_\-:]{0,2}([0-9]+)(?=$|[/_\-. ,)])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?:^|[/_\-. ,(])(?:fold|split)[ =_\-:]{0,2}([0-9]+)(?=$|[/_\-. ,)])",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex UsualFold();
 
     [GeneratedRegex(@"(?:^|[/_\-. ,(])k[ =_\-:]?([0-9]+)(?=$|[/_\-. ,)])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -76,6 +76,7 @@ internal static partial class RunSettings
         }
     }
 
-    [GeneratedRegex(@"(?<![A-Za-z0-9_.])[""']?(?:random_|rng_|manual_)?seed[""']?\s*[=:]\s*([0-9]+)(?![0-9.])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?<![A-Za-z0-9_.])[""']?(?:random_|rng_|manual_)?seed[""']?\s*[=:]\s*([0-9]+)(?![0-9.])",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex SaidSeed();
 }

@@ -276,7 +276,9 @@ internal sealed class Table(string file, ReadingContext context)
         {
             if (Foreign.IsMeanWithSpread(_wanted.Text))
             {
-                throw new InputException($"{file}:{line}: {Foreign.Quote(_wanted.Text)} is a mean with its spread; the spread is what is computed here, from one number "
+                throw new InputException(
+                    $"{file}:{line}: {Foreign.Quote(_wanted.Text)} is a mean with its spread; the spread is what is computed here, from "
+                        + "one number "
                     + "for each run");
             }
             if (_words++ == 0)
@@ -367,7 +369,9 @@ internal sealed class Table(string file, ReadingContext context)
     private void FinishRuns()
     {
         if (_words > 1 && _words > 0.1 * (_words + _runs.Values.Sum(run => run.Values.Count)))
-            throw new InputException($"{_firstWord} is a word where a number should be, and so are {_words} cells of {Foreign.Quote(_wanted!.Name)} in all; more than one in ten");
+            throw new InputException(
+                $"{_firstWord} is a word where a number should be, and so are {_words} cells of {Foreign.Quote(_wanted!.Name)} in all; "
+                    + "more than one in ten");
         _commas?.Resolve(_runs.Values, CommaEvidence);
         foreach ((RawRun run, List<double> epochs) in _epochs)
         {

@@ -49,14 +49,18 @@ public static class AccuracyClaim
     /// <param name="ratio">The first over the second; null where it cannot be estimated.</param>
     /// <returns>The verdict and the number that decides it.</returns>
     public static Finding Judge(
-        int seeds, int fewestK, int epochs, int? trainImages, int testImages, double meanAccuracy, Estimate? rounding, Estimate? overSeeds, Estimate? ratio)
+        int seeds, int fewestK, int epochs, int? trainImages, int testImages, double meanAccuracy, Estimate? rounding, Estimate? overSeeds,
+        Estimate? ratio)
     {
         if (rounding is null || overSeeds is null || ratio is null)
-            return Finding.NotTested("The runs do not have two spreads to compare: that takes two seeds with two k each, and accuracies that differ.");
+            return Finding.NotTested(
+                "The runs do not have two spreads to compare: that takes two seeds with two k each, and accuracies that differ.");
 
-        string decides = $"Test accuracies of networks that differ only in rounding spread by {Finding.Text(rounding.Value)} percentage points "
+        string decides =
+            $"Test accuracies of networks that differ only in rounding spread by {Finding.Text(rounding.Value)} percentage points "
             + $"(standard deviation), of networks with different seeds by {Finding.Text(overSeeds.Value)}; "
-            + $"the first is {Finding.Text(ratio.Value)} times the second (95% interval {Finding.Text(ratio.Low)} to {Finding.Text(ratio.High)}).";
+            + $"the first is {Finding.Text(ratio.Value)} times the second (95% interval {Finding.Text(ratio.Low)} to "
+            + $"{Finding.Text(ratio.High)}).";
         string[] lacks =
         [
             .. Finding.Lack(seeds < FewestSeeds, NumberText.Count(seeds, "seed")), .. Finding.Lack(fewestK < FewestK, $"{fewestK} k"),

@@ -14,7 +14,8 @@ internal static class AccuracySection
 {
     private const string Command = "lastbit accuracy";
 
-    internal static ReportPart Part { get; } = new(AccuracyExperiment.Experiment, [AccuracyCurves.FileName, Summary.FileName], [new(Table1.Name, Table1.Draw)], Section);
+    internal static ReportPart Part { get; } =
+        new(AccuracyExperiment.Experiment, [AccuracyCurves.FileName, Summary.FileName], [new(Table1.Name, Table1.Draw)], Section);
 
     private static ReportSection Section(ResultFolder folder)
     {
@@ -28,14 +29,18 @@ internal static class AccuracySection
         }
         SummaryStatistics statistics = summary.Statistics;
         string origin = result is null ? "The folder holds a summary and does not say what was trained; "
-            : $"{NetworkText.Of(result.Network, result.Activation, result.Loss)}, {NumberText.Count(result.TrainImages, "training image")}; ";
+            : $"{NetworkText.Of(result.Network, result.Activation, result.Loss)}, "
+                + $"{NumberText.Count(result.TrainImages, "training image")}; ";
         return new ReportSection(AccuracyClaim.Claim,
             $"{origin}{NumberText.Count(statistics.Runs, "run")}: {NumberText.Count(summary.Final.Count, "seed")} by {Rows(summary)}, "
-                + $"{NumberText.Count(summary.Epochs, "epoch")} each, tested on {NumberText.Count(statistics.Sampling.TestImages, "image")}; "
+                + $"{NumberText.Count(summary.Epochs, "epoch")} each, tested on "
+                + $"{NumberText.Count(statistics.Sampling.TestImages, "image")}; "
                 + (summary.FinalEpochs == 1 ? "the final accuracy of a run is that of its last epoch."
-                    : $"the final accuracy of a run is the mean of its last {summary.FinalEpochs} epochs.") + (result is null ? "" : " float32."),
+                    : $"the final accuracy of a run is the mean of its last {summary.FinalEpochs} epochs.")
+                    + (result is null ? "" : " float32."),
             AccuracyClaim.Judge(
-                summary.Final.Count, summary.Final.Values.Min(runs => runs.Count), summary.Epochs, result?.TrainImages, statistics.Sampling.TestImages,
+                summary.Final.Count, summary.Final.Values.Min(runs => runs.Count), summary.Epochs, result?.TrainImages,
+                statistics.Sampling.TestImages,
                 statistics.Sampling.MeanAccuracy, statistics.Rounding, statistics.Seeds, statistics.Ratio),
             Figure(result, summary), Table(summary), Command);
     }
@@ -47,7 +52,10 @@ internal static class AccuracySection
         if (result is not null && result.TestAccuracy.Values.Any(seed => seed.Values.Any(run => run.Length > 1)))
         {
             var curves = result.TestAccuracy.SelectMany((seed, number) => seed.Value.Where(run => run.Value.Length > 0)
-                .Select(run => (Number: number, Curve: new Curve($"seed {seed.Key}, {run.Key.Name}", ReportChart.Count(1, run.Value.Length), run.Value)))).ToArray();
+                .Select(run =>
+                    (Number: number,
+                        Curve: new Curve($"seed {seed.Key}, {run.Key.Name}", ReportChart.Count(1, run.Value.Length), run.Value))))
+                        .ToArray();
             charts.Add(new ReportChart("table1", "Test accuracy", "epoch", "percent", false, false,
                 Csv.Write("epoch", [.. curves.Select(one => one.Curve)]), Colours: [.. curves.Select(one => one.Number)]));
         }
@@ -59,7 +67,8 @@ internal static class AccuracySection
                 foreach ((Perturbation one, double accuracy) in runs)
                     csv.Append(CultureInfo.InvariantCulture, $"{seed},{one.Name},{Csv.Number(accuracy)}\n");
             }
-            charts.Add(new ReportChart("table1-final", "Final test accuracy", "seed", "percent", false, false, csv.ToString(), ChartKind.Dots));
+            charts.Add(new ReportChart("table1-final", "Final test accuracy", "seed", "percent", false, false, csv.ToString(),
+                ChartKind.Dots));
         }
         return charts.Count == 0 ? null : new ReportFigure([Table1.Name],
             "One colour per seed: runs of the same colour differ in nothing but rounding.", charts);
@@ -74,7 +83,8 @@ internal static class AccuracySection
         return k + (k.Length > 0 && others.Length > 0 ? " and " : "") + others;
     }
 
-    private static Perturbation[] Perturbations(Summary summary) => [.. summary.Final.Values.SelectMany(runs => runs.Keys).Distinct().Order()];
+    private static Perturbation[] Perturbations(Summary summary) =>
+        [.. summary.Final.Values.SelectMany(runs => runs.Keys).Distinct().Order()];
 
     private static Markup Table(Summary summary)
     {
@@ -83,7 +93,8 @@ internal static class AccuracySection
 
         Markup table = HtmlTable.Of("Table 1",
             "Final test accuracy in percent, with the standard deviation of each row (over seeds) and column (over rounding alone).",
-            [summary.Statistics.Roundings is null ? "#$k$" : "#$k$ or perturbation", .. summary.Final.Keys.Select(seed => $"#seed {seed}"), "#over seeds"],
+            [summary.Statistics.Roundings is null ? "#$k$" : "#$k$ or perturbation", .. summary.Final.Keys.Select(seed => $"#seed {seed}"),
+                "#over seeds"],
             [
                 .. Perturbations(summary).Select(one => (string[])
                 [

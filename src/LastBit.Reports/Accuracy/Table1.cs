@@ -25,7 +25,8 @@ public static class Table1
         List<FigurePanel> panels = result.Epochs > 1 || result.Final.Count == 0 ? [Curves(result)] : [];
         if (result.Final.Count > 0)
             panels.Add(Finals(result));
-        FigureFile.Write(outFolder ?? folder, Name, "Test accuracy of runs that differ in seed and in rounding", PaperSetting.Accuracy(result), [.. panels]);
+        FigureFile.Write(outFolder ?? folder, Name, "Test accuracy of runs that differ in seed and in rounding",
+            PaperSetting.Accuracy(result), [.. panels]);
         return null;
     }
 
@@ -62,7 +63,8 @@ public static class Table1
         }
         double[] all = [.. result.Final.Values.SelectMany(runs => runs.Values)];
         (panel.Plot.Axes.Bottom.Min, panel.Plot.Axes.Bottom.Max) = (-0.6, number - 0.4);
-        panel.Plot.Axes.Bottom.SetTicks([.. Enumerable.Range(0, number).Select(i => (double)i)], [.. result.Final.Keys.Select(seed => $"{seed}")]);
+        panel.Plot.Axes.Bottom.SetTicks([.. Enumerable.Range(0, number).Select(i => (double)i)],
+            [.. result.Final.Keys.Select(seed => $"{seed}")]);
         LinearAround(panel.Plot.Axes.Left, all.Min(), all.Max());
         return panel;
     }

@@ -4,7 +4,9 @@ using LastBit.Reports.NonLinear;
 
 namespace LastBit.Reports.Amplification;
 
-/// <summary>Figure 4 right: in the restrained instability a difference of rounding grows to order 1; where the loss settles it vanishes.</summary>
+/// <summary>
+/// Figure 4 right: in the restrained instability a difference of rounding grows to order 1; where the loss settles it vanishes.
+/// </summary>
 public static class AmplificationClaim
 {
     /// <summary>Learning rates up to this settle.</summary>
@@ -17,7 +19,8 @@ public static class AmplificationClaim
     public const double StaysBelow = 1e-14;
 
     /// <summary>
-    /// A difference of rounding begins below this: not 1e-15, for at 0.05 one step cancels nearly all of the kernel, and what is left has fewer digits.
+    /// A difference of rounding begins below this: not 1e-15, for at 0.05 one step cancels nearly all of the kernel, and what is left has
+    /// fewer digits.
     /// </summary>
     public const double BeginsBelow = 1e-12;
 
@@ -33,10 +36,14 @@ public static class AmplificationClaim
         "Two copies that differ only in how one step is rounded stay together where the loss settles, and drift as far apart as two "
         + "unrelated kernels where it oscillates.",
         $"With the paper's image, kernel and weight decay and at least {RunCurve.FewestIterations} iterations: at learning rates up to "
-        + $"{NumberText.Exact(MostSettling)} the relative $L_1$ difference, averaged over {RunCurve.Window} iterations as in the figure, never reaches "
-        + $"{NumberText.Exact(StaysBelow)}, and the difference itself is 0 at the end; from {NumberText.Exact(LeastOscillating)} on it begins below "
-        + $"{NumberText.Exact(BeginsBelow)}, and its mean over the last tenth of the run is above {NumberText.Exact(EndsAbove)}; there is at least one run "
-        + $"of each kind. ({NumberText.Exact(BeginsBelow)} and not 10⁻¹⁵, for at {NumberText.Exact(LeastOscillating)} one step cancels nearly all of the "
+        + $"{NumberText.Exact(MostSettling)} the relative $L_1$ difference, averaged over {RunCurve.Window} iterations as in the figure, "
+        + "never reaches "
+        + $"{NumberText.Exact(StaysBelow)}, and the difference itself is 0 at the end; from {NumberText.Exact(LeastOscillating)} on it "
+        + "begins below "
+        + $"{NumberText.Exact(BeginsBelow)}, and its mean over the last tenth of the run is above {NumberText.Exact(EndsAbove)}; there is "
+        + "at least one run "
+        + $"of each kind. ({NumberText.Exact(BeginsBelow)} and not 10⁻¹⁵, for at {NumberText.Exact(LeastOscillating)} one step cancels "
+        + "nearly all of the "
         + "kernel, and what is left has fewer digits.)");
 
     /// <summary>Applies the rule.</summary>
@@ -49,7 +56,8 @@ public static class AmplificationClaim
         if (RestrainedClaim.NotThePapers(weightDecay, isPapersImage) is { } other)
             return other;
         RunCurve[] small = [.. runs.Where(run => run.Parameter <= MostSettling && run.IsLongEnough)];
-        RunCurve[] large = [.. runs.Where(run => run.Parameter >= LeastOscillating && run.Parameter < 2 / PaperSetting.WeightDecay && run.IsLongEnough)];
+        RunCurve[] large =
+            [.. runs.Where(run => run.Parameter >= LeastOscillating && run.Parameter < 2 / PaperSetting.WeightDecay && run.IsLongEnough)];
         if (small.Length == 0 || large.Length == 0)
         {
             return Finding.NotTested($"The folder does not have both a run up to {NumberText.Exact(MostSettling)} and a run from "

@@ -16,7 +16,8 @@ internal static class AmplificationSection
     private static ReportSection Section(ResultFolder folder)
     {
         if (folder.Document<ErrorAmplificationResult>(ErrorAmplificationResult.FileName) is not { } amplify)
-            return new ReportSection(AmplificationClaim.Claim, "", Finding.Missing(ErrorAmplificationResult.FileName), null, Markup.Empty, "lastbit amplify");
+            return new ReportSection(AmplificationClaim.Claim, "", Finding.Missing(ErrorAmplificationResult.FileName), null, Markup.Empty,
+                "lastbit amplify");
         var figure = new ReportFigure([Figure4Right.Name],
             $"The mean of $2|K₁ − K₂| / (|K₁| + |K₂|)$ over the two kernels: averaged over {RunCurve.Window} iterations, "
             + "as in the paper, and every iteration.",
@@ -29,8 +30,10 @@ internal static class AmplificationSection
                 Csv.Write("iteration", [.. amplify.Runs.Select(run => Difference(run, run.RelativeL1))])),
         ]);
         return new ReportSection(AmplificationClaim.Claim,
-            $"Pairs of the same descent, $K ← K − Δt·g$ beside $K ← K − ({NumberText.Exact(amplify.Perturbation.K)}Δt)·(g/{NumberText.Exact(amplify.Perturbation.K)})$, "
-                + $"equal in exact arithmetic, for {NumberText.Count(amplify.Iterations, "iteration")} with weight decay {NumberText.Exact(amplify.WeightDecay)} "
+            "Pairs of the same descent, $K ← K − Δt·g$ beside $K ← K − "
+                + $"({NumberText.Exact(amplify.Perturbation.K)}Δt)·(g/{NumberText.Exact(amplify.Perturbation.K)})$, "
+                + $"equal in exact arithmetic, for {NumberText.Count(amplify.Iterations, "iteration")} with weight decay "
+                + $"{NumberText.Exact(amplify.WeightDecay)} "
                 + $"and learning rates {NumberText.List(amplify.Runs.Select(run => run.LearningRate))}. float64."
                 + LossTable.Sentence(PaperSetting.OneLayer(folder.Path, amplify.Iterations)),
             AmplificationClaim.Judge([.. amplify.Runs.Select(run => RunCurve.Of(run.LearningRate, run.RelativeL1, amplify.Iterations))],

@@ -32,7 +32,8 @@ public static class Figure4Right
         // 2 is the most that the difference can be; below 1e-18 there is only the memory of the moving average.
         FigureStyle.LogAxis(panel.Plot.Axes.Bottom, 0, Math.Log10(Math.Max(2, result.Iterations)));
         FigureStyle.LogAxis(panel.Plot.Axes.Left, -18, 1);
-        FigureFile.Write(outFolder ?? folder, Name, "Relative L1 difference of two kernels that differ by rounding, for several learning rates",
+        FigureFile.Write(outFolder ?? folder, Name,
+            "Relative L1 difference of two kernels that differ by rounding, for several learning rates",
             PaperSetting.OneLayer(folder, result.Iterations), panel);
         return null;
     }

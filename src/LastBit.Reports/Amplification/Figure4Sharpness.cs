@@ -24,7 +24,8 @@ public static class Figure4Sharpness
         if (runs.Length == 0)
             return "the sharpness was not computed";
         var panel = new FigurePanel("iteration", "sharpness × dt/2", 190);
-        double[][] curves = [.. runs.Select(run => FigureStyle.Log10([.. run.Sharpness!.Select(point => point.Eigenvalues[0] * run.LearningRate / 2)]))];
+        double[][] curves =
+            [.. runs.Select(run => FigureStyle.Log10([.. run.Sharpness!.Select(point => point.Eigenvalues[0] * run.LearningRate / 2)]))];
         for (int i = 0; i < runs.Length; i++)
         {
             panel.Name(i, $"dt = {NumberText.Exact(runs[i].LearningRate)}");
@@ -33,8 +34,10 @@ public static class Figure4Sharpness
         panel.Plot.Add.HorizontalLine(0, 0.8f, Colors.Black, LinePattern.Solid);
         double[] finite = [.. curves.SelectMany(curve => curve).Where(double.IsFinite).DefaultIfEmpty(0)];
         FigureStyle.LogAxis(panel.Plot.Axes.Bottom, 0, Math.Log10(Math.Max(2, result.Iterations)));
-        FigureStyle.LogAxis(panel.Plot.Axes.Left, Math.Floor(Math.Min(-1, Math.Max(-6, finite.Min()))), Math.Ceiling(Math.Max(0.5, finite.Max())));
-        FigureFile.Write(outFolder ?? folder, Name, "Largest eigenvalue of the Hessian of the one-layer loss over 2/dt; the straight line is the threshold",
+        FigureStyle.LogAxis(panel.Plot.Axes.Left, Math.Floor(Math.Min(-1, Math.Max(-6, finite.Min()))),
+            Math.Ceiling(Math.Max(0.5, finite.Max())));
+        FigureFile.Write(outFolder ?? folder, Name,
+            "Largest eigenvalue of the Hessian of the one-layer loss over 2/dt; the straight line is the threshold",
             PaperSetting.OneLayer(folder, result.Iterations), panel);
         return null;
     }

@@ -15,7 +15,8 @@ public static class RegionsClaim
     public static Claim Claim { get; } = new(
         "table3", "Table 3", "Only where activations switch does stability need weight decay",
         "Where activations are fully on or off, any weight decay up to about $2/Δt$ is stable. Where they are in transition there is a "
-        + "lower bound too: weights that wander into transition become unstable, are driven out, and stability returns. That is what restrains "
+        + "lower bound too: weights that wander into transition become unstable, are driven out, and stability returns. That is what "
+        + "restrains "
         + "the instability.",
         "Only the transitioning region has a lower bound; by the eigenvalues, exact for the kernel's finite support, it is above 0 and "
         + "below the upper bound; and the paper's formula calls no weight decay stable that is not "
@@ -27,12 +28,14 @@ public static class RegionsClaim
     public static Finding Judge(StabilityBoundsResult bounds)
     {
         if (!(bounds.AlphaMin > 0))
-            return Finding.NotTested($"The exact lower bound is {Finding.Bound(bounds.AlphaMin)}: with these constants the transition needs no weight decay.");
+            return Finding.NotTested(
+                $"The exact lower bound is {Finding.Bound(bounds.AlphaMin)}: with these constants the transition needs no weight decay.");
         double slack = Slack * Math.Abs(bounds.AlphaMax);
         bool only = bounds.Regions.All(region => region.Region == "transitioning" ? region.AlphaMin > 0 : !(region.AlphaMin > 0));
         bool safe = bounds.FourierAlphaMin >= bounds.AlphaMin - slack && bounds.FourierAlphaMax <= bounds.AlphaMax + slack;
         string exact = bounds.AlphaMin > bounds.AlphaMax
-            ? $"In transition no weight decay is stable: the least, {Finding.Bound(bounds.AlphaMin)}, is above the greatest, {Finding.Bound(bounds.AlphaMax)}"
+            ? $"In transition no weight decay is stable: the least, {Finding.Bound(bounds.AlphaMin)}, is above the greatest, "
+                + $"{Finding.Bound(bounds.AlphaMax)}"
             : $"In transition the weight decays from {Finding.Bound(bounds.AlphaMin)} to {Finding.Bound(bounds.AlphaMax)} are stable";
         return Finding.Decide(only && safe && bounds.AlphaMin < bounds.AlphaMax,
             $"{exact} (exact); the paper's formula asks for at least {Finding.Bound(bounds.FourierAlphaMin)}"

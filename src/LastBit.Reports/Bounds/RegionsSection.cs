@@ -14,9 +14,11 @@ internal static class RegionsSection
     private static ReportSection Section(ResultFolder folder)
     {
         if (folder.Document<StabilityBoundsResult>(StabilityBoundsResult.FileName) is not { } bounds)
-            return new ReportSection(RegionsClaim.Claim, "", Finding.Missing(StabilityBoundsResult.FileName), null, Markup.Empty, "lastbit bounds");
+            return new ReportSection(RegionsClaim.Claim, "", Finding.Missing(StabilityBoundsResult.FileName), null, Markup.Empty,
+                "lastbit bounds");
         Markup table = HtmlTable.Of("Table 3",
-            "Between which weight decays each region is stable, by the paper's formulas; the last row is exact for this kernel's finite support.",
+            "Between which weight decays each region is stable, by the paper's formulas; the last row is exact for this kernel's finite "
+                + "support.",
             ["Region", "Equation", "#$α$ at least", "#$α$ at most"],
             [
                 .. bounds.Regions.Select(region => new[]
@@ -26,7 +28,8 @@ internal static class RegionsSection
                 }),
                 [
                     "transitioning, exact",
-                    $"eigenvalues {NumberText.Of(bounds.LambdaMin)} to {NumberText.Of(bounds.LambdaMax)} (± {NumberText.Of(bounds.LambdaTolerance, 2)})",
+                    $"eigenvalues {NumberText.Of(bounds.LambdaMin)} to {NumberText.Of(bounds.LambdaMax)} (± "
+                        + $"{NumberText.Of(bounds.LambdaTolerance, 2)})",
                     NumberText.Of(bounds.AlphaMin, NumberText.OfBounds), NumberText.Of(bounds.AlphaMax, NumberText.OfBounds),
                 ],
             ]);

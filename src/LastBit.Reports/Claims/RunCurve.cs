@@ -56,7 +56,8 @@ public sealed record RunCurve(double Parameter, double[] Values)
             if (!IsFinite || Values.Length == 0 || Values[^1] > BlowUp * Values[0])
                 return LossBehaviour.BlowsUp;
             double[] tail = Values[^Math.Max(1, Values.Length / 10)..];
-            return tail.Max() - tail.Min() <= Settled * Math.Abs(tail.Sum() / tail.Length) ? LossBehaviour.Settles : LossBehaviour.Oscillates;
+            return tail.Max() - tail.Min() <= Settled * Math.Abs(tail.Sum() / tail.Length)
+                ? LossBehaviour.Settles : LossBehaviour.Oscillates;
         }
     }
 

@@ -22,7 +22,9 @@ internal static class DivergenceSection
             return new ReportSection(DivergenceClaim.Claim, "", Finding.Missing(DivergenceResult.FileName), null, Markup.Empty, Command);
         DivergenceRun[] runs = [.. result.Runs.Where(run => run.RelativeL1.Length > 0)];
         Finding finding = DivergenceClaim.Judge(result.Network, result.Activation, result.TrainImages,
-            [.. runs.Where(run => run.Perturbation is null).Select(run => new RunCurve(run.Divisor, run.DivergedAtIteration is null ? run.RelativeL1 : [.. run.RelativeL1, double.NaN]))]);
+            [.. runs.Where(run => run.Perturbation is null)
+                .Select(run =>
+                    new RunCurve(run.Divisor, run.DivergedAtIteration is null ? run.RelativeL1 : [.. run.RelativeL1, double.NaN]))]);
         if (runs.Length == 0)
             return new ReportSection(DivergenceClaim.Claim, "", finding, null, Markup.Empty, Command);
         string second = string.Join(" or ", runs.Select(run => (run.Perturbation ?? result.Perturbation).Name).Distinct());
@@ -34,19 +36,25 @@ internal static class DivergenceSection
             + "One scaled iteration is as many steps as the divisor, so that all runs have gone equally far.",
         [
             new ReportChart("figure2", $"Difference of {result.Tensor}", "scaled iteration", "relative L1 difference", false, true,
-                Csv.Write("scaled iteration", [.. runs.Select(run => new Curve(LearningRate(run), ReportChart.Count(1, run.RelativeL1.Length), run.RelativeL1))])),
+                Csv.Write("scaled iteration",
+                    [.. runs.Select(run => new Curve(LearningRate(run), ReportChart.Count(1, run.RelativeL1.Length), run.RelativeL1))])),
             .. map.Length == 0
                 ? Array.Empty<ReportChart>()
-                : [new ReportChart("figure2-layers", "Difference of every tensor", "scaled iteration", "tensor", false, false, map, ChartKind.Map)],
+                : [new ReportChart("figure2-layers", "Difference of every tensor", "scaled iteration", "tensor", false, false, map,
+                    ChartKind.Map)],
         ], noMap is null ? null : $"There is no map of all tensors: {noMap}.");
         return new ReportSection(DivergenceClaim.Claim,
-            $"{NetworkText.Of(result.Network, result.Activation, result.Loss)}, {NumberText.Count(result.TrainImages, "training image")}, plain SGD; "
-                + $"pairs with $k = 1$ and ${second}$ at learning rates {string.Join(", ", runs.Select(LearningRate))}, where $n$ is the divisor; "
+            $"{NetworkText.Of(result.Network, result.Activation, result.Loss)}, {NumberText.Count(result.TrainImages, "training image")}, "
+                + "plain SGD; "
+                + $"pairs with $k = 1$ and ${second}$ at learning rates {string.Join(", ", runs.Select(LearningRate))}, where $n$ is the "
+                + "divisor; "
                 + $"{NumberText.Count(result.ScaledIterations, "scaled iteration")}. float32.",
             finding, figure, FirstDifferences(result, runs), Command);
     }
 
-    private static string LearningRate(DivergenceRun run) => $"{NumberText.Exact(run.LearningRate)} (n = {NumberText.Count(run.Divisor)}{(run.Perturbation is null ? "" : $", {run.Perturbation.Name}")})";
+    private static string LearningRate(DivergenceRun run) =>
+        $"{NumberText.Exact(run.LearningRate)} (n = "
+            + $"{NumberText.Count(run.Divisor)}{(run.Perturbation is null ? "" : $", {run.Perturbation.Name}")})";
 
     /// <summary>One row a divisor and tensor, one column a scaled iteration; empty when no map is in the folder.</summary>
     private static string MapCsv(DivergenceResult result, DivergenceRun[] runs, string folder)
@@ -58,7 +66,8 @@ internal static class DivergenceSection
             int width = result.Tensors.Length, rows = run.RelativeL1.Length;
             for (int tensor = 0; tensor < width; tensor++)
             {
-                csv.Append(CultureInfo.InvariantCulture, $"{run.Divisor}{(run.Perturbation is null ? "" : $" {run.Perturbation.Name}")},{Csv.Field(result.Tensors[tensor])}");
+                csv.Append(CultureInfo.InvariantCulture,
+                    $"{run.Divisor}{(run.Perturbation is null ? "" : $" {run.Perturbation.Name}")},{Csv.Field(result.Tensors[tensor])}");
                 for (int row = 0; row < result.ScaledIterations; row++)
                     csv.Append(',').Append(row < rows ? Short(values[(row * width) + tensor]) : "");
                 csv.Append('\n');
@@ -72,10 +81,12 @@ internal static class DivergenceSection
 
     private static Markup FirstDifferences(DivergenceResult result, DivergenceRun[] runs) => HtmlTable.Of("Where the difference arises",
         "After which iteration the first weight differs, and after which one some weight of every tensor does.",
-        [runs.All(run => run.Perturbation is null) ? "#Divisor" : "#Divisor, second copy", "#Learning rate", "First tensor", "Last tensor", "#Greatest difference", "#Last difference"],
+        [runs.All(run => run.Perturbation is null) ? "#Divisor" : "#Divisor, second copy", "#Learning rate", "First tensor", "Last tensor",
+            "#Greatest difference", "#Last difference"],
         runs.Select(run => (string[])
         [
-            NumberText.Count(run.Divisor) + (run.Perturbation is null ? "" : $", {run.Perturbation.Name}"), NumberText.Exact(run.LearningRate),
+            NumberText.Count(run.Divisor) + (run.Perturbation is null ? "" : $", {run.Perturbation.Name}"),
+            NumberText.Exact(run.LearningRate),
             Differs(run, result, first: true), Differs(run, result, first: false),
             NumberText.Of(run.RelativeL1.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Max()), NumberText.Of(run.RelativeL1[^1]),
         ]));

@@ -12,7 +12,8 @@ using ScottPlot.TickGenerators;
 namespace LastBit.Reports.Divergence;
 
 /// <summary>
-/// Figure 2: relative L1 difference of the weights of two copies that differ by rounding; one curve a learning rate, and a map of all layers.
+/// Figure 2: relative L1 difference of the weights of two copies that differ by rounding; one curve a learning rate, and a map of all
+/// layers.
 /// </summary>
 public static class Figure2
 {
@@ -37,7 +38,8 @@ public static class Figure2
     {
         DivergenceResult result = ResultFile.Read<DivergenceResult>(folder, DivergenceResult.FileName);
         FigureFile.Write(outFolder ?? folder, Name,
-            $"Relative L1 difference of {result.Tensor} of two copies that differ by rounding, for several learning rates", PaperSetting.Divergence(result), Curves(result));
+            $"Relative L1 difference of {result.Tensor} of two copies that differ by rounding, for several learning rates",
+            PaperSetting.Divergence(result), Curves(result));
         return null;
     }
 
@@ -50,9 +52,11 @@ public static class Figure2
         var drawn = maps.Where(map => map.Values.Any(difference => difference > 0)).ToArray();
         if (drawn.Length == 0)
             return WhyNoMap(maps.Length);
-        int lowest = Math.Clamp((int)Math.Floor(Math.Log10(drawn.SelectMany(map => map.Values).Where(difference => difference > 0).Min())), Lowest, -1);
+        int lowest = Math.Clamp((int)Math.Floor(Math.Log10(drawn.SelectMany(map => map.Values).Where(difference => difference > 0).Min())),
+            Lowest, -1);
         FigureFile.Write(outFolder ?? folder, LayersName,
-            "Relative L1 difference of every parameter tensor against the scaled iteration, one map per learning rate", PaperSetting.Divergence(result),
+            "Relative L1 difference of every parameter tensor against the scaled iteration, one map per learning rate",
+            PaperSetting.Divergence(result),
             [.. drawn.Select(map => Map(result, map.Run, map.Values, lowest))]);
         return null;
     }
@@ -64,12 +68,17 @@ public static class Figure2
         return maps.Any(map => map.Values.Any(difference => difference > 0)) ? null : WhyNoMap(maps.Length);
     }
 
-    private static string WhyNoMap(int maps) => maps == 0 ? "no scaled iteration is in the folder" : "nothing differs: the copies are equal to the last bit";
+    private static string WhyNoMap(int maps) =>
+        maps == 0 ? "no scaled iteration is in the folder" : "nothing differs: the copies are equal to the last bit";
 
     private static IEnumerable<(DivergenceRun Run, double[] Values)> Maps(string folder, DivergenceResult result) =>
-        result.Runs.Where(run => run.RelativeL1.Length > 0 && File.Exists(Path.Combine(folder, run.Map))).Select(run => (run, ReadMap(folder, result, run)));
+        result.Runs.Where(run => run.RelativeL1.Length > 0 && File.Exists(Path.Combine(folder, run.Map)))
+            .Select(run => (run, ReadMap(folder, result, run)));
 
-    /// <summary>The map of a learning rate, [scaled iterations][tensors], as far as its document goes: a run that another process is at may be a row ahead.</summary>
+    /// <summary>
+    /// The map of a learning rate, [scaled iterations][tensors], as far as its document goes: a run that another process is at may be a row
+    /// ahead.
+    /// </summary>
     /// <exception cref="InputException">The file is not there or is not of this run.</exception>
     internal static double[] ReadMap(string folder, DivergenceResult result, DivergenceRun run)
     {
@@ -78,7 +87,8 @@ public static class Figure2
         int count = run.RelativeL1.Length * result.Tensors.Length;
         return values.Length >= count
             ? values[..count]
-            : throw new InputException($"{file}: holds less than {DivergenceResult.FileName} says; compute the run again in another folder");
+            : throw new InputException(
+                $"{file}: holds less than {DivergenceResult.FileName} says; compute the run again in another folder");
     }
 
     /// <summary>"0.1/8": how the paper names a learning rate; with the perturbation, where it is not the figure's.</summary>
@@ -86,8 +96,8 @@ public static class Figure2
     public static string LearningRate(DivergenceRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{NumberText.Of(run.LearningRate * run.Divisor, 6)}/{run.Divisor}{(run.Perturbation is null ? "" : $", {run.Perturbation.Name}")}");
+        return string.Create(CultureInfo.InvariantCulture, $"{NumberText.Of(run.LearningRate * run.Divisor, 6)}/{run.Divisor}")
+            + (run.Perturbation is null ? "" : $", {run.Perturbation.Name}");
     }
 
     private static FigurePanel Curves(DivergenceResult result)
@@ -103,15 +113,16 @@ public static class Figure2
             panel.Curve(i, [.. Enumerable.Range(1, y.Length).Select(scaled => (double)scaled)], y);
             least = y.Where(double.IsFinite).Append(least).Min();
         }
-        FigureStyle.LinearAxis(panel.Plot.Axes.Bottom, 0, Math.Max(2, result.ScaledIterations), FigureStyle.RoundStep(Math.Max(2, result.ScaledIterations), 6));
+        FigureStyle.LinearAxis(panel.Plot.Axes.Bottom, 0, Math.Max(2, result.ScaledIterations),
+            FigureStyle.RoundStep(Math.Max(2, result.ScaledIterations), 6));
         FigureStyle.LogAxis(panel.Plot.Axes.Left, Math.Max(Lowest, Math.Floor(Math.Min(-2, least))), 0.5);
         return panel;
     }
 
     /// <summary>
-    /// One learning rate: layers from the input (top) to the output, scaled iterations from left to right, the power of ten as colour. Of a layer it shows
-    /// the weights of its convolution (or the linear layer's); batch normalisations and biases are in the map's file. The axis of scaled iterations
-    /// is logarithmic, because what is born in the first few and spreads takes hundreds to settle.
+    /// One learning rate: layers from the input (top) to the output, scaled iterations from left to right, the power of ten as colour. Of a
+    /// layer it shows the weights of its convolution (or the linear layer's); batch normalisations and biases are in the map's file. The
+    /// axis of scaled iterations is logarithmic, because what is born in the first few and spreads takes hundreds to settle.
     /// </summary>
     /// <param name="result">The document.</param>
     /// <param name="run">The learning rate.</param>
@@ -176,7 +187,10 @@ public static class Figure2
         return panel;
     }
 
-    /// <summary>The columns of a map that are weights of a layer, which are matrices at least; all of them for a network that is not known by its name.</summary>
+    /// <summary>
+    /// The columns of a map that are weights of a layer, which are matrices at least; all of them for a network that is not known by its
+    /// name.
+    /// </summary>
     private static int[] LayersOf(DivergenceResult result)
     {
         ParameterLayout layout;
@@ -189,6 +203,7 @@ public static class Figure2
             return [.. Enumerable.Range(0, result.Tensors.Length)];
         }
         var layers = layout.All.Where(tensor => tensor.Shape.Count > 1).Select(tensor => tensor.Name).ToHashSet();
-        return [.. Enumerable.Range(0, result.Tensors.Length).Where(tensor => layers.Count == 0 || layers.Contains(result.Tensors[tensor]))];
+        return [.. Enumerable.Range(0, result.Tensors.Length)
+            .Where(tensor => layers.Count == 0 || layers.Contains(result.Tensors[tensor]))];
     }
 }

@@ -7,7 +7,10 @@ using ScottPlot.Plottables;
 
 namespace LastBit.Reports.Edge;
 
-/// <summary>The edge of stability on one axis of iterations: loss; sharpness with its threshold; how far copies have drifted apart that differ by rounding.</summary>
+/// <summary>
+/// The edge of stability on one axis of iterations: loss; sharpness with its threshold; how far copies have drifted apart that differ by
+/// rounding.
+/// </summary>
 public static class EdgeOfStability
 {
     /// <summary>The figure's name, and that of its files.</summary>
@@ -31,7 +34,8 @@ public static class EdgeOfStability
         EdgeRun[] runs = [.. result.Runs.Where(run => run.Loss.Length > 0)];
         if (runs.Length == 0)
             return "no step has been taken";
-        FigurePanel loss = new("", "loss", 130), sharpness = new("", "sharpness", 170), difference = new("iteration", "relative L1 difference", 190);
+        FigurePanel loss = new("", "loss", 130), sharpness = new("", "sharpness", 170), difference =
+            new("iteration", "relative L1 difference", 190);
         // The last losses of a run that is no longer finite, 10^29 and more, must not flatten those of the others.
         EdgeRun[] finite = [.. runs.Where(run => run.DivergedAtIteration is null)], framed = finite.Length > 0 ? finite : runs;
         int curve = 0;
@@ -42,13 +46,18 @@ public static class EdgeOfStability
             EdgeRun run = runs[i];
             (double[] x, double[] y) = Thinned(FigureStyle.Log10(run.Loss));
             loss.Curve(i, x, y);
-            sharpness.Curve(i, [.. run.Searched.Select(point => (double)point.Iteration)], Place(run.Searched.Select(point => point.Eigenvalues[0])), run.BatchThreshold is null ? 1.3f : 0.6f);
+            sharpness.Curve(i, [.. run.Searched.Select(point => (double)point.Iteration)],
+                Place(run.Searched.Select(point => point.Eigenvalues[0])), run.BatchThreshold is null ? 1.3f : 0.6f);
             Threshold(sharpness, i, Place([run.JudgedThreshold])[0]);
             if (run.BatchThreshold is not null)
-                sharpness.Curve(i, [.. run.Sharpness.Select(point => (double)point.Iteration)], Place(run.Sharpness.Select(point => point.Judged)));
-            double[] sorted = [.. run.Searched.Select(point => point.Eigenvalues[0]).Concat(run.Sharpness.Select(point => point.Judged)).Order()];
+                sharpness.Curve(i, [.. run.Sharpness.Select(point => (double)point.Iteration)],
+                    Place(run.Sharpness.Select(point => point.Judged)));
+            double[] sorted =
+                [.. run.Searched.Select(point => point.Eigenvalues[0]).Concat(run.Sharpness.Select(point => point.Judged)).Order()];
             // A spike at the beginning must not flatten what comes after.
-            top = Math.Max(top, Math.Max(1.4 * run.JudgedThreshold, sorted.Length > 0 && framed.Contains(run) ? 1.05 * sorted[(int)(0.98 * (sorted.Length - 1))] : 0));
+            top = Math.Max(top,
+                Math.Max(1.4 * run.JudgedThreshold,
+                    sorted.Length > 0 && framed.Contains(run) ? 1.05 * sorted[(int)(0.98 * (sorted.Length - 1))] : 0));
             foreach ((Perturbation one, EdgeCopy copy) in run.Copies)
             {
                 (x, y) = Thinned(FigureStyle.Log10(copy.RelativeL1));
@@ -61,18 +70,22 @@ public static class EdgeOfStability
         {
             // As wide as the widest labels, so that an iteration stands at one place in all panels.
             panel.Plot.Axes.Left.MinimumSize = LabelWidth;
-            FigureStyle.LinearAxis(panel.Plot.Axes.Bottom, 0, Math.Max(2, result.Iterations), FigureStyle.RoundStep(Math.Max(2, result.Iterations), 6));
+            FigureStyle.LinearAxis(panel.Plot.Axes.Bottom, 0, Math.Max(2, result.Iterations),
+                FigureStyle.RoundStep(Math.Max(2, result.Iterations), 6));
         }
         Around(loss.Plot.Axes.Left, framed.SelectMany(run => run.Loss));
         if (isLog)
-            Around(sharpness.Plot.Axes.Left, framed.SelectMany(run => run.Sharpness.SelectMany(point => point.Eigenvalues.Take(1).Append(point.Judged)))
+            Around(sharpness.Plot.Axes.Left,
+                framed.SelectMany(run => run.Sharpness.SelectMany(point => point.Eigenvalues.Take(1).Append(point.Judged)))
                 .Concat(runs.Select(run => run.JudgedThreshold)));
         else
             FigureStyle.LinearAxis(sharpness.Plot.Axes.Left, 0, top, FigureStyle.RoundStep(top, 5));
         Around(difference.Plot.Axes.Left, framed.SelectMany(run => run.Copies.Values).SelectMany(copy => copy.RelativeL1));
         string batch = result.BatchSize == 0 ? "all images per step" : $"{result.BatchSize} images per step";
-        FigureFile.Write(outFolder ?? folder, Name, "Loss, sharpness with its threshold, and the difference of copies that differ by rounding, against the iteration",
-            $"{result.Network}, {NumberText.Count(result.TrainImages, "image")}, {batch}; straight lines: thresholds", loss, sharpness, difference);
+        FigureFile.Write(outFolder ?? folder, Name,
+            "Loss, sharpness with its threshold, and the difference of copies that differ by rounding, against the iteration",
+            $"{result.Network}, {NumberText.Count(result.TrainImages, "image")}, {batch}; straight lines: thresholds", loss, sharpness,
+            difference);
         return null;
 
         double[] Place(IEnumerable<double> values) => isLog ? FigureStyle.Log10([.. values]) : [.. values];

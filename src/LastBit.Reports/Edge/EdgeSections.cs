@@ -12,24 +12,31 @@ internal static class EdgeSections
 {
     private const string Command = "lastbit edge";
 
-    internal static ReportPart Part { get; } = new(EdgeExperiment.Experiment, [EdgeResult.FileName], [new(EdgeOfStability.Name, EdgeOfStability.Draw)],
-        folder => Section(folder, EdgeClaims.Rises, EdgeClaims.JudgeRises, Figure), folder => Section(folder, EdgeClaims.Hovers, EdgeClaims.JudgeHovers),
-        folder => Section(folder, EdgeClaims.Pair, EdgeClaims.JudgePair), folder => Section(folder, EdgeClaims.Decay, EdgeClaims.JudgeDecay),
+    internal static ReportPart Part { get; } =
+        new(EdgeExperiment.Experiment, [EdgeResult.FileName], [new(EdgeOfStability.Name, EdgeOfStability.Draw)],
+        folder => Section(folder, EdgeClaims.Rises, EdgeClaims.JudgeRises, Figure),
+        folder => Section(folder, EdgeClaims.Hovers, EdgeClaims.JudgeHovers),
+        folder => Section(folder, EdgeClaims.Pair, EdgeClaims.JudgePair),
+        folder => Section(folder, EdgeClaims.Decay, EdgeClaims.JudgeDecay),
         folder => Section(folder, EdgeClaims.Below, EdgeClaims.JudgeBelow));
 
     private static ReportSection Section(
-        ResultFolder folder, Claim claim, Func<IReadOnlyList<EdgeCurve>, int, Finding> judge, Func<EdgeResult, EdgeRun[], ReportFigure>? figure = null)
+        ResultFolder folder, Claim claim, Func<IReadOnlyList<EdgeCurve>, int, Finding> judge,
+        Func<EdgeResult, EdgeRun[], ReportFigure>? figure = null)
     {
         if (folder.Document<EdgeResult>(EdgeResult.FileName) is not { } result)
             return new ReportSection(claim, "", Finding.Missing(EdgeResult.FileName), null, Markup.Empty, Command);
         EdgeRun[] runs = [.. result.Runs.Where(run => run.Loss.Length > 0 && run.Sharpness.Length > 0)];
         EdgeCurve[] curves = [.. runs.Select(run => Curve(run, result))];
         string batch = result.BatchSize == 0 ? "all of them per step" : $"{result.BatchSize} per step";
-        string momentum = result.Momentum > 0 ? $", {(result.Nesterov ? "Nesterov's " : "")}momentum {NumberText.Exact(result.Momentum)}" : "";
+        string momentum =
+            result.Momentum > 0 ? $", {(result.Nesterov ? "Nesterov's " : "")}momentum {NumberText.Exact(result.Momentum)}" : "";
         return new ReportSection(claim,
-            $"{result.Network}, {(result.Objective == Models.Loss.SquaredError ? "squared error" : "cross-entropy")}, {NumberText.Count(result.TrainImages, "training image")}, {batch}{momentum}; "
+            $"{result.Network}, {(result.Objective == Models.Loss.SquaredError ? "squared error" : "cross-entropy")}, "
+                + $"{NumberText.Count(result.TrainImages, "training image")}, {batch}{momentum}; "
                 + $"at most {NumberText.Count(result.Iterations, "iteration")}. float32.",
-            judge(curves, result.TrainImages), runs.Length == 0 ? null : figure?.Invoke(result, runs), figure is null ? Table(curves) : Markup.Empty, Command);
+            judge(curves, result.TrainImages), runs.Length == 0 ? null : figure?.Invoke(result, runs),
+            figure is null ? Table(curves) : Markup.Empty, Command);
     }
 
     private static EdgeCurve Curve(EdgeRun run, EdgeResult result) => new(
@@ -38,27 +45,34 @@ internal static class EdgeSections
         run.DivergedAtIteration is null);
 
     // One batch of eight says nothing of the training accuracy; the batches of the last epoch do.
-    private static int StepsPerEpoch(EdgeResult result) => result.BatchSize == 0 ? 1 : Augmentation.BatchesPerEpoch(result.TrainImages, result.BatchSize);
+    private static int StepsPerEpoch(EdgeResult result) =>
+        result.BatchSize == 0 ? 1 : Augmentation.BatchesPerEpoch(result.TrainImages, result.BatchSize);
 
     private static ReportFigure Figure(EdgeResult result, EdgeRun[] runs)
     {
         var pairs = runs.SelectMany(run => run.Copies.Select(copy => new Page.Curve(
             $"{EdgeOfStability.NameOf(run)}, {copy.Key.Name}", ReportChart.Count(1, copy.Value.RelativeL1.Length), copy.Value.RelativeL1)));
         return new ReportFigure([EdgeOfStability.Name],
-            $"Loss; {(result.BatchSize == 0 ? "" : "the batch sharpness (thick) and ")}the largest eigenvalue of the Hessian of the training loss, with "
-            + $"{(result.BatchSize == 0 ? "its threshold" : "the threshold of the batch sharpness")} (straight line); and the average relative L1 difference of all "
+            $"Loss; {(result.BatchSize == 0 ? "" : "the batch sharpness (thick) and ")}the largest eigenvalue of the Hessian of the "
+                + "training loss, with "
+            + $"{(result.BatchSize == 0 ? "its threshold" : "the threshold of the batch sharpness")} (straight line); and the average "
+            + "relative L1 difference of all "
             + "weights between the plain copy and one that differs by rounding alone. " + result.VerificationInWords(),
         [
-            new ReportChart("edge-sharpness", result.BatchSize == 0 ? "Sharpness over its threshold" : "Batch sharpness over its threshold", "iteration", "sharpness / threshold", false, false, Csv.Write("iteration",
-                [.. runs.Select(run => new Page.Curve(EdgeOfStability.NameOf(run), [.. run.Sharpness.Select(point => (double)point.Iteration)],
+            new ReportChart("edge-sharpness", result.BatchSize == 0 ? "Sharpness over its threshold" : "Batch sharpness over its threshold",
+                "iteration", "sharpness / threshold", false, false, Csv.Write("iteration",
+                [.. runs.Select(run =>
+                    new Page.Curve(EdgeOfStability.NameOf(run), [.. run.Sharpness.Select(point => (double)point.Iteration)],
                     [.. run.Sharpness.Select(point => point.Judged / run.JudgedThreshold)]))])),
-            new ReportChart("edge-difference", "Relative L1 difference of all weights", "iteration", "relative L1 difference", false, true, Csv.Write("iteration", [.. pairs])),
+            new ReportChart("edge-difference", "Relative L1 difference of all weights", "iteration", "relative L1 difference", false, true,
+                Csv.Write("iteration", [.. pairs])),
             new ReportChart("edge-loss", "Loss", "iteration", "loss", false, true, Csv.Write("iteration",
                 [.. runs.Select(run => new Page.Curve(EdgeOfStability.NameOf(run), ReportChart.Count(1, run.Loss.Length), run.Loss))])),
         ]);
     }
 
-    private static Markup Table(EdgeCurve[] curves) => curves.Length == 0 ? Markup.Empty : HtmlTable.Of("Runs", "Sharpness and difference of each run.",
+    private static Markup Table(EdgeCurve[] curves) =>
+        curves.Length == 0 ? Markup.Empty : HtmlTable.Of("Runs", "Sharpness and difference of each run.",
         ["Run", "#Threshold", "#Greatest sharpness", "#Reached at", "#Difference up to there", "#Greatest difference"],
         curves.Select(run => (string[])
         [

@@ -82,7 +82,9 @@ internal static partial class FigureFile
     {
         // Clips are numbered through the life of a process; a page may hold several figures, and a figure is the same each time.
         var clips = new Dictionary<string, string>();
-        svg = ClipId().Replace(svg, match => clips.TryGetValue(match.Value, out string? id) ? id : clips[match.Value] = $"{name}-clip{clips.Count + 1}");
+        svg = ClipId()
+            .Replace(svg,
+            match => clips.TryGetValue(match.Value, out string? id) ? id : clips[match.Value] = $"{name}-clip{clips.Count + 1}");
 
         // Clearing the canvas to nothing is drawn as a black rectangle, whose edge would shimmer through.
         svg = ClearedCanvas().Replace(svg, "$1");
@@ -95,7 +97,8 @@ internal static partial class FigureFile
             string attributes = WidthAndHeight().Replace(match.Groups[1].Value, "").Trim();
             return $"<svg {attributes} {head}><title>{System.Security.SecurityElement.Escape(title)}</title>";
         }, 1);
-        return svg.Replace($"font-family=\"{FigureFont.Family}\"", $"font-family=\"{FigureFont.Family}, Verdana, sans-serif\"", StringComparison.Ordinal);
+        return svg.Replace($"font-family=\"{FigureFont.Family}\"", $"font-family=\"{FigureFont.Family}, Verdana, sans-serif\"",
+            StringComparison.Ordinal);
     }
 
     [GeneratedRegex(@"\bcl_[0-9a-f]+")]

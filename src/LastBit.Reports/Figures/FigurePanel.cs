@@ -89,7 +89,8 @@ internal sealed class FigurePanel
             if (end == start + 1)
             {
                 // A line of one point has no length, and would not be seen.
-                Plot.Add.Markers(x[start..end].ToArray(), y[start..end].ToArray(), MarkerShape.FilledCircle, 2 * width, FigureStyle.ColorOf(number));
+                Plot.Add.Markers(x[start..end].ToArray(), y[start..end].ToArray(), MarkerShape.FilledCircle, 2 * width,
+                    FigureStyle.ColorOf(number));
             }
             else if (end > start)
             {

@@ -84,14 +84,18 @@ internal static class FigureStyle
         if (!labels.Any(label => label.Contains('⁻', StringComparison.Ordinal) || label.Contains('×', StringComparison.Ordinal)))
         {
             int decimals = labels.Select(Decimals).DefaultIfEmpty(0).Max();
-            labels = [.. labels.Select(label => decimals == 0 ? label : (label.Contains('.', StringComparison.Ordinal) ? label : label + ".") + new string('0', decimals - Decimals(label)))];
+            labels = [.. labels.Select(label =>
+                decimals == 0
+                    ? label : (label.Contains('.', StringComparison.Ordinal) ? label : label + ".")
+                        + new string('0', decimals - Decimals(label)))];
         }
         var ticks = new NumericManual();
         foreach ((double place, string label) in places.Zip(labels))
             ticks.AddMajor(place, label);
         axis.TickGenerator = ticks;
 
-        static int Decimals(string label) => label.IndexOf('.', StringComparison.Ordinal) is >= 0 and var point ? label.Length - point - 1 : 0;
+        static int Decimals(string label) =>
+            label.IndexOf('.', StringComparison.Ordinal) is >= 0 and var point ? label.Length - point - 1 : 0;
     }
 
     /// <summary>A step of 1, 2 or 5 times a power of ten that gives at most <paramref name="labels"/> labels over a length.</summary>

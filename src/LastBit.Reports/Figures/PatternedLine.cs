@@ -5,8 +5,8 @@ using ScottPlot.Plottables;
 namespace LastBit.Reports.Figures;
 
 /// <summary>
-/// A curve that leaves nothing behind. All that a plot draws shares one paint, and a dashed line leaves its dashes in it; a filled circle that comes
-/// next is drawn with them, of which Skia says on standard error that it cannot.
+/// A curve that leaves nothing behind. All that a plot draws shares one paint, and a dashed line leaves its dashes in it; a filled circle
+/// that comes next is drawn with them, of which Skia says on standard error that it cannot.
 /// </summary>
 /// <param name="x">Abscissae, all finite.</param>
 /// <param name="y">Ordinates, as many, all finite.</param>

@@ -11,7 +11,8 @@ public static class HeatClaim
         "figure1", "Figure 1", "A step that is too long destroys a stable equation",
         "The heat equation only ever flattens, yet its explicit Euler discretization is stable only up to $Δt = Δx²/2$; beyond, the "
         + "same equation blows up. Gradient descent is such a discretization.",
-        $"Every run with $Δt ≤ Δx²/2 = {NumberText.Exact(HeatEquation.StableTimeStep)}$ keeps $|u|$ at or below its start in every snapshot; every run with "
+        $"Every run with $Δt ≤ Δx²/2 = {NumberText.Exact(HeatEquation.StableTimeStep)}$ keeps $|u|$ at or below its start in every "
+            + "snapshot; every run with "
         + $"a longer step exceeds {NumberText.Exact(1000)}; there is at least one run of each kind.");
 
     /// <summary>Applies the rule.</summary>
@@ -20,7 +21,8 @@ public static class HeatClaim
     public static Finding Judge(IReadOnlyList<HeatEquationRun> runs)
     {
         if (!runs.Any(run => run.Dt <= HeatEquation.StableTimeStep) || !runs.Any(run => run.Dt > HeatEquation.StableTimeStep))
-            return Finding.NotTested($"The folder does not have a run on each side of $Δt = {NumberText.Exact(HeatEquation.StableTimeStep)}$.");
+            return Finding.NotTested(
+                $"The folder does not have a run on each side of $Δt = {NumberText.Exact(HeatEquation.StableTimeStep)}$.");
 
         static double Largest(HeatSnapshot snapshot) => snapshot.U.Max(Math.Abs);
         static bool StaysBelowItsStart(HeatEquationRun run) =>

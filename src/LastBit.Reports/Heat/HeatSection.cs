@@ -10,7 +10,8 @@ namespace LastBit.Reports.Heat;
 /// <summary>Figure 1.</summary>
 internal static class HeatSection
 {
-    internal static ReportPart Part { get; } = new(HeatEquation.Experiment, [HeatEquationResult.FileName], [new(Figure1.Name, Figure1.Draw)], Section);
+    internal static ReportPart Part { get; } =
+        new(HeatEquation.Experiment, [HeatEquationResult.FileName], [new(Figure1.Name, Figure1.Draw)], Section);
 
     private static ReportSection Section(ResultFolder folder)
     {

@@ -13,9 +13,12 @@ public static class BoundsClaim
         "figure3", "Table 2 and Figure 3", "Stability needs a weight decay between two bounds",
         "Linearized where the activations are in transition, gradient descent on one convolution is stable exactly for weight "
         + "decays between $α_min$ and $α_max$; outside, the loss diverges.",
-        $"A loss diverges if it stops being finite or ends at more than {NumberText.Exact(RunCurve.Divergence)} times its lowest value. Every run with "
-        + "$α$ inside the computed bounds $α_min$ to $α_max$ must not diverge, and every run outside must. Left out are runs outside whose predicted growth "
-        + $"$|1 − Δt(α − α_bound)|²ⁿ$ over $n$ iterations is below {NumberText.PowerOfTen(PowerOfGrowth)}, for they had no time to show it. "
+        $"A loss diverges if it stops being finite or ends at more than {NumberText.Exact(RunCurve.Divergence)} times its lowest value. "
+            + "Every run with "
+        + "$α$ inside the computed bounds $α_min$ to $α_max$ must not diverge, and every run outside must. Left out are runs outside "
+        + "whose predicted growth "
+        + $"$|1 − Δt(α − α_bound)|²ⁿ$ over $n$ iterations is below {NumberText.PowerOfTen(PowerOfGrowth)}, for they had no time to show "
+        + "it. "
         + "There is at least one run inside and one outside.");
 
     /// <summary>Applies the rule.</summary>
@@ -40,9 +43,11 @@ public static class BoundsClaim
                 wrong.Add(run.Parameter);
         }
         if (inside == 0 || outside == 0)
-            return Finding.NotTested("The folder does not have both a run inside the bounds and a run outside that is long enough to show it.");
+            return Finding.NotTested(
+                "The folder does not have both a run inside the bounds and a run outside that is long enough to show it.");
 
-        return Finding.Decide(wrong.Count == 0, $"The bounds are $α_min = {Finding.Bound(alphaMin)}$ and $α_max = {Finding.Bound(alphaMax)}$; "
+        return Finding.Decide(wrong.Count == 0,
+            $"The bounds are $α_min = {Finding.Bound(alphaMin)}$ and $α_max = {Finding.Bound(alphaMax)}$; "
             + $"{inside + outside - wrong.Count} of {inside + outside} runs do what the bounds predict"
             + (wrong.Count == 0 ? "." : $", but not $α = {Finding.Listed(wrong)}$."));
     }

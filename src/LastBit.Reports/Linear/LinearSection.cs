@@ -14,7 +14,8 @@ internal static class LinearSection
     private const string Command = "lastbit reproduce --only figure3,table3";
 
     internal static ReportPart Part { get; } = new(
-        LinearizedPde.Experiment, [LinearizedPdeResult.FileName, StabilityBoundsResult.FileName], [new(Figure3.Name, Figure3.Draw)], Section);
+        LinearizedPde.Experiment, [LinearizedPdeResult.FileName, StabilityBoundsResult.FileName], [new(Figure3.Name, Figure3.Draw)],
+        Section);
 
     private static ReportSection Section(ResultFolder folder)
     {
@@ -33,18 +34,24 @@ internal static class LinearSection
                 })]))]);
         return new ReportSection(BoundsClaim.Claim,
             $"The linearized PDE (equation 9) for {NumberText.Count(linear.Iterations, "iteration")} at learning rate "
-                + $"{NumberText.Exact(linear.LearningRate)} with weight decays {NumberText.List(linear.Runs.Select(run => run.Alpha))}; the bounds by the extreme "
-                + $"eigenvalues of the operator, computed apart. float64.{LossTable.Sentence(PaperSetting.OneLayer(folder.Path, linear.Iterations))}",
-            bounds is null ? Finding.NotTested("The folder has no bounds.json.") : BoundsClaim.Judge(runs, bounds.AlphaMin, bounds.AlphaMax, linear.LearningRate),
+                + $"{NumberText.Exact(linear.LearningRate)} with weight decays {NumberText.List(linear.Runs.Select(run => run.Alpha))}; "
+                + "the bounds by the extreme "
+                + "eigenvalues of the operator, computed apart. "
+                + $"float64.{LossTable.Sentence(PaperSetting.OneLayer(folder.Path, linear.Iterations))}",
+            bounds is null
+                ? Finding.NotTested("The folder has no bounds.json.")
+                : BoundsClaim.Judge(runs, bounds.AlphaMin, bounds.AlphaMax, linear.LearningRate),
             figure, bounds is null ? Markup.Empty : Table2(runs, linear, bounds), Command);
     }
 
-    private static Markup Table2(RunCurve[] runs, LinearizedPdeResult linear, StabilityBoundsResult bounds) => HtmlTable.Of("Runs of Figure 3",
+    private static Markup Table2(RunCurve[] runs, LinearizedPdeResult linear, StabilityBoundsResult bounds) =>
+        HtmlTable.Of("Runs of Figure 3",
         $"The runs against the bounds $α_min = {Finding.Bound(bounds.AlphaMin)}$ and $α_max = {Finding.Bound(bounds.AlphaMax)}$ "
             + $"at learning rate {NumberText.Exact(linear.LearningRate)}.",
         ["#$α$", "Predicted", "#First loss", "#Lowest", "#Last"],
         runs.Select(run => (string[])
         [
-            NumberText.Exact(run.Parameter), run.Parameter < bounds.AlphaMin || run.Parameter > bounds.AlphaMax ? "diverges" : "stable", .. LossTable.Losses(run),
+            NumberText.Exact(run.Parameter), run.Parameter < bounds.AlphaMin || run.Parameter > bounds.AlphaMax ? "diverges" : "stable",
+            .. LossTable.Losses(run),
         ]));
 }

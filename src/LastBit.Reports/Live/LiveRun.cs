@@ -98,7 +98,10 @@ public sealed class LiveRun : IRunObserver
         }
     }
 
-    /// <summary>The state now, as the JSON that an event carries: seconds, ended, tasks (with the seconds that each has left, where known), charts, messages. Not finite is null.</summary>
+    /// <summary>
+    /// The state now, as the JSON that an event carries: seconds, ended, tasks (with the seconds that each has left, where known), charts,
+    /// messages. Not finite is null.
+    /// </summary>
     /// <returns>UTF-8, without line ends.</returns>
     public byte[] Snapshot()
     {
@@ -204,7 +207,9 @@ public sealed class LiveRun : IRunObserver
     }
 }
 
-/// <summary>A curve of any length in bounded memory: when it is full, every second point goes, and from then on only every second one comes in.</summary>
+/// <summary>
+/// A curve of any length in bounded memory: when it is full, every second point goes, and from then on only every second one comes in.
+/// </summary>
 /// <param name="name">The curve's name.</param>
 internal sealed class ThinnedCurve(string name)
 {

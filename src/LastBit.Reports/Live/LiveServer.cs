@@ -17,7 +17,8 @@ namespace LastBit.Reports.Live;
 /// <summary>
 /// Serves the live page of a run on the loopback address: the page at /, its events at /events, and nothing else. Another Host
 /// header than our own address is refused, so that no web site can reach the page through a name that it points here. The run is
-/// looked at by the server's own clock, once an interval; every reader gets the newest state when it is ready for it, and none is waited for.
+/// looked at by the server's own clock, once an interval; every reader gets the newest state when it is ready for it, and none is waited
+/// for.
 /// </summary>
 public sealed class LiveServer : IAsyncDisposable
 {
@@ -65,7 +66,8 @@ public sealed class LiveServer : IAsyncDisposable
         catch (IOException error)
         {
             throw new InputException(
-                $"--live-port: {port} cannot be listened on ({error.Message.ReplaceLineEndings(" ")}); give a free port, or 0 for any", error);
+                $"--live-port: {port} cannot be listened on ({error.Message.ReplaceLineEndings(" ")}); give a free port, or 0 for any",
+                error);
         }
         string address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Port = new Uri(address).Port;
@@ -105,7 +107,8 @@ public sealed class LiveServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// A bound on connections that shuts nobody out: the newest takes the place of the oldest, which a browser that still listens opens again.
+    /// A bound on connections that shuts nobody out: the newest takes the place of the oldest, which a browser that still listens opens
+    /// again.
     /// </summary>
     private ConnectionDelegate Admit(ConnectionDelegate next) => async connection =>
     {
@@ -167,7 +170,8 @@ public sealed class LiveServer : IAsyncDisposable
         string byNumber = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
         string byName = string.Create(CultureInfo.InvariantCulture, $"localhost:{Port}");
         if (host != byNumber && host != byName)
-            await Refuse(response, StatusCodes.Status421MisdirectedRequest, $"This page is served at {Address} only.").ConfigureAwait(false);
+            await Refuse(response, StatusCodes.Status421MisdirectedRequest, $"This page is served at {Address} only.")
+                .ConfigureAwait(false);
         else if (context.Request.Path != "/" && context.Request.Path != "/events")
             await Refuse(response, StatusCodes.Status404NotFound, "There is only / and /events.").ConfigureAwait(false);
         else if (!HttpMethods.IsGet(context.Request.Method))

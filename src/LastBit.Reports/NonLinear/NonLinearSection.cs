@@ -10,15 +10,18 @@ namespace LastBit.Reports.NonLinear;
 /// <summary>Figure 4, left.</summary>
 internal static class NonLinearSection
 {
-    internal static ReportPart Part { get; } = new(NonLinearPde.Experiment, [NonLinearPdeResult.FileName], [new(Figure4Left.Name, Figure4Left.Draw)], Section);
+    internal static ReportPart Part { get; } =
+        new(NonLinearPde.Experiment, [NonLinearPdeResult.FileName], [new(Figure4Left.Name, Figure4Left.Draw)], Section);
 
     private static ReportSection Section(ResultFolder folder)
     {
         if (folder.Document<NonLinearPdeResult>(NonLinearPdeResult.FileName) is not { } nonLinear)
-            return new ReportSection(RestrainedClaim.Claim, "", Finding.Missing(NonLinearPdeResult.FileName), null, Markup.Empty, "lastbit nonlinear");
+            return new ReportSection(RestrainedClaim.Claim, "", Finding.Missing(NonLinearPdeResult.FileName), null, Markup.Empty,
+                "lastbit nonlinear");
         RunCurve[] runs = [.. nonLinear.Runs.Select(run => RunCurve.Of(run.LearningRate, run.Loss, nonLinear.Iterations))];
         var figure = new ReportFigure([Figure4Left.Name],
-            "Cross-entropy plus weight decay in every iteration; a curve that blows up ends at 10⁸ times its start. All iterations are in nonlinear.json.",
+            "Cross-entropy plus weight decay in every iteration; a curve that blows up ends at 10⁸ times its start. All iterations are in "
+                + "nonlinear.json.",
             [new ReportChart("figure4-left", "Loss of the non-linear PDE", "iteration", "loss", true, true,
                 Csv.Write("iteration", [.. nonLinear.Runs.Select(run =>
                 {

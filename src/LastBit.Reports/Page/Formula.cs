@@ -3,8 +3,8 @@ using System.Text;
 namespace LastBit.Reports.Page;
 
 /// <summary>
-/// Formulas in running text: what stands between dollar signs, in Unicode (α_min ≤ 2/Δt, |K₁ − K₂|², 10⁻⁸), becomes MathML, which browsers typeset
-/// and screen readers speak.
+/// Formulas in running text: what stands between dollar signs, in Unicode (α_min ≤ 2/Δt, |K₁ − K₂|², 10⁻⁸), becomes MathML, which browsers
+/// typeset and screen readers speak.
 /// </summary>
 internal static class Formula
 {
@@ -13,7 +13,8 @@ internal static class Formula
     /// <summary>A text as HTML, its formulas as MathML.</summary>
     /// <param name="text">The text; everything outside of formulas is escaped.</param>
     /// <returns>The HTML.</returns>
-    internal static Markup Text(string text) => new(string.Concat(text.Split('$').Select((part, i) => i % 2 == 0 ? Markup.Escape(part) : MathML(part))));
+    internal static Markup Text(string text) =>
+        new(string.Concat(text.Split('$').Select((part, i) => i % 2 == 0 ? Markup.Escape(part) : MathML(part))));
 
     private static string MathML(string formula)
     {
@@ -54,7 +55,9 @@ internal static class Formula
         char first = formula[begin];
         if (char.IsAsciiDigit(first))
         {
-            while (at < formula.Length && (char.IsAsciiDigit(formula[at]) || (formula[at] is '.' or ',' && at + 1 < formula.Length && char.IsAsciiDigit(formula[at + 1]))))
+            while (at < formula.Length
+                && (char.IsAsciiDigit(formula[at])
+                    || (formula[at] is '.' or ',' && at + 1 < formula.Length && char.IsAsciiDigit(formula[at + 1]))))
                 at++;
             return $"<mn>{formula[begin..at]}</mn>";
         }
@@ -63,7 +66,8 @@ internal static class Formula
             // A name of several letters is a function or a word and upright; dK and dt are a d and a K.
             while (at < formula.Length && char.IsAsciiLetter(formula[at]))
                 at++;
-            return first == 'd' && at == begin + 2 ? $"<mrow><mi>d</mi><mi>{formula[begin + 1]}</mi></mrow>" : $"<mi>{formula[begin..at]}</mi>";
+            return first == 'd' && at == begin + 2
+                ? $"<mrow><mi>d</mi><mi>{formula[begin + 1]}</mi></mrow>" : $"<mi>{formula[begin..at]}</mi>";
         }
         // Fences in running text keep their size.
         return char.IsLetter(first) ? $"<mi>{first}</mi>"

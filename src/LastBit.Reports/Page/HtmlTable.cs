@@ -8,13 +8,15 @@ internal static partial class HtmlTable
     /// <summary>Makes the table; the first cell of each row is its heading.</summary>
     /// <param name="label">The frame's name for screen readers. Formulas in all other texts stand between dollar signs.</param>
     /// <param name="caption">What the table shows.</param>
-    /// <param name="headings">Headings of the columns; one that begins with # (which is not shown) is of a column of numbers, flush right.</param>
+    /// <param name="headings">Headings of the columns; one that begins with # (which is not shown) is of a column of numbers, flush
+    /// right.</param>
     /// <param name="rows">The cells.</param>
     /// <returns>The HTML.</returns>
     internal static Markup Of(string label, string caption, string[] headings, IEnumerable<string[]> rows)
     {
         Markup Kind(int column) => headings[column].StartsWith('#') ? new Markup(" class=\"number\"") : Markup.Empty;
-        Markup Head(string heading, int column) => Markup.Of($"""<th scope="col"{Kind(column)}>{Formula.Text(heading.TrimStart('#'))}</th>""");
+        Markup Head(string heading, int column) =>
+            Markup.Of($"""<th scope="col"{Kind(column)}>{Formula.Text(heading.TrimStart('#'))}</th>""");
         Markup Cell(string text, int column) => column == 0
             ? Markup.Of($"""<th scope="row"{Kind(column)}>{Formula.Text(text)}</th>""")
             : Markup.Of($"""<td{Kind(column)}>{Breakable(text)}</td>""");

@@ -4,7 +4,8 @@ using System.Text;
 namespace LastBit.Reports.Page;
 
 /// <summary>
-/// A piece of HTML that is safe to put into a page. It is written as an interpolated string, <c>Markup.Of($"&lt;p&gt;{text}&lt;/p&gt;")</c>:
+/// A piece of HTML that is safe to put into a page. It is written as an interpolated string,
+/// <c>Markup.Of($"&lt;p&gt;{text}&lt;/p&gt;")</c>:
 /// the literal parts are taken as they are, everything between braces is escaped unless it is a <see cref="Markup"/> itself. So nothing
 /// that comes from a folder (its name, a note in a file) can become a tag or a script.
 /// </summary>

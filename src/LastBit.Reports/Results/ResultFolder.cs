@@ -29,7 +29,10 @@ public sealed class ResultFolder
     /// <summary>run.json; null when it is not there.</summary>
     public JsonObject? Run { get; }
 
-    /// <summary>Whether the one-layer experiments ran on the paper's image and kernel size, so that what the paper says of single learning rates can be asked of them.</summary>
+    /// <summary>
+    /// Whether the one-layer experiments ran on the paper's image and kernel size, so that what the paper says of single learning rates can
+    /// be asked of them.
+    /// </summary>
     public bool HasPapersImage => PaperSetting.HasImageAndKernel(Run?["settings"] as JsonObject);
 
     /// <summary>Opens a folder.</summary>
@@ -44,7 +47,8 @@ public sealed class ResultFolder
             throw new InputException($"{path}: is not a folder; name a folder that a run of lastbit has filled");
         if (!documents.Any(name => File.Exists(System.IO.Path.Combine(path, name))))
         {
-            throw new InputException($"{path}: holds no results (none of {string.Join(", ", documents)}); name a folder that a run of lastbit has filled");
+            throw new InputException(
+                $"{path}: holds no results (none of {string.Join(", ", documents)}); name a folder that a run of lastbit has filled");
         }
         return new ResultFolder(path) { PageFolder = pageFolder ?? path };
     }
@@ -80,6 +84,7 @@ public sealed class ResultFolder
 
     private T? Read<T>(string name)
         where T : class =>
-        _documents is not null ? _documents.TryGetValue(name, out byte[]? bytes) ? ResultJson.Deserialize<T>(Encoding.UTF8.GetString(bytes)) : null
+        _documents is not null
+            ? _documents.TryGetValue(name, out byte[]? bytes) ? ResultJson.Deserialize<T>(Encoding.UTF8.GetString(bytes)) : null
         : File.Exists(System.IO.Path.Combine(Path, name)) ? ResultFile.Read<T>(Path, name) : null;
 }

@@ -45,7 +45,8 @@ public static class RunCommand
     {
         Setting setting = ways[0];
         // A value that cannot be set is said otherwise: the activation of fc-tanh by the network's name.
-        if (setting.Said.Choices is { } choices && !choices.Any(choice => JsonNode.DeepEquals(JsonNode.Parse(ResultJson.Serialize(choice)), value)))
+        if (setting.Said.Choices is { } choices
+            && !choices.Any(choice => JsonNode.DeepEquals(JsonNode.Parse(ResultJson.Serialize(choice)), value)))
             return;
         // A default that is not a value, as that of the checkpoint's run.
         if (setting.Said.Default is not null && JsonNode.DeepEquals(Node(setting, fresh), value))
@@ -59,7 +60,11 @@ public static class RunCommand
             case JsonObject:
                 break;
             case JsonArray list:
-                Add(setting.Name, string.Join(',', list.Select(one => (setting.Name == "perturbation" && one?.GetValueKind() == System.Text.Json.JsonValueKind.Number ? "k=" : "") + one)));
+                Add(setting.Name,
+                    string.Join(',',
+                        list.Select(one =>
+                            (setting.Name == "perturbation" && one?.GetValueKind() == System.Text.Json.JsonValueKind.Number ? "k=" : "")
+                                + one)));
                 break;
             default:
                 if (value.GetValueKind() == System.Text.Json.JsonValueKind.True)
@@ -72,5 +77,6 @@ public static class RunCommand
         void Add(string option, string text) => command.Append(" --").Append(option).Append(' ').Append(ShellWord.Quote(text));
     }
 
-    private static JsonNode? Node(Setting setting, object settings) => JsonNode.Parse(ResultJson.Serialize(setting.Property.GetValue(settings)));
+    private static JsonNode? Node(Setting setting, object settings) =>
+        JsonNode.Parse(ResultJson.Serialize(setting.Property.GetValue(settings)));
 }

@@ -17,6 +17,7 @@ public static class ShellWord
         string plain = windows ? "+-_.,:/=\\" : "+-_.,:/=";
         if (text.Length > 0 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || plain.Contains(letter, StringComparison.Ordinal)))
             return text;
-        return windows ? $"\"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\"" : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+        return windows
+            ? $"\"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\"" : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
     }
 }

@@ -11,11 +11,15 @@ namespace LastBit.Reports.Sections;
 /// <param name="Figures">Its figures.</param>
 /// <param name="Sections">Makes its sections, one a claim.</param>
 public sealed record ReportPart(
-    Experiment Experiment, IReadOnlyList<string> Documents, IReadOnlyList<PartFigure> Figures, params IReadOnlyList<Func<ResultFolder, ReportSection>> Sections)
+    Experiment Experiment, IReadOnlyList<string> Documents, IReadOnlyList<PartFigure> Figures,
+    params IReadOnlyList<Func<ResultFolder, ReportSection>> Sections)
 {
     private static readonly string[] Kinds = ["png", "svg"];
 
-    /// <summary>Draws the figures. One that cannot be drawn is no reason for a run to fail: it is left out, with what it was before, and why is said.</summary>
+    /// <summary>
+    /// Draws the figures. One that cannot be drawn is no reason for a run to fail: it is left out, with what it was before, and why is
+    /// said.
+    /// </summary>
     /// <param name="folder">The result folder; it holds the first document.</param>
     /// <param name="outFolder">The folder in which figures/ goes; null is the result folder.</param>
     /// <returns>For each figure why it was not drawn; null where it was.</returns>
@@ -31,7 +35,8 @@ public sealed record ReportPart(
         {
             why = $"it cannot be drawn ({ForeignText.Cut(error.Message.ReplaceLineEndings(" "), 200)})";
         }
-        foreach (string file in Kinds.Select(kind => Path.Combine(outFolder ?? folder, "figures", $"{figure.Name}.{kind}")).Where(file => why is not null && File.Exists(file)))
+        foreach (string file in Kinds.Select(kind => Path.Combine(outFolder ?? folder, "figures", $"{figure.Name}.{kind}"))
+            .Where(file => why is not null && File.Exists(file)))
             File.Delete(file);
         return (figure.Name, why);
     })];
@@ -59,7 +64,8 @@ public sealed record ReportSection(Claim Claim, string Ran, Finding Finding, Rep
 }
 
 /// <summary>A figure of the report.</summary>
-/// <param name="Files">The static figures in the folder, figures/NAME.png and .svg; the first is shown where the interactive one cannot be.</param>
+/// <param name="Files">The static figures in the folder, figures/NAME.png and .svg; the first is shown where the interactive one cannot
+/// be.</param>
 /// <param name="Caption">What is drawn; what it shows is said by the section.</param>
 /// <param name="Charts">The interactive charts, at least one.</param>
 /// <param name="Note">What is not drawn, and why; null where nothing is missing.</param>
@@ -89,7 +95,8 @@ public enum ChartKind
 /// <param name="Kind">How it is drawn.</param>
 /// <param name="Colours">The colour of each curve, where several share one; null gives each its own.</param>
 public sealed record ReportChart(
-    string Id, string Title, string XLabel, string YLabel, bool LogX, bool LogY, string Csv, ChartKind Kind = ChartKind.Lines, int[]? Colours = null)
+    string Id, string Title, string XLabel, string YLabel, bool LogX, bool LogY, string Csv, ChartKind Kind = ChartKind.Lines,
+    int[]? Colours = null)
 {
     /// <summary>The abscissae first, first + 1, ...</summary>
     internal static double[] Count(int first, int count) => [.. Enumerable.Range(first, count).Select(i => (double)i)];

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace LastBit.Arithmetic;
 
 /// <summary>
-/// Numbers outside the managed heap for vectors to walk through: 64-byte aligned (a vector never straddles two cache lines), zero at the beginning, never moved,
-/// freed with its owner.
+/// Numbers outside the managed heap for vectors to walk through: 64-byte aligned (a vector never straddles two cache lines), zero at the
+/// beginning, never moved, freed with its owner.
 /// </summary>
 /// <typeparam name="T">The number.</typeparam>
 internal sealed unsafe class AlignedBuffer<T> : IDisposable

@@ -4,7 +4,8 @@ namespace LastBit.Arithmetic;
 public static class ArithmeticContract
 {
     /// <summary>
-    /// Rises whenever the order of a rounding in the training changes. A run cannot be resumed from a checkpoint of another version, for its bits would be those of neither.
+    /// Rises whenever the order of a rounding in the training changes. A run cannot be resumed from a checkpoint of another version, for
+    /// its bits would be those of neither.
     /// </summary>
     public const int Version = 1;
 }

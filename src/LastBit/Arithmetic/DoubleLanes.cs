@@ -237,13 +237,16 @@ internal readonly unsafe struct DoubleLanes1(double value) : ILanes<DoubleLanes1
 
     public static DoubleLanes1 Negate(DoubleLanes1 value) => new(-value.Value);
 
-    public static DoubleLanes1 FusedMultiplyAdd(DoubleLanes1 left, DoubleLanes1 right, DoubleLanes1 addend) => new(Math.FusedMultiplyAdd(left.Value, right.Value, addend.Value));
+    public static DoubleLanes1 FusedMultiplyAdd(DoubleLanes1 left, DoubleLanes1 right, DoubleLanes1 addend) =>
+        new(Math.FusedMultiplyAdd(left.Value, right.Value, addend.Value));
 
-    public static void AddProduct(ref DoubleLanes1 sum, DoubleLanes1 left, DoubleLanes1 right) => sum = new(Math.FusedMultiplyAdd(left.Value, right.Value, sum.Value));
+    public static void AddProduct(ref DoubleLanes1 sum, DoubleLanes1 left, DoubleLanes1 right) =>
+        sum = new(Math.FusedMultiplyAdd(left.Value, right.Value, sum.Value));
 
     public static DoubleLanes1 WherePositive(DoubleLanes1 condition, DoubleLanes1 value) => condition.Value > 0 ? value : new(0);
 
-    public static DoubleLanes1 WhereNotNegative(DoubleLanes1 condition, DoubleLanes1 yes, DoubleLanes1 no) => condition.Value >= 0 ? yes : no;
+    public static DoubleLanes1 WhereNotNegative(DoubleLanes1 condition, DoubleLanes1 yes, DoubleLanes1 no) =>
+        condition.Value >= 0 ? yes : no;
 
     public static DoubleLanes1 NegativeMagnitude(DoubleLanes1 value) => new(-Math.Abs(value.Value));
 
@@ -251,5 +254,6 @@ internal readonly unsafe struct DoubleLanes1(double value) : ILanes<DoubleLanes1
 
     public static DoubleLanes1 Max(DoubleLanes1 left, DoubleLanes1 right) => left.Value > right.Value ? left : right;
 
-    public static DoubleLanes1 PowerOfTwoFromShifted(DoubleLanes1 shifted) => new(BitConverter.Int64BitsToDouble((BitConverter.DoubleToInt64Bits(shifted.Value) + 1023L) << 52));
+    public static DoubleLanes1 PowerOfTwoFromShifted(DoubleLanes1 shifted) =>
+        new(BitConverter.Int64BitsToDouble((BitConverter.DoubleToInt64Bits(shifted.Value) + 1023L) << 52));
 }

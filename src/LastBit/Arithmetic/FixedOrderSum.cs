@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace LastBit.Arithmetic;
 
 /// <summary>
-/// Sums whose order of additions depends on the number of terms alone: every eighth term in turn, then the eight sums in a tree. The eight are
-/// the lanes of one vector, which the runtime splits where the processor's are narrower.
+/// Sums whose order of additions depends on the number of terms alone: every eighth term in turn, then the eight sums in a tree. The eight
+/// are the lanes of one vector, which the runtime splits where the processor's are narrower.
 /// </summary>
 internal static class FixedOrderSum
 {
@@ -53,5 +53,6 @@ internal static class FixedOrderSum
             sums[i] = MathF.FusedMultiplyAdd(scale, x[i], sums[i]);
     }
 
-    private static double Tree(Vector512<double> sums) => sums[0] + sums[1] + (sums[2] + sums[3]) + (sums[4] + sums[5] + (sums[6] + sums[7]));
+    private static double Tree(Vector512<double> sums) =>
+        sums[0] + sums[1] + (sums[2] + sums[3]) + (sums[4] + sums[5] + (sums[6] + sums[7]));
 }

@@ -1,13 +1,13 @@
 namespace LastBit.Arithmetic;
 
 /// <summary>
-/// A row of numbers that are worked on side by side, as many as the processor's vectors hold. A kernel is written once over this interface; the JIT
-/// compiles it for each width. Each operation is IEEE 754's, lane by lane, and lanes never meet (no horizontal operation exists here), so that the
-/// width cannot change a bit of any result.
+/// A row of numbers that are worked on side by side, as many as the processor's vectors hold. A kernel is written once over this interface;
+/// the JIT compiles it for each width. Each operation is IEEE 754's, lane by lane, and lanes never meet (no horizontal operation exists
+/// here), so that the width cannot change a bit of any result.
 /// </summary>
 /// <remarks>
-/// Four structs for binary32 and four for binary64, and not four generic ones: asking for the number in every multiply-add exceeds what the JIT is ready to
-/// inline in a large kernel, which then takes more than twice as long (docs/performance.md).
+/// Four structs for binary32 and four for binary64, and not four generic ones: asking for the number in every multiply-add exceeds what the
+/// JIT is ready to inline in a large kernel, which then takes more than twice as long (docs/performance.md).
 /// </remarks>
 /// <typeparam name="TSelf">The implementing type.</typeparam>
 /// <typeparam name="TNumber">Binary32 or binary64.</typeparam>
@@ -41,7 +41,9 @@ internal unsafe interface ILanes<TSelf, TNumber>
     /// <summary>left * right + addend, rounded once.</summary>
     static abstract TSelf FusedMultiplyAdd(TSelf left, TSelf right, TSelf addend);
 
-    /// <summary>sum = left * right + sum, rounded once. By reference, so that the JIT keeps the sum in the register where it is and moves nothing.</summary>
+    /// <summary>
+    /// sum = left * right + sum, rounded once. By reference, so that the JIT keeps the sum in the register where it is and moves nothing.
+    /// </summary>
     static abstract void AddProduct(ref TSelf sum, TSelf left, TSelf right);
 
     /// <summary>value where condition &gt; 0, else +0. A NaN condition gives +0.</summary>
@@ -60,8 +62,8 @@ internal unsafe interface ILanes<TSelf, TNumber>
     static abstract TSelf Max(TSelf left, TSelf right);
 
     /// <summary>
-    /// 2^n for a whole n of a normal power, held in the low bits of (n + 1.5 * 2^23) in binary32 or (n + 1.5 * 2^52) in binary64: the second half of
-    /// exp's range reduction.
+    /// 2^n for a whole n of a normal power, held in the low bits of (n + 1.5 * 2^23) in binary32 or (n + 1.5 * 2^52) in binary64: the
+    /// second half of exp's range reduction.
     /// </summary>
     static abstract TSelf PowerOfTwoFromShifted(TSelf shifted);
 }

@@ -12,7 +12,8 @@ namespace LastBit.Arithmetic;
 /// </summary>
 /// <param name="Processor">The processor's own name for itself.</param>
 /// <param name="VectorBits">Width of the vectors in use: 512, 256 or 128 bits, or 0 where none are.</param>
-/// <param name="Threads">Logical processors that this process may use: what the container, the affinity (taskset) and Slurm leave it.</param>
+/// <param name="Threads">Logical processors that this process may use: what the container, the affinity (taskset) and Slurm leave
+/// it.</param>
 /// <param name="Framework">The .NET that runs it.</param>
 /// <param name="System">The operating system.</param>
 /// <param name="Architecture">The instruction set, "X64" or "Arm64" say.</param>
@@ -57,7 +58,9 @@ public sealed record MachineInfo(
         return processors;
     }
 
-    /// <summary>"0.1.0+COMMIT": the build appends SourceRevisionId, which the SDK reads from the repository's files and not through git.</summary>
+    /// <summary>
+    /// "0.1.0+COMMIT": the build appends SourceRevisionId, which the SDK reads from the repository's files and not through git.
+    /// </summary>
     private static string InformationalVersion() =>
         typeof(MachineInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
 
@@ -75,7 +78,8 @@ public sealed record MachineInfo(
 
         Span<int> words = stackalloc int[12];
         for (int leaf = 0; leaf < 3; leaf++)
-            (words[4 * leaf], words[4 * leaf + 1], words[4 * leaf + 2], words[4 * leaf + 3]) = X86Base.CpuId(unchecked((int)0x80000002) + leaf, 0);
+            (words[4 * leaf], words[4 * leaf + 1], words[4 * leaf + 2], words[4 * leaf + 3]) =
+                X86Base.CpuId(unchecked((int)0x80000002) + leaf, 0);
         return Encoding.ASCII.GetString(MemoryMarshal.AsBytes(words)).Replace("\0", "", StringComparison.Ordinal);
     }
 
@@ -84,7 +88,8 @@ public sealed record MachineInfo(
         try
         {
             return File.ReadLines("/proc/cpuinfo")
-                .Where(line => line.StartsWith("model name", StringComparison.Ordinal) || line.StartsWith("Model", StringComparison.Ordinal))
+                .Where(line =>
+                    line.StartsWith("model name", StringComparison.Ordinal) || line.StartsWith("Model", StringComparison.Ordinal))
                 .Select(line => line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..])
                 .FirstOrDefault();
         }

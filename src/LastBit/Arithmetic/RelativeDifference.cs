@@ -19,7 +19,9 @@ public static class RelativeDifference
         return 2 * (FixedOrderSum.Of(terms) / terms.Length);
     }
 
-    /// <summary>The difference of two arrays, computed in binary64. An infinity differs from anything but itself by 2; a NaN makes the whole NaN.</summary>
+    /// <summary>
+    /// The difference of two arrays, computed in binary64. An infinity differs from anything but itself by 2; a NaN makes the whole NaN.
+    /// </summary>
     /// <param name="a">An array, at least one number.</param>
     /// <param name="b">Another of the same length.</param>
     /// <exception cref="ArgumentException">The lengths differ or are 0.</exception>

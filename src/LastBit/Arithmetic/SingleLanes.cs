@@ -237,13 +237,16 @@ internal readonly unsafe struct SingleLanes1(float value) : ILanes<SingleLanes1,
 
     public static SingleLanes1 Negate(SingleLanes1 value) => new(-value.Value);
 
-    public static SingleLanes1 FusedMultiplyAdd(SingleLanes1 left, SingleLanes1 right, SingleLanes1 addend) => new(MathF.FusedMultiplyAdd(left.Value, right.Value, addend.Value));
+    public static SingleLanes1 FusedMultiplyAdd(SingleLanes1 left, SingleLanes1 right, SingleLanes1 addend) =>
+        new(MathF.FusedMultiplyAdd(left.Value, right.Value, addend.Value));
 
-    public static void AddProduct(ref SingleLanes1 sum, SingleLanes1 left, SingleLanes1 right) => sum = new(MathF.FusedMultiplyAdd(left.Value, right.Value, sum.Value));
+    public static void AddProduct(ref SingleLanes1 sum, SingleLanes1 left, SingleLanes1 right) =>
+        sum = new(MathF.FusedMultiplyAdd(left.Value, right.Value, sum.Value));
 
     public static SingleLanes1 WherePositive(SingleLanes1 condition, SingleLanes1 value) => condition.Value > 0 ? value : new(0);
 
-    public static SingleLanes1 WhereNotNegative(SingleLanes1 condition, SingleLanes1 yes, SingleLanes1 no) => condition.Value >= 0 ? yes : no;
+    public static SingleLanes1 WhereNotNegative(SingleLanes1 condition, SingleLanes1 yes, SingleLanes1 no) =>
+        condition.Value >= 0 ? yes : no;
 
     public static SingleLanes1 NegativeMagnitude(SingleLanes1 value) => new(-MathF.Abs(value.Value));
 
@@ -251,5 +254,6 @@ internal readonly unsafe struct SingleLanes1(float value) : ILanes<SingleLanes1,
 
     public static SingleLanes1 Max(SingleLanes1 left, SingleLanes1 right) => left.Value > right.Value ? left : right;
 
-    public static SingleLanes1 PowerOfTwoFromShifted(SingleLanes1 shifted) => new(BitConverter.Int32BitsToSingle((BitConverter.SingleToInt32Bits(shifted.Value) + 127) << 23));
+    public static SingleLanes1 PowerOfTwoFromShifted(SingleLanes1 shifted) =>
+        new(BitConverter.Int32BitsToSingle((BitConverter.SingleToInt32Bits(shifted.Value) + 127) << 23));
 }

@@ -1,9 +1,14 @@
 namespace LastBit.Arithmetic;
 
-/// <summary>Rounding up or down at random, in proportion to how near the two neighbours are: its mean is the number that is rounded.</summary>
+/// <summary>
+/// Rounding up or down at random, in proportion to how near the two neighbours are: its mean is the number that is rounded.
+/// </summary>
 internal static class StochasticRounding
 {
-    /// <summary>Rounds to one of the two neighbours in binary32, up with the probability that makes the mean right, to 2^-32. What needs no rounding is not touched.</summary>
+    /// <summary>
+    /// Rounds to one of the two neighbours in binary32, up with the probability that makes the mean right, to 2^-32. What needs no rounding
+    /// is not touched.
+    /// </summary>
     /// <param name="exact">Any number.</param>
     /// <param name="word">A random word.</param>
     public static float Round(double exact, uint word)

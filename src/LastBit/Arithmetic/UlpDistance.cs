@@ -9,7 +9,8 @@ public static class UlpDistance
     public static ulong Between(double a, double b) =>
         double.IsNaN(a) || double.IsNaN(b)
             ? ulong.MaxValue
-            : Distance(Ordered(BitConverter.DoubleToInt64Bits(a), long.MinValue), Ordered(BitConverter.DoubleToInt64Bits(b), long.MinValue));
+            : Distance(Ordered(BitConverter.DoubleToInt64Bits(a), long.MinValue),
+                Ordered(BitConverter.DoubleToInt64Bits(b), long.MinValue));
 
     /// <summary>Steps from one binary32 number to the other; 0 from -0 to +0. From or to NaN it is the greatest number there is.</summary>
     /// <param name="a">A number.</param>

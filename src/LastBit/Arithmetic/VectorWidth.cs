@@ -6,8 +6,9 @@ namespace LastBit.Arithmetic;
 
 /// <summary>
 /// Which vectors this machine's kernels are compiled for. No bit of any result depends on it.
-/// The runtime says of some Intel processors (Skylake to Cascade Lake) that it would rather not use 512 bits, since a few wide instructions among many others
-/// slow the clock down. Here nearly all instructions are wide, so what the processor can do decides (docs/performance.md).
+/// The runtime says of some Intel processors (Skylake to Cascade Lake) that it would rather not use 512 bits, since a few wide instructions
+/// among many others slow the clock down. Here nearly all instructions are wide, so what the processor can do decides
+/// (docs/performance.md).
 /// The runtime's switches DOTNET_EnableAVX512=0, DOTNET_EnableAVX2=0 and DOTNET_EnableHWIntrinsic=0 narrow them all the same.
 /// </summary>
 public static class VectorWidth

@@ -4,9 +4,10 @@ using LastBit.Random;
 namespace LastBit.Data;
 
 /// <summary>
-/// Turns bytes into the numbers that a network sees. A training image may be padded with black pixels on every side, cropped back to its size at a
-/// random place, and flipped from left to right with probability 1/2, as <see cref="Dataset.Augmentation"/> says; then it is normalised. As in the
-/// paper's script, the padding is black before the normalisation, so it is -mean/deviation after; means of pixels are those of the place that a pixel comes to.
+/// Turns bytes into the numbers that a network sees. A training image may be padded with black pixels on every side, cropped back to its
+/// size at a random place, and flipped from left to right with probability 1/2, as <see cref="Dataset.Augmentation"/> says; then it is
+/// normalised. As in the paper's script, the padding is black before the normalisation, so it is -mean/deviation after; means of pixels are
+/// those of the place that a pixel comes to.
 /// A batch is a function of (data, seed, epoch, number of the batch) alone: every random number belongs to one image.
 /// </summary>
 public static class Augmentation
@@ -36,7 +37,8 @@ public static class Augmentation
     /// <returns>count: the batch size, or what is left for the last batch.</returns>
     /// <exception cref="ArgumentException">There is no such batch, or a span is too short.</exception>
     public static int FillTrainingBatch(
-        Dataset data, ulong seed, int epoch, int batchIndex, int batchSize, ReadOnlySpan<int> permutation, Span<float> images, Span<int> labels)
+        Dataset data, ulong seed, int epoch, int batchIndex, int batchSize, ReadOnlySpan<int> permutation, Span<float> images,
+        Span<int> labels)
     {
         ArgumentNullException.ThrowIfNull(data);
         int count = CountOf(permutation.Length, batchIndex, batchSize), floats = data.Shape.ImageFloats;
@@ -74,7 +76,8 @@ public static class Augmentation
         return count;
     }
 
-    // target[y][x] = image[down + y][right + (flip ? width - 1 - x : x)], black outside of the image; the channels beyond the image's are 0.
+    // target[y][x] = image[down + y][right + (flip ? width - 1 - x : x)], black outside of the image; the channels beyond the image's are
+    // 0.
     internal static unsafe void FillImage(Dataset data, int number, int down, int right, bool flip, Span<float> target)
     {
         (int channels, int height, int width, _) = data.Shape;

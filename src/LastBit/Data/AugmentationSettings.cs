@@ -3,7 +3,8 @@ using System.Globalization;
 namespace LastBit.Data;
 
 /// <summary>What is done to a training image at random, drawn anew in every epoch.</summary>
-/// <param name="Padding">Black pixels added on every side, from which a crop of the image's own size is taken at a random place; 0 for no crop.</param>
+/// <param name="Padding">Black pixels added on every side, from which a crop of the image's own size is taken at a random place; 0 for no
+/// crop.</param>
 /// <param name="Flip">Whether left and right are exchanged with probability 1/2.</param>
 public sealed record AugmentationSettings(int Padding, bool Flip)
 {
@@ -37,7 +38,9 @@ public sealed record AugmentationSettings(int Padding, bool Flip)
                 settings = settings with { Padding = padding };
             }
             else
-                throw new InputException($"augmentation: '{ForeignText.Cut(text)}' is unknown; give none, flip, cropN (padded by N pixels, 1 to {MostPadding}) or cropN+flip");
+                throw new InputException(
+                    $"augmentation: '{ForeignText.Cut(text)}' is unknown; give none, flip, cropN (padded by N pixels, 1 to {MostPadding}) "
+                        + "or cropN+flip");
         }
         return settings;
     }

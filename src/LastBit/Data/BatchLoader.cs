@@ -99,7 +99,8 @@ public sealed class BatchLoader : IDisposable
             if (shuffle && permuted != batch.Epoch)
                 Augmentation.FillPermutation(seed, batch.Epoch, permutation);
             permuted = batch.Epoch;
-            batch.Count = Augmentation.FillTrainingBatch(data, seed, batch.Epoch, batch.Index, batchSize, permutation, batch.AllImages, batch.AllLabels);
+            batch.Count = Augmentation.FillTrainingBatch(data, seed, batch.Epoch, batch.Index, batchSize, permutation, batch.AllImages,
+                batch.AllLabels);
             permutation.AsSpan(batch.Index * batchSize, batch.Count).CopyTo(batch.AllNumbers);
         });
     }
@@ -109,7 +110,8 @@ public sealed class BatchLoader : IDisposable
     /// <param name="batchSize">Images a batch.</param>
     /// <returns>A loader that is already at work; its epochs count from 0.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There are no images.</exception>
-    public static BatchLoader ForTest(Dataset data, int batchSize = 256) => new(data.Count, data.Shape.ImageFloats, batchSize, 0, 0, batch =>
+    public static BatchLoader ForTest(Dataset data, int batchSize = 256) =>
+        new(data.Count, data.Shape.ImageFloats, batchSize, 0, 0, batch =>
     {
         batch.Count = Augmentation.FillTestBatch(data, batch.Index, batchSize, batch.AllImages, batch.AllLabels);
         for (int i = 0; i < batch.Count; i++)

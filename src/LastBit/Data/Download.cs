@@ -5,7 +5,8 @@ using LastBit.Files;
 namespace LastBit.Data;
 
 /// <summary>A source of data could not be used, and another may be: it does not answer, breaks off, or holds something else.</summary>
-internal sealed class SourceException(string reason, Exception? innerException = null) : Exception(ForeignText.Printable(reason), innerException);
+internal sealed class SourceException(string reason, Exception? innerException = null)
+    : Exception(ForeignText.Printable(reason), innerException);
 
 /// <summary>How patient a download is.</summary>
 /// <param name="Silence">The longest wait for the next byte.</param>
@@ -22,7 +23,8 @@ internal static class Download
 
     /// <summary>
     /// Downloads into PATH.part, which is kept when the download is interrupted and resumed the next time, and renames it when it is whole.
-    /// A broken connection is taken up again; a source that has not given one byte is given up at once. A file that is there is left as it is.
+    /// A broken connection is taken up again; a source that has not given one byte is given up at once. A file that is there is left as it
+    /// is.
     /// </summary>
     /// <param name="source">What to download.</param>
     /// <param name="path">The file to write.</param>
@@ -31,10 +33,12 @@ internal static class Download
     /// <param name="patience">Time-outs.</param>
     /// <param name="observer">Receives the progress in kB, 1000 bytes each.</param>
     /// <param name="cancellation">Stops; what was downloaded is kept.</param>
-    /// <exception cref="SourceException">The source does not answer, breaks off again and again, or has something of another size.</exception>
+    /// <exception cref="SourceException">The source does not answer, breaks off again and again, or has something of another
+    /// size.</exception>
     /// <exception cref="InputException">The file cannot be written.</exception>
     public static async Task ToFile(
-        Uri source, string path, long expectedBytes, long maximumBytes, Patience patience, IRunObserver observer, CancellationToken cancellation)
+        Uri source, string path, long expectedBytes, long maximumBytes, Patience patience, IRunObserver observer,
+        CancellationToken cancellation)
     {
         if (File.Exists(path))
             return; // Downloaded before, but not used up to the end.
@@ -54,7 +58,11 @@ internal static class Download
                     await Attempt(client, source, file, maximumBytes, patience.Silence, task, cancellation);
                     break;
                 }
-                catch (HttpRequestException error) when (error is not { StatusCode: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError })
+                catch (HttpRequestException error) when (error is not
+                {
+                    StatusCode: >= HttpStatusCode.BadRequest
+                    and < HttpStatusCode.InternalServerError
+                })
                 {
                     bool progress = file.Length > before;
                     any |= progress;

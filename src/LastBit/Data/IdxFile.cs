@@ -5,8 +5,8 @@ using LastBit.Files;
 namespace LastBit.Data;
 
 /// <summary>
-/// The files of MNIST and its relatives: two zero bytes, the type of the values (8: bytes), the number of dimensions, each extent as a big-endian
-/// 32-bit number, then the values; as they are or packed by gzip.
+/// The files of MNIST and its relatives: two zero bytes, the type of the values (8: bytes), the number of dimensions, each extent as a
+/// big-endian 32-bit number, then the values; as they are or packed by gzip.
 /// </summary>
 internal static class IdxFile
 {
@@ -43,10 +43,13 @@ internal static class IdxFile
         }
         int start = 4 + 4 * rank;
         if (file.Length < start || file[0] != 0 || file[1] != 0)
-            throw new InputException($"{path}: is not a file of MNIST's format (IDX); it would begin with two zero bytes and have {start} bytes before the values");
+            throw new InputException(
+                $"{path}: is not a file of MNIST's format (IDX); it would begin with two zero bytes and have {start} bytes before the "
+                    + "values");
         if (file[2] != 8 || file[3] != rank)
         {
-            throw new InputException($"{path}: holds values of type 0x{file[2]:X2} in {file[3]} dimensions; bytes (0x08) in {rank} are needed, "
+            throw new InputException(
+                $"{path}: holds values of type 0x{file[2]:X2} in {file[3]} dimensions; bytes (0x08) in {rank} are needed, "
                 + (rank == 3 ? "images x rows x columns" : "one label per image"));
         }
         int[] extents = new int[rank];
@@ -55,7 +58,9 @@ internal static class IdxFile
         {
             uint extent = BinaryPrimitives.ReadUInt32BigEndian(file.AsSpan(4 + 4 * i));
             if (extent == 0 || extent > MaximumBytes || (expected *= extent) > MaximumBytes)
-                throw new InputException($"{path}: says that it has {extent} {(i == 0 ? "entries" : i == 1 ? "rows" : "columns")}; at least 1, and at most {MaximumBytes} bytes in all, can be read");
+                throw new InputException(
+                    $"{path}: says that it has {extent} {(i == 0 ? "entries" : i == 1 ? "rows" : "columns")}; at least 1, and at most "
+                        + $"{MaximumBytes} bytes in all, can be read");
             extents[i] = (int)extent;
         }
         if (file.Length - start != expected)

@@ -6,9 +6,10 @@ using LastBit.Files;
 namespace LastBit.Data;
 
 /// <summary>
-/// PNG and JPEG images in one folder per class: DIR/train/CLASS and DIR/test/CLASS (or DIR/val/CLASS), or DIR/CLASS, where every fifth image of a class is a test
-/// image. All have one size; they are not scaled. Classes and images are taken in the order of their names. Whatever is no class with images is refused by
-/// name or passed over with a word, so that nothing that was meant as data is missing in silence.
+/// PNG and JPEG images in one folder per class: DIR/train/CLASS and DIR/test/CLASS (or DIR/val/CLASS), or DIR/CLASS, where every fifth
+/// image of a class is a test image. All have one size; they are not scaled. Classes and images are taken in the order of their names.
+/// Whatever is no class with images is refused by name or passed over with a word, so that nothing that was meant as data is missing in
+/// silence.
 /// </summary>
 internal sealed class ImageFolder
 {
@@ -22,7 +23,8 @@ internal sealed class ImageFolder
     private static readonly string[] s_images = [".png", ".jpg", ".jpeg", ".jpe", ".jfif"];
 
     private static readonly string[] s_otherImages =
-        [".gif", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm", ".pam", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".ico", ".tga", ".dcm", ".svg"];
+        [".gif", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm", ".pam", ".heic", ".heif", ".avif", ".jp2", ".jxl",
+            ".ico", ".tga", ".dcm", ".svg"];
 
     // What systems leave in folders, beside names that begin with a full stop (.DS_Store, ._000.png, .git).
     private static readonly string[] s_leftBySystems = ["__MACOSX", "Thumbs.db", "desktop.ini", "lost+found"];
@@ -36,13 +38,16 @@ internal sealed class ImageFolder
     private readonly Lazy<JpegDecoder>? _decoder;
     private readonly Func<string> _cache;
 
-    private ImageFolder(string folder, Lazy<JpegDecoder>? decoder, Func<string> cache) => (_folder, _decoder, _cache) = (folder, decoder, cache);
+    private ImageFolder(string folder, Lazy<JpegDecoder>? decoder, Func<string> cache) =>
+        (_folder, _decoder, _cache) = (folder, decoder, cache);
 
     /// <summary>Reads all images.</summary>
     /// <param name="folder">The folder.</param>
-    /// <returns>Images in one channel if all are grey, else in three; the names of the classes; what a reader of the results should know.</returns>
+    /// <returns>Images in one channel if all are grey, else in three; the names of the classes; what a reader of the results should
+    /// know.</returns>
     /// <exception cref="InputException">
-    /// A folder or an image is not what it should be, there are too few images, they differ in size, or one cannot be read or has transparent pixels.
+    /// A folder or an image is not what it should be, there are too few images, they differ in size, or one cannot be read or has
+    /// transparent pixels.
     /// </exception>
     public static RawData Load(string folder) => Load(folder, JpegDecoder.Current, () => DataCache.Root);
 
@@ -59,14 +64,16 @@ internal sealed class ImageFolder
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{folder}: cannot be read ({InputFile.Reason(error)}); name a folder with images in one folder per class", error);
+            throw new InputException(
+                $"{folder}: cannot be read ({InputFile.Reason(error)}); name a folder with images in one folder per class", error);
         }
     }
 
     private RawData Load()
     {
         FolderEntry[] entries = [.. Useful(_folder)];
-        string? train = FolderNamed(entries, "train"), test = s_testFolders.Select(name => FolderNamed(entries, name)).FirstOrDefault(path => path is not null);
+        string? train = FolderNamed(entries, "train"), test =
+            s_testFolders.Select(name => FolderNamed(entries, name)).FirstOrDefault(path => path is not null);
         Class[] classes = train is not null && test is not null ? Split(entries, train, test) : Whole(entries, train);
         var trainFiles = new List<ImageFile>();
         var testFiles = new List<ImageFile>();
@@ -88,13 +95,15 @@ internal sealed class ImageFolder
     private Class[] Split(FolderEntry[] entries, string train, string test)
     {
         foreach (FolderEntry other in entries.Where(entry => entry.Path != train && entry.Path != test))
-            PassOver(other, other.Kind == EntryKind.Folder && s_testFolders.Contains(other.Name) ? $"{Path.GetFileName(test)} is the test data" : null);
+            PassOver(other,
+                other.Kind == EntryKind.Folder && s_testFolders.Contains(other.Name) ? $"{Path.GetFileName(test)} is the test data" : null);
         Dictionary<string, string[]> trainClasses = Classes(train, Useful(train)), testClasses = Classes(test, Useful(test));
         foreach ((string one, Dictionary<string, string[]> there, string other, Dictionary<string, string[]> here) in
             new[] { (test, testClasses, train, trainClasses), (train, trainClasses, test, testClasses) })
         {
             if (there.Keys.Except(here.Keys).FirstOrDefault() is { } unknown)
-                throw new InputException($"{one}: has the class {ForeignText.Cut(unknown)}, which {other} lacks; both need the same classes");
+                throw new InputException(
+                    $"{one}: has the class {ForeignText.Cut(unknown)}, which {other} lacks; both need the same classes");
         }
         return [.. trainClasses.Select(one => new Class(one.Key, one.Value, testClasses[one.Key]))];
     }
@@ -104,15 +113,19 @@ internal sealed class ImageFolder
     {
         // A class may be called train; a folder of classes may not stand alone.
         if (train is not null && Directory.EnumerateDirectories(train).Any())
-            throw new InputException($"{_folder}: has the folder train and no folder {string.Join(" or ", s_testFolders)} beside it; {Layout}");
+            throw new InputException(
+                $"{_folder}: has the folder train and no folder {string.Join(" or ", s_testFolders)} beside it; {Layout}");
         Dictionary<string, string[]> classes = Classes(_folder, entries);
         if (classes.FirstOrDefault(one => one.Value.Length < TestEvery) is { Key: { } few, Value: { } images })
         {
-            throw new InputException($"{Path.Combine(_folder, few)}: has {NumberText.Count(images.Length, "image")}; without folders train and test a class needs "
+            throw new InputException(
+                $"{Path.Combine(_folder, few)}: has {NumberText.Count(images.Length, "image")}; without folders train and test a class "
+                    + "needs "
                 + $"at least {TestEvery}, for every fifth is a test image");
         }
         return [.. classes.Select(one => new Class(one.Key,
-            [.. one.Value.Where((_, i) => i % TestEvery != TestEvery - 1)], [.. one.Value.Where((_, i) => i % TestEvery == TestEvery - 1)]))];
+            [.. one.Value.Where((_, i) => i % TestEvery != TestEvery - 1)],
+            [.. one.Value.Where((_, i) => i % TestEvery == TestEvery - 1)]))];
     }
 
     private Dictionary<string, string[]> Classes(string folder, IEnumerable<FolderEntry> entries)
@@ -131,7 +144,9 @@ internal sealed class ImageFolder
         if (stray is { } image)
             throw new InputException($"{image.Path}: lies in no folder of a class; {Layout}");
         return classes.Count is > 1 and <= MostClasses ? classes
-            : throw new InputException($"{folder}: has {NumberText.Count(classes.Count, "folder")}; 2 to {MostClasses} are needed, one per class, with PNG or JPEG images in them");
+            : throw new InputException(
+                $"{folder}: has {NumberText.Count(classes.Count, "folder")}; 2 to {MostClasses} are needed, one per class, with PNG or "
+                    + "JPEG images in them");
     }
 
     private string[] ImagesOf(string folder)
@@ -140,7 +155,8 @@ internal sealed class ImageFolder
         foreach (FolderEntry entry in Useful(folder))
         {
             if (entry.Kind == EntryKind.Folder)
-                throw new InputException($"{entry.Path}: is a folder within the folder of a class; put its images into {folder} itself, or remove it");
+                throw new InputException(
+                    $"{entry.Path}: is a folder within the folder of a class; put its images into {folder} itself, or remove it");
             if (IsImage(entry.Name, s_otherImages))
                 throw new InputException($"{entry.Path}: is not a PNG or JPEG image; convert it to PNG");
             if (IsImage(entry.Name, s_images))
@@ -148,10 +164,14 @@ internal sealed class ImageFolder
             else
                 PassOver(entry, null);
         }
-        return images.Count > 0 ? [.. images] : throw new InputException($"{folder}: has no PNG or JPEG image; put some into it, or remove it, for every folder here is a class");
+        return images.Count > 0
+            ? [.. images]
+            : throw new InputException(
+                $"{folder}: has no PNG or JPEG image; put some into it, or remove it, for every folder here is a class");
     }
 
-    private static bool IsImage(string name, string[] endings) => endings.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase);
+    private static bool IsImage(string name, string[] endings) =>
+        endings.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase);
 
     private static string? FolderNamed(FolderEntry[] entries, string name) =>
         entries.Where(entry => entry.Kind == EntryKind.Folder && entry.Name == name).Select(entry => entry.Path).FirstOrDefault();
@@ -186,10 +206,12 @@ internal sealed class ImageFolder
         string decoder = _decoder?.Value.Name
             ?? throw new InputException($"{_folder}: holds JPEG images, which cannot be read here; convert them to PNG");
         (RawImages decodedTrain, RawImages decodedTest) = Decode(train, test);
-        var header = new PixelHeader(decoder, decodedTrain.Channels, decodedTrain.Height, decodedTrain.Width, PixelCache.DigestOf(decodedTrain.Images, decodedTest.Images));
+        var header = new PixelHeader(decoder, decodedTrain.Channels, decodedTrain.Height, decodedTrain.Width,
+            PixelCache.DigestOf(decodedTrain.Images, decodedTest.Images));
         if (PixelCache.Write(_cache, files, header, decodedTrain.Images, decodedTest.Images) is { } problem)
         {
-            _notes.Add($"The decoded pixels are not kept: {problem}. They are decoded anew in every run, and a run resumed with another decoder than {decoder} is refused "
+            _notes.Add($"The decoded pixels are not kept: {problem}. They are decoded anew in every run, and a run resumed with another "
+                + $"decoder than {decoder} is refused "
                 + "where a pixel differs.");
         }
         return Data(decodedTrain, decodedTest, header);
@@ -214,7 +236,8 @@ internal sealed class ImageFolder
         {
             byte[] file = ReadFile(image.Path);
             BinaryPrimitives.WriteInt64LittleEndian(length, file.Length);
-            hash.AppendData(Encoding.UTF8.GetBytes(Path.GetRelativePath(_folder, image.Path).Replace(Path.DirectorySeparatorChar, '/') + "\n"));
+            hash.AppendData(
+                Encoding.UTF8.GetBytes(Path.GetRelativePath(_folder, image.Path).Replace(Path.DirectorySeparatorChar, '/') + "\n"));
             hash.AppendData(length);
             hash.AppendData(file);
             anyJpeg |= JpegDecoder.IsJpeg(file);
@@ -278,10 +301,13 @@ internal sealed class ImageFolder
     {
         byte[] file = ReadFile(path);
         if (JpegDecoder.IsJpeg(file))
-            return (_decoder ?? throw new InputException($"{path}: is a JPEG image, which cannot be read here; convert it to PNG")).Value.Read(file, path);
+            return (_decoder
+                ?? throw new InputException($"{path}: is a JPEG image, which cannot be read here; convert it to PNG")).Value.Read(file,
+                path);
         PngImage png = PngImage.Decode(file, path);
         if (png.IsTransparent)
-            throw new InputException($"{path}: has transparent pixels; put the image on a background (no alpha channel, no transparent colour)");
+            throw new InputException(
+                $"{path}: has transparent pixels; put the image on a background (no alpha channel, no transparent colour)");
         if (png.Warning is { } warning)
             warned?.Add($"{path}: {warning}");
         int pixels = png.Width * png.Height, colours = png.Channels >= 3 ? 3 : 1;

@@ -39,21 +39,27 @@ public sealed record DecodedImage(int Width, int Height, int Channels, byte[] Sa
     }
 }
 
-/// <summary>What decodes JPEG images. Decoders differ in last bits, so it has a name, and what came out of it is kept (<see cref="PixelCache"/>).</summary>
+/// <summary>
+/// What decodes JPEG images. Decoders differ in last bits, so it has a name, and what came out of it is kept (<see cref="PixelCache"/>).
+/// </summary>
 /// <param name="Name">Name and version.</param>
 /// <param name="Decode">
-/// From all bytes of a file to its image: grey images in one channel, others in three. It throws an <see cref="InvalidDataException"/> that says what is wrong
-/// with a damaged file.
+/// From all bytes of a file to its image: grey images in one channel, others in three. It throws an <see cref="InvalidDataException"/> that
+/// says what is wrong with a damaged file.
 /// </param>
 public sealed record JpegDecoder(string Name, Func<byte[], DecodedImage> Decode)
 {
-    /// <summary>The decoder of this process, made when the first JPEG image is met; null, as at first, where such images cannot be read.</summary>
+    /// <summary>
+    /// The decoder of this process, made when the first JPEG image is met; null, as at first, where such images cannot be read.
+    /// </summary>
     public static Lazy<JpegDecoder>? Current { get; set; }
 
     /// <summary>Whether a file begins as JPEG images do.</summary>
     internal static bool IsJpeg(ReadOnlySpan<byte> file) => file.StartsWith((ReadOnlySpan<byte>)[0xff, 0xd8, 0xff]);
 
-    /// <summary>Decodes a file; its header is looked at first, so that no decoder is given what it would silently convert or what fills the memory.</summary>
+    /// <summary>
+    /// Decodes a file; its header is looked at first, so that no decoder is given what it would silently convert or what fills the memory.
+    /// </summary>
     /// <param name="file">All of its bytes.</param>
     /// <param name="path">What to call it in an error.</param>
     /// <exception cref="InputException">It is damaged, too large, or of a kind that is not read.</exception>
@@ -63,9 +69,12 @@ public sealed record JpegDecoder(string Name, Func<byte[], DecodedImage> Decode)
         if (components == 4)
             throw new InputException($"{path}: is a JPEG image of four colours (CMYK); convert it to RGB");
         if (components is not (1 or 3) || bits != 8)
-            throw new InputException($"{path}: is a JPEG image of {NumberText.Count(components, "component")} of {bits} bits; grey or RGB of 8 bits can be read");
+            throw new InputException(
+                $"{path}: is a JPEG image of {NumberText.Count(components, "component")} of {bits} bits; grey or RGB of 8 bits can be "
+                    + "read");
         if ((long)width * height * components > PngImage.MaximumBytes)
-            throw new InputException($"{path}: is {width} x {height} pixels large; at most {PngImage.MaximumBytes} bytes of samples can be read");
+            throw new InputException(
+                $"{path}: is {width} x {height} pixels large; at most {PngImage.MaximumBytes} bytes of samples can be read");
         DecodedImage image;
         try
         {
@@ -75,9 +84,11 @@ public sealed record JpegDecoder(string Name, Func<byte[], DecodedImage> Decode)
         {
             throw new InputException($"{path}: is damaged: {error.Message.TrimEnd('.')}; get the file again", error);
         }
-        return (image.Width, image.Height, image.Channels) == (width, height, components) && image.Samples.Length == width * height * components
+        return (image.Width, image.Height, image.Channels) == (width, height, components)
+            && image.Samples.Length == width * height * components
             ? image.Upright()
-            : throw new InvalidOperationException($"{Name} gave {image.Width} x {image.Height} x {image.Channels} for {width} x {height} x {components}.");
+            : throw new InvalidOperationException(
+                $"{Name} gave {image.Width} x {image.Height} x {image.Channels} for {width} x {height} x {components}.");
     }
 
     // The frame header: a marker C0 to CF, less those of Huffman tables (C4), arithmetic coding (CC) and the reserved C8.
@@ -101,7 +112,8 @@ public sealed record JpegDecoder(string Name, Func<byte[], DecodedImage> Decode)
             int length = BinaryPrimitives.ReadUInt16BigEndian(file[(at + 2)..]);
             if (marker is >= 0xc0 and <= 0xcf and not (0xc4 or 0xc8 or 0xcc) && at + 9 < file.Length)
             {
-                int height = BinaryPrimitives.ReadUInt16BigEndian(file[(at + 5)..]), width = BinaryPrimitives.ReadUInt16BigEndian(file[(at + 7)..]);
+                int height = BinaryPrimitives.ReadUInt16BigEndian(file[(at + 5)..]), width =
+                    BinaryPrimitives.ReadUInt16BigEndian(file[(at + 7)..]);
                 if (width == 0 || height == 0)
                     break;
                 return (width, height, file[at + 9], file[at + 4]);

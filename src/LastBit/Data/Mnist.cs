@@ -1,8 +1,8 @@
 namespace LastBit.Data;
 
 /// <summary>
-/// MNIST (LeCun, Cortes, Burges), Fashion-MNIST (Xiao, Rasul, Vollgraf, 2017) and whatever has their files: 60,000 and 10,000 grey images of
-/// 28 x 28 pixels in ten classes. The networks get them padded to 32 x 32.
+/// MNIST (LeCun, Cortes, Burges), Fashion-MNIST (Xiao, Rasul, Vollgraf, 2017) and whatever has their files: 60,000 and 10,000 grey images
+/// of 28 x 28 pixels in ten classes. The networks get them padded to 32 x 32.
 /// </summary>
 internal static class Mnist
 {
@@ -55,7 +55,8 @@ internal static class Mnist
         (int[] extents, byte[] images) = IdxFile.Read(imagesPath, 3);
         byte[] labels = IdxFile.Read(labelsPath, 1).Values;
         if (labels.Length != extents[0])
-            throw new InputException($"{labelsPath}: holds {labels.Length} labels for the {extents[0]} images of {imagesName}; there must be one per image");
+            throw new InputException(
+                $"{labelsPath}: holds {labels.Length} labels for the {extents[0]} images of {imagesName}; there must be one per image");
         int bad = labels.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)(Classes - 1));
         if (bad >= 0)
             throw new InputException($"{labelsPath}: label {bad} is {labels[bad]}; 0 to {Classes - 1} would be right");
@@ -63,10 +64,12 @@ internal static class Mnist
     }
 
     private static string FindOrThrow(string folder, string name) => Find(folder, name)
-        ?? throw new InputException($"{Path.Combine(folder, name)}: is missing, and so is {name}.gz; name a folder with the four files of MNIST's format");
+        ?? throw new InputException(
+            $"{Path.Combine(folder, name)}: is missing, and so is {name}.gz; name a folder with the four files of MNIST's format");
 
     // Some copies have a full stop where the original has a dash.
     private static string? Find(string folder, string name) =>
-        new[] { name, name + ".gz", name.Replace("-idx", ".idx", StringComparison.Ordinal), name.Replace("-idx", ".idx", StringComparison.Ordinal) + ".gz" }
+        new[] { name, name + ".gz", name.Replace("-idx", ".idx", StringComparison.Ordinal),
+            name.Replace("-idx", ".idx", StringComparison.Ordinal) + ".gz" }
             .Select(file => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
 }

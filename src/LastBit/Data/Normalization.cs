@@ -11,23 +11,26 @@ public enum StandardizationKind
 }
 
 /// <summary>
-/// Takes the mean off and divides by the standard deviation, channel by channel or pixel by pixel: a byte b becomes (float)((b/255 - mean)/deviation), computed in
-/// binary64 and rounded once to binary32.
+/// Takes the mean off and divides by the standard deviation, channel by channel or pixel by pixel: a byte b becomes (float)((b/255 -
+/// mean)/deviation), computed in binary64 and rounded once to binary32.
 /// </summary>
 public sealed class Normalization
 {
     private readonly float[] _table; // [channel or number of an image][256]: the value of every byte.
 
     /// <summary>With given numbers.</summary>
-    /// <param name="mean">The mean of each channel, or of each number of an image, [channels][height][width]; on the scale from 0 to 1.</param>
+    /// <param name="mean">The mean of each channel, or of each number of an image, [channels][height][width]; on the scale from 0 to
+    /// 1.</param>
     /// <param name="deviation">The standard deviations, as many, on the same scale; above 0.</param>
-    /// <exception cref="ArgumentException">The numbers of means and deviations differ, a mean is not finite, or a deviation is not above 0.</exception>
+    /// <exception cref="ArgumentException">The numbers of means and deviations differ, a mean is not finite, or a deviation is not above
+    /// 0.</exception>
     public Normalization(IReadOnlyList<double> mean, IReadOnlyList<double> deviation)
     {
         ArgumentNullException.ThrowIfNull(mean);
         ArgumentNullException.ThrowIfNull(deviation);
         if (mean.Count == 0 || mean.Count != deviation.Count)
-            throw new ArgumentException($"{mean.Count} means and {deviation.Count} deviations are not one of each per channel", nameof(deviation));
+            throw new ArgumentException($"{mean.Count} means and {deviation.Count} deviations are not one of each per channel",
+                nameof(deviation));
         if (!mean.All(double.IsFinite))
             throw new ArgumentException("a mean is not finite", nameof(mean));
         if (!deviation.All(value => value > 0 && double.IsFinite(value)))

@@ -21,7 +21,8 @@ internal static class Npm
             ? Run("cmd.exe", ["/d", "/c", "npm", .. arguments], folder, limit, cancellation)
             : Run("npm", arguments, folder, limit, cancellation);
 
-    internal static async Task<NpmAnswer> Run(string program, IReadOnlyList<string> arguments, string folder, TimeSpan limit, CancellationToken cancellation)
+    internal static async Task<NpmAnswer> Run(string program, IReadOnlyList<string> arguments, string folder, TimeSpan limit,
+        CancellationToken cancellation)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -36,7 +37,8 @@ internal static class Npm
         timer.CancelAfter(limit);
         try
         {
-            Task<string> output = process.StandardOutput.ReadToEndAsync(timer.Token), error = process.StandardError.ReadToEndAsync(timer.Token);
+            Task<string> output = process.StandardOutput.ReadToEndAsync(timer.Token), error =
+                process.StandardError.ReadToEndAsync(timer.Token);
             await process.WaitForExitAsync(timer.Token);
             return new NpmAnswer(process.ExitCode, await output, await error);
         }

@@ -7,7 +7,8 @@ namespace LastBit.Data;
 
 /// <summary>
 /// Decoded pixels in the data cache, under the digest of the files that they came from: images/DIGEST.pixels, a line of JSON and the bytes
-/// [N][channels][height][width]. Decoders of JPEG differ in last bits, so that a folder is decoded once and every run on it sees the same pixels.
+/// [N][channels][height][width]. Decoders of JPEG differ in last bits, so that a folder is decoded once and every run on it sees the same
+/// pixels.
 /// </summary>
 internal static class PixelCache
 {
@@ -37,7 +38,8 @@ internal static class PixelCache
             if (end < 0 || JsonSerializer.Deserialize<PixelHeader>(line.AsSpan(0, end), JsonSerializerOptions.Web) is not { } header)
                 return null;
             long image = (long)header.Channels * header.Height * header.Width, bytes = image * (train + test);
-            if (header.Channels is not (1 or 3) || header.Height < 1 || header.Width < 1 || bytes != stream.Length - end - 1 || bytes > Array.MaxLength)
+            if (header.Channels is not (1 or 3) || header.Height < 1 || header.Width < 1 || bytes != stream.Length - end - 1
+                || bytes > Array.MaxLength)
                 return null;
             byte[] trainPixels = new byte[image * train], testPixels = new byte[image * test];
             stream.Position = end + 1;
@@ -45,7 +47,8 @@ internal static class PixelCache
             stream.ReadExactly(testPixels);
             return DigestOf(trainPixels, testPixels) == header.Pixels ? (header, trainPixels, testPixels) : null;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or InputException or OverflowException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or InputException
+            or OverflowException)
         {
             return null;
         }

@@ -9,8 +9,8 @@ namespace LastBit.Data;
 internal sealed record RawImages(int Channels, int Height, int Width, byte[] Images, byte[] Labels)
 {
     /// <summary>
-    /// Mean and standard deviation (over all pixels, not the sample's n - 1) of each channel on the scale from 0 to 1. The sums are whole numbers, so
-    /// that the result does not depend on their order.
+    /// Mean and standard deviation (over all pixels, not the sample's n - 1) of each channel on the scale from 0 to 1. The sums are whole
+    /// numbers, so that the result does not depend on their order.
     /// </summary>
     /// <param name="name">What to call the data in an error.</param>
     /// <exception cref="InputException">All pixels of a channel are equal.</exception>
@@ -32,7 +32,9 @@ internal sealed record RawImages(int Channels, int Height, int Width, byte[] Ima
             }
             UInt128 spread = (UInt128)n * squares - (UInt128)sum * sum;
             if (spread == 0)
-                throw new InputException($"{name}: all pixels of channel {c + 1} of the training images are equal, so that they cannot be divided by their deviation; give mean and deviation");
+                throw new InputException(
+                    $"{name}: all pixels of channel {c + 1} of the training images are equal, so that they cannot be divided by their "
+                        + "deviation; give mean and deviation");
             mean[c] = sum / (255.0 * n);
             deviation[c] = Math.Sqrt((double)spread) / (255.0 * n);
         }
@@ -40,7 +42,8 @@ internal sealed record RawImages(int Channels, int Height, int Width, byte[] Ima
     }
 
     /// <summary>
-    /// Mean and standard deviation (over all images, not the sample's n - 1) of each pixel of each channel on the scale from 0 to 1, in whole numbers as in
+    /// Mean and standard deviation (over all images, not the sample's n - 1) of each pixel of each channel on the scale from 0 to 1, in
+    /// whole numbers as in
     /// <see cref="Measure"/>. A pixel that is the same in all images has the deviation 1, so that it becomes 0.
     /// </summary>
     public Normalization MeasurePixels()
@@ -59,10 +62,13 @@ internal sealed record RawImages(int Channels, int Height, int Width, byte[] Ima
         double n = Labels.Length;
         return new Normalization(
             [.. sum.Select(s => s / (255 * n))],
-            [.. sum.Zip(squares, (s, q) => (Int128)Labels.Length * q - (Int128)s * s).Select(spread => spread == 0 ? 1 : Math.Sqrt((double)spread) / (255 * n))]);
+            [.. sum.Zip(squares, (s, q) => (Int128)Labels.Length * q - (Int128)s * s)
+                .Select(spread => spread == 0 ? 1 : Math.Sqrt((double)spread) / (255 * n))]);
     }
 
-    /// <summary>The same images in the middle of larger black ones; where the margins differ by one, the larger is at the right and at the bottom.</summary>
+    /// <summary>
+    /// The same images in the middle of larger black ones; where the margins differ by one, the larger is at the right and at the bottom.
+    /// </summary>
     /// <param name="height">Rows, at least as many as there are.</param>
     /// <param name="width">Columns, at least as many as there are.</param>
     public RawImages Pad(int height, int width)

@@ -5,8 +5,8 @@ using LastBit.Files;
 namespace LastBit.Data;
 
 /// <summary>
-/// Reads known members out of a .tar.gz that a stranger may have made. Nothing is ever written under a name from the archive, and memory is given only to
-/// what is wanted and no larger than it can be.
+/// Reads known members out of a .tar.gz that a stranger may have made. Nothing is ever written under a name from the archive, and memory is
+/// given only to what is wanted and no larger than it can be.
 /// </summary>
 internal static class TarArchive
 {
@@ -18,7 +18,8 @@ internal static class TarArchive
     /// <param name="maximumBytes">How long the archive may be when decompressed.</param>
     /// <returns>The contents by name, all that were wanted.</returns>
     /// <exception cref="SourceException">
-    /// The archive is damaged, too large or incomplete, names one member twice, or holds a link, a device or a name that leads out of its folder.
+    /// The archive is damaged, too large or incomplete, names one member twice, or holds a link, a device or a name that leads out of its
+    /// folder.
     /// </exception>
     public static Dictionary<string, byte[]> Read(string path, IReadOnlyDictionary<string, long> wanted, long maximumBytes)
     {
@@ -49,8 +50,10 @@ internal static class TarArchive
                 if (entry is PaxGlobalExtendedAttributesTarEntry)
                     continue;
                 string name = CheckedName(entry.Name);
-                if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile or TarEntryType.Directory))
-                    throw new SourceException($"the archive holds {ForeignText.Cut(name)}, which is neither a file nor a folder ({entry.EntryType})");
+                if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile
+                    or TarEntryType.Directory))
+                    throw new SourceException(
+                        $"the archive holds {ForeignText.Cut(name)}, which is neither a file nor a folder ({entry.EntryType})");
                 if (entry.EntryType == TarEntryType.Directory || !wanted.TryGetValue(name, out long most))
                 {
                     entry.DataStream?.CopyTo(Stream.Null);
@@ -72,7 +75,8 @@ internal static class TarArchive
                 return entry;
             }
         }
-        catch (Exception error) when (error is InvalidDataException or IOException or FormatException or ArgumentException or OverflowException or NotSupportedException or InvalidOperationException)
+        catch (Exception error) when (error is InvalidDataException or IOException or FormatException or ArgumentException
+            or OverflowException or NotSupportedException or InvalidOperationException)
         {
             throw new SourceException($"the archive is damaged ({ForeignText.Cut(error.Message.TrimEnd('.'), 100)})", error);
         }
@@ -85,12 +89,13 @@ internal static class TarArchive
         string plain = name.StartsWith("./", StringComparison.Ordinal) ? name[2..] : name;
         bool leavesTheFolder = plain.StartsWith('/') || plain.Contains('\\') || plain.Contains(':') || plain.Contains('\0')
             || plain.Split('/').Contains("..");
-        return leavesTheFolder ? throw new SourceException($"the archive holds the name {ForeignText.Cut(name)}, which leads out of its folder") : plain;
+        return leavesTheFolder
+            ? throw new SourceException($"the archive holds the name {ForeignText.Cut(name)}, which leads out of its folder") : plain;
     }
 
     /// <summary>
-    /// The unpacked bytes, with what <see cref="TarReader"/> does not look at: an archive of a few kilobytes can unpack to terabytes, a header has a check sum,
-    /// and an extended header may announce two gigabytes, for which there would be memory at once.
+    /// The unpacked bytes, with what <see cref="TarReader"/> does not look at: an archive of a few kilobytes can unpack to terabytes, a
+    /// header has a check sum, and an extended header may announce two gigabytes, for which there would be memory at once.
     /// </summary>
     private sealed class Guarded(Stream stream, long limit) : Stream
     {
@@ -99,7 +104,9 @@ internal static class TarArchive
         private long _read;
         private int _extension; // Bytes left of an extended header's records.
 
-        /// <summary>Whether the reader looks for the next member: what it reads in whole blocks is then headers, and the records of extended ones.</summary>
+        /// <summary>
+        /// Whether the reader looks for the next member: what it reads in whole blocks is then headers, and the records of extended ones.
+        /// </summary>
         public bool InHeaders { get; set; }
 
         public override bool CanRead => true;

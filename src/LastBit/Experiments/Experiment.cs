@@ -1,7 +1,8 @@
 namespace LastBit.Experiments;
 
 /// <summary>
-/// An experiment as whatever lists, runs, resumes or reports experiments sees it. It knows neither the console nor the page; those attach their part to it.
+/// An experiment as whatever lists, runs, resumes or reports experiments sees it. It knows neither the console nor the page; those attach
+/// their part to it.
 /// All of them stand in one list, <see cref="Reproduction.AllExperiments"/>.
 /// </summary>
 /// <param name="name">The command that runs it.</param>
@@ -26,7 +27,10 @@ public abstract class Experiment(string name, Type settings)
     /// <summary>The settings of a new run.</summary>
     public abstract object NewSettings();
 
-    /// <summary>What a document of settings means by a member that it lacks, which is what was computed before there was the setting; not always what a new run has.</summary>
+    /// <summary>
+    /// What a document of settings means by a member that it lacks, which is what was computed before there was the setting; not always
+    /// what a new run has.
+    /// </summary>
     public object OldSettings() => Activator.CreateInstance(Settings)!;
 }
 
@@ -50,7 +54,8 @@ public class Experiment<TSettings>(string name, Func<TSettings>? fresh = null) :
 /// <param name="name">The command that runs it.</param>
 /// <param name="prepare">What <see cref="Prepare"/> does.</param>
 /// <param name="fresh">The settings of a new run; null for those that the record begins with.</param>
-public class Experiment<TSettings, TResult>(string name, Func<TSettings, Func<ExperimentContext, TResult>>? prepare, Func<TSettings>? fresh = null)
+public class Experiment<TSettings, TResult>(string name, Func<TSettings, Func<ExperimentContext, TResult>>? prepare,
+    Func<TSettings>? fresh = null)
     : Experiment<TSettings>(name, fresh)
     where TSettings : class, new()
 {

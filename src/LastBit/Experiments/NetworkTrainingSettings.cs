@@ -11,7 +11,8 @@ public abstract record NetworkTrainingSettings
     internal const string TrainSizeHelp = "How many training images, the first in file order.";
 
     internal const string ConvolutionHelp =
-        "How 3x3 convolutions are computed: by the sums of the definition, or by Winograd's algorithm with fewer multiplications; the bits differ.";
+        "How 3x3 convolutions are computed: by the sums of the definition, or by Winograd's algorithm with fewer multiplications; the "
+            + "bits differ.";
 
     private readonly Activation _activation = Activation.Relu;
 
@@ -22,21 +23,26 @@ public abstract record NetworkTrainingSettings
 
     /// <summary>The activation function: what the network's name says, if it says one.</summary>
     [JsonPropertyOrder(-1)]
-    [Setting("The activation function, where the network's name does not say it; swish is x sigmoid(5x).", Choices = [Activation.Relu, Activation.Swish])]
+    [Setting("The activation function, where the network's name does not say it; swish is x sigmoid(5x).",
+        Choices = [Activation.Relu, Activation.Swish])]
     public Activation Activation
     {
         get => NetworkSettings.ActivationOf(Network) ?? _activation;
         init => _activation = value;
     }
 
-    /// <summary>What the outputs are measured by. Left out of a document where it is the cross-entropy, as in folders that are older than the choice.</summary>
+    /// <summary>
+    /// What the outputs are measured by. Left out of a document where it is the cross-entropy, as in folders that are older than the
+    /// choice.
+    /// </summary>
     [JsonPropertyOrder(-1)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     [Setting("The loss function; mse is half the squared distance from the one-hot label.")]
     public Loss Loss { get; init; }
 
     /// <summary>
-    /// How 3x3 convolutions are computed. Left out of a document where it is direct: that is what folders hold that are older than the choice.
+    /// How 3x3 convolutions are computed. Left out of a document where it is direct: that is what folders hold that are older than the
+    /// choice.
     /// </summary>
     [JsonPropertyOrder(-1)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
@@ -44,7 +50,8 @@ public abstract record NetworkTrainingSettings
     public ConvolutionAlgorithm Convolution { get; init; }
 
     /// <summary>
-    /// What computes it. Left out of a document where its bits are those of the arithmetic contract, which any engine that keeps it may resume; run.json names it in any case.
+    /// What computes it. Left out of a document where its bits are those of the arithmetic contract, which any engine that keeps it may
+    /// resume; run.json names it in any case.
     /// </summary>
     [JsonPropertyOrder(-1)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
@@ -54,10 +61,13 @@ public abstract record NetworkTrainingSettings
     /// <summary>The update rule. Left out of a document where it is SGD, as in folders that are older than the choice.</summary>
     [JsonPropertyOrder(-1)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    [Setting("The update rule: sgd, or adamw with PyTorch's betas 0.9 and 0.999, for which {learning-rate} is 0.001 and {weight-decay} 0.01 where nothing is said.")]
+    [Setting("The update rule: sgd, or adamw with PyTorch's betas 0.9 and 0.999, for which {learning-rate} is 0.001 and {weight-decay} "
+        + "0.01 where nothing is said.")]
     public Optimizer Optimizer { get; init; }
 
-    /// <summary>The probability of dropout. Left out of a document where there is none, as in folders that are older than the choice.</summary>
+    /// <summary>
+    /// The probability of dropout. Left out of a document where there is none, as in folders that are older than the choice.
+    /// </summary>
     [JsonPropertyOrder(-1)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     [Setting("The probability of dropout: in fc-F after each hidden activation, in vgg16 before the linear layer.", Default = "0, none")]
@@ -80,8 +90,10 @@ public abstract record NetworkTrainingSettings
     public int? TrainSize { get; init; }
 
     /// <summary>Which images, as <see cref="DataSettings.Data"/> has them; null for CIFAR-10 from the cache.</summary>
-    [Setting("The images: the sample inside the program, one of cifar10, cifar100, mnist, fashion-mnist from the cache or a folder, images=DIR for PNG or JPEG "
-        + "images in one folder per class, or a folder with CIFAR-10's binary batches.", Value = "sample|NAME|NAME=DIR|DIR", Default = "CIFAR-10 from the cache")]
+    [Setting("The images: the sample inside the program, one of cifar10, cifar100, mnist, fashion-mnist from the cache or a folder, "
+        + "images=DIR for PNG or JPEG "
+        + "images in one folder per class, or a folder with CIFAR-10's binary batches.", Value = "sample|NAME|NAME=DIR|DIR",
+        Default = "CIFAR-10 from the cache")]
     public string? Data { get; init; }
 
     /// <summary>What is done to training images at random; null for the data set's own.</summary>
@@ -130,12 +142,15 @@ public abstract record NetworkTrainingSettings
         if (Dropout > 0 && !settings.HasDropout)
             throw InputException.Of(nameof(Dropout), $"{Network} has no place for it; fc-F and vgg16 have");
         if (settings.SizeFor(shape.Height, shape.Width) is var (height, width) && (height, width) != (shape.Height, shape.Width))
-            throw new InputException($"{settings.Name}: takes no images of {shape.Width} x {shape.Height} pixels; pad them to {width} x {height}");
+            throw new InputException(
+                $"{settings.Name}: takes no images of {shape.Width} x {shape.Height} pixels; pad them to {width} x {height}");
         return (settings with { Dropout = Dropout, Images = shape.Image, Classes = shape.Classes, Loss = Loss }).Build();
     }
 }
 
-/// <summary>Training as in Table 1: momentum with Nesterov's look ahead, the learning rate divided by 10 after 20, 40, 60 and 80% of the epochs.</summary>
+/// <summary>
+/// Training as in Table 1: momentum with Nesterov's look ahead, the learning rate divided by 10 after 20, 40, 60 and 80% of the epochs.
+/// </summary>
 public abstract record ScheduledTrainingSettings : NetworkTrainingSettings
 {
     /// <summary>Passes over the training images.</summary>

@@ -14,7 +14,8 @@ internal sealed class TrainingData : IDisposable
     private readonly NetworkTrainingSettings? _settings;
 
     private TrainingData(Dataset train, Dataset test, NetworkTrainingSettings settings)
-        : this($"{train.Digest()}+{test.Digest()}", train.Count, test.Count, train.Shape.Classes) => (Train, Test, _settings) = (train, test, settings);
+        : this($"{train.Digest()}+{test.Digest()}", train.Count, test.Count, train.Shape.Classes) =>
+            (Train, Test, _settings) = (train, test, settings);
 
     /// <summary>The facts of data that need not be there, because nothing is left to train.</summary>
     internal TrainingData(string digest, int trainImages, int testImages, int classes) =>
@@ -78,7 +79,8 @@ internal sealed class TrainingData : IDisposable
     {
         (Dataset train, Dataset test) = DataSets.Load(settings.ToData());
         using IEngineFactory engines = EngineChoices.Create(settings.Engine, 1);
-        return engines.WhyNot(settings.ToModel(train.Shape), hessian) is { } reason ? throw new InputException(reason) : new TrainingData(train, test, settings);
+        return engines.WhyNot(settings.ToModel(train.Shape), hessian) is { } reason
+            ? throw new InputException(reason) : new TrainingData(train, test, settings);
     }
 
     /// <summary>Reads the images, to compute with them at once.</summary>

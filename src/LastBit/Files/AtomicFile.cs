@@ -9,12 +9,16 @@ namespace LastBit.Files;
 public static partial class AtomicFile
 {
     // In names of files, so that what a killed process left can be told from what a process on another machine is writing.
-    private static readonly string Machine = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Environment.MachineName)))[..8];
+    private static readonly string Machine =
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Environment.MachineName)))[..8];
 
-    /// <summary>Writes <paramref name="path"/> through <paramref name="write"/>; an older file is replaced only when all of the new one is on disk.</summary>
+    /// <summary>
+    /// Writes <paramref name="path"/> through <paramref name="write"/>; an older file is replaced only when all of the new one is on disk.
+    /// </summary>
     /// <param name="path">The file to write; its folder is created.</param>
     /// <param name="write">Writes the content into the stream that it is given.</param>
-    /// <exception cref="InputException">The folder cannot be written, or the disk is full; the older file, if any, is untouched.</exception>
+    /// <exception cref="InputException">The folder cannot be written, or the disk is full; the older file, if any, is
+    /// untouched.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         string full = Path.GetFullPath(path);
@@ -60,14 +64,17 @@ public static partial class AtomicFile
 
     /// <summary>A name that no other process on any machine gives to the file that is to become <paramref name="path"/>.</summary>
     internal static string UnfinishedName(string path, int process) =>
-        string.Create(CultureInfo.InvariantCulture, $"{path}.{process}.{Machine}{RandomNumberGenerator.GetHexString(24, lowercase: true)}.tmp");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{path}.{process}.{Machine}{RandomNumberGenerator.GetHexString(24, lowercase: true)}.tmp");
 
     /// <summary>Whether a file is one that has not come to have its name.</summary>
     internal static bool IsUnfinished(string path) => UnfinishedFile().IsMatch(path);
 
     /// <summary>The process on this machine that was writing an unfinished file; null where another machine's was.</summary>
-    internal static int? WriterOf(string path) => UnfinishedFile().Match(path) is { Success: true } name && name.Groups["machine"].Value == Machine
-        && int.TryParse(name.Groups["process"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int process) ? process : null;
+    internal static int? WriterOf(string path) =>
+        UnfinishedFile().Match(path) is { Success: true } name && name.Groups["machine"].Value == Machine
+        && int.TryParse(name.Groups["process"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int process)
+        ? process : null;
 
     [GeneratedRegex(@"\.(?<process>\d+)\.(?<machine>[0-9a-f]{8})[0-9a-f]{24}\.tmp$")]
     private static partial Regex UnfinishedFile();

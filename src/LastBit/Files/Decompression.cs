@@ -3,7 +3,9 @@ namespace LastBit.Files;
 /// <summary>Reads streams whose length is not known or not to be trusted: a few kilobytes can unpack to gigabytes.</summary>
 internal static class Decompression
 {
-    /// <summary>Deflate cannot shrink by more than this, so a short file that claims to hold much is known before memory is given to it.</summary>
+    /// <summary>
+    /// Deflate cannot shrink by more than this, so a short file that claims to hold much is known before memory is given to it.
+    /// </summary>
     public const int LargestRatio = 1032;
 
     /// <summary>Reads to the end; memory grows with what has come and not with what was promised.</summary>

@@ -38,8 +38,8 @@ public readonly record struct FolderEntry(string Name, string Path, EntryKind Ki
 }
 
 /// <summary>
-/// The one way of walking folders that a user named: a link counts as what it leads to, each real file or folder counts once, and nothing but ordinary
-/// files and folders is ever opened. So links to a parent end the walk, and pipes do not stop it.
+/// The one way of walking folders that a user named: a link counts as what it leads to, each real file or folder counts once, and nothing
+/// but ordinary files and folders is ever opened. So links to a parent end the walk, and pipes do not stop it.
 /// </summary>
 public sealed class FolderWalk
 {
@@ -49,7 +49,8 @@ public sealed class FolderWalk
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
 
     /// <summary>The entries of a folder in the order of their names (ordinal).</summary>
-    /// <param name="folder">The folder: where the walk begins, or an entry of kind <see cref="EntryKind.Folder"/> of one that was listed.</param>
+    /// <param name="folder">The folder: where the walk begins, or an entry of kind <see cref="EntryKind.Folder"/> of one that was
+    /// listed.</param>
     /// <exception cref="InputException">It cannot be read; the message names it.</exception>
     public IReadOnlyList<FolderEntry> Entries(string folder)
     {
@@ -60,13 +61,17 @@ public sealed class FolderWalk
             return
             [
                 // A link never takes the place of what it leads to.
-                .. new DirectoryInfo(folder).EnumerateFileSystemInfos().OrderBy(entry => entry.LinkTarget is not null).ThenBy(entry => entry.Name, StringComparer.Ordinal)
-                    .Select(entry => new FolderEntry(entry.Name, Path.Combine(folder, entry.Name), KindOf(entry, real))).ToArray().OrderBy(entry => entry.Name, StringComparer.Ordinal),
+                .. new DirectoryInfo(folder).EnumerateFileSystemInfos().OrderBy(entry => entry.LinkTarget is not null)
+                    .ThenBy(entry => entry.Name, StringComparer.Ordinal)
+                    .Select(entry => new FolderEntry(entry.Name, Path.Combine(folder, entry.Name), KindOf(entry, real))).ToArray()
+                    .OrderBy(entry => entry.Name, StringComparer.Ordinal),
             ];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{folder}: cannot be read ({(error is DirectoryNotFoundException ? "there is no such folder" : InputFile.Reason(error))}); "
+            throw new InputException(
+                $"{folder}: cannot be read "
+                    + $"({(error is DirectoryNotFoundException ? "there is no such folder" : InputFile.Reason(error))}); "
                 + "name a folder that can be", error);
         }
     }
@@ -78,7 +83,8 @@ public sealed class FolderWalk
         const int KindMask = 0xF000, OrdinaryFile = 0x8000;
         if (OperatingSystem.IsWindows())
             return true;
-        // .NET says nothing of pipes and devices; the runtime's own shim of stat has one layout on every system: flags, mode, and what is not needed here.
+        // .NET says nothing of pipes and devices; the runtime's own shim of stat has one layout on every system: flags, mode, and what is
+        // not needed here.
         int* status = stackalloc int[64];
         try
         {
@@ -119,7 +125,8 @@ public sealed class FolderWalk
 
         void Push(string parts)
         {
-            foreach (string part in parts.Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries).Reverse())
+            foreach (string part in parts.Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar],
+                StringSplitOptions.RemoveEmptyEntries).Reverse())
             {
                 if (part != ".")
                     rest.Push(part);

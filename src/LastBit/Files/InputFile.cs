@@ -1,6 +1,8 @@
 namespace LastBit.Files;
 
-/// <summary>Reads files that a user named, with a bound on the memory that they may take: a link may lead to a device that never ends.</summary>
+/// <summary>
+/// Reads files that a user named, with a bound on the memory that they may take: a link may lead to a device that never ends.
+/// </summary>
 public static class InputFile
 {
     /// <summary>Reads a whole file.</summary>
@@ -16,7 +18,8 @@ public static class InputFile
         {
             if (Directory.Exists(path))
                 throw new InputException($"{path}: is a folder; {wanted}");
-            // Whoever names a device means it, as a shell does that passes on what another program writes; a pipe among files may be waited for for ever.
+            // Whoever names a device means it, as a shell does that passes on what another program writes; a pipe among files may be waited
+            // for for ever.
             if (!FolderWalk.IsOrdinary(path) && !Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal))
                 throw new InputException($"{path}: is not an ordinary file; {wanted}");
             using FileStream stream = File.OpenRead(path);
@@ -30,7 +33,9 @@ public static class InputFile
         }
     }
 
-    /// <summary>Why the system could not do something, in one line without the full stop and without the path, which the message begins with anyway.</summary>
+    /// <summary>
+    /// Why the system could not do something, in one line without the full stop and without the path, which the message begins with anyway.
+    /// </summary>
     /// <param name="error">What it threw.</param>
     public static string Reason(Exception error) => error switch
     {

@@ -7,7 +7,9 @@ namespace LastBit.Files;
 /// <summary>Numbers in files are little-endian whatever the processor is.</summary>
 internal static class LittleEndian
 {
-    /// <summary>Values as they stand in a file, or values read from one as they stand in memory; the same span where the processor is little-endian.</summary>
+    /// <summary>
+    /// Values as they stand in a file, or values read from one as they stand in memory; the same span where the processor is little-endian.
+    /// </summary>
     public static ReadOnlySpan<T> Values<T>(ReadOnlySpan<T> values)
         where T : unmanaged
     {

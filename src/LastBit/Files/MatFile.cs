@@ -6,14 +6,17 @@ using System.Text;
 
 namespace LastBit.Files;
 
-/// <summary>MATLAB 5 .mat files: named arrays of real numbers, little-endian; binary64 and binary32 are written, whole numbers are read as well.</summary>
+/// <summary>
+/// MATLAB 5 .mat files: named arrays of real numbers, little-endian; binary64 and binary32 are written, whole numbers are read as well.
+/// </summary>
 public static class MatFile
 {
     // Data types (mi...) and array classes (mx...) of the format.
     private const int MiInt8 = 1, MiUInt8 = 2, MiInt16 = 3, MiUInt16 = 4, MiInt32 = 5, MiUInt32 = 6, MiSingle = 7, MiDouble = 9;
     private const int MiInt64 = 12, MiUInt64 = 13;
     private const int MiMatrix = 14, MiCompressed = 15;
-    private const int MxDouble = 6, MxSingle = 7, MxInt8 = 8, MxUInt8 = 9, MxInt16 = 10, MxUInt16 = 11, MxInt32 = 12, MxUInt32 = 13, MxInt64 = 14, MxUInt64 = 15;
+    private const int MxDouble = 6, MxSingle = 7, MxInt8 = 8, MxUInt8 = 9, MxInt16 = 10, MxUInt16 = 11, MxInt32 = 12, MxUInt32 = 13,
+        MxInt64 = 14, MxUInt64 = 15;
     private const int MxOpaque = 17;
 
     /// <summary>Writes one array of binary64 values; the file appears whole or not at all.</summary>
@@ -44,10 +47,13 @@ public static class MatFile
 
     private const int MaximumRank = 64, MaximumVariables = 1 << 16;
 
-    /// <summary>Reads every real numeric array of a file; variables of other kinds (text, structures, complex numbers) are passed over.</summary>
+    /// <summary>
+    /// Reads every real numeric array of a file; variables of other kinds (text, structures, complex numbers) are passed over.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <returns>The arrays by name, in C order, with the type that their class in the file says.</returns>
-    /// <exception cref="InputException">The file is not there, is damaged, unpacks to too much, is no MATLAB 5 file, or holds no such array.</exception>
+    /// <exception cref="InputException">The file is not there, is damaged, unpacks to too much, is no MATLAB 5 file, or holds no such
+    /// array.</exception>
     public static IReadOnlyDictionary<string, NumericArray> Read(string path)
     {
         const string Wanted = "name a .mat file";
@@ -109,7 +115,8 @@ public static class MatFile
             {
                 if (++contents.Variables > MaximumVariables)
                     throw new InputException($"{path}: holds more than {MaximumVariables} variables; at most that many can be read");
-                contents.FirstUnreadable = ReadMatrix(path, data[content], contents) is string why ? contents.FirstUnreadable ?? why : contents.FirstUnreadable;
+                contents.FirstUnreadable =
+                    ReadMatrix(path, data[content], contents) is string why ? contents.FirstUnreadable ?? why : contents.FirstUnreadable;
             }
             data = data[Math.Min(next, data.Length)..];
         }
@@ -143,7 +150,8 @@ public static class MatFile
         {
             length = extent < 0 ? throw new InvalidDataException("a negative extent") : length * extent;
             if (length > contents.ValuesLeft)
-                throw new InputException($"{path}: holds more than {MaximumValues} values with variable {shown}; at most that many can be read");
+                throw new InputException(
+                    $"{path}: holds more than {MaximumValues} values with variable {shown}; at most that many can be read");
         }
         contents.ValuesLeft -= length;
         ReadOnlySpan<byte> stored = data[valuesContent];
@@ -190,7 +198,8 @@ public static class MatFile
         _ => 0,
     };
 
-    // MATLAB stores whole numbers in the smallest type that holds them, whatever the array's class; a number that the class cannot hold saturates.
+    // MATLAB stores whole numbers in the smallest type that holds them, whatever the array's class; a number that the class cannot hold
+    // saturates.
     private static T[] Numbers<T>(int type, ReadOnlySpan<byte> data, int[] shape)
         where T : unmanaged, INumber<T>
     {
@@ -223,7 +232,8 @@ public static class MatFile
         where T : unmanaged =>
         LittleEndian.Values(MemoryMarshal.Cast<byte, T>(data));
 
-    // A tag is a type and a byte count, 4 bytes each; up to 4 bytes of content may stand in the tag itself, the count in the upper half of the type.
+    // A tag is a type and a byte count, 4 bytes each; up to 4 bytes of content may stand in the tag itself, the count in the upper half of
+    // the type.
     private static (int Type, Range Content, int Next) Tag(ReadOnlySpan<byte> data, bool padded = true)
     {
         uint first = BinaryPrimitives.ReadUInt32LittleEndian(data);
@@ -246,7 +256,8 @@ public static class MatFile
         if (shape.Length < 2 || length != values.Length)
         {
             throw new ArgumentException(
-                $"Shape ({string.Join(", ", shape.ToArray())}) does not fit {values.Length} values in at least two dimensions.", nameof(shape));
+                $"Shape ({string.Join(", ", shape.ToArray())}) does not fit {values.Length} values in at least two dimensions.",
+                nameof(shape));
         }
 
         T[] ordered = FortranOrder.FromC(values, shape);

@@ -10,7 +10,9 @@ namespace LastBit.Files;
 /// <summary>NumPy's .npy files: one array of numbers or booleans of any rank. What is written is little-endian and in C order.</summary>
 public static class Npy
 {
-    /// <summary>The longest header that is read; NumPy's own have 128 bytes, and it refuses more than 10,000 characters by itself.</summary>
+    /// <summary>
+    /// The longest header that is read; NumPy's own have 128 bytes, and it refuses more than 10,000 characters by itself.
+    /// </summary>
     public const int MaximumHeaderBytes = 1 << 16;
 
     // As in NumPy 2.
@@ -24,7 +26,8 @@ public static class Npy
     /// <param name="shape">Extents, outermost first; their product is the number of values.</param>
     /// <exception cref="ArgumentException">The shape does not fit the values.</exception>
     /// <exception cref="InputException">The file cannot be written.</exception>
-    public static void Write(string path, double[] values, params int[] shape) => AtomicFile.Write(path, stream => Write(stream, values, shape));
+    public static void Write(string path, double[] values, params int[] shape) =>
+        AtomicFile.Write(path, stream => Write(stream, values, shape));
 
     /// <summary>Writes binary32 values (format version 1.0); the file appears whole or not at all.</summary>
     /// <param name="path">The file; its folder is created.</param>
@@ -32,7 +35,8 @@ public static class Npy
     /// <param name="shape">Extents, outermost first; their product is the number of values.</param>
     /// <exception cref="ArgumentException">The shape does not fit the values.</exception>
     /// <exception cref="InputException">The file cannot be written.</exception>
-    public static void Write(string path, float[] values, params int[] shape) => AtomicFile.Write(path, stream => Write(stream, values, shape));
+    public static void Write(string path, float[] values, params int[] shape) =>
+        AtomicFile.Write(path, stream => Write(stream, values, shape));
 
     /// <summary>Writes bytes (format version 1.0); the file appears whole or not at all.</summary>
     /// <param name="path">The file; its folder is created.</param>
@@ -40,11 +44,12 @@ public static class Npy
     /// <param name="shape">Extents, outermost first; their product is the number of values.</param>
     /// <exception cref="ArgumentException">The shape does not fit the values.</exception>
     /// <exception cref="InputException">The file cannot be written.</exception>
-    public static void Write(string path, byte[] values, params int[] shape) => AtomicFile.Write(path, stream => Write(stream, values, shape));
+    public static void Write(string path, byte[] values, params int[] shape) =>
+        AtomicFile.Write(path, stream => Write(stream, values, shape));
 
     /// <summary>
-    /// Reads a file of format version 1.0, 2.0 or 3.0 with values of any of NumPy's real types (float16 to float64, int8 to int64, uint8 to uint64,
-    /// bool) in either byte order and in C or Fortran order.
+    /// Reads a file of format version 1.0, 2.0 or 3.0 with values of any of NumPy's real types (float16 to float64, int8 to int64, uint8 to
+    /// uint64, bool) in either byte order and in C or Fortran order.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <returns>The array, in C order.</returns>
@@ -78,7 +83,8 @@ public static class Npy
         {
             length *= extent;
             if (length > Array.MaxLength)
-                throw new InputException($"{source}: its shape ({ForeignText.Cut(string.Join(", ", read.Shape))}) is too large; {Array.MaxLength} values fit");
+                throw new InputException(
+                    $"{source}: its shape ({ForeignText.Cut(string.Join(", ", read.Shape))}) is too large; {Array.MaxLength} values fit");
         }
 
         Array values = Values(source, read, file[(start + (int)headerLength)..], (int)length);
@@ -97,7 +103,8 @@ public static class Npy
         // The header is padded with blanks so that the values begin at a multiple of 64 bytes, and ends with a line feed.
         string tuple = string.Concat(shape.Select(extent => string.Create(CultureInfo.InvariantCulture, $"{extent}, ")));
         tuple = shape.Length == 1 ? tuple.TrimEnd() : tuple.TrimEnd(' ', ',');
-        string header = $"{{'descr': '{(typeof(T) == typeof(double) ? "<f8" : typeof(T) == typeof(float) ? "<f4" : "|u1")}', 'fortran_order': False, 'shape': ({tuple}), }}";
+        string header = $"{{'descr': '{(typeof(T) == typeof(double) ? "<f8" : typeof(T) == typeof(float) ? "<f4" : "|u1")}', "
+            + $"'fortran_order': False, 'shape': ({tuple}), }}";
         int padded = (10 + header.Length + 1 + 63) / 64 * 64;
         header = header.PadRight(padded - 10 - 1) + "\n";
         stream.Write(Magic);

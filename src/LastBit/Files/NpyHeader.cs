@@ -3,8 +3,8 @@ using System.Globalization;
 namespace LastBit.Files;
 
 /// <summary>
-/// The header of a .npy file: a dictionary as Python writes it, with the members descr, fortran_order and shape in any order, in either kind of quotation
-/// marks, and with Python 2's whole numbers (12L).
+/// The header of a .npy file: a dictionary as Python writes it, with the members descr, fortran_order and shape in any order, in either
+/// kind of quotation marks, and with Python 2's whole numbers (12L).
 /// </summary>
 /// <param name="Type">Kind and bytes of a value: f8, i4, u1, b1, ...</param>
 /// <param name="BigEndian">Whether a value's highest byte comes first.</param>
@@ -55,13 +55,16 @@ internal sealed record NpyHeader(string Type, bool BigEndian, bool FortranOrder,
     {
         var parser = new Parser(source, text);
         var members = parser.Dictionary();
-        if (members.Count != 3 || !members.TryGetValue("descr", out object? descr) || !members.TryGetValue("fortran_order", out object? order)
+        if (members.Count != 3 || !members.TryGetValue("descr", out object? descr)
+            || !members.TryGetValue("fortran_order", out object? order)
             || !members.TryGetValue("shape", out object? shape) || order is not bool fortran || shape is not List<object?> extents)
         {
             throw parser.Bad("it needs descr, fortran_order (True or False) and shape (a tuple), and nothing else");
         }
         int[] lengths = [.. extents.Select(extent => extent is long length and >= 0 and <= int.MaxValue ? (int)length
-            : throw new InputException($"{source}: extent {ForeignText.Cut(Convert.ToString(extent, CultureInfo.InvariantCulture))} of its shape is not between 0 and {int.MaxValue}"))];
+            : throw new InputException(
+                $"{source}: extent {ForeignText.Cut(Convert.ToString(extent, CultureInfo.InvariantCulture))} of its shape is not between "
+                    + $"0 and {int.MaxValue}"))];
         (string type, bool bigEndian) = TypeOf(source, descr);
         return new NpyHeader(type, bigEndian, fortran, lengths);
     }
@@ -84,7 +87,8 @@ internal sealed record NpyHeader(string Type, bool BigEndian, bool FortranOrder,
             'M' or 'm' => "they are times; save it as array.astype(numpy.int64)",
             _ => "save it as array.astype(numpy.float64)",
         };
-        throw new InputException($"{source}: holds values of type '{ForeignText.Cut(text)}'; real numbers and booleans can be read; {remedy}");
+        throw new InputException(
+            $"{source}: holds values of type '{ForeignText.Cut(text)}'; real numbers and booleans can be read; {remedy}");
     }
 
     // Python's literals as far as a header can have them. Every step takes at least one character, and tuples nest no deeper than Depth.
@@ -94,7 +98,8 @@ internal sealed record NpyHeader(string Type, bool BigEndian, bool FortranOrder,
 
         private int _position;
 
-        public InputException Bad(string why) => new($"{source}: its header \"{ForeignText.Cut(text.Trim(), 100)}\" is not that of one plain array; {why}");
+        public InputException Bad(string why) =>
+            new($"{source}: its header \"{ForeignText.Cut(text.Trim(), 100)}\" is not that of one plain array; {why}");
 
         public Dictionary<string, object?> Dictionary()
         {

@@ -14,7 +14,8 @@ public static class Npz
     /// <summary>Reads every array.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The arrays by name, without the ending .npy ("w0/conv1.weight").</returns>
-    /// <exception cref="InputException">The file is not there, is truncated, unpacks to too much, or holds something else than arrays.</exception>
+    /// <exception cref="InputException">The file is not there, is truncated, unpacks to too much, or holds something else than
+    /// arrays.</exception>
     public static IReadOnlyDictionary<string, NumericArray> Read(string path)
     {
         const string Wanted = "name a whole .npz file";
@@ -46,9 +47,11 @@ public static class Npz
             return arrays;
         }
         // The library lets through whatever an offset or a date that makes no sense leads to.
-        catch (Exception error) when (error is IOException or InvalidDataException or NotSupportedException or ArgumentException or OverflowException)
+        catch (Exception error) when (error is IOException or InvalidDataException or NotSupportedException or ArgumentException
+            or OverflowException)
         {
-            throw new InputException($"{path}: is damaged or no .npz file ({ForeignText.Cut(error.Message.TrimEnd('.'), 120)}); name a whole .npz file", error);
+            throw new InputException(
+                $"{path}: is damaged or no .npz file ({ForeignText.Cut(error.Message.TrimEnd('.'), 120)}); name a whole .npz file", error);
         }
     }
 }

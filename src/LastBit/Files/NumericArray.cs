@@ -48,7 +48,8 @@ public sealed class NumericArray
     }
 
     /// <summary>
-    /// The values of any type as binary64: exact but for whole numbers beyond 2^53, which are rounded to nearest even; false and true are 0 and 1.
+    /// The values of any type as binary64: exact but for whole numbers beyond 2^53, which are rounded to nearest even; false and true are 0
+    /// and 1.
     /// </summary>
     public double[] ToDoubles() => _values switch
     {

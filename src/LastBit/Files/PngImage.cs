@@ -42,10 +42,14 @@ public sealed class PngImage
     /// <summary>[Height][Width][Channels] samples, of one byte or, if <see cref="BitDepth"/> is 16, of two with the higher first.</summary>
     public byte[] Samples { get; }
 
-    /// <summary>Whether a pixel is not opaque: by its alpha, that of its colour in the palette, or the transparent colour of the image (tRNS).</summary>
+    /// <summary>
+    /// Whether a pixel is not opaque: by its alpha, that of its colour in the palette, or the transparent colour of the image (tRNS).
+    /// </summary>
     public bool IsTransparent { get; private set; }
 
-    /// <summary>What is odd about the file without harm to the image, as what follows its name in a sentence; null where nothing is.</summary>
+    /// <summary>
+    /// What is odd about the file without harm to the image, as what follows its name in a sentence; null where nothing is.
+    /// </summary>
     public string? Warning { get; private set; }
 
     /// <summary>One sample on the scale from 0 to 1.</summary>
@@ -89,7 +93,8 @@ public sealed class PngImage
             if (header is null)
                 header = type.SequenceEqual("IHDR"u8) ? Header.Parse(data, name) : throw Damaged(name, "its first chunk is not a header");
             else if (type.SequenceEqual("PLTE"u8))
-                palette = data.Length is > 0 and <= 768 && data.Length % 3 == 0 ? data.ToArray() : throw Damaged(name, "its palette has a wrong length");
+                palette = data.Length is > 0 and <= 768 && data.Length % 3 == 0
+                    ? data.ToArray() : throw Damaged(name, "its palette has a wrong length");
             else if (type.SequenceEqual("IDAT"u8))
                 compressed.Write(data);
             else if (type.SequenceEqual("tRNS"u8))
@@ -106,7 +111,8 @@ public sealed class PngImage
             throw Damaged(name, "it has no palette");
 
         byte[] filtered = Inflate(compressed, header, name, out int sparePixels);
-        var image = new PngImage(header.Width, header.Height, header.ColourType == 3 ? 3 : header.FileChannels, Math.Max(8, header.BitDepth))
+        var image = new PngImage(header.Width, header.Height, header.ColourType == 3 ? 3 : header.FileChannels,
+            Math.Max(8, header.BitDepth))
         {
             Warning = spare + sparePixels == 0 ? null : $"has {NumberText.Count(spare + sparePixels, "byte")} more than its image needs",
         };
@@ -207,7 +213,8 @@ public sealed class PngImage
             if (count < filtered.Length)
                 throw Damaged(name, $"its pixels end after {count} of {expected} bytes");
             // Reading to the end also checks the check sum of the whole. Some writers leave a few bytes more; a row more is another image.
-            spare = inflater.ReadAtLeast(new byte[header.RowBytes(header.Width) + 1], header.RowBytes(header.Width) + 1, throwOnEndOfStream: false);
+            spare = inflater.ReadAtLeast(new byte[header.RowBytes(header.Width) + 1], header.RowBytes(header.Width) + 1,
+                throwOnEndOfStream: false);
             if (spare > header.RowBytes(header.Width))
                 throw Damaged(name, $"it has more pixels than {header.Width} x {header.Height}");
         }
@@ -255,7 +262,8 @@ public sealed class PngImage
     }
 
     // Writes one row of one pass: pixel i of the row goes to column x + i * stepX.
-    private void PutRow(ReadOnlySpan<byte> line, Header header, byte[]? palette, ReadOnlySpan<byte> alphas, int y, int x, int stepX, int width, string name)
+    private void PutRow(ReadOnlySpan<byte> line, Header header, byte[]? palette, ReadOnlySpan<byte> alphas, int y, int x, int stepX,
+        int width, string name)
     {
         int pixelBytes = Channels * BitDepth / 8;
         Span<byte> target = Samples.AsSpan(y * Width * pixelBytes, Width * pixelBytes);
@@ -341,8 +349,10 @@ public sealed class PngImage
                 throw Damaged(name, $"its header names a format that does not exist (colour type {colour}, {depth} bits)");
             var header = new Header((int)Math.Min(width, int.MaxValue), (int)Math.Min(height, int.MaxValue), depth, colour, data[12] == 1);
             // Eight bytes is the largest pixel; the product of two numbers below 2^31 and 8 may pass 2^63, so the pixels are counted first.
-            if ((ulong)width * height > MaximumBytes || (long)width * height * (colour == 3 ? 3 : header.FileChannels) * Math.Max(1, depth / 8) > MaximumBytes)
-                throw new InputException($"{name}: is {width} x {height} pixels large; at most {MaximumBytes} bytes of samples can be read");
+            if ((ulong)width * height > MaximumBytes
+                || (long)width * height * (colour == 3 ? 3 : header.FileChannels) * Math.Max(1, depth / 8) > MaximumBytes)
+                throw new InputException(
+                    $"{name}: is {width} x {height} pixels large; at most {MaximumBytes} bytes of samples can be read");
             return header;
         }
     }

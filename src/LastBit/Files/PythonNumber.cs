@@ -25,7 +25,8 @@ public static class PythonNumber
         if (exponent is < -4 or >= 16)
         {
             string fraction = mantissa.Length > 1 ? "." + mantissa[1..] : "";
-            return string.Create(CultureInfo.InvariantCulture, $"{sign}{mantissa[0]}{fraction}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}");
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{sign}{mantissa[0]}{fraction}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}");
         }
         if (exponent < 0)
             return $"{sign}0.{new string('0', -exponent - 1)}{mantissa}";

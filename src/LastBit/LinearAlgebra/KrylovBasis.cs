@@ -3,8 +3,9 @@ using LastBit.Arithmetic;
 namespace LastBit.LinearAlgebra;
 
 /// <summary>
-/// Vectors that are kept, and in their complement a chain that grows by a product a step: an orthonormal basis, reorthogonalised in full. In the complement the
-/// operator's matrix is tridiagonal; each vector of the chain is coupled to those kept by what their residuals have along it.
+/// Vectors that are kept, and in their complement a chain that grows by a product a step: an orthonormal basis, reorthogonalised in full.
+/// In the complement the operator's matrix is tridiagonal; each vector of the chain is coupled to those kept by what their residuals have
+/// along it.
 /// </summary>
 internal sealed class KrylovBasis
 {
@@ -41,7 +42,9 @@ internal sealed class KrylovBasis
     /// <summary>How many vectors the basis has.</summary>
     public int Count => _kept.Count + Length;
 
-    /// <summary>The norm of what the operator makes of the last vector beyond the basis; 0 of a whole basis, which has nothing beyond.</summary>
+    /// <summary>
+    /// The norm of what the operator makes of the last vector beyond the basis; 0 of a whole basis, which has nothing beyond.
+    /// </summary>
     public double Norm { get; private set; }
 
     /// <summary>Whether what lies beyond the basis is rounding alone: the operator makes nothing new of it.</summary>
@@ -72,7 +75,9 @@ internal sealed class KrylovBasis
         Norm = Count == _vector.Length ? 0 : Linear.Norm(_next);
     }
 
-    /// <summary>The least and the greatest eigenvalue that the chain alone shows, in the complement of what is kept, with their residuals there.</summary>
+    /// <summary>
+    /// The least and the greatest eigenvalue that the chain alone shows, in the complement of what is kept, with their residuals there.
+    /// </summary>
     public (double Min, double MinResidual, double Max, double MaxResidual) Extremes()
     {
         var matrix = new TridiagonalMatrix([.. _diagonal], [.. _offDiagonal]);
@@ -94,7 +99,8 @@ internal sealed class KrylovBasis
         }
         (double[] all, double[][] coordinates) = SymmetricMatrix.Eigen(Matrix());
         coordinates = coordinates[..Math.Min(count, all.Length)];
-        return new RitzPairs(all[..coordinates.Length], coordinates, [.. coordinates.Select(one => Norm * Math.Abs(one[^1]))], [.. coordinates.Select(RestOf)], all[^1]);
+        return new RitzPairs(all[..coordinates.Length], coordinates, [.. coordinates.Select(one => Norm * Math.Abs(one[^1]))],
+            [.. coordinates.Select(RestOf)], all[^1]);
     }
 
     /// <summary>The vectors of pairs, to be kept by the next basis.</summary>

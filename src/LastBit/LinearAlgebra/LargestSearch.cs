@@ -1,13 +1,14 @@
 namespace LastBit.LinearAlgebra;
 
 /// <summary>
-/// One search for the largest eigenvalues. A chain grows until the values sought have settled; where memory is full it begins again from a residual, with the best vectors
-/// kept. Then chains from random vectors in the complement of what was found look for a larger one, which a single chain can miss where eigenvalues are equal or close; what they find is
-/// taken in, until one finds nothing.
+/// One search for the largest eigenvalues. A chain grows until the values sought have settled; where memory is full it begins again from a
+/// residual, with the best vectors kept. Then chains from random vectors in the complement of what was found look for a larger one, which a
+/// single chain can miss where eigenvalues are equal or close; what they find is taken in, until one finds nothing.
 /// </summary>
 internal sealed class LargestSearch(SymmetricOperator apply, int size, int count, double tolerance, int mostProducts)
 {
-    // Vectors beyond those sought that are kept over a restart, a search's first random vector, and how much of one is in a chain that begins elsewhere.
+    // Vectors beyond those sought that are kept over a restart, a search's first random vector, and how much of one is in a chain that
+    // begins elsewhere.
     private const int Spare = 8, FirstSeed = 1;
     private const double RandomPart = 0.01;
 
@@ -27,7 +28,9 @@ internal sealed class LargestSearch(SymmetricOperator apply, int size, int count
         /// <summary>A chain in the complement is long enough and shows none.</summary>
         Below,
 
-        /// <summary>The chain ends: it has no room or no products left, it is invariant, or what is left of the residuals is not along it.</summary>
+        /// <summary>
+        /// The chain ends: it has no room or no products left, it is invariant, or what is left of the residuals is not along it.
+        /// </summary>
         Cut,
 
         /// <summary>The basis is the whole space.</summary>
@@ -178,11 +181,13 @@ internal sealed class LargestSearch(SymmetricOperator apply, int size, int count
 
     // Whether more of the chain would not help: what is too large of a residual lies elsewhere.
     private bool IsStuck(RitzPairs pairs) => !Suffice(pairs)
-        && Enumerable.Range(0, pairs.Values.Length).All(i => pairs.Tails[i] + pairs.Rests[i] <= Limit(pairs.Values[i]) || pairs.Tails[i] < pairs.Rests[i]);
+        && Enumerable.Range(0, pairs.Values.Length)
+            .All(i => pairs.Tails[i] + pairs.Rests[i] <= Limit(pairs.Values[i]) || pairs.Tails[i] < pairs.Rests[i]);
 
     // The pair whose residual is farthest from its limit.
     private int Worst(RitzVectors kept) =>
-        Enumerable.Range(0, Math.Min(count, kept.Count)).MaxBy(i => Linear.Norm(kept.Residual(i)) / Math.Max(Limit(kept.Values[i]), double.Epsilon));
+        Enumerable.Range(0, Math.Min(count, kept.Count))
+            .MaxBy(i => Linear.Norm(kept.Residual(i)) / Math.Max(Limit(kept.Values[i]), double.Epsilon));
 
     private LargestEigenvalues Result(RitzVectors found, bool isWhole, double? verified = null)
     {

@@ -42,7 +42,9 @@ internal static class Linear
             y[i] = Math.FusedMultiplyAdd(factor, x[i], y[i]);
     }
 
-    /// <summary>Takes out of x what lies along unit vectors that are orthogonal to each other, twice: what the first time leaves is rounding.</summary>
+    /// <summary>
+    /// Takes out of x what lies along unit vectors that are orthogonal to each other, twice: what the first time leaves is rounding.
+    /// </summary>
     /// <param name="x">The vector.</param>
     /// <param name="others">The unit vectors.</param>
     public static void TakeOut(Span<double> x, IReadOnlyList<double[]> others)

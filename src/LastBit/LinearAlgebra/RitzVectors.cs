@@ -46,7 +46,8 @@ internal sealed record RitzVectors(double[][] Vectors, double[][] Images, double
                 matrix[i][j] = matrix[j][i] = FixedOrderSum.OfProducts(basis[i], images[j]);
         }
         (double[] values, double[][] coordinates) = SymmetricMatrix.Eigen(matrix);
-        return new RitzVectors([.. coordinates.Select(one => Linear.Combine(basis, one))], [.. coordinates.Select(one => Linear.Combine(images, one))], values);
+        return new RitzVectors([.. coordinates.Select(one => Linear.Combine(basis, one))],
+            [.. coordinates.Select(one => Linear.Combine(images, one))], values);
     }
 
     /// <summary>A v - value v of one of them.</summary>

@@ -2,7 +2,10 @@ using LastBit.Arithmetic;
 
 namespace LastBit.LinearAlgebra;
 
-/// <summary>All eigenvalues of a small dense symmetric matrix with orthogonal vectors, however close or equal they are: Householder's reduction and the implicit QR iteration.</summary>
+/// <summary>
+/// All eigenvalues of a small dense symmetric matrix with orthogonal vectors, however close or equal they are: Householder's reduction and
+/// the implicit QR iteration.
+/// </summary>
 internal static class SymmetricMatrix
 {
     /// <summary>Solves the eigenproblem.</summary>

@@ -30,7 +30,8 @@ internal sealed class TridiagonalMatrix(double[] diagonal, double[] offDiagonal)
             double a = diagonal[0] - eigenvalue, b = offDiagonal[0];
             for (int i = 0; i < n - 1; i++)
             {
-                double below = offDiagonal[i], belowDiagonal = diagonal[i + 1] - eigenvalue, belowNext = i + 1 < n - 1 ? offDiagonal[i + 1] : 0;
+                double below = offDiagonal[i], belowDiagonal = diagonal[i + 1] - eigenvalue, belowNext =
+                    i + 1 < n - 1 ? offDiagonal[i + 1] : 0;
                 if (Math.Abs(below) > Math.Abs(a))
                 {
                     (first[i], second[i], third[i]) = (below, belowDiagonal, belowNext);

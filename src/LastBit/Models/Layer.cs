@@ -128,8 +128,8 @@ public sealed record BatchNormalization(string Name) : Layer(Name)
 }
 
 /// <summary>
-/// Group normalisation (Wu and He 2018): each image's channels in groups of neighbours, (x - mean) * weight / sqrt(variance + 1e-5) + bias with mean and variance of an image's group. It knows no
-/// batch, and is the same in training and evaluation.
+/// Group normalisation (Wu and He 2018): each image's channels in groups of neighbours, (x - mean) * weight / sqrt(variance + 1e-5) + bias
+/// with mean and variance of an image's group. It knows no batch, and is the same in training and evaluation.
 /// </summary>
 /// <param name="Name">PyTorch's name; the tensors are "NAME.weight" and ".bias", [channels].</param>
 /// <param name="Groups">How many groups; it divides the channels.</param>
@@ -144,7 +144,8 @@ public sealed record GroupNormalization(string Name, int Groups) : Layer(Name)
         ArgumentNullException.ThrowIfNull(inputs);
         return Groups >= 1 && inputs[0].Channels % Groups == 0
             ? inputs[0]
-            : throw new ArgumentException($"{Name}: {inputs[0].Channels} channels cannot be normalised in {Groups} groups; the groups must divide them.");
+            : throw new ArgumentException(
+                $"{Name}: {inputs[0].Channels} channels cannot be normalised in {Groups} groups; the groups must divide them.");
     }
 
     /// <inheritdoc/>
@@ -157,7 +158,8 @@ public sealed record GroupNormalization(string Name, int Groups) : Layer(Name)
 }
 
 /// <summary>
-/// Dropout (Srivastava et al. 2014): in training a number is 0 with a probability P, and else 1 / (1 - P) times what it was; in evaluation and in products with the Hessian nothing changes.
+/// Dropout (Srivastava et al. 2014): in training a number is 0 with a probability P, and else 1 / (1 - P) times what it was; in evaluation
+/// and in products with the Hessian nothing changes.
 /// </summary>
 /// <param name="Name">A name for messages.</param>
 /// <param name="Probability">P, above 0 and below 1; as near to it as a multiple of 2^-32 comes.</param>
@@ -167,10 +169,14 @@ public sealed record Dropout(string Name, double Probability) : Layer(Name)
     public override TensorShape OutputShape(IReadOnlyList<TensorShape> inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        return Probability is > 0 and < 1 ? inputs[0] : throw new ArgumentException($"{Name}: drops numbers with probability {Probability}; give one between 0 and 1.");
+        return Probability is > 0 and < 1
+            ? inputs[0] : throw new ArgumentException($"{Name}: drops numbers with probability {Probability}; give one between 0 and 1.");
     }
 
-    /// <summary>What the numbers of an image are multiplied by: 0 or 1 / (1 - P). A function of the arguments alone, so that no thread, pass or stop changes it.</summary>
+    /// <summary>
+    /// What the numbers of an image are multiplied by: 0 or 1 / (1 - P). A function of the arguments alone, so that no thread, pass or stop
+    /// changes it.
+    /// </summary>
     /// <param name="seed">The seed of the run.</param>
     /// <param name="step">How many updates there were before.</param>
     /// <param name="node">The layer's number in its model.</param>

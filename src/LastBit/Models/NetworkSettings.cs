@@ -40,7 +40,8 @@ public abstract record NetworkSettings
 
     /// <summary>The names that <see cref="Parse"/> reads, as a sentence has them.</summary>
     public const string Names =
-        "resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56, with group normalisation as resnet20-gn, without any as resnet20-nobn; "
+        "resnetD or preresnetD with D = 6n + 2, as resnet20 or preresnet56, with group normalisation as resnet20-gn, without any as "
+            + "resnet20-nobn; "
             + "fc-F or cnn-F with F = tanh, relu, elu or softplus, as fc-tanh, cnn-relu, or cnn-relu-max with max pooling; vgg16";
 
     /// <summary>The size that images are padded to with black, so that the network takes them: their own wherever that will do.</summary>
@@ -53,7 +54,8 @@ public abstract record NetworkSettings
     /// <exception cref="InputException">They are not.</exception>
     private protected (int Height, int Width) MultiplesOf(int number, int height, int width) => height % number == 0 && width % number == 0
         ? (height, width)
-        : throw new InputException($"{Name}: the images have {width} x {height} pixels, and this network takes widths and heights that are multiples of {number}; "
+        : throw new InputException(
+            $"{Name}: the images have {width} x {height} pixels, and this network takes widths and heights that are multiples of {number}; "
             + "scale the images, or name a network that takes any size: a ResNet or fc-F");
 
     /// <summary>Describes the network.</summary>

@@ -52,7 +52,9 @@ public sealed partial record ResNetSettings : NetworkSettings
         {
             string width = Width == 16 ? "" : string.Create(CultureInfo.InvariantCulture, $"x{Width / 16}");
             string block = Block == BlockKind.Bottleneck ? "-bottleneck" : "";
-            string norm = !Normalized ? "-nobn" : Groups == 0 ? "" : Groups == DefaultGroups ? "-gn" : string.Create(CultureInfo.InvariantCulture, $"-gn{Groups}");
+            string norm = !Normalized
+                ? "-nobn" : Groups == 0
+                ? "" : Groups == DefaultGroups ? "-gn" : string.Create(CultureInfo.InvariantCulture, $"-gn{Groups}");
             string depth = Depth.ToString(CultureInfo.InvariantCulture);
             return $"{(PreActivation ? "pre" : "")}resnet{depth}{width}{block}{norm}";
         }
@@ -102,7 +104,8 @@ public sealed partial record ResNetSettings : NetworkSettings
         b.Classify("fc", PreActivation ? Activated(b, "bn", x) : x, Classes);
         // Checkpoints know these networks by their names since the first version; what came later has a digest of its description beside
         // it.
-        bool known = !PreActivation && Block == BlockKind.Basic && Normalized && Groups == 0 && Width == 16 && Classes == 10 && Loss == Loss.CrossEntropy
+        bool known = !PreActivation && Block == BlockKind.Basic && Normalized && Groups == 0 && Width == 16 && Classes == 10
+            && Loss == Loss.CrossEntropy
             && Images == new TensorShape(32, 32, 3);
         return b.Build(Name, known ? Name : null, Loss);
     }
@@ -119,7 +122,9 @@ public sealed partial record ResNetSettings : NetworkSettings
             Width = match.Groups["width"].Success ? 16 * int.Parse(match.Groups["width"].ValueSpan, CultureInfo.InvariantCulture) : 16,
             Block = match.Groups["bottleneck"].Success ? BlockKind.Bottleneck : BlockKind.Basic,
             Normalized = !match.Groups["plain"].Success,
-            Groups = !match.Groups["gn"].Success ? 0 : match.Groups["groups"].Success ? int.Parse(match.Groups["groups"].ValueSpan, CultureInfo.InvariantCulture) : DefaultGroups,
+            Groups = !match.Groups["gn"].Success
+                ? 0 : match.Groups["groups"].Success
+                ? int.Parse(match.Groups["groups"].ValueSpan, CultureInfo.InvariantCulture) : DefaultGroups,
         };
         // Every normalisation has Width channels or a power of two times as many, or with bottlenecks a power of two times that.
         if (settings.Groups > 0 && settings.Width % settings.Groups != 0)
@@ -167,7 +172,8 @@ public sealed partial record ResNetSettings : NetworkSettings
         ? [(inner, 3, stride), (outer, 3, 1)]
         : [(inner, 1, 1), (inner, 3, stride), (outer, 1, 1)];
 
-    private Node Norm(ModelBuilder b, string name, Node x) => !Normalized ? x : Groups == 0 ? b.Normalize(name, x) : b.NormalizeGroups(name, x, Groups);
+    private Node Norm(ModelBuilder b, string name, Node x) =>
+        !Normalized ? x : Groups == 0 ? b.Normalize(name, x) : b.NormalizeGroups(name, x, Groups);
 
     private Node Activated(ModelBuilder b, string name, Node x) => b.Activate(Norm(b, name, x), Activation);
 

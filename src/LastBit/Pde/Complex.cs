@@ -58,11 +58,13 @@ internal readonly unsafe struct Complex<T>(T re, T im)
     public Complex<T> TimesPlus(double* factor, Complex<T> addend)
     {
         T c = T.Broadcast(factor[0]), s = T.Broadcast(factor[1]);
-        return new(T.FusedMultiplyAdd(Re, c, T.FusedMultiplyAdd(T.Negate(Im), s, addend.Re)), T.FusedMultiplyAdd(Re, s, T.FusedMultiplyAdd(Im, c, addend.Im)));
+        return new(T.FusedMultiplyAdd(Re, c, T.FusedMultiplyAdd(T.Negate(Im), s, addend.Re)),
+            T.FusedMultiplyAdd(Re, s, T.FusedMultiplyAdd(Im, c, addend.Im)));
     }
 
     /// <summary>conj(this) times <paramref name="other"/>, lane by lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Complex<T> ConjugateTimes(Complex<T> other) =>
-        new(T.FusedMultiplyAdd(Re, other.Re, T.Multiply(Im, other.Im)), T.FusedMultiplyAdd(Re, other.Im, T.Negate(T.Multiply(Im, other.Re))));
+        new(T.FusedMultiplyAdd(Re, other.Re, T.Multiply(Im, other.Im)),
+            T.FusedMultiplyAdd(Re, other.Im, T.Negate(T.Multiply(Im, other.Re))));
 }

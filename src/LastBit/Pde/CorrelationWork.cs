@@ -28,8 +28,8 @@ internal sealed unsafe class CorrelationWork : IDisposable
     }
 
     /// <summary>
-    /// Eight columns of the field, from column 8 panel on: row y holds eight positions of image row 2y, then eight of 2y+1. What lies outside
-    /// of the valid positions is finite and without meaning.
+    /// Eight columns of the field, from column 8 panel on: row y holds eight positions of image row 2y, then eight of 2y+1. What lies
+    /// outside of the valid positions is finite and without meaning.
     /// </summary>
     public double* Field(int panel) => _field.Pointer + panel * _correlation.ColumnPanelSize;
 

@@ -12,8 +12,8 @@ internal static class GradientDescent
     public delegate void Observe(int iteration, double loss, ReadOnlySpan<double> kernel);
 
     /// <summary>
-    /// The linearized PDE (9): K &lt;- K - dt g, g = (a/2) (mean(I) + beta sum_x z[x] I[x+.]) + alpha K. An iteration's loss is the cross-entropy of K before
-    /// the step plus (alpha/2) sum K^2 after it.
+    /// The linearized PDE (9): K &lt;- K - dt g, g = (a/2) (mean(I) + beta sum_x z[x] I[x+.]) + alpha K. An iteration's loss is the
+    /// cross-entropy of K before the step plus (alpha/2) sum K^2 after it.
     /// </summary>
     /// <returns>The losses up to the first that is not finite, where the run stops.</returns>
     public static double[] Linearized(
@@ -39,11 +39,13 @@ internal static class GradientDescent
     }
 
     /// <summary>
-    /// The non-linear PDE (8): K &lt;- K - (dt k) (g/k), g = sum_x ((sigmoid(p) - 1)/N) r'(z[x]) I[x+.] + alpha K. An iteration's loss is the cross-entropy
-    /// plus (alpha/2) sum K^2, both before the step. k = 1 is plain gradient descent; any other k is the same but for rounding.
+    /// The non-linear PDE (8): K &lt;- K - (dt k) (g/k), g = sum_x ((sigmoid(p) - 1)/N) r'(z[x]) I[x+.] + alpha K. An iteration's loss is
+    /// the cross-entropy plus (alpha/2) sum K^2, both before the step. k = 1 is plain gradient descent; any other k is the same but for
+    /// rounding.
     /// </summary>
     /// <returns>The losses up to the first that is not finite, or that is followed by a kernel that is not, where the run stops.</returns>
-    public static double[] NonLinear(OneLayerCnn cnn, ReadOnlySpan<double> initial, double k, double alpha, double learningRate, int iterations, Observe observe)
+    public static double[] NonLinear(OneLayerCnn cnn, ReadOnlySpan<double> initial, double k, double alpha, double learningRate,
+        int iterations, Observe observe)
     {
         double[] kernel = initial.ToArray(), sums = new double[kernel.Length];
         var losses = new List<double>();

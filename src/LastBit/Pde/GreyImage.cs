@@ -17,11 +17,13 @@ public sealed class GreyImage
     public GreyImage(string name, int height, int width, double[] pixels)
     {
         if (height < 1 || width < 1 || (long)height * width != pixels.Length)
-            throw new InputException($"{name}: {pixels.Length} grey values do not make {height} rows of {width}; an image has at least one row and one column");
+            throw new InputException(
+                $"{name}: {pixels.Length} grey values do not make {height} rows of {width}; an image has at least one row and one column");
         for (int i = 0; i < pixels.Length; i++)
         {
             if (!double.IsFinite(pixels[i]))
-                throw new InputException($"{name}: the grey value in row {i / width}, column {i % width} is not finite; grey values lie between -1 and 1");
+                throw new InputException(
+                    $"{name}: the grey value in row {i / width}, column {i % width} is not finite; grey values lie between -1 and 1");
         }
         Name = name;
         Height = height;
@@ -46,7 +48,9 @@ public sealed class GreyImage
     [JsonIgnore]
     public string? Warning { get; private init; }
 
-    /// <summary>SHA-256 of the grey values (little-endian binary64), in hexadecimal: two images with one digest are the same image.</summary>
+    /// <summary>
+    /// SHA-256 of the grey values (little-endian binary64), in hexadecimal: two images with one digest are the same image.
+    /// </summary>
     public string Digest
     {
         get
@@ -75,8 +79,8 @@ public sealed class GreyImage
     }
 
     /// <summary>
-    /// Reads a PNG image. Samples from 0 to 1 become grey values from -1 to 1 (2 s - 1); of a coloured image the luma 0.299 R + 0.587 G + 0.114 B
-    /// is taken, and transparency is ignored.
+    /// Reads a PNG image. Samples from 0 to 1 become grey values from -1 to 1 (2 s - 1); of a coloured image the luma 0.299 R + 0.587 G +
+    /// 0.114 B is taken, and transparency is ignored.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="InputException">The file is not there, or not such an image.</exception>
@@ -92,6 +96,7 @@ public sealed class GreyImage
                 grey = Math.FusedMultiplyAdd(0.114, png.Sample(x, y, 2), Math.FusedMultiplyAdd(0.587, png.Sample(x, y, 1), 0.299 * grey));
             pixels[i] = Math.Clamp(Math.FusedMultiplyAdd(2, grey, -1), -1, 1);
         }
-        return new GreyImage(Path.GetFileName(path), png.Height, png.Width, pixels) { Warning = png.Warning is { } warning ? $"{path}: {warning}." : null };
+        return new GreyImage(Path.GetFileName(path), png.Height, png.Width, pixels)
+        { Warning = png.Warning is { } warning ? $"{path}: {warning}." : null };
     }
 }

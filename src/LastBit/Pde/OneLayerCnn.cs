@@ -183,7 +183,8 @@ internal sealed unsafe class OneLayerCnn : IDisposable
             where T : unmanaged, ILanes<T, double> => Mean = cnn.Evaluate<T>(field, _kernel, _sums);
     }
 
-    private ref struct CurvatureWork(OneLayerCnn cnn, ReadOnlySpan<double> kernel, ReadOnlySpan<double> direction, Span<double> curvature) : IOverLanes<double>
+    private ref struct CurvatureWork(OneLayerCnn cnn, ReadOnlySpan<double> kernel, ReadOnlySpan<double> direction, Span<double> curvature)
+        : IOverLanes<double>
     {
         private readonly ReadOnlySpan<double> _kernel = kernel, _direction = direction;
         private readonly Span<double> _curvature = curvature;

@@ -5,7 +5,8 @@ namespace LastBit.Pde;
 
 /// <summary>
 /// The Hessian of the one-layer loss, cross-entropy with label 1 plus (alpha/2) sum K^2, by its action:
-/// H D = sigmoid'(p) dp g + ((sigmoid(p) - 1)/N) sum_x r''(z[x]) dz[x] I[x+.] + alpha D, where g = (1/N) sum_x r'(z[x]) I[x+.] and dp = (g, D).
+/// H D = sigmoid'(p) dp g + ((sigmoid(p) - 1)/N) sum_x r''(z[x]) dz[x] I[x+.] + alpha D, where g = (1/N) sum_x r'(z[x]) I[x+.] and dp = (g,
+/// D).
 /// Holds the memory of one thread.
 /// </summary>
 /// <param name="cnn">The network.</param>
@@ -13,7 +14,9 @@ namespace LastBit.Pde;
 /// <param name="size">How many weights the kernel has.</param>
 internal sealed class OneLayerHessian(OneLayerCnn cnn, double alpha, int size)
 {
-    /// <summary>The residual, as a fraction of lambda_max, at which it is taken as found; the error of lambda_max is of the order of its square.</summary>
+    /// <summary>
+    /// The residual, as a fraction of lambda_max, at which it is taken as found; the error of lambda_max is of the order of its square.
+    /// </summary>
     public const double Tolerance = 1e-5;
 
     private readonly double[] _kernel = new double[size], _gradient = new double[size];
@@ -39,7 +42,8 @@ internal sealed class OneLayerHessian(OneLayerCnn cnn, double alpha, int size)
     {
         double along = cnn.Curvature(_kernel, direction, product);
         for (int i = 0; i < size; i++)
-            product[i] = Math.FusedMultiplyAdd(_factor, product[i], Math.FusedMultiplyAdd(_slope * along, _gradient[i], alpha * direction[i]));
+            product[i] = Math.FusedMultiplyAdd(_factor, product[i],
+                Math.FusedMultiplyAdd(_slope * along, _gradient[i], alpha * direction[i]));
     }
 
     /// <summary>lambda_max at a kernel; the search starts from the eigenvector of the kernel before.</summary>

@@ -42,7 +42,9 @@ internal sealed unsafe class PanelFft
     /// <summary>In which row of the transformed panel frequency k lies.</summary>
     public int[] Position { get; }
 
-    /// <summary>The smallest length of at least <paramref name="size"/> that can be transformed and is a multiple of <paramref name="multipleOf"/>.</summary>
+    /// <summary>
+    /// The smallest length of at least <paramref name="size"/> that can be transformed and is a multiple of <paramref name="multipleOf"/>.
+    /// </summary>
     public static int GoodLength(int size, int multipleOf = 1)
     {
         int length = (size + multipleOf - 1) / multipleOf * multipleOf;

@@ -3,8 +3,8 @@ using LastBit.Arithmetic;
 namespace LastBit.Pde;
 
 /// <summary>
-/// The transform of real sequences of even length P = 2h by complex ones of length h: number 2y is the real part and 2y+1 the imaginary part of
-/// row y. The spectrum has h+1 rows: frequency k &lt; h where the complex transform left it, and frequency h last.
+/// The transform of real sequences of even length P = 2h by complex ones of length h: number 2y is the real part and 2y+1 the imaginary
+/// part of row y. The spectrum has h+1 rows: frequency k &lt; h where the complex transform left it, and frequency h last.
 /// </summary>
 internal sealed unsafe class RealFft : IDisposable
 {
@@ -38,7 +38,9 @@ internal sealed unsafe class RealFft : IDisposable
     /// <summary>In which row frequency k = 0 .. h lies.</summary>
     public int Row(int frequency) => frequency == _fft.Length ? _fft.Length : _fft.Position[frequency];
 
-    /// <summary>Puts eight columns of an array into a panel, two rows of the array in one of the panel; what lies outside of the array is 0.</summary>
+    /// <summary>
+    /// Puts eight columns of an array into a panel, two rows of the array in one of the panel; what lies outside of the array is 0.
+    /// </summary>
     public static void Pack(ReadOnlySpan<double> values, int height, int width, int panel, double* to)
     {
         for (int row = 0; row < (height + 1) / 2 * 2; row++)

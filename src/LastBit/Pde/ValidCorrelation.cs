@@ -3,13 +3,15 @@ using LastBit.Arithmetic;
 namespace LastBit.Pde;
 
 /// <summary>
-/// The valid cross-correlation of one image with kernels, z[x] = sum_u K[u] I[x+u], and the correlation of a field over the valid positions with
-/// the image, g[u] = sum_x R[x] I[x+u], which is its adjoint. Both are circular correlations of the length of the image: what wraps around falls
-/// outside of what is wanted. So both take a real Fourier transform of an argument, the product of its conjugate with the image's spectrum
+/// The valid cross-correlation of one image with kernels, z[x] = sum_u K[u] I[x+u], and the correlation of a field over the valid positions
+/// with the image, g[u] = sum_x R[x] I[x+u], which is its adjoint. Both are circular correlations of the length of the image: what wraps
+/// around falls outside of what is wanted. So both take a real Fourier transform of an argument, the product of its conjugate with the
+/// image's spectrum
 /// (computed once), and a transform back, of which only what is not zero and what is wanted is computed.
 /// <para>
-/// The transform along the columns of the image takes pairs of image rows as complex numbers; eight image columns make a panel. The transform along
-/// the rows follows on panels of eight vertical frequencies. Immutable: any number of <see cref="CorrelationWork"/>s share one.
+/// The transform along the columns of the image takes pairs of image rows as complex numbers; eight image columns make a panel. The
+/// transform along the rows follows on panels of eight vertical frequencies. Immutable: any number of <see cref="CorrelationWork"/>s share
+/// one.
 /// </para>
 /// </summary>
 internal sealed unsafe class ValidCorrelation : IDisposable

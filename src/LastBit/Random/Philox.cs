@@ -158,7 +158,9 @@ public static class Philox
             values[i] = (float)Math.FusedMultiplyAdd(high - low, Uniform(seed, purpose, epoch, (ulong)i), low);
     }
 
-    /// <summary>Fills a span with a random permutation of 0 .. n-1, every one equally likely (Fisher-Yates, whose step i takes draw i).</summary>
+    /// <summary>
+    /// Fills a span with a random permutation of 0 .. n-1, every one equally likely (Fisher-Yates, whose step i takes draw i).
+    /// </summary>
     /// <param name="seed">The seed of the run.</param>
     /// <param name="purpose">What the permutation is for.</param>
     /// <param name="epoch">The epoch, or whatever else numbers the uses of one purpose.</param>

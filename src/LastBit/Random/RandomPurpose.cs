@@ -24,7 +24,9 @@ public enum RandomPurpose : uint
     /// <summary>Resampling in statistical tests of the results.</summary>
     Resample = 5,
 
-    /// <summary>Where a run is perturbed by one unit in the last place: index 0 is the weight, 1 the image in the first batch, 2 the pixel.</summary>
+    /// <summary>
+    /// Where a run is perturbed by one unit in the last place: index 0 is the weight, 1 the image in the first batch, 2 the pixel.
+    /// </summary>
     Perturbation = 6,
 
     /// <summary>Stochastic rounding: the "epoch" is the step, draw i rounds weights 4i to 4i + 3.</summary>

@@ -39,7 +39,9 @@ public sealed class CellStore
         return store;
     }
 
-    /// <summary>Notes what is asked for, beside what was asked for before, so that a run that is stopped at once can still be resumed.</summary>
+    /// <summary>
+    /// Notes what is asked for, beside what was asked for before, so that a run that is stopped at once can still be resumed.
+    /// </summary>
     /// <param name="root">The result folder; made if there is none.</param>
     /// <param name="kind">The experiment.</param>
     /// <param name="asked">Lists of what was asked for, by name, and switches.</param>
@@ -53,7 +55,8 @@ public sealed class CellStore
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{store._path}: cannot be made ({error.Message.ReplaceLineEndings(" ")}); name a folder that is writable", error);
+            throw new InputException(
+                $"{store._path}: cannot be made ({error.Message.ReplaceLineEndings(" ")}); name a folder that is writable", error);
         }
         using Lease held = store.LockResults();
         string file = Path.Combine(store._path, PlanName);
@@ -64,7 +67,9 @@ public sealed class CellStore
                 .Select(one => KeyValuePair.Create(one.Key, one.Value?.DeepClone()))).ToJsonString());
     }
 
-    /// <summary>What was asked for so far in a folder, from the plan and from run.json: lists by name, and switches; empty where nothing was.</summary>
+    /// <summary>
+    /// What was asked for so far in a folder, from the plan and from run.json: lists by name, and switches; empty where nothing was.
+    /// </summary>
     /// <param name="root">The result folder.</param>
     /// <param name="kind">The experiment.</param>
     /// <exception cref="InputException">A file is damaged.</exception>
@@ -72,7 +77,8 @@ public sealed class CellStore
     {
         string file = Path.Combine(root, "cells", kind, PlanName);
         JsonObject plan = File.Exists(file) ? ReadPlanFile(file) : [];
-        return RunFolder.Read(root) is { } run && run["command"]?.ToString() == kind && run["cells"] is JsonObject cells ? RunFolder.Union(plan, cells) : plan;
+        return RunFolder.Read(root) is { } run && run["command"]?.ToString() == kind && run["cells"] is JsonObject cells
+            ? RunFolder.Union(plan, cells) : plan;
     }
 
     /// <summary>A list of whole numbers of a plan; empty where it has none.</summary>
@@ -80,17 +86,21 @@ public sealed class CellStore
         ? [.. list.Select(ResultJson.Number).Where(double.IsFinite).Select(number => (int)number)] : [];
 
     /// <summary>A list of real numbers of a plan; empty where it has none.</summary>
-    public static double[] Reals(JsonObject plan, string name) => plan[name] is JsonArray list ? [.. list.Select(ResultJson.Number).Where(double.IsFinite)] : [];
+    public static double[] Reals(JsonObject plan, string name) =>
+        plan[name] is JsonArray list ? [.. list.Select(ResultJson.Number).Where(double.IsFinite)] : [];
 
     /// <summary>A list of words of a plan; empty where it has none.</summary>
-    public static string[] Words(JsonObject plan, string name) => plan[name] is JsonArray list ? [.. list.Select(one => one!.ToString())] : [];
+    public static string[] Words(JsonObject plan, string name) =>
+        plan[name] is JsonArray list ? [.. list.Select(one => one!.ToString())] : [];
 
     /// <summary>A whole number among the settings that the cells were made with; 1 where there are none yet.</summary>
     /// <param name="name">The setting's member.</param>
     internal int Setting(string name)
     {
         string file = Path.Combine(_path, SettingsName);
-        return File.Exists(file) && ResultJson.Number(DocumentFile.ReadObject(file, "begin anew in another folder")[name]) is >= 1 and <= int.MaxValue and var number
+        return File.Exists(file)
+            && ResultJson.Number(DocumentFile.ReadObject(file, "begin anew in another folder")[name]) is >= 1 and <= int.MaxValue
+                and var number
             ? (int)number : 1;
     }
 
@@ -112,7 +122,8 @@ public sealed class CellStore
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{folder}: cannot be made ({error.Message.ReplaceLineEndings(" ")}); name a folder that is writable", error);
+            throw new InputException($"{folder}: cannot be made ({error.Message.ReplaceLineEndings(" ")}); name a folder that is writable",
+                error);
         }
         return Lease.TryTake(folder, name, visible: true);
     }
@@ -138,7 +149,8 @@ public sealed class CellStore
         if (note is { Held: true } && Lease.IsHeld(folder, name))
             return new CellStatus(cell, CellState.Running, Math.Max(reading.Progress, note.Progress), note.SecondsLeft, note.Owner, null);
         return new CellStatus(
-            cell, note is { Held: false, Failure: not null } ? CellState.Failed : CellState.Waiting, reading.Progress, null, null, note?.Failure);
+            cell, note is { Held: false, Failure: not null } ? CellState.Failed : CellState.Waiting, reading.Progress, null, null,
+            note?.Failure);
     }
 
     /// <summary>
@@ -156,8 +168,8 @@ public sealed class CellStore
     }
 
     /// <summary>
-    /// The numbers in the names of files or folders called PREFIX NUMBER ENDING. People copy folders, and systems leave files in them: what is not
-    /// ours is passed over, and what looks as if it were is named.
+    /// The numbers in the names of files or folders called PREFIX NUMBER ENDING. People copy folders, and systems leave files in them: what
+    /// is not ours is passed over, and what looks as if it were is named.
     /// </summary>
     /// <param name="group">A folder below cells/KIND, or "" for that itself.</param>
     /// <param name="prefix">"seed", say.</param>
@@ -192,13 +204,16 @@ public sealed class CellStore
             return [];
         foreach (string file in Directory.EnumerateFiles(_path, prefix + "*"))
             strays.Add(file);
-        return [.. Directory.EnumerateDirectories(_path, prefix + "*").Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
+        return [.. Directory.EnumerateDirectories(_path, prefix + "*").Select(folder => Path.GetFileName(folder))
+            .Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The number in a name, if the name is what we would write for it.</summary>
     internal static int? NumberBetween(string prefix, string name, string ending) =>
-        name.Length > prefix.Length + ending.Length && name.StartsWith(prefix, StringComparison.Ordinal) && name.EndsWith(ending, StringComparison.Ordinal)
-        && int.TryParse(name.AsSpan(prefix.Length, name.Length - prefix.Length - ending.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+        name.Length > prefix.Length + ending.Length && name.StartsWith(prefix, StringComparison.Ordinal)
+            && name.EndsWith(ending, StringComparison.Ordinal)
+        && int.TryParse(name.AsSpan(prefix.Length, name.Length - prefix.Length - ending.Length), NumberStyles.None,
+            CultureInfo.InvariantCulture, out int number)
         && string.Create(CultureInfo.InvariantCulture, $"{prefix}{number}{ending}") == name
             ? number : null;
 

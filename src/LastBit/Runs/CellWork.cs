@@ -18,7 +18,10 @@ internal interface ICellExperiment
     /// <summary>Computes the cells that are held and not done yet. More may be taken beside them.</summary>
     void Compute(HeldCells held);
 
-    /// <summary>Removes what only the work on a cell needed. It is called whenever a cell that is held is done: a process may have been killed before it came to this.</summary>
+    /// <summary>
+    /// Removes what only the work on a cell needed. It is called whenever a cell that is held is done: a process may have been killed
+    /// before it came to this.
+    /// </summary>
     void Tidy(string cell);
 }
 
@@ -44,7 +47,8 @@ internal static class CellWork
         for (int before = int.MaxValue; open.Count > 0 && open.Count < before;)
         {
             before = open.Count;
-            foreach (string[] group in open.GroupBy(cell => experiment.GroupOf(cell) is { Length: > 0 } name ? name : cell).Select(group => group.ToArray()).ToList())
+            foreach (string[] group in open.GroupBy(cell => experiment.GroupOf(cell) is { Length: > 0 } name ? name : cell)
+                .Select(group => group.ToArray()).ToList())
             {
                 using var held = new HeldCells(experiment);
                 foreach (string cell in group)
@@ -52,8 +56,10 @@ internal static class CellWork
                 if (!held.HasLocks && !told)
                 {
                     told = true;
-                    observer.Message("This file system has no locks that can be relied on; processes that share the folder tell each other by "
-                        + $"heartbeats, so that after a crash on another machine its cells are free again in {Lease.Patience.TotalSeconds:0} seconds.");
+                    observer.Message(
+                        "This file system has no locks that can be relied on; processes that share the folder tell each other by "
+                        + "heartbeats, so that after a crash on another machine its cells are free again in "
+                        + $"{Lease.Patience.TotalSeconds:0} seconds.");
                 }
                 try
                 {
@@ -75,7 +81,9 @@ internal static class CellWork
             }
         }
         if (open.Count > 0)
-            observer.Message($"Another process is working on {string.Join(", ", open)}; the result has {(open.Count > 1 ? "them" : "it")} when it is done.");
+            observer.Message(
+                $"Another process is working on {string.Join(", ", open)}; the result has {(open.Count > 1 ? "them" : "it")} when it is "
+                    + "done.");
     }
 }
 

@@ -3,8 +3,8 @@ using LastBit.Files;
 namespace LastBit.Runs;
 
 /// <summary>
-/// Vectors that belong to a checkpoint and lie in a file of their own beside it, named by the iteration. That of the checkpoint on disk stays until the next
-/// one is there.
+/// Vectors that belong to a checkpoint and lie in a file of their own beside it, named by the iteration. That of the checkpoint on disk
+/// stays until the next one is there.
 /// </summary>
 /// <param name="store">The cells.</param>
 /// <param name="cell">The cell.</param>

@@ -13,7 +13,8 @@ public interface ICheckedDocument
 
 /// <summary>
 /// The one door through which documents come in from run folders. People copy, cut and edit files, so a document is read as input: it
-/// must be a regular file of moderate size, hold each member once, of the right type, and keep to the ranges of <see cref="ICheckedDocument"/>.
+/// must be a regular file of moderate size, hold each member once, of the right type, and keep to the ranges of
+/// <see cref="ICheckedDocument"/>.
 /// </summary>
 public static partial class DocumentFile
 {
@@ -36,7 +37,8 @@ public static partial class DocumentFile
         {
             throw new InputException($"{path}: is damaged ({Place(error)}); {remedy}", error);
         }
-        return (NullElement.In(document) ?? (document as ICheckedDocument)?.Problem()) is { } problem ? throw new InputException($"{path}: {problem}; {remedy}") : document;
+        return (NullElement.In(document) ?? (document as ICheckedDocument)?.Problem()) is { } problem
+            ? throw new InputException($"{path}: {problem}; {remedy}") : document;
     }
 
     /// <summary>Reads a document whose members are not known beforehand.</summary>
@@ -62,7 +64,8 @@ public static partial class DocumentFile
 
     /// <summary>What is wrong with a text that should be a digest; null when nothing is.</summary>
     internal static string? DigestProblem(string digest) =>
-        digest.Length == 64 && digest.All(char.IsAsciiHexDigitLower) ? null : "has a digest that is not one (64 hexadecimal digits are right)";
+        digest.Length == 64 && digest.All(char.IsAsciiHexDigitLower)
+            ? null : "has a digest that is not one (64 hexadecimal digits are right)";
 
     private static string ReadText(string path, string remedy)
     {
@@ -96,7 +99,8 @@ public static partial class DocumentFile
         JsonException { Path: { Length: > 2 } member } json when member.StartsWith("$.", StringComparison.Ordinal) =>
             json.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
                 ? $"{member[2..]} is not of the right kind"
-                : json.Message.Contains("doesn't allow", StringComparison.Ordinal) && json.Message.Contains("null values", StringComparison.Ordinal)
+                : json.Message.Contains("doesn't allow", StringComparison.Ordinal)
+                    && json.Message.Contains("null values", StringComparison.Ordinal)
                 ? $"{member[2..]} is null"
                 : $"at {member[2..]}: {Plainly(json.Message)}",
         _ => Plainly(error.Message),
@@ -107,7 +111,8 @@ public static partial class DocumentFile
         string line = message.ReplaceLineEndings(" ");
         int end = line.IndexOf(" Path: ", StringComparison.Ordinal);
         line = (end < 0 ? line : line[..end]).TrimEnd('.', ' ', '|');
-        return Missing().Match(line) is { Success: true } missing ? $"it lacks {missing.Groups[1].Value.Replace("'", "", StringComparison.Ordinal)}"
+        return Missing().Match(line) is { Success: true } missing
+            ? $"it lacks {missing.Groups[1].Value.Replace("'", "", StringComparison.Ordinal)}"
             : Twice().Match(line) is { Success: true } twice ? $"{twice.Groups[1].Value} is there twice"
             : line.Contains("UTF-16", StringComparison.Ordinal) ? "a text holds half of a surrogate pair"
             : line;

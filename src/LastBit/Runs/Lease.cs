@@ -21,12 +21,14 @@ public sealed record LeaseNote(
 {
     /// <summary>The task of Slurm that this process is, and how many times it had been begun before.</summary>
     internal static (string? Task, int Restart) OwnTask { get; } = (
-        Environment.GetEnvironmentVariable("SLURM_ARRAY_JOB_ID") is { Length: > 0 } job ? $"{job}_{Environment.GetEnvironmentVariable("SLURM_ARRAY_TASK_ID")}" : null,
-        int.TryParse(Environment.GetEnvironmentVariable("SLURM_RESTART_COUNT"), NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : 0);
+        Environment.GetEnvironmentVariable("SLURM_ARRAY_JOB_ID") is { Length: > 0 } job
+            ? $"{job}_{Environment.GetEnvironmentVariable("SLURM_ARRAY_TASK_ID")}" : null,
+        int.TryParse(Environment.GetEnvironmentVariable("SLURM_RESTART_COUNT"), NumberStyles.None, CultureInfo.InvariantCulture,
+            out int count) ? count : 0);
 
     /// <summary>
-    /// Whether the holder is an earlier copy of a task: of a node that was thought dead, say, and may still be at work. The batch system has
-    /// begun the task again, so the copy has no say any more, dead or alive.
+    /// Whether the holder is an earlier copy of a task: of a node that was thought dead, say, and may still be at work. The batch system
+    /// has begun the task again, so the copy has no say any more, dead or alive.
     /// </summary>
     /// <param name="task">The later copy's task.</param>
     /// <param name="restart">The later copy's count.</param>
@@ -83,7 +85,8 @@ public sealed class Lease : IDisposable
 
     /// <summary>Takes a lease.</summary>
     /// <param name="folder">An existing folder.</param>
-    /// <param name="name">The name of the file that stands for the lease; begin it with a dot. It stays behind: deleting it would let two processes hold "the" lock.</param>
+    /// <param name="name">The name of the file that stands for the lease; begin it with a dot. It stays behind: deleting it would let two
+    /// processes hold "the" lock.</param>
     /// <param name="wait">How long to try.</param>
     /// <param name="visible">Whether others can read who holds it and how far the work is.</param>
     /// <returns>The lease, or null when another process (or this one) holds it.</returns>
@@ -180,14 +183,17 @@ public sealed class Lease : IDisposable
             // Who holds the lock of the file system knows that no other holder of it lives; one without it is asked for signs of life.
             List<(long Number, bool IsNote)> numbers = Numbers(path);
             last = Highest(numbers);
-            if (last > 0 && !fenced && (held is null || ReadNote(path, last) is { Held: true, Locked: false }) && IsAlive(path, last, Now(path)))
+            if (last > 0 && !fenced && (held is null || ReadNote(path, last) is { Held: true, Locked: false })
+                && IsAlive(path, last, Now(path)))
             {
                 held?.Dispose();
                 return null;
             }
-            // From the same look as the last holder: who comes in between has this number. A folder that has the name of a note is none, and its number cannot be had.
+            // From the same look as the last holder: who comes in between has this number. A folder that has the name of a note is none,
+            // and its number cannot be had.
             long number = numbers.Select(one => one.Number).DefaultIfEmpty(0).Max() + 1;
-            var file = new FileStream(NumberedFile(path, number), FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 0);
+            var file = new FileStream(NumberedFile(path, number), FileMode.CreateNew, FileAccess.Write,
+                FileShare.ReadWrite | FileShare.Delete, 0);
             var lease = new Lease(path, held, file, number);
             lease.Write();
             if (Highest(path) != number)
@@ -210,13 +216,15 @@ public sealed class Lease : IDisposable
         {
             held?.Dispose();
             string folder = Path.GetDirectoryName(path)!;
-            throw new InputException($"{folder}: nothing can be written there ({error.Message.ReplaceLineEndings(" ")}); name a folder that is writable", error);
+            throw new InputException(
+                $"{folder}: nothing can be written there ({error.Message.ReplaceLineEndings(" ")}); name a folder that is writable", error);
         }
     }
 
     /// <summary>Whether another process made the file of the next number first, or removed one that was being looked at.</summary>
     private static bool IsTaken(IOException error) =>
-        error is FileNotFoundException || (OperatingSystem.IsWindows() ? (error.HResult & 0xFFFF) is 80 or 183 : error.HResult == FileExists);
+        error is FileNotFoundException
+            || (OperatingSystem.IsWindows() ? (error.HResult & 0xFFFF) is 80 or 183 : error.HResult == FileExists);
 
     private static FileStream OpenLocked(string path) => new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
 
@@ -225,7 +233,10 @@ public sealed class Lease : IDisposable
 
     private static bool LocksAreRelied() => !WithoutLocks.Value && Environment.GetEnvironmentVariable(Variable) != "lease";
 
-    /// <summary>Whether a lock that is held keeps out even its holder, as it should; .NET takes a file system without locks for one that grants them all.</summary>
+    /// <summary>
+    /// Whether a lock that is held keeps out even its holder, as it should; .NET takes a file system without locks for one that grants them
+    /// all.
+    /// </summary>
     private static bool LocksWork(string path)
     {
         try
@@ -241,25 +252,33 @@ public sealed class Lease : IDisposable
 
     /// <summary>A lock that is held shows as "would block" on Unix and as a sharing or lock violation on Windows.</summary>
     private static bool IsHeldByAnother(IOException error) =>
-        OperatingSystem.IsWindows() ? (error.HResult & 0xFFFF) is 32 or 33 : error.GetType() == typeof(IOException) && error.HResult is 11 or 35;
+        OperatingSystem.IsWindows()
+            ? (error.HResult & 0xFFFF) is 32 or 33 : error.GetType() == typeof(IOException) && error.HResult is 11 or 35;
 
     private static string NumberedFile(string path, long number) => string.Create(CultureInfo.InvariantCulture, $"{path}.{number}");
 
-    /// <summary>The numbers of whatever has the name of a note, and whether it can be one: it is passed over where it is a folder or a pipe.</summary>
+    /// <summary>
+    /// The numbers of whatever has the name of a note, and whether it can be one: it is passed over where it is a folder or a pipe.
+    /// </summary>
     private static List<(long Number, bool IsNote)> Numbers(string path)
     {
         string folder = Path.GetDirectoryName(path)!, start = Path.GetFileName(path) + ".";
         if (!Directory.Exists(folder))
             return [];
-        return [.. Directory.EnumerateFileSystemEntries(folder, start + "*").Where(entry => Path.GetFileName(entry).StartsWith(start, StringComparison.Ordinal))
-            .Select(entry => (Entry: entry, Number: long.TryParse(Path.GetFileName(entry)[start.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0))
+        return [.. Directory.EnumerateFileSystemEntries(folder, start + "*")
+            .Where(entry => Path.GetFileName(entry).StartsWith(start, StringComparison.Ordinal))
+            .Select(entry =>
+                (Entry: entry,
+                    Number: long.TryParse(Path.GetFileName(entry)[start.Length..], NumberStyles.None, CultureInfo.InvariantCulture,
+                        out long number) ? number : 0))
             .Where(one => one.Number is > 0 and < MostNumber)
             .Select(one => (one.Number, !Directory.Exists(one.Entry) && FolderWalk.IsOrdinary(one.Entry)))];
     }
 
     private static long Highest(string path) => Highest(Numbers(path));
 
-    private static long Highest(List<(long Number, bool IsNote)> numbers) => numbers.Where(one => one.IsNote).Select(one => one.Number).DefaultIfEmpty(0).Max();
+    private static long Highest(List<(long Number, bool IsNote)> numbers) =>
+        numbers.Where(one => one.IsNote).Select(one => one.Number).DefaultIfEmpty(0).Max();
 
     private static bool IsAlive(string path, long number, DateTime now)
     {
@@ -313,7 +332,8 @@ public sealed class Lease : IDisposable
     {
         try
         {
-            using var stream = new FileStream(NumberedFile(path, number), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var stream =
+                new FileStream(NumberedFile(path, number), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             byte[] bytes = new byte[NoteBytes];
             int count = stream.ReadAtLeast(bytes, NoteBytes, throwOnEndOfStream: false);
             return ResultJson.Deserialize<LeaseNote>(Encoding.UTF8.GetString(bytes, 0, count));
@@ -332,7 +352,8 @@ public sealed class Lease : IDisposable
         lock (_gate)
         {
             string why = _failure is { Length: > 200 } ? _failure[..200] : _failure!;
-            byte[] note = Encoding.UTF8.GetBytes(ResultJson.Serialize(new LeaseNote(Self, DateTime.UtcNow, !_released, _progress, _secondsLeft, why,
+            byte[] note =
+                Encoding.UTF8.GetBytes(ResultJson.Serialize(new LeaseNote(Self, DateTime.UtcNow, !_released, _progress, _secondsLeft, why,
                 _lock is not null, LeaseNote.OwnTask.Task, LeaseNote.OwnTask.Restart)));
             byte[] padded = new byte[NoteBytes];
             Array.Fill(padded, (byte)' ');
@@ -341,7 +362,8 @@ public sealed class Lease : IDisposable
             {
                 RandomAccess.Write(_file.SafeFileHandle, padded, 0);
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException or NotSupportedException)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException
+                or NotSupportedException)
             {
                 // A sign of life that cannot be written is no reason to end the work.
             }

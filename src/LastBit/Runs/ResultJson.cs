@@ -16,7 +16,9 @@ public static class ResultJson
         AllowDuplicateProperties = false,
     };
 
-    /// <summary>Turns a result record into its document: member names in camelCase, one line, every number with all of its digits.</summary>
+    /// <summary>
+    /// Turns a result record into its document: member names in camelCase, one line, every number with all of its digits.
+    /// </summary>
     /// <param name="result">The record; its numbers must be finite (a record leaves out what is not, or holds null).</param>
     public static string Serialize<T>(T result) => JsonSerializer.Serialize(result, Options);
 
@@ -24,7 +26,9 @@ public static class ResultJson
     /// <param name="result">The record.</param>
     public static JsonObject ToObject<T>(T result) => (JsonObject)JsonNode.Parse(Serialize(result))!;
 
-    /// <summary>Reads a document back. Every member that the record needs must be there, once, and be of its type; numbers must be finite.</summary>
+    /// <summary>
+    /// Reads a document back. Every member that the record needs must be there, once, and be of its type; numbers must be finite.
+    /// </summary>
     /// <param name="json">What <see cref="Serialize"/> returned.</param>
     /// <exception cref="JsonException">The text is not such a document.</exception>
     public static T Deserialize<T>(string json)
@@ -33,7 +37,8 @@ public static class ResultJson
         {
             return JsonSerializer.Deserialize<T>(json, Options) ?? throw new JsonException("The document is empty.");
         }
-        catch (Exception error) when (error is InvalidOperationException or FormatException or NotSupportedException or ArgumentException or OverflowException)
+        catch (Exception error) when (error is InvalidOperationException or FormatException or NotSupportedException or ArgumentException
+            or OverflowException)
         {
             // Lone surrogates and members that are there twice surface as these.
             throw new JsonException(error.Message, error);

@@ -13,7 +13,10 @@ namespace LastBit.Runs;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    /// <summary>The folder, below the run's, of the scripts and logs of cluster jobs. Where it exists, several processes computed the run, and no time is the time of them all.</summary>
+    /// <summary>
+    /// The folder, below the run's, of the scripts and logs of cluster jobs. Where it exists, several processes computed the run, and no
+    /// time is the time of them all.
+    /// </summary>
     public const string JobsFolder = "slurm";
 
     private const string LockName = ".lock";
@@ -61,14 +64,15 @@ public sealed class RunFolder : IDisposable
     /// each its own part: then only run.json is guarded, and the caller guards the parts with a <see cref="Lease"/> for each.
     /// </param>
     /// <param name="cells">
-    /// Which cells are asked for, list by list, beside what was asked for before; it is what a resumed run goes on with. It is on disk with the settings, in one
-    /// write, so that a run that is killed at once is resumed with what was asked for.
+    /// Which cells are asked for, list by list, beside what was asked for before; it is what a resumed run goes on with. It is on disk with
+    /// the settings, in one write, so that a run that is killed at once is resumed with what was asked for.
     /// </param>
     /// <param name="clock">What measures the time that the run takes; null for the system's clock.</param>
     /// <returns>The open folder; dispose of it when the run is over.</returns>
     /// <exception cref="InputException">The folder cannot be written, is in use, or holds something else.</exception>
     public static RunFolder Open(
-        string path, string command, JsonObject settings, int threads, bool shared = false, JsonObject? cells = null, TimeProvider? clock = null)
+        string path, string command, JsonObject settings, int threads, bool shared = false, JsonObject? cells = null,
+        TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         try
@@ -108,7 +112,8 @@ public sealed class RunFolder : IDisposable
             run["threads"] = threads;
             run["framework"] = machine.Framework;
             run["system"] = machine.System;
-            run["started"] = older?["started"]?.DeepClone() ?? DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+            run["started"] =
+                older?["started"]?.DeepClone() ?? DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
             run["seconds"] = Seconds(older);
             run["finished"] = false;
             if (cells is not null)
@@ -193,8 +198,10 @@ public sealed class RunFolder : IDisposable
     private void Save(Action<JsonObject>? change = null)
     {
         using Lease? held = _lock is not null ? null : Lease.TryTake(Path, LockName, TimeSpan.FromSeconds(10))
-            ?? throw InputException.OfPath("out", Path, $"another process keeps {LockName} for more than 10 seconds; end it, or wait for it");
-        JsonObject run = Read(Path) ?? throw InputException.OfPath("out", Path, "its run.json has vanished while the run went on; begin anew in another folder");
+            ?? throw InputException.OfPath("out", Path,
+                $"another process keeps {LockName} for more than 10 seconds; end it, or wait for it");
+        JsonObject run = Read(Path)
+            ?? throw InputException.OfPath("out", Path, "its run.json has vanished while the run went on; begin anew in another folder");
         long now = _clock.GetTimestamp();
         run["seconds"] = Math.Round(Seconds(run) + _clock.GetElapsedTime(_counted, now).TotalSeconds, 3);
         change?.Invoke(run);
@@ -217,7 +224,8 @@ public sealed class RunFolder : IDisposable
                 continue;
             }
             IEnumerable<JsonNode?> all = (union[name] as JsonArray ?? []).Concat(list).DistinctBy(one => one!.ToJsonString());
-            union[name] = new JsonArray([.. all.OrderBy(one => ResultJson.Number(one)).ThenBy(one => one!.ToString(), StringComparer.Ordinal)
+            union[name] =
+                new JsonArray([.. all.OrderBy(one => ResultJson.Number(one)).ThenBy(one => one!.ToString(), StringComparer.Ordinal)
                 .Select(one => one!.DeepClone())]);
         }
         return union;
@@ -248,15 +256,20 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>What is wrong with what was asked for; null when nothing is.</summary>
     internal static string? PlanProblem(JsonObject plan) =>
-        plan.Where(one => !IsPossible(one.Key, one.Value)).Select(one => $"{ForeignText.Cut(one.Key)} is not a list of what was asked for").FirstOrDefault();
+        plan.Where(one => !IsPossible(one.Key, one.Value)).Select(one => $"{ForeignText.Cut(one.Key)} is not a list of what was asked for")
+            .FirstOrDefault();
 
     private static bool IsPossible(string name, JsonNode? asked) => asked?.GetValueKind() switch
     {
         JsonValueKind.True or JsonValueKind.False => true,
         // What is not counted is measured: learning rates, weight decays.
-        JsonValueKind.Array when name is "learningRates" or "weightDecays" => ((JsonArray)asked).All(one => ResultJson.Number(one) is >= 0 and <= 1e30),
-        JsonValueKind.Array => ((JsonArray)asked).All(one => (ResultJson.Number(one) is >= 0 and <= int.MaxValue and var number && number == Math.Floor(number))
-            || (one?.GetValueKind() == JsonValueKind.String && one.ToString() is { Length: > 0 and < 40 } word && word.All(char.IsAsciiLetterLower))),
+        JsonValueKind.Array when name is "learningRates" or "weightDecays" =>
+            ((JsonArray)asked).All(one => ResultJson.Number(one) is >= 0 and <= 1e30),
+        JsonValueKind.Array =>
+            ((JsonArray)asked).All(one =>
+                (ResultJson.Number(one) is >= 0 and <= int.MaxValue and var number && number == Math.Floor(number))
+            || (one?.GetValueKind() == JsonValueKind.String && one.ToString() is { Length: > 0 and < 40 } word
+                && word.All(char.IsAsciiLetterLower))),
         _ => false,
     };
 
@@ -273,12 +286,14 @@ public sealed class RunFolder : IDisposable
                 .FirstOrDefault(name => !name.StartsWith(LockName, StringComparison.Ordinal) && !AtomicFile.IsUnfinished(name));
             return stranger is null
                 ? null
-                : throw InputException.OfPath("out", path, $"holds {stranger} but no run.json, so it is not a run of LastBit; name a new or an empty folder");
+                : throw InputException.OfPath("out", path,
+                    $"holds {stranger} but no run.json, so it is not a run of LastBit; name a new or an empty folder");
         }
 
         string olderCommand = older["command"]?.GetValueKind() == JsonValueKind.String ? older["command"]!.GetValue<string>() : "?";
         if (olderCommand != command)
-            throw InputException.OfPath("out", path, $"holds a run of `{ForeignText.Cut(olderCommand)}`, not of `{command}`; name another folder");
+            throw InputException.OfPath("out", path,
+                $"holds a run of `{ForeignText.Cut(olderCommand)}`, not of `{command}`; name another folder");
 
         // The comparison is between two texts that were both parsed, so that 1 and 1.0 are one number.
         var ours = (JsonObject)JsonNode.Parse(settings.ToJsonString())!;

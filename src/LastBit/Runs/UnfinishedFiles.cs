@@ -17,8 +17,9 @@ internal static class UnfinishedFiles
     public static void DeleteIn(string folder) => Delete(Below(folder));
 
     /// <summary>
-    /// Removes what lies below a folder that other processes may work in, and whose writer is gone: it ran on this machine and has ended, or it has
-    /// written nothing for as long as the holder of a lease may be silent. Figures and what all cells have in common are under no lease.
+    /// Removes what lies below a folder that other processes may work in, and whose writer is gone: it ran on this machine and has ended,
+    /// or it has written nothing for as long as the holder of a lease may be silent. Figures and what all cells have in common are under no
+    /// lease.
     /// </summary>
     public static void DeleteAbandoned(string folder)
     {
@@ -26,7 +27,8 @@ internal static class UnfinishedFiles
         if (files.Count == 0)
             return;
         DateTime silent = Lease.Now(Path.Combine(folder, ".lock")) - Lease.Patience;
-        Delete(files.Where(file => (AtomicFile.WriterOf(file) is { } process && !Lease.IsRunning(process)) || File.GetLastWriteTimeUtc(file) < silent));
+        Delete(files.Where(file =>
+            (AtomicFile.WriterOf(file) is { } process && !Lease.IsRunning(process)) || File.GetLastWriteTimeUtc(file) < silent));
     }
 
     private static List<string> Below(string folder) =>

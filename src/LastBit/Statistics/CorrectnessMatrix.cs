@@ -43,9 +43,9 @@ public sealed class CorrectnessMatrix
     }
 
     /// <summary>
-    /// The variance between runs on the test distribution (of accuracies from 0 to 1), estimated without bias (Jordan's Theorem 2): with the
-    /// variance V over the n images and the variance v_i over runs on image i, n/(n-1) (V - sum v_i/n^2). It can come out negative, which
-    /// says that it is too small to be seen. The interval follows the chi-square interval of V; the sum is known far better.
+    /// The variance between runs on the test distribution (of accuracies from 0 to 1), estimated without bias (Jordan's Theorem 2): with
+    /// the variance V over the n images and the variance v_i over runs on image i, n/(n-1) (V - sum v_i/n^2). It can come out negative,
+    /// which says that it is too small to be seen. The interval follows the chi-square interval of V; the sum is known far better.
     /// </summary>
     /// <returns>Null where <see cref="TestSetStd"/> is, or there is but one image.</returns>
     public Estimate? DistributionVariance()
@@ -99,7 +99,8 @@ public sealed class CorrectnessMatrix
 
     /// <summary>The spread between runs of each class's accuracy.</summary>
     /// <param name="labels">The class of each image.</param>
-    /// <returns>Class, then its images, the mean accuracy over runs and the standard deviation between runs (null with one run, or where it is 0).</returns>
+    /// <returns>Class, then its images, the mean accuracy over runs and the standard deviation between runs (null with one run, or where it
+    /// is 0).</returns>
     /// <exception cref="ArgumentException">There are not as many labels as images.</exception>
     public SortedDictionary<int, (int Images, double Mean, Estimate? Std)> ByClass(IReadOnlyList<int> labels)
     {
@@ -137,7 +138,9 @@ public sealed class CorrectnessMatrix
         return (only, otherOnly);
     }
 
-    /// <summary>For each image the probability that two of the runs, drawn without replacement, disagree: twice its variance over runs.</summary>
+    /// <summary>
+    /// For each image the probability that two of the runs, drawn without replacement, disagree: twice its variance over runs.
+    /// </summary>
     private double[] Disagreements()
     {
         var shares = new double[Images];

@@ -98,7 +98,8 @@ public static class Distributions
             return 0;
         // The square of a normal variable is chi-square with one degree of freedom.
         double tail = 2 * Math.Min(probability, 1 - probability);
-        double x = Math.Sqrt(QuantileOfTails(tail, upperIsGiven: true, square => ChiSquareLower(square, 1), square => ChiSquareUpper(square, 1)));
+        double x = Math.Sqrt(
+            QuantileOfTails(tail, upperIsGiven: true, square => ChiSquareLower(square, 1), square => ChiSquareUpper(square, 1)));
         return probability < 0.5 ? -x : x;
     }
 
@@ -177,7 +178,10 @@ public static class Distributions
             : QuantileOfTails(1 - probability, upperIsGiven: true, lower, upper);
     }
 
-    /// <summary>The positive x whose tail is given: a bracket of a factor of 2, then false position with Illinois' correction, which cannot leave it.</summary>
+    /// <summary>
+    /// The positive x whose tail is given: a bracket of a factor of 2, then false position with Illinois' correction, which cannot leave
+    /// it.
+    /// </summary>
     private static double QuantileOfTails(double tail, bool upperIsGiven, Func<double, double> lower, Func<double, double> upper)
     {
         // Above 0 where x is too small. A given tail above one half (Student's t near its middle) is compared on the other side.

@@ -1,6 +1,8 @@
 namespace LastBit.Statistics;
 
-/// <summary>Holm's correction for several tests: if no hypothesis is false, the chance that any adjusted p is below 0.05 is at most 0.05.</summary>
+/// <summary>
+/// Holm's correction for several tests: if no hypothesis is false, the chance that any adjusted p is below 0.05 is at most 0.05.
+/// </summary>
 public static class Holm
 {
     /// <summary>Adjusts p values.</summary>

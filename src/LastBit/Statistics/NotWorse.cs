@@ -45,9 +45,10 @@ public sealed record NotWorse(double Margin, double? Bound, NotWorseVerdict Verd
         int fewest = Math.Min(pair.IndependentA, pair.IndependentB);
         if (pair.Test is not { } test || fewest < Comparison.FewestRuns)
         {
+            string why = pair.Test is null
+                ? "they have no spread to judge by" : $"at least {Comparison.FewestRuns} of each side are needed";
             return new NotWorse(margin, null, NotWorseVerdict.TooFewRuns, needed,
-                $"Too few runs to say whether {pair.B} is worse than {pair.A} by more than {allowed}: "
-                    + $"{(pair.Test is null ? "they have no spread to judge by" : $"at least {Comparison.FewestRuns} of each side are needed")}.");
+                $"Too few runs to say whether {pair.B} is worse than {pair.A} by more than {allowed}: {why}.");
         }
         // How much better B is, at least and at most.
         double sign = measure.LowerIsBetter ? -1 : 1, bound = measure.LowerIsBetter ? test.UpperBound : test.LowerBound;

@@ -19,7 +19,9 @@ public static class Proportions
         return (successes == 0 ? 0 : centre - margin, successes == trials ? 1 : centre + margin);
     }
 
-    /// <summary>Newcombe's interval (95%) of the difference of two independent proportions, B less A, from their Wilson intervals.</summary>
+    /// <summary>
+    /// Newcombe's interval (95%) of the difference of two independent proportions, B less A, from their Wilson intervals.
+    /// </summary>
     /// <param name="successesA">Successes of A.</param>
     /// <param name="trialsA">Trials of A.</param>
     /// <param name="successesB">Successes of B.</param>
@@ -35,7 +37,9 @@ public static class Proportions
             b - a + Math.Sqrt((highB - b) * (highB - b) + (a - lowA) * (a - lowA)));
     }
 
-    /// <summary>Fisher's exact two-sided p that two proportions are one: all tables with the same margins that are at most as probable.</summary>
+    /// <summary>
+    /// Fisher's exact two-sided p that two proportions are one: all tables with the same margins that are at most as probable.
+    /// </summary>
     /// <param name="successesA">Successes of A.</param>
     /// <param name="trialsA">Trials of A.</param>
     /// <param name="successesB">Successes of B.</param>
@@ -90,7 +94,8 @@ public static class Proportions
         double share = rates.Sum(rate => rate.Successes) / rates.Sum(rate => rate.Trials);
         if (share is 0 or 1)
             return null;
-        double sum = rates.Sum(rate => (rate.Successes - share * rate.Trials) * (rate.Successes - share * rate.Trials) / (rate.Trials * share * (1 - share)));
+        double sum = rates.Sum(rate =>
+            (rate.Successes - share * rate.Trials) * (rate.Successes - share * rate.Trials) / (rate.Trials * share * (1 - share)));
         return Distributions.ChiSquareUpper(sum, rates.Count - 1);
     }
 
@@ -100,6 +105,7 @@ public static class Proportions
     private static void Check(double successes, double trials)
     {
         if (!(trials > 0 && successes >= 0 && successes <= trials))
-            throw new ArgumentOutOfRangeException(nameof(successes), successes, "must lie between 0 and the number of trials, which is above 0");
+            throw new ArgumentOutOfRangeException(nameof(successes), successes,
+                "must lie between 0 and the number of trials, which is above 0");
     }
 }

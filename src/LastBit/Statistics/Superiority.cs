@@ -4,8 +4,8 @@ namespace LastBit.Statistics;
 public static class Superiority
 {
     /// <summary>
-    /// From two samples: the share of pairs (a, b) with b above a. The interval is Newcombe's (2006, method 5) with Student's t, which keeps its
-    /// coverage where samples are small and where every b is above every a.
+    /// From two samples: the share of pairs (a, b) with b above a. The interval is Newcombe's (2006, method 5) with Student's t, which
+    /// keeps its coverage where samples are small and where every b is above every a.
     /// </summary>
     /// <param name="a">The values of A, at least one.</param>
     /// <param name="b">The values of B, at least one.</param>

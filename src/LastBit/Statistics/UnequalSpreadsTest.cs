@@ -3,8 +3,9 @@ using LastBit.Random;
 namespace LastBit.Statistics;
 
 /// <summary>
-/// Whether some treatments make larger differences than others, without a distribution: under the hypothesis each block's differences could as well
-/// have come in any other order. The statistic is the sum over treatments of the squared sums of their squares, which is largest where one has all.
+/// Whether some treatments make larger differences than others, without a distribution: under the hypothesis each block's differences could
+/// as well have come in any other order. The statistic is the sum over treatments of the squared sums of their squares, which is largest
+/// where one has all.
 /// </summary>
 /// <param name="P">The share of the orders whose statistic is at least the observed one.</param>
 /// <param name="Orders">How many orders were compared, the observed one among them.</param>

@@ -16,7 +16,8 @@ namespace LastBit.Statistics;
 /// sigma_s, what the seed adds to rounding: 0 where groups spread no more than rounding makes them. The interval is Williams and Tukey's.
 /// Null where <paramref name="Rounding"/> or <paramref name="Seeds"/> is.
 /// </param>
-/// <param name="SeedsDegrees">Satterthwaite's degrees of freedom of <paramref name="Seeds"/>, as an estimate of a variance; 0 where it is null.</param>
+/// <param name="SeedsDegrees">Satterthwaite's degrees of freedom of <paramref name="Seeds"/>, as an estimate of a variance; 0 where it is
+/// null.</param>
 /// <param name="Ratio">
 /// Rounding over Seeds, that is the square root of the share of the variance over seeds that rounding explains. Not cut at 1:
 /// above it the seeds happened to spread less than rounding does. Null where either is, or where the means of all groups are equal.
@@ -38,7 +39,8 @@ public sealed record VarianceComponents(
         if (groups.Count == 0)
             throw new ArgumentException("there is no group", nameof(groups));
         double scale = SampleStatistics.ScaleOf([.. groups.SelectMany(group => group)]);
-        return scale == 1 ? AnalyzeScaled(groups) : AnalyzeScaled([.. groups.Select(group => SampleStatistics.Scaled(group, scale))]).Times(scale);
+        return scale == 1
+            ? AnalyzeScaled(groups) : AnalyzeScaled([.. groups.Select(group => SampleStatistics.Scaled(group, scale))]).Times(scale);
     }
 
     private VarianceComponents Times(double scale) => this with

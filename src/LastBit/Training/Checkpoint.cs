@@ -262,7 +262,8 @@ public static class Checkpoint
             {
                 string there = theirs[name]?.ToJsonString() ?? "missing", here = parsed[name]?.ToJsonString() ?? "missing";
                 throw new InputException(
-                    $"{path}: is of another run ({ForeignText.Cut(name)} is {ForeignText.Cut(there)} there and {ForeignText.Cut(here)} here); "
+                    $"{path}: is of another run ({ForeignText.Cut(name)} is {ForeignText.Cut(there)} there and {ForeignText.Cut(here)} "
+                        + "here); "
                     + "resume it with its own settings, or begin anew in another folder");
             }
         }

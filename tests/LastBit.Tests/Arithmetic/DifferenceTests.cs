@@ -7,7 +7,8 @@ public class DifferenceTests
 {
     private static readonly Gen<double> s_finite = Gen.Double.Where(double.IsFinite);
 
-    private static readonly Gen<(double[], double[])> s_pairs = Gen.Int[1, 40].SelectMany(n => Gen.Select(s_finite.Array[n], s_finite.Array[n]));
+    private static readonly Gen<(double[], double[])> s_pairs =
+        Gen.Int[1, 40].SelectMany(n => Gen.Select(s_finite.Array[n], s_finite.Array[n]));
 
     [Fact]
     public void Neighbours_are_one_ulp_apart_and_distances_add_up() => Gen.Select(s_finite, Gen.Int[0, 1000]).Sample((x, n) =>

@@ -5,7 +5,8 @@ namespace LastBit.Tests.Arithmetic;
 
 public class FunctionTests
 {
-    private static readonly JsonElement s_reference = JsonDocument.Parse(File.ReadAllText(Reference.File("functions", "functions.json"))).RootElement;
+    private static readonly JsonElement s_reference =
+        JsonDocument.Parse(File.ReadAllText(Reference.File("functions", "functions.json"))).RootElement;
 
     [Fact]
     public void Logarithms_are_correctly_rounded_at_the_reference_points()
@@ -116,7 +117,8 @@ public class FunctionTests
     }
 
     private static double WorstUlps(string name, Func<double, double> function) =>
-        s_reference.GetProperty(name).EnumerateArray().Max(row => Ulps(function(row[0].GetDouble()), row[1].GetDouble(), row[2].GetDouble()));
+        s_reference.GetProperty(name).EnumerateArray()
+            .Max(row => Ulps(function(row[0].GetDouble()), row[1].GetDouble(), row[2].GetDouble()));
 
     private static double Ulps(double value, double high, double low) =>
         value == high && low == 0 ? 0 : Math.Abs(value - high - low) / (Math.BitIncrement(Math.Abs(high)) - Math.Abs(high));

@@ -3,7 +3,10 @@ using LastBit.Files;
 
 namespace LastBit.Tests.Cli;
 
-/// <summary>`noise` and `compare` where more than one number is known of a run: its test images one by one, or its trials; from the file to the answer.</summary>
+/// <summary>
+/// `noise` and `compare` where more than one number is known of a run: its test images one by one, or its trials; from the file to the
+/// answer.
+/// </summary>
 public sealed class CaseCommandTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -21,10 +24,12 @@ public sealed class CaseCommandTests : IDisposable
         JsonElement read = noise.Json.GetProperty("correctness");
         // Runs i and j disagree on the images that only one of them has right; by hand: rows 3 to 6 of Rows.
         Assert.Equal(20, read.GetProperty("images").GetInt32());
-        var statistics = new LastBit.Statistics.CorrectnessMatrix([.. Enumerable.Range(0, 4).Select(run => Rows(3)[(20 * run)..(20 * run + 20)].Select(one => one == 1).ToArray())]);
+        var statistics = new LastBit.Statistics.CorrectnessMatrix(
+            [.. Enumerable.Range(0, 4).Select(run => Rows(3)[(20 * run)..(20 * run + 20)].Select(one => one == 1).ToArray())]);
         Assert.Equal(statistics.Churn()!.Value, read.GetProperty("churn").GetDouble(), 1e-12);
         Assert.Equal(statistics.DistributionVariance()!.Value, read.GetProperty("distributionVariance").GetDouble(), 1e-12);
-        Assert.Contains(noise.Json.GetProperty("split").EnumerateArray(), part => part.GetProperty("source").GetString() == "sampling of the test set");
+        Assert.Contains(noise.Json.GetProperty("split").EnumerateArray(),
+            part => part.GetProperty("source").GetString() == "sampling of the test set");
 
         LastBitProcess text = LastBitCall.Run("noise", matrix, labels, "--out", _folder["text"]);
         Assert.Contains("Image by image, 4 runs on 20 images", text.Output, StringComparison.Ordinal);
@@ -41,7 +46,8 @@ public sealed class CaseCommandTests : IDisposable
     {
         string log = _folder["acc.csv"];
         File.WriteAllText(log, "seed,acc\n1,90\n2,91\n3,90.5\n");
-        JsonElement Split(params string[] more) => LastBitCall.Run(["noise", log, "--test-images", "1000", .. more, "--json", "--out", _folder["out"]]).Json.GetProperty("split");
+        JsonElement Split(params string[] more) =>
+            LastBitCall.Run(["noise", log, "--test-images", "1000", .. more, "--json", "--out", _folder["out"]]).Json.GetProperty("split");
         JsonElement two = Split().EnumerateArray().Last(), ten = Split("--classes", "10").EnumerateArray().Last();
         Assert.Equal(JsonValueKind.Null, two.GetProperty("interval").ValueKind);
         Assert.Equal(two.GetProperty("std").GetDouble(), ten.GetProperty("interval")[1].GetDouble(), 1e-12);
@@ -61,13 +67,15 @@ public sealed class CaseCommandTests : IDisposable
             "compare", $"A={_folder["a.npy"]}", $"B={_folder["b.npy"]}", $"C={_folder["c.npy"]}", "--json", "--out", _folder["out"]);
         Assert.Equal(0, compare.ExitCode);
         JsonElement[] tests = [.. compare.Json.GetProperty("mcNemar").EnumerateArray()];
-        Assert.Equal(["AB", "AC", "BC"], tests.Select(test => test.GetProperty("a").GetString() + test.GetProperty("b").GetString()).Distinct());
+        Assert.Equal(["AB", "AC", "BC"],
+            tests.Select(test => test.GetProperty("a").GetString() + test.GetProperty("b").GetString()).Distinct());
         Assert.Equal(12, tests.Length);
         byte[] a = Rows(0), c = Rows(2);
         JsonElement first = tests.First(test => test.GetProperty("a").GetString() == "A" && test.GetProperty("b").GetString() == "C");
         Assert.Equal(Enumerable.Range(0, 20).Count(image => a[image] > c[image]), first.GetProperty("onlyA").GetInt32());
         Assert.Equal(Enumerable.Range(0, 20).Count(image => a[image] < c[image]), first.GetProperty("onlyB").GetInt32());
-        Assert.Equal(LastBit.Statistics.Holm.Adjust([.. tests.Select(test => test.GetProperty("p").GetDouble())]), tests.Select(test => test.GetProperty("pAdjusted").GetDouble()));
+        Assert.Equal(LastBit.Statistics.Holm.Adjust([.. tests.Select(test => test.GetProperty("p").GetDouble())]),
+            tests.Select(test => test.GetProperty("pAdjusted").GetDouble()));
         Assert.Contains("McNemar", File.ReadAllText(_folder["out/report.html"]), StringComparison.Ordinal);
     }
 
@@ -75,7 +83,8 @@ public sealed class CaseCommandTests : IDisposable
     public void Passes_of_trials_are_compared_by_training()
     {
         string log = _folder["evals.csv"];
-        File.WriteAllText(log, "model,seed,passed,trials\na,1,17,50\na,2,20,50\na,3,18,50\nb,1,35,50\nb,2,33,50\nb,3,36,50\nc,1,18,50\nc,2,19,50\nc,3,20,50\n");
+        File.WriteAllText(log,
+            "model,seed,passed,trials\na,1,17,50\na,2,20,50\na,3,18,50\nb,1,35,50\nb,2,33,50\nb,3,36,50\nc,1,18,50\nc,2,19,50\nc,3,20,50\n");
         LastBitProcess compare = LastBitCall.Run("compare", log, "--json", "--out", _folder["out"]);
         Assert.Equal(0, compare.ExitCode);
         Assert.Equal("fraction", compare.Json.GetProperty("unit").GetString());

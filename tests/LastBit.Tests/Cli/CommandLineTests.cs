@@ -35,7 +35,8 @@ public class CommandLineTests
         string[][] commands =
         [
             ["reproduce"], ["heat"], ["linear"], ["nonlinear"], ["amplify"], ["bounds"], ["data", "fetch"], ["data", "verify"], ["train"],
-            ["accuracy"], ["divergence"], ["sharpness"], ["noise"], ["compare"], ["summarize"], ["report"], ["info"], ["status"], ["cancel"],
+            ["accuracy"], ["divergence"], ["sharpness"], ["noise"], ["compare"], ["summarize"], ["report"], ["info"], ["status"],
+            ["cancel"],
         ];
         foreach (string[] command in commands)
         {
@@ -53,7 +54,8 @@ public class CommandLineTests
         taken.Start();
         string port = ((System.Net.IPEndPoint)taken.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
         LastBitProcess run = LastBitCall.Run(
-            "train", "--network", "resnet8", "--data", "sample", "--epochs", "1", "--train-size", "16", "--live", "--live-port", port, "--out", folder["run"]);
+            "train", "--network", "resnet8", "--data", "sample", "--epochs", "1", "--train-size", "16", "--live", "--live-port", port,
+            "--out", folder["run"]);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("--live-port", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["run"]));
@@ -88,7 +90,8 @@ public class CommandLineTests
         LastBitProcess run = LastBitCall.Run("train", "--network", "resnet8", "--epochs", "1", "--train-size", "16", "--batch-size", "16",
             "--data", "sample", "--threads", threads, "--out", folder["run"]);
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains($"--threads {threads}: this process may use {MachineInfo.Current.Threads} core", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"--threads {threads}: this process may use {MachineInfo.Current.Threads} core", run.Error,
+            StringComparison.Ordinal);
         using var document = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], "run.json")));
         Assert.Equal(MachineInfo.Current.Threads, document.RootElement.GetProperty("threads").GetInt32());
     }

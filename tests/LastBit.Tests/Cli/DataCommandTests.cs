@@ -16,7 +16,8 @@ public sealed class DataCommandTests : IDisposable
         Assert.Equal(2, verify.ExitCode);
         Assert.False(verify.Json.GetProperty("complete").GetBoolean());
         Assert.Equal(
-            Cifar10.Files.Select(file => (file.Name, file.Name == "data_batch_2.bin" ? "is 5 bytes long instead of 30730000" : "is missing")),
+            Cifar10.Files.Select(file =>
+                (file.Name, file.Name == "data_batch_2.bin" ? "is 5 bytes long instead of 30730000" : "is missing")),
             verify.Json.GetProperty("files").EnumerateArray()
                 .Select(file => (file.GetProperty("name").GetString()!, file.GetProperty("problem").GetString()!)));
         Assert.Equal(

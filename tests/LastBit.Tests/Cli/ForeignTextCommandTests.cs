@@ -11,9 +11,11 @@ public sealed class ForeignTextCommandTests : IDisposable
     [Fact]
     public void Names_in_logs_are_printable()
     {
-        string runs = Write("runs.csv", $"Name,State,Created,passed,trials,{Escape}note\na{Escape},finished,2024,5,10,x\nb{Escape},finished,2024,7,10,y\nc,{Escape}crashed,2024,3,10,z\n");
+        string runs = Write("runs.csv",
+            $"Name,State,Created,passed,trials,{Escape}note\na{Escape},finished,2024,5,10,x\nb{Escape},finished,2024,7,10,y\nc,{Escape}crashed,2024,3,10,z\n");
         string wide = Write("wide.csv", $"epoch,group,{Escape}acc,loss\n1,{Escape}a,50,2\n2,{Escape}b,51,1\n");
-        string lines = Write("lines.jsonl", "{\"run\": \"\\u001b[2Ja\\u0007\", \"epoch\": 1, \"acc\": 0.5}\n{\"run\": \"\\u001b[2Jb\", \"epoch\": 1, \"acc\": 0.75}\n");
+        string lines = Write("lines.jsonl",
+            "{\"run\": \"\\u001b[2Ja\\u0007\", \"epoch\": 1, \"acc\": 0.5}\n{\"run\": \"\\u001b[2Jb\", \"epoch\": 1, \"acc\": 0.75}\n");
         Clean(0, "noise", runs);
         Clean(0, "noise", runs, "--latex");
         Clean(0, "compare", $"a={runs}", $"b={runs}");
@@ -48,8 +50,12 @@ public sealed class ForeignTextCommandTests : IDisposable
 
     private void Clean(int exitCode, params string[] call)
     {
-        LastBitProcess run = LastBitCall.Run([.. call, .. call[0] is "noise" or "compare" or "summarize" ? (string[])["--out", _folder["out"]] : []]);
-        Assert.Equal((exitCode, ""), (run.ExitCode, string.Concat((run.Output + run.Error).Where(letter => char.IsControl(letter) && letter is not ('\n' or '\r')).Select(letter => $"{(int)letter:X2} "))
+        LastBitProcess run =
+            LastBitCall.Run([.. call, .. call[0] is "noise" or "compare" or "summarize" ? (string[])["--out", _folder["out"]] : []]);
+        Assert.Equal((exitCode, ""),
+            (run.ExitCode,
+                string.Concat((run.Output + run.Error).Where(letter => char.IsControl(letter) && letter is not ('\n' or '\r'))
+                    .Select(letter => $"{(int)letter:X2} "))
             + (run.ExitCode == exitCode ? "" : run.Error)));
     }
 }

@@ -19,7 +19,8 @@ public class HelpTests
             Assert.Contains($"Usage:\n  lastbit {command}", help.Output, StringComparison.Ordinal);
             Assert.Contains("--help", help.Output, StringComparison.Ordinal);
             Assert.Contains("Example", help.Output, StringComparison.Ordinal);
-            Assert.All(help.Output.Split('\n'), line => Assert.True(line.Length <= 100 || !line.Contains(' ', StringComparison.Ordinal), line));
+            Assert.All(help.Output.Split('\n'),
+                line => Assert.True(line.Length <= 100 || !line.Contains(' ', StringComparison.Ordinal), line));
         });
     }
 
@@ -38,7 +39,8 @@ public class HelpTests
         {
             string[] typed = line.Split(' ');
             File.WriteAllText(script, LastBitCall.Run("completion", "bash").Output
-                + $"COMP_WORDS=({string.Join(' ', typed.Select(word => $"'{word}'"))}); COMP_CWORD={typed.Length - 1}; _lastbit; echo \"${{COMPREPLY[*]}}\"\n");
+                + $"COMP_WORDS=({string.Join(' ', typed.Select(word => $"'{word}'"))}); COMP_CWORD={typed.Length - 1}; _lastbit; echo "
+                + $"\"${{COMPREPLY[*]}}\"\n");
             var start = new System.Diagnostics.ProcessStartInfo("/bin/bash", [script]) { RedirectStandardOutput = true };
             using var bash = System.Diagnostics.Process.Start(start)!;
             Assert.Equal(words, bash.StandardOutput.ReadToEnd().Trim());

@@ -9,8 +9,10 @@ namespace LastBit.Tests.Cli;
 public sealed class InputDocumentTests
 {
     [Theory]
-    [InlineData("""{ "values": [0.91, "NaN", 0.9300] }""", """{"run":"1","value":0.91}|{"run":"2","value":"NaN"}|{"run":"3","value":0.9300}""")]
-    [InlineData("""{ "values": [1e-300, 2], "seeds": [7, 8], "options": { "metric": "loss" } }""", """{"run":"1","loss":1e-300,"seed":7}|{"run":"2","loss":2,"seed":8}""")]
+    [InlineData("""{ "values": [0.91, "NaN", 0.9300] }""",
+        """{"run":"1","value":0.91}|{"run":"2","value":"NaN"}|{"run":"3","value":0.9300}""")]
+    [InlineData("""{ "values": [1e-300, 2], "seeds": [7, 8], "options": { "metric": "loss" } }""",
+        """{"run":"1","loss":1e-300,"seed":7}|{"run":"2","loss":2,"seed":8}""")]
     [InlineData("""{ "values": [1], "names": ["first"], "folds": [3], "ks": [5] }""", """{"value":1,"k":5,"fold":3,"run":"first"}""")]
     [InlineData("""{ "columns": { "epoch": [1, 2], "acc": [0.5, null] } }""", """{"epoch":1,"acc":0.5}|{"epoch":2,"acc":null}""")]
     [InlineData("""{ "schema": 1, "command": "noise", "rows": [{ "seed": 1, "acc": 90 }] }""", """{"seed":1,"acc":90}""")]

@@ -3,7 +3,9 @@ using LastBit.Cli.Commands;
 
 namespace LastBit.Tests.Cli;
 
-/// <summary>Calls the command line in this process, its text going into two writers: a call takes milliseconds, and a process half a second.</summary>
+/// <summary>
+/// Calls the command line in this process, its text going into two writers: a call takes milliseconds, and a process half a second.
+/// </summary>
 internal static class LastBitCall
 {
     /// <summary>What <see cref="LastBitProcess.Run"/> does, from the folder that the tests run in: paths are absolute.</summary>

@@ -11,7 +11,9 @@ internal sealed record LastBitProcess(int ExitCode, string Output, string Error)
     /// <summary>The lines of standard error.</summary>
     public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>What Ctrl+C sends; where a shell has started the tests in its background, children ignore that, and it is what a shutdown sends.</summary>
+    /// <summary>
+    /// What Ctrl+C sends; where a shell has started the tests in its background, children ignore that, and it is what a shutdown sends.
+    /// </summary>
     public static string Interrupt { get; } = OperatingSystem.IsLinux() && File.ReadLines("/proc/self/status").Any(line =>
         line.StartsWith("SigIgn:", StringComparison.Ordinal) && (Convert.ToUInt64(line[7..].Trim(), 16) & 2) != 0) ? "-TERM" : "-INT";
 

@@ -153,8 +153,11 @@ public sealed class OneLayerCommandTests : IDisposable
         LastBitProcess second = Run("reproduce", "--only", "table3", "--out", Folder);
         Assert.Equal(0, second.ExitCode);
         Assert.Contains("1.296×10⁷", second.Output, StringComparison.Ordinal);
-        Assert.Contains("\n| in the paper | verdict   | claim and the number that decides it |\n", second.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
-        Assert.DoesNotContain("  |\n", second.Output[second.Output.IndexOf("What came out", StringComparison.Ordinal)..].ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains("\n| in the paper | verdict   | claim and the number that decides it |\n", second.Output.ReplaceLineEndings("\n"),
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("  |\n",
+            second.Output[second.Output.IndexOf("What came out", StringComparison.Ordinal)..].ReplaceLineEndings("\n"),
+            StringComparison.Ordinal);
         Assert.Contains("2×10⁸", second.Output, StringComparison.Ordinal);
         foreach (string name in (string[])["heat.json", "bounds.json", "report.html"])
             Assert.True(File.Exists(Path.Combine(Folder, name)), name);

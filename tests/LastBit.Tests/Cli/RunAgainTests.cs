@@ -18,10 +18,12 @@ public class RunAgainTests
     [InlineData("amplify --learning-rate 0.05 --k 5 --iterations 3 --mat --image-size 24 --kernel-size 6")]
     [InlineData("bounds --a -0.25 --beta 2 --image-size 24 --kernel-size 6")]
     [InlineData("train --epochs 1 --k 2.5 --seed 3 --augmentation crop --loss mse --convolution direct " + Network)]
-    [InlineData("train --network fc-tanh --data sample --train-size 20 --batch-size 10 --epochs 1 --mean .5,.5,.5 --deviation .2,.25,.2 --standardization channel")]
+    [InlineData("train --network fc-tanh --data sample --train-size 20 --batch-size 10 --epochs 1 --mean .5,.5,.5 --deviation .2,.25,.2 "
+        + "--standardization channel")]
     [InlineData("accuracy --epochs 1 --seeds 1,2 --k 1,3 --perturbation ulp --correctness " + Network)]
     [InlineData("divergence --divisors 2 --scaled-iterations 1 --perturbation k=5,ulp --mat " + Network)]
-    [InlineData("edge --data sample --train-size 20 --learning-rate 0.03,0.02 --iterations 2 --every 2 --eigenvalues 1 --pass-size 20 --nesterov --momentum 0.9 --perturbation k=3,ulp")]
+    [InlineData("edge --data sample --train-size 20 --learning-rate 0.03,0.02 --iterations 2 --every 2 --eigenvalues 1 --pass-size 20 "
+        + "--nesterov --momentum 0.9 --perturbation k=3,ulp")]
     [InlineData("sharpness --eigenvalues 1 --activation swish --learning-rate 0.5 " + Network)]
     public void The_command_of_a_report_makes_the_same_run(string command)
     {
@@ -47,7 +49,8 @@ public class RunAgainTests
             Assert.Distinct(all.Select(setting => setting.Name));
             Assert.All(all, setting => Assert.DoesNotContain("--", setting.Said.Help, StringComparison.Ordinal));
         }
-        Assert.Equal(("learning-rate", "batch-size", "dt"), (Setting.NameOf("LearningRates"), Setting.NameOf("batchSize"), Setting.NameOf("timeSteps")));
+        Assert.Equal(("learning-rate", "batch-size", "dt"),
+            (Setting.NameOf("LearningRates"), Setting.NameOf("batchSize"), Setting.NameOf("timeSteps")));
     }
 
     private static (JsonObject Run, string Command) Run(string command, string folder)

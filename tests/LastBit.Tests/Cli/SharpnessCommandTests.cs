@@ -18,10 +18,13 @@ public class SharpnessCommandTests
         Assert.True(initial.GetProperty("converged").GetBoolean());
         Assert.Equal(4, initial.GetProperty("twoOverLearningRate").GetDouble());
         Assert.Equal(4, initial.GetProperty("threshold").GetDouble());
-        Assert.Equal(JsonSerializer.Serialize(initial), JsonSerializer.Serialize(JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["initial"], "sharpness.json"))).RootElement));
+        Assert.Equal(JsonSerializer.Serialize(initial),
+            JsonSerializer.Serialize(JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["initial"], "sharpness.json"))).RootElement));
 
         // A step with this learning rate rounds to nothing.
-        Assert.Equal(0, LastBitCall.Run(["train", "--epochs", "1", "--batch-size", "20", "--learning-rate", "1e-30", "--out", folder["run"], "--json", .. Small]).ExitCode);
+        Assert.Equal(0,
+            LastBitCall.Run(["train", "--epochs", "1", "--batch-size", "20", "--learning-rate", "1e-30", "--out", folder["run"], "--json",
+                .. Small]).ExitCode);
         JsonElement after = Run("--checkpoint", folder["run"], "--eigenvalues", "1", "--out", folder["after"]);
         Assert.Equal(values[0], Numbers(after, "eigenvalues")[0], 1e-4 * values[0]);
         Assert.Equal(initial.GetProperty("loss").GetDouble(), after.GetProperty("loss").GetDouble());
@@ -32,12 +35,14 @@ public class SharpnessCommandTests
         Refused("--network: the checkpoint's run says it", "--checkpoint", folder["run"], "--network", "resnet14");
         Refused("--learning-rate: the checkpoint's run says it", "--checkpoint", folder["run"], "--learning-rate", "1e-30");
         // Fewer images than the run had, and the file by its name.
-        JsonElement fewer = Run("--checkpoint", Path.Combine(folder["run"], "checkpoint.bin"), "--train-size", "10", "--eigenvalues", "1", "--out", folder["fewer"]);
+        JsonElement fewer = Run("--checkpoint", Path.Combine(folder["run"], "checkpoint.bin"), "--train-size", "10", "--eigenvalues", "1",
+            "--out", folder["fewer"]);
         Assert.Equal(10, fewer.GetProperty("images").GetInt32());
         JsonElement direct = Run(["--out", folder["direct"], "--eigenvalues", "1", "--convolution", "direct", .. Small]);
         Assert.False(direct.TryGetProperty("twoOverLearningRate", out _));
         Assert.Equal(values[0], Numbers(direct, "eigenvalues")[0], 1e-4 * values[0]);
-        Assert.NotEqual(Numbers(Run(["--out", folder["winograd"], "--eigenvalues", "1", .. Small]), "eigenvalues")[0], Numbers(direct, "eigenvalues")[0]);
+        Assert.NotEqual(Numbers(Run(["--out", folder["winograd"], "--eigenvalues", "1", .. Small]), "eigenvalues")[0],
+            Numbers(direct, "eigenvalues")[0]);
     }
 
     [Fact]
@@ -62,7 +67,8 @@ public class SharpnessCommandTests
         return run.Json;
     }
 
-    private static double[] Numbers(JsonElement document, string name) => [.. document.GetProperty(name).EnumerateArray().Select(value => value.GetDouble())];
+    private static double[] Numbers(JsonElement document, string name) =>
+        [.. document.GetProperty(name).EnumerateArray().Select(value => value.GetDouble())];
 
     private static void Refused(string what, params string[] args)
     {

@@ -5,7 +5,8 @@ namespace LastBit.Tests.Cli;
 /// <summary>`status` of a run on this machine.</summary>
 public sealed class StatusCommandTests
 {
-    private static readonly string[] Small = ["accuracy", "--network", "resnet8", "--data", "sample", "--train-size", "64", "--batch-size", "32", "--seeds", "1", "--k", "1"];
+    private static readonly string[] Small =
+        ["accuracy", "--network", "resnet8", "--data", "sample", "--train-size", "64", "--batch-size", "32", "--seeds", "1", "--k", "1"];
 
     [Fact]
     public async Task Who_watches_is_told_until_all_is_done()
@@ -19,7 +20,8 @@ public sealed class StatusCommandTests
         string[] documents = watch.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         using JsonDocument last = JsonDocument.Parse(documents[^1]);
         JsonElement cell = Assert.Single(last.RootElement.GetProperty("cells").EnumerateArray());
-        Assert.Equal(("seed1/k1", "done", 1.0), (cell.GetProperty("name").GetString(), cell.GetProperty("state").GetString(), cell.GetProperty("progress").GetDouble()));
+        Assert.Equal(("seed1/k1", "done", 1.0),
+            (cell.GetProperty("name").GetString(), cell.GetProperty("state").GetString(), cell.GetProperty("progress").GetDouble()));
         LastBitProcess text = LastBitCall.Run("status", folder["run"]);
         Assert.Contains("| seed1/k1 | done  | 100% |", text.Output, StringComparison.Ordinal);
         Assert.Contains("1 done, 0 running, 0 waiting, 0 failed", text.Output, StringComparison.Ordinal);

@@ -56,7 +56,8 @@ public sealed class SummarizeCommandTests : IDisposable
         File.WriteAllText(log, "seed,accuracy\n1,0.5\n2,0.6\n");
         run = LastBitCall.Run("summarize", log, "--unit", "percent");
         Assert.Equal(2, run.ExitCode);
-        Assert.Equal("lastbit summarize: --unit: other logs than the authors' are read as they are; leave it out", Assert.Single(run.ErrorLines));
+        Assert.Equal("lastbit summarize: --unit: other logs than the authors' are read as they are; leave it out",
+            Assert.Single(run.ErrorLines));
     }
 
     [Fact]

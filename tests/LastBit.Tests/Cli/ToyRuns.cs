@@ -5,7 +5,9 @@ using LastBit.Tests.Files;
 
 namespace LastBit.Tests.Cli;
 
-/// <summary>The long-running commands at a size that takes a second, most of it the start of the process, to be stopped in many ways.</summary>
+/// <summary>
+/// The long-running commands at a size that takes a second, most of it the start of the process, to be stopped in many ways.
+/// </summary>
 internal static class ToyRuns
 {
     /// <summary>A command that a run folder remembers.</summary>
@@ -17,7 +19,8 @@ internal static class ToyRuns
         return command switch
         {
             "accuracy" => ["accuracy", .. toy, "--epochs", "2", "--seeds", "1,2", "--k", "1,3", "--correctness"],
-            "edge" => ["edge", .. toy, "--learning-rate", "0.01,0.02", "--train-size", "40", "--iterations", "6", "--every", "2", "--pass-size", "16"],
+            "edge" => ["edge", .. toy, "--learning-rate", "0.01,0.02", "--train-size", "40", "--iterations", "6", "--every", "2",
+                "--pass-size", "16"],
             "divergence" => ["divergence", .. toy, "--divisors", "2,3", "--scaled-iterations", "3", "--mat"],
             _ => ["train", .. toy, "--epochs", "3"],
         };
@@ -56,7 +59,9 @@ internal static class ToyRuns
         return new LastBitProcess(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
     }
 
-    /// <summary>Starts the command line so that it is soon there: what runs for a second is not worth compiling well, except for its loops.</summary>
+    /// <summary>
+    /// Starts the command line so that it is soon there: what runs for a second is not worth compiling well, except for its loops.
+    /// </summary>
     public static Process Start(string[] call) => LastBitProcess.Start(
         Environment.CurrentDirectory, call, ("DOTNET_TieredCompilation", "1"), ("DOTNET_TC_QuickJitForLoops", "0"));
 
@@ -66,7 +71,8 @@ internal static class ToyRuns
         SortedDictionary<string, string> files = FolderFiles.Read(folder);
         foreach (string file in files.Keys.ToList())
         {
-            if (file == "train.json" || (file.StartsWith("figures", StringComparison.Ordinal) && !file.EndsWith(".tmp", StringComparison.Ordinal)))
+            if (file == "train.json"
+                || (file.StartsWith("figures", StringComparison.Ordinal) && !file.EndsWith(".tmp", StringComparison.Ordinal)))
                 files.Remove(file);
         }
         if (File.Exists(Path.Combine(folder, "train.json")))
@@ -80,5 +86,6 @@ internal static class ToyRuns
 
     /// <summary>A whole number from the environment.</summary>
     public static int Variable(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int given) ? given : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int given)
+            ? given : otherwise;
 }

@@ -5,7 +5,8 @@ namespace LastBit.Tests.Cli;
 
 public class TrainCommandTests
 {
-    private static readonly string[] Small = ["train", "--network", "resnet8", "--data", "sample", "--train-size", "100", "--batch-size", "40", "--json"];
+    private static readonly string[] Small =
+        ["train", "--network", "resnet8", "--data", "sample", "--train-size", "100", "--batch-size", "40", "--json"];
 
     [Fact]
     public void A_run_that_blows_up_stops_and_says_where()
@@ -24,7 +25,8 @@ public class TrainCommandTests
         using var folder = new TemporaryFolder();
         string[] run =
         [
-            "train", "--network", "fc-tanh", "--loss", "mse", "--standardization", "pixel", "--augmentation", "none", "--learning-rate", "0.01", "--data", "sample",
+            "train", "--network", "fc-tanh", "--loss", "mse", "--standardization", "pixel", "--augmentation", "none", "--learning-rate",
+            "0.01", "--data", "sample",
             "--train-size", "60", "--batch-size", "30", "--epochs", "2", "--json", "--out",
         ];
         JsonElement trained = LastBitCall.Run([.. run, folder["run"]]).Json;
@@ -46,17 +48,20 @@ public class TrainCommandTests
         using var folder = new TemporaryFolder();
         string[] run =
         [
-            "train", "--network", "fc-tanh", "--data", "sample", "--train-size", "12", "--batch-size", "6", "--epochs", "1", "--learning-rate", "0.01", "--dropout", "0.25",
+            "train", "--network", "fc-tanh", "--data", "sample", "--train-size", "12", "--batch-size", "6", "--epochs", "1",
+            "--learning-rate", "0.01", "--dropout", "0.25",
             "--augmentation", "none", "--json", "--threads", "1", "--out",
         ];
-        JsonElement cpu = LastBitCall.Run([.. run, folder["cpu"]]).Json, reference = LastBitCall.Run([.. run, folder["reference"], "--engine", "reference"]).Json;
+        JsonElement cpu = LastBitCall.Run([.. run, folder["cpu"]]).Json, reference =
+            LastBitCall.Run([.. run, folder["reference"], "--engine", "reference"]).Json;
         Assert.Equal(Loss(cpu), Loss(reference), 1e-5);
         Assert.NotEqual(cpu.GetProperty("digest").GetString(), reference.GetProperty("digest").GetString());
         Assert.Equal("cpu", Run(folder["cpu"]).GetProperty("engine").GetString());
         Assert.Equal("reference", Run(folder["reference"]).GetProperty("engine").GetString());
         Assert.Equal("reference", Run(folder["reference"]).GetProperty("settings").GetProperty("engine").GetString());
         Assert.Equal(2, LastBitCall.Run([.. run, folder["reference"]]).ExitCode);
-        Refused("the reference engine has no products with the Hessian", "edge", "--engine", "reference", "--data", "sample", "--out", folder["edge"]);
+        Refused("the reference engine has no products with the Hessian", "edge", "--engine", "reference", "--data", "sample", "--out",
+            folder["edge"]);
         Refused("--dropout: resnet8 has no place for it", [.. Small, "--epochs", "1", "--dropout", "0.5", "--out", folder["other"]]);
         Assert.False(Directory.Exists(folder["edge"]));
 
@@ -72,7 +77,8 @@ public class TrainCommandTests
         {
             Directory.CreateDirectory(folder[$"images/{part}"]);
             for (int i = 0; i < count; i++)
-                File.WriteAllBytes(folder[$"images/{part}/{i}.png"], PngWriter.Encode(6, 5, 0, 8, [.. Enumerable.Range(0, 30).Select(x => (byte)(x * 8 + i))], 0));
+                File.WriteAllBytes(folder[$"images/{part}/{i}.png"],
+                    PngWriter.Encode(6, 5, 0, 8, [.. Enumerable.Range(0, 30).Select(x => (byte)(x * 8 + i))], 0));
         }
         File.WriteAllText(folder["images/train/cat/Thumbs.db"], "");
         string[] train = ["train", "--data", $"images={folder["images"]}", "--epochs", "1", "--batch-size", "4", "--threads", "1"];
@@ -87,16 +93,19 @@ public class TrainCommandTests
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["run"], file)));
             JsonElement data = document.RootElement.GetProperty("data");
-            Assert.Equal((8, 8, 1, 7, 3), (data.GetProperty("width").GetInt32(), data.GetProperty("height").GetInt32(), data.GetProperty("channels").GetInt32(),
+            Assert.Equal((8, 8, 1, 7, 3),
+                (data.GetProperty("width").GetInt32(), data.GetProperty("height").GetInt32(), data.GetProperty("channels").GetInt32(),
                 data.GetProperty("trainImages").GetInt32(), data.GetProperty("testImages").GetInt32()));
             Assert.Equal(64, data.GetProperty("files").GetString()!.Length);
             Assert.Equal([("cat", 4, 2), ("dog", 3, 1)], data.GetProperty("classes").EnumerateArray().Select(one =>
-                (one.GetProperty("name").GetString()!, one.GetProperty("trainImages").GetInt32(), one.GetProperty("testImages").GetInt32())));
+                (one.GetProperty("name").GetString()!, one.GetProperty("trainImages").GetInt32(),
+                    one.GetProperty("testImages").GetInt32())));
         }
         // The first four are all cats.
         run = LastBitCall.Run([.. train, "--network", "fc-relu", "--train-size", "4", "--out", folder["few"]]);
         Assert.Contains("No training image is of the class dog.", run.ErrorLines);
-        Refused("vgg16: the images have 6 x 5 pixels, and this network takes widths and heights that are multiples of 32", [.. train, "--network", "vgg16", "--out", folder["none"]]);
+        Refused("vgg16: the images have 6 x 5 pixels, and this network takes widths and heights that are multiples of 32",
+            [.. train, "--network", "vgg16", "--out", folder["none"]]);
         Assert.False(Directory.Exists(folder["none"]));
     }
 
@@ -127,7 +136,8 @@ public class TrainCommandTests
         Assert.DoesNotContain("convolution", File.ReadAllText(Path.Combine(folder["direct"], "run.json")), StringComparison.Ordinal);
         JsonElement again = LastBitCall.Run([.. one, "--out", folder["direct"]]).Json;
         Assert.Equal(direct.GetProperty("digest").GetString(), again.GetProperty("digest").GetString());
-        Assert.EndsWith(" --convolution direct", LastBit.Reports.Results.RunCommand.Of(LastBit.Runs.RunFolder.Read(folder["direct"])), StringComparison.Ordinal);
+        Assert.EndsWith(" --convolution direct", LastBit.Reports.Results.RunCommand.Of(LastBit.Runs.RunFolder.Read(folder["direct"])),
+            StringComparison.Ordinal);
     }
 
     [Theory]

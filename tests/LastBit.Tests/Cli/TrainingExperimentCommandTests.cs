@@ -24,15 +24,18 @@ public sealed class TrainingExperimentCommandTests : IDisposable
         LastBitProcess both = LastBitCall.Run("accuracy", "--resume", _folder["whole"], "--epochs", "5");
         Assert.Equal(2, both.ExitCode);
         Assert.Contains("--epochs: a resumed run keeps its settings", Assert.Single(both.ErrorLines), StringComparison.Ordinal);
-        Assert.Contains(" --seeds 1,2 --k 1,3", LastBit.Reports.Results.RunCommand.Of(LastBit.Runs.RunFolder.Read(_folder["whole"])), StringComparison.Ordinal);
+        Assert.Contains(" --seeds 1,2 --k 1,3", LastBit.Reports.Results.RunCommand.Of(LastBit.Runs.RunFolder.Read(_folder["whole"])),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Divergence_writes_its_figures_and_takes_more_divisors_later()
     {
-        LastBitProcess run = LastBitCall.Run(["divergence", .. Small, "--divisors", "2", "--scaled-iterations", "3", "--out", _folder.Path]);
+        LastBitProcess run =
+            LastBitCall.Run(["divergence", .. Small, "--divisors", "2", "--scaled-iterations", "3", "--out", _folder.Path]);
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains("Relative L1 difference of layer2.0.conv1.weight, k = 1 beside k = 3 (Figure 2)", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Relative L1 difference of layer2.0.conv1.weight, k = 1 beside k = 3 (Figure 2)", run.Output,
+            StringComparison.Ordinal);
         Assert.Contains("conv1.weight, iteration 1", run.Output, StringComparison.Ordinal);
         foreach (string figure in new[] { "figure2.png", "figure2.svg", "figure2-layers.png", "figure2-layers.svg" })
             Assert.True(File.Exists(_folder[Path.Combine("figures", figure)]), figure);
@@ -49,18 +52,22 @@ public sealed class TrainingExperimentCommandTests : IDisposable
     {
         string[] accuracy = ["accuracy", .. Small, "--epochs", "1", "--seeds", "1,2", "--out", _folder["table"]];
         LastBitProcess run = LastBitCall.Run([.. accuracy, "--perturbation", "k=1,ulp", "--json"]);
-        Assert.Equal((0, "1 ulp"), (run.ExitCode, string.Join(' ', run.Json.GetProperty("final").GetProperty("2").EnumerateObject().Select(one => one.Name))));
+        Assert.Equal((0, "1 ulp"),
+            (run.ExitCode, string.Join(' ', run.Json.GetProperty("final").GetProperty("2").EnumerateObject().Select(one => one.Name))));
         LastBitProcess more = LastBitCall.Run("accuracy", "--resume", _folder["table"], "--k", "3", "--perturbation", "order");
         Assert.Equal(0, more.ExitCode);
-        Assert.Contains("The spread of a run by the rounding that was changed", more.Output.ReplaceLineEndings(" "), StringComparison.Ordinal);
-        Assert.Contains("--k 1,3 --perturbation order,ulp", LastBit.Reports.Results.RunCommand.Of(LastBit.Runs.RunFolder.Read(_folder["table"])), StringComparison.Ordinal);
+        Assert.Contains("The spread of a run by the rounding that was changed", more.Output.ReplaceLineEndings(" "),
+            StringComparison.Ordinal);
+        Assert.Contains("--k 1,3 --perturbation order,ulp",
+            LastBit.Reports.Results.RunCommand.Of(LastBit.Runs.RunFolder.Read(_folder["table"])), StringComparison.Ordinal);
         LastBitProcess report = LastBitCall.Run("report", _folder["table"]);
         Assert.Equal(0, report.ExitCode);
         Assert.Contains("2,ulp,", File.ReadAllText(_folder["table/report.html"]), StringComparison.Ordinal);
         LastBitProcess noise = LastBitCall.Run("noise", _folder["table"], "--json");
         Assert.Equal((0, 8), (noise.ExitCode, noise.Json.GetProperty("runs").GetInt32()));
 
-        LastBitProcess pair = LastBitCall.Run(["divergence", .. Small, "--divisors", "2", "--scaled-iterations", "2", "--perturbation", "k=5,convolution", "--out", _folder["pair"], "--json"]);
+        LastBitProcess pair = LastBitCall.Run(["divergence", .. Small, "--divisors", "2", "--scaled-iterations", "2", "--perturbation",
+            "k=5,convolution", "--out", _folder["pair"], "--json"]);
         Assert.Equal((0, 5, 2), (pair.ExitCode, pair.Json.GetProperty("k").GetInt32(), pair.Json.GetProperty("runs").GetArrayLength()));
         Assert.Equal("convolution", pair.Json.GetProperty("runs")[1].GetProperty("perturbation").GetString());
     }

@@ -15,7 +15,8 @@ public class AugmentationTests
         double[] mean = [0.507, 0.487, 0.441], deviation = [0.267, 0.256, 0.276];
         for (int channel = 0; channel < 3; channel++)
             for (int value = 0; value < 256; value++)
-                Assert.Equal((float)(((double)value / 255 - mean[channel]) / deviation[channel]), Normalization.Paper[channel, (byte)value]);
+                Assert.Equal((float)(((double)value / 255 - mean[channel]) / deviation[channel]),
+                    Normalization.Paper[channel, (byte)value]);
     }
 
     // The definition, step by step: pad with black, crop, flip, normalise.
@@ -84,11 +85,13 @@ public class AugmentationTests
         float[] images = new float[128 * s_floats];
         Augmentation.FillPermutation(3, 2, permutation);
         Assert.Equal(3, Augmentation.BatchesPerEpoch(300, 128));
-        int[] counts = [.. Enumerable.Range(0, 3).Select(b => Augmentation.FillTrainingBatch(s_train, 3, 2, b, 128, permutation, images, labels))];
+        int[] counts =
+            [.. Enumerable.Range(0, 3).Select(b => Augmentation.FillTrainingBatch(s_train, 3, 2, b, 128, permutation, images, labels))];
         Assert.Equal([128, 128, 44], counts);
         Assert.Equal(permutation[256..].Select(i => (int)s_train.Labels[i]), labels[..44]);
         Assert.Equal(Enumerable.Range(0, 300), permutation.Order());
-        Assert.Throws<ArgumentOutOfRangeException>(() => Augmentation.FillTrainingBatch(s_train, 3, 2, 3, 128, permutation, images, labels));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Augmentation.FillTrainingBatch(s_train, 3, 2, 3, 128, permutation, images, labels));
     }
 
     [Fact]
@@ -106,7 +109,8 @@ public class AugmentationTests
                 .SequenceEqual(all.AsSpan(permutation[last * batchSize + i] * s_floats, s_floats)));
         }, iter: 10);
 
-    // Frozen: every training run depends on these bits. The values were computed by a separate program (Python, NumPy) from the documentation.
+    // Frozen: every training run depends on these bits. The values were computed by a separate program (Python, NumPy) from the
+    // documentation.
     [Fact]
     public void The_first_batch_of_seed_1_keeps_its_bits()
     {
@@ -163,7 +167,8 @@ public class AugmentationTests
         float[] moved = new float[shape.ImageFloats];
         Augmentation.FillImage(data, 1, 1, -2, flip: true, moved);
         // The second image has the rows 16.., 21.., 26..: one row up, turned round, two columns further left, black beyond.
-        Assert.Equal([23, 22, 21, 0, 0, 28, 27, 26, 0, 0, 0, 0, 0, 0, 0], Enumerable.Range(0, 15).Select(i => MathF.Round(moved[4 * i], 3)));
+        Assert.Equal([23, 22, 21, 0, 0, 28, 27, 26, 0, 0, 0, 0, 0, 0, 0],
+            Enumerable.Range(0, 15).Select(i => MathF.Round(moved[4 * i], 3)));
     }
 
     [Fact]
@@ -187,8 +192,9 @@ public class AugmentationTests
                     || images[i * s_floats + pixel * 4] == plain[i * s_floats + (pixel / 32 * 32 + 31 - pixel % 32) * 4]);
     }
 
-    private static Dataset Of(byte[] images) => new(s_train.Shape, s_train.Normalization, images, s_train.Labels[..(images.Length / Cifar10.ImageBytes)])
-    {
-        Augmentation = s_train.Augmentation,
-    };
+    private static Dataset Of(byte[] images) =>
+        new(s_train.Shape, s_train.Normalization, images, s_train.Labels[..(images.Length / Cifar10.ImageBytes)])
+        {
+            Augmentation = s_train.Augmentation,
+        };
 }

@@ -20,7 +20,8 @@ public class BatchLoaderTests
             Batch batch = loader.Next();
             Assert.Equal((firstEpoch + step / 3, step % 3), (batch.Epoch, batch.Index));
             Augmentation.FillPermutation(7, batch.Epoch, permutation);
-            Assert.Equal(batch.Count, Augmentation.FillTrainingBatch(s_train, 7, batch.Epoch, batch.Index, 128, permutation, images, labels));
+            Assert.Equal(batch.Count,
+                Augmentation.FillTrainingBatch(s_train, 7, batch.Epoch, batch.Index, 128, permutation, images, labels));
             Assert.True(batch.Images.SequenceEqual(images.AsSpan(0, batch.Count * DatasetShape.Cifar10.ImageFloats)));
             Assert.True(batch.Labels.SequenceEqual(labels.AsSpan(0, batch.Count)));
         }

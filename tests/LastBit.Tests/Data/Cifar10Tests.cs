@@ -48,9 +48,11 @@ public sealed class Cifar10Tests : IDisposable
         _small.WriteTo(_folder.Path);
         Refused("is missing", () => File.Delete(_folder[Name]));
         Refused($"is {content.Length - 1} bytes long instead of {content.Length}", () => File.WriteAllBytes(_folder[Name], content[..^1]));
-        Refused($"is {content.Length + 1} bytes long instead of {content.Length}", () => File.WriteAllBytes(_folder[Name], [.. content, 0]));
+        Refused($"is {content.Length + 1} bytes long instead of {content.Length}",
+            () => File.WriteAllBytes(_folder[Name], [.. content, 0]));
         Refused("is 0 bytes long", () => File.WriteAllBytes(_folder[Name], []));
-        Refused("has been altered (its SHA-256 begins with ", () => File.WriteAllBytes(_folder[Name], [.. content[..^1], (byte)(content[^1] ^ 1)]));
+        Refused("has been altered (its SHA-256 begins with ",
+            () => File.WriteAllBytes(_folder[Name], [.. content[..^1], (byte)(content[^1] ^ 1)]));
 
         void Refused(string reason, Action spoil)
         {
@@ -67,7 +69,8 @@ public sealed class Cifar10Tests : IDisposable
     public void Files_of_the_right_size_that_are_not_CIFAR_10_are_refused()
     {
         File.WriteAllBytes(_folder["data_batch_1.bin"], new byte[30_730_000]);
-        Assert.Contains("has been altered", Assert.Throws<InputException>(() => Cifar10.Load(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("has been altered", Assert.Throws<InputException>(() => Cifar10.Load(_folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -116,7 +119,8 @@ public sealed class Cifar10Tests : IDisposable
     public void A_data_set_with_a_wrong_label_or_length_cannot_be_made()
     {
         Assert.Throws<ArgumentException>(() => new Dataset(DatasetShape.Cifar10, Normalization.Paper, new byte[Cifar10.ImageBytes], [10]));
-        Assert.Throws<ArgumentException>(() => new Dataset(DatasetShape.Cifar10, Normalization.Paper, new byte[Cifar10.ImageBytes - 1], [1]));
+        Assert.Throws<ArgumentException>(() =>
+            new Dataset(DatasetShape.Cifar10, Normalization.Paper, new byte[Cifar10.ImageBytes - 1], [1]));
     }
 
     [Theory]
@@ -143,13 +147,16 @@ public sealed class Cifar10Tests : IDisposable
         File.WriteAllText(folder["file"], "");
         foreach (string value in (string[])[folder["file"], Path.Combine(folder["file"], "below")])
         {
-            string message = Assert.Throws<InputException>(() => DataCache.FindRoot(name => name == variable ? value : null, null, false)).Message;
+            string message =
+                Assert.Throws<InputException>(() => DataCache.FindRoot(name => name == variable ? value : null, null, false)).Message;
             Assert.StartsWith($"{variable}: data would be kept in {value}", message, StringComparison.Ordinal);
-            Assert.EndsWith($"and {folder["file"]} is not a folder; set LASTBIT_CACHE to a folder for it", message, StringComparison.Ordinal);
+            Assert.EndsWith($"and {folder["file"]} is not a folder; set LASTBIT_CACHE to a folder for it", message,
+                StringComparison.Ordinal);
         }
     }
 
     [Fact]
     public void Without_a_home_the_user_is_asked_for_a_folder() =>
-        Assert.StartsWith("LASTBIT_CACHE: ", Assert.Throws<InputException>(() => DataCache.FindRoot(_ => null, null, false)).Message, StringComparison.Ordinal);
+        Assert.StartsWith("LASTBIT_CACHE: ", Assert.Throws<InputException>(() => DataCache.FindRoot(_ => null, null, false)).Message,
+            StringComparison.Ordinal);
 }

@@ -27,7 +27,8 @@ public sealed class DataSetsTests : IDisposable
             for (int x = 0; x < 32; x++)
                 Assert.Equal(y is >= 2 and < 30 && x is >= 2 and < 30 ? images[784 + (y - 2) * 28 + x - 2] : 0, train.Image(1)[y * 32 + x]);
         // Mean and deviation are those of the images before the padding.
-        double mean = images.Average(value => value / 255.0), deviation = Math.Sqrt(images.Average(value => Math.Pow(value / 255.0 - mean, 2)));
+        double mean = images.Average(value => value / 255.0), deviation =
+            Math.Sqrt(images.Average(value => Math.Pow(value / 255.0 - mean, 2)));
         Assert.Equal(mean, train.Normalization.Mean[0], 1e-12);
         Assert.Equal(deviation, train.Normalization.Deviation[0], 1e-12);
         Assert.Same(train.Normalization, test.Normalization);
@@ -87,7 +88,8 @@ public sealed class DataSetsTests : IDisposable
         File.WriteAllBytes(_folder["train.bin"], train);
         Assert.Contains("record 0 has the labels 19 and 100", Refusal($"cifar100={_folder.Path}"), StringComparison.Ordinal);
         File.WriteAllBytes(_folder["train.bin"], train[..^1]);
-        Assert.Contains("a whole number of records of 3074 bytes would be right", Refusal($"cifar100={_folder.Path}"), StringComparison.Ordinal);
+        Assert.Contains("a whole number of records of 3074 bytes would be right", Refusal($"cifar100={_folder.Path}"),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -109,14 +111,16 @@ public sealed class DataSetsTests : IDisposable
         Assert.Equal(new DatasetShape(3, 5, 6, 2), train.Shape);
         Assert.Equal([0, 0, 0, 0, 1, 1, 1, 1], train.Labels);
         Assert.Equal([0, 1], test.Labels);
-        Assert.Equal(train.Image(0)[..30].ToArray(), train.Image(0)[30..60].ToArray()); // Grey in three channels, since one image has colours.
+        Assert.Equal(train.Image(0)[..30].ToArray(),
+            train.Image(0)[30..60].ToArray()); // Grey in three channels, since one image has colours.
         Assert.NotEqual(train.Image(4)[..30].ToArray(), train.Image(4)[30..60].ToArray());
     }
 
     [Fact]
     public void Images_that_do_not_go_together_are_refused_with_the_reason()
     {
-        Assert.Contains("has 0 folders; 2 to 256 are needed, one per class, with PNG or JPEG images in them", Refusal($"images={_folder.Path}"), StringComparison.Ordinal);
+        Assert.Contains("has 0 folders; 2 to 256 are needed, one per class, with PNG or JPEG images in them",
+            Refusal($"images={_folder.Path}"), StringComparison.Ordinal);
         foreach (string name in (string[])["b", "a"])
         {
             Directory.CreateDirectory(_folder[name]);
@@ -147,8 +151,10 @@ public sealed class DataSetsTests : IDisposable
         Assert.Equal(new AugmentationSettings(2, true), train.Augmentation);
         Assert.Equal(5, test.Count);
         Assert.Contains("3 and 3 numbers are given for images of 1 channel", Assert.Throws<InputException>(() => DataSets.Load(
-            new DataSettings { Data = $"mnist={_folder.Path}", Mean = [1, 2, 3], Deviation = [1, 2, 3] })).Message, StringComparison.Ordinal);
-        Assert.Throws<InputException>(() => DataSets.Load(new DataSettings { Data = $"mnist={_folder.Path}", Mean = [0.5], Deviation = [0] }));
+            new DataSettings { Data = $"mnist={_folder.Path}", Mean = [1, 2, 3], Deviation = [1, 2, 3] })).Message,
+            StringComparison.Ordinal);
+        Assert.Throws<InputException>(() =>
+            DataSets.Load(new DataSettings { Data = $"mnist={_folder.Path}", Mean = [0.5], Deviation = [0] }));
         Assert.Throws<InputException>(() => DataSets.Load(new DataSettings { Data = "sample", Mean = [0.5, 0.5, 0.5] }));
     }
 
@@ -174,7 +180,8 @@ public sealed class DataSetsTests : IDisposable
     [InlineData("crop4+crop4")]
     [InlineData("mirror")]
     public void Other_words_are_refused(string text) =>
-        Assert.StartsWith("augmentation: ", Assert.Throws<InputException>(() => AugmentationSettings.Parse(text)).Message, StringComparison.Ordinal);
+        Assert.StartsWith("augmentation: ", Assert.Throws<InputException>(() => AugmentationSettings.Parse(text)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Data_is_named_as_the_documentation_says()
@@ -186,7 +193,8 @@ public sealed class DataSetsTests : IDisposable
         Assert.All((string?[])[null, "sample", "mnist"], data => Assert.Equal(data, DataSets.WithFullPath(data)));
         Assert.Contains("'images=' names no folder; write images=DIR", Refusal("images="), StringComparison.Ordinal);
         Assert.Equal(Path.GetFullPath("images"), DataSets.WithFullPath("images")); // A folder of that name: the cache cannot have it.
-        Assert.Contains("there is no data set 'svhn'; give one of cifar10, cifar100, mnist, fashion-mnist, images", Refusal("svhn=x"), StringComparison.Ordinal);
+        Assert.Contains("there is no data set 'svhn'; give one of cifar10, cifar100, mnist, fashion-mnist, images", Refusal("svhn=x"),
+            StringComparison.Ordinal);
         Assert.Contains("there is no folder", Refusal($"mnist={_folder["none"]}"), StringComparison.Ordinal);
     }
 
@@ -205,7 +213,8 @@ public sealed class DataSetsTests : IDisposable
         WriteMnist(true);
         var settings = new TrainingRunSettings { Network = "resnet8", Data = $"mnist={_folder.Path}", Epochs = 1, BatchSize = 4 };
         using var output = new TemporaryFolder();
-        TrainingRunResult result = TrainingRun.Run(settings, new ExperimentContext(output.Path, 1, new Silent(), TestContext.Current.CancellationToken));
+        TrainingRunResult result =
+            TrainingRun.Run(settings, new ExperimentContext(output.Path, 1, new Silent(), TestContext.Current.CancellationToken));
         Assert.Equal(3, result.StepsDone);
         Assert.True(double.IsFinite(result.Epochs[0].TrainLoss!.Value));
     }
@@ -268,7 +277,8 @@ public sealed class DataSetsTests : IDisposable
         File.WriteAllBytes(_folder[name], PngWriter.Encode(width, height, colourType, 8, samples, 0));
     }
 
-    private static (Dataset Train, Dataset Test) Load(string data, int? trainSize = null) => DataSets.Load(new DataSettings { Data = data, TrainSize = trainSize });
+    private static (Dataset Train, Dataset Test) Load(string data, int? trainSize = null) =>
+        DataSets.Load(new DataSettings { Data = data, TrainSize = trainSize });
 
     private static string Refusal(string data) => Assert.Throws<InputException>(() => Load(data)).Message;
 

@@ -86,7 +86,8 @@ public sealed class DownloadTests : IDisposable
         await Fetch(server);
         AssertWhole();
         Assert.Equal([new Request("/file", null), new Request("/file", 100_000), new Request("/file", 200_000)], server.Requests);
-        Assert.Equal(2, _observer.Messages.Count(message => message.Contains("the connection broke off; resuming at byte", StringComparison.Ordinal)));
+        Assert.Equal(2,
+            _observer.Messages.Count(message => message.Contains("the connection broke off; resuming at byte", StringComparison.Ordinal)));
         Assert.Equal((300, 300, "kB", null), _observer.Tasks["file"]);
     }
 
@@ -98,7 +99,8 @@ public sealed class DownloadTests : IDisposable
             if (request.From is null)
                 LocalServer.Send(stream, "200 OK", _content.AsSpan(0, 70_000), "Content-Length: 300000\r\n");
             else
-                LocalServer.Send(stream, "206 Partial Content", [], "Content-Length: 230000\r\nContent-Range: bytes 70000-299999/300000\r\n");
+                LocalServer.Send(stream, "206 Partial Content", [],
+                    "Content-Length: 230000\r\nContent-Range: bytes 70000-299999/300000\r\n");
         });
         Assert.Contains("broke off", await Failure(server), StringComparison.Ordinal);
         Assert.Equal(4, server.Requests.Count); // The one that brought bytes, and three more.
@@ -214,7 +216,8 @@ public sealed class DownloadTests : IDisposable
     private Task Fetch(LocalServer server, double silence = 20) => Fetch(server.Address, silence);
 
     private Task Fetch(Uri address, double silence = 20, CancellationToken? cancellation = null) => Download.ToFile(
-        new Uri(address, "/file"), _folder["file"], 1000, 500_000, new Patience(TimeSpan.FromSeconds(silence), TimeSpan.FromMilliseconds(1)), _observer,
+        new Uri(address, "/file"), _folder["file"], 1000, 500_000,
+        new Patience(TimeSpan.FromSeconds(silence), TimeSpan.FromMilliseconds(1)), _observer,
         cancellation ?? TestContext.Current.CancellationToken);
 
     private async Task<string> Failure(LocalServer server, double silence = 20)

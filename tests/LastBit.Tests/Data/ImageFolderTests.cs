@@ -76,13 +76,16 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("train/cat=2 train/dog=2 train/elk=0 test/cat=1 test/dog=1 test/elk=0", "train/elk: has no PNG or JPEG image")] // Case images-emptyclass.
+    [InlineData("train/cat=2 train/dog=2 train/elk=0 test/cat=1 test/dog=1 test/elk=0",
+        "train/elk: has no PNG or JPEG image")] // Case images-emptyclass.
     [InlineData("train/cat=2 train/dog=2 test/cat=1 test/dog=0", "test/dog: has no PNG or JPEG image")]
     [InlineData("cat=5 dog=5 elk=3", "elk: has 3 images; without folders train and test a class needs at least 5")] // Case images-few.
-    [InlineData("train=5 val=5", "train/000.png: lies in no folder of a class; make it DIR/train/CLASS/*.png and DIR/test/CLASS/*.png")] // Case images-flat.
+    [InlineData("train=5 val=5",
+        "train/000.png: lies in no folder of a class; make it DIR/train/CLASS/*.png and DIR/test/CLASS/*.png")] // Case images-flat.
     [InlineData("train/cat=2 train/dog=2 train=1 test/cat=1 test/dog=1", "train/000.png: lies in no folder of a class")]
     [InlineData("cat=5 dog=5 .=1", "000.png: lies in no folder of a class")]
-    [InlineData("train/cat=2 train/elk/images=2 test/cat=1 test/elk=1", "train/elk/images: is a folder within the folder of a class")] // Case images-nested.
+    [InlineData("train/cat=2 train/elk/images=2 test/cat=1 test/elk=1",
+        "train/elk/images: is a folder within the folder of a class")] // Case images-nested.
     [InlineData("cat=5 dog=5 dog/more=1", "dog/more: is a folder within the folder of a class")]
     [InlineData("train/cat=2 train/dog=2", ": has the folder train and no folder test or val or valid or validation beside it")]
     [InlineData("train/cat=2 train/dog=2 test/cat=1 test/dog=1 test/elk=1", "test: has the class elk, which ")]
@@ -134,7 +137,8 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Equal(["cat", "dog", "elk"], data.ClassNames!);
         Assert.Equal((12, 3), (data.Train.Labels.Length, data.Test.Labels.Length));
         string note = Assert.Single(data.Origin.Notes);
-        foreach (string part in (string[])["again (there already under another path)", "loop (there already", "dog/100.png (there already", "dog/circle.png (a link that leads nowhere or in a circle)", "dog/dead.png (a link", "and 1 more"])
+        foreach (string part in (string[])["again (there already under another path)", "loop (there already", "dog/100.png (there already",
+            "dog/circle.png (a link that leads nowhere or in a circle)", "dog/dead.png (a link", "and 1 more"])
             Assert.Contains(part, note, StringComparison.Ordinal);
     }
 
@@ -149,7 +153,9 @@ public sealed class ImageFolderTests : IDisposable
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         socket.Bind(new UnixDomainSocketEndPoint(_folder["dog/socket.png"]));
         File.CreateSymbolicLink(_folder["dog/zero.png"], "/dev/zero");
-        Assert.Equal($"Passed over in {_folder.Path}: cat/pipe.png (not an ordinary file), dog/socket.png (not an ordinary file), dog/zero.png (not an ordinary file).",
+        Assert.Equal(
+            $"Passed over in {_folder.Path}: cat/pipe.png (not an ordinary file), dog/socket.png (not an ordinary file), dog/zero.png "
+                + "(not an ordinary file).",
             Assert.Single(Load().Origin.Notes));
     }
 
@@ -158,7 +164,8 @@ public sealed class ImageFolderTests : IDisposable
     {
         Put("cat", 5);
         Put("dog", 5);
-        byte[][] chunks = [PngWriter.Chunk("IHDR", PngWriter.HeaderData(4, 4, 8, 3)), PngWriter.Chunk("PLTE", new byte[6]), PngWriter.Chunk("tRNS", [0, 0]),
+        byte[][] chunks = [PngWriter.Chunk("IHDR", PngWriter.HeaderData(4, 4, 8, 3)), PngWriter.Chunk("PLTE", new byte[6]),
+            PngWriter.Chunk("tRNS", [0, 0]),
             PngWriter.Chunk("IDAT", PngWriter.Compress(new byte[20])), PngWriter.Chunk("IEND", [])];
         Write("dog/002.png", [.. PngWriter.Signature, .. chunks.SelectMany(chunk => chunk)]);
         Assert.Contains("002.png: has transparent pixels; put the image on a background", Refusal(), StringComparison.Ordinal);
@@ -255,7 +262,8 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Equal(kept, data.Train.Images);
         Assert.StartsWith($"The decoded pixels are not kept: {_cache["file"]}", Assert.Single(data.Origin.Notes), StringComparison.Ordinal);
         data = ImageFolder.Load(_folder.Path, SkiaJpeg.Decoder, () => throw new InputException("LASTBIT_CACHE: no place"));
-        Assert.StartsWith("The decoded pixels are not kept: LASTBIT_CACHE: no place.", Assert.Single(data.Origin.Notes), StringComparison.Ordinal);
+        Assert.StartsWith("The decoded pixels are not kept: LASTBIT_CACHE: no place.", Assert.Single(data.Origin.Notes),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -337,7 +345,8 @@ public sealed class ImageFolderTests : IDisposable
                 Assert.Equal(plain.Train.Images[(3 - x) * 6 + y], turned.Train.Images[y * 4 + x]);
     }
 
-    private RawData Load(Lazy<JpegDecoder>? decoder = null) => ImageFolder.Load(_folder.Path, decoder ?? SkiaJpeg.Decoder, () => _cache.Path);
+    private RawData Load(Lazy<JpegDecoder>? decoder = null) =>
+        ImageFolder.Load(_folder.Path, decoder ?? SkiaJpeg.Decoder, () => _cache.Path);
 
     private string Refusal() => Assert.Throws<InputException>(() => Load()).Message;
 

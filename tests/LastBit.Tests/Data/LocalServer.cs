@@ -68,7 +68,8 @@ internal sealed class LocalServer : IDisposable
             while (true)
             {
                 TcpClient client = await _listener.AcceptTcpClientAsync();
-                new Thread(() => Serve(client)) { IsBackground = true }.Start(); // Some answers wait; they must not keep the pool from its work.
+                new Thread(() => Serve(client))
+                { IsBackground = true }.Start(); // Some answers wait; they must not keep the pool from its work.
             }
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException or InvalidOperationException)

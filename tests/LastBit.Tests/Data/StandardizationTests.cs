@@ -26,13 +26,15 @@ public class StandardizationTests
         Augmentation.FillTestBatch(few, 0, 7, first, labels);
         Assert.Equal(images[..first.Length], first);
         Assert.Equal(all.Normalization.Mean, test.Normalization.Mean);
-        Assert.NotEqual(few.Digest(), DataSets.Load(settings with { TrainSize = 7, Standardization = StandardizationKind.Channel }).Train.Digest());
+        Assert.NotEqual(few.Digest(),
+            DataSets.Load(settings with { TrainSize = 7, Standardization = StandardizationKind.Channel }).Train.Digest());
     }
 
     [Fact]
     public void A_flipped_image_is_standardised_where_its_pixels_come_to()
     {
-        var data = new Dataset(new DatasetShape(1, 1, 3, 2), new Normalization([0, 1 / 255.0, 2 / 255.0], [1 / 255.0, 0.5 / 255, 1 / 255.0]), [10, 20, 30], [0]);
+        var data = new Dataset(new DatasetShape(1, 1, 3, 2),
+            new Normalization([0, 1 / 255.0, 2 / 255.0], [1 / 255.0, 0.5 / 255, 1 / 255.0]), [10, 20, 30], [0]);
         float[] image = new float[data.Shape.ImageFloats];
         Augmentation.FillImage(data, 0, 0, 0, flip: true, image);
         Assert.Equal([30, 38, 8], ((float[])[image[0], image[4], image[8]]).Select(value => (int)Math.Round(value)));
@@ -43,7 +45,9 @@ public class StandardizationTests
     [Fact]
     public void Means_that_are_given_are_those_of_channels()
     {
-        var settings = new DataSettings { Data = Cifar10.Sample, Standardization = StandardizationKind.Pixel, Mean = [0, 0, 0], Deviation = [1, 1, 1] };
-        Assert.StartsWith("standardization: ", Assert.Throws<InputException>(() => DataSets.Load(settings)).Message, StringComparison.Ordinal);
+        var settings = new DataSettings
+        { Data = Cifar10.Sample, Standardization = StandardizationKind.Pixel, Mean = [0, 0, 0], Deviation = [1, 1, 1] };
+        Assert.StartsWith("standardization: ", Assert.Throws<InputException>(() => DataSets.Load(settings)).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -19,7 +19,8 @@ public sealed class TarArchiveTests : IDisposable
     public void The_wanted_members_are_read_and_other_files_passed_over(TarEntryFormat format)
     {
         TarEntryType type = format == TarEntryFormat.V7 ? TarEntryType.V7RegularFile : TarEntryType.RegularFile;
-        Write(format, ("in/", TarEntryType.Directory, null), ("in/readme.html", type, [9, 9, 9]), ("in/a.bin", type, [1, 2, 3]), ("./in/b.bin", type, []));
+        Write(format, ("in/", TarEntryType.Directory, null), ("in/readme.html", type, [9, 9, 9]), ("in/a.bin", type, [1, 2, 3]),
+            ("./in/b.bin", type, []));
         Dictionary<string, byte[]> members = Read();
         Assert.Equal(["in/a.bin", "in/b.bin"], members.Keys.Order());
         Assert.Equal([1, 2, 3], members["in/a.bin"]);
@@ -36,7 +37,8 @@ public sealed class TarArchiveTests : IDisposable
     public void A_name_that_leads_out_of_the_folder_is_refused(string name)
     {
         Write(TarEntryFormat.Pax,
-            ("in/a.bin", TarEntryType.RegularFile, [1]), ("in/b.bin", TarEntryType.RegularFile, [1]), (name, TarEntryType.RegularFile, [1]));
+            ("in/a.bin", TarEntryType.RegularFile, [1]), ("in/b.bin", TarEntryType.RegularFile, [1]),
+            (name, TarEntryType.RegularFile, [1]));
         Assert.Contains("leads out of its folder", Refusal(), StringComparison.Ordinal);
     }
 
@@ -125,7 +127,8 @@ public sealed class TarArchiveTests : IDisposable
             {
                 string longer = new string('b', more) + name;
                 Write(format, (longer, TarEntryType.RegularFile, [7]), ("in/b.bin", TarEntryType.RegularFile, new byte[512]));
-                Dictionary<string, byte[]> members = TarArchive.Read(_folder["a.tgz"], new Dictionary<string, long> { [longer] = 1, ["in/b.bin"] = 512 }, 1_000_000);
+                Dictionary<string, byte[]> members =
+                    TarArchive.Read(_folder["a.tgz"], new Dictionary<string, long> { [longer] = 1, ["in/b.bin"] = 512 }, 1_000_000);
                 Assert.Equal([7], members[longer]);
                 Assert.Equal(512, members["in/b.bin"].Length);
             }

@@ -52,12 +52,14 @@ public class EngineTests
         Perturbation[] perturbations = [1, 3, Perturbation.Of(PerturbationKind.Stochastic)];
         using var reference = new ReferenceEngineFactory();
         using var engines = new CpuEngineFactory(1);
-        using Trainer whole = new(reference, model, settings, perturbations, train, test.First(5)), resumed = new(reference, model, settings, perturbations, train, test.First(5));
+        using Trainer whole = new(reference, model, settings, perturbations, train, test.First(5)), resumed =
+            new(reference, model, settings, perturbations, train, test.First(5));
         using var ours = new Trainer(engines, model, settings, perturbations, train, test.First(5));
         whole.Step();
         Checkpoint.Save(path, whole, "data", "");
         Checkpoint.Load(path, resumed, "data");
-        Assert.Contains("arithmetic", Assert.Throws<InputException>(() => Checkpoint.Load(path, ours, "data")).Message, StringComparison.Ordinal);
+        Assert.Contains("arithmetic", Assert.Throws<InputException>(() => Checkpoint.Load(path, ours, "data")).Message,
+            StringComparison.Ordinal);
         double[] differences = new double[1];
         while (!whole.IsFinished)
         {
@@ -133,7 +135,8 @@ public class EngineTests
         float[] values = new float[fc.Count];
         other.Read(fc, values);
         Assert.Equal(weights.Get(fc).ToArray(), values);
-        Assert.All(Differences().Zip([2.0 / model.Layout.ParameterCount, 0, 2.0 / fc.Count]), pair => Assert.Equal(pair.Second, pair.First, 1e-15));
+        Assert.All(Differences().Zip([2.0 / model.Layout.ParameterCount, 0, 2.0 / fc.Count]),
+            pair => Assert.Equal(pair.Second, pair.First, 1e-15));
         Assert.True(other.IsFinite());
         weights.Get(conv)[0] = float.NaN;
         other.Write(weights);

@@ -12,7 +12,8 @@ public class WorkPlanTests
         WorkPlan plan = WorkPlan.Of(new ResNetSettings(8).Build());
         Assert.Equal(
             [
-                "conv1", "layer1.0.conv1", "layer1.0.conv2", "layer1.0 layer2.0.conv1", "layer2.0.conv2 layer2.0.downsample.0", "layer2.0 layer3.0.conv1",
+                "conv1", "layer1.0.conv1", "layer1.0.conv2", "layer1.0 layer2.0.conv1", "layer2.0.conv2 layer2.0.downsample.0",
+                "layer2.0 layer3.0.conv1",
                 "layer3.0.conv2 layer3.0.downsample.0", "layer3.0 average before fc fc loss",
             ],
             plan.Forward.Select(Names));
@@ -51,7 +52,8 @@ public class WorkPlanTests
         WorkPlan vgg = WorkPlan.Of(new VggSettings().Build()), tangents = WorkPlan.Of(new VggSettings().Build(), tangents: true);
         Assert.Contains(vgg.Layers, layer => layer is { TakesAllImages: true, Node.Layer: Convolution });
         Assert.DoesNotContain(tangents.Layers, layer => layer is { TakesAllImages: true, Node.Layer: Convolution });
-        Assert.All(vgg.Forward.Concat(vgg.Backward).Where(pass => pass.Layers.Any(layer => layer.TakesAllImages)), pass => Assert.Single(pass.Layers));
+        Assert.All(vgg.Forward.Concat(vgg.Backward).Where(pass => pass.Layers.Any(layer => layer.TakesAllImages)),
+            pass => Assert.Single(pass.Layers));
         Assert.All(tangents.Gradients, gradient => Assert.False(gradient.IsBrief));
 
         WorkPlan connected = WorkPlan.Of(new ConnectedNetworkSettings { Activation = Activation.Tanh }.Build());

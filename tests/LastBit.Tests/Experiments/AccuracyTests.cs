@@ -39,7 +39,16 @@ public class AccuracyTests
     {
         using var folder = new TemporaryFolder();
         AccuracyResult result = Run(folder.Path, Small);
-        var alone = new TrainingRunSettings { Network = "resnet8", Perturbation = Perturbation.OfK(3), Seed = 2, Epochs = 2, BatchSize = 16, TrainSize = 40, Data = SmallImages.Data };
+        var alone = new TrainingRunSettings
+        {
+            Network = "resnet8",
+            Perturbation = Perturbation.OfK(3),
+            Seed = 2,
+            Epochs = 2,
+            BatchSize = 16,
+            TrainSize = 40,
+            Data = SmallImages.Data
+        };
         TrainingRunResult train = TrainingRun.Run(alone, Context(folder["train"]));
         Assert.Equal(train.Digest, result.Digests[2][3]);
         Assert.Equal(train.Epochs.Select(epoch => epoch.TestAccuracy), result.TestAccuracy[2][3]);
@@ -81,14 +90,16 @@ public class AccuracyTests
             using var source = new CancellationTokenSource();
             try
             {
-                AccuracyExperiment.Run(Small, new ExperimentContext(parts.Path, 2, new StoppingObserver(kill ? steps + i : steps, kill, source), source.Token));
+                AccuracyExperiment.Run(Small,
+                    new ExperimentContext(parts.Path, 2, new StoppingObserver(kill ? steps + i : steps, kill, source), source.Token));
                 break;
             }
             catch (Exception error) when (error is KilledException or OperationCanceledException)
             {
                 Assert.True(i < 20);
                 if (kill)
-                    File.WriteAllText(Path.Combine(parts.Path, "cells", "accuracy", "seed1", "k1.json.1.0123456789abcdef0123456789abcdef.tmp"), "half");
+                    File.WriteAllText(
+                        Path.Combine(parts.Path, "cells", "accuracy", "seed1", "k1.json.1.0123456789abcdef0123456789abcdef.tmp"), "half");
             }
         }
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
@@ -123,7 +134,8 @@ public class AccuracyTests
         Run(whole.Path, all);
         using var source = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
-            AccuracyExperiment.Run(all with { Perturbations = Perturbation.EachOfK(1, 3) }, new ExperimentContext(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
+            AccuracyExperiment.Run(all with { Perturbations = Perturbation.EachOfK(1, 3) },
+                new ExperimentContext(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
         var observer = new StoppingObserver(0, kill: false);
         AccuracyExperiment.Run(all, Context(parts.Path, observer));
         Assert.Equal(["seed 1, k = 1, 3", "seed 1, k = 5"], observer.Tasks);
@@ -152,7 +164,8 @@ public class AccuracyTests
         AccuracyResult result = Run(whole.Path, all);
         Assert.Equal(all.Perturbations, result.Final[2].Keys);
         Assert.Equal(all.Perturbations.Length, result.Digests[1].Values.Distinct().Count());
-        Assert.Contains(result.Notes, note => note.StartsWith("The spread of a run by the rounding that was changed", StringComparison.Ordinal));
+        Assert.Contains(result.Notes,
+            note => note.StartsWith("The spread of a run by the rounding that was changed", StringComparison.Ordinal));
         Assert.Equal(result.ToJson(), ResultJson.Deserialize<AccuracyResult>(result.ToJson()).ToJson());
         Assert.Equal(result.ToSummary()!.ToJson(), Summary.Of(AccuracyCurves.Read(whole.Path)).ToJson());
         Assert.False(File.Exists(whole["result/accuracy/cifar10_resnet_sgd/seed1/test3.npy"]));
@@ -162,12 +175,15 @@ public class AccuracyTests
         AccuracySettings others = all with { Perturbations = [.. all.Perturbations.Where(one => !one.IsK)] };
         using var source = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
-            AccuracyExperiment.Run(others, new ExperimentContext(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
+            AccuracyExperiment.Run(others,
+                new ExperimentContext(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
         Assert.True(File.Exists(parts["cells/accuracy/seed1/checkpoint-ulp-stochastic-order-input-convolution.bin"]));
         Parallel.Invoke(() => Run(parts.Path, all), () => Run(parts.Path, all with { Seeds = [2, 1] }));
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
-        Assert.Equal(all.Perturbations.Order(), new AccuracySettings().With(CellStore.ReadPlan(parts.Path, AccuracyExperiment.Kind)).Perturbations.Order());
-        Assert.Contains(("seed2/input", CellState.Done), AccuracyExperiment.Experiment.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
+        Assert.Equal(all.Perturbations.Order(),
+            new AccuracySettings().With(CellStore.ReadPlan(parts.Path, AccuracyExperiment.Kind)).Perturbations.Order());
+        Assert.Contains(("seed2/input", CellState.Done),
+            AccuracyExperiment.Experiment.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
         Assert.Equal([Perturbation.Parse("ulp")], all.Only("seed2/ulp").Perturbations);
     }
 
@@ -181,7 +197,8 @@ public class AccuracyTests
         var observer = new StoppingObserver(0, kill: false);
         AccuracyResult result = AccuracyExperiment.Run(Small, Context(folder.Path, observer));
         Assert.Equal([1], result.Final.Keys);
-        Assert.Equal("Another process is working on seed2/k1, seed2/k3; the result has them when it is done.", Assert.Single(observer.Messages));
+        Assert.Equal("Another process is working on seed2/k1, seed2/k3; the result has them when it is done.",
+            Assert.Single(observer.Messages));
     }
 
     [Fact]

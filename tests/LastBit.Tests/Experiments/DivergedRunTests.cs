@@ -29,12 +29,15 @@ public class DivergedRunTests
         Assert.Empty(result.Final);
         Assert.Equal([1, 2], result.Diverged!.Keys);
         Assert.All(result.Diverged.Values, seed => Assert.Equal([1, 3], seed.Keys));
-        Assert.Contains(result.Notes, note => note.StartsWith("Seed 2, k = 3 diverged (the t", StringComparison.Ordinal) && note.Contains("no longer finite at step", StringComparison.Ordinal));
+        Assert.Contains(result.Notes,
+            note => note.StartsWith("Seed 2, k = 3 diverged (the t", StringComparison.Ordinal)
+                && note.Contains("no longer finite at step", StringComparison.Ordinal));
         Assert.Equal("All 4 runs diverged; a smaller learning rate or weight decay may help.", result.Notes[^1]);
         Assert.DoesNotContain("checkpoint", string.Join(' ', FolderFiles.Read(folder.Path).Keys), StringComparison.Ordinal);
 
         var observer = new StoppingObserver(0, kill: false);
-        Assert.Equal(result.ToJson(), AccuracyExperiment.Run(settings, new ExperimentContext(folder.Path, 1, observer, CancellationToken.None)).ToJson());
+        Assert.Equal(result.ToJson(),
+            AccuracyExperiment.Run(settings, new ExperimentContext(folder.Path, 1, observer, CancellationToken.None)).ToJson());
         Assert.Empty(observer.Tasks);
         Assert.All(AccuracyExperiment.Experiment.StatusOf(folder.Path), cell => Assert.Equal(CellState.Done, cell.State));
 
@@ -51,7 +54,8 @@ public class DivergedRunTests
     public void One_step_whose_test_loss_is_not_finite_is_no_run_of_0_percent()
     {
         using var folder = new TemporaryFolder();
-        AccuracyResult result = AccuracyExperiment.Run(Small with { Epochs = 1, TrainSize = 32, BatchSize = 32, LearningRate = 1e30 }, Context(folder.Path));
+        AccuracyResult result =
+            AccuracyExperiment.Run(Small with { Epochs = 1, TrainSize = 32, BatchSize = 32, LearningRate = 1e30 }, Context(folder.Path));
         Assert.Equal("the test loss was no longer finite at step 1", result.Diverged![1][1].Sentence);
         Assert.Empty(result.Final);
     }
@@ -64,7 +68,8 @@ public class DivergedRunTests
             [1] = new() { [1] = [50.0], [3] = [51.0] },
             [2] = new() { [1] = [52.0], [3] = [] },
         };
-        var diverged = new SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>> { [2] = new() { [3] = new(7, "the training loss") } };
+        var diverged = new SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>
+        { [2] = new() { [3] = new(7, "the training loss") } };
         Summary summary = Summary.Of(new AccuracyCurves(1, 100, 10, table, diverged));
         Assert.Equal([1], summary.Final[2].Keys);
         Assert.Contains("Seed 2, k = 3 diverged (the training loss was no longer finite at step 7) and is left out.", summary.Notes);

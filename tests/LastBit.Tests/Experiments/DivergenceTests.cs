@@ -59,7 +59,8 @@ public class DivergenceTests
     public void A_factor_of_two_never_makes_a_difference()
     {
         using var folder = new TemporaryFolder();
-        DivergenceRun run = Assert.Single(DivergenceExperiment.Run(Small with { Perturbation = Perturbation.OfK(4), Divisors = [1] }, Context(folder.Path)).Runs);
+        DivergenceRun run = Assert.Single(
+            DivergenceExperiment.Run(Small with { Perturbation = Perturbation.OfK(4), Divisors = [1] }, Context(folder.Path)).Runs);
         Assert.Equal([0, 1, 2, 3], run.Iterations);
         Assert.Equal([0.0, 0, 0, 0], run.RelativeL1);
         Assert.All(run.FirstDifference.Values, Assert.Null);
@@ -80,7 +81,8 @@ public class DivergenceTests
             try
             {
                 // Between two checkpoints nothing is kept of a killed run, so it must be given more and more steps.
-                DivergenceExperiment.Run(Small, new ExperimentContext(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
+                DivergenceExperiment.Run(Small,
+                    new ExperimentContext(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
                 break;
             }
             catch (Exception error) when (error is KilledException or OperationCanceledException)
@@ -88,7 +90,8 @@ public class DivergenceTests
                 Assert.True(i < 20);
                 Directory.CreateDirectory(parts["cells/divergence/n2"]);
                 if (kill)
-                    File.WriteAllText(Path.Combine(parts.Path, "cells", "divergence", "n2", "run.json.1.0123456789abcdef0123456789abcdef.tmp"), "half");
+                    File.WriteAllText(
+                        Path.Combine(parts.Path, "cells", "divergence", "n2", "run.json.1.0123456789abcdef0123456789abcdef.tmp"), "half");
             }
         }
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
@@ -110,7 +113,8 @@ public class DivergenceTests
         DivergenceExperiment.Run(Small, Context(parts.Path, observer));
         Assert.Equal(["learning rate 0.1/2"], observer.Tasks);
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
-        Assert.Equal([("n2", CellState.Done), ("n3", CellState.Done)], DivergenceExperiment.Experiment.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
+        Assert.Equal([("n2", CellState.Done), ("n3", CellState.Done)],
+            DivergenceExperiment.Experiment.StatusOf(parts.Path).Select(cell => (cell.Name, cell.State)));
     }
 
     [Fact]
@@ -129,13 +133,15 @@ public class DivergenceTests
         Assert.Equal(result.Runs.Length, result.Runs.Select(run => run.Digests![1]).Distinct().Count());
         Assert.All(result.Runs, run => Assert.InRange(run.RelativeL1[0], 1e-13, 1e-3));
         SortedDictionary<string, string> before = FolderFiles.Read(alone.Path), after = FolderFiles.Read(folder.Path);
-        Assert.All(before.Where(file => !file.Key.EndsWith("divergence.json", StringComparison.Ordinal) && !file.Key.EndsWith("plan.json", StringComparison.Ordinal)),
+        Assert.All(before.Where(file =>
+            !file.Key.EndsWith("divergence.json", StringComparison.Ordinal) && !file.Key.EndsWith("plan.json", StringComparison.Ordinal)),
             file => Assert.Equal(file.Value, after[file.Key]));
 
         DivergenceExperiment.Run(all.Only("n2-ulp"), Context(alone.Path));
         DivergenceExperiment.Run(all, Context(alone.Path));
         Assert.Equal(FolderFiles.Read(folder.Path), FolderFiles.Read(alone.Path));
-        Assert.Equal(all.Cells(), DivergenceExperiment.Experiment.StatusOf(folder.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name));
+        Assert.Equal(all.Cells(),
+            DivergenceExperiment.Experiment.StatusOf(folder.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name));
         Assert.Throws<InputException>(() => DivergenceExperiment.Experiment.Prepare(all with { Others = [5] }));
     }
 
@@ -143,10 +149,12 @@ public class DivergenceTests
     public void A_learning_rate_that_blows_up_says_at_which_iteration()
     {
         using var folder = new TemporaryFolder();
-        DivergenceRun run = Assert.Single(DivergenceExperiment.Run(Small with { LearningRate = 1e30, Divisors = [1] }, Context(folder.Path)).Runs);
+        DivergenceRun run =
+            Assert.Single(DivergenceExperiment.Run(Small with { LearningRate = 1e30, Divisors = [1] }, Context(folder.Path)).Runs);
         Assert.NotNull(run.DivergedAtIteration);
         Assert.True(run.RelativeL1.Length < 4);
-        Assert.DoesNotContain("NaN", JsonDocument.Parse(File.ReadAllText(folder["divergence.json"])).RootElement.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain("NaN", JsonDocument.Parse(File.ReadAllText(folder["divergence.json"])).RootElement.GetRawText(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -161,7 +169,8 @@ public class DivergenceTests
         Refused("give a positive number", Small with { LearningRate = double.NaN });
 
         void Refused(string reason, DivergenceSettings settings) =>
-            Assert.Contains(reason, Assert.Throws<InputException>(() => DivergenceExperiment.Run(settings, Context(folder.Path))).Message, StringComparison.Ordinal);
+            Assert.Contains(reason, Assert.Throws<InputException>(() => DivergenceExperiment.Run(settings, Context(folder.Path))).Message,
+                StringComparison.Ordinal);
     }
 
     private static ExperimentContext Context(string folder, IRunObserver? observer = null) =>

@@ -41,7 +41,8 @@ public class EdgeTests
     [InlineData(0.1, 0.9, false, 0, 38)]
     [InlineData(0.1, 0.9, true, 0, 38 / 2.8)]
     [InlineData(0.1, 0, false, 0.5, 19.5)]
-    public void Thresholds_are_where_a_quadratic_loses_its_stability(double rate, double momentum, bool nesterov, double decay, double expected)
+    public void Thresholds_are_where_a_quadratic_loses_its_stability(double rate, double momentum, bool nesterov, double decay,
+        double expected)
     {
         double threshold = StabilityThreshold.OfSharpness(rate, momentum, nesterov, decay);
         Assert.Equal(expected, threshold, 1e-12);
@@ -97,7 +98,9 @@ public class EdgeTests
             root.GetProperty("loss").GetArrayLength(), root.GetProperty("relativeL1").GetArrayLength()));
         Assert.Equal(4, root.GetProperty("sharpness")[1].GetProperty("iteration").GetInt32());
         Assert.False(root.TryGetProperty("batchThreshold", out _));
-        Assert.Equal("4 of 4 searches for eigenvalues verified with random vectors that no other is larger by more than 0.9 of the spectrum's width, but for a chance of 10⁻⁶; "
+        Assert.Equal(
+            "4 of 4 searches for eigenvalues verified with random vectors that no other is larger by more than 0.9 of the spectrum's "
+                + "width, but for a chance of 10⁻⁶; "
             + "those between began with the vectors found before.", result.VerificationInWords());
     }
 
@@ -118,7 +121,8 @@ public class EdgeTests
         using IHessian hessian = data.Engines.CreateHessian(model, 40);
         hessian.Load(state);
         hessian.Use(images, labels);
-        LargestEigenvalues exact = Lanczos.Largest(hessian.Multiply, hessian.Size, 1, 1e-6, 500, cancellation: TestContext.Current.CancellationToken);
+        LargestEigenvalues exact =
+            Lanczos.Largest(hessian.Multiply, hessian.Size, 1, 1e-6, 500, cancellation: TestContext.Current.CancellationToken);
         Assert.InRange(point.Eigenvalues[0], exact.Values[0] - (2e-3 * Math.Abs(exact.Values[0])), exact.Values[0] * 1.00001 + 1e-6);
     }
 
@@ -151,7 +155,9 @@ public class EdgeTests
     public void A_factor_of_two_never_makes_a_difference_and_has_no_growth_rate()
     {
         using var folder = new TemporaryFolder();
-        EdgeRun run = Assert.Single(EdgeExperiment.Run(Small with { LearningRates = [0.02], Perturbations = [2], Momentum = 0.5, Iterations = 5 }, Context(folder.Path)).Runs);
+        EdgeRun run = Assert.Single(
+            EdgeExperiment.Run(Small with { LearningRates = [0.02], Perturbations = [2], Momentum = 0.5, Iterations = 5 },
+                Context(folder.Path)).Runs);
         Assert.Equal([0.0, 0, 0, 0, 0], run.RelativeL1);
         Assert.Equal(run.Digest, run.Copies[2].Digest);
         Assert.All(run.Copies[2].GrowthRate, Assert.Null);
@@ -174,7 +180,13 @@ public class EdgeTests
     {
         using var whole = new TemporaryFolder();
         using var parts = new TemporaryFolder();
-        EdgeSettings settings = Small with { LearningRates = [0.02], Iterations = 9, BatchSize = kill ? EdgeSettings.AllImages : 16, EigenvaluesEvery = kill ? 0 : 8 };
+        EdgeSettings settings = Small with
+        {
+            LearningRates = [0.02],
+            Iterations = 9,
+            BatchSize = kill ? EdgeSettings.AllImages : 16,
+            EigenvaluesEvery = kill ? 0 : 8
+        };
         EdgeExperiment.Run(settings, Context(whole.Path));
         for (int i = 0; ; i++)
         {
@@ -182,7 +194,8 @@ public class EdgeTests
             try
             {
                 // Between two checkpoints nothing is kept of a killed run, so it must be given more and more steps.
-                EdgeExperiment.Run(settings, new ExperimentContext(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
+                EdgeExperiment.Run(settings,
+                    new ExperimentContext(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
                 break;
             }
             catch (Exception error) when (error is KilledException or OperationCanceledException)
@@ -201,13 +214,17 @@ public class EdgeTests
         using var parts = new TemporaryFolder();
         EdgeSettings all = Small with { WeightDecays = [0, 0.001], Iterations = 2, Perturbations = [3] };
         EdgeResult result = EdgeExperiment.Run(all, Context(whole.Path));
-        Assert.Equal([(0.01, 0.0), (0.02, 0), (0.01, 0.001), (0.02, 0.001)], result.Runs.Select(run => (run.LearningRate, run.WeightDecay)));
+        Assert.Equal([(0.01, 0.0), (0.02, 0), (0.01, 0.001), (0.02, 0.001)],
+            result.Runs.Select(run => (run.LearningRate, run.WeightDecay)));
         Assert.Equal(100 - 0.001, result.Runs[3].Threshold);
         EdgeExperiment.Run(all with { LearningRates = [0.02], WeightDecays = [0] }, Context(parts.Path));
-        Parallel.Invoke(() => EdgeExperiment.Run(all, Context(parts.Path)), () => EdgeExperiment.Run(all with { LearningRates = [0.02, 0.01] }, Context(parts.Path)));
+        Parallel.Invoke(() => EdgeExperiment.Run(all, Context(parts.Path)),
+            () => EdgeExperiment.Run(all with { LearningRates = [0.02, 0.01] }, Context(parts.Path)));
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
-        Assert.Equal(all.Cells().Order(), EdgeExperiment.Experiment.StatusOf(parts.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name).Order());
-        EdgeSettings read = ResultJson.Deserialize<EdgeSettings>(all.Document.ToJsonString()).With(CellStore.ReadPlan(parts.Path, EdgeExperiment.Kind));
+        Assert.Equal(all.Cells().Order(),
+            EdgeExperiment.Experiment.StatusOf(parts.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name).Order());
+        EdgeSettings read =
+            ResultJson.Deserialize<EdgeSettings>(all.Document.ToJsonString()).With(CellStore.ReadPlan(parts.Path, EdgeExperiment.Kind));
         Assert.Equal(all.Cells(), read.Cells());
         Assert.Equal([0.02], all.Only("lr0.02-wd0.001").LearningRates);
         Assert.Throws<InputException>(() => all.Only("lr0.020-wd0"));
@@ -219,7 +236,8 @@ public class EdgeTests
         using var often = new TemporaryFolder();
         using var rarely = new TemporaryFolder();
         EdgeSettings settings = Small with { LearningRates = [0.01], BatchSize = 8, Iterations = 9, Every = 2, Perturbations = [3] };
-        EdgeRun all = Assert.Single(EdgeExperiment.Run(settings, Context(often.Path)).Runs), some = Assert.Single(EdgeExperiment.Run(settings with { EigenvaluesEvery = 6 }, Context(rarely.Path)).Runs);
+        EdgeRun all = Assert.Single(EdgeExperiment.Run(settings, Context(often.Path)).Runs), some =
+            Assert.Single(EdgeExperiment.Run(settings with { EigenvaluesEvery = 6 }, Context(rarely.Path)).Runs);
         Assert.Equal([0, 2, 4, 6, 8], some.Sharpness.Select(point => point.Iteration));
         Assert.Equal([0, 6], some.Searched.Select(point => point.Iteration));
         Assert.Equal(all.Sharpness.Select(point => point.BatchSharpness), some.Sharpness.Select(point => point.BatchSharpness));
@@ -235,7 +253,8 @@ public class EdgeTests
     {
         using var folder = new TemporaryFolder();
         // Real images: on noise the loss is too curved for the difference of gradients below.
-        EdgeSettings settings = Small with { Data = "sample", LearningRates = [0.01], BatchSize = 8, Momentum = 0.5, Iterations = 7, Perturbations = [3] };
+        EdgeSettings settings =
+            Small with { Data = "sample", LearningRates = [0.01], BatchSize = 8, Momentum = 0.5, Iterations = 7, Perturbations = [3] };
         EdgeRun run = Assert.Single(EdgeExperiment.Run(settings, Context(folder.Path)).Runs);
         Assert.Equal((100, 300), (run.BatchThreshold, run.Threshold));
         Assert.Equal(7, run.Loss.Length);
@@ -288,9 +307,11 @@ public class EdgeTests
         Refused("weightDecay", Small with { WeightDecays = [-1] });
         Refused("perturbation", Small with { Perturbations = [1] });
         Refused("momentum", Small with { Momentum = 1 });
-        Assert.Contains("(every is 1 there and 4 here)", Assert.Throws<InputException>(() => EdgeExperiment.Run(Small, Context(folder.Path))).Message, StringComparison.Ordinal);
+        Assert.Contains("(every is 1 there and 4 here)",
+            Assert.Throws<InputException>(() => EdgeExperiment.Run(Small, Context(folder.Path))).Message, StringComparison.Ordinal);
 
-        static void Refused(string setting, EdgeSettings settings) => Assert.StartsWith(setting + ":", Assert.Throws<InputException>(settings.Validate).Message, StringComparison.Ordinal);
+        static void Refused(string setting, EdgeSettings settings) =>
+            Assert.StartsWith(setting + ":", Assert.Throws<InputException>(settings.Validate).Message, StringComparison.Ordinal);
     }
 
     private static ExperimentContext Context(string folder) => new(folder, 2, SilentObserver.Instance, CancellationToken.None);

@@ -26,9 +26,11 @@ public class ExperimentListTests
     [Fact]
     public void Every_experiment_has_a_command_and_every_part_of_the_paper_a_section()
     {
-        Assert.Equal(AllExperiments.List.Select(one => one.Name).Order(), ExperimentCommand.All.Select(command => command.Experiment.Name).Order());
+        Assert.Equal(AllExperiments.List.Select(one => one.Name).Order(),
+            ExperimentCommand.All.Select(command => command.Experiment.Name).Order());
         Assert.Equal(
-            AllExperiments.List.Where(one => one.Part is not null).Select(one => one.Name).Order(), Report.Parts.Select(part => part.Experiment.Name).Order());
+            AllExperiments.List.Where(one => one.Part is not null).Select(one => one.Name).Order(),
+            Report.Parts.Select(part => part.Experiment.Name).Order());
         Assert.All(Report.Parts, part => Assert.Equal(part.Experiment.Document, part.Documents[0]));
         Assert.All(AllExperiments.List.Where(one => one.Part is not null), one => Assert.NotEmpty(one.Title));
     }

@@ -3,7 +3,10 @@ namespace LastBit.Tests.Experiments;
 /// <summary>Compares result folders and stops runs.</summary>
 internal static class FolderFiles
 {
-    /// <summary>Every file of a folder with its content; run.json, which holds timings, is left out, and so are leases, which say who worked and when.</summary>
+    /// <summary>
+    /// Every file of a folder with its content; run.json, which holds timings, is left out, and so are leases, which say who worked and
+    /// when.
+    /// </summary>
     public static SortedDictionary<string, string> Read(string folder)
     {
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -11,12 +14,15 @@ internal static class FolderFiles
             .Where(file => Path.GetFileName(file) != "run.json" || file.Contains("cells", StringComparison.Ordinal))
             .Where(file => !Path.GetFileName(file).StartsWith('.'));
         foreach (string file in kept)
-            files.Add(Path.GetRelativePath(folder, file), Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file))));
+            files.Add(Path.GetRelativePath(folder, file),
+                Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file))));
         return files;
     }
 }
 
-/// <summary>An observer that stops the run after some steps: by cancelling it, or by killing it, which an exception out of nowhere is as good as.</summary>
+/// <summary>
+/// An observer that stops the run after some steps: by cancelling it, or by killing it, which an exception out of nowhere is as good as.
+/// </summary>
 internal sealed class StoppingObserver(int steps, bool kill, CancellationTokenSource? source = null) : IRunObserver
 {
     private int _steps;

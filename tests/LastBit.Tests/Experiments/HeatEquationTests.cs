@@ -51,7 +51,8 @@ public sealed class HeatEquationTests : IDisposable
     [InlineData(double.PositiveInfinity)]
     public void Impossible_time_steps_name_their_setting(params double[] steps)
     {
-        var error = Assert.Throws<InputException>(() => HeatEquation.Run(new() { TimeSteps = steps }, OneLayerExperiments.Context(_folder.Path)));
+        var error = Assert.Throws<InputException>(() =>
+            HeatEquation.Run(new() { TimeSteps = steps }, OneLayerExperiments.Context(_folder.Path)));
         Assert.StartsWith("timeSteps: ", error.Message, StringComparison.Ordinal);
     }
 

@@ -6,21 +6,25 @@ using LastBit.Tests.Runs;
 
 namespace LastBit.Tests.Experiments;
 
-/// <summary>A process that is killed between the end of a cell and the removal of its checkpoint leaves both; whoever resumes the run removes it.</summary>
+/// <summary>
+/// A process that is killed between the end of a cell and the removal of its checkpoint leaves both; whoever resumes the run removes it.
+/// </summary>
 public class LeftoverTests
 {
     [Fact]
     public void A_checkpoint_of_cells_that_are_done_goes_when_the_run_is_resumed()
     {
         using var folder = new TemporaryFolder();
-        HasNothingLeft(folder, path => AccuracyExperiment.Run(DamagedFolderTests.Table, Context(path)), "cells/accuracy/seed1/checkpoint-k1-3.bin");
+        HasNothingLeft(folder, path => AccuracyExperiment.Run(DamagedFolderTests.Table, Context(path)),
+            "cells/accuracy/seed1/checkpoint-k1-3.bin");
     }
 
     [Fact]
     public void So_does_that_of_a_pair()
     {
         using var folder = new TemporaryFolder();
-        var small = new DivergenceSettings { Network = "resnet8", BatchSize = 16, TrainSize = 16, Data = "sample", ScaledIterations = 1, Divisors = [2] };
+        var small = new DivergenceSettings
+        { Network = "resnet8", BatchSize = 16, TrainSize = 16, Data = "sample", ScaledIterations = 1, Divisors = [2] };
         HasNothingLeft(folder, path => DivergenceExperiment.Run(small, Context(path)), "cells/divergence/n2/checkpoint.bin");
     }
 
@@ -40,7 +44,8 @@ public class LeftoverTests
             PassSize = 16,
         };
         string cell = EdgeCell(small);
-        HasNothingLeft(folder, path => EdgeExperiment.Run(small, Context(path)), $"cells/edge/{cell}/checkpoint.bin", $"cells/edge/{cell}/start-1.npy",
+        HasNothingLeft(folder, path => EdgeExperiment.Run(small, Context(path)), $"cells/edge/{cell}/checkpoint.bin",
+            $"cells/edge/{cell}/start-1.npy",
             $"cells/edge/{cell}/start-1.npy.17.0123456789abcdef0123456789abcdef.tmp");
     }
 

@@ -6,7 +6,8 @@ namespace LastBit.Tests.Experiments;
 /// <summary>Small images and contexts for the tests of the one-layer experiments.</summary>
 internal static class OneLayerExperiments
 {
-    public static ExperimentContext Context(string folder, int threads = 2) => new(folder, threads, SilentObserver.Instance, CancellationToken.None);
+    public static ExperimentContext Context(string folder, int threads = 2) =>
+        new(folder, threads, SilentObserver.Instance, CancellationToken.None);
 
     /// <summary>Noise between -1 and 1.</summary>
     public static GreyImage Noise(int height, int width)

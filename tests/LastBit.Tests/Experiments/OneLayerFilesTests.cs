@@ -21,7 +21,8 @@ public sealed class OneLayerFilesTests : IDisposable
     {
         LinearizedPdeResult linear = LinearizedPde.Run(
             new() { Alphas = [11, 1.3e7], LearningRate = 1e-4, Iterations = 5, Image = s_image, KernelSize = 4 }, Context());
-        NonLinearPdeResult nonLinear = NonLinearPde.Run(new() { LearningRates = [0.01, 0.1], Iterations = 5, Image = s_image, KernelSize = 4 }, Context());
+        NonLinearPdeResult nonLinear =
+            NonLinearPde.Run(new() { LearningRates = [0.01, 0.1], Iterations = 5, Image = s_image, KernelSize = 4 }, Context());
         Assert.Equal(linear.Runs[0].Loss, Npy.Read(_folder["result/loss/linear/loss_alpha11.0.npy"]).Get<double>(5));
         Assert.Equal(linear.Runs[1].Loss, Npy.Read(_folder["result/loss/linear/loss_alpha13000000.0.npy"]).Get<double>(5));
         Assert.Equal(nonLinear.Runs[0].Loss, Npy.Read(_folder["result/loss/nonlinear/loss_dt0.01_L20.npy"]).Get<double>(5));
@@ -33,16 +34,19 @@ public sealed class OneLayerFilesTests : IDisposable
     [Fact]
     public void Kernels_of_every_iteration_go_into_one_file_a_run_and_with_mat_into_one_each()
     {
-        var settings = new ErrorAmplificationSettings { LearningRates = [0.05], Iterations = 3, Image = s_image, KernelSize = 4, Mat = true };
+        var settings =
+            new ErrorAmplificationSettings { LearningRates = [0.05], Iterations = 3, Image = s_image, KernelSize = 4, Mat = true };
         ErrorAmplificationResult result = ErrorAmplification.Run(settings, Context());
         string folder = _folder["result/parameter/1layer/dt0.05_L20"];
-        double[] first = Npy.Read(folder + "/1_1.npy").Get<double>(3, 1, 1, 4, 4), second = Npy.Read(folder + "/1_2.npy").Get<double>(3, 1, 1, 4, 4);
+        double[] first = Npy.Read(folder + "/1_1.npy").Get<double>(3, 1, 1, 4, 4), second =
+            Npy.Read(folder + "/1_2.npy").Get<double>(3, 1, 1, 4, 4);
         for (int i = 0; i < 3; i++)
         {
             double[] one = first[(16 * i)..(16 * i + 16)], three = second[(16 * i)..(16 * i + 16)];
             Assert.Equal(one, MatFile.Read($"{folder}/1_1/{i + 1}_conv_weight.mat")["conv_weight"].Get<double>(1, 1, 4, 4));
             Assert.Equal(three, MatFile.Read($"{folder}/1_2/{i + 1}_conv_weight.mat")["conv_weight"].Get<double>(1, 1, 4, 4));
-            Assert.Equal(2 * one.Zip(three, (a, b) => Math.Abs(a - b) / (Math.Abs(a) + Math.Abs(b))).Average(), result.Runs[0].RelativeL1[i], 1e-15);
+            Assert.Equal(2 * one.Zip(three, (a, b) => Math.Abs(a - b) / (Math.Abs(a) + Math.Abs(b))).Average(),
+                result.Runs[0].RelativeL1[i], 1e-15);
         }
         Assert.Equal(8, Directory.GetFiles(_folder["result"], "*", SearchOption.AllDirectories).Length);
         Assert.Equal(result.ToJson(), File.ReadAllText(_folder["amplify.json"]));
@@ -60,7 +64,8 @@ public sealed class OneLayerFilesTests : IDisposable
         Assert.Equal(run.Loss, file[..run.Finite]);
         Assert.All(file[run.Finite..], loss => Assert.Equal(double.PositiveInfinity, loss));
 
-        // Without weight decay nothing but the loss of the network itself is left; and without a bound on the iterations the kernel overflows.
+        // Without weight decay nothing but the loss of the network itself is left; and without a bound on the iterations the kernel
+        // overflows.
         LinearizedPdeRun linear = LinearizedPde.Run(
             new() { Alphas = [0], LearningRate = 1, Iterations = 1000, Image = s_image, KernelSize = 4 }, Context()).Runs[0];
         Assert.InRange(linear.Finite, 10, 999);
@@ -78,7 +83,8 @@ public sealed class OneLayerFilesTests : IDisposable
         byte[] samples = File.ReadAllBytes(Reference.File("png", "rgb8-interlaced.samples"));
         Assert.Equal((11, 13), (image.Height, image.Width));
         for (int i = 0; i < image.Pixels.Length; i++)
-            Assert.Equal((0.299 * samples[3 * i] + 0.587 * samples[3 * i + 1] + 0.114 * samples[3 * i + 2]) / 127.5 - 1, image.Pixels[i], 1e-14);
+            Assert.Equal((0.299 * samples[3 * i] + 0.587 * samples[3 * i + 1] + 0.114 * samples[3 * i + 2]) / 127.5 - 1, image.Pixels[i],
+                1e-14);
         LinearizedPdeResult result = LinearizedPde.Run(
             new() { Alphas = [1], LearningRate = 1e-4, Iterations = 4, Image = image, KernelSize = 3 }, Context());
         Assert.Equal(4, result.Runs[0].Finite);

@@ -11,7 +11,8 @@ namespace LastBit.Tests.Experiments;
 
 public sealed class OneLayerReferenceTests : IDisposable
 {
-    private static readonly JsonElement s_reference = JsonDocument.Parse(File.ReadAllText(Reference.File("one-layer", "one-layer.json"))).RootElement;
+    private static readonly JsonElement s_reference =
+        JsonDocument.Parse(File.ReadAllText(Reference.File("one-layer", "one-layer.json"))).RootElement;
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -50,18 +51,21 @@ public sealed class OneLayerReferenceTests : IDisposable
         JsonElement curves = s_reference.GetProperty("nonlinear_weight_decay_20");
         double[] rates = [.. curves.EnumerateObject().Select(Number)];
         NonLinearPdeResult result = NonLinearPde.Run(new() { LearningRates = rates }, OneLayerExperiments.Context(_folder.Path));
-        ErrorAmplificationResult copies = ErrorAmplification.Run(new() { LearningRates = rates, Iterations = 100 }, OneLayerExperiments.Context(_folder.Path));
+        ErrorAmplificationResult copies =
+            ErrorAmplification.Run(new() { LearningRates = rates, Iterations = 100 }, OneLayerExperiments.Context(_folder.Path));
         int compared = 0;
         for (int i = 0; i < rates.Length; i++)
         {
             int amplified = Array.FindIndex(copies.Runs[i].RelativeL1, difference => difference > 1e-9);
-            Assert.True(rates[i] == 0.01 ? amplified < 0 : amplified is > 20 and < 50, $"learning rate {rates[i]}: amplified at iteration {amplified}");
+            Assert.True(rates[i] == 0.01 ? amplified < 0 : amplified is > 20 and < 50,
+                $"learning rate {rates[i]}: amplified at iteration {amplified}");
             foreach (JsonProperty point in curves.EnumerateObject().ElementAt(i).Value.EnumerateObject())
             {
                 int iteration = (int)Number(point);
                 if (amplified >= 0 && iteration >= amplified)
                     continue;
-                AssertRelative(point.Value.GetDouble(), result.Runs[i].Loss[iteration], 1e-9, $"learning rate {rates[i]}, iteration {iteration}");
+                AssertRelative(point.Value.GetDouble(), result.Runs[i].Loss[iteration], 1e-9,
+                    $"learning rate {rates[i]}, iteration {iteration}");
                 compared++;
             }
         }
@@ -98,7 +102,8 @@ public sealed class OneLayerReferenceTests : IDisposable
     public void A_perturbation_by_a_power_of_two_changes_no_bit()
     {
         ErrorAmplificationResult result = ErrorAmplification.Run(
-            new() { Perturbation = Perturbation.OfK(4), LearningRates = [0.09], Iterations = 100 }, OneLayerExperiments.Context(_folder.Path));
+            new() { Perturbation = Perturbation.OfK(4), LearningRates = [0.09], Iterations = 100 },
+            OneLayerExperiments.Context(_folder.Path));
         Assert.All(result.Runs[0].RelativeL1, difference => Assert.Equal(0, difference));
     }
 

@@ -27,17 +27,21 @@ public sealed class OneLayerSharpnessTests : IDisposable
     [Fact]
     public void A_pair_has_the_sharpness_of_its_first_copy()
     {
-        var settings = new ErrorAmplificationSettings { LearningRates = [0.03], Iterations = 40, SharpnessEvery = 10, Image = OneLayerExperiments.Noise(20, 23), KernelSize = 4 };
+        var settings = new ErrorAmplificationSettings
+        { LearningRates = [0.03], Iterations = 40, SharpnessEvery = 10, Image = OneLayerExperiments.Noise(20, 23), KernelSize = 4 };
         SharpnessPoint[] pair = ErrorAmplification.Run(settings, OneLayerExperiments.Context(_folder["pair"])).Runs[0].Sharpness!;
-        var alone = new NonLinearPdeSettings { LearningRates = [0.03], Iterations = 40, SharpnessEvery = 10, Image = settings.Image, KernelSize = 4 };
+        var alone = new NonLinearPdeSettings
+        { LearningRates = [0.03], Iterations = 40, SharpnessEvery = 10, Image = settings.Image, KernelSize = 4 };
         SharpnessPoint[] single = NonLinearPde.Run(alone, OneLayerExperiments.Context(_folder["alone"])).Runs[0].Sharpness!;
-        Assert.Equal(single.Select(point => (point.Iteration, point.Eigenvalues[0])), pair.Select(point => (point.Iteration, point.Eigenvalues[0])));
+        Assert.Equal(single.Select(point => (point.Iteration, point.Eigenvalues[0])),
+            pair.Select(point => (point.Iteration, point.Eigenvalues[0])));
     }
 
     [Fact]
     public void Zero_leaves_it_out_and_the_descent_has_the_same_bits()
     {
-        var settings = new NonLinearPdeSettings { LearningRates = [0.05], Iterations = 60, SharpnessEvery = 0, Image = OneLayerExperiments.Noise(20, 23), KernelSize = 4 };
+        var settings = new NonLinearPdeSettings
+        { LearningRates = [0.05], Iterations = 60, SharpnessEvery = 0, Image = OneLayerExperiments.Noise(20, 23), KernelSize = 4 };
         NonLinearPdeRun without = NonLinearPde.Run(settings, OneLayerExperiments.Context(_folder["without"])).Runs[0];
         NonLinearPdeRun with = NonLinearPde.Run(settings with { SharpnessEvery = 7 }, OneLayerExperiments.Context(_folder["with"])).Runs[0];
         Assert.Null(without.Sharpness);
@@ -49,7 +53,8 @@ public sealed class OneLayerSharpnessTests : IDisposable
     [Fact]
     public void A_negative_distance_is_refused()
     {
-        var error = Assert.Throws<InputException>(() => NonLinearPde.Run(new() { SharpnessEvery = -1 }, OneLayerExperiments.Context(_folder.Path)));
+        var error = Assert.Throws<InputException>(() =>
+            NonLinearPde.Run(new() { SharpnessEvery = -1 }, OneLayerExperiments.Context(_folder.Path)));
         Assert.Contains("-1 is not possible; give at least 0", error.Message, StringComparison.Ordinal);
     }
 }

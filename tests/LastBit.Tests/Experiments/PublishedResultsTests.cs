@@ -45,7 +45,8 @@ public class PublishedResultsTests
     public void The_page_says_what_the_runs_of_Table_1_say()
     {
         Summary summary = Summary.Of(AccuracyCurves.Read(Table1));
-        string[][] rows = TableUnder($"| k | {string.Join(" | ", Enumerable.Range(1, Seeds).Select(seed => $"seed {seed}"))} | std over seeds |");
+        string[][] rows =
+            TableUnder($"| k | {string.Join(" | ", Enumerable.Range(1, Seeds).Select(seed => $"seed {seed}"))} | std over seeds |");
         Assert.Equal(7, rows.Length);
         foreach (string[] row in rows[..6])
         {
@@ -139,7 +140,8 @@ public class PublishedResultsTests
         AccuracyExperiment.Experiment.Run(accuracy, Context("table1"), Data("table1/cells/accuracy", 10_000));
         var divergence = ResultJson.Deserialize<DivergenceSettings>(RunFolder.Read(folder["figure2"])!["settings"]!.ToJsonString());
         Assert.Equal([2, 8, 32, 320], divergence.With(CellStore.ReadPlan(folder["figure2"], DivergenceExperiment.Kind)).Divisors);
-        DivergenceExperiment.Experiment.Run(divergence with { Divisors = [2, 8, 32] }, Context("figure2"), Data("figure2/cells/divergence", 50_000));
+        DivergenceExperiment.Experiment.Run(divergence with { Divisors = [2, 8, 32] }, Context("figure2"),
+            Data("figure2/cells/divergence", 50_000));
 
         SortedDictionary<string, string> after = FolderFiles.Read(folder.Path);
         Assert.Equal(before, after);
@@ -176,7 +178,8 @@ public class PublishedResultsTests
     private static void AssertRounds(string text, double value)
     {
         string[] parts = text.Split('e');
-        int decimals = parts[0].Contains('.', StringComparison.Ordinal) ? parts[0].Length - parts[0].IndexOf('.', StringComparison.Ordinal) - 1 : 0;
+        int decimals =
+            parts[0].Contains('.', StringComparison.Ordinal) ? parts[0].Length - parts[0].IndexOf('.', StringComparison.Ordinal) - 1 : 0;
         double unit = Math.Pow(10, (parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0) - decimals);
         double stated = double.Parse(text, CultureInfo.InvariantCulture);
         Assert.True(Math.Abs(stated - value) <= 0.5001 * unit, string.Create(CultureInfo.InvariantCulture, $"{text} stands for {value}"));

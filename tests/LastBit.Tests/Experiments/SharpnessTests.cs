@@ -8,7 +8,10 @@ using LastBit.Runs;
 
 namespace LastBit.Tests.Experiments;
 
-/// <summary>The largest eigenvalues of small networks' Hessians beside NumPy's and SciPy's: Reference/eigenvalues.npz, made by Reference/make-eigenvalues.py.</summary>
+/// <summary>
+/// The largest eigenvalues of small networks' Hessians beside NumPy's and SciPy's: Reference/eigenvalues.npz, made by
+/// Reference/make-eigenvalues.py.
+/// </summary>
 public class SharpnessTests
 {
     /// <summary>Every count at every tolerance is in LastBit.SystemTests.</summary>
@@ -34,7 +37,8 @@ public class SharpnessTests
         using var small = new SmallNetwork(network);
         double[] largest = small.Array("eigsh");
         double scale = Math.Max(Math.Abs(small.Eigenvalues[^1]), small.Eigenvalues[0]);
-        LargestEigenvalues found = Lanczos.Largest(small.Hessian.Multiply, small.Hessian.Size, 4, 1e-5, 1000, cancellation: TestContext.Current.CancellationToken);
+        LargestEigenvalues found = Lanczos.Largest(small.Hessian.Multiply, small.Hessian.Size, 4, 1e-5, 1000,
+            cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(small.Array("loss")[0], small.Hessian.Loss, 1e-6);
         for (int i = 0; i < 4; i++)
             Assert.InRange(Math.Abs(found.Values[i] - largest[^(i + 1)]) / scale, 0, 2e-6);
@@ -62,8 +66,17 @@ public class SharpnessTests
     {
         // -633 to 23.36: a residual of 0.78 is small beside the first and says nothing of the second.
         using var folder = new TemporaryFolder();
-        var settings = new SharpnessSettings { Network = "resnet8", Loss = Loss.SquaredError, Data = "sample", TrainSize = 20, Convolution = ConvolutionAlgorithm.Winograd, Tolerance = 1e-2 };
-        SharpnessResult result = SharpnessExperiment.Run(settings, new ExperimentContext(folder.Path, 2, SilentObserver.Instance, TestContext.Current.CancellationToken));
+        var settings = new SharpnessSettings
+        {
+            Network = "resnet8",
+            Loss = Loss.SquaredError,
+            Data = "sample",
+            TrainSize = 20,
+            Convolution = ConvolutionAlgorithm.Winograd,
+            Tolerance = 1e-2
+        };
+        SharpnessResult result = SharpnessExperiment.Run(settings,
+            new ExperimentContext(folder.Path, 2, SilentObserver.Instance, TestContext.Current.CancellationToken));
         Assert.True(result.Converged);
         Assert.Equal(23.3566, result.Eigenvalues[0], 0.01);
         Assert.Equal(22.5178, result.Eigenvalues[1], 0.01);
@@ -86,7 +99,9 @@ public class SharpnessTests
     [InlineData(1)]
     public void A_verification_that_cannot_be_is_refused(double verify)
     {
-        Assert.StartsWith("verify: ", Assert.Throws<InputException>(new SharpnessSettings { Verify = verify }.Validate).Message, StringComparison.Ordinal);
-        Assert.StartsWith("verify: ", Assert.Throws<InputException>(new EdgeSettings { Verify = verify }.Validate).Message, StringComparison.Ordinal);
+        Assert.StartsWith("verify: ", Assert.Throws<InputException>(new SharpnessSettings { Verify = verify }.Validate).Message,
+            StringComparison.Ordinal);
+        Assert.StartsWith("verify: ", Assert.Throws<InputException>(new EdgeSettings { Verify = verify }.Validate).Message,
+            StringComparison.Ordinal);
     }
 }

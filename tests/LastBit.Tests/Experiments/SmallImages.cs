@@ -2,7 +2,9 @@ using LastBit.Tests.Cli;
 
 namespace LastBit.Tests.Experiments;
 
-/// <summary>40 training and 16 test images of 16 x 16 pixels, made once for all tests that are about an experiment and not about its data.</summary>
+/// <summary>
+/// 40 training and 16 test images of 16 x 16 pixels, made once for all tests that are about an experiment and not about its data.
+/// </summary>
 internal static class SmallImages
 {
     private static readonly TemporaryFolder s_folder = new();

@@ -6,7 +6,10 @@ using LastBit.Models;
 
 namespace LastBit.Tests.Experiments;
 
-/// <summary>The Hessian of a small network beside all of its eigenvalues by PyTorch and NumPy: Reference/eigenvalues.npz, made by Reference/make-eigenvalues.py.</summary>
+/// <summary>
+/// The Hessian of a small network beside all of its eigenvalues by PyTorch and NumPy: Reference/eigenvalues.npz, made by
+/// Reference/make-eigenvalues.py.
+/// </summary>
 public sealed class SmallNetwork : IDisposable
 {
     private readonly string _name;
@@ -41,10 +44,13 @@ public sealed class SmallNetwork : IDisposable
         LargestEigenvalues found = Lanczos.Largest(
             Hessian.Multiply, Hessian.Size, count, tolerance, 2000, verify: 0.1, rounding: 1e-6, isDear: true, cancellation: cancellation);
         if (!found.Converged || found.Verified is null || found.Values.Length != count)
-            return $"{_name}, {count} at {tolerance}: {found.Values.Length} values, converged: {found.Converged}, verified: {found.Verified}";
+            return $"{_name}, {count} at {tolerance}: {found.Values.Length} values, converged: {found.Converged}, verified: "
+                + $"{found.Verified}";
         double rounding = 1e-6 * Math.Max(Math.Abs(Eigenvalues[^1]), Eigenvalues[0]);
-        int wrong = Enumerable.Range(0, count).FirstOrDefault(i => !(Math.Abs(found.Values[i] - Eigenvalues[i]) <= found.Limits[i] + rounding), -1);
-        return wrong < 0 ? null : $"{_name}, {count} at {tolerance}: value {wrong + 1} is {found.Values[wrong]}, the eigenvalue {Eigenvalues[wrong]}";
+        int wrong = Enumerable.Range(0, count)
+            .FirstOrDefault(i => !(Math.Abs(found.Values[i] - Eigenvalues[i]) <= found.Limits[i] + rounding), -1);
+        return wrong < 0
+            ? null : $"{_name}, {count} at {tolerance}: value {wrong + 1} is {found.Values[wrong]}, the eigenvalue {Eigenvalues[wrong]}";
     }
 
     public double[] Array(string name) => _reference[$"{_name}/{name}"].Get<double>();

@@ -73,7 +73,8 @@ public sealed class StabilityBoundsTests : IDisposable
     }
 
     private StabilityBoundsResult Bounds(GreyImage image, int kernelSize, double learningRate) =>
-        StabilityBounds.Run(new() { Image = image, KernelSize = kernelSize, LearningRate = learningRate }, OneLayerExperiments.Context(_folder.Path));
+        StabilityBounds.Run(new() { Image = image, KernelSize = kernelSize, LearningRate = learningRate },
+            OneLayerExperiments.Context(_folder.Path));
 
     private static double LastStepOverFirst(GreyImage image, int kernelSize, double alpha, double learningRate)
     {
@@ -103,7 +104,8 @@ public sealed class StabilityBoundsTests : IDisposable
         {
             for (int x = 0; x + kernelSize <= image.Width; x++)
             {
-                double[] window = [.. Enumerable.Range(0, size).Select(i => image.Pixels[(y + i / kernelSize) * image.Width + x + i % kernelSize])];
+                double[] window =
+                    [.. Enumerable.Range(0, size).Select(i => image.Pixels[(y + i / kernelSize) * image.Width + x + i % kernelSize])];
                 for (int i = 0; i < size; i++)
                 {
                     for (int j = 0; j < size; j++)
@@ -126,7 +128,8 @@ public sealed class StabilityBoundsTests : IDisposable
                     if (m[p, q] == 0)
                         continue;
                     double theta = (m[q, q] - m[p, p]) / (2 * m[p, q]);
-                    double t = (theta < 0 ? -1 : 1) / (Math.Abs(theta) + Math.Sqrt(theta * theta + 1)), c = 1 / Math.Sqrt(t * t + 1), s = t * c;
+                    double t = (theta < 0 ? -1 : 1) / (Math.Abs(theta) + Math.Sqrt(theta * theta + 1)), c = 1 / Math.Sqrt(t * t + 1), s =
+                        t * c;
                     for (int i = 0; i < n; i++)
                         (m[i, p], m[i, q]) = (c * m[i, p] - s * m[i, q], s * m[i, p] + c * m[i, q]);
                     for (int i = 0; i < n; i++)

@@ -34,7 +34,8 @@ public class SummaryTests : IDisposable
     [Fact]
     public void The_table_has_the_standard_deviations_of_its_rows_and_columns()
     {
-        Summary summary = Summary.Of(new AccuracyCurves(1, 10_000, 10, Table(((1, 1), [90]), ((1, 3), [92]), ((2, 1), [94]), ((2, 3), [92]))));
+        Summary summary =
+            Summary.Of(new AccuracyCurves(1, 10_000, 10, Table(((1, 1), [90]), ((1, 3), [92]), ((2, 1), [94]), ((2, 3), [92]))));
         Assert.Equal([1.0, 1.0], summary.StdOverK.Values);
         Assert.Equal([2.0, 0.0], summary.StdOverSeeds.Values);
         Assert.Equal(Math.Sqrt(2), summary.Statistics.StdOverK[1].Value, 1e-12);
@@ -54,7 +55,8 @@ public class SummaryTests : IDisposable
         string text = File.ReadAllText(Path.Combine(Folder, "summary.json"));
         Assert.Equal(summary.ToJson(), text);
         JsonElement root = JsonDocument.Parse(text).RootElement;
-        Assert.Equal(Summary.FinalAccuracy(Curves(12).TestAccuracy[2][5]), root.GetProperty("final").GetProperty("2").GetProperty("5").GetDouble());
+        Assert.Equal(Summary.FinalAccuracy(Curves(12).TestAccuracy[2][5]),
+            root.GetProperty("final").GetProperty("2").GetProperty("5").GetDouble());
         Assert.Equal(summary.StdOverK[3], root.GetProperty("stdOverK").GetProperty("3").GetDouble());
         Assert.Equal(summary.StdOverSeeds[5], root.GetProperty("stdOverSeeds").GetProperty("5").GetDouble());
         Assert.Equal(summary.Statistics.Ratio!.High, root.GetProperty("statistics").GetProperty("ratio").GetProperty("high").GetDouble());
@@ -118,13 +120,17 @@ public class SummaryTests : IDisposable
     public void Runs_that_are_all_the_same_claim_nothing_and_say_why() =>
         Gen.Select(Gen.Double[0, 100], Gen.Int[1, 4], Gen.Int[1, 4]).Sample((accuracy, seeds, ks) =>
         {
-            var cells = from seed in Enumerable.Range(1, seeds) from k in Enumerable.Range(0, ks) select ((seed, 2 * k + 1), new[] { accuracy });
+            var cells = from seed in Enumerable.Range(1, seeds)
+                        from k in Enumerable.Range(0, ks)
+                        select ((seed, 2 * k + 1),
+                new[] { accuracy });
             var curves = new AccuracyCurves(1, 100, 10, Table([.. cells]));
             Summary summary = Summary.Of(curves);
             Assert.All(summary.StdOverK.Values.Concat(summary.StdOverSeeds.Values), std => Assert.Equal(0, std));
             Assert.DoesNotContain("NaN", summary.ToJson() + summary.Sentence + summary.Comparison, StringComparison.Ordinal);
             Assert.Null(summary.Statistics.LeastDifference);
-            Assert.Equal((null, null, null, null), (summary.Statistics.Rounding, summary.Statistics.Seeds, summary.Statistics.Ratio, summary.Statistics.Test));
+            Assert.Equal((null, null, null, null),
+                (summary.Statistics.Rounding, summary.Statistics.Seeds, summary.Statistics.Ratio, summary.Statistics.Test));
             Assert.Contains(seeds * ks > 1 ? "hides it" : "One run says nothing", summary.Sentence, StringComparison.Ordinal);
         });
 
@@ -165,7 +171,9 @@ public class SummaryTests : IDisposable
         Npy.Write(Path.Combine(Folder, "seed1", "test2.npy"), [0.97, 0.96], 2);
         AccuracyCurves guessed = AccuracyCurves.Read(Folder);
         Assert.Equal([98, 100], guessed.TestAccuracy[1][1]);
-        Assert.Equal("No accuracy is above 1: they are read as fractions and shown in percent. If they are percents, as at chance among a hundred classes, "
+        Assert.Equal(
+            "No accuracy is above 1: they are read as fractions and shown in percent. If they are percents, as at chance among a hundred "
+                + "classes, "
             + "read them again with the unit percent.", Assert.Single(guessed.Notes));
         AccuracyCurves said = AccuracyCurves.Read(Folder, AccuracyUnit.Percent);
         Assert.Equal([0.98, 1], said.TestAccuracy[1][1]);
@@ -205,7 +213,9 @@ public class SummaryTests : IDisposable
         int length = zeros > 0 ? 12 : epochs, done = zeros > 0 ? 12 - zeros : epochs;
         Npy.Write(Path.Combine(Folder, "seed2", "test2.npy"), [.. Enumerable.Repeat(80.0, done), .. new double[length - done]], length);
         Summary summary = Summary.Of(AccuracyCurves.Read(Folder));
-        Assert.Equal(zeros > 0, summary.Notes.Contains($"Seed 2, k = 3 ends in {zeros} epoch{(zeros == 1 ? "" : "s")} of accuracy 0, which are taken as never run."));
+        Assert.Equal(zeros > 0,
+            summary.Notes.Contains(
+                $"Seed 2, k = 3 ends in {zeros} epoch{(zeros == 1 ? "" : "s")} of accuracy 0, which are taken as never run."));
         Assert.Contains($"Seed 2, k = 3 has {done} of 12 epochs and is left out.", summary.Notes);
         Assert.Equal([91, 93], summary.Final[2].Values);
     }
@@ -325,7 +335,8 @@ public class SummaryTests : IDisposable
         Assert.DoesNotContain('\n', message);
     }
 
-    private static SortedDictionary<int, SortedDictionary<Perturbation, double[]>> Table(params ((int Seed, int K) Cell, double[] Accuracy)[] cells)
+    private static SortedDictionary<int,
+        SortedDictionary<Perturbation, double[]>> Table(params ((int Seed, int K) Cell, double[] Accuracy)[] cells)
     {
         var table = new SortedDictionary<int, SortedDictionary<Perturbation, double[]>>();
         foreach (((int seed, int k), double[] accuracy) in cells)
@@ -340,7 +351,8 @@ public class SummaryTests : IDisposable
     private static AccuracyCurves Curves(int epochs) => new(epochs, 10_000, 10, Table(
         [.. from seed in Enumerable.Range(1, 3)
             from k in new[] { 1, 3, 5 }
-            select ((seed, k), Enumerable.Range(0, epochs).Select(epoch => 88 + (seed * 7 + k * k * 3 + epoch * 5) % 11 * 0.25).ToArray())]));
+            select ((seed, k),
+                Enumerable.Range(0, epochs).Select(epoch => 88 + (seed * 7 + k * k * 3 + epoch * 5) % 11 * 0.25).ToArray())]));
 
     private void WriteOwn(AccuracyCurves curves) => File.WriteAllText(Path.Combine(Folder, "accuracy.json"), ResultJson.Serialize(curves));
 
@@ -349,7 +361,8 @@ public class SummaryTests : IDisposable
         foreach ((int seed, SortedDictionary<Perturbation, double[]> runs) in curves.TestAccuracy)
         {
             foreach ((Perturbation one, double[] accuracy) in runs)
-                Npy.Write(Path.Combine(Folder, "result", "accuracy", "cifar10_resnet_sgd", $"seed{seed}", $"test{((int)one.K + 1) / 2}.npy"), accuracy, accuracy.Length);
+                Npy.Write(Path.Combine(Folder, "result", "accuracy", "cifar10_resnet_sgd", $"seed{seed}",
+                    $"test{((int)one.K + 1) / 2}.npy"), accuracy, accuracy.Length);
         }
     }
 }

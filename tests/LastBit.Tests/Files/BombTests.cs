@@ -31,7 +31,8 @@ public class BombTests
     {
         byte[] bomb = Mat(new byte[Bomb]);
         Assert.InRange(bomb.Length, 1, Bomb / 100);
-        Assert.Contains($"unpacks to more than {Most} bytes", Refused(() => MatFile.Decode(bomb, "bomb.mat", Most)), StringComparison.Ordinal);
+        Assert.Contains($"unpacks to more than {Most} bytes", Refused(() => MatFile.Decode(bomb, "bomb.mat", Most)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -41,7 +42,8 @@ public class BombTests
         byte[] shape = new byte[4 * Extents];
         for (int i = 0; i < Extents; i++)
             shape[4 * i] = 1;
-        byte[] matrix = [.. Tag(6, 8), 6, 0, 0, 0, 0, 0, 0, 0, .. Tag(5, shape.Length), .. shape, .. Tag(1, 1), (byte)'x', 0, 0, 0, 0, 0, 0, 0, .. Tag(9, 8), .. new byte[8]];
+        byte[] matrix = [.. Tag(6, 8), 6, 0, 0, 0, 0, 0, 0, 0, .. Tag(5, shape.Length), .. shape, .. Tag(1, 1), (byte)'x', 0, 0, 0, 0, 0, 0,
+            0, .. Tag(9, 8), .. new byte[8]];
         byte[] file = Mat([.. Tag(14, matrix.Length), .. matrix]);
         Assert.InRange(file.Length, 1, 200_000);
         Assert.Contains("variable x has 3000000 dimensions; at most 64 can be read",

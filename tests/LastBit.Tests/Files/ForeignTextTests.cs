@@ -17,7 +17,8 @@ public sealed class ForeignTextTests : IDisposable
     [InlineData("\u202egnp.exe", "\\u202Egnp.exe")]
     [InlineData("whole \U0001F600 and \u00e9", "whole \U0001F600 and \u00e9")]
     [InlineData("\u009b31m", "\\x9B31m")]
-    public void Control_characters_and_halves_are_written_out(string? text, string expected) => Assert.Equal(expected, ForeignText.Printable(text));
+    public void Control_characters_and_halves_are_written_out(string? text, string expected) =>
+        Assert.Equal(expected, ForeignText.Printable(text));
 
     [Fact] // Not in the list above: an attribute cannot hold half a pair.
     public void Half_a_surrogate_pair_is_written_out() => Assert.Equal("half \\uD800.", ForeignText.Printable("half \ud800."));
@@ -33,7 +34,8 @@ public sealed class ForeignTextTests : IDisposable
 
     [Fact]
     public void What_an_error_quotes_is_printable() =>
-        Assert.Equal("file: holds \\x1B[2J; another would be right", new InputException("file: holds \x1b[2J;\nanother would be right").Message);
+        Assert.Equal("file: holds \\x1B[2J; another would be right",
+            new InputException("file: holds \x1b[2J;\nanother would be right").Message);
 
     [Fact]
     public void A_file_is_read_up_to_a_bound_and_a_device_without_end_too()

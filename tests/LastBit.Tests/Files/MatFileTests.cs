@@ -36,7 +36,8 @@ public sealed class MatFileTests : IDisposable
 
     [Fact]
     public void A_compressed_variable_that_ends_early_is_an_error() =>
-        Assert.Contains("zlib-truncated.mat", Assert.Throws<InputException>(() => MatFile.Read(Reference.File("files", "zlib-truncated.mat"))).Message,
+        Assert.Contains("zlib-truncated.mat",
+            Assert.Throws<InputException>(() => MatFile.Read(Reference.File("files", "zlib-truncated.mat"))).Message,
             StringComparison.Ordinal);
 
     [Theory]
@@ -68,7 +69,8 @@ public sealed class MatFileTests : IDisposable
     public void What_is_written_is_read_back_bit_for_bit()
     {
         string path = Path.Combine(_folder, "a.mat");
-        Gen.Int[1, 4].Array[2, 4].SelectMany(shape => Gen.Double.Array[shape.Aggregate(1, (a, b) => a * b)].Select(values => (shape, values)))
+        Gen.Int[1, 4].Array[2, 4].SelectMany(shape =>
+            Gen.Double.Array[shape.Aggregate(1, (a, b) => a * b)].Select(values => (shape, values)))
             .Sample(sample =>
             {
                 MatFile.Write(path, "conv_weight", sample.values, sample.shape);

@@ -66,7 +66,8 @@ public sealed class NpyTests : IDisposable
         Assert.NotEmpty(Npy.Read(Reference.File("files", "accuracies-int64.npy")).ToDoubles());
         foreach (string header in (string[])[
             "{'shape': (1L,), 'fortran_order': True, 'descr': '<f8'}", "{\n\"descr\" : u'float64','fortran_order':False,'shape':(1,),}  \n",
-            "{'descr': 'd', 'fortran_order': False, 'shape': [9], 'shape': (1, 1)}", "{'descr': '=f8', 'fortran_order': False, 'shape': ()}"])
+            "{'descr': 'd', 'fortran_order': False, 'shape': [9], 'shape': (1, 1)}",
+            "{'descr': '=f8', 'fortran_order': False, 'shape': ()}"])
         {
             Assert.Equal([1.0], WithHeader(header).Get<double>());
         }
@@ -117,7 +118,8 @@ public sealed class NpyTests : IDisposable
 
     [Fact]
     public void A_file_that_is_not_there_is_an_error_that_names_it() =>
-        Assert.Contains("none.npy", Assert.Throws<InputException>(() => Npy.Read(Path.Combine(_folder, "none.npy"))).Message, StringComparison.Ordinal);
+        Assert.Contains("none.npy", Assert.Throws<InputException>(() => Npy.Read(Path.Combine(_folder, "none.npy"))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Another_type_or_shape_than_the_one_asked_for_is_an_error()
@@ -131,13 +133,15 @@ public sealed class NpyTests : IDisposable
     public void What_is_written_is_read_back_bit_for_bit_and_begins_at_a_multiple_of_64_bytes()
     {
         string path = Path.Combine(_folder, "a.npy");
-        Gen.Int[0, 4].Array[0, 4].SelectMany(shape => Gen.Double.Array[shape.Aggregate(1, (a, b) => a * b)].Select(values => (shape, values)))
+        Gen.Int[0, 4].Array[0, 4].SelectMany(shape =>
+            Gen.Double.Array[shape.Aggregate(1, (a, b) => a * b)].Select(values => (shape, values)))
             .Sample(sample =>
             {
                 Npy.Write(path, sample.values, sample.shape);
                 NumericArray back = Npy.Read(path);
                 Assert.Equal(sample.shape, back.Shape);
-                Assert.Equal(sample.values.Select(BitConverter.DoubleToInt64Bits), back.Get<double>().Select(BitConverter.DoubleToInt64Bits));
+                Assert.Equal(sample.values.Select(BitConverter.DoubleToInt64Bits),
+                    back.Get<double>().Select(BitConverter.DoubleToInt64Bits));
                 Assert.Equal(0, (new FileInfo(path).Length - 8 * sample.values.Length) % 64);
             }, iter: 100, threads: 1);
     }

@@ -33,12 +33,14 @@ public class PngImageTests
     [Fact]
     public void Every_filter_is_undone() =>
         Gen.Select(Gen.Int[1, 9], Gen.Int[1, 9], Gen.Int[0, s_formats.Length - 1].Select(i => s_formats[i]), Gen.Int[0, 4].Array[1, 5])
-            .SelectMany((width, height, format, filters) => Gen.Byte.Array[width * height * 8].Select(bytes => (width, height, format, filters, bytes)))
+            .SelectMany((width, height, format, filters) =>
+                Gen.Byte.Array[width * height * 8].Select(bytes => (width, height, format, filters, bytes)))
             .Sample((width, height, format, filters, bytes) =>
             {
                 int channels = format.ColourType switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
                 byte[] samples = bytes[..(width * height * channels * format.BitDepth / 8)];
-                PngImage image = PngImage.Decode(PngWriter.Encode(width, height, format.ColourType, format.BitDepth, samples, filters), "test");
+                PngImage image =
+                    PngImage.Decode(PngWriter.Encode(width, height, format.ColourType, format.BitDepth, samples, filters), "test");
                 return (image.Width, image.Height, image.Channels, image.BitDepth) == (width, height, channels, format.BitDepth)
                     && image.Samples.SequenceEqual(samples);
             });
@@ -58,7 +60,8 @@ public class PngImageTests
     public void Pixels_may_be_spread_over_several_chunks_with_others_between()
     {
         byte[] zlib = PngWriter.Compress([0, 1, 2, 0, 3, 4]);
-        PngImage image = Decode(s_header, PngWriter.Chunk("tEXt", [65]), PngWriter.Chunk("IDAT", zlib[..3]), PngWriter.Chunk("IDAT", zlib[3..]), s_end);
+        PngImage image =
+            Decode(s_header, PngWriter.Chunk("tEXt", [65]), PngWriter.Chunk("IDAT", zlib[..3]), PngWriter.Chunk("IDAT", zlib[3..]), s_end);
         Assert.Equal([1, 2, 3, 4], image.Samples);
     }
 
@@ -94,13 +97,16 @@ public class PngImageTests
         Assert.Contains("check sum of the chunk at byte 8", Refusal(() => Decode([.. s_header[..^1], 0], s_end)), StringComparison.Ordinal);
         Assert.Contains("after 3 of 6", Refusal(() => Decode(s_header, Pixels([0, 1, 2]), s_end)), StringComparison.Ordinal);
         Assert.Contains("more pixels", Refusal(() => Decode(s_header, Pixels(new byte[9]), s_end)), StringComparison.Ordinal);
-        Assert.Contains("decompressed", Refusal(() => Decode(s_header, PngWriter.Chunk("IDAT", [1, 2, 3, 4]), s_end)), StringComparison.Ordinal);
+        Assert.Contains("decompressed", Refusal(() => Decode(s_header, PngWriter.Chunk("IDAT", [1, 2, 3, 4]), s_end)),
+            StringComparison.Ordinal);
         Assert.Contains("filter 5", Refusal(() => Decode(s_header, Pixels([5, 1, 2, 0, 3, 4]), s_end)), StringComparison.Ordinal);
         Assert.Contains("WHAT", Refusal(() => Decode(s_header, PngWriter.Chunk("WHAT", []), s_pixels, s_end)), StringComparison.Ordinal);
         byte[] paletteHeader = PngWriter.Chunk("IHDR", PngWriter.HeaderData(2, 2, 8, 3));
         Assert.Contains("no palette", Refusal(() => Decode(paletteHeader, s_pixels, s_end)), StringComparison.Ordinal);
-        Assert.Contains("palette has a wrong length", Refusal(() => Decode(paletteHeader, Palette([1]), s_pixels, s_end)), StringComparison.Ordinal);
-        Assert.Contains("colour 4 of a palette of 4", Refusal(() => Decode(paletteHeader, Palette(new byte[12]), s_pixels, s_end)), StringComparison.Ordinal);
+        Assert.Contains("palette has a wrong length", Refusal(() => Decode(paletteHeader, Palette([1]), s_pixels, s_end)),
+            StringComparison.Ordinal);
+        Assert.Contains("colour 4 of a palette of 4", Refusal(() => Decode(paletteHeader, Palette(new byte[12]), s_pixels, s_end)),
+            StringComparison.Ordinal);
 
         static byte[] Pixels(byte[] filtered) => PngWriter.Chunk("IDAT", PngWriter.Compress(filtered));
         static byte[] Palette(byte[] colours) => PngWriter.Chunk("PLTE", colours);
@@ -131,7 +137,8 @@ public class PngImageTests
     public void Transparency_by_colour_is_seen_where_a_pixel_has_it(int colourType, int bitDepth, byte[] transparency, bool transparent)
     {
         int rowBytes = bitDepth * (colourType == 2 ? 3 : 1) * 2 / 8;
-        byte[] rows = [.. Enumerable.Range(0, 2).SelectMany(y => Enumerable.Range(0, rowBytes).Select(i => (byte)(bitDepth == 4 ? 0x01 : y * rowBytes + i)).Prepend((byte)0))];
+        byte[] rows = [.. Enumerable.Range(0, 2)
+            .SelectMany(y => Enumerable.Range(0, rowBytes).Select(i => (byte)(bitDepth == 4 ? 0x01 : y * rowBytes + i)).Prepend((byte)0))];
         if (bitDepth == 16)
             rows = [0, 0, 0, 0, 1, 0, 1, 0, 2, 3];
         byte[][] chunks =
@@ -162,9 +169,11 @@ public class PngImageTests
     [Fact]
     public void Transparency_of_a_wrong_length_is_refused()
     {
-        Assert.Contains("transparent colour has a wrong length", Refusal(() => Decode(s_header, PngWriter.Chunk("tRNS", [1]), s_pixels, s_end)), StringComparison.Ordinal);
+        Assert.Contains("transparent colour has a wrong length",
+            Refusal(() => Decode(s_header, PngWriter.Chunk("tRNS", [1]), s_pixels, s_end)), StringComparison.Ordinal);
         byte[] alpha = PngWriter.Chunk("IHDR", PngWriter.HeaderData(2, 2, 8, 4));
-        Assert.Contains("transparent colour has a wrong length", Refusal(() => Decode(alpha, PngWriter.Chunk("tRNS", [0, 1]), s_pixels, s_end)), StringComparison.Ordinal);
+        Assert.Contains("transparent colour has a wrong length",
+            Refusal(() => Decode(alpha, PngWriter.Chunk("tRNS", [0, 1]), s_pixels, s_end)), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -176,7 +185,8 @@ public class PngImageTests
     [InlineData(-1, -1, 16, 6, "at most")]
     [InlineData(16384, 16384, 8, 2, "at most")]
     [InlineData(16384, 16384, 8, 0, "cannot hold")] // Within the limit, but 268 million pixels are not in a dozen bytes.
-    public void Headers_that_lie_are_refused_before_memory_is_given_to_them(int width, int height, int bitDepth, int colourType, string reason)
+    public void Headers_that_lie_are_refused_before_memory_is_given_to_them(int width, int height, int bitDepth, int colourType,
+        string reason)
     {
         byte[] header = PngWriter.Chunk("IHDR", PngWriter.HeaderData(width, height, bitDepth, colourType));
         Assert.Contains(reason, Refusal(() => Decode(header, s_pixels, s_end)), StringComparison.Ordinal);
@@ -186,7 +196,8 @@ public class PngImageTests
     public void A_file_that_is_missing_is_named() =>
         Assert.StartsWith("no/such.png: ", Refusal(() => PngImage.Read("no/such.png")), StringComparison.Ordinal);
 
-    private static PngImage Decode(params byte[][] chunks) => PngImage.Decode([.. PngWriter.Signature, .. chunks.SelectMany(chunk => chunk)], "test");
+    private static PngImage Decode(params byte[][] chunks) =>
+        PngImage.Decode([.. PngWriter.Signature, .. chunks.SelectMany(chunk => chunk)], "test");
 
     private static string Refusal(Func<PngImage> decode) => Assert.Throws<InputException>(decode).Message;
 }

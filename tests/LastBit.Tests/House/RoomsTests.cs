@@ -43,6 +43,32 @@ public partial class RoomsTests
         static string RoomOf(string folder) => folder.StartsWith("Experiments/", StringComparison.Ordinal) ? "Experiments" : folder;
     }
 
+    [Fact]
+    public void Lines_have_at_most_140_characters()
+    {
+        string[] files = [.. new[] { "src", "tests", "benchmarks" }.SelectMany(folder =>
+            Directory.GetFiles(Path.Combine(Root(), folder), "*.cs", SearchOption.AllDirectories))
+            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))];
+        Assert.True(files.Length > 400, $"There are {files.Length} files.");
+        Assert.Empty(files.SelectMany(TooLong));
+    }
+
+    /// <summary>Text that cannot be broken is left as it is: raw strings, patterns, and lines that are one literal.</summary>
+    private static IEnumerable<string> TooLong(string file)
+    {
+        bool raw = false;
+        foreach ((int number, string line) in File.ReadLines(file).Index())
+        {
+            bool literal = raw || line.Contains("\"\"\"") || line.Contains("@\"") || OneLiteral().IsMatch(line);
+            raw ^= line.Split("\"\"\"").Length % 2 == 0;
+            if (line.Length > 140 && !literal)
+                yield return $"{file}:{number + 1} has {line.Length} characters";
+        }
+    }
+
+    [GeneratedRegex(@"^\s*(<|(\[GeneratedRegex\(|\+ )?[$]?"")", RegexOptions.CultureInvariant)]
+    private static partial Regex OneLiteral();
+
     [Theory]
     [InlineData("LastBit")]
     [InlineData("LastBit.Imports")]
@@ -63,9 +89,11 @@ public partial class RoomsTests
         Dictionary<string, HashSet<string>> imports = Imports("LastBit.Reports");
         Assert.Empty(imports["Claims"]);
         Assert.Empty(imports["Results"]);
-        string[] claims = [.. Directory.GetFiles(Path.Combine(Root(), "src", "LastBit.Reports"), "*Claim*.cs", SearchOption.AllDirectories)];
+        string[] claims =
+            [.. Directory.GetFiles(Path.Combine(Root(), "src", "LastBit.Reports"), "*Claim*.cs", SearchOption.AllDirectories)];
         Assert.True(claims.Length > 8, $"There are {claims.Length} claims.");
-        Assert.All(claims, file => Assert.DoesNotMatch(@"using (ScottPlot|SkiaSharp|LastBit\.Reports\.(Figures|Page|Sections))", File.ReadAllText(file)));
+        Assert.All(claims,
+            file => Assert.DoesNotMatch(@"using (ScottPlot|SkiaSharp|LastBit\.Reports\.(Figures|Page|Sections))", File.ReadAllText(file)));
     }
 
     [Theory]
@@ -90,7 +118,8 @@ public partial class RoomsTests
     }
 
     /// <summary>
-    /// For each folder of a project the others that it uses: by a using directive, or, of a folder that it lies in, by the name of a type, which needs no directive.
+    /// For each folder of a project the others that it uses: by a using directive, or, of a folder that it lies in, by the name of a type,
+    /// which needs no directive.
     /// Folders are namespaces.
     /// </summary>
     private static Dictionary<string, HashSet<string>> Imports(string project)
@@ -106,11 +135,13 @@ public partial class RoomsTests
             if (Path.GetFileName(file) == "Program.cs")
                 continue;
             string text = Comment().Replace(File.ReadAllText(file), "");
-            Assert.Contains($"namespace {(folder.Length == 0 ? project : $"{project}.{folder.Replace('/', '.')}")};", text, StringComparison.Ordinal);
+            Assert.Contains($"namespace {(folder.Length == 0 ? project : $"{project}.{folder.Replace('/', '.')}")};", text,
+                StringComparison.Ordinal);
             code.Add((folder, text));
         }
         var types = code.GroupBy(file => file.Folder).ToDictionary(
-            group => group.Key, group => group.SelectMany(file => TypeDeclaration().Matches(file.Code).Select(match => match.Groups[1].Value)).ToHashSet());
+            group => group.Key,
+            group => group.SelectMany(file => TypeDeclaration().Matches(file.Code).Select(match => match.Groups[1].Value)).ToHashSet());
         var imports = types.Keys.ToDictionary(folder => folder, _ => new HashSet<string>());
         foreach ((string folder, string text) in code)
         {
@@ -128,7 +159,8 @@ public partial class RoomsTests
             for (string outer = folder; outer.Length > 0;)
             {
                 outer = outer.Contains('/', StringComparison.Ordinal) ? outer[..outer.LastIndexOf('/')] : "";
-                if (types.TryGetValue(outer, out HashSet<string>? declared) && words.Any(word => declared.Contains(word) && !types[folder].Contains(word)))
+                if (types.TryGetValue(outer, out HashSet<string>? declared)
+                    && words.Any(word => declared.Contains(word) && !types[folder].Contains(word)))
                     imports[folder].Add(outer);
             }
             imports[folder].Remove(folder);

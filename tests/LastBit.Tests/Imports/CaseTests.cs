@@ -4,7 +4,9 @@ using LastBit.Imports.Formats;
 
 namespace LastBit.Tests.Imports;
 
-/// <summary>Logs as people have them that were once read wrongly, in silence or not at all; the right numbers were computed apart.</summary>
+/// <summary>
+/// Logs as people have them that were once read wrongly, in silence or not at all; the right numbers were computed apart.
+/// </summary>
 public sealed class CaseTests
 {
     [Theory]
@@ -19,7 +21,8 @@ public sealed class CaseTests
     [InlineData("sb3-monitor/a2c", "r", 5, 169.2240)]
     public void A_case_has_its_runs_and_its_mean(string path, string? metric, int runs, double mean)
     {
-        ImportResult result = LogReader.Read([Reference.File("imports", $"cases/{path}")], new ImportOptions { Metric = metric }, TestContext.Current.CancellationToken);
+        ImportResult result = LogReader.Read([Reference.File("imports", $"cases/{path}")], new ImportOptions { Metric = metric },
+            TestContext.Current.CancellationToken);
         Assert.Equal(runs, result.Runs.Count);
         Assert.Equal(mean, result.Runs.Average(run => RunValue.Of(run, RunValueRule.Mean10, result.LowerIsBetter)), 1e-6 * mean);
     }
@@ -33,7 +36,8 @@ public sealed class CaseTests
     [InlineData("speedrun/after", "train_time", 12, 138.74)]
     public void A_text_has_its_runs_and_the_mean_of_their_last_values(string path, string metric, int runs, double mean)
     {
-        ImportResult result = LogReader.Read([Reference.File("imports", $"cases/{path}")], new ImportOptions { Metric = metric }, TestContext.Current.CancellationToken);
+        ImportResult result = LogReader.Read([Reference.File("imports", $"cases/{path}")], new ImportOptions { Metric = metric },
+            TestContext.Current.CancellationToken);
         Assert.Equal((runs, true), (result.Runs.Count, result.LowerIsBetter));
         Assert.Equal(mean, result.Runs.Average(run => run.Values[^1]), 1e-6 * mean);
     }
@@ -41,7 +45,8 @@ public sealed class CaseTests
     [Fact]
     public void The_seeds_of_lm_evaluation_harness_and_its_samples_are_read()
     {
-        ImportResult result = LogReader.Read([Reference.File("imports", "cases/lm-evaluation-harness/base")], new ImportOptions { Metric = "hellaswag/acc" }, TestContext.Current.CancellationToken);
+        ImportResult result = LogReader.Read([Reference.File("imports", "cases/lm-evaluation-harness/base")],
+            new ImportOptions { Metric = "hellaswag/acc" }, TestContext.Current.CancellationToken);
         Assert.Equal([0, 1, 2, 3], result.Runs.Select(run => (int)run.Seed!.Value));
         Assert.Equal((10042, "0.005"), (result.TestImages!.Value, result.Runs[0].Params["standard error"]));
     }
@@ -52,29 +57,36 @@ public sealed class CaseTests
         using var folder = new TemporaryFolder();
         foreach (int seed in new[] { 0, 1 })
         {
-            string text = "epoch,val_acc,loss\n" + string.Concat(Enumerable.Range(0, 12).Select(i => FormattableString.Invariant($"{i},0.{810 + seed + i},{seed}\n")));
+            string text = "epoch,val_acc,loss\n"
+                + string.Concat(Enumerable.Range(0, 12).Select(i => FormattableString.Invariant($"{i},0.{810 + seed + i},{seed}\n")));
             Logs.Write(folder, $"seed{seed}/log.csv", text);
             Logs.Write(folder, $"seed{seed}/latest/log.csv", text);
             // What has the same curve and another one too is another run.
             Logs.Write(folder, $"twin{seed}.csv", text.Replace($",{seed}\n", ",7\n", StringComparison.Ordinal));
         }
-        ImportResult result = LogReader.Read([folder["seed0"], folder["seed1"]], new ImportOptions(), TestContext.Current.CancellationToken);
+        ImportResult result =
+            LogReader.Read([folder["seed0"], folder["seed1"]], new ImportOptions(), TestContext.Current.CancellationToken);
         Assert.Equal(2, result.Runs.Count);
         Assert.Equal(2, result.LeftOut.Count);
         Assert.All(result.LeftOut, one => Assert.Contains("latest", one.What, StringComparison.Ordinal));
         Assert.All(result.LeftOut, one => Assert.Contains("it is a copy of seed", one.Why, StringComparison.Ordinal));
-        Assert.Equal(4, LogReader.Read([folder.Path], new ImportOptions { Metric = "val_acc" }, TestContext.Current.CancellationToken).Runs.Count);
+        Assert.Equal(4,
+            LogReader.Read([folder.Path], new ImportOptions { Metric = "val_acc" }, TestContext.Current.CancellationToken).Runs.Count);
     }
 
     [Fact]
     public void A_list_in_a_line_that_is_a_step_is_passed_over()
     {
-        string text = string.Concat(Enumerable.Range(1, 8).Select(i => $"{{\"reward\": {10 * i}, \"hist\": {{\"reward\": [1, 2, 3]}}, \"training_iteration\": {i}, \"trial_id\": \"t0\"}}\n"));
+        string text = string.Concat(Enumerable.Range(1, 8)
+            .Select(i => $"{{\"reward\": {10 * i}, \"hist\": {{\"reward\": [1, 2, 3]}}, \"training_iteration\": {i}, \"trial_id\": "
+                + $"\"t0\"}}\n"));
         ImportResult result = Logs.ReadText("result.json", text);
         Assert.Equal("- - -: 1=10 2=20 3=30 4=40 5=50 6=60 7=70 8=80", Logs.Short(result));
         Assert.Empty(result.LeftOut);
         // Without a step a line of a number and a list is a row as well, where the number is meant.
-        Assert.Equal("- - -: 1=5 2=6", Logs.Short(Logs.ReadText("log.jsonl", "{\"acc\": 5, \"each\": [1, 2]}\n{\"acc\": 6, \"each\": [3, 4]}\n", new ImportOptions { Metric = "acc", Step = "row" })));
+        Assert.Equal("- - -: 1=5 2=6",
+            Logs.Short(Logs.ReadText("log.jsonl", "{\"acc\": 5, \"each\": [1, 2]}\n{\"acc\": 6, \"each\": [3, 4]}\n",
+                new ImportOptions { Metric = "acc", Step = "row" })));
         Assert.Equal("- - -: 1=5 2=6", Logs.Short(Logs.ReadText("log.json", "[{\"epoch\": 1, \"acc\": 5},\n {\"epoch\": 2, \"acc\": 6}]")));
     }
 
@@ -93,7 +105,9 @@ public sealed class CaseTests
     [InlineData("sep=;\nepoch;reward\n1;10\n2;20\n", "1=10 2=20")]
     public void A_comma_is_read_by_its_whole_column(string text, string values)
     {
-        ImportResult result = Logs.ReadText("log.csv", text, text.Contains("lr", StringComparison.Ordinal) ? new ImportOptions { Metric = text.Contains("loss", StringComparison.Ordinal) ? "loss" : "reward" } : null);
+        ImportResult result = Logs.ReadText("log.csv", text,
+            text.Contains("lr", StringComparison.Ordinal)
+                ? new ImportOptions { Metric = text.Contains("loss", StringComparison.Ordinal) ? "loss" : "reward" } : null);
         Assert.Equal($"- - -: {values}", Logs.Short(result));
     }
 
@@ -116,7 +130,8 @@ public sealed class CaseTests
     [InlineData("93%")]
     public void A_number_in_the_clothes_of_its_type_is_read(string cell)
     {
-        ImportResult result = Logs.ReadText("log.csv", $"epoch,val_acc,val_loss\n1,{cell},1\n2,{cell},0.5\n", new ImportOptions { Metric = "val_acc" });
+        ImportResult result =
+            Logs.ReadText("log.csv", $"epoch,val_acc,val_loss\n1,{cell},1\n2,{cell},0.5\n", new ImportOptions { Metric = "val_acc" });
         Assert.Equal(cell[0] == '9' ? [93, 93] : [0.93, 0.93], Assert.Single(result.Runs).Values);
     }
 
@@ -124,12 +139,17 @@ public sealed class CaseTests
     public void Words_are_named_with_line_and_cell_and_no_other_metric_is_taken_in_silence()
     {
         const string text = "epoch,val_acc,test_acc\n1,high,0.8\n2,higher,0.9\n";
-        Assert.Contains("--metric: 'val_acc' holds words, the first is 'high' at ", Logs.Error(() => Logs.ReadText("log.csv", text, new ImportOptions { Metric = "val_acc" })), StringComparison.Ordinal);
-        Assert.Contains(Logs.ReadText("log.csv", text).Notes, note => note.StartsWith("'val_acc' holds words, the first is 'high' at ", StringComparison.Ordinal));
-        Assert.Contains("log.csv:3: 'x' is a word", Logs.Error(() => Logs.ReadText("log.csv", "epoch,acc\n1,0.5\n2,x\n3,y\n4,0.5\n")), StringComparison.Ordinal);
-        Assert.Contains("log.csv:3: '0.93 ± 0.01' is a mean with its spread", Logs.Error(() => Logs.ReadText("log.csv", "epoch,acc\n1,0.5\n2,0.93 ± 0.01\n")), StringComparison.Ordinal);
+        Assert.Contains("--metric: 'val_acc' holds words, the first is 'high' at ",
+            Logs.Error(() => Logs.ReadText("log.csv", text, new ImportOptions { Metric = "val_acc" })), StringComparison.Ordinal);
+        Assert.Contains(Logs.ReadText("log.csv", text).Notes,
+            note => note.StartsWith("'val_acc' holds words, the first is 'high' at ", StringComparison.Ordinal));
+        Assert.Contains("log.csv:3: 'x' is a word", Logs.Error(() => Logs.ReadText("log.csv", "epoch,acc\n1,0.5\n2,x\n3,y\n4,0.5\n")),
+            StringComparison.Ordinal);
+        Assert.Contains("log.csv:3: '0.93 ± 0.01' is a mean with its spread",
+            Logs.Error(() => Logs.ReadText("log.csv", "epoch,acc\n1,0.5\n2,0.93 ± 0.01\n")), StringComparison.Ordinal);
         // Two numbers are none.
-        Assert.Contains("is a word", Logs.Error(() => Logs.ReadText("log.csv", "epoch;acc\n1;0.5\n2;[0.5, 0.6]\n3;[0.5, 0.6]\n")), StringComparison.Ordinal);
+        Assert.Contains("is a word", Logs.Error(() => Logs.ReadText("log.csv", "epoch;acc\n1;0.5\n2;[0.5, 0.6]\n3;[0.5, 0.6]\n")),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -142,10 +162,14 @@ public sealed class CaseTests
         Logs.Write(folder, "seed3.csv", "");
         Logs.Write(folder, "seed4.csv", "epoch,loss,val_accuracy\n1,1,0.5\n2,1,0.75\n");
         Logs.Write(folder, "seed5.csv", "nothing\n");
-        ImportResult result = LogReader.Read([folder.Path], new ImportOptions { Metric = "val_acc" }, TestContext.Current.CancellationToken);
+        ImportResult result =
+            LogReader.Read([folder.Path], new ImportOptions { Metric = "val_acc" }, TestContext.Current.CancellationToken);
         Assert.Equal("- 0 -: 1=0.5 2=0.75", Logs.Short(result));
-        foreach ((string file, string why) in (ReadOnlySpan<(string, string)>)[("seed1", "no header"), ("seed2", "it has 'loss'"), ("seed3", "empty"), ("seed4", "'val_accuracy'"), ("seed5", "not a log")])
-            Assert.Contains(result.LeftOut, one => one.What.EndsWith($"{file}.csv", StringComparison.Ordinal) && one.Why.Contains(why, StringComparison.Ordinal));
+        foreach ((string file,
+            string why) in (ReadOnlySpan<(string, string)>)[("seed1", "no header"), ("seed2", "it has 'loss'"), ("seed3", "empty"),
+                ("seed4", "'val_accuracy'"), ("seed5", "not a log")])
+            Assert.Contains(result.LeftOut,
+                one => one.What.EndsWith($"{file}.csv", StringComparison.Ordinal) && one.Why.Contains(why, StringComparison.Ordinal));
         Assert.Equal(5, result.LeftOut.Count);
         ImportResult table = Logs.ReadText("log.csv", "seed,epoch,val_acc\n0,1,0.5\n0,2,0.75\n1,1,\n");
         Assert.Contains("it has no value of 'val_acc'", Assert.Single(table.LeftOut).Why, StringComparison.Ordinal);
@@ -162,10 +186,14 @@ public sealed class CaseTests
     [Fact]
     public void Iterations_that_begin_anew_in_each_epoch_count_with_it()
     {
-        ImportResult result = Logs.ReadText("log.json", "{\"epoch\": 1, \"iter\": 50, \"loss\": 3}\n{\"epoch\": 1, \"iter\": 99, \"loss\": 2}\n{\"epoch\": 1, \"iter\": 20, \"mAP\": 0.5}\n"
-            + "{\"epoch\": 2, \"iter\": 50, \"loss\": 1}\n{\"epoch\": 2, \"iter\": 20, \"mAP\": 0.75}\n", new ImportOptions { Metric = "mAP" });
+        ImportResult result = Logs.ReadText("log.json",
+            "{\"epoch\": 1, \"iter\": 50, \"loss\": 3}\n{\"epoch\": 1, \"iter\": 99, \"loss\": 2}\n{\"epoch\": 1, \"iter\": 20, \"mAP\": "
+                + "0.5}\n"
+            + "{\"epoch\": 2, \"iter\": 50, \"loss\": 1}\n{\"epoch\": 2, \"iter\": 20, \"mAP\": 0.75}\n",
+            new ImportOptions { Metric = "mAP" });
         Assert.Equal("- - -: 1=0.5 2=0.75", Logs.Short(result));
-        Assert.Equal("- - -: 0=1 1=2", Logs.Short(Logs.ReadText("progress.csv", "time/total_timesteps,time/fps,rollout/ep_rew_mean\n0,9,1\n1,9,2\n")));
+        Assert.Equal("- - -: 0=1 1=2",
+            Logs.Short(Logs.ReadText("progress.csv", "time/total_timesteps,time/fps,rollout/ep_rew_mean\n0,9,1\n1,9,2\n")));
     }
 
     [Fact]
@@ -180,21 +208,26 @@ public sealed class CaseTests
         Logs.Write(folder, "c/log.txt", "Namespace(lr=0.1, seed=44)\nepoch 1: loss 2\n");
         ImportResult result = LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken);
         Assert.Equal([42, 43, 44], result.Runs.Select(run => (int)run.Seed!.Value));
-        Assert.Equal("- 7 -: 1=50 2=60", Logs.Short(Logs.ReadText("log.jsonl", "{\"config\": {\"seed\": 7}}\n{\"epoch\": 1, \"acc\": 50}\n{\"epoch\": 2, \"acc\": 60}\n")));
+        Assert.Equal("- 7 -: 1=50 2=60",
+            Logs.Short(Logs.ReadText("log.jsonl",
+                "{\"config\": {\"seed\": 7}}\n{\"epoch\": 1, \"acc\": 50}\n{\"epoch\": 2, \"acc\": 60}\n")));
         Assert.Equal("- 5 -: 1=2 2=1", Logs.Short(Logs.ReadText("log.txt", "{'lr': 0.1, 'seed': 5}\nepoch 1: loss 2\nepoch 2: loss 1\n")));
         // What lies beside several runs is true of none of them alone.
         Logs.Write(folder, "d/x.csv", "epoch,acc\n1,50\n2,60\n");
         Logs.Write(folder, "d/y.csv", "epoch,acc\n1,51\n2,61\n");
         Logs.Write(folder, "d/args.yaml", "seed: 42\n");
-        Assert.All(LogReader.Read([folder["d"]], new ImportOptions(), TestContext.Current.CancellationToken).Runs, run => Assert.Null(run.Seed));
+        Assert.All(LogReader.Read([folder["d"]], new ImportOptions(), TestContext.Current.CancellationToken).Runs,
+            run => Assert.Null(run.Seed));
     }
 
     [Theory]
     [InlineData("step 250: train loss 1.9, val loss 2.0", "step=250 train_loss=1.9 val_loss=2")]
     [InlineData("iter 0: loss 4.0000, time 40.10ms, mfu 5.21%", "iter=0 loss=4 time=0.0401 mfu=5.21")]
     [InlineData("step:0/1600 val_loss:10.7729 train_time:0ms step_avg:nanms", "step=0 val_loss=10.7729 train_time=0 step_avg=NaN")]
-    [InlineData("Step 1 | loss:1.234 lr:2e-05 tokens_per_second_per_gpu:512.5", "Step=1 loss=1.234 lr=2E-05 tokens_per_second_per_gpu=512.5")]
-    [InlineData("2023-07-30 12:04:20,123 - mmengine - INFO - Epoch(train) [2][ 50/100]  lr: 2.0e-02  loss: 0.5  time: 0.1", "epoch=1.5 lr=0.02 loss=0.5 time=0.1")]
+    [InlineData("Step 1 | loss:1.234 lr:2e-05 tokens_per_second_per_gpu:512.5",
+        "Step=1 loss=1.234 lr=2E-05 tokens_per_second_per_gpu=512.5")]
+    [InlineData("2023-07-30 12:04:20,123 - mmengine - INFO - Epoch(train) [2][ 50/100]  lr: 2.0e-02  loss: 0.5  time: 0.1",
+        "epoch=1.5 lr=0.02 loss=0.5 time=0.1")]
     [InlineData("2023/07/30 12:04:20 - mmengine - INFO - Epoch(val) [1][50/50]  coco/bbox_mAP: 0.2000", "epoch=1 coco/bbox_mAP=0.2")]
     [InlineData("Train: 3 [ 625/1250 ( 50%)]  Loss: 6.95 (6.90)  LR: 1.000e-06", "epoch=3.5 Loss=6.95 LR=1E-06")]
     [InlineData("Epoch [3/100] train loss=0.5 | val acc=0.75", "Epoch=3 train_loss=0.5 val_acc=0.75")]
@@ -211,9 +244,12 @@ public sealed class CaseTests
         const string text = "begin\n[7] <train=2.5> <val=3.5ms>\n[8]  <train=2.25> <val=3ms>\n";
         var options = new ImportOptions { Pattern = "[{step}] <train={train_loss}> <val={val_loss}>", Metric = "val_loss" };
         Assert.Equal("- - -: 7=0.0035 8=0.003", Logs.Short(Logs.ReadText("any.name", text, options)));
-        Assert.Contains("--pattern: has no place", Logs.Error(() => Logs.ReadText("log.txt", text, new ImportOptions { Pattern = "step" })), StringComparison.Ordinal);
-        Assert.Contains("{a} is there twice", Logs.Error(() => Logs.ReadText("log.txt", text, new ImportOptions { Pattern = "{a} {a}" })), StringComparison.Ordinal);
-        Assert.Contains("is not a log that can be read", Logs.Error(() => Logs.ReadText("log.txt", text, new ImportOptions { Pattern = "steps {step}" })), StringComparison.Ordinal);
+        Assert.Contains("--pattern: has no place", Logs.Error(() => Logs.ReadText("log.txt", text, new ImportOptions { Pattern = "step" })),
+            StringComparison.Ordinal);
+        Assert.Contains("{a} is there twice", Logs.Error(() => Logs.ReadText("log.txt", text, new ImportOptions { Pattern = "{a} {a}" })),
+            StringComparison.Ordinal);
+        Assert.Contains("is not a log that can be read",
+            Logs.Error(() => Logs.ReadText("log.txt", text, new ImportOptions { Pattern = "steps {step}" })), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -221,7 +257,8 @@ public sealed class CaseTests
     {
         using var folder = new TemporaryFolder();
         Logs.Write(folder, "train.log", "epoch 1: loss 2\nepoch 2: loss 1\n");
-        Assert.Equal("- - -: 1=2 2=1", Logs.Short(LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken)));
+        Assert.Equal("- - -: 1=2 2=1",
+            Logs.Short(LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken)));
         Logs.Write(folder, "eval_results.json", "{\n \"eval_loss\": 3\n}");
         Assert.Equal("- - -: 1=3", Logs.Short(LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken)));
         Logs.Write(folder, "log.csv", "epoch,acc\n1,50\n");
@@ -231,10 +268,14 @@ public sealed class CaseTests
     [Fact]
     public void Results_of_sacred_dvclive_and_optuna_are_read()
     {
-        Assert.Equal("- - -: 0=2 10=1", Logs.Short(Logs.ReadText("metrics.json", """{"loss": {"steps": [0, 10], "timestamps": ["a", "b"], "values": [2.0, 1.0]}}""")));
-        Assert.Equal("- - -: 9=0.75", Logs.Short(Logs.ReadText("metrics.json", "{\n\"train\": {\"loss\": 1}, \"eval\": {\"acc\": 0.75}, \"step\": 9}")));
-        ImportResult optuna = Logs.ReadText("trials.csv", "number,value,datetime_start,datetime_complete,duration,params_lr,user_attrs_seed,state\n"
-            + "0,0.75,2024-01-01 10:00:00,2024-01-01 10:01:00,0 days 00:01:00,0.1,3,COMPLETE\n1,0.5,2024-01-01 10:00:00,2024-01-01 10:01:00,0 days 00:01:00,0.1,4,PRUNED\n"
+        Assert.Equal("- - -: 0=2 10=1",
+            Logs.Short(Logs.ReadText("metrics.json", """{"loss": {"steps": [0, 10], "timestamps": ["a", "b"], "values": [2.0, 1.0]}}""")));
+        Assert.Equal("- - -: 9=0.75",
+            Logs.Short(Logs.ReadText("metrics.json", "{\n\"train\": {\"loss\": 1}, \"eval\": {\"acc\": 0.75}, \"step\": 9}")));
+        ImportResult optuna =
+            Logs.ReadText("trials.csv", "number,value,datetime_start,datetime_complete,duration,params_lr,user_attrs_seed,state\n"
+            + "0,0.75,2024-01-01 10:00:00,2024-01-01 10:01:00,0 days 00:01:00,0.1,3,COMPLETE\n1,0.5,2024-01-01 10:00:00,2024-01-01 "
+            + "10:01:00,0 days 00:01:00,0.1,4,PRUNED\n"
             + "2,0.875,2024-01-01 10:00:00,2024-01-01 10:01:00,0 days 00:01:00,0.1,5,COMPLETE\n3,,2024-01-01 10:00:00,,,0.1,6,FAIL\n");
         Assert.Equal("- 3 -: 1=0.75\n- 5 -: 1=0.875", Logs.Short(optuna));
         Assert.Equal(["its state is 'PRUNED'", "its state is 'FAIL'"], optuna.LeftOut.Select(one => one.Why));
@@ -251,7 +292,9 @@ public sealed class CaseTests
             string file = Logs.Write(folder, name, head);
             Assert.Contains(said, Logs.Error(() => LogReader.Read([file], new ImportOptions())), StringComparison.Ordinal);
         }
-        Assert.Contains("holds no log that can be read; ", Logs.Error(() => LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken)), StringComparison.Ordinal);
+        Assert.Contains("holds no log that can be read; ",
+            Logs.Error(() => LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken)),
+            StringComparison.Ordinal);
         Logs.Write(folder, "log.csv", "epoch,acc\n1,50\n");
         Assert.Single(LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken).Runs);
     }
@@ -276,13 +319,16 @@ public sealed class CaseTests
         cancelled.Cancel();
         Assert.Throws<OperationCanceledException>(() => LogReader.Read([folder["latest"]], new ImportOptions(), cancelled.Token));
         if (File.Exists("/dev/zero"))
-            Assert.Contains("/dev/zero: is not an ordinary file", Logs.Error(() => LogReader.Read(["/dev/zero"], new ImportOptions())), StringComparison.Ordinal);
+            Assert.Contains("/dev/zero: is not an ordinary file", Logs.Error(() => LogReader.Read(["/dev/zero"], new ImportOptions())),
+                StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("val_mape sMAPE NRMSE RMSLE ECE Brier NLL WER CER EER DER TER FID KID LPIPS EPE AbsRel MPJPE ADE FDE Chamfer Hausdorff KL deviance bits_per_byte bits/dim regret cost "
+    [InlineData("val_mape sMAPE NRMSE RMSLE ECE Brier NLL WER CER EER DER TER FID KID LPIPS EPE AbsRel MPJPE ADE FDE Chamfer Hausdorff KL "
+        + "deviance bits_per_byte bits/dim regret cost "
         + "latency train_time test_error val_loss valMape eval/rmse mean_squared_error neg_log_likelihood", true)]
-    [InlineData("neg_mean_squared_error neg_log_loss neg_brier_score val_acc test_f1 reward bleu psnr tokens_per_second mAP AUC R2 top1", false)]
+    [InlineData("neg_mean_squared_error neg_log_loss neg_brier_score val_acc test_f1 reward bleu psnr tokens_per_second mAP AUC R2 top1",
+        false)]
     [InlineData("x q17 chamferish width", null)]
     public void Names_decide_which_way_is_better(string names, bool? lower)
     {

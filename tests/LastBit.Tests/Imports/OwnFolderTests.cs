@@ -9,7 +9,8 @@ namespace LastBit.Tests.Imports;
 /// <summary>LastBit's own folders, written by LastBit itself.</summary>
 public sealed class OwnFolderTests
 {
-    private static readonly string[] Small = ["--network", "resnet8", "--data", "sample", "--train-size", "20", "--batch-size", "20", "--epochs", "1", "--json"];
+    private static readonly string[] Small =
+        ["--network", "resnet8", "--data", "sample", "--train-size", "20", "--batch-size", "20", "--epochs", "1", "--json"];
 
     [Fact]
     public void A_pair_of_figure_2_is_a_run_and_its_divisor_the_training()
@@ -30,10 +31,13 @@ public sealed class OwnFolderTests
     public void A_folder_of_figure_2_that_is_damaged_is_named()
     {
         using var folder = new TemporaryFolder();
-        Logs.Write(folder, "divergence.json", """{"scaledIterations": 2, "runs": [{"divisor": 2, "learningRate": 0.1, "iterations": [1, 3], "relativeL1": [0.5]}]}""");
-        Assert.Contains("divergence.json: n = 2 has 1 differences at 2 iterations", Logs.Error(() => LogReader.Read([folder.Path], new ImportOptions())), StringComparison.Ordinal);
+        Logs.Write(folder, "divergence.json",
+            """{"scaledIterations": 2, "runs": [{"divisor": 2, "learningRate": 0.1, "iterations": [1, 3], "relativeL1": [0.5]}]}""");
+        Assert.Contains("divergence.json: n = 2 has 1 differences at 2 iterations",
+            Logs.Error(() => LogReader.Read([folder.Path], new ImportOptions())), StringComparison.Ordinal);
         Logs.Write(folder, "divergence.json", """{"scaledIterations": 2, "runs": [{"learningRate": 0.1}]}""");
-        Assert.Contains("is not what `lastbit divergence` writes", Logs.Error(() => LogReader.Read([folder.Path], new ImportOptions())), StringComparison.Ordinal);
+        Assert.Contains("is not what `lastbit divergence` writes", Logs.Error(() => LogReader.Read([folder.Path], new ImportOptions())),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -52,7 +56,8 @@ public sealed class OwnFolderTests
         Assert.Equal(["7 1", "7 3"], result.Runs.Select(run => $"{run.Seed} {run.Perturbation}"));
         Assert.All(result.Runs, run => Assert.Equal("resnet8", run.Params["network"]));
         LastBitProcess noise = LastBitCall.Run("noise", folder["runs"], "--metric", "testLoss", "--json", "--out", folder["noise"]);
-        Assert.Equal((0, 2, true), (noise.ExitCode, noise.Json.GetProperty("runs").GetInt32(), noise.Json.GetProperty("lowerIsBetter").GetBoolean()));
+        Assert.Equal((0, 2, true),
+            (noise.ExitCode, noise.Json.GetProperty("runs").GetInt32(), noise.Json.GetProperty("lowerIsBetter").GetBoolean()));
     }
 
     [Fact]
@@ -60,8 +65,10 @@ public sealed class OwnFolderTests
     {
         using var folder = new TemporaryFolder();
         Logs.Write(folder, "a/train.json", """{"digest": "00", "epochs": [{"epoch": 1, "testAccuracy": 50, "testLoss": 1}]}""");
-        Logs.Write(folder, "b/train.json", """{"digest": "00", "divergedAtStep": 17, "epochs": [{"epoch": 1, "testAccuracy": 10, "testLoss": null}]}""");
-        ImportResult result = LogReader.Read([folder.Path], new ImportOptions { Metric = "testAccuracy" }, TestContext.Current.CancellationToken);
+        Logs.Write(folder, "b/train.json",
+            """{"digest": "00", "divergedAtStep": 17, "epochs": [{"epoch": 1, "testAccuracy": 10, "testLoss": null}]}""");
+        ImportResult result =
+            LogReader.Read([folder.Path], new ImportOptions { Metric = "testAccuracy" }, TestContext.Current.CancellationToken);
         Assert.Equal("- - -: 1=50", Logs.Short(result));
         Assert.Contains("diverged at step 17", Assert.Single(result.LeftOut).Why, StringComparison.Ordinal);
     }
@@ -71,18 +78,23 @@ public sealed class OwnFolderTests
     {
         using var folder = new TemporaryFolder();
         string[] table = ["accuracy", .. Small, "--seeds", "1,2", "--k", "1,3"];
-        LastBitProcess plain = LastBitCall.Run([.. table, "--out", folder["plain"]]), saved = LastBitCall.Run([.. table, "--correctness", "--out", folder["saved"]]);
+        LastBitProcess plain = LastBitCall.Run([.. table, "--out", folder["plain"]]), saved =
+            LastBitCall.Run([.. table, "--correctness", "--out", folder["saved"]]);
         Assert.Equal((0, 0), (plain.ExitCode, saved.ExitCode));
         // Nothing else changes, and what was not asked for is not there.
         foreach (string file in Directory.EnumerateFiles(folder["plain/cells/accuracy"], "k*.json", SearchOption.AllDirectories))
-            Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(file.Replace($"{Path.DirectorySeparatorChar}plain{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}saved{Path.DirectorySeparatorChar}", StringComparison.Ordinal)));
+            Assert.Equal(File.ReadAllBytes(file),
+                File.ReadAllBytes(
+                    file.Replace($"{Path.DirectorySeparatorChar}plain{Path.DirectorySeparatorChar}",
+                        $"{Path.DirectorySeparatorChar}saved{Path.DirectorySeparatorChar}", StringComparison.Ordinal)));
         Assert.Empty(Directory.EnumerateFiles(folder["plain"], "*.correct.npy", SearchOption.AllDirectories));
         Assert.DoesNotContain("correctness", File.ReadAllText(folder["plain/cells/accuracy/plan.json"]), StringComparison.Ordinal);
 
         ImportResult result = LogReader.Read([folder["saved"]], new ImportOptions(), TestContext.Current.CancellationToken);
         Assert.Equal((500, 10), (result.TestImages!.Value, result.Classes!.Value));
         Assert.Equal((4, 500), (result.Correctness!.Runs.Count, result.Correctness.Images));
-        Assert.All(result.Correctness.Runs.Zip(result.Correctness.Correct), row => Assert.Equal(row.First.Values[^1], row.Second.Sum(image => image) / 5.0, 1e-9));
+        Assert.All(result.Correctness.Runs.Zip(result.Correctness.Correct),
+            row => Assert.Equal(row.First.Values[^1], row.Second.Sum(image => image) / 5.0, 1e-9));
         Assert.Equal(10, result.Correctness.Labels!.Distinct().Count());
         LastBitProcess noise = LastBitCall.Run("noise", folder["saved"], "--json", "--out", folder["noise"]);
         Assert.Equal(500, noise.Json.GetProperty("correctness").GetProperty("images").GetInt32());

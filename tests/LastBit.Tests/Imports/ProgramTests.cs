@@ -5,7 +5,9 @@ using LastBit.Statistics;
 
 namespace LastBit.Tests.Imports;
 
-/// <summary>The logs of known programs, written out here to their published layouts; only the logs of LastBit are by the program itself.</summary>
+/// <summary>
+/// The logs of known programs, written out here to their published layouts; only the logs of LastBit are by the program itself.
+/// </summary>
 public sealed class ProgramTests
 {
     private static readonly ImportOptions ByHand = new();
@@ -32,13 +34,15 @@ public sealed class ProgramTests
     public void Hugging_face_checkpoints_are_the_beginnings_of_one_run()
     {
         using var folder = new TemporaryFolder();
-        const string first = """{"loss": 0.7, "epoch": 1.0, "step": 100}, {"eval_accuracy": 0.81, "eval_runtime": 2.0, "epoch": 1.0, "step": 100}""";
+        const string first =
+            """{"loss": 0.7, "epoch": 1.0, "step": 100}, {"eval_accuracy": 0.81, "eval_runtime": 2.0, "epoch": 1.0, "step": 100}""";
         const string second = first + """, {"eval_accuracy": 0.84, "epoch": 2.0, "step": 200}""";
         foreach (int seed in new[] { 1, 2 })
         {
             Logs.Write(folder, $"seed{seed}/checkpoint-100/trainer_state.json", $$"""{"global_step": 100, "log_history": [{{first}}]}""");
             Logs.Write(folder, $"seed{seed}/checkpoint-200/trainer_state.json", $$"""{"global_step": 200, "log_history": [{{second}}]}""");
-            Logs.Write(folder, $"seed{seed}/trainer_state.json", $$"""{"global_step": 200, "log_history": [{{second}}, {"train_loss": NaN, "step": 200}]}""");
+            Logs.Write(folder, $"seed{seed}/trainer_state.json",
+                $$"""{"global_step": 200, "log_history": [{{second}}, {"train_loss": NaN, "step": 200}]}""");
         }
         ImportResult result = LogReader.Read([folder.Path], ByHand, TestContext.Current.CancellationToken);
         Assert.Equal("eval_accuracy", result.Metric);
@@ -58,12 +62,15 @@ public sealed class ProgramTests
     [Fact]
     public void Weights_and_biases_charts_and_tables_are_read()
     {
-        ImportResult chart = Logs.ReadText("wandb.csv", "\"Step\",\"seed-1 - val_acc\",\"seed-1 - val_acc__MIN\",\"seed-1 - val_acc__MAX\",\"seed-2 - val_acc\","
-            + "\"seed-2 - val_acc__MIN\",\"seed-2 - val_acc__MAX\"\n\"1\",\"0.5\",\"0.5\",\"0.5\",\"0.6\",\"0.6\",\"0.6\"\n\"2\",\"0.7\",\"0.6\",\"0.8\",\"0.8\",\"0.8\",\"0.8\"\n");
+        ImportResult chart = Logs.ReadText("wandb.csv",
+            "\"Step\",\"seed-1 - val_acc\",\"seed-1 - val_acc__MIN\",\"seed-1 - val_acc__MAX\",\"seed-2 - val_acc\","
+            + "\"seed-2 - val_acc__MIN\",\"seed-2 - "
+            + "val_acc__MAX\"\n\"1\",\"0.5\",\"0.5\",\"0.5\",\"0.6\",\"0.6\",\"0.6\"\n\"2\",\"0.7\",\"0.6\",\"0.8\",\"0.8\",\"0.8\",\"0.8\"\n");
         Assert.Equal(("val_acc", "Weights & Biases chart export"), (chart.Metric, chart.Format));
         Assert.Equal("- 1 -: 1=0.5 2=0.7\n- 2 -: 1=0.6 2=0.8", Logs.Short(chart));
         Assert.Contains(chart.Notes, note => note.Contains("1 point of the chart stands for several values", StringComparison.Ordinal));
-        ImportResult table = Logs.ReadText("runs.csv", "Name,State,Created,Runtime,seed,val_acc,_step\na,finished,2024,10,1,0.9,99\nb,finished,2024,10,2,0.8,99\nc,crashed,2024,3,3,0.2,5\n");
+        ImportResult table = Logs.ReadText("runs.csv",
+            "Name,State,Created,Runtime,seed,val_acc,_step\na,finished,2024,10,1,0.9,99\nb,finished,2024,10,2,0.8,99\nc,crashed,2024,3,3,0.2,5\n");
         Assert.Equal("Weights & Biases runs table", table.Format);
         Assert.Equal("- 1 -: 1=0.9\n- 2 -: 1=0.8", Logs.Short(table));
         Assert.Contains("crashed", Assert.Single(table.LeftOut).Why, StringComparison.Ordinal);
@@ -95,7 +102,8 @@ public sealed class ProgramTests
     [Fact]
     public void What_mlflow_writes_out_of_its_database_is_read_with_the_seeds_among_its_parameters()
     {
-        ImportResult result = Logs.ReadText("runs.csv", "run_id,experiment_id,status,artifact_uri,start_time,end_time,metrics.score,params.lr,params.seed,tags.mlflow.runName\n"
+        ImportResult result = Logs.ReadText("runs.csv",
+            "run_id,experiment_id,status,artifact_uri,start_time,end_time,metrics.score,params.lr,params.seed,tags.mlflow.runName\n"
             + "aa,1,FINISHED,./mlruns/1/aa,2024-01-01,2024-01-02,0.81,0.1,7,owl-1\nbb,1,FINISHED,./mlruns/1/bb,2024-01-01,2024-01-02,0.8,0.1,8,owl-2\n"
             + "cc,1,FAILED,./mlruns/1/cc,2024-01-01,2024-01-02,0.2,0.1,9,owl-3\n");
         Assert.Equal("metrics.score", result.Metric);
@@ -106,7 +114,8 @@ public sealed class ProgramTests
     [Fact]
     public void Tensorboard_event_files_written_byte_by_byte_to_the_published_layout_are_read()
     {
-        string torch = Reference.File("imports", "events.out.tfevents.1.torch"), tf2 = Reference.File("imports", "events.out.tfevents.2.tf2");
+        string torch = Reference.File("imports", "events.out.tfevents.1.torch"), tf2 =
+            Reference.File("imports", "events.out.tfevents.2.tf2");
         ImportResult result = LogReader.Read([torch], ByHand, TestContext.Current.CancellationToken);
         Assert.Equal("acc/test", result.Metric);
         Assert.Equal("- - -: 1=0.5625 2=0.625 3=0.6875 4=0.75", Logs.Short(result));
@@ -127,7 +136,8 @@ public sealed class ProgramTests
         }
         whole[^2] ^= 1;
         string damaged = Logs.Write(folder, "damaged/events.out.tfevents.9", whole);
-        Assert.Contains("checksum", Assert.Single(LogReader.Read([damaged], ByHand, TestContext.Current.CancellationToken).LeftOut).Why, StringComparison.Ordinal);
+        Assert.Contains("checksum", Assert.Single(LogReader.Read([damaged], ByHand, TestContext.Current.CancellationToken).LeftOut).Why,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -145,9 +155,11 @@ public sealed class ProgramTests
     public void Our_own_table_is_read_from_its_document()
     {
         using var folder = new TemporaryFolder();
-        Logs.Write(folder, "a/accuracy.json", """{"epochs": 2, "testImages": 500, "classes": 10, "testAccuracy": {"1": {"1": [50, 60], "3": [50, 61]}}}""");
+        Logs.Write(folder, "a/accuracy.json",
+            """{"epochs": 2, "testImages": 500, "classes": 10, "testAccuracy": {"1": {"1": [50, 60], "3": [50, 61]}}}""");
         Logs.Write(folder, "a/result/table.csv", "epoch,acc\n1,2\n");
-        Assert.Equal("- 1 1: 1=50 2=60\n- 1 3: 1=50 2=61", Logs.Short(LogReader.Read([folder["a"]], ByHand, TestContext.Current.CancellationToken)));
+        Assert.Equal("- 1 1: 1=50 2=60\n- 1 3: 1=50 2=61",
+            Logs.Short(LogReader.Read([folder["a"]], ByHand, TestContext.Current.CancellationToken)));
     }
 
     [Fact]
@@ -156,10 +168,13 @@ public sealed class ProgramTests
         using var folder = new TemporaryFolder();
         foreach (string run in new[] { "wide/seed1/k3", "wide/seed2/k3", "deep/seed1/k5" })
             Logs.Write(folder, $"logs/{run}/log.csv", "epoch,acc\n1,50\n2,60.5\n");
-        ImportResult result = LogReader.Read([folder["logs"]], new ImportOptions { Runs = "logs/{group}/seed{seed}/k{k}" }, TestContext.Current.CancellationToken);
-        Assert.Equal("deep 1 5,wide 1 3,wide 2 3", string.Join(',', result.Runs.Select(run => $"{run.Group} {run.Seed} {run.Perturbation}")));
+        ImportResult result = LogReader.Read([folder["logs"]], new ImportOptions { Runs = "logs/{group}/seed{seed}/k{k}" },
+            TestContext.Current.CancellationToken);
+        Assert.Equal("deep 1 5,wide 1 3,wide 2 3",
+            string.Join(',', result.Runs.Select(run => $"{run.Group} {run.Seed} {run.Perturbation}")));
         Assert.Single(LogReader.Read([folder["logs/deep/*/*/*.csv"]], ByHand, TestContext.Current.CancellationToken).Runs);
-        Assert.Contains("no path matches", Logs.Error(() => LogReader.Read([folder["logs"]], new ImportOptions { Runs = "x{seed}" })), StringComparison.Ordinal);
+        Assert.Contains("no path matches", Logs.Error(() => LogReader.Read([folder["logs"]], new ImportOptions { Runs = "x{seed}" })),
+            StringComparison.Ordinal);
     }
 
     [Fact]

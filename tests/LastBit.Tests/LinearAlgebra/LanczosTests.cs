@@ -10,7 +10,8 @@ public class LanczosTests
         Gen.Select(Gen.Int[1, 60], Gen.Int[1, 4], Gen.Int[0, 1000]).Sample((size, count, seed) =>
         {
             double[] spectrum = Spectrum(size, seed);
-            LargestEigenvalues found = Lanczos.Largest(WithSpectrum(spectrum, seed), size, count, 1e-11, 10_000, cancellation: TestContext.Current.CancellationToken);
+            LargestEigenvalues found = Lanczos.Largest(WithSpectrum(spectrum, seed), size, count, 1e-11, 10_000,
+                cancellation: TestContext.Current.CancellationToken);
             Assert.Equal(Math.Min(size, count), found.Values.Length);
             double scale = spectrum.Max(Math.Abs);
             for (int i = 0; i < found.Values.Length; i++)
@@ -34,9 +35,11 @@ public class LanczosTests
         // Five times 3, three times 2; then all of them a little larger.
         const int Size = 120;
         double[] spectrum = [3, 3, 3, 3, 3, 2, 2, 2, .. Enumerable.Range(0, Size - 8).Select(i => 1 - (2.0 * i / Size))];
-        LargestEigenvalues first = Lanczos.Largest(WithSpectrum(spectrum, 2), Size, 7, 1e-4, 1000, verify: 0.1, cancellation: TestContext.Current.CancellationToken);
+        LargestEigenvalues first = Lanczos.Largest(WithSpectrum(spectrum, 2), Size, 7, 1e-4, 1000, verify: 0.1,
+            cancellation: TestContext.Current.CancellationToken);
         double[] moved = [.. spectrum.Select((value, i) => value + (0.001 * i))];
-        LargestEigenvalues next = Lanczos.Largest(WithSpectrum(moved, 2), Size, 7, 1e-4, 1000, first.Vectors, cancellation: TestContext.Current.CancellationToken);
+        LargestEigenvalues next = Lanczos.Largest(WithSpectrum(moved, 2), Size, 7, 1e-4, 1000, first.Vectors,
+            cancellation: TestContext.Current.CancellationToken);
         Assert.True(next.Converged);
         Assert.Null(next.Verified);
         Assert.InRange(next.Products, 8, 40);
@@ -57,7 +60,8 @@ public class LanczosTests
         double[] spectrum = [5, 4, .. Enumerable.Range(0, Size - 2).Select(i => 1.0 - (0.01 * i))];
         SymmetricOperator apply = WithSpectrum(spectrum, 4);
         LargestEigenvalues both = Lanczos.Largest(apply, Size, 2, 1e-10, 1000, cancellation: TestContext.Current.CancellationToken);
-        LargestEigenvalues found = Lanczos.Largest(apply, Size, 1, 0.3, 1000, [both.Vectors[1]], verify: 0.1, cancellation: TestContext.Current.CancellationToken);
+        LargestEigenvalues found = Lanczos.Largest(apply, Size, 1, 0.3, 1000, [both.Vectors[1]], verify: 0.1,
+            cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(5, found.Values[0], 0.05);
         Assert.Equal((0.1, 1e-6), (found.Verified!.Tolerance, found.Verified.Chance));
         Assert.Equal(5 - spectrum[^1], found.Verified.Width, 0.1);
@@ -69,16 +73,20 @@ public class LanczosTests
         double[] spectrum = Spectrum(200, 3);
         SymmetricOperator apply = WithSpectrum(spectrum, 3);
         int needed = Lanczos.ProductsToVerify(199, 0.1);
-        LargestEigenvalues found = Lanczos.Largest(apply, 200, 1, 1e-2, 1000, verify: 0.1, cancellation: TestContext.Current.CancellationToken);
+        LargestEigenvalues found =
+            Lanczos.Largest(apply, 200, 1, 1e-2, 1000, verify: 0.1, cancellation: TestContext.Current.CancellationToken);
         Assert.InRange(found.Products, needed + 2, 200);
         Assert.NotNull(found.Verified);
-        LargestEigenvalues cut = Lanczos.Largest(apply, 200, 1, 1e-2, found.Products - 1, verify: 0.1, cancellation: TestContext.Current.CancellationToken);
+        LargestEigenvalues cut =
+            Lanczos.Largest(apply, 200, 1, 1e-2, found.Products - 1, verify: 0.1, cancellation: TestContext.Current.CancellationToken);
         Assert.True(cut.Converged);
         Assert.Null(cut.Verified);
-        LargestEigenvalues whole = Lanczos.Largest(apply, 200, 150, 1e-2, 1000, verify: 0.1, cancellation: TestContext.Current.CancellationToken);
+        LargestEigenvalues whole =
+            Lanczos.Largest(apply, 200, 150, 1e-2, 1000, verify: 0.1, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal((0, 0), (whole.Verified!.Tolerance, whole.Verified.Chance));
         Assert.All(Enumerable.Range(0, 150), i => Assert.Equal(spectrum[i], whole.Values[i], 1e-9));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Lanczos.Largest(apply, 200, 1, 1e-2, 1000, verify: 0, cancellation: TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Lanczos.Largest(apply, 200, 1, 1e-2, 1000, verify: 0, cancellation: TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -108,8 +116,10 @@ public class LanczosTests
                 Assert.Equal(drawn.Spectrum[i], values[i], 1e-13 * drawn.Scale);
                 double[] product = new double[drawn.Size];
                 drawn.Multiply(vectors[i], product);
-                Assert.All(product.Zip(vectors[i], (one, other) => one - (values[i] * other)), rest => Assert.Equal(0, rest, 1e-13 * drawn.Scale));
-                Assert.All(Enumerable.Range(0, i + 1), j => Assert.Equal(i == j ? 1 : 0, vectors[i].Zip(vectors[j], (one, other) => one * other).Sum(), 1e-12));
+                Assert.All(product.Zip(vectors[i], (one, other) => one - (values[i] * other)),
+                    rest => Assert.Equal(0, rest, 1e-13 * drawn.Scale));
+                Assert.All(Enumerable.Range(0, i + 1),
+                    j => Assert.Equal(i == j ? 1 : 0, vectors[i].Zip(vectors[j], (one, other) => one * other).Sum(), 1e-12));
             }
         }, iter: 40);
 
@@ -136,7 +146,8 @@ public class LanczosTests
     {
         const int Size = 400;
         double[] spectrum = [.. Enumerable.Range(0, Size).Select(i => 100.0 / (1 + i))];
-        LargestEigenvalues found = Lanczos.Largest(WithSpectrum(spectrum, 1), Size, 2, 1e-8, 5000, room: 6, cancellation: TestContext.Current.CancellationToken);
+        LargestEigenvalues found =
+            Lanczos.Largest(WithSpectrum(spectrum, 1), Size, 2, 1e-8, 5000, room: 6, cancellation: TestContext.Current.CancellationToken);
         Assert.InRange(found.Products, 7, 4999);
         Assert.Equal(100, found.Values[0], 1e-6);
         Assert.Equal(50, found.Values[1], 1e-6);
@@ -147,7 +158,8 @@ public class LanczosTests
     {
         const int Size = 200;
         double[] spectrum = [1000, .. Enumerable.Range(1, Size - 1).Select(i => 1.0 / i)];
-        LargestEigenvalues found = Lanczos.Largest(WithSpectrum(spectrum, 3), Size, 1, 1e-2, 1000, isDear: true, cancellation: TestContext.Current.CancellationToken);
+        LargestEigenvalues found = Lanczos.Largest(WithSpectrum(spectrum, 3), Size, 1, 1e-2, 1000, isDear: true,
+            cancellation: TestContext.Current.CancellationToken);
         // The first to find it, one more to see that it is no longer moving.
         Assert.Equal(3, found.Products);
         Assert.Equal(1000, found.Values[0], 1e-3);
@@ -160,7 +172,8 @@ public class LanczosTests
         double[] spectrum = Spectrum(Size, 9);
         SymmetricOperator apply = WithSpectrum(spectrum, 9);
         LargestEigenvalues first = Lanczos.Largest(apply, Size, 1, 1e-6, 1000, cancellation: TestContext.Current.CancellationToken);
-        LargestEigenvalues again = Lanczos.Largest(apply, Size, 1, 1e-6, 1000, first.Vectors, cancellation: TestContext.Current.CancellationToken);
+        LargestEigenvalues again =
+            Lanczos.Largest(apply, Size, 1, 1e-6, 1000, first.Vectors, cancellation: TestContext.Current.CancellationToken);
         Assert.InRange(again.Products, 1, first.Products - 1);
         Assert.Equal(first.Values[0], again.Values[0], 1e-5 * spectrum[0]);
     }

@@ -9,7 +9,8 @@ public sealed class SymmetricCase
     public static readonly double[] Tolerances = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.3];
 
     private static readonly string[] Kinds =
-        ["spread", "repeated", "clustered", "large negative", "zero", "rank one", "identity", "graded", "all negative", "outliers", "near each other", "dense"];
+        ["spread", "repeated", "clustered", "large negative", "zero", "rank one", "identity", "graded", "all negative", "outliers",
+            "near each other", "dense"];
 
     private readonly double[][] _mirrors;
     private readonly double[][]? _matrix;
@@ -87,7 +88,8 @@ public sealed class SymmetricCase
     /// <param name="cancellation">Stops it.</param>
     public LargestEigenvalues Search(bool isRounded, CancellationToken cancellation)
     {
-        return Lanczos.Largest(isRounded ? Rounded : Multiply, Size, Count, Tolerance, (20 * Size) + 1000, verify: 0.1, rounding: isRounded ? 1e-6 : 1e-13,
+        return Lanczos.Largest(isRounded ? Rounded : Multiply, Size, Count, Tolerance, (20 * Size) + 1000, verify: 0.1,
+            rounding: isRounded ? 1e-6 : 1e-13,
             isDear: Count % 2 == 0, cancellation: cancellation);
 
         void Rounded(ReadOnlySpan<double> x, Span<double> y)
@@ -111,7 +113,8 @@ public sealed class SymmetricCase
         for (int i = 0; i < found.Values.Length; i++)
         {
             if (!(Math.Abs(found.Values[i] - Spectrum[i]) <= found.Limits[i] + (1e-12 * Scale)))
-                return string.Create(CultureInfo.InvariantCulture, $"{this}: value {i + 1} is {found.Values[i]:R}, the eigenvalue {Spectrum[i]:R}, after {found.Products} products");
+                return string.Create(CultureInfo.InvariantCulture,
+                    $"{this}: value {i + 1} is {found.Values[i]:R}, the eigenvalue {Spectrum[i]:R}, after {found.Products} products");
         }
         return null;
     }
@@ -147,7 +150,8 @@ public sealed class SymmetricCase
         return [.. vector.Select(x => x / length)];
     }
 
-    private static double Normal(System.Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+    private static double Normal(System.Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     private static void Reflect(Span<double> x, double[] mirror)
     {

@@ -8,13 +8,15 @@ namespace LastBit.Tests.Models;
 /// <summary>Which image sizes each network takes, and that it is asked before anything is made of it.</summary>
 public class ImageSizeTests
 {
-    private static readonly string[] s_anySize = ["resnet8", "preresnet8", "resnet8x2", "resnet8-nobn", "resnet8-gn", "resnet11-bottleneck", "fc-relu"];
+    private static readonly string[] s_anySize =
+        ["resnet8", "preresnet8", "resnet8x2", "resnet8-nobn", "resnet8-gn", "resnet11-bottleneck", "fc-relu"];
 
     private static readonly string[] s_multiplesOf4 = ["cnn-relu", "cnn-elu-max"];
 
     private static readonly (int Height, int Width)[] s_sizes =
     [
-        .. Enumerable.Range(1, 9).Select(size => (size, size)), (5, 7), (7, 5), (1, 32), (32, 1), (2, 48), (16, 4), (4, 12), (12, 8), (12, 16), (28, 28), (28, 32), (32, 32),
+        .. Enumerable.Range(1, 9).Select(size => (size, size)), (5, 7), (7, 5), (1, 32), (32, 1), (2, 48), (16, 4), (4, 12), (12, 8),
+        (12, 16), (28, 28), (28, 32), (32, 32),
         (30, 31), (33, 33), (64, 32), (36, 20),
     ];
 
@@ -31,8 +33,11 @@ public class ImageSizeTests
             int multiple = network == "vgg16" ? 32 : s_multiplesOf4.Contains(network) ? 4 : 1;
             if (height % multiple != 0 || width % multiple != 0)
             {
-                Assert.Equal($"{network}: the images have {width} x {height} pixels, and this network takes widths and heights that are multiples of {multiple}; "
-                    + "scale the images, or name a network that takes any size: a ResNet or fc-F", Assert.Throws<InputException>(() => settings.SizeFor(height, width)).Message);
+                Assert.Equal(
+                    $"{network}: the images have {width} x {height} pixels, and this network takes widths and heights that are multiples "
+                        + $"of {multiple}; "
+                    + "scale the images, or name a network that takes any size: a ResNet or fc-F",
+                    Assert.Throws<InputException>(() => settings.SizeFor(height, width)).Message);
                 continue;
             }
             (int Height, int Width) padded = settings.SizeFor(height, width);
@@ -62,9 +67,11 @@ public class ImageSizeTests
     public void A_network_for_images_that_it_does_not_take_is_refused_whoever_asks()
     {
         var settings = new TrainingRunSettings { Network = "vgg16" };
-        Assert.StartsWith("vgg16: the images have 16 x 16 pixels", Assert.Throws<InputException>(() => settings.ToModel(new DatasetShape(3, 16, 16, 2))).Message, StringComparison.Ordinal);
+        Assert.StartsWith("vgg16: the images have 16 x 16 pixels",
+            Assert.Throws<InputException>(() => settings.ToModel(new DatasetShape(3, 16, 16, 2))).Message, StringComparison.Ordinal);
         settings = new TrainingRunSettings { Network = "resnet8" };
-        Assert.Equal("resnet8: takes no images of 28 x 28 pixels; pad them to 32 x 32", Assert.Throws<InputException>(() => settings.ToModel(new DatasetShape(3, 28, 28, 2))).Message);
+        Assert.Equal("resnet8: takes no images of 28 x 28 pixels; pad them to 32 x 32",
+            Assert.Throws<InputException>(() => settings.ToModel(new DatasetShape(3, 28, 28, 2))).Message);
     }
 
     private static bool Takes(NetworkSettings settings, WorkerTeam team)

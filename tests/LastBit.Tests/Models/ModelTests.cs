@@ -46,8 +46,10 @@ public class ModelTests
         Assert.Equal("resnet20", plain.Build().Identity);
         NetworkSettings[] others =
         [
-            plain with { Classes = 100 }, plain with { Images = new TensorShape(64, 64, 3) }, plain with { Width = 32 }, plain with { Normalized = false },
-            plain with { Loss = Loss.SquaredError }, plain with { PreActivation = true }, plain with { PreActivation = true, Activation = Activation.Swish },
+            plain with { Classes = 100 }, plain with { Images = new TensorShape(64, 64, 3) }, plain with { Width = 32 },
+            plain with { Normalized = false },
+            plain with { Loss = Loss.SquaredError }, plain with { PreActivation = true },
+            plain with { PreActivation = true, Activation = Activation.Swish },
         ];
         Assert.Distinct([plain.Build().Identity, .. others.Select(other => other.Build().Identity)]);
         Assert.Equal("Swish", (plain with { Activation = Activation.Swish }).Build().Activations);
@@ -57,7 +59,8 @@ public class ModelTests
     public void The_connected_network_is_that_of_the_literature()
     {
         var layout = NetworkSettings.Parse("fc-tanh", Activation.Relu).Build().Layout;
-        Assert.Equal(["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias", "fc3.weight", "fc3.bias"], layout.All.Select(parameter => parameter.Name));
+        Assert.Equal(["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias", "fc3.weight", "fc3.bias"],
+            layout.All.Select(parameter => parameter.Name));
         Assert.Equal((3072 * 200) + 200 + (200 * 200) + 200 + (200 * 10) + 10, layout.ParameterCount);
         Assert.Equal(new Initialisation.Uniform(1 / Math.Sqrt(3072)), layout["fc1.bias"].Initial);
     }
@@ -66,7 +69,8 @@ public class ModelTests
     public void The_convolutional_networks_are_those_of_the_literature()
     {
         var layout = NetworkSettings.Parse("cnn-elu", Activation.Relu).Build().Layout;
-        Assert.Equal(["conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc.weight", "fc.bias"], layout.All.Select(parameter => parameter.Name));
+        Assert.Equal(["conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc.weight", "fc.bias"],
+            layout.All.Select(parameter => parameter.Name));
         Assert.Equal([10, 2048], layout["fc.weight"].Shape);
         Assert.Equal(new Initialisation.Uniform(1 / Math.Sqrt(27)), layout["conv1.weight"].Initial);
         Assert.Equal(new Initialisation.Uniform(1 / Math.Sqrt(288)), layout["conv2.bias"].Initial);

@@ -22,7 +22,8 @@ public class ValidCorrelationTests
     [Fact]
     public void Correlations_agree_with_direct_sums_for_every_shape() =>
         Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40]).SelectMany((height, width) =>
-            Gen.Select(Gen.Double[-1, 1].Array[height * width], Gen.Int[1, height], Gen.Int[1, width]).Select((pixels, kernelHeight, kernelWidth) =>
+            Gen.Select(Gen.Double[-1, 1].Array[height * width], Gen.Int[1, height], Gen.Int[1, width])
+                .Select((pixels, kernelHeight, kernelWidth) =>
                 (new GreyImage("random", height, width, pixels), kernelHeight, kernelWidth)))
             .Sample((image, kernelHeight, kernelWidth) => AgainstDirect(image, kernelHeight, kernelWidth), iter: 60);
 
@@ -49,7 +50,8 @@ public class ValidCorrelationTests
     [InlineData(11, 1, 12)]
     [InlineData(256, 2, 256)]
     [InlineData(243, 2, 250)]
-    public void Lengths_are_products_of_2_3_and_5(int size, int multipleOf, int length) => Assert.Equal(length, PanelFft.GoodLength(size, multipleOf));
+    public void Lengths_are_products_of_2_3_and_5(int size, int multipleOf, int length) =>
+        Assert.Equal(length, PanelFft.GoodLength(size, multipleOf));
 
     private static unsafe void Transform<T>(int length)
         where T : unmanaged, ILanes<T, double>

@@ -20,7 +20,8 @@ public class Mt19937Tests
                 Assert.Equal(reference.RootElement.GetProperty("numpy_randn_seed7_first8")[i].GetDouble(), value);
             BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(8 * i), value);
         }
-        Assert.Equal(reference.RootElement.GetProperty("numpy_randn_seed7_1024_sha256_le_f64").GetString(), Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        Assert.Equal(reference.RootElement.GetProperty("numpy_randn_seed7_1024_sha256_le_f64").GetString(),
+            Convert.ToHexStringLower(SHA256.HashData(bytes)));
     }
 
     // python3 -c "import numpy; r = numpy.random.RandomState(0); print(r.randint(0, 2**32, 3, dtype='u4'), r.random_sample(2).tolist())"

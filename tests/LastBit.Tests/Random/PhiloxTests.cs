@@ -7,9 +7,12 @@ public class PhiloxTests
 {
     // The vectors "philox4x32 10" of the file kat_vectors published with Random123.
     [Theory]
-    [InlineData(0x00000000u, 0x00000000u, 0x00000000u, 0x00000000u, 0x00000000u, 0x00000000u, 0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u)]
-    [InlineData(0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu)]
-    [InlineData(0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u, 0xa4093822u, 0x299f31d0u, 0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u)]
+    [InlineData(0x00000000u, 0x00000000u, 0x00000000u, 0x00000000u, 0x00000000u, 0x00000000u, 0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu,
+        0x9b00dbd8u)]
+    [InlineData(0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0x408f276du, 0x41c83b0eu, 0xa20bc7c6u,
+        0x6d5451fdu)]
+    [InlineData(0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u, 0xa4093822u, 0x299f31d0u, 0xd16cfe09u, 0x94fdccebu, 0x5001e420u,
+        0x24126ea1u)]
     public void The_published_known_answers_come_out(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1, uint x, uint y, uint z, uint w)
     {
         Assert.Equal(new RandomWords(x, y, z, w), Philox.Rounds(c0, c1, c2, c3, k0, k1));
@@ -46,12 +49,14 @@ public class PhiloxTests
     }
 
     [Fact]
-    public void Integers_below_a_bound_stay_below_it() => Gen.Select(Gen.ULong, Gen.ULong, Gen.UInt[1, uint.MaxValue]).Sample((seed, index, bound) =>
+    public void Integers_below_a_bound_stay_below_it() =>
+        Gen.Select(Gen.ULong, Gen.ULong, Gen.UInt[1, uint.MaxValue]).Sample((seed, index, bound) =>
         Philox.Below(seed, RandomPurpose.None, 0, index, bound) < bound);
 
     [Theory]
     [InlineData(9u)] // Crop offsets.
-    [InlineData(3u << 30)] // A bound for which a quarter of the words is surplus: taking a remainder would give the lowest third twice its share.
+    [InlineData(3u
+        << 30)] // A bound for which a quarter of the words is surplus: taking a remainder would give the lowest third twice its share.
     public void Integers_below_a_bound_are_uniform(uint bound)
     {
         const int draws = 90_000, bins = 9;
@@ -106,7 +111,8 @@ public class PhiloxTests
             return (long[])[BitConverter.DoubleToInt64Bits(a), BitConverter.DoubleToInt64Bits(b)];
         })];
         Assert.Equal(
-            [-4623135185083821648, -4627551768261059010, -4625961056223436375, -4629964580653520805, -4621099898344361255, 4603786620350155677],
+            [-4623135185083821648, -4627551768261059010, -4625961056223436375, -4629964580653520805, -4621099898344361255,
+                4603786620350155677],
             bits);
     }
 

@@ -59,7 +59,8 @@ public class ClaimsTests
     [Fact]
     public void Bounds_are_confirmed_when_losses_diverge_exactly_outside()
     {
-        RunCurve[] runs = [new(1.1e7, Growing()), new(1.3e7, Settling()), new(2.0e8, Oscillating()), new(2.2e8, [.. Growing(300), double.NaN])];
+        RunCurve[] runs =
+            [new(1.1e7, Growing()), new(1.3e7, Settling()), new(2.0e8, Oscillating()), new(2.2e8, [.. Growing(300), double.NaN])];
         Finding finding = BoundsClaim.Judge(runs, 12_960_000, 2e8, 1e-8);
         Assert.Equal(Verdict.Confirmed, finding.Verdict);
         Assert.Contains("4 of 4", finding.Decides, StringComparison.Ordinal);
@@ -99,7 +100,8 @@ public class ClaimsTests
     [Fact]
     public void A_restrained_instability_needs_all_three_kinds_of_curves()
     {
-        RunCurve[] runs = [new(0.01, Settling()), new(0.05, Oscillating()), new(0.1, Oscillating()), new(0.13, [.. Growing(700), double.NaN])];
+        RunCurve[] runs =
+            [new(0.01, Settling()), new(0.05, Oscillating()), new(0.1, Oscillating()), new(0.13, [.. Growing(700), double.NaN])];
         Assert.Equal(Verdict.Confirmed, RestrainedClaim.Judge(runs, 20, true).Verdict);
         Assert.Equal(Verdict.NotTested, RestrainedClaim.Judge(runs[..3], 20, true).Verdict);
         Assert.Equal(Verdict.NotTested, RestrainedClaim.Judge(runs, 10, true).Verdict);
@@ -190,7 +192,8 @@ public class ClaimsTests
     [Fact]
     public void A_rule_is_said_with_the_constants_that_decide()
     {
-        Assert.Contains($"exceeds a relative $L_1$ difference of {NumberText.Exact(DivergenceClaim.ShotUp)}", DivergenceClaim.Claim.Rule, StringComparison.Ordinal);
+        Assert.Contains($"exceeds a relative $L_1$ difference of {NumberText.Exact(DivergenceClaim.ShotUp)}", DivergenceClaim.Claim.Rule,
+            StringComparison.Ordinal);
         Assert.Contains($"{AccuracyClaim.FewestEpochs} epochs, 10,000 training images", AccuracyClaim.Claim.Rule, StringComparison.Ordinal);
         Assert.Contains("0.01, 0.03 must settle", RestrainedClaim.Claim.Rule, StringComparison.Ordinal);
         Assert.Contains("never reaches 10⁻¹⁴", AmplificationClaim.Claim.Rule, StringComparison.Ordinal);

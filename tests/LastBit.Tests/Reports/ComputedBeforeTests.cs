@@ -6,7 +6,9 @@ using LastBit.Reports.Sections;
 
 namespace LastBit.Tests.Reports;
 
-/// <summary>What docs/results say of the two headline claims comes with the program, and stands beside the finding of a run that is too small.</summary>
+/// <summary>
+/// What docs/results say of the two headline claims comes with the program, and stands beside the finding of a run that is too small.
+/// </summary>
 public sealed class ComputedBeforeTests
 {
     [Theory]
@@ -27,7 +29,8 @@ public sealed class ComputedBeforeTests
         using var folder = new TemporaryFolder();
         Assert.Equal(0, Cli.LastBitCall.Run("heat", "--quiet", "--out", folder["heat"]).ExitCode);
         string page = Report.Html(Report.Open(folder["heat"]));
-        Assert.Contains($"computed before on CIFAR-10: {(verdict == Verdict.Confirmed ? "confirmed" : "not confirmed")}", page, StringComparison.Ordinal);
+        Assert.Contains($"computed before on CIFAR-10: {(verdict == Verdict.Confirmed ? "confirmed" : "not confirmed")}", page,
+            StringComparison.Ordinal);
         Assert.Contains(before.Digest, page, StringComparison.Ordinal);
         Assert.Contains(before.Commit, page, StringComparison.Ordinal);
         Assert.Contains("not run</span>", page, StringComparison.Ordinal);

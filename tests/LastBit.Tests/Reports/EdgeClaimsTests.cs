@@ -11,12 +11,16 @@ public class EdgeClaimsTests
 {
     private const int Images = 5000;
 
-    /// <summary>Sharpness 10 to begin with, at the threshold 100 from iteration 500 on; a difference that is rounding up to there, and then grows.</summary>
+    /// <summary>
+    /// Sharpness 10 to begin with, at the threshold 100 from iteration 500 on; a difference that is rounding up to there, and then grows.
+    /// </summary>
     private static EdgeCurve Run(
-        double end = 100, double after = 1e-1, double before = 1e-7, int count = 2000, double decay = 0, double rate = 0.02, int delay = 50, double begin = 10) => new(
+        double end = 100, double after = 1e-1, double before = 1e-7, int count = 2000, double decay = 0, double rate = 0.02, int delay = 50,
+        double begin = 10) => new(
         $"lr = {rate}", rate, (2 / rate) - decay, [.. Enumerable.Range(0, count / 10).Select(i => 10 * i)],
         [.. Enumerable.Range(0, count / 10).Select(i => i < 50 ? begin + (i * (end - begin) / 50) : end)],
-        [.. Enumerable.Range(1, count).Select(i => i <= 500 + delay ? before : Math.Min(after, before * Math.Exp(0.2 * (i - 500 - delay))))], 60, true);
+        [.. Enumerable.Range(1, count)
+            .Select(i => i <= 500 + delay ? before : Math.Min(after, before * Math.Exp(0.2 * (i - 500 - delay))))], 60, true);
 
     [Fact]
     public void Sharpness_that_reaches_the_threshold_rises_to_it()
@@ -46,7 +50,9 @@ public class EdgeClaimsTests
     [Fact]
     public void Sharpness_that_begins_above_the_threshold_and_falls_is_judged_from_its_rise()
     {
-        EdgeCurve Falls(double least, double end) => Run(end, count: 4000) is var run ? run with { Sharpness = [.. run.Sharpness.Select((one, i) => i == 0 ? 800 : i < 150 ? least : end)] } : run;
+        EdgeCurve Falls(double least, double end) =>
+            Run(end, count: 4000) is var run
+                ? run with { Sharpness = [.. run.Sharpness.Select((one, i) => i == 0 ? 800 : i < 150 ? least : end)] } : run;
         Assert.Equal(0, Falls(10, 103).Crossing);
         Assert.Equal(1500, Falls(10, 103).Rise);
         Assert.Equal(Verdict.Confirmed, EdgeClaims.JudgeHovers([Falls(10, 103)], Images).Verdict);
@@ -55,9 +61,11 @@ public class EdgeClaimsTests
         Assert.Contains("1.7 of the threshold", high.Decides, StringComparison.Ordinal);
         Finding rises = EdgeClaims.JudgeRises([Falls(10, 170)], Images);
         Assert.Equal(Verdict.Confirmed, rises.Verdict);
-        Assert.Contains("from 800 down to 10 and up to 170, threshold 100, reached at iteration 1,500", rises.Decides, StringComparison.Ordinal);
+        Assert.Contains("from 800 down to 10 and up to 170, threshold 100, reached at iteration 1,500", rises.Decides,
+            StringComparison.Ordinal);
 
-        // One that stays near its threshold, and one that falls for good, are judged from the beginning; and of no such pair is it said that it stayed together below.
+        // One that stays near its threshold, and one that falls for good, are judged from the beginning; and of no such pair is it said
+        // that it stayed together below.
         Assert.Equal(0, Falls(60, 103).Rise);
         Assert.Equal(0, Falls(10, 90).Rise);
         Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeRises([Falls(10, 90)], Images).Verdict);
@@ -95,10 +103,13 @@ public class EdgeClaimsTests
     [Fact]
     public void Pairs_of_the_one_layer_PDE_need_a_crossing_to_drift_apart()
     {
-        RunCurve apart = new(0.05, [.. Enumerable.Repeat(1.0, 400)]), together = new(0.01, [.. Enumerable.Repeat(0.0, 400)]), between = new(0.04, [.. Enumerable.Repeat(0.0, 400)]);
+        RunCurve apart = new(0.05, [.. Enumerable.Repeat(1.0, 400)]), together = new(0.01, [.. Enumerable.Repeat(0.0, 400)]), between =
+            new(0.04, [.. Enumerable.Repeat(0.0, 400)]);
         Assert.Equal(Verdict.Confirmed, CrossingClaim.Judge([apart, together, between], [1.5, 0.4, 1.2]).Verdict);
-        Assert.Contains("Crossed, and together at the end: 0.04", CrossingClaim.Judge([apart, together, between], [1.5, 0.4, 1.2]).Decides, StringComparison.Ordinal);
-        Assert.Equal(Verdict.NotConfirmed, CrossingClaim.Judge([apart, together, new RunCurve(0.06, apart.Values)], [1.5, 0.4, 0.9]).Verdict);
+        Assert.Contains("Crossed, and together at the end: 0.04", CrossingClaim.Judge([apart, together, between], [1.5, 0.4, 1.2]).Decides,
+            StringComparison.Ordinal);
+        Assert.Equal(Verdict.NotConfirmed,
+            CrossingClaim.Judge([apart, together, new RunCurve(0.06, apart.Values)], [1.5, 0.4, 0.9]).Verdict);
         Assert.Equal(Verdict.NotTested, CrossingClaim.Judge([apart, between], [1.5, 1.2]).Verdict);
         Assert.Equal(Verdict.NotTested, CrossingClaim.Judge([apart, together], [1.5, null]).Verdict);
     }
@@ -107,9 +118,15 @@ public class EdgeClaimsTests
     public void The_page_shows_the_figure_and_all_claims()
     {
         using var folder = new TemporaryFolder();
-        var copies = new SortedDictionary<Perturbation, EdgeCopy> { [3] = new([1e-7, 2e-7, 0], "edge/lr0.02-wd0-k3.npy", null), [Perturbation.Parse("ulp")] = new([0, 2e-7, 1], "edge/lr0.02-wd0-ulp.npy", null) };
-        var run = new EdgeRun(0.02, 0, 100, [2.3, 2.2, 2.1], [10, 20, 30], [new EdgePoint(0, [12, 3], 0.01), new EdgePoint(2, [99, 4], 0.01)], copies, null, null);
-        var result = new EdgeResult("fc-tanh", LastBit.Models.Activation.Tanh, LastBit.Models.Loss.CrossEntropy, 100, 0, 0, false, 10, ["fc1.weight"], [run]);
+        var copies = new SortedDictionary<Perturbation, EdgeCopy>
+        {
+            [3] = new([1e-7, 2e-7, 0], "edge/lr0.02-wd0-k3.npy", null),
+            [Perturbation.Parse("ulp")] = new([0, 2e-7, 1], "edge/lr0.02-wd0-ulp.npy", null)
+        };
+        var run = new EdgeRun(0.02, 0, 100, [2.3, 2.2, 2.1], [10, 20, 30],
+            [new EdgePoint(0, [12, 3], 0.01), new EdgePoint(2, [99, 4], 0.01)], copies, null, null);
+        var result = new EdgeResult("fc-tanh", LastBit.Models.Activation.Tanh, LastBit.Models.Loss.CrossEntropy, 100, 0, 0, false, 10,
+            ["fc1.weight"], [run]);
         Assert.Null(result.Problem());
         File.WriteAllText(folder["edge.json"], result.ToJson());
         string html = File.ReadAllText(Report.Rebuild(folder.Path));
@@ -123,7 +140,8 @@ public class EdgeClaimsTests
     [Fact]
     public void With_batches_the_training_accuracy_is_that_of_the_last_epoch()
     {
-        // 1000 images by 500: two steps an epoch. The last batch is classified without an error in both runs, the last epoch to 80% in one and to 99% in the other.
+        // 1000 images by 500: two steps an epoch. The last batch is classified without an error in both runs, the last epoch to 80% in one
+        // and to 99% in the other.
         Assert.Equal(Verdict.NotTested, Rises(60));
         Assert.Equal(Verdict.NotConfirmed, Rises(98));
 
@@ -132,11 +150,13 @@ public class EdgeClaimsTests
             using var folder = new TemporaryFolder();
             var copies = new SortedDictionary<Perturbation, EdgeCopy> { [3] = new([1e-7, 2e-7, 3e-7], "edge/lr0.02-wd0-k3.npy", null) };
             var run = new EdgeRun(0.02, 0, 100, [2.3, 2.2, 2.1], [10, before, 100], [new(0, [12], 0.01, 50)], copies, null, null, 100);
-            var result = new EdgeResult("fc-tanh", LastBit.Models.Activation.Tanh, LastBit.Models.Loss.CrossEntropy, 1000, 500, 0, false, 10, ["fc1.weight"], [run]);
+            var result = new EdgeResult("fc-tanh", LastBit.Models.Activation.Tanh, LastBit.Models.Loss.CrossEntropy, 1000, 500, 0, false,
+                10, ["fc1.weight"], [run]);
             Assert.Null(result.Problem());
             File.WriteAllText(folder["edge.json"], result.ToJson());
             string html = File.ReadAllText(Report.Rebuild(folder.Path));
-            return html.Contains("No run begins below the threshold and is long enough", StringComparison.Ordinal) ? Verdict.NotTested : Verdict.NotConfirmed;
+            return html.Contains("No run begins below the threshold and is long enough", StringComparison.Ordinal)
+                ? Verdict.NotTested : Verdict.NotConfirmed;
         }
     }
 
@@ -147,7 +167,8 @@ public class EdgeClaimsTests
         var copies = new SortedDictionary<Perturbation, EdgeCopy> { [3] = new([1e-7, 2e-7, 3e-7], "edge/lr0.02-wd0-k3.npy", null) };
         EdgePoint[] points = [new(0, [12], 0.01, 50), new(1, [], 0, 75), new(2, [], 0, 110)];
         var run = new EdgeRun(0.02, 0, 100, [2.3, 2.2, 2.1], [10, 20, 30], points, copies, null, null, 100);
-        var result = new EdgeResult("fc-tanh", LastBit.Models.Activation.Tanh, LastBit.Models.Loss.CrossEntropy, 1000, 8, 0, false, 10, ["fc1.weight"], [run]);
+        var result = new EdgeResult("fc-tanh", LastBit.Models.Activation.Tanh, LastBit.Models.Loss.CrossEntropy, 1000, 8, 0, false, 10,
+            ["fc1.weight"], [run]);
         Assert.Null(result.Problem());
         File.WriteAllText(folder["edge.json"], result.ToJson());
         string html = File.ReadAllText(Report.Rebuild(folder.Path));
@@ -158,7 +179,8 @@ public class EdgeClaimsTests
 
         // Thresholds of 100 and 1000 stand on a logarithmic axis.
         SortedDictionary<Perturbation, EdgeCopy> slow = new() { [3] = new([1e-7, 2e-7, 3e-7], "edge/lr0.002-wd0-k3.npy", null) };
-        File.WriteAllText(folder["edge.json"], (result with { Runs = [run with { LearningRate = 0.002, BatchThreshold = 1000, Copies = slow }, run] }).ToJson());
+        File.WriteAllText(folder["edge.json"],
+            (result with { Runs = [run with { LearningRate = 0.002, BatchThreshold = 1000, Copies = slow }, run] }).ToJson());
         Report.Rebuild(folder.Path);
         Assert.DoesNotContain("50", Texts());
         Assert.Contains("1,000", Texts());
@@ -167,7 +189,16 @@ public class EdgeClaimsTests
 
         // The loss of a run that is no longer finite does not decide how the others are shown.
         SortedDictionary<Perturbation, EdgeCopy> fast = new() { [3] = new([1e-7, 2e-7], "edge/lr0.05-wd0-k3.npy", null) };
-        EdgeRun diverged = run with { LearningRate = 0.05, BatchThreshold = 40, Loss = [2.3, 1e29], Accuracy = [10, 10], Sharpness = [points[0]], DivergedAtIteration = 2, Copies = fast };
+        EdgeRun diverged = run with
+        {
+            LearningRate = 0.05,
+            BatchThreshold = 40,
+            Loss = [2.3, 1e29],
+            Accuracy = [10, 10],
+            Sharpness = [points[0]],
+            DivergedAtIteration = 2,
+            Copies = fast
+        };
         File.WriteAllText(folder["edge.json"], (result with { Runs = [run, diverged] }).ToJson());
         Report.Rebuild(folder.Path);
         Assert.DoesNotContain("10²⁴", Texts());
@@ -175,6 +206,8 @@ public class EdgeClaimsTests
         Report.Rebuild(folder.Path);
         Assert.Contains("10²⁴", Texts());
 
-        string[] Texts() => [.. System.Xml.Linq.XDocument.Load(folder["figures/edge.svg"]).Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value.Trim())];
+        string[] Texts() =>
+            [.. System.Xml.Linq.XDocument.Load(folder["figures/edge.svg"]).Descendants().Where(element => element.Name.LocalName == "text")
+                .Select(element => element.Value.Trim())];
     }
 }

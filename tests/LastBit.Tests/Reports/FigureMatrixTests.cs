@@ -3,7 +3,9 @@ using LastBit.Tests.Cli;
 
 namespace LastBit.Tests.Reports;
 
-/// <summary>Networks by experiments by perturbations, as small as they go: a figure that has nothing to draw is no reason for a run to fail.</summary>
+/// <summary>
+/// Networks by experiments by perturbations, as small as they go: a figure that has nothing to draw is no reason for a run to fail.
+/// </summary>
 public sealed class FigureMatrixTests : IDisposable
 {
     private const string Small = "--data sample --train-size 8 --batch-size 4";
@@ -68,7 +70,8 @@ public sealed class FigureMatrixTests : IDisposable
         string folder = _folder["run"];
         LastBitProcess run = LastBitCall.Run([.. Once(command.Split(' ')), "--out", folder]);
         Assert.True(run.ExitCode == 0, $"{command}: {run.Error}");
-        string[] missing = [.. run.Output.Split('\n').Where(line => line.StartsWith("No: ", StringComparison.Ordinal)).Select(line => line[4..].Trim())];
+        string[] missing =
+            [.. run.Output.Split('\n').Where(line => line.StartsWith("No: ", StringComparison.Ordinal)).Select(line => line[4..].Trim())];
         Assert.Equal(said.Length == 0 ? [] : [said], missing);
         if (command.StartsWith("train", StringComparison.Ordinal))
             return;

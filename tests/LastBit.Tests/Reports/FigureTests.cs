@@ -66,7 +66,8 @@ public sealed class FigureTests : IDisposable
         Write("nonlinear.json", new NonLinearPdeResult(20, 1000,
             [new(0.01, [.. Enumerable.Repeat(0.3, 1000)], 1000), new(0.13, [1e4, 1e100, 1e300], 3)]).ToJson());
         Write("amplify.json", new ErrorAmplificationResult(Perturbation.OfK(3), 20, 1000,
-            [new(0.01, new double[1000], 1000), new(0.09, [.. Enumerable.Range(0, 1000).Select(n => Math.Min(1, 1e-16 * Math.Exp(n)))], 1000)]).ToJson());
+            [new(0.01, new double[1000], 1000),
+                new(0.09, [.. Enumerable.Range(0, 1000).Select(n => Math.Min(1, 1e-16 * Math.Exp(n)))], 1000)]).ToJson());
         Figure4Left.Draw(_folder);
         Figure4Right.Draw(_folder);
         HasTexts(Figure4Left.Name, "iteration", "loss", "dt = 0.01", "dt = 0.13");
@@ -76,7 +77,8 @@ public sealed class FigureTests : IDisposable
     [Fact]
     public void A_figure_that_is_not_the_papers_setting_says_so()
     {
-        Write("run.json", """{ "settings": { "kernelSize": 8, "image": { "name": "cat.png", "height": 64, "width": 48, "digest": "00" } } }""");
+        Write("run.json",
+            """{ "settings": { "kernelSize": 8, "image": { "name": "cat.png", "height": 64, "width": 48, "digest": "00" } } }""");
         Write("linear.json", new LinearizedPdeResult(1e-8, 20, [new(1e7, [.. Enumerable.Repeat(2.0, 20)], 20)]).ToJson());
         Figure3.Draw(_folder);
         HasTexts(Figure3.Name, "Not the paper's setting: image cat.png, 64×48 (paper: checkerboard, 256×256); "
@@ -111,7 +113,8 @@ public sealed class FigureTests : IDisposable
         // A third row that the document does not know yet, as while another process is at work.
         Npy.Write(Path.Combine(_folder, "divergence", "map2.npy"),
             [Little, Little, Little, Much, Much, Little, Little, Little, Much, Much, Much, Much], 3, tensors.Length);
-        var run = new DivergenceRun(2, 0.05, [1, 3], [Little, Little], "divergence/map2.npy", tensors.ToDictionary(tensor => tensor, _ => (int?)1), null, null);
+        var run = new DivergenceRun(2, 0.05, [1, 3], [Little, Little], "divergence/map2.npy",
+            tensors.ToDictionary(tensor => tensor, _ => (int?)1), null, null);
         Write("divergence.json", new DivergenceResult(
             "resnet56", Activation.Swish, Perturbation.OfK(3), 50_000, 100, "layer1.0.conv1.weight", tensors, [run]).ToJson());
         Figure2.Draw(_folder);

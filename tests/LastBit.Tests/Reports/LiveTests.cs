@@ -45,7 +45,8 @@ public class LiveTests
         JsonNode state = JsonNode.Parse(run.Snapshot())!;
         Assert.Equal(200, state["tasks"]!.AsArray().Count);
         Assert.Equal(50, state["messages"]!.AsArray().Count);
-        Assert.Equal("""{"name":"last","total":10,"completed":3,"unit":"iterations","note":"loss 0.1","ended":false}""", state["tasks"]![199]!.ToJsonString());
+        Assert.Equal("""{"name":"last","total":10,"completed":3,"unit":"iterations","note":"loss 0.1","ended":false}""",
+            state["tasks"]![199]!.ToJsonString());
         Assert.Equal("""[{"name":"loss","series":[{"name":"a","x":[0,1],"y":[1.5,null]}]}]""", state["charts"]!.ToJsonString());
         Assert.False(state["ended"]!.GetValue<bool>());
     }

@@ -20,24 +20,30 @@ public partial class PageTests
 
     [Theory]
     [InlineData("α_min", "<msub><mi>α</mi><mi>min</mi></msub>")]
-    [InlineData("Δt ≤ Δx²/2", "<mi>Δ</mi><mi>t</mi><mo>≤</mo><mi>Δ</mi><msup><mi>x</mi><mrow><mn>2</mn></mrow></msup><mo stretchy=\"false\">/</mo><mn>2</mn>")]
-    [InlineData("|K₁|²ⁿ", "<mo stretchy=\"false\">|</mo><msub><mi>K</mi><mrow><mn>1</mn></mrow></msub><msup><mo stretchy=\"false\">|</mo><mrow><mn>2</mn><mi>n</mi></mrow></msup>")]
+    [InlineData("Δt ≤ Δx²/2",
+        "<mi>Δ</mi><mi>t</mi><mo>≤</mo><mi>Δ</mi><msup><mi>x</mi><mrow><mn>2</mn></mrow></msup><mo stretchy=\"false\">/</mo><mn>2</mn>")]
+    [InlineData("|K₁|²ⁿ",
+        "<mo stretchy=\"false\">|</mo><msub><mi>K</mi><mrow><mn>1</mn></mrow></msub><msup><mo "
+            + "stretchy=\"false\">|</mo><mrow><mn>2</mn><mi>n</mi></mrow></msup>")]
     [InlineData("1.3×10⁻⁸ < y", "<mn>1.3</mn><mo>×</mo><msup><mn>10</mn><mrow><mo>−</mo><mn>8</mn></mrow></msup><mo>&lt;</mo><mi>y</mi>")]
-    [InlineData("dK = mean(I)", "<mrow><mi>d</mi><mi>K</mi></mrow><mo>=</mo><mi>mean</mi><mo stretchy=\"false\">(</mo><mi>I</mi><mo stretchy=\"false\">)</mo>")]
+    [InlineData("dK = mean(I)",
+        "<mrow><mi>d</mi><mi>K</mi></mrow><mo>=</mo><mi>mean</mi><mo stretchy=\"false\">(</mo><mi>I</mi><mo stretchy=\"false\">)</mo>")]
     public void Formulas_become_MathML(string formula, string mathML) =>
         Assert.Equal($"a &amp; <math>{mathML}</math>.", Formula.Text($"a & ${formula}$.").Html);
 
     [Fact]
     public void A_table_has_a_row_for_every_x_and_blanks_where_a_curve_has_no_point()
     {
-        string csv = Csv.Write("iteration", [new Curve("a, b", [1, 2, 3], [0.1, double.NaN, 0]), new Curve("say \"c\"", [2, 4], [1e-300, -5])]);
+        string csv = Csv.Write("iteration",
+            [new Curve("a, b", [1, 2, 3], [0.1, double.NaN, 0]), new Curve("say \"c\"", [2, 4], [1e-300, -5])]);
         Assert.Equal("iteration,\"a, b\",\"say \"\"c\"\"\"\n1,0.1,\n2,NaN,1E-300\n3,0,\n4,,-5\n", csv);
     }
 
     [Fact]
     public void Numbers_in_a_table_read_back_as_the_same_bits() =>
         Gen.Double.Where(double.IsFinite).Sample(value =>
-            BitConverter.DoubleToInt64Bits(double.Parse(Csv.Number(value), CultureInfo.InvariantCulture)) == BitConverter.DoubleToInt64Bits(value));
+            BitConverter.DoubleToInt64Bits(double.Parse(Csv.Number(value), CultureInfo.InvariantCulture))
+                == BitConverter.DoubleToInt64Bits(value));
 
     [Fact]
     public void Any_table_survives_its_way_through_an_address() =>
@@ -55,7 +61,8 @@ public partial class PageTests
         Assert.Equal("lastbit", RunCommand.Of(null));
         JsonObject edge = JsonNode.Parse(
             """{"command": "edge", "settings": {"network": "fc-tanh", "activation": "tanh", "convolution": "winograd", "perturbation": [3, "ulp"], "standardization": "pixel"}}""")!.AsObject();
-        Assert.Equal("lastbit edge --network fc-tanh --convolution winograd --perturbation k=3,ulp --standardization pixel", RunCommand.Of(edge));
+        Assert.Equal("lastbit edge --network fc-tanh --convolution winograd --perturbation k=3,ulp --standardization pixel",
+            RunCommand.Of(edge));
     }
 
     /// <summary>WCAG 2.2 AA: 4.5 : 1 for text, 3 : 1 for lines, controls and focus rings.</summary>
@@ -68,14 +75,16 @@ public partial class PageTests
     {
         Dictionary<string, string> colours = Colours(scheme);
         foreach (string text in new[] { "text", "muted", "accent" })
-            Assert.True(Contrast(colours[text], colours[ground]) >= 4.5, $"{text} on {ground}: {Contrast(colours[text], colours[ground]):0.00}");
+            Assert.True(Contrast(colours[text], colours[ground]) >= 4.5,
+                $"{text} on {ground}: {Contrast(colours[text], colours[ground]):0.00}");
         foreach (string verdict in new[] { "good", "bad", "open" })
         {
             double contrast = Contrast(colours[verdict], colours[$"{verdict}-card"]);
             Assert.True(contrast >= 4.5, $"{verdict}: {contrast:0.00}");
         }
         for (int i = 0; i < 8; i++)
-            Assert.True(Contrast(colours[$"series-{i}"], colours["card"]) >= 3, $"series {i}: {Contrast(colours[$"series-{i}"], colours["card"]):0.00}");
+            Assert.True(Contrast(colours[$"series-{i}"], colours["card"]) >= 3,
+                $"series {i}: {Contrast(colours[$"series-{i}"], colours["card"]):0.00}");
         Assert.True(Contrast(colours["card"], colours["accent"]) >= 4.5, "the text of a pressed button");
         Assert.True(Contrast(colours["text"], colours["open-card"]) >= 4.5, "the text of a legend entry under the pointer");
     }

@@ -9,7 +9,8 @@ public class ReportTests(SmallRun run) : IClassFixture<SmallRun>
     [Fact]
     public void A_tensors_name_breaks_after_a_dot()
     {
-        string html = LastBit.Reports.Page.HtmlTable.Of("Frame", "Caption", ["Run", "First"], [["1.2.3", "3: layer1.0.conv1.weight & 2 more"]]).Html;
+        string html =
+            LastBit.Reports.Page.HtmlTable.Of("Frame", "Caption", ["Run", "First"], [["1.2.3", "3: layer1.0.conv1.weight & 2 more"]]).Html;
         Assert.Contains("<td>3: layer1.<wbr>0.<wbr>conv1.<wbr>weight &amp; 2 more</td>", html, StringComparison.Ordinal);
         Assert.Contains(">1.2.3</th>", html, StringComparison.Ordinal);
     }
@@ -18,7 +19,8 @@ public class ReportTests(SmallRun run) : IClassFixture<SmallRun>
     public void A_folder_of_summarize_shows_its_table_and_one_epoch_has_no_curve()
     {
         // Spreads that can be compared, of a training that nothing says the size of.
-        string html = Summarized("""{"epochs":1,"testImages":500,"classes":10,"testAccuracy":{"1":{"1":[50],"3":[51]},"2":{"1":[53],"3":[52.5]}}}""");
+        string html = Summarized(
+            """{"epochs":1,"testImages":500,"classes":10,"testAccuracy":{"1":{"1":[50],"3":[51]},"2":{"1":[53],"3":[52.5]}}}""");
         Assert.Contains("a training set of unknown size", html, StringComparison.Ordinal);
         Assert.DoesNotContain("do not have two spreads to compare", html, StringComparison.Ordinal);
     }
@@ -26,7 +28,8 @@ public class ReportTests(SmallRun run) : IClassFixture<SmallRun>
     [Fact]
     public void Equal_accuracies_have_no_spreads_to_compare() => Assert.Contains(
         "do not have two spreads to compare",
-        Summarized("""{"epochs":1,"testImages":500,"classes":10,"testAccuracy":{"1":{"1":[50],"3":[50]},"2":{"1":[53],"3":[53]}}}"""), StringComparison.Ordinal);
+        Summarized("""{"epochs":1,"testImages":500,"classes":10,"testAccuracy":{"1":{"1":[50],"3":[50]},"2":{"1":[53],"3":[53]}}}"""),
+        StringComparison.Ordinal);
 
     private static string Summarized(string accuracy)
     {
@@ -52,7 +55,8 @@ public class ReportTests(SmallRun run) : IClassFixture<SmallRun>
         Assert.DoesNotContain("<img src=x", html, StringComparison.Ordinal);
         Assert.Contains("lastbit reproduce --scale demo --convolution direct<", html, StringComparison.Ordinal);
         foreach (string name in new[] { "heat.json", "linear.json", "nonlinear.json", "amplify.json", "bounds.json" })
-            Assert.Contains(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(run.Folder, name)))), html, StringComparison.Ordinal);
+            Assert.Contains(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(run.Folder, name)))), html,
+                StringComparison.Ordinal);
     }
 
     [Fact]
@@ -75,8 +79,10 @@ public class ReportTests(SmallRun run) : IClassFixture<SmallRun>
     public void A_folder_without_results_or_with_a_damaged_one_is_refused_in_one_line()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("holds no results", Assert.Throws<InputException>(() => Report.Rebuild(folder.Path)).Message, StringComparison.Ordinal);
-        Assert.Contains("is not a folder", Assert.Throws<InputException>(() => Report.Rebuild(folder["none"])).Message, StringComparison.Ordinal);
+        Assert.Contains("holds no results", Assert.Throws<InputException>(() => Report.Rebuild(folder.Path)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("is not a folder", Assert.Throws<InputException>(() => Report.Rebuild(folder["none"])).Message,
+            StringComparison.Ordinal);
         foreach (string damaged in new[] { "", "{}", "[1]", "{\"runs\":[{\"dt\":", "{\"runs\":\"no\"}" })
         {
             File.WriteAllText(folder["heat.json"], damaged);

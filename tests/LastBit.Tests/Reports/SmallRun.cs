@@ -37,7 +37,8 @@ public sealed class SmallRun : IDisposable
             StabilityBounds.Run(new StabilityBoundsSettings { Image = image, KernelSize = 8, LearningRate = 5e-6 }, context);
             double[] alphas = [20_000, 30_000, 380_000, 440_000];
             LinearizedPde.Run(
-                new LinearizedPdeSettings { Image = image, KernelSize = 8, LearningRate = 5e-6, Alphas = alphas, Iterations = 300 }, context);
+                new LinearizedPdeSettings { Image = image, KernelSize = 8, LearningRate = 5e-6, Alphas = alphas, Iterations = 300 },
+                context);
             NonLinear = NonLinearPde.Run(new NonLinearPdeSettings { Image = image, KernelSize = 8, Iterations = 300 }, context);
             Amplify = ErrorAmplification.Run(new ErrorAmplificationSettings { Image = image, KernelSize = 8, Iterations = 300 }, context);
             AccuracyExperiment.Run(

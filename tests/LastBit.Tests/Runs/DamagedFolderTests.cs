@@ -49,7 +49,8 @@ public sealed class DamagedFolderTests : IDisposable
         Change("seed", "2", "is the run of seed 2");
         Change("seed", "\"1\"", "seed is not of the right kind");
         Change("k", "1e400", "k");
-        Change("epochs", """[{"epoch":1,"trainLoss":1,"trainAccuracy":105,"testLoss":1,"testAccuracy":10}]""", "trainAccuracy lies outside");
+        Change("epochs", """[{"epoch":1,"trainLoss":1,"trainAccuracy":105,"testLoss":1,"testAccuracy":10}]""",
+            "trainAccuracy lies outside");
         Change("epochs", """[{"epoch":1,"trainLoss":1,"trainAccuracy":5,"testLoss":1,"testAccuracy":-5}]""", "testAccuracy lies outside");
         Change("epochs", """[{"epoch":1,"trainLoss":1,"trainAccuracy":5,"testLoss":1,"testAccuracy":1e400}]""", "testAccuracy");
         Refused(good.Replace("\"k\":3", "\"k\":3,\"k\":3", StringComparison.Ordinal), "is damaged (at k: k is there twice)");
@@ -147,7 +148,8 @@ public sealed class DamagedFolderTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no /dev/zero.");
         File.CreateSymbolicLink(_folder["run.json"], "/dev/zero");
-        Assert.Contains("not an ordinary file", Assert.Throws<InputException>(() => RunFolder.Read(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("not an ordinary file", Assert.Throws<InputException>(() => RunFolder.Read(_folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -156,9 +158,11 @@ public sealed class DamagedFolderTests : IDisposable
         RunTable();
         RunCurve();
         string before = File.ReadAllText(_folder["accuracy.json"]), curve = File.ReadAllText(_folder["divergence.json"]);
-        foreach (string folder in new[] { "accuracy/backup", "accuracy/seed1 copy", "accuracy/seed99999999999", "accuracy/seed01", "divergence/n2 copy" })
+        foreach (string folder in new[] { "accuracy/backup", "accuracy/seed1 copy", "accuracy/seed99999999999", "accuracy/seed01",
+            "divergence/n2 copy" })
             Directory.CreateDirectory(_folder["cells/" + folder]);
-        foreach (string file in new[] { ".DS_Store", "seed1/.DS_Store", "seed1/k1-old.json", "seed1/checkpoint-kold.bin", "seed1/k1.json.bak" })
+        foreach (string file in new[] { ".DS_Store", "seed1/.DS_Store", "seed1/k1-old.json", "seed1/checkpoint-kold.bin",
+            "seed1/k1.json.bak" })
             File.WriteAllText(_folder["cells/accuracy/" + file], "?");
         var observer = new StoppingObserver(0, kill: false);
         AccuracyExperiment.Run(Table with { Seeds = [1] }, Context(observer));
@@ -166,8 +170,10 @@ public sealed class DamagedFolderTests : IDisposable
         Assert.Equal(before, File.ReadAllText(_folder["accuracy.json"]));
         Assert.Equal(curve, File.ReadAllText(_folder["divergence.json"]));
         foreach (string name in new[] { "seed1 copy", "seed99999999999", "seed01", "k1-old.json", "n2 copy" })
-            Assert.Contains(observer.Messages, message => message.Contains(name, StringComparison.Ordinal) && message.Contains("passed over", StringComparison.Ordinal));
-        Assert.DoesNotContain(observer.Messages, message => message.Contains("DS_Store", StringComparison.Ordinal) || message.Contains("backup", StringComparison.Ordinal));
+            Assert.Contains(observer.Messages,
+                message => message.Contains(name, StringComparison.Ordinal) && message.Contains("passed over", StringComparison.Ordinal));
+        Assert.DoesNotContain(observer.Messages,
+            message => message.Contains("DS_Store", StringComparison.Ordinal) || message.Contains("backup", StringComparison.Ordinal));
     }
 
     private void RunTable() => AccuracyExperiment.Run(Table, Context(SilentObserver.Instance));

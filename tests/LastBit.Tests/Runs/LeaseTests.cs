@@ -133,8 +133,10 @@ public sealed class LeaseTests : IDisposable
     [InlineData("12_3", 0, true, null, 0, false)]
     [InlineData(null, 0, true, null, 1, false)]
     [InlineData("12_3", 0, false, "12_3", 1, false)]
-    public void A_copy_of_a_task_that_was_begun_again_has_no_say(string? task, int restart, bool held, string? laterTask, int laterRestart, bool fenced) =>
-        Assert.Equal(fenced, new LeaseNote("node7 4711", DateTime.UtcNow, held, 0, null, null, false, task, restart).IsFencedBy(laterTask, laterRestart));
+    public void A_copy_of_a_task_that_was_begun_again_has_no_say(string? task, int restart, bool held, string? laterTask, int laterRestart,
+        bool fenced) =>
+        Assert.Equal(fenced,
+            new LeaseNote("node7 4711", DateTime.UtcNow, held, 0, null, null, false, task, restart).IsFencedBy(laterTask, laterRestart));
 
     private Lease? Take() => Lease.TryTake(_folder.Path, Name, visible: true);
 }

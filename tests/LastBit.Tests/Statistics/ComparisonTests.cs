@@ -203,7 +203,8 @@ public class ComparisonTests
         var loss = new Measure("val_loss", MeasureUnit.Plain, LowerIsBetter: true);
         Comparison worse = Pair(Group("A", low, null), Group("B", high, null), new ComparisonSettings(loss));
         Assert.Equal("A", worse.Better);
-        Assert.Matches(@"^A is better: val_loss of A is 0\.140 below that of B \(95% interval 0\.1[01][0-9] to 0\.1[67][0-9], p .*, 5 runs each\); lower is better\.$", worse.Sentence);
+        Assert.Matches(
+            @"^A is better: val_loss of A is 0\.140 below that of B \(95% interval 0\.1[01][0-9] to 0\.1[67][0-9], p .*, 5 runs each\); lower is better\.$", worse.Sentence);
         Assert.Equal("A", Pair(Group("A", high, null), Group("B", low, null),
             new ComparisonSettings(loss with { LowerIsBetter = false })).Better);
         Assert.Null(Pair(Group("A", low, null), Group("B", [.. low.Reverse()], null), new ComparisonSettings(loss)).Better);

@@ -2,7 +2,9 @@ using LastBit.Statistics;
 
 namespace LastBit.Tests.Statistics;
 
-/// <summary>What `noise` and `compare` say with 95%, held against 2,000 simulated trainings each; the standard error of such a share is 0.5%.</summary>
+/// <summary>
+/// What `noise` and `compare` say with 95%, held against 2,000 simulated trainings each; the standard error of such a share is 0.5%.
+/// </summary>
 public class CoverageTests
 {
     private const int Tables = 2000;
@@ -52,7 +54,8 @@ public class CoverageTests
         {
             var random = new Normals((uint)(table + 80_000));
             // The difference of two runs of one training is symmetric, however skewed the runs are.
-            double[] differences = [.. Enumerable.Range(0, pairs).Select(_ => skewed ? random.Exponential() - random.Exponential() : random.Next())];
+            double[] differences =
+                [.. Enumerable.Range(0, pairs).Select(_ => skewed ? random.Exponential() - random.Exponential() : random.Next())];
             DifferenceTest test = DifferenceTest.Paired(differences)!;
             Count(ref student, test.Low <= 0 && 0 <= test.High);
             Count(ref permutation, PermutationTest.Paired(differences, 400).P < 0.05);
@@ -82,7 +85,8 @@ public class CoverageTests
                 onlyB += b && !a ? 1 : 0;
             }
             Count(ref mcNemar, Proportions.McNemar(onlyA, onlyB) < 0.05);
-            (double, double)[] rates = [.. Enumerable.Range(0, 5).Select(_ => ((double)Enumerable.Range(0, 60).Count(_ => random.Uniform() < 0.4), 60.0))];
+            (double, double)[] rates =
+                [.. Enumerable.Range(0, 5).Select(_ => ((double)Enumerable.Range(0, 60).Count(_ => random.Uniform() < 0.4), 60.0))];
             Count(ref homogeneity, Proportions.Homogeneity(rates) < 0.05);
         });
         // McNemar's test is exact, and so cautious.

@@ -4,7 +4,9 @@ using LastBit.Statistics;
 
 namespace LastBit.Tests.Statistics;
 
-/// <summary>DifferenceTest, PermutationTest, Bootstrap, Superiority, Holm and Proportions against SciPy, by their laws, and by simulation.</summary>
+/// <summary>
+/// DifferenceTest, PermutationTest, Bootstrap, Superiority, Holm and Proportions against SciPy, by their laws, and by simulation.
+/// </summary>
 public class DifferenceTests
 {
     // Whole numbers come often, and equal ones with them: where nothing varies there is no interval, which has its own test.
@@ -17,7 +19,8 @@ public class DifferenceTests
         {
             double[] a = Numbers(expected, "a"), b = Numbers(expected, "b");
             DifferenceTest welch = DifferenceTest.Welch(a, b)!;
-            AssertClose([Number(expected, "difference"), Number(expected, "degrees"), Number(expected, "p"), .. Numbers(expected, "interval")],
+            AssertClose([Number(expected, "difference"), Number(expected, "degrees"), Number(expected, "p"),
+                .. Numbers(expected, "interval")],
                 [welch.Difference, welch.Degrees, welch.P, welch.Low, welch.High], 1e-8);
             var permutation = PermutationTest.TwoSamples(a, b);
             Assert.True(permutation.Exact);
@@ -90,17 +93,20 @@ public class DifferenceTests
     // Means of resamples tied with the estimate here but for their rounding, and the ends of the interval moved with it.
     [Fact]
     public void Ties_but_for_rounding_are_ties() => ShiftedAndScaled(
-        [87.9249455801043, 4879 / 52.0, 91.8, 86.53847008600417, 90, 85], [6805 / 78.0, 88, 93, 2579 / 28.0, 9171 / 97.0, 88], -14.509525240854028, 34);
+        [87.9249455801043, 4879 / 52.0, 91.8, 86.53847008600417, 90, 85], [6805 / 78.0, 88, 93, 2579 / 28.0, 9171 / 97.0, 88],
+        -14.509525240854028, 34);
 
     private static void ShiftedAndScaled(double[] a, double[] b, double shift, double factor)
     {
-        double[] x = [.. a.Reverse().Select(value => factor * (value + shift))], y = [.. b.Reverse().Select(value => factor * (value + shift))];
+        double[] x = [.. a.Reverse().Select(value => factor * (value + shift))], y =
+            [.. b.Reverse().Select(value => factor * (value + shift))];
         DifferenceTest before = DifferenceTest.Welch(a, b)!, after = DifferenceTest.Welch(x, y)!;
         Assert.Equal(before.P, after.P, 1e-6);
         AssertClose([factor * before.StandardError], [after.StandardError], 1e-6);
         Assert.Equal(PermutationTest.TwoSamples(a, b).P, PermutationTest.TwoSamples(x, y).P);
         Assert.Equal(Superiority.TwoSamples(a, b), Superiority.TwoSamples(x, y));
-        (double Low, double High) plain = Bootstrap.DifferenceOfMeans(a, b, 200)!.Value, scaled = Bootstrap.DifferenceOfMeans(x, y, 200)!.Value;
+        (double Low, double High) plain = Bootstrap.DifferenceOfMeans(a, b, 200)!.Value, scaled =
+            Bootstrap.DifferenceOfMeans(x, y, 200)!.Value;
         Assert.Equal(0, scaled.Low / factor - plain.Low, 1e-9);
         Assert.Equal(0, scaled.High / factor - plain.High, 1e-9);
     }
@@ -155,13 +161,15 @@ public class DifferenceTests
             Estimate better = Superiority.TwoSamples(a, b);
             Count(ref superiority, better.Low <= 0.5 && 0.5 <= better.High);
         });
-        string counts = $"Welch {welch}, rejected {rejected}, permutation {permutation}, bootstrap {bootstrap}, superiority {superiority} of {tables}";
+        string counts =
+            $"Welch {welch}, rejected {rejected}, permutation {permutation}, bootstrap {bootstrap}, superiority {superiority} of {tables}";
         // The standard error of 0.95 among 1000 is 0.007. Welch's degrees of freedom make few runs a little cautious.
         Assert.True(welch >= 0.928 * tables && welch + rejected == tables, counts);
         // Exact where the two sides have one distribution; sides that spread differently may cost a little.
         Assert.True(permutation <= (stdB == 1 ? 0.072 : 0.09) * tables, counts);
         // What docs/statistics.md says of BCa: too narrow with few runs.
-        Assert.True(bootstrap >= (Math.Min(runsA, runsB) < 5 ? 0.75 : Math.Min(runsA, runsB) < 10 || skewed ? 0.84 : 0.89) * tables, counts);
+        Assert.True(bootstrap >= (Math.Min(runsA, runsB) < 5 ? 0.75 : Math.Min(runsA, runsB) < 10 || skewed ? 0.84 : 0.89) * tables,
+            counts);
         Assert.True(superiority >= 0.928 * tables, counts);
     }
 
@@ -194,7 +202,8 @@ public class DifferenceTests
             for (uint table = 0; table < 1500; table++)
             {
                 var random = new Normals(table + 30_000);
-                int a = Enumerable.Range(0, n).Count(_ => random.Uniform() < p), b = Enumerable.Range(0, n).Count(_ => random.Uniform() < q);
+                int a = Enumerable.Range(0, n).Count(_ => random.Uniform() < p), b =
+                    Enumerable.Range(0, n).Count(_ => random.Uniform() < q);
                 (double low, double high) = Proportions.Wilson(a, n);
                 wilson += low <= p && p <= high ? 1 : 0;
                 (low, high) = Proportions.Difference(a, n, b, n);
@@ -223,6 +232,7 @@ public class DifferenceTests
     {
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(actual[i] - expected[i]) <= tolerance * (1 + Math.Abs(expected[i])), $"{actual[i]:R} instead of {expected[i]:R} at {i}");
+            Assert.True(Math.Abs(actual[i] - expected[i]) <= tolerance * (1 + Math.Abs(expected[i])),
+                $"{actual[i]:R} instead of {expected[i]:R} at {i}");
     }
 }

@@ -62,5 +62,6 @@ public class DistributionsTests
     }
 
     private static void AssertClose(double expected, double actual, double[] row) =>
-        Assert.True(Math.Abs(actual - expected) <= 1e-11 * Math.Abs(expected), $"{actual:R} instead of {expected:R} at [{string.Join(", ", row)}]");
+        Assert.True(Math.Abs(actual - expected) <= 1e-11 * Math.Abs(expected),
+            $"{actual:R} instead of {expected:R} at [{string.Join(", ", row)}]");
 }

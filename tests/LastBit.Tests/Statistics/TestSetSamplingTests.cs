@@ -18,13 +18,16 @@ public class TestSetSamplingTests
     }
 
     [Fact]
-    public void With_two_classes_the_bounds_meet_in_the_formula() => Gen.Select(Gen.Double[0, 1], Gen.Int[1, 100_000]).Sample((accuracy, images) =>
+    public void With_two_classes_the_bounds_meet_in_the_formula() =>
+        Gen.Select(Gen.Double[0, 1], Gen.Int[1, 100_000]).Sample((accuracy, images) =>
     {
         double formula = TestSetSampling.CalibratedVariance(accuracy, images);
         Assert.Equal((formula, formula), TestSetSampling.CalibratedVarianceBounds(accuracy, images, 2));
     });
 
-    /// <summary>Calibration and independence, and nothing else: for any votes q, err and variance obey the bounds; with two classes the formula.</summary>
+    /// <summary>
+    /// Calibration and independence, and nothing else: for any votes q, err and variance obey the bounds; with two classes the formula.
+    /// </summary>
     [Theory]
     [InlineData(2)]
     [InlineData(3)]

@@ -34,10 +34,12 @@ public class UnequalSpreadsTests
         {
             double[] row = new double[4];
             for (int i = 0; i < row.Length; i++)
-                row[i] = LastBit.Random.Philox.NormalPair(77, LastBit.Random.RandomPurpose.None, (uint)table, (ulong)((seed * 4) + i)).First;
+                row[i] = LastBit.Random.Philox.NormalPair(77, LastBit.Random.RandomPurpose.None, (uint)table,
+                    (ulong)((seed * 4) + i)).First;
             return row;
         })]).P).Order()];
-        Assert.True(Enumerable.Range(0, ps.Length).Max(i => Math.Abs(ps[i] - ((i + 0.5) / ps.Length))) < 0.115, "Kolmogorov's distance is above its 1% point.");
+        Assert.True(Enumerable.Range(0, ps.Length).Max(i => Math.Abs(ps[i] - ((i + 0.5) / ps.Length))) < 0.115,
+            "Kolmogorov's distance is above its 1% point.");
     }
 
     [Fact]
@@ -55,7 +57,9 @@ public class UnequalSpreadsTests
         Assert.Equal((Math.Sqrt(0.5), 2), (spreads.Spread[3].Value, spreads.Spread[3].DegreesOfFreedom));
         Assert.Equal(Math.Sqrt(2), spreads.Spread[ulp].Value, 1e-12);
         Assert.NotNull(spreads.Test);
-        Assert.StartsWith("The spread of a run by the rounding that was changed, from its differences to k = 1, with 95% interval: k = 3: 0.71 (", spreads.Sentence, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The spread of a run by the rounding that was changed, from its differences to k = 1, with 95% interval: k = 3: 0.71 (",
+            spreads.Sentence, StringComparison.Ordinal);
         foreach (SortedDictionary<Perturbation, double> runs in final.Values)
             runs.Remove(ulp);
         Assert.Null(RoundingSpreads.Of(final));

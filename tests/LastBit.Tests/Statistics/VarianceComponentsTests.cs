@@ -4,7 +4,10 @@ using LastBit.Statistics;
 
 namespace LastBit.Tests.Statistics;
 
-/// <summary>SampleStatistics, VarianceComponents, GroupEffectTest, RowMeansTest: reference values, laws, and by simulation whether an interval holds what it says.</summary>
+/// <summary>
+/// SampleStatistics, VarianceComponents, GroupEffectTest, RowMeansTest: reference values, laws, and by simulation whether an interval holds
+/// what it says.
+/// </summary>
 public class VarianceComponentsTests
 {
     private static readonly Gen<double[]> Column = Gen.Double[88, 93].Array[2, 7];
@@ -39,7 +42,8 @@ public class VarianceComponentsTests
         AssertSame(columns, [.. columns.Select(column => column.Select(value => value + shift).ToArray())], 1));
 
     [Fact]
-    public void A_factor_scales_the_spreads_and_leaves_ratio_and_tests() => Gen.Select(Columns, Gen.Double[0.01, 100]).Sample((columns, factor) =>
+    public void A_factor_scales_the_spreads_and_leaves_ratio_and_tests() =>
+        Gen.Select(Columns, Gen.Double[0.01, 100]).Sample((columns, factor) =>
         AssertSame(columns, [.. columns.Select(column => column.Select(value => value * factor).ToArray())], factor));
 
     [Fact]
@@ -47,7 +51,8 @@ public class VarianceComponentsTests
         AssertSame(columns, [.. columns.Reverse().Select(column => column.Reverse().ToArray())], 1));
 
     [Fact]
-    public void Identical_runs_have_no_spread_and_no_NaN() => Gen.Select(Gen.Double[0, 100], Gen.Int[1, 7], Gen.Int[1, 7]).Sample((accuracy, seeds, ks) =>
+    public void Identical_runs_have_no_spread_and_no_NaN() =>
+        Gen.Select(Gen.Double[0, 100], Gen.Int[1, 7], Gen.Int[1, 7]).Sample((accuracy, seeds, ks) =>
     {
         double[][] columns = [.. Enumerable.Range(0, seeds).Select(_ => Enumerable.Repeat(accuracy, ks).ToArray())];
         VarianceComponents components = VarianceComponents.Analyze(columns);
@@ -106,7 +111,9 @@ public class VarianceComponentsTests
         }
     });
 
-    /// <summary>Seeds, k, standard deviation of the seed's own effect (that of rounding is 1), and how many runs the last seed lacks.</summary>
+    /// <summary>
+    /// Seeds, k, standard deviation of the seed's own effect (that of rounding is 1), and how many runs the last seed lacks.
+    /// </summary>
     [Theory]
     [InlineData(3, 6, 0.0, 0)]
     [InlineData(3, 6, 1.0, 0)]
@@ -139,8 +146,10 @@ public class VarianceComponentsTests
             Count(ref difference, Math.Abs(normals.Next() - normals.Next()) < components.LeastDifference);
         });
 
-        // The standard error of a share of 0.95 among 3000 is 0.004; the interval over seeds may be wide (it is for a sum), the rest is exact.
-        string shares = $"rounding {rounding}, seeds {overSeeds}, seeds alone {alone}, fresh {fresh}, ratio {ratio}, column {oneColumn}, row {oneRow}, difference {difference} of {tables}";
+        // The standard error of a share of 0.95 among 3000 is 0.004; the interval over seeds may be wide (it is for a sum), the rest is
+        // exact.
+        string shares = $"rounding {rounding}, seeds {overSeeds}, seeds alone {alone}, fresh {fresh}, ratio {ratio}, column {oneColumn}, "
+            + $"row {oneRow}, difference {difference} of {tables}";
         foreach (int exact in new[] { rounding, ratio, oneColumn, oneRow, difference })
             Assert.True(exact is > (int)(0.938 * tables) and < (int)(0.962 * tables), shares);
         // The interval of the seeds' own part is Williams and Tukey's: at least 95%, up to 97.5% where there is no such part.
@@ -209,13 +218,15 @@ public class VarianceComponentsTests
         AssertClose([s.F, s.P], [t.F, t.P], 1e-7);
         Assert.Equal(s.PermutationP, t.PermutationP, 0.011);
 
-        static double[] Numbers(Estimate estimate, double factor) => [estimate.Value * factor, estimate.Low * factor, estimate.High * factor];
+        static double[] Numbers(Estimate estimate, double factor) =>
+            [estimate.Value * factor, estimate.Low * factor, estimate.High * factor];
     }
 
     private static void AssertClose(double[] expected, double[] actual, double tolerance = 1e-9)
     {
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(actual[i] - expected[i]) <= tolerance * Math.Abs(expected[i]), $"{actual[i]:R} instead of {expected[i]:R}");
+            Assert.True(Math.Abs(actual[i] - expected[i]) <= tolerance * Math.Abs(expected[i]),
+                $"{actual[i]:R} instead of {expected[i]:R}");
     }
 }

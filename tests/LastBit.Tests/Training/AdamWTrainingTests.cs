@@ -5,7 +5,9 @@ using LastBit.Training;
 
 namespace LastBit.Tests.Training;
 
-/// <summary>A training by AdamW keeps the contract: one digest for any number of threads and any stop on the way, with every perturbation.</summary>
+/// <summary>
+/// A training by AdamW keeps the contract: one digest for any number of threads and any stop on the way, with every perturbation.
+/// </summary>
 public class AdamWTrainingTests
 {
     private const string Digest = "951dc795e9e10abb40a5c1ac162b0fda6b8a4185177d95d62b2b759881fad34f";
@@ -37,7 +39,8 @@ public class AdamWTrainingTests
         Assert.Equal(3, digests.Distinct().Count());
 
         using var sgd = new Run(Three, 1, Optimizer.Sgd);
-        Assert.Contains("optimizer", Assert.Throws<InputException>(() => Checkpoint.Load(path, sgd.Trainer, "data")).Message, StringComparison.Ordinal);
+        Assert.Contains("optimizer", Assert.Throws<InputException>(() => Checkpoint.Load(path, sgd.Trainer, "data")).Message,
+            StringComparison.Ordinal);
         Assert.False(Checkpoint.Identity(sgd.Trainer, "data").ContainsKey("optimizer"));
     }
 
@@ -49,7 +52,8 @@ public class AdamWTrainingTests
         {
             _engines = new CpuEngineFactory(threads);
             var (train, test) = Cifar10.Load(Cifar10.Sample, 16);
-            var settings = new TrainingSettings(Seed: 7, Epochs: 2, BatchSize: 8, LearningRate: 1e-3, WeightDecay: 0.01, Optimizer: optimizer);
+            var settings =
+                new TrainingSettings(Seed: 7, Epochs: 2, BatchSize: 8, LearningRate: 1e-3, WeightDecay: 0.01, Optimizer: optimizer);
             Model model = NetworkSettings.Parse("fc-tanh", Activation.Relu).Build();
             Trainer = new Trainer(_engines, model, settings, perturbations, train, test.First(5));
         }

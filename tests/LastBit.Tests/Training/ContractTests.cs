@@ -158,7 +158,8 @@ public class ContractTests
         Refused(() => Checkpoint.Load(path, longer.Trainer, "data"), "epochs is 2 there and 3 here");
         Assert.Equal(before, training.Trainer.Replicas[0].State.Digest());
 
-        static void Refused(Action load, string reason) => Assert.Contains(reason, Assert.Throws<InputException>(load).Message, StringComparison.Ordinal);
+        static void Refused(Action load, string reason) =>
+            Assert.Contains(reason, Assert.Throws<InputException>(load).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -171,9 +172,11 @@ public class ContractTests
         Names("--learning-rate", good with { LearningRate = double.NaN });
         Names("--momentum", good with { Momentum = 1 });
         Names("--weight-decay", good with { WeightDecay = -1 });
-        Assert.StartsWith("k: ", Assert.Throws<InputException>(() => Perturbation.OfK(double.NaN).Validate()).Message, StringComparison.Ordinal);
+        Assert.StartsWith("k: ", Assert.Throws<InputException>(() => Perturbation.OfK(double.NaN).Validate()).Message,
+            StringComparison.Ordinal);
         foreach (string name in new[] { "resnet", "resnet21", "vgg17", "preresnet", "resnet2", "" })
-            Assert.StartsWith("network: ", Assert.Throws<InputException>(() => NetworkSettings.Parse(name, Activation.Relu)).Message, StringComparison.Ordinal);
+            Assert.StartsWith("network: ", Assert.Throws<InputException>(() => NetworkSettings.Parse(name, Activation.Relu)).Message,
+                StringComparison.Ordinal);
 
         static void Names(string option, TrainingSettings settings) =>
             Assert.Equal(option, "--" + Setting.NameOf(Assert.Throws<InputException>(settings.Validate).Setting!));
@@ -183,11 +186,13 @@ public class ContractTests
     public void The_learning_rate_falls_where_the_paper_lets_it_fall()
     {
         var paper = new TrainingSettings();
-        Assert.Equal([0, 40, 80, 120, 160], Enumerable.Range(0, 200).Where(e => e == 0 || paper.LearningRateAt(e) != paper.LearningRateAt(e - 1)));
+        Assert.Equal([0, 40, 80, 120, 160],
+            Enumerable.Range(0, 200).Where(e => e == 0 || paper.LearningRateAt(e) != paper.LearningRateAt(e - 1)));
         Assert.Equal(0.1, paper.LearningRateAt(39));
         Assert.Equal(0.01, paper.LearningRateAt(40), 1e-15);
         var shorter = paper with { Epochs = 20 };
-        Assert.Equal([0, 4, 8, 12, 16], Enumerable.Range(0, 20).Where(e => e == 0 || shorter.LearningRateAt(e) != shorter.LearningRateAt(e - 1)));
+        Assert.Equal([0, 4, 8, 12, 16],
+            Enumerable.Range(0, 20).Where(e => e == 0 || shorter.LearningRateAt(e) != shorter.LearningRateAt(e - 1)));
     }
 
     [Fact]

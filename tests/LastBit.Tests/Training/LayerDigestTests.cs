@@ -5,7 +5,10 @@ using LastBit.Training;
 
 namespace LastBit.Tests.Training;
 
-/// <summary>Trainings with group normalisation and with dropout keep the contract: one digest for any number of threads, passes of any size where none sees another, and any stop.</summary>
+/// <summary>
+/// Trainings with group normalisation and with dropout keep the contract: one digest for any number of threads, passes of any size where
+/// none sees another, and any stop.
+/// </summary>
 public class LayerDigestTests
 {
     private const string GroupNorm = "70dc16e53dcc8b9d6b41521465ea4d2d72c914112d3f9efa8b1dc951a7d0d784",
@@ -48,7 +51,8 @@ public class LayerDigestTests
         Assert.All(mask, factor => Assert.True(factor == 0 || factor == (float)(1 / 0.7)));
         // Five standard deviations of a binomial count.
         Assert.InRange(mask.Count(factor => factor == 0), 12_000 - 459, 12_000 + 459);
-        foreach ((ulong seed, long step, int node, int place) in new[] { (2ul, 0L, 2, 3), (1ul, 1L, 2, 3), (1ul, 0L, 3, 3), (1ul, 0L, 2, 4) })
+        foreach ((ulong seed, long step, int node,
+            int place) in new[] { (2ul, 0L, 2, 3), (1ul, 1L, 2, 3), (1ul, 0L, 3, 3), (1ul, 0L, 2, 4) })
         {
             layer.Mask(seed, step, node, place, other);
             Assert.InRange(mask.Zip(other, (a, b) => a == b ? 1 : 0).Sum(), 20_000, 26_000);
@@ -56,7 +60,8 @@ public class LayerDigestTests
 
         using Run dropping = new("fc-tanh", 0.3, 1), plain = new("fc-tanh", 0, 1);
         var stop = TestContext.Current.CancellationToken;
-        Assert.Equal(plain.Trainer.Evaluate(plain.Trainer.Replicas[0], stop), dropping.Trainer.Evaluate(dropping.Trainer.Replicas[0], stop));
+        Assert.Equal(plain.Trainer.Evaluate(plain.Trainer.Replicas[0], stop),
+            dropping.Trainer.Evaluate(dropping.Trainer.Replicas[0], stop));
     }
 
     [Fact]
@@ -66,7 +71,8 @@ public class LayerDigestTests
         Assert.Equal("preresnet20x2-gn16", NetworkSettings.Parse("preresnet20x2-gn16", Activation.Relu).Name);
         Assert.DoesNotContain(NetworkSettings.Parse("resnet8-gn", Activation.Relu).Build().Layout.All, parameter => !parameter.IsTrainable);
         foreach (string name in new[] { "resnet20-gn3", "resnet20-gn0", "resnet20-gn32", "resnet20-gn-nobn" })
-            Assert.StartsWith("network: ", Assert.Throws<InputException>(() => NetworkSettings.Parse(name, Activation.Relu)).Message, StringComparison.Ordinal);
+            Assert.StartsWith("network: ", Assert.Throws<InputException>(() => NetworkSettings.Parse(name, Activation.Relu)).Message,
+                StringComparison.Ordinal);
     }
 
     private sealed class Run : IDisposable
@@ -79,7 +85,8 @@ public class LayerDigestTests
             var (train, test) = Cifar10.Load(Cifar10.Sample, 12);
             Model model = (NetworkSettings.Parse(network, Activation.Relu) with { Dropout = dropout }).Build();
             var settings = new TrainingSettings(Seed: 7, Epochs: 2, BatchSize: 6, LearningRate: 0.05);
-            Trainer = new Trainer(_engines, model, settings, Perturbation.EachOfK([.. (k.Length == 0 ? [1] : k).Select(one => (int)one)]), train, test.First(5));
+            Trainer = new Trainer(_engines, model, settings, Perturbation.EachOfK([.. (k.Length == 0 ? [1] : k).Select(one => (int)one)]),
+                train, test.First(5));
         }
 
         public Trainer Trainer { get; }

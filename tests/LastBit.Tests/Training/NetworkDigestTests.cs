@@ -6,7 +6,10 @@ using LastBit.Training;
 
 namespace LastBit.Tests.Training;
 
-/// <summary>The arithmetic contract, as in <see cref="ContractTests"/>, for the networks beside the ResNets: one digest for every width of the vectors and number of threads.</summary>
+/// <summary>
+/// The arithmetic contract, as in <see cref="ContractTests"/>, for the networks beside the ResNets: one digest for every width of the
+/// vectors and number of threads.
+/// </summary>
 public class NetworkDigestTests
 {
     /// <summary>The digest of each training: network and loss.</summary>
@@ -34,7 +37,10 @@ public class NetworkDigestTests
 
     internal static string TrainAll() => string.Join(' ', Digests.Select(row => Train($"{row.Data.Item1} {row.Data.Item2} 2")));
 
-    /// <summary>Two epochs of two steps on 20 images of the sample, 70 for connected networks: more than a chain of 64 images; and an evaluation in between.</summary>
+    /// <summary>
+    /// Two epochs of two steps on 20 images of the sample, 70 for connected networks: more than a chain of 64 images; and an evaluation in
+    /// between.
+    /// </summary>
     private static string Train(string argument)
     {
         string[] words = argument.Split(' ');
@@ -43,9 +49,11 @@ public class NetworkDigestTests
         var convolution = words[0] == "cnn-relu-max" ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct;
         using var engines = new CpuEngineFactory(int.Parse(words[2], CultureInfo.InvariantCulture));
         var (train, test) = Cifar10.Load(Cifar10.Sample, connected ? 90 : 20);
-        NetworkSettings small = words[0] == "vgg" ? new VggSettings { Stages = [[16], [16], [32], [32, 32]] } : NetworkSettings.Parse(words[0], Activation.Relu);
+        NetworkSettings small = words[0] == "vgg"
+            ? new VggSettings { Stages = [[16], [16], [32], [32, 32]] } : NetworkSettings.Parse(words[0], Activation.Relu);
         var network = small with { Loss = words[1] == "mse" ? Loss.SquaredError : Loss.CrossEntropy };
-        var settings = new TrainingSettings(Seed: 7, Epochs: 2, BatchSize: connected ? 70 : 12, LearningRate: 0.02, Convolution: convolution);
+        var settings =
+            new TrainingSettings(Seed: 7, Epochs: 2, BatchSize: connected ? 70 : 12, LearningRate: 0.02, Convolution: convolution);
         using var trainer = new Trainer(engines, network.Build(), settings, [1], train, test.First(5));
         trainer.Step();
         trainer.Evaluate(trainer.Replicas[0]);

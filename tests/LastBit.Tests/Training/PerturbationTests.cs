@@ -13,8 +13,10 @@ namespace LastBit.Tests.Training;
 /// <summary>Each perturbation changes what it says and nothing else, on every machine alike.</summary>
 public class PerturbationTests
 {
-    private static readonly Perturbation Ulp = Perturbation.Of(PerturbationKind.Ulp), Stochastic = Perturbation.Of(PerturbationKind.Stochastic),
-        Order = Perturbation.Of(PerturbationKind.Order), Input = Perturbation.Of(PerturbationKind.Input), Convolution = Perturbation.Of(PerturbationKind.Convolution);
+    private static readonly Perturbation Ulp = Perturbation.Of(PerturbationKind.Ulp), Stochastic =
+        Perturbation.Of(PerturbationKind.Stochastic),
+        Order = Perturbation.Of(PerturbationKind.Order), Input = Perturbation.Of(PerturbationKind.Input), Convolution =
+            Perturbation.Of(PerturbationKind.Convolution);
 
     private static readonly Perturbation[] All = [1, Ulp, Stochastic, Order, Input, Convolution];
 
@@ -56,7 +58,8 @@ public class PerturbationTests
         direct.Finish();
         winograd.Finish();
         Assert.Equal(direct.Digests(), Enumerable.Reverse(winograd.Digests()));
-        Score there = direct.Trainer.Evaluate(direct.Trainer.Replicas[1], TestContext.Current.CancellationToken), here = winograd.Trainer.Evaluate(winograd.Trainer.Replicas[0], TestContext.Current.CancellationToken);
+        Score there = direct.Trainer.Evaluate(direct.Trainer.Replicas[1], TestContext.Current.CancellationToken), here =
+            winograd.Trainer.Evaluate(winograd.Trainer.Replicas[0], TestContext.Current.CancellationToken);
         Assert.Equal(there, here);
     }
 
@@ -71,7 +74,8 @@ public class PerturbationTests
         HostBatch seen = Seen(train, 5);
         view.Take(batch, 1, 3, seen);
         Assert.Equal(batch.Labels.ToArray()[1..4].Reverse(), seen.Labels.ToArray());
-        Assert.Equal(batch.Images.ToArray().Chunk(train.Shape.ImageFloats).Skip(1).Take(3).Reverse().SelectMany(image => image), seen.Images.ToArray());
+        Assert.Equal(batch.Images.ToArray().Chunk(train.Shape.ImageFloats).Skip(1).Take(3).Reverse().SelectMany(image => image),
+            seen.Images.ToArray());
         view.Take(batch, 2, 1, seen);
         Assert.Equal(batch.Images.ToArray().Chunk(train.Shape.ImageFloats).ElementAt(2), seen.Images.ToArray());
 
@@ -140,7 +144,8 @@ public class PerturbationTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(7)]
-    public void The_bits_do_not_depend_on_threads(int threads) => Assert.Equal(Reference.Value, Train(threads.ToString(CultureInfo.InvariantCulture)));
+    public void The_bits_do_not_depend_on_threads(int threads) =>
+        Assert.Equal(Reference.Value, Train(threads.ToString(CultureInfo.InvariantCulture)));
 
     [Fact]
     public void A_run_stopped_at_any_step_ends_in_the_same_bits()
@@ -161,7 +166,8 @@ public class PerturbationTests
         }
         using var other = new Training([1, Ulp]);
         string reason = Assert.Throws<InputException>(() => Checkpoint.Load(path, other.Trainer, "data")).Message;
-        Assert.Contains("k is [1,\"ulp\",\"stochastic\",\"order\",\"input\",\"convolution\"] there and [1,\"ulp\"] here", reason, StringComparison.Ordinal);
+        Assert.Contains("k is [1,\"ulp\",\"stochastic\",\"order\",\"input\",\"convolution\"] there and [1,\"ulp\"] here", reason,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -216,7 +222,8 @@ public class PerturbationTests
         Assert.Equal("order", Perturbation.Names([Order]));
         Assert.Equal([1, 3, 11, Ulp, Order], new Perturbation[] { Order, 11, Ulp, 3, 1 }.Order());
         foreach (string bad in new[] { "k", "k=", "k=x", "k=0", "3", "Ulp", "", "k=1e9" })
-            Assert.StartsWith("perturbation: there is no perturbation", Assert.Throws<InputException>(() => Perturbation.Parse(bad)).Message, StringComparison.Ordinal);
+            Assert.StartsWith("perturbation: there is no perturbation",
+                Assert.Throws<InputException>(() => Perturbation.Parse(bad)).Message, StringComparison.Ordinal);
         foreach (string bad in new[] { "k03", "k3.json", "ULP", "" })
             Assert.Null(Perturbation.FromFileName(bad));
     }
@@ -229,7 +236,8 @@ public class PerturbationTests
     internal static string Train(string threads)
     {
         // Small, for without vectors every fused multiply-add is computed in software.
-        using var training = new Training(All, Training.Settings with { Epochs = 1, BatchSize = 10 }, threads: int.Parse(threads, CultureInfo.InvariantCulture));
+        using var training = new Training(All, Training.Settings with { Epochs = 1, BatchSize = 10 },
+            threads: int.Parse(threads, CultureInfo.InvariantCulture));
         training.Finish();
         return string.Join(' ', training.Digests());
     }
@@ -244,7 +252,8 @@ public class PerturbationTests
             _engines = new CpuEngineFactory(threads);
             var (train, test) = Cifar10.Load(Cifar10.Sample, 20);
             string network = settings is { LearningRate: 0.01 } ? "resnet8-nobn" : "resnet8";
-            Trainer = new Trainer(_engines, NetworkSettings.Parse(network, Activation.Swish).Build(), settings ?? Settings, perturbations, train, test.First(5));
+            Trainer = new Trainer(_engines, NetworkSettings.Parse(network, Activation.Swish).Build(), settings ?? Settings, perturbations,
+                train, test.First(5));
         }
 
         public Trainer Trainer { get; }

@@ -479,7 +479,8 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
     {
         int channels = node.Shape.Channels, size = channels / layer.Groups, positions = node.Shape.Positions;
         return Enumerable.Range(0, _labels.Length).SelectMany(n => Enumerable.Range(0, layer.Groups).Select(g =>
-            Enumerable.Range(0, positions * size).Select(i => (((n * positions) + (i / size)) * channels) + (g * size) + (i % size)).ToArray()));
+            Enumerable.Range(0, positions * size).Select(i => (((n * positions) + (i / size)) * channels) + (g * size) + (i % size))
+                .ToArray()));
     }
 
     private static (double Mean, double InverseDeviation) Moments(double[] x, int[] places)

@@ -31,7 +31,8 @@ internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext
     public override void Compute(HeldCells held)
     {
         int seed = AccuracyExperiment.PartsOf(held.Cells.First())!.Value.Seed;
-        List<string> missing = [.. held.Cells.Where(cell => !Read(cell).IsDone).OrderBy(cell => AccuracyExperiment.PartsOf(cell)!.Value.Perturbation)];
+        List<string> missing =
+            [.. held.Cells.Where(cell => !Read(cell).IsDone).OrderBy(cell => AccuracyExperiment.PartsOf(cell)!.Value.Perturbation)];
         // Replicas that were begun together go on together, whatever was asked for since.
         foreach ((string checkpoint, string[] together) in CheckpointsOf(seed))
         {
@@ -59,17 +60,20 @@ internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext
 
     /// <summary>The runs on disk.</summary>
     private IEnumerable<AccuracyCell> OnDisk() => Store.NumbersIn("", "seed", "", Strays).SelectMany(seed =>
-        Store.NumbersIn(AccuracyExperiment.GroupOf(seed), "k", ".json", Strays).Select(k => Perturbation.OfK(k)).Concat(Perturbation.Words.Select(Perturbation.Parse))
+        Store.NumbersIn(AccuracyExperiment.GroupOf(seed), "k", ".json", Strays).Select(k => Perturbation.OfK(k))
+            .Concat(Perturbation.Words.Select(Perturbation.Parse))
             .Select(one => AccuracyExperiment.Read(Store, AccuracyExperiment.NameOf(seed, one), Settings.Epochs)).OfType<AccuracyCell>());
 
     /// <summary>Writes what there is of a run.</summary>
     public void Write(AccuracyCell cell)
     {
-        if (AuthorsLayout.FileOf(Context.Folder, cell.Seed, cell.Perturbation) is { } file && (cell.Epochs.Count > 0 || cell.Diverged is not null))
+        if (AuthorsLayout.FileOf(Context.Folder, cell.Seed, cell.Perturbation) is { } file
+            && (cell.Epochs.Count > 0 || cell.Diverged is not null))
         {
             // The authors' scripts want curves of one length; what a diverged run lacks is no number.
             int missing = cell.Diverged is null ? 0 : Settings.Epochs - cell.Epochs.Count;
-            Npy.Write(file, [.. cell.Epochs.Select(epoch => epoch.TestAccuracy), .. Enumerable.Repeat(double.NaN, missing)], cell.Epochs.Count + missing);
+            Npy.Write(file, [.. cell.Epochs.Select(epoch => epoch.TestAccuracy), .. Enumerable.Repeat(double.NaN, missing)],
+                cell.Epochs.Count + missing);
         }
         // Last: nothing is written again once it says that the cell is done.
         AtomicFile.WriteAllText(Store.FileOf(AccuracyExperiment.NameOf(cell.Seed, cell.Perturbation), ".json"), ResultJson.Serialize(cell));
@@ -103,17 +107,22 @@ internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext
 
     private IEnumerable<(string File, string[] Cells)> CheckpointsOf(int seed)
     {
-        foreach (string file in Directory.GetFiles(Path.GetDirectoryName(CheckpointOf(seed, []))!, "checkpoint-*").Order(StringComparer.Ordinal).ToList())
+        foreach (string file in Directory.GetFiles(Path.GetDirectoryName(CheckpointOf(seed, []))!, "checkpoint-*")
+            .Order(StringComparer.Ordinal).ToList())
         {
-            if (Perturbation.EachFromFileName(Path.GetFileNameWithoutExtension(file)["checkpoint-".Length..]) is { } together && file.EndsWith(".bin", StringComparison.Ordinal))
+            if (Perturbation.EachFromFileName(Path.GetFileNameWithoutExtension(file)["checkpoint-".Length..]) is { } together
+                && file.EndsWith(".bin", StringComparison.Ordinal))
                 yield return (file, [.. together.Select(one => AccuracyExperiment.NameOf(seed, one))]);
             else if (!file.EndsWith(".tmp", StringComparison.Ordinal))
                 Strays.Add(file);
         }
     }
 
-    private string CheckpointOf(int seed, IEnumerable<string> cells) => Store.FileOf(
-        $"{AccuracyExperiment.GroupOf(seed)}/checkpoint-{Perturbation.FileNameOf(cells.Select(cell => AccuracyExperiment.PartsOf(cell)!.Value.Perturbation))}", ".bin");
+    private string CheckpointOf(int seed, IEnumerable<string> cells)
+    {
+        string copies = Perturbation.FileNameOf(cells.Select(cell => AccuracyExperiment.PartsOf(cell)!.Value.Perturbation));
+        return Store.FileOf($"{AccuracyExperiment.GroupOf(seed)}/checkpoint-{copies}", ".bin");
+    }
 
     private static void Delete(string checkpoint)
     {

@@ -8,14 +8,18 @@ namespace LastBit.Experiments.Accuracy;
 
 /// <summary>
 /// Table 1: the test accuracy of runs that differ in seed and of runs that differ in rounding alone. A cell is one run, "seed1/k3". All
-/// perturbations of a seed that are computed together are replicas in one <see cref="Trainer"/>: the same first weights, the same batches, augmented once.
+/// perturbations of a seed that are computed together are replicas in one <see cref="Trainer"/>: the same first weights, the same batches,
+/// augmented once.
 /// </summary>
 public static class AccuracyExperiment
 {
     /// <summary>The command that fills a folder with these cells.</summary>
     public const string Kind = "accuracy";
 
-    /// <summary>The ending of a cell's file that says which test image was classified correctly: cells/accuracy/seed1/k3.correct.npy, beside cells/accuracy/labels.npy.</summary>
+    /// <summary>
+    /// The ending of a cell's file that says which test image was classified correctly: cells/accuracy/seed1/k3.correct.npy, beside
+    /// cells/accuracy/labels.npy.
+    /// </summary>
     public const string CorrectEnding = ".correct.npy";
 
     /// <summary>Table 1 in the list of experiments.</summary>
@@ -29,7 +33,14 @@ public static class AccuracyExperiment
         Title = "accuracy over seeds and perturbations (CIFAR-10)",
         AtScale = scale => scale.Scale switch
         {
-            "demo" => new AccuracySettings { Network = "resnet8", Data = Cifar10.Sample, Epochs = 15, Seeds = [1, 2, 3], Perturbations = Perturbation.EachOfK(1, 3, 5) },
+            "demo" => new AccuracySettings
+            {
+                Network = "resnet8",
+                Data = Cifar10.Sample,
+                Epochs = 15,
+                Seeds = [1, 2, 3],
+                Perturbations = Perturbation.EachOfK(1, 3, 5)
+            },
             "laptop" => new AccuracySettings { Network = "resnet20", Epochs = 20, Seeds = [1, 2, 3] },
             _ => new AccuracySettings(),
         } with
@@ -40,18 +51,21 @@ public static class AccuracyExperiment
 
     /// <summary>
     /// Computes the runs that the folder does not hold yet, seed by seed. After every epoch the cells,
-    /// result/accuracy/cifar10_resnet_sgd/seedS/testI.npy (odd k only: test1, test2, ... are k = 1, 3, ...; the other perturbations have none)
-    /// and accuracy.json are on disk, and a checkpoint at least once a minute.
-    /// Runs that another process is working on are left to it. A run that diverges is named in the table and left out of its statistics; the others go on.
+    /// result/accuracy/cifar10_resnet_sgd/seedS/testI.npy (odd k only: test1, test2, ... are k = 1, 3, ...; the other perturbations have
+    /// none) and accuracy.json are on disk, and a checkpoint at least once a minute.
+    /// Runs that another process is working on are left to it. A run that diverges is named in the table and left out of its statistics;
+    /// the others go on.
     /// </summary>
     /// <param name="settings">What to train.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <returns>The table of all cells in the folder.</returns>
-    /// <exception cref="InputException">A setting is not possible, the data is missing, or the folder holds cells of other settings.</exception>
+    /// <exception cref="InputException">A setting is not possible, the data is missing, or the folder holds cells of other
+    /// settings.</exception>
     /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
     public static AccuracyResult Run(AccuracySettings settings, ExperimentContext context) => Experiment.Run(settings, context);
 
-    internal static CellReading Reading(AccuracyCell read, int epochs) => new(read.IsDone, (double)read.Epochs.Count / epochs, read.Diverged?.Sentence);
+    internal static CellReading Reading(AccuracyCell read, int epochs) =>
+        new(read.IsDone, (double)read.Epochs.Count / epochs, read.Diverged?.Sentence);
 
     /// <summary>The name of a cell, "seed1/k3".</summary>
     public static string NameOf(int seed, Perturbation perturbation) => $"{GroupOf(seed)}/{perturbation.FileName}";
@@ -59,7 +73,8 @@ public static class AccuracyExperiment
     internal static string GroupOf(int seed) => string.Create(CultureInfo.InvariantCulture, $"seed{seed}");
 
     internal static (int Seed, Perturbation Perturbation)? PartsOf(string cell) =>
-        cell.Split('/') is [string group, string name] && CellStore.NumberBetween("seed", group, "") is { } seed && Perturbation.FromFileName(name) is { } one
+        cell.Split('/') is [string group, string name] && CellStore.NumberBetween("seed", group, "") is { } seed
+            && Perturbation.FromFileName(name) is { } one
             ? (seed, one) : null;
 
     /// <summary>A cell's document, checked against the settings; null where there is none.</summary>
@@ -76,7 +91,12 @@ public static class AccuracyExperiment
             throw new InputException($"{file}: {problem}; {Remedy}");
         // A version that knew no diverged runs wrote on, with the accuracy of a network that answers nothing.
         return read.Epochs.FirstOrDefault(epoch => epoch.TestLoss is null) is { } first && read.Diverged is null
-            ? read with { Epochs = [.. read.Epochs.Take(first.Epoch - 1)], Digest = null, Diverged = new DivergedTraining(0, $"the test loss of epoch {first.Epoch} is not a number") }
+            ? read with
+            {
+                Epochs = [.. read.Epochs.Take(first.Epoch - 1)],
+                Digest = null,
+                Diverged = new DivergedTraining(0, $"the test loss of epoch {first.Epoch} is not a number")
+            }
             : read;
     }
 }

@@ -23,13 +23,17 @@ namespace LastBit.Experiments.Accuracy;
 /// <param name="Notes">What a reader must know of the table.</param>
 /// <param name="TestAccuracy">Seed, then perturbation, then the test accuracy (percent) of every epoch so far.</param>
 /// <param name="Digests">Seed, then perturbation, then the digest of the weights of a finished run.</param>
-/// <param name="Diverged">Seed, then perturbation, then where and why a run stopped being finite; null, and left out of the document, where none did.</param>
+/// <param name="Diverged">Seed, then perturbation, then where and why a run stopped being finite; null, and left out of the document, where
+/// none did.</param>
 public sealed record AccuracyResult(
     string Network, Activation Activation, int TrainImages, int TestImages, int Classes, int Epochs, int FinalEpochs,
-    SortedDictionary<int, SortedDictionary<Perturbation, double>> Final, SortedDictionary<int, double> StdOverK, SortedDictionary<Perturbation, double> StdOverSeeds,
+    SortedDictionary<int, SortedDictionary<Perturbation, double>> Final, SortedDictionary<int, double> StdOverK,
+    SortedDictionary<Perturbation, double> StdOverSeeds,
     SummaryStatistics? Statistics, string Sentence, string Comparison, string[] Notes,
-    SortedDictionary<int, SortedDictionary<Perturbation, double[]>> TestAccuracy, SortedDictionary<int, SortedDictionary<Perturbation, string>> Digests,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SortedDictionary<int, SortedDictionary<Perturbation, DivergedTraining>>? Diverged = null)
+    SortedDictionary<int, SortedDictionary<Perturbation, double[]>> TestAccuracy,
+    SortedDictionary<int, SortedDictionary<Perturbation, string>> Digests,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SortedDictionary<int,
+        SortedDictionary<Perturbation, DivergedTraining>>? Diverged = null)
     : ICheckedDocument
 {
     /// <summary>What the outputs are measured by; left out of the document where it is the cross-entropy.</summary>
@@ -63,7 +67,8 @@ public sealed record AccuracyResult(
             settings.Network, settings.Activation, data.TrainImages, data.TestImages, data.Classes,
             settings.Epochs, Math.Min(Summary.LastEpochs, settings.Epochs),
             summary?.Final ?? [], summary?.StdOverK ?? [], summary?.StdOverSeeds ?? [], summary?.Statistics,
-            summary?.Sentence ?? "", summary?.Comparison ?? "", summary?.Notes ?? SummaryRuns.DivergedNotes(curves), accuracy, digests, curves.Diverged)
+            summary?.Sentence ?? "", summary?.Comparison ?? "", summary?.Notes ?? SummaryRuns.DivergedNotes(curves), accuracy, digests,
+            curves.Diverged)
         {
             Loss = settings.Loss,
         };

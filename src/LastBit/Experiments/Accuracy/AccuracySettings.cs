@@ -20,9 +20,13 @@ public sealed record AccuracySettings : ScheduledTrainingSettings, ICellSettings
     [Setting("More rows of the table, beside {k} where that is given. " + Perturbation.Kinds, Name = "perturbation", Default = "none")]
     public Perturbation[] Perturbations { get; init; } = Perturbation.EachOfK(1, 3, 5, 7, 9, 11);
 
-    /// <summary>Whether runs that are computed write which test image they classify correctly at their end. It changes no bit of them, so it can be asked for later.</summary>
+    /// <summary>
+    /// Whether runs that are computed write which test image they classify correctly at their end. It changes no bit of them, so it can be
+    /// asked for later.
+    /// </summary>
     [JsonIgnore]
-    [Setting("Also saves which test image each run classifies correctly at its end, for `lastbit noise`; of runs that are computed from here on.")]
+    [Setting("Also saves which test image each run classifies correctly at its end, for `lastbit noise`; of runs that are computed from "
+        + "here on.")]
     public bool Correctness { get; init; }
 
     /// <inheritdoc/>
@@ -48,7 +52,8 @@ public sealed record AccuracySettings : ScheduledTrainingSettings, ICellSettings
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Cells() => [.. Seeds.SelectMany(seed => Perturbations.Select(one => AccuracyExperiment.NameOf(seed, one)))];
+    public IReadOnlyList<string> Cells() =>
+        [.. Seeds.SelectMany(seed => Perturbations.Select(one => AccuracyExperiment.NameOf(seed, one)))];
 
     /// <inheritdoc/>
     public AccuracySettings Only(string cell)
@@ -80,7 +85,8 @@ public sealed record AccuracySettings : ScheduledTrainingSettings, ICellSettings
     {
         if (Seeds.Length == 0 || Seeds.Any(one => one < 0) || Seeds.Distinct().Count() < Seeds.Length)
             throw InputException.Of(nameof(Seeds), "give different seeds of at least 0, as 1..6");
-        if (Perturbations.Length == 0 || Perturbations.Any(one => one.K < 1 || one.K != Math.Floor(one.K)) || Perturbations.Distinct().Count() < Perturbations.Length)
+        if (Perturbations.Length == 0 || Perturbations.Any(one => one.K < 1 || one.K != Math.Floor(one.K))
+            || Perturbations.Distinct().Count() < Perturbations.Length)
             throw InputException.Of("k", "give different perturbations, whole numbers of at least 1, as 1,3,5");
         foreach (Perturbation one in Perturbations)
             one.Validate();

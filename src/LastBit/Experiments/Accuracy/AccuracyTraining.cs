@@ -12,13 +12,15 @@ internal sealed record AccuracyRecorded(List<TrainingEpoch>[] Epochs, DivergedTr
 
 /// <summary>The runs of one seed that are trained side by side. One that diverges is recorded no further; the others go on.</summary>
 internal sealed class AccuracyTraining(
-    AccuracyCells table, Trainer trainer, int images, int seed, Perturbation[] perturbations, HeldCells held, ExperimentContext context) : ITrainingRecorder<AccuracyRecorded>
+    AccuracyCells table, Trainer trainer, int images, int seed, Perturbation[] perturbations, HeldCells held, ExperimentContext context)
+    : ITrainingRecorder<AccuracyRecorded>
 {
     private readonly int[] _shown = new int[perturbations.Length];
     private readonly long _perEpoch = (long)images * perturbations.Length;
 
     /// <inheritdoc/>
-    public AccuracyRecorded Recorded { get; set; } = new([.. perturbations.Select(_ => new List<TrainingEpoch>())], new DivergedTraining?[perturbations.Length]);
+    public AccuracyRecorded Recorded { get; set; } =
+        new([.. perturbations.Select(_ => new List<TrainingEpoch>())], new DivergedTraining?[perturbations.Length]);
 
     /// <summary>Images that all replicas will have seen.</summary>
     public long Total => _perEpoch * trainer.Settings.Epochs;
@@ -33,9 +35,11 @@ internal sealed class AccuracyTraining(
     {
         get
         {
-            long images = trainer.BatchIndex == 0 ? trainer.Epoch * _perEpoch : (trainer.Epoch * _perEpoch) + (trainer.Scores[0].Count * perturbations.Length);
+            long images = trainer.BatchIndex == 0
+                ? trainer.Epoch * _perEpoch : (trainer.Epoch * _perEpoch) + (trainer.Scores[0].Count * perturbations.Length);
             return (images, string.Create(CultureInfo.InvariantCulture,
-                $"epoch {(Math.Max(0, trainer.StepsDone - 1) / trainer.BatchesPerEpoch) + 1}, loss {NumberText.Of(trainer.Scores[0].Score.Loss)}"));
+                $"epoch {(Math.Max(0, trainer.StepsDone - 1) / trainer.BatchesPerEpoch) + 1}, loss "
+                    + $"{NumberText.Of(trainer.Scores[0].Score.Loss)}"));
         }
     }
 
@@ -46,7 +50,8 @@ internal sealed class AccuracyTraining(
     public string? Problem(AccuracyRecorded recorded) =>
         recorded.Epochs.Length != perturbations.Length || recorded.Diverged.Length != perturbations.Length ? "it recorded other runs"
         : recorded.Diverged.Select(one => one?.Problem()).FirstOrDefault(problem => problem is not null)
-        ?? recorded.Epochs.Select(epochs => epochs is null || epochs.Count > trainer.Settings.Epochs ? "it recorded too many epochs" : TrainingEpoch.Problem(epochs))
+        ?? recorded.Epochs.Select(epochs =>
+            epochs is null || epochs.Count > trainer.Settings.Epochs ? "it recorded too many epochs" : TrainingEpoch.Problem(epochs))
             .FirstOrDefault(problem => problem is not null);
 
     /// <inheritdoc/>
@@ -111,9 +116,11 @@ internal sealed class AccuracyTraining(
         {
             List<TrainingEpoch> epochs = Recorded.Epochs[i];
             bool finished = Recorded.Diverged[i] is null && epochs.Count == trainer.Settings.Epochs;
-            table.Write(new AccuracyCell(seed, perturbations[i], epochs, finished ? trainer.Replicas[i].State.Digest() : null, Recorded.Diverged[i]));
+            table.Write(new AccuracyCell(seed, perturbations[i], epochs, finished ? trainer.Replicas[i].State.Digest() : null,
+                Recorded.Diverged[i]));
             for (; _shown[i] < epochs.Count; _shown[i]++)
-                context.Observer.Point("test accuracy (%)", $"seed {seed}, {perturbations[i].Name}", _shown[i] + 1, epochs[_shown[i]].TestAccuracy);
+                context.Observer.Point("test accuracy (%)", $"seed {seed}, {perturbations[i].Name}", _shown[i] + 1,
+                    epochs[_shown[i]].TestAccuracy);
         }
         table.WriteResult();
     }

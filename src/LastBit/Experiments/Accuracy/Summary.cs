@@ -10,8 +10,10 @@ namespace LastBit.Experiments.Accuracy;
 /// <param name="Epochs">Epochs of a run.</param>
 /// <param name="FinalEpochs">How many last epochs the final accuracy is the mean of: 10, or all of a shorter run.</param>
 /// <param name="Final">Seed, then perturbation, then the final accuracy, percent; finished runs only.</param>
-/// <param name="StdOverK">For each seed with at least two runs: population standard deviation over k, rounding alone (a column of Table 1).</param>
-/// <param name="StdOverSeeds">For each perturbation with at least two runs: population standard deviation over seeds (a row of Table 1).</param>
+/// <param name="StdOverK">For each seed with at least two runs: population standard deviation over k, rounding alone (a column of Table
+/// 1).</param>
+/// <param name="StdOverSeeds">For each perturbation with at least two runs: population standard deviation over seeds (a row of Table
+/// 1).</param>
 /// <param name="Statistics">Intervals, ratio, tests, sampling.</param>
 /// <param name="Sentence">Below which difference two runs cannot be told apart from rounding error.</param>
 /// <param name="Comparison">How the two spreads compare, in one sentence.</param>
@@ -88,7 +90,8 @@ public sealed record Summary(
         if (!complete)
         {
             notes.Add("Runs are missing from the table: "
-                + string.Join(", ", distinct.SelectMany(seed => ks.Where(k => !seed.Value.ContainsKey(k)).Select(k => $"seed {seed.Key} with {k.Name}")))
+                + string.Join(", ",
+                    distinct.SelectMany(seed => ks.Where(k => !seed.Value.ContainsKey(k)).Select(k => $"seed {seed.Key} with {k.Name}")))
                 + ". With unequal columns the intervals are approximate.");
         }
 
@@ -105,7 +108,8 @@ public sealed record Summary(
         int degrees = groups.Sum(group => group.Length) - groups.Length;
         return new Summary(
             curves.Epochs, finalEpochs, final, PopulationStds(columns), PopulationStds(rows), statistics,
-            SummarySentences.Noise(components, groups.Sum(group => group.Length), degrees), SummarySentences.Comparison(components, test, groups.Length, degrees), [.. notes]);
+            SummarySentences.Noise(components, groups.Sum(group => group.Length), degrees),
+            SummarySentences.Comparison(components, test, groups.Length, degrees), [.. notes]);
     }
 
     /// <summary>The document that --json prints and summary.json holds.</summary>
@@ -114,8 +118,10 @@ public sealed record Summary(
     /// <inheritdoc/>
     public string? Problem() => Epochs < 1 || FinalEpochs < 1 || FinalEpochs > Epochs ? "epochs and finalEpochs are not those of a run"
         : Final.Count == 0 || Final.Values.Any(runs => runs.Count == 0) ? "final holds no run, or a seed without one"
-        : Final.Values.Any(runs => runs.Any(run => run.Key.K < 1 || run.Value is not (>= 0 and <= 100))) ? "a final accuracy lies outside 0 to 100, or its k below 1"
-        : Statistics.Runs < 1 || Statistics.Sampling.TestImages < 1 || Statistics.Sampling.Classes < 2 ? "statistics are not those of a test set and its runs"
+        : Final.Values.Any(runs => runs.Any(run => run.Key.K < 1 || run.Value is not (>= 0 and <= 100)))
+        ? "a final accuracy lies outside 0 to 100, or its k below 1"
+        : Statistics.Runs < 1 || Statistics.Sampling.TestImages < 1 || Statistics.Sampling.Classes < 2
+        ? "statistics are not those of a test set and its runs"
         : null;
 
     private static SortedDictionary<TLine, Estimate> Estimates<TLine>(Dictionary<TLine, double[]> lines)

@@ -17,8 +17,11 @@ internal static class SummaryRuns
         return
         [
             .. diverged.Select(run => $"Seed {run.Seed}, {run.Perturbation.Name} diverged ({run.Run.Sentence}) and is left out."),
-            diverged.Length == runs ? $"{(runs == 1 ? "The only run" : $"All {NumberText.Count(runs)} runs")} diverged; a smaller learning rate or weight decay may help."
-                : $"{diverged.Length} of {SummarySentences.Count(runs, "run")} diverged: the statistics are those of the runs that did not.",
+            diverged.Length == runs
+                ? $"{(runs == 1 ? "The only run" : $"All {NumberText.Count(runs)} runs")} diverged; a smaller learning rate or weight "
+                    + "decay may help."
+                : $"{diverged.Length} of {SummarySentences.Count(runs, "run")} diverged: the statistics are those of the runs that did "
+                    + "not.",
         ];
     }
 
@@ -33,7 +36,8 @@ internal static class SummaryRuns
             : $"no {unfinished}";
     }
 
-    internal static SortedDictionary<int, SortedDictionary<Perturbation, double>> Finished(AccuracyCurves curves, int lastEpochs, List<string> notes)
+    internal static SortedDictionary<int, SortedDictionary<Perturbation, double>> Finished(AccuracyCurves curves, int lastEpochs,
+        List<string> notes)
     {
         notes.AddRange(DivergedNotes(curves));
         var final = new SortedDictionary<int, SortedDictionary<Perturbation, double>>();
@@ -45,7 +49,8 @@ internal static class SummaryRuns
                     continue;
                 if (accuracy.Length < curves.Epochs)
                 {
-                    notes.Add($"Seed {seed}, {one.Name} has {accuracy.Length} of {NumberText.Count(curves.Epochs, "epoch")} and is left out.");
+                    notes.Add($"Seed {seed}, {one.Name} has {accuracy.Length} of {NumberText.Count(curves.Epochs, "epoch")} and is left "
+                        + "out.");
                     continue;
                 }
                 if (!final.TryGetValue(seed, out SortedDictionary<Perturbation, double>? row))
@@ -70,7 +75,8 @@ internal static class SummaryRuns
             var kept = new SortedDictionary<Perturbation, double>();
             foreach ((Perturbation one, double accuracy) in runs)
             {
-                Perturbation? same = kept.Keys.FirstOrDefault(other => one.IsK && other.IsK && OddPart((int)other.K) == OddPart((int)one.K));
+                Perturbation? same =
+                    kept.Keys.FirstOrDefault(other => one.IsK && other.IsK && OddPart((int)other.K) == OddPart((int)one.K));
                 if (same is null)
                     kept.Add(one, accuracy);
                 else

@@ -18,13 +18,18 @@ internal static class SummarySentences
         }
         if (components.Seeds is { } seeds)
         {
-            string hidden = degrees > 0 ? "Runs of one seed have the same accuracy: the resolution of the test set or of the training hides the spread over rounding. " : "";
+            string hidden = degrees > 0
+                ? "Runs of one seed have the same accuracy: the resolution of the test set or of the training hides the spread over "
+                    + "rounding. " : "";
             return $"{hidden}Two single runs with different seeds whose test accuracies differ by less than "
-                + $"{Points(VarianceComponents.LeastDifferenceOf(seeds.Value, components.SeedsDegrees))} percentage points cannot be told apart from noise: "
-                + $"of two runs that differ in nothing but seed and rounding, 95% differ by less{(degrees > 0 ? "" : "; what rounding alone does takes two k of one seed")}.";
+                + $"{Points(VarianceComponents.LeastDifferenceOf(seeds.Value, components.SeedsDegrees))} percentage points cannot be told "
+                + "apart from noise: "
+                + "of two runs that differ in nothing but seed and rounding, 95% differ by "
+                + $"less{(degrees > 0 ? "" : "; what rounding alone does takes two k of one seed")}.";
         }
         return runs == 1 ? "One run says nothing about noise: that takes two seeds, or two k of one seed."
-            : "All runs have the same accuracy. Equal values do not show that there is no noise: the resolution of the test set or of the training hides it.";
+            : "All runs have the same accuracy. Equal values do not show that there is no noise: the resolution of the test set or of the "
+                + "training hides it.";
     }
 
     internal static string Comparison(VarianceComponents components, GroupEffectTest? test, int groups, int degrees)
@@ -43,7 +48,8 @@ internal static class SummarySentences
             : "no difference between the two is seen";
         return $"The spread over rounding alone is {Points(ratio.Value)} (95% interval {Points(ratio.Low)} to {Points(ratio.High)}) "
             + "times the spread over seeds; "
-            + string.Create(CultureInfo.InvariantCulture, $"{verdict} (F test p = {test.P:0.0000}, by permutation p = {test.PermutationP:0.0000}).");
+            + string.Create(CultureInfo.InvariantCulture,
+                $"{verdict} (F test p = {test.P:0.0000}, by permutation p = {test.PermutationP:0.0000}).");
     }
 
     private static string Points(double value) => value.ToString(value < 0.1 ? "0.0000" : "0.00", CultureInfo.InvariantCulture);

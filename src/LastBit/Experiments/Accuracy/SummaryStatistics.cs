@@ -4,14 +4,17 @@ using LastBit.Training;
 
 namespace LastBit.Experiments.Accuracy;
 
-/// <summary>The share of the spread that a test set of this size explains by sampling alone; in percentage points where it is an accuracy.</summary>
+/// <summary>
+/// The share of the spread that a test set of this size explains by sampling alone; in percentage points where it is an accuracy.
+/// </summary>
 /// <param name="TestImages">The size of the test set.</param>
 /// <param name="Classes">How many classes it has.</param>
 /// <param name="MeanAccuracy">Mean final accuracy of all runs, percent.</param>
 /// <param name="AccuracyLow">Lower end of the 95% (Clopper and Pearson) interval of the accuracy on images like these, percent.</param>
 /// <param name="AccuracyHigh">Its upper end.</param>
 /// <param name="BinomialStd">sqrt(p(1-p)/n): the spread between fresh test sets of this size.</param>
-/// <param name="BinomialShareOfRounding">Its square over the rounding variance; above 1 says that runs on one test set vary less than test sets do.</param>
+/// <param name="BinomialShareOfRounding">Its square over the rounding variance; above 1 says that runs on one test set vary less than test
+/// sets do.</param>
 /// <param name="BinomialShareOfSeeds">The same over the variance over seeds.</param>
 /// <param name="CalibratedStdLow">Lower bound of the spread between runs that calibration makes unavoidable: sqrt(err/(classes n)).</param>
 /// <param name="CalibratedStdHigh">Upper bound, sqrt(err/(2n)), which is Jordan's formula for two classes.</param>
@@ -48,11 +51,14 @@ public sealed record SamplingShare(
 /// <param name="Seeds">The spread of a run with a fresh seed (which holds the spread over rounding too).</param>
 /// <param name="Ratio">Rounding over Seeds.</param>
 /// <param name="Test">Whether a seed adds to the spread over rounding.</param>
-/// <param name="KEffect">Whether some perturbation has another mean accuracy than the others, which would be more than rounding; complete tables only.</param>
+/// <param name="KEffect">Whether some perturbation has another mean accuracy than the others, which would be more than rounding; complete
+/// tables only.</param>
 /// <param name="Sampling">What the size of the test set explains.</param>
 /// <param name="LeastDifference">Two runs that differ by rounding alone differ by less with probability 0.95.</param>
-/// <param name="Roundings">Whether the spread depends on which rounding was changed; null, and left out of documents, where only k was.</param>
+/// <param name="Roundings">Whether the spread depends on which rounding was changed; null, and left out of documents, where only k
+/// was.</param>
 public sealed record SummaryStatistics(
     double Confidence, int Runs, SortedDictionary<int, Estimate> StdOverK, SortedDictionary<Perturbation, Estimate> StdOverSeeds,
-    Estimate? Rounding, Estimate? Seeds, Estimate? Ratio, GroupEffectTest? Test, RowMeansTest? KEffect, SamplingShare Sampling, double? LeastDifference,
+    Estimate? Rounding, Estimate? Seeds, Estimate? Ratio, GroupEffectTest? Test, RowMeansTest? KEffect, SamplingShare Sampling,
+    double? LeastDifference,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RoundingSpreads? Roundings = null);

@@ -12,7 +12,8 @@ namespace LastBit.Experiments.Amplification;
 public static class ErrorAmplification
 {
     /// <summary>It in the list of experiments.</summary>
-    public static Experiment<ErrorAmplificationSettings, ErrorAmplificationResult> Experiment { get; } = new("amplify", Prepare) { Document = ErrorAmplificationResult.FileName, Part = "figure4", Title = "error amplification" };
+    public static Experiment<ErrorAmplificationSettings, ErrorAmplificationResult> Experiment { get; } =
+        new("amplify", Prepare) { Document = ErrorAmplificationResult.FileName, Part = "figure4", Title = "error amplification" };
 
     /// <summary>Makes sure that settings are possible, before anything is made.</summary>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
@@ -28,11 +29,13 @@ public static class ErrorAmplification
             throw InputException.Of("k", $"{settings.Perturbation.Word} is not possible; give a whole number of at least 1");
         int size = settings.KernelSize * settings.KernelSize;
         if ((long)settings.Iterations * size > Array.MaxLength)
-            throw InputException.Of(nameof(settings.Iterations), $"{settings.Iterations} kernels do not fit into one file; at most {Array.MaxLength / size} do");
+            throw InputException.Of(nameof(settings.Iterations),
+                $"{settings.Iterations} kernels do not fit into one file; at most {Array.MaxLength / size} do");
     }
 
     /// <summary>The kernel's descent divides by k, and rounds nothing else otherwise.</summary>
-    internal static bool IsPossible(Perturbation perturbation) => perturbation.IsK && perturbation.K is >= 1 and <= int.MaxValue && perturbation.K == Math.Floor(perturbation.K);
+    internal static bool IsPossible(Perturbation perturbation) =>
+        perturbation.IsK && perturbation.K is >= 1 and <= int.MaxValue && perturbation.K == Math.Floor(perturbation.K);
 
     /// <summary>
     /// Runs every pair; writes result/parameter/1layer/dt*_L*/1_1.npy (k = 1) and 1_2.npy (the other k),
@@ -41,7 +44,8 @@ public static class ErrorAmplification
     /// <param name="settings">What to run.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static ErrorAmplificationResult Run(ErrorAmplificationSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
+    public static ErrorAmplificationResult Run(ErrorAmplificationSettings settings, ExperimentContext context) =>
+        Experiment.Run(settings, context);
 
     private static Func<ExperimentContext, ErrorAmplificationResult> Prepare(ErrorAmplificationSettings settings)
     {
@@ -63,15 +67,19 @@ public static class ErrorAmplification
         {
             double learningRate = settings.LearningRates[i / 2];
             bool perturbed = i % 2 == 1;
-            string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {NumberText.Exact(learningRate)}, {(perturbed ? $"{settings.Perturbation.Name}, copy 2" : Perturbation.None.Name)}");
+            string task = string.Create(CultureInfo.InvariantCulture,
+                $"learning rate {NumberText.Exact(learningRate)}, "
+                    + $"{(perturbed ? $"{settings.Perturbation.Name}, copy 2" : Perturbation.None.Name)}");
             using var cnn = new OneLayerCnn(correlation, beta: 1);
             double[] kernels = new double[settings.Iterations * size];
             int finite = 0;
             // The second copy differs by rounding: one lambda_max stands for both.
-            var sharpness = new OneLayerSharpness(cnn, settings.WeightDecay, initial, perturbed ? 0 : settings.SharpnessEvery, context.Cancellation);
+            var sharpness =
+                new OneLayerSharpness(cnn, settings.WeightDecay, initial, perturbed ? 0 : settings.SharpnessEvery, context.Cancellation);
             OneLayerSetup.Watch(context, task, "error amplification: loss", settings.Iterations,
                 observe => GradientDescent.NonLinear(
-                    cnn, initial, (perturbed ? settings.Perturbation : Perturbation.None).K, settings.WeightDecay, learningRate, settings.Iterations, observe),
+                    cnn, initial, (perturbed ? settings.Perturbation : Perturbation.None).K, settings.WeightDecay, learningRate,
+                    settings.Iterations, observe),
                 (iteration, _, kernel) =>
                 {
                     kernel.CopyTo(kernels.AsSpan(iteration * size));
@@ -99,7 +107,8 @@ public static class ErrorAmplification
         return new ErrorAmplificationRun(learningRate, differences, finite);
     }
 
-    private static void WriteKernels(string path, double[] kernels, int finite, ErrorAmplificationSettings settings, ExperimentContext context)
+    private static void WriteKernels(string path, double[] kernels, int finite, ErrorAmplificationSettings settings,
+        ExperimentContext context)
     {
         int side = settings.KernelSize;
         Npy.Write(path + ".npy", kernels, finite, 1, 1, side, side);

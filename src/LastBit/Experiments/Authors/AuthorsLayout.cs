@@ -28,7 +28,8 @@ public static partial class AuthorsLayout
     public static int KOfFile(int number) => 2 * number - 1;
 
     /// <summary>The file of a run's test accuracies; null for one that the authors' scripts have no file for.</summary>
-    internal static string? FileOf(string folder, int seed, Perturbation perturbation) => perturbation is { IsK: true, K: var k } && k % 2 == 1
+    internal static string? FileOf(string folder, int seed, Perturbation perturbation) =>
+        perturbation is { IsK: true, K: var k } && k % 2 == 1
         ? Path.Combine(folder, "result", "accuracy", "cifar10_resnet_sgd", string.Create(CultureInfo.InvariantCulture, $"seed{seed}"),
             string.Create(CultureInfo.InvariantCulture, $"test{((int)k + 1) / 2}.npy"))
         : null;
@@ -37,11 +38,13 @@ public static partial class AuthorsLayout
     /// <param name="folder">Any level from the folder of one seed up to the root of the results.</param>
     /// <param name="unit">What the accuracies are.</param>
     /// <returns>
-    /// How many epochs a finished run has, what a reader must know of how the files were read, and for seed and perturbation the accuracies in percent, as they are
-    /// in the files where they are not finite.
+    /// How many epochs a finished run has, what a reader must know of how the files were read, and for seed and perturbation the accuracies
+    /// in percent, as they are in the files where they are not finite.
     /// </returns>
-    /// <exception cref="InputException">There are none, they are damaged, or their unit is not clear; the message says which and why.</exception>
-    internal static (int Epochs, IReadOnlyList<string> Notes, SortedDictionary<int, SortedDictionary<Perturbation, double[]>> TestAccuracy) Read(
+    /// <exception cref="InputException">There are none, they are damaged, or their unit is not clear; the message says which and
+    /// why.</exception>
+    internal static (int Epochs, IReadOnlyList<string> Notes,
+        SortedDictionary<int, SortedDictionary<Perturbation, double[]>> TestAccuracy) Read(
         string folder, AccuracyUnit unit = AccuracyUnit.Auto)
     {
         List<string> seedFolders = SeedFolders(folder);
@@ -76,7 +79,8 @@ public static partial class AuthorsLayout
                 {
                     // An array that was made before the run, of which the run filled a part.
                     notes.Add(string.Create(CultureInfo.InvariantCulture,
-                        $"Seed {seed}, {((Perturbation)KOfFile(number)).Name} ends in {NumberText.Count(accuracy.Length - done, "epoch")} of accuracy 0, which are taken as never run."));
+                        $"Seed {seed}, {((Perturbation)KOfFile(number)).Name} ends in {NumberText.Count(accuracy.Length - done, "epoch")} "
+                            + $"of accuracy 0, which are taken as never run."));
                     accuracy = accuracy[..done];
                 }
                 if (!runs.TryAdd(KOfFile(number), accuracy))
@@ -88,7 +92,8 @@ public static partial class AuthorsLayout
         // A run that is shorter than most has stopped, and the summary names it; one that is longer is of another training.
         int epochs = files.GroupBy(one => one.Accuracy.Length).OrderBy(group => group.Count()).ThenBy(group => group.Key).Last().Key;
         if (files.FirstOrDefault(one => one.Accuracy.Length > epochs) is { File: { } longer } run)
-            throw new InputException($"{longer}: has {run.Accuracy.Length} epochs where most runs have {epochs}; all runs of a table need the same number");
+            throw new InputException(
+                $"{longer}: has {run.Accuracy.Length} epochs where most runs have {epochs}; all runs of a table need the same number");
         if (IsFraction(unit, files, notes))
         {
             foreach (double[] accuracy in table.Values.SelectMany(runs => runs.Values))
@@ -103,19 +108,26 @@ public static partial class AuthorsLayout
     private static bool IsFraction(AccuracyUnit unit, List<(string File, double[] Accuracy)> files, List<string> notes)
     {
         // What shows no accuracy shows no unit either.
-        (string File, double Largest)[] largest = [.. files.Select(one => (one.File, one.Accuracy.TakeWhile(double.IsFinite).DefaultIfEmpty(0).Max())).Where(one => one.Item2 > 0)];
-        (string File, double Largest)[] small = [.. largest.Where(one => one.Largest <= 1)], large = [.. largest.Where(one => one.Largest > 1)];
+        (string File,
+            double Largest)[] largest = [.. files.Select(one => (one.File, one.Accuracy.TakeWhile(double.IsFinite).DefaultIfEmpty(0).Max()))
+                .Where(one => one.Item2 > 0)];
+        (string File, double Largest)[] small = [.. largest.Where(one => one.Largest <= 1)], large =
+            [.. largest.Where(one => one.Largest > 1)];
         if (unit == AccuracyUnit.Fraction && large.Length > 0)
-            throw InputException.Of("unit", string.Create(CultureInfo.InvariantCulture, $"{large[0].File} holds {NumberText.Of(large[0].Largest)}, which is no fraction; give percent"));
+            throw InputException.Of("unit",
+                string.Create(CultureInfo.InvariantCulture,
+                    $"{large[0].File} holds {NumberText.Of(large[0].Largest)}, which is no fraction; give percent"));
         if (unit != AccuracyUnit.Auto || small.Length == 0)
             return unit == AccuracyUnit.Fraction;
         if (large.Length > 0)
         {
             throw InputException.Of("unit", string.Create(CultureInfo.InvariantCulture,
-                $"{small[0].File} holds numbers up to {NumberText.Of(small[0].Largest)} and {large[0].File} up to {NumberText.Of(large[0].Largest)}: fractions and percents make no table; ")
+                $"{small[0].File} holds numbers up to {NumberText.Of(small[0].Largest)} and {large[0].File} up to "
+                    + $"{NumberText.Of(large[0].Largest)}: fractions and percents make no table; ")
                 + "convert the fractions, or give percent if all are percents");
         }
-        notes.Add("No accuracy is above 1: they are read as fractions and shown in percent. If they are percents, as at chance among a hundred classes, "
+        notes.Add("No accuracy is above 1: they are read as fractions and shown in percent. If they are percents, as at chance among a "
+            + "hundred classes, "
             + "read them again with the unit percent.");
         return true;
     }
@@ -148,7 +160,8 @@ public static partial class AuthorsLayout
         NumericArray array = Npy.Read(file);
         // (n, 1) and (1, n) are lists too.
         if (array.Length == 0 || array.Shape.Length == 0 || array.Shape.Count(extent => extent != 1) > 1)
-            throw new InputException($"{file}: has the shape ({string.Join(", ", array.Shape)}); one accuracy per epoch, a list of one dimension, is right");
+            throw new InputException(
+                $"{file}: has the shape ({string.Join(", ", array.Shape)}); one accuracy per epoch, a list of one dimension, is right");
         double[] accuracy = array.ToDoubles();
         return Problem([.. accuracy.TakeWhile(double.IsFinite)]) is { } problem ? throw new InputException($"{file}: {problem}") : accuracy;
     }

@@ -18,11 +18,13 @@ internal static class AuthorsWeights
     /// <param name="shape">Their shape at one time.</param>
     /// <param name="cancellation">Stops between two files.</param>
     public static void Write(string folder, double[] values, int[] shape, CancellationToken cancellation) =>
-        ForEach(folder, values.Length, shape, (file, from, size) => MatFile.Write(file, "conv_weight", values.AsSpan(from, size), shape), cancellation);
+        ForEach(folder, values.Length, shape, (file, from, size) => MatFile.Write(file, "conv_weight", values.AsSpan(from, size), shape),
+            cancellation);
 
     /// <inheritdoc cref="Write(string, double[], int[], CancellationToken)"/>
     public static void Write(string folder, float[] values, int[] shape, CancellationToken cancellation) =>
-        ForEach(folder, values.Length, shape, (file, from, size) => MatFile.Write(file, "conv_weight", values.AsSpan(from, size), shape), cancellation);
+        ForEach(folder, values.Length, shape, (file, from, size) => MatFile.Write(file, "conv_weight", values.AsSpan(from, size), shape),
+            cancellation);
 
     private static void ForEach(string folder, int length, int[] shape, Action<string, int, int> write, CancellationToken cancellation)
     {
@@ -36,5 +38,6 @@ internal static class AuthorsWeights
         }
     }
 
-    private static string FileOf(string folder, int number) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{number}_conv_weight.mat"));
+    private static string FileOf(string folder, int number) =>
+        Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{number}_conv_weight.mat"));
 }

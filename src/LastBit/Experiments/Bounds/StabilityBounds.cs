@@ -30,15 +30,17 @@ public sealed record StabilityBoundsSettings : OneLayerSettings
 public sealed record StabilityRegion(string Region, string Equation, double? AlphaMin, double AlphaMax);
 
 /// <summary>Tables 2 and 3 as numbers; bounds.json.</summary>
-/// <param name="AlphaMin">Least stable weight decay for the kernel's finite support (exact up to <paramref name="LambdaTolerance"/>).</param>
+/// <param name="AlphaMin">Least stable weight decay for the kernel's finite support (exact up to
+/// <paramref name="LambdaTolerance"/>).</param>
 /// <param name="AlphaMax">Greatest stable weight decay for the kernel's finite support.</param>
 /// <param name="LambdaMin">Least eigenvalue of the operator K -> sum_x z[x] I[x+.].</param>
 /// <param name="LambdaMax">Greatest eigenvalue of that operator.</param>
 /// <param name="LambdaTolerance">How far an eigenvalue may be off, as the residual of its eigenvector says; absolute.</param>
 /// <param name="FourierAlphaMin">
-/// The paper's formula, with |Ihat|^2 in place of the eigenvalues: Ihat(w) = sum_x I[x] exp(-i w x), not normalised, of the image taken as 0 outside
-/// (the continuous transform of unit pulses), at the frequencies 2 pi (j/P, k/Q), P and Q the transform lengths (the image's sides where these are
-/// even and have no prime factor above 5).
+/// The paper's formula, with |Ihat|^2 in place of the eigenvalues: Ihat(w) = sum_x I[x] exp(-i w x), not normalised, of the image taken as
+/// 0 outside
+/// (the continuous transform of unit pulses), at the frequencies 2 pi (j/P, k/Q), P and Q the transform lengths (the image's sides where
+/// these are even and have no prime factor above 5).
 /// </param>
 /// <param name="FourierAlphaMax">The paper's formula, with the same |Ihat|^2.</param>
 /// <param name="Regions">Table 3.</param>
@@ -56,7 +58,8 @@ public sealed record StabilityBoundsResult(double AlphaMin, double AlphaMax, dou
 public static class StabilityBounds
 {
     /// <summary>It in the list of experiments.</summary>
-    public static Experiment<StabilityBoundsSettings, StabilityBoundsResult> Experiment { get; } = new("bounds", Prepare) { Document = StabilityBoundsResult.FileName, Part = "table3", Title = "stability bounds and regions (Tables 2 and 3)" };
+    public static Experiment<StabilityBoundsSettings, StabilityBoundsResult> Experiment { get; } = new("bounds", Prepare)
+    { Document = StabilityBoundsResult.FileName, Part = "table3", Title = "stability bounds and regions (Tables 2 and 3)" };
 
     /// <summary>Makes sure that settings are possible, before anything is made.</summary>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
@@ -68,10 +71,16 @@ public static class StabilityBounds
         OneLayerSetup.CheckFinite(nameof(settings.Beta), settings.Beta);
         OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
         // Within these every bound is a finite number, whatever the image.
-        foreach ((string name, double value) in new[] { (nameof(settings.LearningRate), 1 / settings.LearningRate), (nameof(settings.LearningRate), settings.LearningRate), (nameof(settings.A), settings.A), (nameof(settings.Beta), settings.Beta) })
+        foreach ((string name,
+            double value) in new[] { (nameof(settings.LearningRate), 1 / settings.LearningRate),
+                (nameof(settings.LearningRate), settings.LearningRate), (nameof(settings.A), settings.A),
+                (nameof(settings.Beta), settings.Beta) })
         {
             if (!(Math.Abs(value) <= 1e100))
-                throw InputException.Of(name, name == nameof(settings.LearningRate) ? "is too small or too large for the bounds to be numbers; give one from 1e-100 to 1e100" : "is too large for the bounds to be numbers; give at most 1e100");
+                throw InputException.Of(name,
+                    name == nameof(settings.LearningRate)
+                        ? "is too small or too large for the bounds to be numbers; give one from 1e-100 to 1e100"
+                        : "is too large for the bounds to be numbers; give at most 1e100");
         }
     }
 
@@ -79,7 +88,8 @@ public static class StabilityBounds
     /// <param name="settings">Image, kernel size and constants.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static StabilityBoundsResult Run(StabilityBoundsSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
+    public static StabilityBoundsResult Run(StabilityBoundsSettings settings, ExperimentContext context) =>
+        Experiment.Run(settings, context);
 
     private static Func<ExperimentContext, StabilityBoundsResult> Prepare(StabilityBoundsSettings settings)
     {

@@ -59,7 +59,8 @@ internal sealed class DivergenceCells(DivergenceSettings settings, ExperimentCon
             else
                 Strays.Add(stray);
         }
-        return divisors.Select(divisor => new DivergenceKey(divisor, null)).Concat(others).OrderBy(key => key.Perturbation).ThenBy(key => key.Divisor);
+        return divisors.Select(divisor => new DivergenceKey(divisor, null)).Concat(others).OrderBy(key => key.Perturbation)
+            .ThenBy(key => key.Divisor);
     }
 
     /// <summary>Writes what there is of a divisor: first the files that grow, then the document that speaks of them.</summary>
@@ -87,12 +88,14 @@ internal sealed class DivergenceCells(DivergenceSettings settings, ExperimentCon
         int divisor = key.Divisor, steps = checked(Settings.ScaledIterations * divisor) - 1;
         int perEpoch = Augmentation.BatchesPerEpoch(Data.TrainImages, Settings.BatchSize);
         int epochs = Math.Max(1, (steps + perEpoch - 1) / perEpoch);
-        using Trainer trainer = Data.CreateTrainer(Settings.ToTraining(divisor, epochs), [Perturbation.None, key.Perturbation ?? Settings.Perturbation]);
+        using Trainer trainer =
+            Data.CreateTrainer(Settings.ToTraining(divisor, epochs), [Perturbation.None, key.Perturbation ?? Settings.Perturbation]);
         var loop = new TrainingLoop(trainer, CheckpointOf(key), Data.Digest, Context.Observer, Context.Cancellation);
         var pair = new DivergencePair(this, trainer, key, Settings, Tensors, held, Context.Observer);
         loop.Resume(pair);
         pair.ShowAll();
-        string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {Settings.LearningRate}/{divisor}{(key.Perturbation is null ? "" : $", {key.Perturbation.Name}")}");
+        string task = string.Create(CultureInfo.InvariantCulture,
+            $"learning rate {Settings.LearningRate}/{divisor}{(key.Perturbation is null ? "" : $", {key.Perturbation.Name}")}");
         loop.Run(pair, task, Math.Max(1, steps), "iterations", (progress, left) => held.Tell([cell], progress, left));
         pair.WriteRun(finished: true);
         Context.Observer.End(task, pair.Outcome);

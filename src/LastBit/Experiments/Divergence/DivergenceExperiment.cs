@@ -4,7 +4,10 @@ using LastBit.Runs;
 
 namespace LastBit.Experiments.Divergence;
 
-/// <summary>Figure 2: two copies of a network that differ in rounding alone (k = 1 and k = 3), at learning rates 0.1/n. A cell is one divisor, "n32", or "n32-ulp" with another perturbation than the figure's.</summary>
+/// <summary>
+/// Figure 2: two copies of a network that differ in rounding alone (k = 1 and k = 3), at learning rates 0.1/n. A cell is one divisor,
+/// "n32", or "n32-ulp" with another perturbation than the figure's.
+/// </summary>
 public static class DivergenceExperiment
 {
     /// <summary>The command that fills a folder with these cells.</summary>
@@ -22,7 +25,8 @@ public static class DivergenceExperiment
         Title = "divergence of the weights of a network (CIFAR-10)",
         AtScale = scale => scale.Scale switch
         {
-            "demo" => new DivergenceSettings { Network = "resnet8", Data = Cifar10.Sample, BatchSize = 32, ScaledIterations = 50, Divisors = [2, 8, 32] },
+            "demo" => new DivergenceSettings
+            { Network = "resnet8", Data = Cifar10.Sample, BatchSize = 32, ScaledIterations = 50, Divisors = [2, 8, 32] },
             "laptop" => new DivergenceSettings { Network = "resnet20", Divisors = [2, 4, 8, 16, 32] },
             _ => new DivergenceSettings { Divisors = [2, 4, 8, 16, 32, 320, 3200, 32000] },
         } with
@@ -40,7 +44,8 @@ public static class DivergenceExperiment
     /// <param name="settings">What to train.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <returns>All divisors in the folder.</returns>
-    /// <exception cref="InputException">A setting is not possible, the data is missing, or the folder holds runs of other settings.</exception>
+    /// <exception cref="InputException">A setting is not possible, the data is missing, or the folder holds runs of other
+    /// settings.</exception>
     /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
     public static DivergenceResult Run(DivergenceSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
 
@@ -50,7 +55,8 @@ public static class DivergenceExperiment
     /// <param name="scaledIterations">How many scaled iterations a finished run has.</param>
     /// <param name="tensors">The names of all tensors; null not to compare them.</param>
     /// <exception cref="InputException">It cannot be what it says.</exception>
-    internal static DivergenceRun? Read(CellStore store, DivergenceKey key, int scaledIterations, IReadOnlyCollection<string>? tensors = null)
+    internal static DivergenceRun? Read(CellStore store, DivergenceKey key, int scaledIterations,
+        IReadOnlyCollection<string>? tensors = null)
     {
         const string Remedy = "delete it to compute the run again";
         string file = store.FileOf(key.Cell, "/run.json");

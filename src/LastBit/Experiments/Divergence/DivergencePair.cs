@@ -6,12 +6,15 @@ using LastBit.Training;
 
 namespace LastBit.Experiments.Divergence;
 
-/// <summary>What a checkpoint of Figure 2 holds beside the weights; the weights of the figure's tensor themselves lie in their own files.</summary>
+/// <summary>
+/// What a checkpoint of Figure 2 holds beside the weights; the weights of the figure's tensor themselves lie in their own files.
+/// </summary>
 internal sealed record DivergenceRecorded(List<int> Iterations, List<double[]> Rows, int?[] FirstDifference);
 
 /// <summary>Two copies of a network, compared after every scaled iteration.</summary>
 internal sealed class DivergencePair(
-    DivergenceCells figure, Trainer trainer, DivergenceKey key, DivergenceSettings settings, string[] tensors, HeldCells held, IRunObserver observer)
+    DivergenceCells figure, Trainer trainer, DivergenceKey key, DivergenceSettings settings, string[] tensors, HeldCells held,
+    IRunObserver observer)
     : ITrainingRecorder<DivergenceRecorded>
 {
     private readonly IReplica _first = trainer.Replicas[0].State;
@@ -34,14 +37,16 @@ internal sealed class DivergencePair(
 
     /// <inheritdoc/>
     public (long Units, string Note) Progress => (trainer.StepsDone, string.Create(CultureInfo.InvariantCulture,
-        $"loss {NumberText.Of(trainer.Scores[0].Score.Loss)}, difference {NumberText.Of(_recorded.Rows.Count > 0 ? _recorded.Rows[^1][_place] : 0, NumberText.InSentences)}"));
+        $"loss {NumberText.Of(trainer.Scores[0].Score.Loss)}, difference "
+            + $"{NumberText.Of(_recorded.Rows.Count > 0 ? _recorded.Rows[^1][_place] : 0, NumberText.InSentences)}"));
 
     /// <inheritdoc/>
     public string? Problem(DivergenceRecorded recorded)
     {
         int rows = recorded.Rows.Count;
         if (recorded.Iterations.Count != rows || rows > settings.ScaledIterations || recorded.FirstDifference.Length != tensors.Length
-            || recorded.Iterations.Where((iteration, i) => iteration != ((i + 1) * key.Divisor) - 1).Any() || recorded.FirstDifference.Any(iteration => iteration < 1)
+            || recorded.Iterations.Where((iteration, i) => iteration != ((i + 1) * key.Divisor) - 1).Any()
+            || recorded.FirstDifference.Any(iteration => iteration < 1)
             || recorded.Rows.Any(row => row is null || row.Length != tensors.Length || row.Any(one => one is not (>= 0 and <= 2))))
         {
             return "what it recorded is not of this run";
@@ -92,10 +97,12 @@ internal sealed class DivergencePair(
     public void WriteRun(bool finished)
     {
         held.ThrowIfLost();
-        var firstDifference = new Dictionary<string, int?>(tensors.Select((tensor, i) => KeyValuePair.Create(tensor, _recorded.FirstDifference[i])));
+        var firstDifference =
+            new Dictionary<string, int?>(tensors.Select((tensor, i) => KeyValuePair.Create(tensor, _recorded.FirstDifference[i])));
         var run = new DivergenceRun(
             key.Divisor, trainer.Settings.LearningRate, [.. _recorded.Iterations], [.. _recorded.Rows.Select(row => row[_place])],
-            DivergenceRun.MapFile(key), firstDifference, _diverged, finished ? [_first.Digest(), _second.Digest()] : null, key.Perturbation);
+            DivergenceRun.MapFile(key), firstDifference, _diverged, finished ? [_first.Digest(), _second.Digest()] : null,
+            key.Perturbation);
         figure.Write(run, _recorded, _weights, _tensors[_place].Shape);
     }
 
@@ -122,5 +129,6 @@ internal sealed class DivergencePair(
     }
 
     private void Show(int row) => observer.Point(
-        "relative L1 difference of " + settings.Tensor, $"n = {key.Divisor}{(key.Perturbation is null ? "" : $", {key.Perturbation.Name}")}", row + 1, _recorded.Rows[row][_place]);
+        "relative L1 difference of " + settings.Tensor,
+        $"n = {key.Divisor}{(key.Perturbation is null ? "" : $", {key.Perturbation.Name}")}", row + 1, _recorded.Rows[row][_place]);
 }

@@ -9,11 +9,13 @@ namespace LastBit.Experiments.Divergence;
 /// <summary>One divisor of Figure 2.</summary>
 /// <param name="Divisor">The divisor n.</param>
 /// <param name="LearningRate">The learning rate, divided by n.</param>
-/// <param name="Iterations">The iterations (steps, counted from 1) after which the copies were compared: n - 1, 2n - 1, ...; one a scaled iteration.</param>
+/// <param name="Iterations">The iterations (steps, counted from 1) after which the copies were compared: n - 1, 2n - 1, ...; one a scaled
+/// iteration.</param>
 /// <param name="RelativeL1">Average relative L1 difference of the tensor of Figure 2 after each of them, 0 to 2.</param>
 /// <param name="Map">The file with that of every tensor, binary64 [scaled iterations][tensors], beside this document.</param>
 /// <param name="FirstDifference">For each tensor: the first iteration after which any weight differs; null when none did.</param>
-/// <param name="DivergedAtIteration">The iteration at which loss or weights were no longer finite, where the run stopped; null otherwise.</param>
+/// <param name="DivergedAtIteration">The iteration at which loss or weights were no longer finite, where the run stopped; null
+/// otherwise.</param>
 /// <param name="Digests">Digests of the two copies at the end; null while the run goes on.</param>
 /// <param name="Perturbation">Perturbation of the second copy, where it is not the one of the whole figure.</param>
 public sealed record DivergenceRun(
@@ -30,17 +32,21 @@ public sealed record DivergenceRun(
 
     /// <summary>What is wrong with a run that should be that of a pair; null when nothing is.</summary>
     internal string? Problem(DivergenceKey key, int scaledIterations, IReadOnlyCollection<string> tensors) =>
-        Divisor != key.Divisor || Divisor < 1 || Perturbation != key.Perturbation ? $"is the run of divisor {Divisor}{(Perturbation is null ? "" : $" and {Perturbation.Name}")}"
+        Divisor != key.Divisor || Divisor < 1 || Perturbation != key.Perturbation
+            ? $"is the run of divisor {Divisor}{(Perturbation is null ? "" : $" and {Perturbation.Name}")}"
         : Map != MapFile(key) ? $"map must be {MapFile(key)}, inside the folder"
         : !(LearningRate > 0) ? "learningRate is not positive"
-        : RelativeL1.Length != Iterations.Length || Iterations.Length > scaledIterations ? $"has {RelativeL1.Length} differences at {Iterations.Length} of {scaledIterations} scaled iterations"
+        : RelativeL1.Length != Iterations.Length || Iterations.Length > scaledIterations
+        ? $"has {RelativeL1.Length} differences at {Iterations.Length} of {scaledIterations} scaled iterations"
         : Iterations.Where((iteration, i) => iteration != ((i + 1) * Divisor) - 1).Any() ? "iterations are not n - 1, 2n - 1, ..."
         : RelativeL1.Any(difference => difference is not (>= 0 and <= 2)) ? "a relativeL1 lies outside 0 to 2"
         : FirstDifference.Count != tensors.Count || !tensors.All(FirstDifference.ContainsKey) ? "firstDifference does not name every tensor"
         : FirstDifference.Values.Any(iteration => iteration < 1) || DivergedAtIteration < 1 ? "an iteration is less than 1"
         : Digests is null ? null
-        : Digests.Length != 2 || Digests.Any(digest => digest is null || DocumentFile.DigestProblem(digest) is not null) ? "digests are not two of 64 hexadecimal digits"
-        : RelativeL1.Length < scaledIterations && DivergedAtIteration is null ? $"has digests, and {RelativeL1.Length} of {scaledIterations} scaled iterations"
+        : Digests.Length != 2 || Digests.Any(digest => digest is null || DocumentFile.DigestProblem(digest) is not null)
+        ? "digests are not two of 64 hexadecimal digits"
+        : RelativeL1.Length < scaledIterations && DivergedAtIteration is null
+        ? $"has digests, and {RelativeL1.Length} of {scaledIterations} scaled iterations"
         : null;
 }
 
@@ -50,7 +56,8 @@ public sealed record DivergenceRun(
 internal readonly record struct DivergenceKey(int Divisor, Perturbation? Perturbation)
 {
     /// <summary>"32", "32-ulp".</summary>
-    public string Text => string.Create(CultureInfo.InvariantCulture, $"{Divisor}{(Perturbation is null ? "" : "-")}{Perturbation?.FileName}");
+    public string Text =>
+        string.Create(CultureInfo.InvariantCulture, $"{Divisor}{(Perturbation is null ? "" : "-")}{Perturbation?.FileName}");
 
     /// <summary>The cell's name: "n32", "n32-ulp".</summary>
     public string Cell => "n" + Text;
@@ -75,7 +82,8 @@ internal readonly record struct DivergenceKey(int Divisor, Perturbation? Perturb
 /// <param name="Tensors">Every parameter tensor in definition order: the columns of the maps.</param>
 /// <param name="Runs">One a divisor and perturbation, in ascending order; an unfinished one as far as it is.</param>
 public sealed record DivergenceResult(
-    string Network, Activation Activation, [property: JsonPropertyName("k")] Perturbation Perturbation, int TrainImages, int ScaledIterations, string Tensor, string[] Tensors, DivergenceRun[] Runs)
+    string Network, Activation Activation, [property: JsonPropertyName("k")] Perturbation Perturbation, int TrainImages,
+    int ScaledIterations, string Tensor, string[] Tensors, DivergenceRun[] Runs)
     : ICheckedDocument
 {
     /// <summary>What the outputs are measured by; left out of the document where it is the cross-entropy.</summary>
@@ -91,5 +99,7 @@ public sealed record DivergenceResult(
     /// <inheritdoc/>
     public string? Problem() => TrainImages < 1 || ScaledIterations < 1 ? "trainImages and scaledIterations must be at least 1"
         : Tensors.Length == 0 || !Tensors.Contains(Tensor) ? "tensors does not hold tensor"
-        : Runs.Select(run => run is null ? "a run is null" : run.Problem(new DivergenceKey(run.Divisor, run.Perturbation), ScaledIterations, Tensors)).FirstOrDefault(problem => problem is not null);
+        : Runs.Select(run =>
+            run is null ? "a run is null" : run.Problem(new DivergenceKey(run.Divisor, run.Perturbation), ScaledIterations, Tensors))
+            .FirstOrDefault(problem => problem is not null);
 }

@@ -19,7 +19,8 @@ public sealed record DivergenceSettings : NetworkTrainingSettings, ICellSettings
     public Perturbation Perturbation { get; init; } = Perturbation.OfK(3);
 
     /// <summary>
-    /// Perturbations of further second copies, a pair each for every divisor, beside <see cref="Perturbation"/>; none is a k. More can be added to a folder later.
+    /// Perturbations of further second copies, a pair each for every divisor, beside <see cref="Perturbation"/>; none is a k. More can be
+    /// added to a folder later.
     /// </summary>
     [JsonIgnore]
     [Setting("Pairs with other perturbations, beside that of {k}. " + Perturbation.Kinds, Name = "perturbation")]
@@ -72,8 +73,14 @@ public sealed record DivergenceSettings : NetworkTrainingSettings, ICellSettings
     /// <inheritdoc/>
     public DivergenceSettings Only(string cell)
     {
-        DivergenceKey key = DivergenceKey.Of(cell) ?? throw InputException.Of("cell", $"there is no cell '{cell}'; give one as n32 or n32-ulp");
-        return this with { Divisors = [key.Divisor], Others = key.Perturbation is null ? [] : [key.Perturbation], OnlyOthers = key.Perturbation is not null };
+        DivergenceKey key =
+            DivergenceKey.Of(cell) ?? throw InputException.Of("cell", $"there is no cell '{cell}'; give one as n32 or n32-ulp");
+        return this with
+        {
+            Divisors = [key.Divisor],
+            Others = key.Perturbation is null ? [] : [key.Perturbation],
+            OnlyOthers = key.Perturbation is not null
+        };
     }
 
     /// <inheritdoc/>
@@ -110,7 +117,9 @@ public sealed record DivergenceSettings : NetworkTrainingSettings, ICellSettings
         if (ScaledIterations < 1)
             throw InputException.Of(nameof(ScaledIterations), "give at least 1");
         if (Divisors.Max() * (long)ScaledIterations > int.MaxValue)
-            throw InputException.Of(nameof(Divisors), $"{Divisors.Max()} times {ScaledIterations} scaled iterations are more than {int.MaxValue} iterations; give fewer of either");
+            throw InputException.Of(nameof(Divisors),
+                $"{Divisors.Max()} times {ScaledIterations} scaled iterations are more than {int.MaxValue} iterations; give fewer of "
+                    + "either");
         Perturbation.Validate();
         if (Others.Any(one => one.IsK) || Others.Contains(Perturbation) || Others.Distinct().Count() < Others.Length)
             throw InputException.Of(nameof(Perturbation), "one k per folder, and each other perturbation once, as k=3,ulp,order");

@@ -12,7 +12,8 @@ internal sealed class EdgeCells(EdgeSettings settings, ExperimentContext context
     private EdgeSharpness? _sharpness;
 
     /// <inheritdoc/>
-    public override CellReading Read(string cell) => EdgeExperiment.Reading(EdgeExperiment.Read(Store, EdgeKey.Of(cell)!.Value, Settings.Iterations), Settings.Iterations);
+    public override CellReading Read(string cell) =>
+        EdgeExperiment.Reading(EdgeExperiment.Read(Store, EdgeKey.Of(cell)!.Value, Settings.Iterations), Settings.Iterations);
 
     /// <inheritdoc/>
     public override IEnumerable<string> FilesOf(string cell)
@@ -52,7 +53,8 @@ internal sealed class EdgeCells(EdgeSettings settings, ExperimentContext context
 
     /// <inheritdoc/>
     protected override EdgeResult Gather() => new(
-        Settings.Network, Settings.Activation, Settings.Loss, Data.TrainImages, Settings.BatchSize, Settings.Momentum, Settings.Nesterov, Settings.Iterations, Tensors,
+        Settings.Network, Settings.Activation, Settings.Loss, Data.TrainImages, Settings.BatchSize, Settings.Momentum, Settings.Nesterov,
+        Settings.Iterations, Tensors,
         [.. Store.NamesIn("lr", Strays).Select(EdgeKey.Of).OfType<EdgeKey>().OrderBy(key => key.WeightDecay).ThenBy(key => key.LearningRate)
             .Select(key => EdgeExperiment.Read(Store, key, Settings.Iterations)).OfType<EdgeRun>()]);
 

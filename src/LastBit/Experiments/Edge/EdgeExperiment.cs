@@ -5,17 +5,21 @@ using LastBit.Runs;
 namespace LastBit.Experiments.Edge;
 
 /// <summary>
-/// The edge of stability: gradient descent at fixed learning rates, the sharpness of the loss along it, and how far copies drift apart that differ by rounding
-/// alone. A cell is one learning rate and weight decay, "lr0.02-wd0"; its copies are replicas in one <see cref="Training.Trainer"/>. docs/edge.md.
+/// The edge of stability: gradient descent at fixed learning rates, the sharpness of the loss along it, and how far copies drift apart that
+/// differ by rounding alone. A cell is one learning rate and weight decay, "lr0.02-wd0"; its copies are replicas in one
+/// <see cref="Training.Trainer"/>. docs/edge.md.
 /// </summary>
 public static class EdgeExperiment
 {
     /// <summary>The command that fills a folder with these cells.</summary>
     public const string Kind = "edge";
 
-    /// <summary>The edge of stability in the list of experiments, with as many images as Cohen et al. take and standardised as theirs.</summary>
+    /// <summary>
+    /// The edge of stability in the list of experiments, with as many images as Cohen et al. take and standardised as theirs.
+    /// </summary>
     public static CellExperiment<EdgeSettings, EdgeResult> Experiment { get; } = new(
-        Kind, () => new() { Convolution = ConvolutionAlgorithm.Winograd, Standardization = StandardizationKind.Pixel, TrainSize = 5000 }, "iterations",
+        Kind, () => new() { Convolution = ConvolutionAlgorithm.Winograd, Standardization = StandardizationKind.Pixel, TrainSize = 5000 },
+        "iterations",
         (store, cell, iterations) => Reading(Read(store, EdgeKey.Of(cell)!.Value, iterations), iterations),
         (settings, context, data) => new EdgeCells(settings, context, data))
     {
@@ -27,13 +31,14 @@ public static class EdgeExperiment
     };
 
     /// <summary>
-    /// Computes the cells that the folder does not hold yet. Writes edge.json, edge/CELL-PERTURBATION.npy (the differences of every tensor), and a checkpoint
-    /// at least once a minute. Cells that another process is working on are left to it.
+    /// Computes the cells that the folder does not hold yet. Writes edge.json, edge/CELL-PERTURBATION.npy (the differences of every
+    /// tensor), and a checkpoint at least once a minute. Cells that another process is working on are left to it.
     /// </summary>
     /// <param name="settings">What to train.</param>
     /// <param name="context">Folder, threads, observer.</param>
     /// <returns>All cells in the folder.</returns>
-    /// <exception cref="InputException">A setting is not possible, the data is missing, or the folder holds runs of other settings.</exception>
+    /// <exception cref="InputException">A setting is not possible, the data is missing, or the folder holds runs of other
+    /// settings.</exception>
     /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
     public static EdgeResult Run(EdgeSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
 

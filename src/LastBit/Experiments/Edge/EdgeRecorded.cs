@@ -5,12 +5,15 @@ namespace LastBit.Experiments.Edge;
 /// <param name="Accuracy">Its accuracy, percent.</param>
 /// <param name="Differences">For each copy, after each step, the difference of all numbers.</param>
 /// <param name="Tensors">For each copy, after each step, that of every tensor.</param>
-/// <param name="Sharpness">The curvature so far; the vectors that the next search begins with lie in a file named by the last iteration.</param>
-internal sealed record EdgeRecorded(List<double> Loss, List<double> Accuracy, List<double>[] Differences, List<double[]>[] Tensors, List<EdgePoint> Sharpness)
+/// <param name="Sharpness">The curvature so far; the vectors that the next search begins with lie in a file named by the last
+/// iteration.</param>
+internal sealed record EdgeRecorded(List<double> Loss, List<double> Accuracy, List<double>[] Differences, List<double[]>[] Tensors,
+    List<EdgePoint> Sharpness)
 {
     /// <summary>Nothing yet.</summary>
     public static EdgeRecorded Empty(int copies) =>
-        new([], [], [.. Enumerable.Range(0, copies).Select(_ => new List<double>())], [.. Enumerable.Range(0, copies).Select(_ => new List<double[]>())], []);
+        new([], [], [.. Enumerable.Range(0, copies).Select(_ => new List<double>())],
+            [.. Enumerable.Range(0, copies).Select(_ => new List<double[]>())], []);
 
     /// <summary>Whether it can be what a run of so many iterations, copies and tensors recorded.</summary>
     public bool IsOf(int iterations, int copies, int tensors) =>

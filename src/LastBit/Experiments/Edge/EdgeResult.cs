@@ -17,7 +17,8 @@ internal readonly partial record struct EdgeKey(double LearningRate, double Weig
     public string Cell => string.Create(CultureInfo.InvariantCulture, $"lr{LearningRate:R}-wd{WeightDecay:R}");
 
     /// <summary>What people call the run.</summary>
-    public string Name => FormattableString.Invariant($"learning rate {LearningRate}{(WeightDecay > 0 ? $", weight decay {WeightDecay}" : "")}");
+    public string Name =>
+        FormattableString.Invariant($"learning rate {LearningRate}{(WeightDecay > 0 ? $", weight decay {WeightDecay}" : "")}");
 
     /// <summary>Reads a cell's name; null where it is none.</summary>
     public static EdgeKey? Of(string cell) => CellName().Match(cell) is { Success: true } match
@@ -31,15 +32,21 @@ internal readonly partial record struct EdgeKey(double LearningRate, double Weig
 
 /// <summary>The curvature of the training loss at one moment of a run, of the plain copy.</summary>
 /// <param name="Iteration">How many steps had been done.</param>
-/// <param name="Eigenvalues">The largest of the Hessian of the loss without weight decay, in descending order; none where only the batch sharpness was taken.</param>
+/// <param name="Eigenvalues">The largest of the Hessian of the loss without weight decay, in descending order; none where only the batch
+/// sharpness was taken.</param>
 /// <param name="Residual">The greatest residual of these: an eigenvalue lies within this distance of each. 0 where there are none.</param>
-/// <param name="BatchSharpness">Mean over batches of the curvature of a batch's loss along its own gradient; left out with full batches.</param>
-/// <param name="Verified">How far any other eigenvalue can lie above these; null of a search that began with the vectors found before, and did not look elsewhere.</param>
+/// <param name="BatchSharpness">Mean over batches of the curvature of a batch's loss along its own gradient; left out with full
+/// batches.</param>
+/// <param name="Verified">How far any other eigenvalue can lie above these; null of a search that began with the vectors found before, and
+/// did not look elsewhere.</param>
 public sealed record EdgePoint(
-    int Iteration, double[] Eigenvalues, double Residual, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? BatchSharpness = null,
+    int Iteration, double[] Eigenvalues, double Residual,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? BatchSharpness = null,
     EigenvalueVerification? Verified = null)
 {
-    /// <summary>What is compared with the threshold: the batch sharpness where there are batches, the largest eigenvalue where there are none.</summary>
+    /// <summary>
+    /// What is compared with the threshold: the batch sharpness where there are batches, the largest eigenvalue where there are none.
+    /// </summary>
     [JsonIgnore]
     public double Judged => BatchSharpness ?? Eigenvalues[0];
 }
@@ -54,8 +61,8 @@ public sealed record EdgeCopy(double[] RelativeL1, string Map, string? Digest)
     public const int GrowthWindow = 20;
 
     /// <summary>
-    /// After each step the slope of the logarithm (base e) of the difference over the last <see cref="GrowthWindow"/> steps, by least squares; null before there
-    /// are so many, and where one is 0.
+    /// After each step the slope of the logarithm (base e) of the difference over the last <see cref="GrowthWindow"/> steps, by least
+    /// squares; null before there are so many, and where one is 0.
     /// </summary>
     public double?[] GrowthRate => [.. RelativeL1.Select((_, i) => SlopeOfLogarithm(RelativeL1.AsSpan(0, i + 1)))];
 
@@ -81,7 +88,8 @@ public sealed record EdgeCopy(double[] RelativeL1, string Map, string? Digest)
 /// <param name="LearningRate">The learning rate.</param>
 /// <param name="WeightDecay">The weight decay.</param>
 /// <param name="Threshold">What the sharpness is compared with, <see cref="StabilityThreshold.OfSharpness"/>.</param>
-/// <param name="Loss">Mean loss of the batch (with full batches: the training loss) of the plain copy before each step; without weight decay.</param>
+/// <param name="Loss">Mean loss of the batch (with full batches: the training loss) of the plain copy before each step; without weight
+/// decay.</param>
 /// <param name="Accuracy">Percent of the batch that it classified correctly before each step.</param>
 /// <param name="Sharpness">The curvature along the run.</param>
 /// <param name="Copies">Perturbation, then how far that copy has drifted from the plain one.</param>
@@ -114,16 +122,24 @@ public sealed record EdgeRun(
     /// <summary>What is wrong with a run that should be that of a cell; null when nothing is.</summary>
     internal string? Problem(EdgeKey key, int iterations) =>
         (LearningRate, WeightDecay) != (key.LearningRate, key.WeightDecay) ? $"is the run of {new EdgeKey(LearningRate, WeightDecay).Cell}"
-        : Loss.Length > iterations || Accuracy.Length != Loss.Length ? $"has {Loss.Length} losses and {Accuracy.Length} accuracies of {iterations} iterations"
+        : Loss.Length > iterations || Accuracy.Length != Loss.Length
+        ? $"has {Loss.Length} losses and {Accuracy.Length} accuracies of {iterations} iterations"
         : Accuracy.Any(one => one is not (>= 0 and <= 100)) ? "an accuracy lies outside 0 to 100"
         : Copies.Count == 0 || Copies.Any(copy => copy.Value is null || copy.Value.RelativeL1.Length > Loss.Length
             || copy.Value.RelativeL1.Any(one => one is not (>= 0 and <= 2))) ? "copies are not those of the run"
-        : Copies.Any(copy => copy.Value.Map != MapFile(key, copy.Key)) ? $"a map is not {MapFile(key, Copies.Keys.First())} or the like, inside the folder"
-        : Sharpness.Any(point => point is null || point.Iteration < 0 || point.Iteration > iterations || (point.BatchSharpness is null && (BatchThreshold is not null || point.Eigenvalues.Length == 0))) ? "sharpness has a point that cannot be"
-        : !Sharpness.Select(point => point.Iteration).SequenceEqual(Sharpness.Select(point => point.Iteration).Distinct().Order()) ? "sharpness is not in order"
+        : Copies.Any(copy => copy.Value.Map != MapFile(key, copy.Key))
+        ? $"a map is not {MapFile(key, Copies.Keys.First())} or the like, inside the folder"
+        : Sharpness.Any(point =>
+            point is null || point.Iteration < 0 || point.Iteration > iterations
+                || (point.BatchSharpness is null && (BatchThreshold is not null || point.Eigenvalues.Length == 0)))
+                ? "sharpness has a point that cannot be"
+        : !Sharpness.Select(point => point.Iteration).SequenceEqual(Sharpness.Select(point => point.Iteration).Distinct().Order())
+        ? "sharpness is not in order"
         : DivergedAtIteration < 1 ? "divergedAtIteration is less than 1"
         : Digest is null ? null
-        : DocumentFile.DigestProblem(Digest) ?? (Loss.Length < iterations && DivergedAtIteration is null ? $"has a digest, and {Loss.Length} of {iterations} iterations" : null);
+        : DocumentFile.DigestProblem(Digest)
+            ?? (Loss.Length < iterations && DivergedAtIteration is null
+                ? $"has a digest, and {Loss.Length} of {iterations} iterations" : null);
 }
 
 /// <summary>The edge of stability as numbers; edge.json.</summary>
@@ -138,7 +154,8 @@ public sealed record EdgeRun(
 /// <param name="Runs">One a learning rate and weight decay, in ascending order; an unfinished one as far as it is.</param>
 /// <param name="Objective">What the outputs are measured by.</param>
 public sealed record EdgeResult(
-    string Network, Activation Activation, [property: JsonPropertyName("loss")] Loss Objective, int TrainImages, int BatchSize, double Momentum, bool Nesterov,
+    string Network, Activation Activation, [property: JsonPropertyName("loss")] Loss Objective, int TrainImages, int BatchSize,
+    double Momentum, bool Nesterov,
     int Iterations, string[] Tensors, EdgeRun[] Runs) : ICheckedDocument
 {
     /// <summary>The name of the document in its folder.</summary>
@@ -153,12 +170,15 @@ public sealed record EdgeResult(
         EdgePoint[] searched = [.. Runs.SelectMany(run => run.Searched)];
         EigenvalueVerification[] verified = [.. searched.Select(point => point.Verified).OfType<EigenvalueVerification>()];
         return verified.Length == 0 ? "No search for eigenvalues verified that no other is larger."
-            : $"{NumberText.Count(verified.Length)} of {NumberText.Count(searched.Length)} searches for eigenvalues verified with random vectors that no other is larger by more than "
-                + $"{NumberText.Exact(verified.Max(one => one.Tolerance))} of the spectrum's width, but for a chance of {NumberText.Exact(verified.Max(one => one.Chance))}; "
+            : $"{NumberText.Count(verified.Length)} of {NumberText.Count(searched.Length)} searches for eigenvalues verified with random "
+                + "vectors that no other is larger by more than "
+                + $"{NumberText.Exact(verified.Max(one => one.Tolerance))} of the spectrum's width, but for a chance of "
+                + $"{NumberText.Exact(verified.Max(one => one.Chance))}; "
                 + "those between began with the vectors found before.";
     }
 
     /// <inheritdoc/>
     public string? Problem() => TrainImages < 1 || Iterations < 1 || BatchSize < 0 ? "trainImages, iterations or batchSize cannot be"
-        : Runs.Select(run => run is null ? "a run is null" : run.Problem(new EdgeKey(run.LearningRate, run.WeightDecay), Iterations)).FirstOrDefault(problem => problem is not null);
+        : Runs.Select(run => run is null ? "a run is null" : run.Problem(new EdgeKey(run.LearningRate, run.WeightDecay), Iterations))
+            .FirstOrDefault(problem => problem is not null);
 }

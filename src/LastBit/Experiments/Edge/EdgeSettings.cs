@@ -15,7 +15,9 @@ namespace LastBit.Experiments.Edge;
 [InheritedSetting(nameof(TrainSize), TrainSizeHelp, Default = "5000, or all of the sample")]
 public sealed record EdgeSettings : NetworkTrainingSettings, ICellSettings<EdgeSettings>
 {
-    /// <summary>As Cohen et al. have it: a fully connected network with tanh, all images at once and as they are, no weight decay.</summary>
+    /// <summary>
+    /// As Cohen et al. have it: a fully connected network with tanh, all images at once and as they are, no weight decay.
+    /// </summary>
     public EdgeSettings()
     {
         (Network, Augmentation, BatchSize) = ("fc-tanh", "none", AllImages);
@@ -52,16 +54,24 @@ public sealed record EdgeSettings : NetworkTrainingSettings, ICellSettings<EdgeS
     [Setting("How many of the largest eigenvalues of the Hessian.")]
     public int Eigenvalues { get; init; } = 2;
 
-    /// <summary>With batches, steps between two searches for the eigenvalues, a multiple of <see cref="Every"/>; 0 is <see cref="Every"/>. In between only the batch sharpness is taken, which costs far less.</summary>
-    [Setting("With batches: steps between two searches for the eigenvalues, a multiple of {every}; in between only the batch sharpness is taken.", Least = 0, Default = "0, at every value")]
+    /// <summary>
+    /// With batches, steps between two searches for the eigenvalues, a multiple of <see cref="Every"/>; 0 is <see cref="Every"/>. In
+    /// between only the batch sharpness is taken, which costs far less.
+    /// </summary>
+    [Setting("With batches: steps between two searches for the eigenvalues, a multiple of {every}; in between only the batch sharpness is "
+        + "taken.", Least = 0, Default = "0, at every value")]
     public int EigenvaluesEvery { get; init; }
 
-    /// <summary>An eigenvalue is taken as found when its residual |H v - lambda v| is at most this fraction of it. The error of an eigenvalue goes with the square of its residual, so 1e-2 shows in no curve.</summary>
+    /// <summary>
+    /// An eigenvalue is taken as found when its residual |H v - lambda v| is at most this fraction of it. The error of an eigenvalue goes
+    /// with the square of its residual, so 1e-2 shows in no curve.
+    /// </summary>
     [Setting("A value is taken as found when its residual is at most this fraction of it.")]
     public double Tolerance { get; init; } = 1e-3;
 
     /// <summary>
-    /// In the first and the last search of a run: how far above the values found another eigenvalue may lie, as a fraction of the width of the spectrum; null for
+    /// In the first and the last search of a run: how far above the values found another eigenvalue may lie, as a fraction of the width of
+    /// the spectrum; null for
     /// <see cref="LossHessian.DefaultVerify"/>. Those between begin with the vectors found before and verify nothing.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -141,7 +151,8 @@ public sealed record EdgeSettings : NetworkTrainingSettings, ICellSettings<EdgeS
     public void Validate()
     {
         if (Optimizer != Optimizer.Sgd)
-            throw InputException.Of(nameof(Optimizer), "edge knows no threshold of the sharpness for AdamW; leave it out, or see its difference by `lastbit divergence`");
+            throw InputException.Of(nameof(Optimizer),
+                "edge knows no threshold of the sharpness for AdamW; leave it out, or see its difference by `lastbit divergence`");
         if (Iterations < 1)
             throw InputException.Of(nameof(Iterations), "give at least 1");
         if (Every < 1)
@@ -149,13 +160,15 @@ public sealed record EdgeSettings : NetworkTrainingSettings, ICellSettings<EdgeS
         if (Eigenvalues is < 1 or > 100)
             throw InputException.Of(nameof(Eigenvalues), $"{Eigenvalues}; give 1 to 100");
         if (EigenvaluesEvery != 0 && (IsFullBatch || EigenvaluesEvery < 0 || EigenvaluesEvery % Every != 0))
-            throw InputException.Of(nameof(EigenvaluesEvery), $"{EigenvaluesEvery}; " + (IsFullBatch ? "leave it out with full batches" : $"give a multiple of {Every}"));
+            throw InputException.Of(nameof(EigenvaluesEvery),
+                $"{EigenvaluesEvery}; " + (IsFullBatch ? "leave it out with full batches" : $"give a multiple of {Every}"));
         LossHessian.Check(Tolerance, Verify);
         if (LearningRates.Length == 0 || LearningRates.Distinct().Count() < LearningRates.Length)
             throw InputException.Of(nameof(LearningRates), "give different positive numbers, as 0.02,0.04");
         if (WeightDecays.Length == 0 || WeightDecays.Distinct().Count() < WeightDecays.Length)
             throw InputException.Of(nameof(WeightDecays), "give different numbers of at least 0, as 0,0.001");
-        if (Perturbations.Length == 0 || Perturbations.Contains(Perturbation.None) || Perturbations.Distinct().Count() < Perturbations.Length)
+        if (Perturbations.Length == 0 || Perturbations.Contains(Perturbation.None)
+            || Perturbations.Distinct().Count() < Perturbations.Length)
             throw InputException.Of("perturbation", "give different perturbations beside the plain copy, as k=3,ulp");
         _ = NetworkSettings.Parse(Network, Activation);
         foreach (EdgeKey key in Keys)

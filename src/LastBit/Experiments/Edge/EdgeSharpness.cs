@@ -4,10 +4,15 @@ using LastBit.Experiments.Sharpness;
 
 namespace LastBit.Experiments.Edge;
 
-/// <summary>The curvature along a run at the edge of stability: largest eigenvalues, each search beginning with what the one before found, and with small batches the batch sharpness.</summary>
+/// <summary>
+/// The curvature along a run at the edge of stability: largest eigenvalues, each search beginning with what the one before found, and with
+/// small batches the batch sharpness.
+/// </summary>
 internal sealed class EdgeSharpness : IDisposable
 {
-    /// <summary>A search ends after so many products, whatever the residual is then (it is recorded), and those of its verification.</summary>
+    /// <summary>
+    /// A search ends after so many products, whatever the residual is then (it is recorded), and those of its verification.
+    /// </summary>
     public const int MostProducts = 200;
 
     /// <summary>The batch sharpness is a mean over at most so many batches, the first in file order.</summary>
@@ -28,7 +33,8 @@ internal sealed class EdgeSharpness : IDisposable
         _hessian = new LossHessian(settings, data, settings.PassSize);
         if (!settings.IsFullBatch)
         {
-            _engine = data.Engines.CreateEngine(_hessian.Product.Model, Math.Min(settings.BatchSize, _hessian.Images), settings.Convolution);
+            _engine = data.Engines.CreateEngine(_hessian.Product.Model, Math.Min(settings.BatchSize, _hessian.Images),
+                settings.Convolution);
             _replica = _engine.CreateReplica(new Sgd());
             _batch = _engine.CreateBatch(_engine.Capacity);
         }
@@ -38,7 +44,8 @@ internal sealed class EdgeSharpness : IDisposable
     /// <param name="iteration">How many steps had been done.</param>
     /// <param name="state">The state; it is left as it is.</param>
     /// <param name="start">Vectors to begin the search with, the eigenvectors found before; none for a random one.</param>
-    /// <returns>The eigenvalues, and the vectors to begin the next search with; null where the weights or a product are no longer finite.</returns>
+    /// <returns>The eigenvalues, and the vectors to begin the next search with; null where the weights or a product are no longer
+    /// finite.</returns>
     public (EdgePoint Point, double[][] Start)? At(int iteration, IReplica state, double[][] start) =>
         // One seed, so all runs begin at the same weights.
         iteration > 0 ? Compute(iteration, state, start) : _initial ??= Compute(iteration, state, start);
@@ -51,7 +58,8 @@ internal sealed class EdgeSharpness : IDisposable
             return null;
         if (_settings.EigenvaluesEvery is > 0 and var every && iteration % every != 0)
             return (new EdgePoint(iteration, [], 0, batch), start);
-        return _hessian.Largest(_settings.Eigenvalues, _settings.Tolerance, MostProducts, start, _settings.VerifyAt(iteration), cancellation: _cancellation) is { } largest
+        return _hessian.Largest(_settings.Eigenvalues, _settings.Tolerance, MostProducts, start, _settings.VerifyAt(iteration),
+            cancellation: _cancellation) is { } largest
             ? (new EdgePoint(iteration, largest.Values, largest.Residuals.Max(), batch, largest.Verified), largest.Vectors)
             : null;
     }

@@ -22,7 +22,8 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
     private int? _diverged;
 
     public EdgeTraining(
-        EdgeCells figure, Trainer trainer, EdgeKey key, EdgeSettings settings, EdgeSharpness sharpness, HeldCells held, IRunObserver observer)
+        EdgeCells figure, Trainer trainer, EdgeKey key, EdgeSettings settings, EdgeSharpness sharpness, HeldCells held,
+        IRunObserver observer)
     {
         (_figure, _trainer, _key, _settings, _sharpness, _held, _observer) = (figure, trainer, key, settings, sharpness, held, observer);
         _compared = [trainer.Model.Layout.Weights, .. figure.Tensors.Select(name => trainer.Model.Layout[name])];
@@ -39,10 +40,13 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
     public string Outcome => CellReading.Diverged(_diverged) ?? Newest;
 
     /// <inheritdoc/>
-    public (long Units, string Note) Progress => (_trainer.StepsDone, Recorded.Loss.Count == 0 || Recorded.Sharpness.Count == 0 ? "" : Newest);
+    public (long Units, string Note) Progress =>
+        (_trainer.StepsDone, Recorded.Loss.Count == 0 || Recorded.Sharpness.Count == 0 ? "" : Newest);
 
-    private string Newest => $"loss {NumberText.Of(Recorded.Loss[^1])}, sharpness {NumberText.Of(Recorded.Sharpness[^1].Judged)} (threshold "
-        + $"{NumberText.Of(_thresholds.Batch ?? _thresholds.Sharpness)}), difference {NumberText.Of(Recorded.Differences[0][^1], NumberText.InSentences)}";
+    private string Newest =>
+        $"loss {NumberText.Of(Recorded.Loss[^1])}, sharpness {NumberText.Of(Recorded.Sharpness[^1].Judged)} (threshold "
+        + $"{NumberText.Of(_thresholds.Batch ?? _thresholds.Sharpness)}), difference "
+        + $"{NumberText.Of(Recorded.Differences[0][^1], NumberText.InSentences)}";
 
     private IReplica Plain => _trainer.Replicas[0].State;
 
@@ -131,15 +135,19 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
         for (int copy = 0; copy < Recorded.Differences.Length; copy++)
         {
             Perturbation one = _settings.Perturbations[copy];
-            copies.Add(one, new EdgeCopy([.. Recorded.Differences[copy]], EdgeRun.MapFile(_key, one), finished ? _trainer.Replicas[copy + 1].State.Digest() : null));
+            copies.Add(one,
+                new EdgeCopy([.. Recorded.Differences[copy]], EdgeRun.MapFile(_key, one),
+                    finished ? _trainer.Replicas[copy + 1].State.Digest() : null));
         }
         _figure.Write(_key, new EdgeRun(
-            _key.LearningRate, _key.WeightDecay, _thresholds.Sharpness, [.. Recorded.Loss], [.. Recorded.Accuracy], [.. Recorded.Sharpness], copies, _diverged,
+            _key.LearningRate, _key.WeightDecay, _thresholds.Sharpness, [.. Recorded.Loss], [.. Recorded.Accuracy], [.. Recorded.Sharpness],
+            copies, _diverged,
             finished ? Plain.Digest() : null, _thresholds.Batch), Recorded.Tensors);
     }
 
     private void Show(int point) => _observer.Point(
-        "sharpness over its threshold", _key.Name, Recorded.Sharpness[point].Iteration, Recorded.Sharpness[point].Judged / (_thresholds.Batch ?? _thresholds.Sharpness));
+        "sharpness over its threshold", _key.Name, Recorded.Sharpness[point].Iteration,
+        Recorded.Sharpness[point].Judged / (_thresholds.Batch ?? _thresholds.Sharpness));
 
     private void ShowStep(int step)
     {

@@ -40,7 +40,9 @@ public sealed record HeatEquationResult(HeatEquationRun[] Runs) : ICheckedDocume
 
     /// <inheritdoc/>
     public string? Problem() => Runs.Any(run => !(run.Dt > 0)) ? "a dt is not positive"
-        : Runs.Any(run => run.FirstStepAbove1000 < 0 || run.FirstStepNotFinite < 0 || run.Snapshots.Any(one => one.Step < 0 || !(one.Time >= 0))) ? "a step is less than 0"
+        : Runs.Any(run =>
+            run.FirstStepAbove1000 < 0 || run.FirstStepNotFinite < 0 || run.Snapshots.Any(one => one.Step < 0 || !(one.Time >= 0)))
+            ? "a step is less than 0"
         : Runs.Any(run => run.Snapshots.Any(one => one.U.Length != HeatRod.Points)) ? $"a snapshot does not have {HeatRod.Points} points"
         : null;
 }
@@ -49,7 +51,8 @@ public sealed record HeatEquationResult(HeatEquationRun[] Runs) : ICheckedDocume
 public static class HeatEquation
 {
     /// <summary>It in the list of experiments.</summary>
-    public static Experiment<HeatEquationSettings, HeatEquationResult> Experiment { get; } = new("heat", Prepare) { Document = HeatEquationResult.FileName, Part = "figure1", Title = "the heat equation" };
+    public static Experiment<HeatEquationSettings, HeatEquationResult> Experiment { get; } =
+        new("heat", Prepare) { Document = HeatEquationResult.FileName, Part = "figure1", Title = "the heat equation" };
 
     /// <summary>The longest stable time step, dx^2/2 with dx = 1.</summary>
     public const double StableTimeStep = HeatRod.StableTimeStep;
@@ -93,7 +96,8 @@ public static class HeatEquation
     private static HeatEquationRun RunOne(double dt, ExperimentContext context)
     {
         bool stable = dt <= StableTimeStep;
-        int[] snapshotSteps = [.. (stable ? s_times.Concat(s_lateTimes) : s_times).Select(time => Math.Round(time / dt)).Where(step => step < MostSteps)
+        int[] snapshotSteps =
+            [.. (stable ? s_times.Concat(s_lateTimes) : s_times).Select(time => Math.Round(time / dt)).Where(step => step < MostSteps)
             .Select(step => (int)step).Distinct()];
         string task = string.Create(CultureInfo.InvariantCulture, $"dt {dt}");
         context.Observer.Begin(task, snapshotSteps[^1] + 1, "steps");
@@ -118,7 +122,8 @@ public static class HeatEquation
                 context.Observer.Advance(task, step + 1);
             }
         }
-        context.Observer.End(task, above is null ? "bounded" : $"exceeds {NumberText.Exact(Large)} at step {NumberText.Count(above.Value)}");
+        context.Observer.End(task,
+            above is null ? "bounded" : $"exceeds {NumberText.Exact(Large)} at step {NumberText.Count(above.Value)}");
         return new HeatEquationRun(dt, stable, above, notFinite, [.. snapshots]);
     }
 }

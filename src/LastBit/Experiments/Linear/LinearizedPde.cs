@@ -31,7 +31,8 @@ public sealed record LinearizedPdeSettings : OneLayerSettings
 /// <summary>One weight decay's run.</summary>
 /// <param name="Alpha">The weight decay.</param>
 /// <param name="Loss">The finite losses, one an iteration from iteration 0.</param>
-/// <param name="Finite">How many iterations gave a finite loss: the run stopped at iteration <c>Finite</c> when this is below the iterations asked for.</param>
+/// <param name="Finite">How many iterations gave a finite loss: the run stopped at iteration <c>Finite</c> when this is below the
+/// iterations asked for.</param>
 public sealed record LinearizedPdeRun(double Alpha, double[] Loss, int Finite);
 
 /// <summary>Figure 3 as numbers; linear.json.</summary>
@@ -48,7 +49,8 @@ public sealed record LinearizedPdeResult(double LearningRate, int Iterations, Li
 
     /// <inheritdoc/>
     public string? Problem() => !(LearningRate > 0) || Iterations < 1 ? "learningRate and iterations must be positive"
-        : Runs.Any(run => run.Finite < 0 || run.Finite > Iterations || run.Loss.Length != run.Finite) ? "a run does not have a loss for each finite iteration"
+        : Runs.Any(run => run.Finite < 0 || run.Finite > Iterations || run.Loss.Length != run.Finite)
+        ? "a run does not have a loss for each finite iteration"
         : null;
 }
 
@@ -56,7 +58,8 @@ public sealed record LinearizedPdeResult(double LearningRate, int Iterations, Li
 public static class LinearizedPde
 {
     /// <summary>It in the list of experiments.</summary>
-    public static Experiment<LinearizedPdeSettings, LinearizedPdeResult> Experiment { get; } = new("linear", Prepare) { Document = LinearizedPdeResult.FileName, Part = "figure3", Title = "the linearized PDE" };
+    public static Experiment<LinearizedPdeSettings, LinearizedPdeResult> Experiment { get; } =
+        new("linear", Prepare) { Document = LinearizedPdeResult.FileName, Part = "figure3", Title = "the linearized PDE" };
 
     /// <summary>Makes sure that settings are possible, before anything is made.</summary>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
@@ -92,7 +95,8 @@ public static class LinearizedPde
             using var cnn = new OneLayerCnn(correlation, settings.Beta);
             string task = string.Create(CultureInfo.InvariantCulture, $"alpha {NumberText.Exact(alpha)}");
             double[] losses = OneLayerSetup.Watch(context, task, "linearized PDE: loss", settings.Iterations,
-                observe => GradientDescent.Linearized(cnn, initial, settings.A, alpha, settings.LearningRate, settings.Iterations, observe));
+                observe => GradientDescent.Linearized(cnn, initial, settings.A, alpha, settings.LearningRate, settings.Iterations,
+                    observe));
             Npy.Write(Path.Combine(context.Folder, "result", "loss", "linear", $"loss_alpha{PythonNumber.Float(alpha)}.npy"),
                 OneLayerSetup.Padded(losses, settings.Iterations), settings.Iterations);
             runs[i] = new LinearizedPdeRun(alpha, losses, losses.Length);

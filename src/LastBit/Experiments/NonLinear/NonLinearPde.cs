@@ -30,11 +30,15 @@ public sealed record NonLinearPdeSettings : OneLayerSettings
 /// <summary>One learning rate's run.</summary>
 /// <param name="LearningRate">The learning rate.</param>
 /// <param name="Loss">The finite losses, one an iteration from iteration 0.</param>
-/// <param name="Finite">How many iterations gave a finite loss: the run stopped at iteration <c>Finite</c> when this is below the iterations asked for.</param>
+/// <param name="Finite">How many iterations gave a finite loss: the run stopped at iteration <c>Finite</c> when this is below the
+/// iterations asked for.</param>
 /// <param name="Sharpness">lambda_max of the loss along the run; null where it was not computed.</param>
 public sealed record NonLinearPdeRun(double LearningRate, double[] Loss, int Finite, SharpnessPoint[]? Sharpness = null)
 {
-    /// <summary>2/dt: gradient descent is unstable along an eigenvector of the Hessian whose eigenvalue is above. Null without <see cref="Sharpness"/>.</summary>
+    /// <summary>
+    /// 2/dt: gradient descent is unstable along an eigenvector of the Hessian whose eigenvalue is above. Null without
+    /// <see cref="Sharpness"/>.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Threshold => Sharpness is null ? null : StabilityThreshold.OfSharpness(LearningRate);
 
@@ -56,8 +60,10 @@ public sealed record NonLinearPdeResult(double WeightDecay, int Iterations, NonL
     public string ToJson() => ResultJson.Serialize(this);
 
     /// <inheritdoc/>
-    public string? Problem() => Iterations < 1 || Runs.Any(run => !(run.LearningRate > 0)) ? "iterations and every learningRate must be positive"
-        : Runs.Any(run => run.Finite < 0 || run.Finite > Iterations || run.Loss.Length != run.Finite) ? "a run does not have a loss for each finite iteration"
+    public string? Problem() =>
+        Iterations < 1 || Runs.Any(run => !(run.LearningRate > 0)) ? "iterations and every learningRate must be positive"
+        : Runs.Any(run => run.Finite < 0 || run.Finite > Iterations || run.Loss.Length != run.Finite)
+        ? "a run does not have a loss for each finite iteration"
         : Runs.Select(run => SharpnessPoint.Problem(run.Sharpness, Iterations)).FirstOrDefault(problem => problem is not null);
 }
 
@@ -65,7 +71,8 @@ public sealed record NonLinearPdeResult(double WeightDecay, int Iterations, NonL
 public static class NonLinearPde
 {
     /// <summary>It in the list of experiments.</summary>
-    public static Experiment<NonLinearPdeSettings, NonLinearPdeResult> Experiment { get; } = new("nonlinear", Prepare) { Document = NonLinearPdeResult.FileName, Part = "figure4", Title = "the non-linear PDE" };
+    public static Experiment<NonLinearPdeSettings, NonLinearPdeResult> Experiment { get; } =
+        new("nonlinear", Prepare) { Document = NonLinearPdeResult.FileName, Part = "figure4", Title = "the non-linear PDE" };
 
     /// <summary>Makes sure that settings are possible, before anything is made.</summary>
     /// <exception cref="InputException">A setting is not possible; the message names it.</exception>

@@ -6,7 +6,9 @@ using LastBit.Random;
 
 namespace LastBit.Experiments.OneLayer;
 
-/// <summary>What the one-layer experiments share: checks of their settings, the kernel that they start from, and runs side by side.</summary>
+/// <summary>
+/// What the one-layer experiments share: checks of their settings, the kernel that they start from, and runs side by side.
+/// </summary>
 internal static class OneLayerSetup
 {
     // The spectrum of an image of this many pixels takes 512 MB.
@@ -33,19 +35,22 @@ internal static class OneLayerSetup
                 + $"it is at most {Math.Min(image.Height, image.Width)}");
         }
         if ((long)image.Height * image.Width > LargestImage)
-            throw InputException.Of("image", $"{image.Name} has {image.Height} x {image.Width} pixels; at most {LargestImage} fit into memory");
+            throw InputException.Of("image",
+                $"{image.Name} has {image.Height} x {image.Width} pixels; at most {LargestImage} fit into memory");
     }
 
     public static void CheckPositive(string setting, double value)
     {
         if (!(value > 0 && double.IsFinite(value)))
-            throw InputException.Of(setting, string.Create(CultureInfo.InvariantCulture, $"{value} is not possible; give a number above 0"));
+            throw InputException.Of(setting,
+                string.Create(CultureInfo.InvariantCulture, $"{value} is not possible; give a number above 0"));
     }
 
     public static void CheckNotNegative(string setting, double value)
     {
         if (!(value >= 0 && double.IsFinite(value)))
-            throw InputException.Of(setting, string.Create(CultureInfo.InvariantCulture, $"{value} is not possible; give a number of at least 0"));
+            throw InputException.Of(setting,
+                string.Create(CultureInfo.InvariantCulture, $"{value} is not possible; give a number of at least 0"));
     }
 
     public static void CheckFinite(string setting, double value)
@@ -84,23 +89,28 @@ internal static class OneLayerSetup
         {
             // Pieces are handed out one by one and in order: they take about the same time.
             var pieces = Partitioner.Create(Enumerable.Range(0, count), EnumerablePartitionerOptions.NoBuffering);
-            var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, context.Threads), CancellationToken = context.Cancellation };
+            var options =
+                new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, context.Threads), CancellationToken = context.Cancellation };
             Parallel.ForEach(pieces, options, work);
         }
         catch (AggregateException error)
         {
-            ExceptionDispatchInfo.Throw(error.InnerExceptions.FirstOrDefault(inner => inner is not OperationCanceledException) ?? error.InnerExceptions[0]);
+            ExceptionDispatchInfo.Throw(error.InnerExceptions.FirstOrDefault(inner => inner is not OperationCanceledException)
+                ?? error.InnerExceptions[0]);
         }
     }
 
-    /// <summary>Tells the observer of one run of gradient descent, iteration by iteration, and stops it when the experiment is cancelled.</summary>
+    /// <summary>
+    /// Tells the observer of one run of gradient descent, iteration by iteration, and stops it when the experiment is cancelled.
+    /// </summary>
     /// <param name="context">The experiment's.</param>
     /// <param name="task">Name of the run.</param>
     /// <param name="chart">Where its losses are drawn.</param>
     /// <param name="iterations">Of the run.</param>
     /// <param name="descend">Runs, and returns the losses that were finite.</param>
     /// <param name="also">What else is done after an iteration, or null.</param>
-    public static double[] Watch(ExperimentContext context, string task, string chart, int iterations, Func<GradientDescent.Observe, double[]> descend,
+    public static double[] Watch(ExperimentContext context, string task, string chart, int iterations,
+        Func<GradientDescent.Observe, double[]> descend,
         GradientDescent.Observe? also = null)
     {
         // Often enough for a bar and a curve, seldom enough to cost nothing.

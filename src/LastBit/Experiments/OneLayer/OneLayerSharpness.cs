@@ -9,12 +9,13 @@ public sealed record SharpnessPoint(int Iteration, double[] Eigenvalues)
 {
     /// <summary>What is wrong with the points along a run, null for none; null when nothing is.</summary>
     internal static string? Problem(IReadOnlyList<SharpnessPoint>? points, int iterations) => (points ?? [])
-        .Any(point => point.Iteration < 0 || point.Iteration > iterations || point.Eigenvalues.Length == 0) ? "a point of the sharpness is of no iteration, or has no eigenvalue" : null;
+        .Any(point => point.Iteration < 0 || point.Iteration > iterations || point.Eigenvalues.Length == 0)
+        ? "a point of the sharpness is of no iteration, or has no eigenvalue" : null;
 }
 
 /// <summary>
-/// Follows lambda_max of the one-layer loss (cross-entropy plus weight decay) along a run of gradient descent: where it is above 2/dt, a step
-/// overshoots along its eigenvector, and a difference of rounding grows with it.
+/// Follows lambda_max of the one-layer loss (cross-entropy plus weight decay) along a run of gradient descent: where it is above 2/dt, a
+/// step overshoots along its eigenvector, and a difference of rounding grows with it.
 /// </summary>
 internal sealed class OneLayerSharpness
 {
@@ -25,7 +26,8 @@ internal sealed class OneLayerSharpness
     public const int DefaultEvery = 17;
 
     /// <summary>What the setting is.</summary>
-    public const string EveryHelp = "Steps between two values of the sharpness (largest eigenvalue of the loss's Hessian); 0 leaves it out.";
+    public const string EveryHelp =
+        "Steps between two values of the sharpness (largest eigenvalue of the loss's Hessian); 0 leaves it out.";
 
     private readonly OneLayerHessian _hessian;
     private readonly int _every;

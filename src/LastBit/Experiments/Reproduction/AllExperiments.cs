@@ -13,7 +13,8 @@ using LastBit.Models;
 namespace LastBit.Experiments.Reproduction;
 
 /// <summary>
-/// The one list of experiments: `reproduce`, `status`, `cancel`, job arrays, run folders and reports read names, settings, cells and parts from it.
+/// The one list of experiments: `reproduce`, `status`, `cancel`, job arrays, run folders and reports read names, settings, cells and parts
+/// from it.
 /// </summary>
 public static class AllExperiments
 {
@@ -33,7 +34,8 @@ public static class AllExperiments
     ];
 
     /// <summary>What runs those that are a part of it, in one folder.</summary>
-    public static Experiment<ReproductionSettings> Reproduction { get; } = new("reproduce", () => new() { Convolution = ConvolutionAlgorithm.Winograd });
+    public static Experiment<ReproductionSettings> Reproduction { get; } =
+        new("reproduce", () => new() { Convolution = ConvolutionAlgorithm.Winograd });
 
     /// <summary>The parts of `reproduce` by name, with the experiments of each.</summary>
     public static IReadOnlyList<IGrouping<string, Experiment>> Parts { get; } =

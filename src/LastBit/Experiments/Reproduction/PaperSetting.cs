@@ -9,8 +9,8 @@ using LastBit.Runs;
 namespace LastBit.Experiments.Reproduction;
 
 /// <summary>
-/// In what runs differ from the paper's, whose settings are the defaults of the settings records: no figure may pass for what it is not, and no claim be
-/// judged by runs that it is not about.
+/// In what runs differ from the paper's, whose settings are the defaults of the settings records: no figure may pass for what it is not,
+/// and no claim be judged by runs that it is not about.
 /// </summary>
 public static class PaperSetting
 {
@@ -26,16 +26,19 @@ public static class PaperSetting
 
     /// <summary>The image and the kernel of the one-layer experiments, as a sentence has them.</summary>
     public static string ImageAndKernel =>
-        $"a {s_figure4.Image.Name} of {s_figure4.Image.Height}×{s_figure4.Image.Width}, a kernel of {s_figure4.KernelSize}×{s_figure4.KernelSize}";
+        $"a {s_figure4.Image.Name} of {s_figure4.Image.Height}×{s_figure4.Image.Width}, a kernel of "
+            + $"{s_figure4.KernelSize}×{s_figure4.KernelSize}";
 
     /// <summary>Whether one-layer runs have the paper's image and kernel size, which its learning rates are for.</summary>
-    /// <param name="settings">Their settings as run.json holds them; a reproduction has neither among its settings and always the paper's.</param>
+    /// <param name="settings">Their settings as run.json holds them; a reproduction has neither among its settings and always the
+    /// paper's.</param>
     public static bool HasImageAndKernel(JsonObject? settings) => OfImageAndKernel(settings).Count == 0;
 
     /// <summary>Whether a network is that of Figure 2.</summary>
     /// <param name="network">Its name.</param>
     /// <param name="activation">Its activation function.</param>
-    public static bool IsFigure2(string network, Activation activation) => network == s_figure2.Network && activation == s_figure2.Activation;
+    public static bool IsFigure2(string network, Activation activation) =>
+        network == s_figure2.Network && activation == s_figure2.Activation;
 
     /// <summary>How a one-layer run differs from the paper's image, kernel and number of iterations.</summary>
     /// <param name="folder">The result folder; its run.json has the settings.</param>
@@ -80,7 +83,8 @@ public static class PaperSetting
         var differences = new List<string>();
         GreyImage paper = s_figure4.Image;
         if (settings?["image"] is JsonObject image && image["digest"]?.ToString() != paper.Digest)
-            differences.Add($"image {image["name"]}, {image["height"]}×{image["width"]} (paper: {paper.Name}, {paper.Height}×{paper.Width})");
+            differences.Add(
+                $"image {image["name"]}, {image["height"]}×{image["width"]} (paper: {paper.Name}, {paper.Height}×{paper.Width})");
         if (settings?["kernelSize"]?.ToString() is { } kernel && kernel != NumberText.Exact(s_figure4.KernelSize))
             differences.Add($"kernel {kernel}×{kernel} (paper: {s_figure4.KernelSize}×{s_figure4.KernelSize})");
         return differences;
@@ -98,5 +102,6 @@ public static class PaperSetting
         return differences;
     }
 
-    private static string? Line(List<string> differences) => differences.Count == 0 ? null : "Not the paper's setting: " + string.Join("; ", differences);
+    private static string? Line(List<string> differences) =>
+        differences.Count == 0 ? null : "Not the paper's setting: " + string.Join("; ", differences);
 }

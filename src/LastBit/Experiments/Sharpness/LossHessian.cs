@@ -4,10 +4,15 @@ using LastBit.LinearAlgebra;
 
 namespace LastBit.Experiments.Sharpness;
 
-/// <summary>The Hessian of the training loss of a network over all training images, in file order and without augmentation: the one that every sharpness is of.</summary>
+/// <summary>
+/// The Hessian of the training loss of a network over all training images, in file order and without augmentation: the one that every
+/// sharpness is of.
+/// </summary>
 internal sealed class LossHessian : IDisposable
 {
-    /// <summary>How far, as a fraction of the spectrum's width, the largest eigenvalue may be missed, where nothing else is asked.</summary>
+    /// <summary>
+    /// How far, as a fraction of the spectrum's width, the largest eigenvalue may be missed, where nothing else is asked.
+    /// </summary>
     public const double DefaultVerify = 0.1;
 
     /// <summary>What binary32 leaves of a residual, as a fraction of the eigenvalue that is largest in magnitude.</summary>
@@ -30,7 +35,10 @@ internal sealed class LossHessian : IDisposable
     /// <summary>The products; between two searches they may be used for other images.</summary>
     public IHessian Product { get; }
 
-    /// <summary>The state that a search is at. It is a copy: a forward pass in training moves running statistics, which are not the search's to move.</summary>
+    /// <summary>
+    /// The state that a search is at. It is a copy: a forward pass in training moves running statistics, which are not the search's to
+    /// move.
+    /// </summary>
     public NetworkState State { get; }
 
     /// <summary>How many images the loss is a mean over.</summary>
@@ -45,7 +53,8 @@ internal sealed class LossHessian : IDisposable
     public static void Check(double tolerance, double? verify)
     {
         if (tolerance is not (>= Rounding and < 1))
-            throw InputException.Of("Tolerance", $"{NumberText.Of(tolerance)}; give 1e-6 or more, for products are computed in binary32, and less than 1");
+            throw InputException.Of("Tolerance",
+                $"{NumberText.Of(tolerance)}; give 1e-6 or more, for products are computed in binary32, and less than 1");
         if (verify is not (null or (>= Rounding and < 1)))
             throw InputException.Of("Verify", $"{NumberText.Of(verify.Value)}; give 1e-6 or more, and less than 1, as 0.01");
     }
@@ -55,12 +64,14 @@ internal sealed class LossHessian : IDisposable
     /// <param name="tolerance">The search ends when every residual is at most this fraction of its eigenvalue,</param>
     /// <param name="mostProducts">or after so many products, and those of a verification.</param>
     /// <param name="start">Vectors to begin with, those found before; null for a random one.</param>
-    /// <param name="verify">How far, as a fraction of the spectrum's width, any other eigenvalue may lie above those found; null to leave it open.</param>
+    /// <param name="verify">How far, as a fraction of the spectrum's width, any other eigenvalue may lie above those found; null to leave
+    /// it open.</param>
     /// <param name="multiplied">Called after every product.</param>
     /// <param name="cancellation">Stops between two products.</param>
     /// <returns>Null where the weights or a product are not finite.</returns>
     public LargestEigenvalues? Largest(
-        int count, double tolerance, int mostProducts, IReadOnlyList<double[]>? start = null, double? verify = null, Action? multiplied = null,
+        int count, double tolerance, int mostProducts, IReadOnlyList<double[]>? start = null, double? verify = null,
+        Action? multiplied = null,
         CancellationToken cancellation = default)
     {
         if (!State.IsFinite)

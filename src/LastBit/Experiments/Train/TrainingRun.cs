@@ -34,11 +34,13 @@ public static class TrainingRun
         return context => Run(settings, training, context, data);
     }
 
-    private static TrainingRunResult Run(TrainingRunSettings settings, TrainingSettings training, ExperimentContext context, TrainingData loaded)
+    private static TrainingRunResult Run(TrainingRunSettings settings, TrainingSettings training, ExperimentContext context,
+        TrainingData loaded)
     {
         using TrainingData data = loaded.With(context.Threads);
         using Trainer trainer = data.CreateTrainer(training, [settings.Perturbation]);
-        var loop = new TrainingLoop(trainer, Path.Combine(context.Folder, CheckpointName), data.Digest, context.Observer, context.Cancellation);
+        var loop = new TrainingLoop(trainer, Path.Combine(context.Folder, CheckpointName), data.Digest, context.Observer,
+            context.Cancellation);
         var run = new Recorder(trainer, data.TrainImages, data.Facts, context, loop);
         loop.Resume(run);
         if (loop.Resumed)
@@ -53,7 +55,8 @@ public static class TrainingRun
         return run.WriteResult();
     }
 
-    private sealed class Recorder(Trainer trainer, int images, DataFacts? facts, ExperimentContext context, TrainingLoop loop) : ITrainingRecorder<List<TrainingEpoch>>
+    private sealed class Recorder(Trainer trainer, int images, DataFacts? facts, ExperimentContext context, TrainingLoop loop)
+        : ITrainingRecorder<List<TrainingEpoch>>
     {
         private DivergedTraining? _diverged;
 
@@ -68,7 +71,8 @@ public static class TrainingRun
             {
                 // At the end of an epoch the sums are those of the whole epoch; within it they run.
                 EpochScore running = trainer.Scores[0];
-                return (((long)trainer.Epoch * images) + (trainer.BatchIndex == 0 ? 0 : running.Count), string.Create(CultureInfo.InvariantCulture,
+                return (((long)trainer.Epoch * images) + (trainer.BatchIndex == 0 ? 0 : running.Count),
+                    string.Create(CultureInfo.InvariantCulture,
                     $"epoch {(Math.Max(0, trainer.StepsDone - 1) / trainer.BatchesPerEpoch) + 1}, "
                     + $"loss {NumberText.Of(running.Score.Loss)}, {running.Score.Accuracy:F1}% correct"));
             }
@@ -115,7 +119,8 @@ public static class TrainingRun
         private void Diverge(long step, string cause)
         {
             _diverged = new DivergedTraining(step, cause);
-            context.Observer.Message($"The training diverged: {_diverged.Sentence}. It stops here; a smaller learning rate or weight decay may help.");
+            context.Observer.Message(
+                $"The training diverged: {_diverged.Sentence}. It stops here; a smaller learning rate or weight decay may help.");
         }
 
         private void Report(TrainingEpoch epoch)

@@ -14,7 +14,8 @@ namespace LastBit.Experiments.Train;
 public sealed record TrainingEpoch(int Epoch, double? TrainLoss, double TrainAccuracy, double? TestLoss, double TestAccuracy)
 {
     /// <summary>Puts an epoch's two scores together.</summary>
-    public static TrainingEpoch From(int epoch, Score train, Score test) => new(epoch, Finite(train.Loss), train.Accuracy, Finite(test.Loss), test.Accuracy);
+    public static TrainingEpoch From(int epoch, Score train, Score test) =>
+        new(epoch, Finite(train.Loss), train.Accuracy, Finite(test.Loss), test.Accuracy);
 
     /// <summary>What is wrong with the epochs of a run, naming the member; null when nothing is.</summary>
     internal static string? Problem(IReadOnlyList<TrainingEpoch> epochs) => epochs

@@ -95,7 +95,9 @@ public class AdamWTests
         return (weights, state);
     }
 
-    /// <summary>Each number is off from the exact one by at most twice what PyTorch's worst of a like size is, or by two roundings.</summary>
+    /// <summary>
+    /// Each number is off from the exact one by at most twice what PyTorch's worst of a like size is, or by two roundings.
+    /// </summary>
     private static void Compare(float[] ours, double[] theirs, double[] exact)
     {
         double worst = Enumerable.Range(0, exact.Length).Max(i => Relative(theirs[i], exact[i]));

@@ -5,8 +5,8 @@ using LastBit.Models;
 namespace LastBit.Tests.Engines.Cpu;
 
 /// <summary>
-/// The backward pass of each kind of layer, alone in a small network, and of whole networks: every gradient beside that of <see cref="ReferenceEngine"/>, and that
-/// beside central differences.
+/// The backward pass of each kind of layer, alone in a small network, and of whole networks: every gradient beside that of
+/// <see cref="ReferenceEngine"/>, and that beside central differences.
 /// </summary>
 public class BackwardTests(ITestOutputHelper output)
 {
@@ -27,7 +27,8 @@ public class BackwardTests(ITestOutputHelper output)
     [InlineData(3, 1)]
     [InlineData(3, 2)]
     [InlineData(5, 2)]
-    public void Convolution_of_the_images(int size, int stride) => Check(b => b.Convolution("conv", b.Images, 48, size, stride), classes: 3);
+    public void Convolution_of_the_images(int size, int stride) =>
+        Check(b => b.Convolution("conv", b.Images, 48, size, stride), classes: 3);
 
     [Theory]
     [InlineData(1, 16)]
@@ -43,7 +44,8 @@ public class BackwardTests(ITestOutputHelper output)
     public void Group_normalisation(int groups, Activation activation) => Check(b => SmallNetworks.GroupNormalised(b, groups, activation));
 
     [Fact]
-    public void Dropout() => Check((NetworkSettings.Parse("fc-tanh", Activation.None) with { Images = new TensorShape(7, 7, 3), Dropout = 0.4 }).Build(), 6);
+    public void Dropout() =>
+        Check((NetworkSettings.Parse("fc-tanh", Activation.None) with { Images = new TensorShape(7, 7, 3), Dropout = 0.4 }).Build(), 6);
 
     [Theory]
     [InlineData(Activation.None)]
@@ -66,7 +68,8 @@ public class BackwardTests(ITestOutputHelper output)
     [Theory]
     [InlineData(Activation.Relu)]
     [InlineData(Activation.Swish)]
-    public void Activation_of_the_images(Activation activation) => Check(b => b.Convolution("conv", b.Activate(b.Images, activation), 16, 3));
+    public void Activation_of_the_images(Activation activation) =>
+        Check(b => b.Convolution("conv", b.Activate(b.Images, activation), 16, 3));
 
     [Theory]
     [InlineData(false, false, Activation.None)]
@@ -75,7 +78,8 @@ public class BackwardTests(ITestOutputHelper output)
     [InlineData(true, true, Activation.None)]
     [InlineData(true, true, Activation.Swish)]
     [InlineData(false, true, Activation.Swish)]
-    public void Addition(bool normaliseLeft, bool normaliseRight, Activation right) => Check(b => SmallNetworks.Added(b, normaliseLeft, normaliseRight, right));
+    public void Addition(bool normaliseLeft, bool normaliseRight, Activation right) =>
+        Check(b => SmallNetworks.Added(b, normaliseLeft, normaliseRight, right));
 
     [Theory]
     [InlineData(false)]
@@ -217,7 +221,8 @@ public class BackwardTests(ITestOutputHelper output)
 
     [Fact]
     public void A_small_vgg() =>
-        Check(new VggSettings { Stages = [[16, 16], [32], [32]], Images = new TensorShape(16, 16, 3), Activation = Activation.Swish }.Build(), 2);
+        Check(new VggSettings
+        { Stages = [[16, 16], [32], [32]], Images = new TensorShape(16, 16, 3), Activation = Activation.Swish }.Build(), 2);
 
     private void Check(Func<ModelBuilder, Node> describe, int classes = 10, TensorShape? images = null) =>
         Check(SmallNetworks.Build(describe, classes, images), 3);
@@ -242,7 +247,8 @@ public class BackwardTests(ITestOutputHelper output)
         for (int i = 0; i < statistics.Length; i++)
             Assert.True(Math.Abs(statistics[i] - moved[i]) <= 1e-5 * Math.Max(1, Math.Abs(statistics[i])), $"statistic {i}");
 
-        double[] exact = reference.ExactGradients.ToArray(), parameters = [.. state.Parameters.ToArray().Select(v => (double)v)], direction = problem.Direction(0);
+        double[] exact = reference.ExactGradients.ToArray(), parameters = [.. state.Parameters.ToArray().Select(v => (double)v)],
+            direction = problem.Direction(0);
         foreach (var parameter in model.Layout.All.Where(p => p.IsTrainable))
         {
             double largest = 0, error = 0, norm = 0, slope = 0;
@@ -254,7 +260,9 @@ public class BackwardTests(ITestOutputHelper output)
                 slope += exact[i] * direction[i];
             }
             double slopeError = slopes ? Math.Abs(Slope(parameter) - slope) : 0, allowed = (1e-4 * Math.Sqrt(norm)) + 1e-7;
-            output.WriteLine($"{parameter.Name,-30} largest {largest:E2}, differs by {error:E2}; the slope along a direction from central differences by {slopeError:E2}");
+            output.WriteLine(
+                $"{parameter.Name,-30} largest {largest:E2}, differs by {error:E2}; the slope along a direction from central differences "
+                    + $"by {slopeError:E2}");
             Assert.True(error <= (1e-4 * largest) + 1e-7, $"{parameter.Name}: largest {largest:E3}, differs by {error:E3}");
             Assert.True(slopeError <= allowed, $"{parameter.Name}: {slopeError:E3} from the central difference, more than {allowed:E3}");
         }

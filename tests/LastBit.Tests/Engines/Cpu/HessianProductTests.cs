@@ -8,7 +8,10 @@ using LastBit.Models;
 
 namespace LastBit.Tests.Engines.Cpu;
 
-/// <summary>Products with the Hessian: each kind of layer, alone in a small network, beside central differences of the gradients of <see cref="ReferenceEngine"/>.</summary>
+/// <summary>
+/// Products with the Hessian: each kind of layer, alone in a small network, beside central differences of the gradients of
+/// <see cref="ReferenceEngine"/>.
+/// </summary>
 public class HessianProductTests(ITestOutputHelper output)
 {
     [Theory]
@@ -17,7 +20,8 @@ public class HessianProductTests(ITestOutputHelper output)
     [InlineData(5, 1)]
     [InlineData(3, 2)]
     [InlineData(1, 2)]
-    public void Convolution(int size, int stride) => Check(b => b.Convolution("conv", b.Convolution("stem", b.Images, 16, 3), 32, size, stride));
+    public void Convolution(int size, int stride) =>
+        Check(b => b.Convolution("conv", b.Convolution("stem", b.Images, 16, 3), 32, size, stride));
 
     [Theory]
     [InlineData(1, Activation.None)]
@@ -47,7 +51,8 @@ public class HessianProductTests(ITestOutputHelper output)
     [InlineData(true, true, Activation.None)]
     [InlineData(true, true, Activation.Swish)]
     [InlineData(false, true, Activation.Swish)]
-    public void Addition(bool normaliseLeft, bool normaliseRight, Activation right) => Check(b => SmallNetworks.Added(b, normaliseLeft, normaliseRight, right));
+    public void Addition(bool normaliseLeft, bool normaliseRight, Activation right) =>
+        Check(b => SmallNetworks.Added(b, normaliseLeft, normaliseRight, right));
 
     [Fact]
     public void Addition_whose_operand_nobody_else_reads() => Check(SmallNetworks.AddedAndReadByNobodyElse);
@@ -88,7 +93,8 @@ public class HessianProductTests(ITestOutputHelper output)
     public void A_custom_layer_with_tangents()
     {
         Check(b => b.Activate(b.Convolution("conv", b.Append(new SquaredScale("scale"), b.Images), 16, 3), Activation.Swish));
-        Check(b => b.Activate(b.Normalize("bn", b.Append(new SquaredScale("scale"), b.Convolution("conv", b.Images, 16, 3))), Activation.Swish));
+        Check(b => b.Activate(b.Normalize("bn", b.Append(new SquaredScale("scale"), b.Convolution("conv", b.Images, 16, 3))),
+            Activation.Swish));
         // 10 channels, which are stored as 16.
         var b = new ModelBuilder(new TensorShape(8, 8, 3));
         Node x = b.Connect("fc1", b.Activate(b.Convolution("conv", b.Images, 16, 3, 2), Activation.Swish), 10);
@@ -99,7 +105,8 @@ public class HessianProductTests(ITestOutputHelper output)
     [Fact]
     public void A_custom_layer_without_tangents_is_refused_before_anything_is_made()
     {
-        var model = SmallNetworks.Build(b => b.Append(new SquaredScale("scale") { IsPlain = true }, b.Convolution("conv", b.Images, 16, 3)));
+        var model = SmallNetworks.Build(b =>
+            b.Append(new SquaredScale("scale") { IsPlain = true }, b.Convolution("conv", b.Images, 16, 3)));
         using var engines = new CpuEngineFactory(1);
         Assert.Null(engines.WhyNot(model));
         Assert.StartsWith("test: scale: products with the Hessian need", engines.WhyNot(model, hessian: true), StringComparison.Ordinal);
@@ -205,7 +212,10 @@ public class HessianProductTests(ITestOutputHelper output)
         Assert.Throws<ArgumentException>(() => hessian.Load(foreign));
     }
 
-    /// <summary>A small network with a layer of every kind: convolutions by each kernel, normalised and not, ReLU and Swish, an addition read as it is and activated.</summary>
+    /// <summary>
+    /// A small network with a layer of every kind: convolutions by each kernel, normalised and not, ReLU and Swish, an addition read as it
+    /// is and activated.
+    /// </summary>
     private static Model Mixed()
     {
         var b = new ModelBuilder(new TensorShape(16, 16, 3));
@@ -220,11 +230,14 @@ public class HessianProductTests(ITestOutputHelper output)
     internal static string DigestOfProduct(string argument)
     {
         string[] words = argument.Split(' ');
-        var connected = new ConnectedNetworkSettings { Activation = Activation.Tanh, Images = new TensorShape(5, 5, 3), Loss = Loss.SquaredError };
+        var connected =
+            new ConnectedNetworkSettings { Activation = Activation.Tanh, Images = new TensorShape(5, 5, 3), Loss = Loss.SquaredError };
         var filtered = NetworkSettings.Parse("resnet8", Activation.Swish) with { Images = new TensorShape(16, 16, 3) };
-        var problem = RandomProblem.Of(words[0] switch { "connected" => connected.Build(), "winograd" => filtered.Build(), _ => Mixed() }, 7);
+        var problem =
+            RandomProblem.Of(words[0] switch { "connected" => connected.Build(), "winograd" => filtered.Build(), _ => Mixed() }, 7);
         using var team = new WorkerTeam(int.Parse(words[1], CultureInfo.InvariantCulture));
-        using var hessian = problem.Hessian(5, team, convolution: words[0] == "winograd" ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct);
+        using var hessian =
+            problem.Hessian(5, team, convolution: words[0] == "winograd" ? ConvolutionAlgorithm.Winograd : ConvolutionAlgorithm.Direct);
         double[] product = hessian.Multiply(problem.Direction(0));
         return Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<double>([.. product, hessian.Loss])));
     }
@@ -248,7 +261,8 @@ public class HessianProductTests(ITestOutputHelper output)
         }
 
         public override void Backward<T>(
-            TensorShape shape, ReadOnlySpan<T> input, ReadOnlySpan<T> parameters, ReadOnlySpan<T> outputGradient, Span<T> inputGradient, Span<T> parameterGradients)
+            TensorShape shape, ReadOnlySpan<T> input, ReadOnlySpan<T> parameters, ReadOnlySpan<T> outputGradient, Span<T> inputGradient,
+            Span<T> parameterGradients)
         {
             for (int i = 0; i < input.Length; i++)
             {
@@ -259,24 +273,29 @@ public class HessianProductTests(ITestOutputHelper output)
         }
 
         public override void ForwardTangent<T>(
-            TensorShape shape, ReadOnlySpan<T> input, ReadOnlySpan<T> inputTangent, ReadOnlySpan<T> parameters, ReadOnlySpan<T> parameterTangents, Span<T> outputTangent)
+            TensorShape shape, ReadOnlySpan<T> input, ReadOnlySpan<T> inputTangent, ReadOnlySpan<T> parameters,
+            ReadOnlySpan<T> parameterTangents, Span<T> outputTangent)
         {
             for (int i = 0; i < input.Length; i++)
             {
                 int c = i % shape.Channels;
-                outputTangent[i] = T.FusedMultiplyAdd((T.One + T.One) * parameters[c] * input[i], inputTangent[i], parameterTangents[c] * input[i] * input[i]);
+                outputTangent[i] = T.FusedMultiplyAdd((T.One + T.One) * parameters[c] * input[i], inputTangent[i],
+                    parameterTangents[c] * input[i] * input[i]);
             }
         }
 
         public override void BackwardTangent<T>(
-            TensorShape shape, ReadOnlySpan<T> input, ReadOnlySpan<T> inputTangent, ReadOnlySpan<T> parameters, ReadOnlySpan<T> parameterTangents,
-            ReadOnlySpan<T> outputGradient, ReadOnlySpan<T> outputGradientTangent, Span<T> inputGradientTangent, Span<T> parameterGradientTangents)
+            TensorShape shape, ReadOnlySpan<T> input, ReadOnlySpan<T> inputTangent, ReadOnlySpan<T> parameters,
+            ReadOnlySpan<T> parameterTangents,
+            ReadOnlySpan<T> outputGradient, ReadOnlySpan<T> outputGradientTangent, Span<T> inputGradientTangent,
+            Span<T> parameterGradientTangents)
         {
             T two = T.One + T.One;
             for (int i = 0; i < input.Length; i++)
             {
                 int c = i % shape.Channels;
-                T slope = parameters[c] * input[i], change = T.FusedMultiplyAdd(parameterTangents[c], input[i], parameters[c] * inputTangent[i]);
+                T slope = parameters[c] * input[i], change =
+                    T.FusedMultiplyAdd(parameterTangents[c], input[i], parameters[c] * inputTangent[i]);
                 inputGradientTangent[i] = two * T.FusedMultiplyAdd(slope, outputGradientTangent[i], change * outputGradient[i]);
                 T moved = T.FusedMultiplyAdd(input[i] * input[i], outputGradientTangent[i], parameterGradientTangents[c]);
                 parameterGradientTangents[c] = T.FusedMultiplyAdd(two * input[i] * inputTangent[i], outputGradient[i], moved);

@@ -21,7 +21,8 @@ public unsafe class KernelTests
         var shape = new ConvolutionShape(side, side, inChannels, outChannels, size, stride);
         var one = Results<SingleLanes1>(shape);
         bool fitsLanes512 = outChannels % 32 == 0 && inChannels % 32 == 0 || shape.IsDense3x3 && inChannels % 16 == 0;
-        Assert.All(new[] { Results<SingleLanes128>(shape), Results<SingleLanes256>(shape), fitsLanes512 ? Results<SingleLanes512>(shape) : one }, other =>
+        Assert.All(new[] { Results<SingleLanes128>(shape), Results<SingleLanes256>(shape),
+            fitsLanes512 ? Results<SingleLanes512>(shape) : one }, other =>
         {
             Assert.Equal(Bits(one.Forward), Bits(other.Forward));
             Assert.Equal(Bits(one.InputGradient), Bits(other.InputGradient));
@@ -92,7 +93,8 @@ public unsafe class KernelTests
             for (int k = 0; k < weights.Length; k++)
                 weights[k] = IsPadding(k / (3 * outChannels)) ? 0 : weights[k];
             float[] paddedGradient = Pad(gradient, 16, 16, outChannels, 1, 0);
-            float[][] forward = [new float[gradient.Length], new float[gradient.Length]], weightGradient = [new float[weights.Length], new float[weights.Length]];
+            float[][] forward = [new float[gradient.Length], new float[gradient.Length]], weightGradient =
+                [new float[weights.Length], new float[weights.Length]];
             for (int left = 0; left < 2; left++)
             {
                 float[] x = [.. input.Select((value, k) => !IsPadding(k) ? value : left == 0 ? 0 : float.NaN)];
@@ -236,9 +238,12 @@ public unsafe class KernelTests
         float[] packed = new float[weights.Length], flipped = new float[weights.Length];
         // The 3x3 kernels read nothing beside the image; the plain ones multiply zeros there.
         bool dense = shape.IsDense3x3 && shape.InChannels % 16 == 0;
-        float[] paddedInput = Pad(input, shape.InHeight, shape.InWidth, shape.InChannels, shape.InputBorder, shape.IsDense3x3 ? float.NaN : 0);
-        float[] paddedGradient = Pad(gradient, shape.OutHeight, shape.OutWidth, shape.OutChannels, shape.GradientBorder, dense ? float.NaN : 0);
-        fixed (float* w = weights, p = packed, t = flipped, x = paddedInput, g = paddedGradient, y = forward, dx = inputGradient, dw = weightGradient)
+        float[] paddedInput =
+            Pad(input, shape.InHeight, shape.InWidth, shape.InChannels, shape.InputBorder, shape.IsDense3x3 ? float.NaN : 0);
+        float[] paddedGradient =
+            Pad(gradient, shape.OutHeight, shape.OutWidth, shape.OutChannels, shape.GradientBorder, dense ? float.NaN : 0);
+        fixed (float* w = weights, p = packed, t = flipped, x = paddedInput, g = paddedGradient, y = forward, dx = inputGradient, dw =
+            weightGradient)
         {
             WeightLayout.Pack(w, shape.InChannels, p, shape);
             WeightLayout.Flip(w, shape.InChannels, t, shape);

@@ -16,7 +16,8 @@ public class NetworkReferenceTests(ITestOutputHelper output)
     [InlineData("cnn-relu-max-cross-entropy", ConvolutionAlgorithm.Winograd)]
     [InlineData("vgg-cross-entropy")]
     [InlineData("vgg-cross-entropy", ConvolutionAlgorithm.Winograd)]
-    public void Gradients_are_as_near_to_binary64_as_those_of_pytorch(string file, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
+    public void Gradients_are_as_near_to_binary64_as_those_of_pytorch(string file,
+        ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
     {
         using var given = new Given(file);
         var (reference, model) = (given.Reference, given.Model);
@@ -37,7 +38,8 @@ public class NetworkReferenceTests(ITestOutputHelper output)
             double[] exact = reference[$"grad64/{parameter.Name}"].Get<double>();
             double our = Error(gradients.AsSpan(parameter.Offset, parameter.Count), exact);
             double their = Error(reference[$"grad/{parameter.Name}"].Get<float>(), exact);
-            output.WriteLine($"{parameter.Name,-24} largest {exact.Max(Math.Abs):E2}  our error {our:E2}  PyTorch's {their:E2}  ratio {our / their:F2}");
+            output.WriteLine(
+                $"{parameter.Name,-24} largest {exact.Max(Math.Abs):E2}  our error {our:E2}  PyTorch's {their:E2}  ratio {our / their:F2}");
             Assert.True(our <= 2 * their, $"{parameter.Name}: our error {our:E3}, PyTorch's {their:E3}");
         }
     }
@@ -80,7 +82,8 @@ public class NetworkReferenceTests(ITestOutputHelper output)
             int count = x.Shape[0], channels = x.Shape[1], side = x.Shape[2], pixels = side * side;
             NetworkSettings network = file.StartsWith("vgg", StringComparison.Ordinal)
                 ? new VggSettings { Stages = [[16, 16], [32], [32]] }
-                : NetworkSettings.Parse(file.Replace("-mse", "", StringComparison.Ordinal).Replace("-cross-entropy", "", StringComparison.Ordinal), Activation.None);
+                : NetworkSettings.Parse(file.Replace("-mse", "", StringComparison.Ordinal)
+                    .Replace("-cross-entropy", "", StringComparison.Ordinal), Activation.None);
             Model = (network with
             {
                 Images = new TensorShape(side, side, channels),

@@ -15,7 +15,8 @@ public unsafe class PoolingTests
     {
         foreach (int channels in (int[])[16, 8, 4, 1])
         {
-            float[] input = Each(channels, [a, b, c, d]), gradient = Each(channels, [5]), output = new float[channels], back = new float[4 * channels], chosen = new float[channels];
+            float[] input = Each(channels, [a, b, c, d]), gradient = Each(channels, [5]), output = new float[channels], back =
+                new float[4 * channels], chosen = new float[channels];
             float[] values = Each(channels, [1, 2, 3, 4]);
             fixed (float* x = input, y = output, g = gradient, dx = back, v = values, w = chosen)
             {

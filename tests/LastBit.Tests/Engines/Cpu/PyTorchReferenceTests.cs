@@ -6,7 +6,10 @@ using LastBit.Training;
 
 namespace LastBit.Tests.Engines.Cpu;
 
-/// <summary>A small ResNet, a pre-activation one and a deeper one beside the same in PyTorch: Reference/*resnet*-*.npz, made by Reference/make-pytorch.py.</summary>
+/// <summary>
+/// A small ResNet, a pre-activation one and a deeper one beside the same in PyTorch: Reference/*resnet*-*.npz, made by
+/// Reference/make-pytorch.py.
+/// </summary>
 public class PyTorchReferenceTests(ITestOutputHelper output)
 {
     private static readonly TrainingSettings Sgd = new(LearningRate: 0.1, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4);
@@ -23,7 +26,8 @@ public class PyTorchReferenceTests(ITestOutputHelper output)
     [InlineData("resnet20", "swish", Activation.Swish, ConvolutionAlgorithm.Direct)]
     [InlineData("resnet20", "swish", Activation.Swish, ConvolutionAlgorithm.Winograd)]
     [InlineData("resnet8-gn", "swish", Activation.Swish, ConvolutionAlgorithm.Direct)]
-    public void Gradients_are_as_near_to_binary64_as_those_of_pytorch(string network, string name, Activation activation, ConvolutionAlgorithm convolution)
+    public void Gradients_are_as_near_to_binary64_as_those_of_pytorch(string network, string name, Activation activation,
+        ConvolutionAlgorithm convolution)
     {
         using var run = new Run(network, name, activation, 1, convolution);
         run.Load("w0");
@@ -50,7 +54,10 @@ public class PyTorchReferenceTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Reference/hessian-*.npz, made by Reference/make-hessian.py: PyTorch's double backward in binary64, and how far from it PyTorch is in binary32.</summary>
+    /// <summary>
+    /// Reference/hessian-*.npz, made by Reference/make-hessian.py: PyTorch's double backward in binary64, and how far from it PyTorch is in
+    /// binary32.
+    /// </summary>
     [Theory]
     [InlineData("resnet8", "relu", Activation.Relu)]
     [InlineData("resnet8", "swish", Activation.Swish)]
@@ -96,8 +103,9 @@ public class PyTorchReferenceTests(ITestOutputHelper output)
         run.Load("w0");
         for (int i = 0; i < 3; i++)
             run.Step();
-        // The ReLU network has one unit in its second step that is 5e-8 from zero: on which side it falls is rounding, and worth 3e-3 of bn1.bias. It falls
-        // on PyTorch's side (and binary64's); should a change of the kernels' order turn it over, that is no error of theirs.
+        // The ReLU network has one unit in its second step that is 5e-8 from zero: on which side it falls is rounding, and worth 3e-3 of
+        // bn1.bias. It falls on PyTorch's side (and binary64's); should a change of the kernels' order turn it over, that is no error of
+        // theirs.
         run.AssertState("w3_k1", 1e-5);
         Assert.Equal((double)run.Scalar("loss3"), run.Forward(training: true).LossSum / run.Count, 1e-5);
     }
@@ -136,13 +144,15 @@ public class PyTorchReferenceTests(ITestOutputHelper output)
         private readonly float[] _images;
         private readonly int[] _labels;
 
-        public Run(string network, string name, Activation activation, double k, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
+        public Run(string network, string name, Activation activation, double k,
+            ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
         {
             _reference = Npz.Read(Path.Combine(AppContext.BaseDirectory, "Reference", $"{network}-{name}.npz"));
             var x = _reference["x"];
             Count = x.Shape[0];
             _k = k;
-            _single = new SingleReplica(new CpuEngine(NetworkSettings.Parse(network, activation).Build(), Count, _team, convolution), Sgd.Rule);
+            _single = new SingleReplica(new CpuEngine(NetworkSettings.Parse(network, activation).Build(), Count, _team, convolution),
+                Sgd.Rule);
             float[] nchw = x.Get<float>();
             _images = new float[Count * 32 * 32 * 4];
             for (int n = 0; n < Count; n++)

@@ -82,7 +82,8 @@ internal sealed record RandomProblem(Model Model, NetworkState State, float[] Im
     }
 
     /// <summary>Products for all images, or some of them, in chunks.</summary>
-    public HessianProduct Hessian(int capacity, WorkerTeam team, int from = 0, int? count = null, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
+    public HessianProduct Hessian(int capacity, WorkerTeam team, int from = 0, int? count = null,
+        ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct)
     {
         var hessian = new HessianProduct(Model, capacity, team, convolution);
         hessian.Load(State);

@@ -5,7 +5,10 @@ using LastBit.Models;
 
 namespace LastBit.Tests.Engines.Cpu;
 
-/// <summary>Own exp, logistic function and log beside binary64, over the whole range of arguments; the worst errors are stated in docs/arithmetic.md.</summary>
+/// <summary>
+/// Own exp, logistic function and log beside binary64, over the whole range of arguments; the worst errors are stated in
+/// docs/arithmetic.md.
+/// </summary>
 public unsafe class TranscendentalTests(ITestOutputHelper output)
 {
     [Fact]
@@ -14,17 +17,21 @@ public unsafe class TranscendentalTests(ITestOutputHelper output)
 
     [Fact]
     public void Sigmoid_is_within_its_stated_error() =>
-        AssertWorst(x => One(x, Transcendental.Sigmoid), x => x > 0 ? 1 / (1 + Math.Exp(-x)) : Math.Exp(x) / (1 + Math.Exp(x)), -104f, 104f, 2.5);
+        AssertWorst(x => One(x, Transcendental.Sigmoid), x => x > 0 ? 1 / (1 + Math.Exp(-x)) : Math.Exp(x) / (1 + Math.Exp(x)), -104f, 104f,
+            2.5);
 
     [Fact]
-    public void ExpMinusOne_is_within_its_stated_error() => AssertWorst(x => One(x, Transcendental.ExpMinusOne), ExactExpMinusOne, float.MinValue, 0f, 1.01);
+    public void ExpMinusOne_is_within_its_stated_error() =>
+        AssertWorst(x => One(x, Transcendental.ExpMinusOne), ExactExpMinusOne, float.MinValue, 0f, 1.01);
 
     [Fact]
-    public void Tanh_is_within_its_stated_error() => AssertWorst(x => One(x, Transcendental.Tanh), Math.Tanh, float.MinValue, float.MaxValue, 2.6);
+    public void Tanh_is_within_its_stated_error() =>
+        AssertWorst(x => One(x, Transcendental.Tanh), Math.Tanh, float.MinValue, float.MaxValue, 2.6);
 
     [Fact]
     public void Softplus_is_within_its_stated_error() =>
-        AssertWorst(x => One(x, Transcendental.Softplus), x => Math.Max(x, 0) + Logarithm.Log1P(Math.Exp(-Math.Abs(x))), -104f, float.MaxValue, 2.6);
+        AssertWorst(x => One(x, Transcendental.Softplus), x => Math.Max(x, 0) + Logarithm.Log1P(Math.Exp(-Math.Abs(x))), -104f,
+            float.MaxValue, 2.6);
 
     /// <summary>f of the second derivative beside central differences of f', and f' of both interfaces the same.</summary>
     [Fact]
@@ -44,7 +51,8 @@ public unsafe class TranscendentalTests(ITestOutputHelper output)
             TActivation.ValueAndSlope(new SingleLanes1(z), out var value, out var again);
             Assert.Equal(ReferenceEngine.Value(function, z), value.Value, 1e-6);
             Assert.Equal(ReferenceEngine.Slope(function, z), slope.Value, 1e-6);
-            Assert.Equal((ReferenceEngine.Slope(function, z + 1e-5) - ReferenceEngine.Slope(function, z - 1e-5)) / 2e-5, curvature.Value, 1e-5);
+            Assert.Equal((ReferenceEngine.Slope(function, z + 1e-5) - ReferenceEngine.Slope(function, z - 1e-5)) / 2e-5, curvature.Value,
+                1e-5);
             Assert.Equal(slope.Value, again.Value);
             Assert.Equal(slope.Value * 3, TActivation.Backward(new SingleLanes1(z), new SingleLanes1(3)).Value, 1e-6);
             Assert.True(float.IsNaN(TActivation.Value(new SingleLanes1(float.NaN)).Value));
@@ -52,7 +60,8 @@ public unsafe class TranscendentalTests(ITestOutputHelper output)
     }
 
     // exp(x) - 1 without the cancellation: by the series near 0.
-    private static double ExactExpMinusOne(double x) => x > -1e-3 ? x * (1 + x / 2 * (1 + x / 3 * (1 + x / 4 * (1 + x / 5)))) : Math.Exp(x) - 1;
+    private static double ExactExpMinusOne(double x) =>
+        x > -1e-3 ? x * (1 + x / 2 * (1 + x / 3 * (1 + x / 4 * (1 + x / 5)))) : Math.Exp(x) - 1;
 
     [Fact]
     public void Log_is_within_its_stated_error() => AssertWorst(Transcendental.Log, Math.Log, 0f, float.MaxValue, 1.01);

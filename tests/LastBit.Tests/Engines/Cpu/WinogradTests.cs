@@ -18,7 +18,8 @@ public unsafe class WinogradTests
     {
         var shape = new ConvolutionShape(side, side, inChannels, outChannels, 3, 1);
         var one = Results<SingleLanes1>(shape, images);
-        Assert.All(new[] { Results<SingleLanes128>(shape, images), Results<SingleLanes256>(shape, images), Results<SingleLanes512>(shape, images) }, other =>
+        Assert.All(new[] { Results<SingleLanes128>(shape, images), Results<SingleLanes256>(shape, images),
+            Results<SingleLanes512>(shape, images) }, other =>
         {
             Assert.Equal(Bits(one.Forward), Bits(other.Forward));
             Assert.Equal(Bits(one.WeightGradient), Bits(other.WeightGradient));
@@ -91,7 +92,8 @@ public unsafe class WinogradTests
         int inC = shape.InChannels, outC = shape.OutChannels, side = shape.InHeight;
         float[] forward = new float[gradient.Length], weightGradient = new float[weights.Length], transformed = new float[16 * inC * outC];
         // Whatever scratch held before must not matter.
-        float[] scratch = new float[Winograd2x2.ScratchSize(side, side, inC, outC)], gathered = new float[Winograd4x4.ScratchSize(shape, images)];
+        float[] scratch = new float[Winograd2x2.ScratchSize(side, side, inC, outC)], gathered =
+            new float[Winograd4x4.ScratchSize(shape, images)];
         Array.Fill(scratch, float.NaN);
         Array.Fill(gathered, float.NaN);
         var progress = default(WinogradProgress);

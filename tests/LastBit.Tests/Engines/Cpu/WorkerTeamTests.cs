@@ -51,7 +51,8 @@ public class WorkerTeamTests
     public void A_failure_in_a_piece_reaches_the_caller_and_the_team_lives_on()
     {
         using var team = new WorkerTeam(3);
-        var error = Assert.Throws<InvalidOperationException>(() => team.Run(10, (part, _) => ArgumentOutOfRangeException.ThrowIfEqual(part, 4)));
+        var error = Assert.Throws<InvalidOperationException>(() =>
+            team.Run(10, (part, _) => ArgumentOutOfRangeException.ThrowIfEqual(part, 4)));
         Assert.IsType<ArgumentOutOfRangeException>(error.InnerException);
         int count = 0;
         team.Run(10, (_, _) => Interlocked.Increment(ref count));

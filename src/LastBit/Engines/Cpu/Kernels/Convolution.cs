@@ -109,7 +109,8 @@ internal static unsafe class Convolution
                     var taps = new Taps
                     {
                         Rows = columns == 0 ? 0 : rows,
-                        Input = gradient + ((long)((y + padding - firstRow) / stride) * rowStride) + ((((rest + padding - c) / stride) + border) * outC),
+                        Input = gradient + ((long)((y + padding - firstRow) / stride) * rowStride)
+                            + ((((rest + padding - c) / stride) + border) * outC),
                         InputRow = rowStride,
                         Weights = flipped + ((long)(size - 1 - firstRow) * outC * size * inC) + ((size - 1 - c) * inC) + i,
                         WeightRow = stride * outC * size * inC,
@@ -270,7 +271,8 @@ internal static unsafe class Convolution
     /// <summary>4 input channels by 2 rows of output channels of one kernel position.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void GradientTile<T>(
-        float* input, int inputRow, int inputPixel, float* gradient, int gradientRow, int outChannels, int rows, int columns, float* target, int targetChannel)
+        float* input, int inputRow, int inputPixel, float* gradient, int gradientRow, int outChannels, int rows, int columns, float* target,
+        int targetChannel)
         where T : unmanaged, ILanes<T, float>
     {
         float* t1 = target + targetChannel;
@@ -306,13 +308,15 @@ internal static unsafe class Convolution
             where T : unmanaged, ILanes<T, float> => Forward<T>(input, weights, output, shape);
     }
 
-    private readonly struct InputGradientWork(float* gradient, float* flipped, float* inputGradient, ConvolutionShape shape) : IOverLanes<float>
+    private readonly struct InputGradientWork(float* gradient, float* flipped, float* inputGradient, ConvolutionShape shape)
+        : IOverLanes<float>
     {
         public void Run<T>()
             where T : unmanaged, ILanes<T, float> => InputGradient<T>(gradient, flipped, inputGradient, shape);
     }
 
-    private readonly struct WeightGradientWork(float* input, float* gradient, float* weightGradient, ConvolutionShape shape) : IOverLanes<float>
+    private readonly struct WeightGradientWork(float* input, float* gradient, float* weightGradient, ConvolutionShape shape)
+        : IOverLanes<float>
     {
         public void Run<T>()
             where T : unmanaged, ILanes<T, float> => WeightGradient<T>(input, gradient, weightGradient, shape);

@@ -14,7 +14,8 @@ internal static unsafe class Convolution3x3
 {
     /// <inheritdoc cref="Forward{T}"/>
     public static void Forward(
-        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int paddingChannels, Prefetch? prefetch = null)
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int paddingChannels,
+        Prefetch? prefetch = null)
     {
         var work = new ForwardWork(input, weights, output, height, width, inChannels, outChannels, paddingChannels, prefetch);
         Widest.Single(ref work, outChannels);
@@ -44,7 +45,8 @@ internal static unsafe class Convolution3x3
     /// </param>
     /// <param name="prefetch">Fetches a share of what comes next with each of the rows; or null.</param>
     public static void Forward<T>(
-        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int paddingChannels, Prefetch? prefetch = null)
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int paddingChannels,
+        Prefetch? prefetch = null)
         where T : unmanaged, ILanes<T, float>
     {
         int rowStride = (width + 2) * inChannels, terms = inChannels - paddingChannels;
@@ -139,7 +141,8 @@ internal static unsafe class Convolution3x3
     /// <summary>8 pixels of a row by 2 rows of output channels: 16 running sums, 6 weights and one broadcast input in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile8x2<T>(
-        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int terms, int outChannels, float* output, bool left, bool right)
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int terms, int outChannels, float* output, bool left,
+        bool right)
         where T : unmanaged, ILanes<T, float>
     {
         nint paddingWeights = (nint)(inChannels - terms) * 3 * outChannels;
@@ -224,7 +227,8 @@ internal static unsafe class Convolution3x3
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile16x1<T>(
-        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int terms, int outChannels, float* output, bool left, bool right)
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int terms, int outChannels, float* output, bool left,
+        bool right)
         where T : unmanaged, ILanes<T, float>
     {
         nint step = inChannels, step2 = 2 * step, step3 = 3 * step, step4 = 4 * step, step5 = 5 * step;
@@ -306,7 +310,8 @@ internal static unsafe class Convolution3x3
     /// <summary>8 pixels of a row by 1 row of output channels: 8 running sums, 3 weights and one broadcast input in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile8x1<T>(
-        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int terms, int outChannels, float* output, bool left, bool right)
+        float* input, int rowStride, float* weights, int kernelRows, int inChannels, int terms, int outChannels, float* output, bool left,
+        bool right)
         where T : unmanaged, ILanes<T, float>
     {
         T sum0 = default, sum1 = default, sum2 = default, sum3 = default, sum4 = default, sum5 = default, sum6 = default, sum7 = default;
@@ -362,7 +367,8 @@ internal static unsafe class Convolution3x3
                     a7 = T.FusedMultiplyAdd(x, w2a, a7);
                 }
             }
-            sum0 = T.Add(sum0, a0); sum1 = T.Add(sum1, a1); sum2 = T.Add(sum2, a2); sum3 = T.Add(sum3, a3); sum4 = T.Add(sum4, a4); sum5 = T.Add(sum5, a5); sum6 = T.Add(sum6, a6); sum7 = T.Add(sum7, a7);
+            sum0 = T.Add(sum0, a0); sum1 = T.Add(sum1, a1); sum2 = T.Add(sum2, a2); sum3 = T.Add(sum3, a3); sum4 = T.Add(sum4, a4);
+            sum5 = T.Add(sum5, a5); sum6 = T.Add(sum6, a6); sum7 = T.Add(sum7, a7);
         }
         T.Store(sum0, output);
         T.Store(sum1, output + outChannels);
@@ -384,7 +390,8 @@ internal static unsafe class Convolution3x3
     {
         // Every distance in a register of its own: what is left in the loop is the work itself.
         nint step1 = inChannels, step2 = 2 * step1, step3 = 3 * step1, step4 = 4 * step1, step5 = 5 * step1;
-        nint column = outChannels, twoColumns = 2 * column, channelStride = 3 * column, paddingWeights = (inChannels - terms) * channelStride;
+        nint column = outChannels, twoColumns = 2 * column, channelStride = 3 * column, paddingWeights =
+            (inChannels - terms) * channelStride;
         for (int row = 0; row < kernelRows; row++, input += rowStride, weights += paddingWeights)
         {
             T a0 = default, a1 = default, a2 = default, a3 = default;
@@ -440,7 +447,8 @@ internal static unsafe class Convolution3x3
     /// 24 running sums, three output gradients and one broadcast input in registers.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WeightGradientTile<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
+    private static void WeightGradientTile<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels,
+        int outChannels)
         where T : unmanaged, ILanes<T, float>
     {
         float* target = weightGradient;
@@ -470,14 +478,22 @@ internal static unsafe class Convolution3x3
             {
                 pixel += inChannels;
                 before = T.Load(outer); outer += outChannels; here = T.Load(outer); after = T.Load(outer + outChannels);
-                x = T.Broadcast(pixel[0]); s0l = T.FusedMultiplyAdd(x, after, s0l); s0m = T.FusedMultiplyAdd(x, here, s0m); s0r = T.FusedMultiplyAdd(x, before, s0r);
-                x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m); s1r = T.FusedMultiplyAdd(x, before, s1r);
-                x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m); s2r = T.FusedMultiplyAdd(x, before, s2r);
-                x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m); s3r = T.FusedMultiplyAdd(x, before, s3r);
-                x = T.Broadcast(pixel[4]); s4l = T.FusedMultiplyAdd(x, after, s4l); s4m = T.FusedMultiplyAdd(x, here, s4m); s4r = T.FusedMultiplyAdd(x, before, s4r);
-                x = T.Broadcast(pixel[5]); s5l = T.FusedMultiplyAdd(x, after, s5l); s5m = T.FusedMultiplyAdd(x, here, s5m); s5r = T.FusedMultiplyAdd(x, before, s5r);
-                x = T.Broadcast(pixel[6]); s6l = T.FusedMultiplyAdd(x, after, s6l); s6m = T.FusedMultiplyAdd(x, here, s6m); s6r = T.FusedMultiplyAdd(x, before, s6r);
-                x = T.Broadcast(pixel[7]); s7l = T.FusedMultiplyAdd(x, after, s7l); s7m = T.FusedMultiplyAdd(x, here, s7m); s7r = T.FusedMultiplyAdd(x, before, s7r);
+                x = T.Broadcast(pixel[0]); s0l = T.FusedMultiplyAdd(x, after, s0l); s0m = T.FusedMultiplyAdd(x, here, s0m);
+                s0r = T.FusedMultiplyAdd(x, before, s0r);
+                x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m);
+                s1r = T.FusedMultiplyAdd(x, before, s1r);
+                x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m);
+                s2r = T.FusedMultiplyAdd(x, before, s2r);
+                x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m);
+                s3r = T.FusedMultiplyAdd(x, before, s3r);
+                x = T.Broadcast(pixel[4]); s4l = T.FusedMultiplyAdd(x, after, s4l); s4m = T.FusedMultiplyAdd(x, here, s4m);
+                s4r = T.FusedMultiplyAdd(x, before, s4r);
+                x = T.Broadcast(pixel[5]); s5l = T.FusedMultiplyAdd(x, after, s5l); s5m = T.FusedMultiplyAdd(x, here, s5m);
+                s5r = T.FusedMultiplyAdd(x, before, s5r);
+                x = T.Broadcast(pixel[6]); s6l = T.FusedMultiplyAdd(x, after, s6l); s6m = T.FusedMultiplyAdd(x, here, s6m);
+                s6r = T.FusedMultiplyAdd(x, before, s6r);
+                x = T.Broadcast(pixel[7]); s7l = T.FusedMultiplyAdd(x, after, s7l); s7m = T.FusedMultiplyAdd(x, here, s7m);
+                s7r = T.FusedMultiplyAdd(x, before, s7r);
             }
             pixel += inChannels; before = here; here = after;
             before = T.Load(outer);
@@ -527,10 +543,14 @@ internal static unsafe class Convolution3x3
             {
                 pixel += inChannels;
                 before = T.Load(outer); outer += outChannels; here = T.Load(outer); after = T.Load(outer + outChannels);
-                x = T.Broadcast(pixel[0]); s0l = T.FusedMultiplyAdd(x, after, s0l); s0m = T.FusedMultiplyAdd(x, here, s0m); s0r = T.FusedMultiplyAdd(x, before, s0r);
-                x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m); s1r = T.FusedMultiplyAdd(x, before, s1r);
-                x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m); s2r = T.FusedMultiplyAdd(x, before, s2r);
-                x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m); s3r = T.FusedMultiplyAdd(x, before, s3r);
+                x = T.Broadcast(pixel[0]); s0l = T.FusedMultiplyAdd(x, after, s0l); s0m = T.FusedMultiplyAdd(x, here, s0m);
+                s0r = T.FusedMultiplyAdd(x, before, s0r);
+                x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m);
+                s1r = T.FusedMultiplyAdd(x, before, s1r);
+                x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m);
+                s2r = T.FusedMultiplyAdd(x, before, s2r);
+                x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m);
+                s3r = T.FusedMultiplyAdd(x, before, s3r);
             }
             pixel += inChannels; before = here; here = after;
             before = T.Load(outer);
@@ -551,7 +571,8 @@ internal static unsafe class Convolution3x3
     /// a spilled sum would wait for memory in every step.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2x2<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
+    private static void Tile2x2<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels,
+        int outChannels)
         where T : unmanaged, ILanes<T, float>
     {
         float* target = weightGradient;
@@ -625,9 +646,12 @@ internal static unsafe class Convolution3x3
                 outer += step;
                 here = T.Load(outer);
                 after = T.Load(outer + step);
-                x = T.Broadcast(pixel[0]); T.AddProduct(ref s0l, x, after); T.AddProduct(ref s0m, x, here); T.AddProduct(ref s0r, x, before);
-                x = T.Broadcast(pixel[1]); T.AddProduct(ref s1l, x, after); T.AddProduct(ref s1m, x, here); T.AddProduct(ref s1r, x, before);
-                x = T.Broadcast(pixel[2]); T.AddProduct(ref s2l, x, after); T.AddProduct(ref s2m, x, here); T.AddProduct(ref s2r, x, before);
+                x = T.Broadcast(pixel[0]); T.AddProduct(ref s0l, x, after); T.AddProduct(ref s0m, x, here);
+                T.AddProduct(ref s0r, x, before);
+                x = T.Broadcast(pixel[1]); T.AddProduct(ref s1l, x, after); T.AddProduct(ref s1m, x, here);
+                T.AddProduct(ref s1r, x, before);
+                x = T.Broadcast(pixel[2]); T.AddProduct(ref s2l, x, after); T.AddProduct(ref s2m, x, here);
+                T.AddProduct(ref s2r, x, before);
             }
             pixel += Stored;
             before = T.Load(outer);
@@ -651,16 +675,20 @@ internal static unsafe class Convolution3x3
     }
 
     private readonly struct ForwardWork(
-        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int paddingChannels, Prefetch? prefetch) : IOverLanes<float>
+        float* input, float* weights, float* output, int height, int width, int inChannels, int outChannels, int paddingChannels,
+        Prefetch? prefetch) : IOverLanes<float>
     {
         public void Run<T>()
-            where T : unmanaged, ILanes<T, float> => Forward<T>(input, weights, output, height, width, inChannels, outChannels, paddingChannels, prefetch);
+            where T : unmanaged, ILanes<T, float> =>
+                Forward<T>(input, weights, output, height, width, inChannels, outChannels, paddingChannels, prefetch);
     }
 
     private readonly struct WeightGradientWork(
-        float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels, int paddingChannels) : IOverLanes<float>
+        float* input, float* gradient, float* weightGradient, int height, int width, int inChannels, int outChannels, int paddingChannels)
+        : IOverLanes<float>
     {
         public void Run<T>()
-            where T : unmanaged, ILanes<T, float> => WeightGradient<T>(input, gradient, weightGradient, height, width, inChannels, outChannels, paddingChannels);
+            where T : unmanaged, ILanes<T, float> =>
+                WeightGradient<T>(input, gradient, weightGradient, height, width, inChannels, outChannels, paddingChannels);
     }
 }

@@ -80,7 +80,8 @@ internal static unsafe class MatrixProduct
     }
 
     /// <inheritdoc cref="WeightGradient{T}"/>
-    public static void WeightGradient(float* outer, long outerPanel, float* input, int rows, int outputs, int inputs, float* gradient, long gradientRow, float* scratch)
+    public static void WeightGradient(float* outer, long outerPanel, float* input, int rows, int outputs, int inputs, float* gradient,
+        long gradientRow, float* scratch)
     {
         var work = new WeightGradientWork(outer, outerPanel, input, rows, outputs, inputs, gradient, gradientRow, scratch);
         Widest.Single(ref work, Panel);
@@ -126,7 +127,8 @@ internal static unsafe class MatrixProduct
                     else
                     {
                         for (int part = 0; part < columns; part += 2 * T.Count)
-                            Multiply4x2<T>(a, matrix.LeftPanel, right + part, terms, begin == null ? null : begin + part, c + part, matrix.ResultRow, rows);
+                            Multiply4x2<T>(a, matrix.LeftPanel, right + part, terms, begin == null ? null : begin + part, c + part,
+                                matrix.ResultRow, rows);
                     }
                 }
             }
@@ -210,7 +212,8 @@ internal static unsafe class MatrixProduct
             int count = Math.Min(16, inputs - i), o = 0;
             for (; o < outputs - 3; o += 4)
             {
-                float* a = weights + ((long)o * inputs) + i, b = a + inputs, c = b + inputs, d = c + inputs, target = panel + ((long)i * Panel) + o;
+                float* a = weights + ((long)o * inputs) + i, b = a + inputs, c = b + inputs, d = c + inputs, target =
+                    panel + ((long)i * Panel) + o;
                 for (int k = 0; k < count; k++)
                     Vector128.Create(a[k], b[k], c[k], d[k]).Store(target + (k * Panel));
             }
@@ -239,7 +242,8 @@ internal static unsafe class MatrixProduct
 
     /// <summary>8 rows by 2 vectors of columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply8x2<T>(float* left, long leftPanel, float* right, int terms, float* initial, float* result, long row, int rows)
+    private static void Multiply8x2<T>(float* left, long leftPanel, float* right, int terms, float* initial, float* result, long row,
+        int rows)
         where T : unmanaged, ILanes<T, float>
     {
         T a0 = initial == null ? default : T.Load(initial);
@@ -285,7 +289,8 @@ internal static unsafe class MatrixProduct
 
     /// <summary>8 rows by 1 vector of columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply8x1<T>(float* left, long leftPanel, float* right, int terms, float* initial, float* result, long row, int rows)
+    private static void Multiply8x1<T>(float* left, long leftPanel, float* right, int terms, float* initial, float* result, long row,
+        int rows)
         where T : unmanaged, ILanes<T, float>
     {
         T a0 = initial == null ? default : T.Load(initial);
@@ -329,7 +334,8 @@ internal static unsafe class MatrixProduct
 
     /// <summary>4 rows by 2 vectors of columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply4x2<T>(float* left, long leftPanel, float* right, int terms, float* initial, float* result, long row, int rows)
+    private static void Multiply4x2<T>(float* left, long leftPanel, float* right, int terms, float* initial, float* result, long row,
+        int rows)
         where T : unmanaged, ILanes<T, float>
     {
         T a0 = initial == null ? default : T.Load(initial);
@@ -489,10 +495,12 @@ internal static unsafe class MatrixProduct
     }
 
     private readonly struct WeightGradientWork(
-        float* outer, long outerPanel, float* input, int rows, int outputs, int inputs, float* gradient, long gradientRow, float* scratch) : IOverLanes<float>
+        float* outer, long outerPanel, float* input, int rows, int outputs, int inputs, float* gradient, long gradientRow, float* scratch)
+        : IOverLanes<float>
     {
         public void Run<T>()
-            where T : unmanaged, ILanes<T, float> => WeightGradient<T>(outer, outerPanel, input, rows, outputs, inputs, gradient, gradientRow, scratch);
+            where T : unmanaged, ILanes<T, float> =>
+                WeightGradient<T>(outer, outerPanel, input, rows, outputs, inputs, gradient, gradientRow, scratch);
     }
 
     private readonly struct ColumnSumsWork(float* panel, int rows, float* sums, float* scratch) : IOverLanes<float>

@@ -101,7 +101,8 @@ internal static unsafe class Pointwise
         where TRight : IFlag
     {
         CheckWhole<T>(channels);
-        float* lm = leftNorm.Mean, ls = leftNorm.Scale, lb = leftNorm.Shift, rm = rightNorm.Mean, rs = rightNorm.Scale, rb = rightNorm.Shift;
+        float* lm = leftNorm.Mean, ls = leftNorm.Scale, lb = leftNorm.Shift, rm = rightNorm.Mean, rs = rightNorm.Scale, rb =
+            rightNorm.Shift;
         for (int p = 0; p < positions; p++, left += channels, right += channels, sum += channels)
         {
             for (int c = 0; c < channels; c += T.Count)
@@ -211,8 +212,10 @@ internal static unsafe class Pointwise
                 {
                     One<T, TActivation, TNorm, TAlready>(source, data, to, mean, scale, shift, ref s0, ref q0);
                     One<T, TActivation, TNorm, TAlready>(source + next, data + next, to + next, mean, scale, shift, ref s1, ref q1);
-                    One<T, TActivation, TNorm, TAlready>(source + (2 * next), data + (2 * next), to + (2 * next), mean, scale, shift, ref s2, ref q2);
-                    One<T, TActivation, TNorm, TAlready>(source + (3 * next), data + (3 * next), to + (3 * next), mean, scale, shift, ref s3, ref q3);
+                    One<T, TActivation, TNorm, TAlready>(source + (2 * next), data + (2 * next), to + (2 * next), mean, scale, shift,
+                        ref s2, ref q2);
+                    One<T, TActivation, TNorm, TAlready>(source + (3 * next), data + (3 * next), to + (3 * next), mean, scale, shift,
+                        ref s3, ref q3);
                 }
             }
             if (TNorm.IsSet)
@@ -242,7 +245,8 @@ internal static unsafe class Pointwise
 
     /// <summary>Writes one position, unless that is done, and adds it to the sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void One<T, TActivation, TNorm, TAlready>(float* source, float* data, float* to, T mean, T scale, T shift, ref T sum, ref T product)
+    private static void One<T, TActivation, TNorm, TAlready>(float* source, float* data, float* to, T mean, T scale, T shift, ref T sum,
+        ref T product)
         where T : unmanaged, ILanes<T, float>
         where TActivation : IActivation
         where TNorm : IFlag

@@ -58,7 +58,8 @@ internal static unsafe class Pooling
             {
                 for (int c = i; c < i + channels; c += T.Count, output += T.Count)
                 {
-                    T upper = T.Add(T.Load(input + c), T.Load(input + c + channels)), lower = T.Add(T.Load(input + row + c), T.Load(input + row + c + channels));
+                    T upper = T.Add(T.Load(input + c), T.Load(input + c + channels)), lower =
+                        T.Add(T.Load(input + row + c), T.Load(input + row + c + channels));
                     T.Store(T.Multiply(quarter, T.Add(upper, lower)), output);
                 }
             }
@@ -108,7 +109,8 @@ internal static unsafe class Pooling
             {
                 for (int k = i; k < i + channels; k += T.Count, output += T.Count)
                 {
-                    T a = T.Load(input + k), b = T.Load(input + k + channels), c = T.Load(input + row + k), d = T.Load(input + row + k + channels);
+                    T a = T.Load(input + k), b = T.Load(input + k + channels), c = T.Load(input + row + k), d =
+                        T.Load(input + row + k + channels);
                     // 0, and NaN where a number is none: a comparison alone would pass over it.
                     T nothing = T.Add(T.Add(T.Subtract(a, a), T.Subtract(b, b)), T.Add(T.Subtract(c, c), T.Subtract(d, d)));
                     T.Store(T.Add(T.Max(T.Max(a, b), T.Max(c, d)), nothing), output);
@@ -225,7 +227,8 @@ internal static unsafe class Pooling
             where T : unmanaged, ILanes<T, float> => Select<T>(input, values, output, height, width, channels);
     }
 
-    private readonly struct MaxBackWork(float* input, float* gradient, float* inputGradient, int height, int width, int channels) : IOverLanes<float>
+    private readonly struct MaxBackWork(float* input, float* gradient, float* inputGradient, int height, int width, int channels)
+        : IOverLanes<float>
     {
         public void Run<T>()
             where T : unmanaged, ILanes<T, float> => MaxBack<T>(input, gradient, inputGradient, height, width, channels);

@@ -35,7 +35,8 @@ internal static unsafe class TangentPointwise
     /// <param name="border">Zero columns at both ends.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FillPadded<T, TJet, TNorm, TValue>(
-        Dual source, in NormCoefficients norm, in NormCoefficients normTangent, Dual padded, int height, int width, int channels, int border)
+        Dual source, in NormCoefficients norm, in NormCoefficients normTangent, Dual padded, int height, int width, int channels,
+        int border)
         where T : unmanaged, ILanes<T, float>
         where TJet : IActivationJet
         where TNorm : IFlag
@@ -103,7 +104,8 @@ internal static unsafe class TangentPointwise
     /// <param name="product">One number a channel, written; not used without normalisation.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Close<T, TJet, TNorm, TAlready>(
-        Dual contribution, Dual x, in NormCoefficients norm, in NormCoefficients normTangent, Dual target, int positions, int channels, Dual sum, Dual product)
+        Dual contribution, Dual x, in NormCoefficients norm, in NormCoefficients normTangent, Dual target, int positions, int channels,
+        Dual sum, Dual product)
         where T : unmanaged, ILanes<T, float>
         where TJet : IActivationJet
         where TNorm : IFlag
@@ -169,7 +171,8 @@ internal static unsafe class TangentPointwise
     /// <param name="border">Zero columns at both ends.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void NormBackward<T, TNorm, TRaw>(
-        Dual dz, Dual x, in NormCoefficients norm, in NormCoefficients normTangent, Dual raw, Dual padded, int height, int width, int channels, int border)
+        Dual dz, Dual x, in NormCoefficients norm, in NormCoefficients normTangent, Dual raw, Dual padded, int height, int width,
+        int channels, int border)
         where T : unmanaged, ILanes<T, float>
         where TNorm : IFlag
         where TRaw : IFlag
@@ -199,7 +202,8 @@ internal static unsafe class TangentPointwise
                     {
                         T d = T.Subtract(T.Load(x.Value + first + i), mean), dd = T.Subtract(T.Load(x.Tangent + first + i), dMean);
                         tangent = T.FusedMultiplyAdd(
-                            scale, tangent, T.FusedMultiplyAdd(dScale, gradient, T.FusedMultiplyAdd(slope, dd, T.FusedMultiplyAdd(dSlope, d, dOffset))));
+                            scale, tangent,
+                            T.FusedMultiplyAdd(dScale, gradient, T.FusedMultiplyAdd(slope, dd, T.FusedMultiplyAdd(dSlope, d, dOffset))));
                         gradient = T.FusedMultiplyAdd(scale, gradient, T.FusedMultiplyAdd(slope, d, offset));
                     }
                     if (TRaw.IsSet)

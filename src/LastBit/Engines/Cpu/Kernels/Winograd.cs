@@ -14,7 +14,8 @@ internal static unsafe class Winograd
 
     /// <inheritdoc cref="Winograd2x2.Forward{T}"/>
     public static void Forward(
-        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, Prefetch? prefetch, bool adds = false)
+        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch,
+        Prefetch? prefetch, bool adds = false)
     {
         var work = new ForwardWork(input, transformed, output, height, width, inChannels, outChannels, scratch, prefetch, adds);
         Widest.Single(ref work, outChannels);
@@ -29,7 +30,8 @@ internal static unsafe class Winograd
     }
 
     /// <inheritdoc cref="Winograd4x4.Finish{T}"/>
-    public static void FinishWeightGradient(in ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress, float* weightGradient)
+    public static void FinishWeightGradient(in ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress,
+        float* weightGradient)
     {
         var work = new FinishWork(shape, images, scratch, ref progress, weightGradient);
         Widest.Single(ref work, shape.OutChannels);
@@ -42,7 +44,8 @@ internal static unsafe class Winograd
     }
 
     private readonly struct ForwardWork(
-        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, Prefetch? prefetch, bool adds)
+        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch,
+        Prefetch? prefetch, bool adds)
         : IOverLanes<float>
     {
         public void Run<T>()
@@ -51,7 +54,8 @@ internal static unsafe class Winograd
     }
 
     private readonly ref struct AddWork(
-        float* input, float* gradient, ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress) : IOverLanes<float>
+        float* input, float* gradient, ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress)
+        : IOverLanes<float>
     {
         private readonly ref WinogradProgress _progress = ref progress;
 

@@ -28,7 +28,8 @@ internal static unsafe class Winograd2x2
 
     /// <summary>Whether such a convolution can be computed.</summary>
     public static bool Fits(in ConvolutionShape shape) =>
-        shape is { Size: 3, Stride: 1 } && shape.InWidth % 2 == 0 && shape.InHeight % 2 == 0 && shape.InChannels % 16 == 0 && shape.OutChannels % 16 == 0;
+        shape is { Size: 3, Stride: 1 } && shape.InWidth % 2 == 0 && shape.InHeight % 2 == 0 && shape.InChannels % 16 == 0
+            && shape.OutChannels % 16 == 0;
 
     /// <summary>
     /// Whether it is to be computed so: below 32 channels the transforms and the many short products cost what the multiplications save
@@ -95,7 +96,8 @@ internal static unsafe class Winograd2x2
     /// <param name="prefetch">Fetches a share of what comes next with each of the rows; or null.</param>
     /// <param name="adds">Whether what comes out is added to what the output holds, line of points by line.</param>
     public static void Forward<T>(
-        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch, Prefetch? prefetch = null, bool adds = false)
+        float* input, float* transformed, float* output, int height, int width, int inChannels, int outChannels, float* scratch,
+        Prefetch? prefetch = null, bool adds = false)
         where T : unmanaged, ILanes<T, float>
     {
         int across = width / 2, tileRows = height / 2, rowsPerBlock = Math.Min(tileRows, RowsPerBlock(width));
@@ -118,7 +120,8 @@ internal static unsafe class Winograd2x2
                 {
                     if (line % 2 == 0)
                         prefetch?.Fetch();
-                    TransformInput<T>(input, zeros, row, line, height, width, inChannels, values + ((nint)(row - first) * across * inChannels), inPlane);
+                    TransformInput<T>(input, zeros, row, line, height, width, inChannels,
+                        values + ((nint)(row - first) * across * inChannels), inPlane);
                 }
                 for (int point = 0; point < Line; point++)
                 {
@@ -128,11 +131,13 @@ internal static unsafe class Winograd2x2
                         float* right = weights + ((nint)(o / size) * inChannels * size) + (o % size);
                         float* left = values + (point * inPlane);
                         float* product = products + (point * outPlane) + o;
-                        WinogradProduct.Compute<T, No, No, No>(left, inChannels, right, size, Math.Min(Chain, inChannels), product, outChannels, tiles / rows, vectors);
+                        WinogradProduct.Compute<T, No, No, No>(left, inChannels, right, size, Math.Min(Chain, inChannels), product,
+                            outChannels, tiles / rows, vectors);
                         for (int i = Chain; i < inChannels; i += Chain)
                         {
                             WinogradProduct.Compute<T, No, No, Yes>(
-                                left + i, inChannels, right + (i * size), size, Math.Min(Chain, inChannels - i), product, outChannels, tiles / rows, vectors);
+                                left + i, inChannels, right + (i * size), size, Math.Min(Chain, inChannels - i), product, outChannels,
+                                tiles / rows, vectors);
                         }
                     }
                 }
@@ -189,7 +194,8 @@ internal static unsafe class Winograd2x2
     /// <summary>
     /// One line of B' d B of one row of tiles, written to one plane a point. B' d = (d0 - d2, d1 + d2, d2 - d1, d1 - d3).
     /// </summary>
-    private static void TransformInput<T>(float* input, float* zeros, int row, int line, int height, int width, int channels, float* values, nint plane)
+    private static void TransformInput<T>(float* input, float* zeros, int row, int line, int height, int width, int channels, float* values,
+        nint plane)
         where T : unmanaged, ILanes<T, float>
     {
         nint rowStride = (nint)(width + 2) * channels;

@@ -33,7 +33,8 @@ internal static unsafe class Winograd4x4
     public static long ScratchSize(in ConvolutionShape shape, int images)
     {
         long tiles = Capacity(shape, images);
-        return (Points * (((tiles * shape.InChannels) + Gap) + ((tiles * shape.OutChannels) + Gap) + ((long)shape.InChannels * shape.OutChannels)))
+        return (Points
+            * (((tiles * shape.InChannels) + Gap) + ((tiles * shape.OutChannels) + Gap) + ((long)shape.InChannels * shape.OutChannels)))
             + ((shape.InWidth + 2) * shape.InChannels) + (Points * Gap);
     }
 
@@ -48,7 +49,8 @@ internal static unsafe class Winograd4x4
     /// <see cref="ScratchSize"/> floats, which belong to this chunk from its first image to <see cref="Finish{T}"/>.
     /// </param>
     /// <param name="progress">How far the chunk is: default before its first image.</param>
-    public static void Add<T>(float* input, float* gradient, in ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress)
+    public static void Add<T>(float* input, float* gradient, in ConvolutionShape shape, int images, float* scratch,
+        ref WinogradProgress progress)
         where T : unmanaged, ILanes<T, float>
     {
         int width = shape.InWidth, height = shape.InHeight, across = width / 4;
@@ -59,21 +61,25 @@ internal static unsafe class Winograd4x4
         {
             if (progress.Tiles + across > places.Tiles)
                 Multiply<T>(shape, places, ref progress, null);
-            TransformInput<T>(input, places.Zeros, row, height, width, shape.InChannels, places.Values + ((nint)progress.Tiles * shape.InChannels), places.InPlane, places.Temporary);
-            TransformGradient<T>(gradient, row, width, shape.OutChannels, places.Gradients + ((nint)progress.Tiles * shape.OutChannels), places.OutPlane, places.Temporary);
+            TransformInput<T>(input, places.Zeros, row, height, width, shape.InChannels,
+                places.Values + ((nint)progress.Tiles * shape.InChannels), places.InPlane, places.Temporary);
+            TransformGradient<T>(gradient, row, width, shape.OutChannels, places.Gradients + ((nint)progress.Tiles * shape.OutChannels),
+                places.OutPlane, places.Temporary);
             progress.Tiles += across;
         }
     }
 
     /// <summary>weightGradient = what the images of the chunk add up to, 3 x inChannels x 3 x outChannels; the chunk is over.</summary>
-    public static void Finish<T>(in ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress, float* weightGradient)
+    public static void Finish<T>(in ConvolutionShape shape, int images, float* scratch, ref WinogradProgress progress,
+        float* weightGradient)
         where T : unmanaged, ILanes<T, float>
     {
         Multiply<T>(shape, new Places(shape, images, scratch), ref progress, weightGradient);
         progress = default;
     }
 
-    private static int Capacity(in ConvolutionShape shape, int images) => Math.Min(MostTiles, shape.InWidth / 4 * (shape.InHeight / 4) * images);
+    private static int Capacity(in ConvolutionShape shape, int images) =>
+        Math.Min(MostTiles, shape.InWidth / 4 * (shape.InHeight / 4) * images);
 
     /// <summary>Adds the gathered tiles to the sums; with a target, brings the sums from the points to weights.</summary>
     private static void Multiply<T>(in ConvolutionShape shape, in Places places, ref WinogradProgress progress, float* target)
@@ -107,7 +113,8 @@ internal static unsafe class Winograd4x4
 
     /// <summary>B' d B of one row of tiles, one plane a point.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TransformInput<T>(float* input, float* zeros, int row, int height, int width, int channels, float* values, nint plane, float* temporary)
+    private static void TransformInput<T>(float* input, float* zeros, int row, int height, int width, int channels, float* values,
+        nint plane, float* temporary)
         where T : unmanaged, ILanes<T, float>
     {
         nint rowStride = (nint)(width + 2) * channels, step = channels;
@@ -122,13 +129,15 @@ internal static unsafe class Winograd4x4
                 nint at = (4 * tile * step) + c;
                 float* t = temporary;
                 for (int column = 0; column < 6; column++, at += step, t += T.Count)
-                    Points6<T>(T.Load(r0 + at), T.Load(r1 + at), T.Load(r2 + at), T.Load(r3 + at), T.Load(r4 + at), T.Load(r5 + at), t, 6 * T.Count);
+                    Points6<T>(T.Load(r0 + at), T.Load(r1 + at), T.Load(r2 + at), T.Load(r3 + at), T.Load(r4 + at), T.Load(r5 + at), t,
+                        6 * T.Count);
                 t = temporary;
                 float* to = values + (tile * step) + c;
                 for (int line = 0; line < 6; line++, t += 6 * T.Count, to += 6 * plane)
                 {
                     Points6<T>(
-                        T.Load(t), T.Load(t + T.Count), T.Load(t + (2 * T.Count)), T.Load(t + (3 * T.Count)), T.Load(t + (4 * T.Count)), T.Load(t + (5 * T.Count)),
+                        T.Load(t), T.Load(t + T.Count), T.Load(t + (2 * T.Count)), T.Load(t + (3 * T.Count)), T.Load(t + (4 * T.Count)),
+                        T.Load(t + (5 * T.Count)),
                         to, plane);
                 }
             }
@@ -191,7 +200,8 @@ internal static unsafe class Winograd4x4
 
     /// <summary>G' s G of a block of weights.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TransformSums<T>(float* sums, int rows, int columns, float* target, int inChannels, int outChannels, float* temporary)
+    private static void TransformSums<T>(float* sums, int rows, int columns, float* target, int inChannels, int outChannels,
+        float* temporary)
         where T : unmanaged, ILanes<T, float>
     {
         nint plane = (nint)rows * columns, kernelRow = (nint)inChannels * 3 * outChannels;
@@ -204,7 +214,8 @@ internal static unsafe class Winograd4x4
                 for (int column = 0; column < 6; column++, s += plane, t += T.Count)
                 {
                     Kernel3<T>(
-                        T.Load(s), T.Load(s + (6 * plane)), T.Load(s + (12 * plane)), T.Load(s + (18 * plane)), T.Load(s + (24 * plane)), T.Load(s + (30 * plane)),
+                        T.Load(s), T.Load(s + (6 * plane)), T.Load(s + (12 * plane)), T.Load(s + (18 * plane)), T.Load(s + (24 * plane)),
+                        T.Load(s + (30 * plane)),
                         t, 6 * T.Count);
                 }
                 t = temporary;
@@ -212,7 +223,8 @@ internal static unsafe class Winograd4x4
                 for (int line = 0; line < 3; line++, t += 6 * T.Count, to += kernelRow)
                 {
                     Kernel3<T>(
-                        T.Load(t), T.Load(t + T.Count), T.Load(t + (2 * T.Count)), T.Load(t + (3 * T.Count)), T.Load(t + (4 * T.Count)), T.Load(t + (5 * T.Count)),
+                        T.Load(t), T.Load(t + T.Count), T.Load(t + (2 * T.Count)), T.Load(t + (3 * T.Count)), T.Load(t + (4 * T.Count)),
+                        T.Load(t + (5 * T.Count)),
                         to, outChannels);
                 }
             }
@@ -226,7 +238,8 @@ internal static unsafe class Winograd4x4
     {
         T third = T.Broadcast(1f / 3), fifteenth = T.Broadcast(1f / 15);
         T difference = T.Subtract(s1, s2), sum = T.Add(s1, s2);
-        T.Store(T.FusedMultiplyAdd(third, difference, T.FusedMultiplyAdd(fifteenth, T.FusedMultiplyAdd(T.Broadcast(-16f), s3, s4), s0)), to);
+        T.Store(T.FusedMultiplyAdd(third, difference, T.FusedMultiplyAdd(fifteenth, T.FusedMultiplyAdd(T.Broadcast(-16f), s3, s4), s0)),
+            to);
         T.Store(T.FusedMultiplyAdd(third, sum, T.Multiply(T.Broadcast(-2f / 15), T.FusedMultiplyAdd(T.Broadcast(4f), s3, s4))), to + step);
         T.Store(T.FusedMultiplyAdd(third, difference, T.FusedMultiplyAdd(T.Broadcast(4f / 15), T.Subtract(s4, s3), s5)), to + (2 * step));
     }

@@ -74,7 +74,8 @@ internal static unsafe class WinogradProduct
         where TAdd : IFlag
     {
         // In bytes, so that every address is a pointer, a distance once or twice, and a constant.
-        nint row = sizeof(float) * (TTransposed.IsSet ? 1 : distance), term = sizeof(float) * (TTransposed.IsSet ? distance : 1), row3 = 3 * row;
+        nint row = sizeof(float) * (TTransposed.IsSet ? 1 : distance), term = sizeof(float) * (TTransposed.IsSet ? distance : 1), row3 =
+            3 * row;
         float* end = right + (terms * rightTerm);
         nint nextVectors = 2 * rightTerm;
         for (byte* group = (byte*)left; groups > 0; groups--, group += 8 * row)
@@ -118,14 +119,22 @@ internal static unsafe class WinogradProduct
                 p0 += 2 * term;
                 p1 += 2 * term;
             }
-            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a0) : a0, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b0) : b0, product + T.Count); product += productRow;
-            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a1) : a1, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b1) : b1, product + T.Count); product += productRow;
-            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a2) : a2, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b2) : b2, product + T.Count); product += productRow;
-            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a3) : a3, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b3) : b3, product + T.Count); product += productRow;
-            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a4) : a4, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b4) : b4, product + T.Count); product += productRow;
-            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a5) : a5, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b5) : b5, product + T.Count); product += productRow;
-            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a6) : a6, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b6) : b6, product + T.Count); product += productRow;
-            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a7) : a7, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b7) : b7, product + T.Count);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a0) : a0, product);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b0) : b0, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a1) : a1, product);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b1) : b1, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a2) : a2, product);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b2) : b2, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a3) : a3, product);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b3) : b3, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a4) : a4, product);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b4) : b4, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a5) : a5, product);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b5) : b5, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a6) : a6, product);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b6) : b6, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a7) : a7, product);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b7) : b7, product + T.Count);
             products += 8 * productRow;
         }
     }
@@ -140,7 +149,8 @@ internal static unsafe class WinogradProduct
         where TAdd : IFlag
     {
         // In bytes, so that every address is a pointer, a distance once or twice, and a constant.
-        nint row = sizeof(float) * (TTransposed.IsSet ? 1 : distance), term = sizeof(float) * (TTransposed.IsSet ? distance : 1), row3 = 3 * row;
+        nint row = sizeof(float) * (TTransposed.IsSet ? 1 : distance), term = sizeof(float) * (TTransposed.IsSet ? distance : 1), row3 =
+            3 * row;
         float* end = right + (terms * rightTerm);
         nint nextVectors = 2 * rightTerm;
         for (byte* group = (byte*)left; groups > 0; groups--, group += 16 * row)
@@ -240,7 +250,8 @@ internal static unsafe class WinogradProduct
         where TAdd : IFlag
     {
         // In bytes, so that every address is a pointer, a distance once or twice, and a constant.
-        nint row = sizeof(float) * (TTransposed.IsSet ? 1 : distance), term = sizeof(float) * (TTransposed.IsSet ? distance : 1), row3 = 3 * row;
+        nint row = sizeof(float) * (TTransposed.IsSet ? 1 : distance), term = sizeof(float) * (TTransposed.IsSet ? distance : 1), row3 =
+            3 * row;
         float* end = right + (terms * rightTerm);
         nint nextVectors = 2 * rightTerm;
         for (byte* group = (byte*)left; groups > 0; groups--, group += 4 * row)
@@ -271,10 +282,14 @@ internal static unsafe class WinogradProduct
                 x = T.Broadcast(*(float*)(p0 + row3 + term)); T.AddProduct(ref a3, x, wa); T.AddProduct(ref b3, x, wb);
                 p0 += 2 * term;
             }
-            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a0) : a0, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b0) : b0, product + T.Count); product += productRow;
-            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a1) : a1, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b1) : b1, product + T.Count); product += productRow;
-            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a2) : a2, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b2) : b2, product + T.Count); product += productRow;
-            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a3) : a3, product); T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b3) : b3, product + T.Count);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a0) : a0, product);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b0) : b0, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a1) : a1, product);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b1) : b1, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a2) : a2, product);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b2) : b2, product + T.Count); product += productRow;
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product), a3) : a3, product);
+            T.Store(TAdd.IsSet ? T.Add(T.Load(product + T.Count), b3) : b3, product + T.Count);
             products += 4 * productRow;
         }
     }
@@ -289,7 +304,8 @@ internal static unsafe class WinogradProduct
         where TAdd : IFlag
     {
         // In bytes, so that every address is a pointer, a distance once or twice, and a constant.
-        nint row = sizeof(float) * (TTransposed.IsSet ? 1 : distance), term = sizeof(float) * (TTransposed.IsSet ? distance : 1), row3 = 3 * row;
+        nint row = sizeof(float) * (TTransposed.IsSet ? 1 : distance), term = sizeof(float) * (TTransposed.IsSet ? distance : 1), row3 =
+            3 * row;
         float* end = right + (terms * rightTerm);
         nint nextVectors = 2 * rightTerm;
         for (byte* group = (byte*)left; groups > 0; groups--, group += 4 * row)

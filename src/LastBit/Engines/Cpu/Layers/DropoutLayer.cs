@@ -3,7 +3,10 @@ using LastBit.Models;
 
 namespace LastBit.Engines.Cpu.Layers;
 
-/// <summary>Dropout: each number of an image times 0 or 1 / (1 - P), as <see cref="Dropout.Mask"/> draws; where nothing is drawn, the numbers and their tangents as they are.</summary>
+/// <summary>
+/// Dropout: each number of an image times 0 or 1 / (1 - P), as <see cref="Dropout.Mask"/> draws; where nothing is drawn, the numbers and
+/// their tangents as they are.
+/// </summary>
 internal sealed unsafe class DropoutLayer : CpuLayer
 {
     private readonly Dropout _layer;

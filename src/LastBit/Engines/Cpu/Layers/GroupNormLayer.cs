@@ -5,10 +5,12 @@ using LastBit.Models;
 namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
-/// Group normalisation: height x width x channels to the same, z = (x - mean) S + bias with S = weight i, i = 1 / sqrt(variance + eps). The kernels are those of batch normalisation, with
-/// coefficients of each image: sums over positions are theirs, channel by channel; the channels of a group are put together in binary64, in their order, and rounded once a channel.
-/// Going back with G = sum(weight dz) / m and H = sum(weight dz (x - mean)) / m over the m numbers of a group: the input's gradient is S dz - i^3 H (x - mean) - i G. The tangents follow by
-/// the rules of differentiation: mean' is the mean of x', variance' twice that of (x - mean) x', i' = -i^3 variance' / 2, S' = weight' i + weight i', and so on.
+/// Group normalisation: height x width x channels to the same, z = (x - mean) S + bias with S = weight i, i = 1 / sqrt(variance + eps). The
+/// kernels are those of batch normalisation, with coefficients of each image: sums over positions are theirs, channel by channel; the
+/// channels of a group are put together in binary64, in their order, and rounded once a channel.
+/// Going back with G = sum(weight dz) / m and H = sum(weight dz (x - mean)) / m over the m numbers of a group: the input's gradient is S dz
+/// - i^3 H (x - mean) - i G. The tangents follow by the rules of differentiation: mean' is the mean of x', variance' twice that of (x -
+/// mean) x', i' = -i^3 variance' / 2, S' = weight' i + weight i', and so on.
 /// </summary>
 internal sealed unsafe class GroupNormLayer : CpuLayer
 {
@@ -81,7 +83,8 @@ internal sealed unsafe class GroupNormLayer : CpuLayer
             for (int c = first; c < first + _size; c++)
                 (norm.Mean[c], norm.Scale[c], norm.Shift[c]) = ((float)mean, (float)(_w[c] * inverse), _b[c]);
         }
-        PointwiseTable.For(_channels).FillPadded(normalised: true, Activation.None)(x, norm, Output.Sample(sample), Output.Height, Output.Width, _channels, 0);
+        PointwiseTable.For(_channels)
+            .FillPadded(normalised: true, Activation.None)(x, norm, Output.Sample(sample), Output.Height, Output.Width, _channels, 0);
         TakeMoments(sample, pass);
     }
 
@@ -96,7 +99,8 @@ internal sealed unsafe class GroupNormLayer : CpuLayer
             double mean = Sum(sums, first) / Count, variance = 2 * Sum(products, first) / Count, inverse = Inverse(sample, first);
             double moved = Inverse(Half + sample, first) = -0.5 * inverse * inverse * inverse * variance;
             for (int c = first; c < first + _size; c++)
-                (tangent.Mean[c], tangent.Scale[c], tangent.Shift[c]) = ((float)mean, (float)Math.FusedMultiplyAdd(_dw[c], inverse, _w[c] * moved), _db[c]);
+                (tangent.Mean[c], tangent.Scale[c], tangent.Shift[c]) =
+                    ((float)mean, (float)Math.FusedMultiplyAdd(_dw[c], inverse, _w[c] * moved), _db[c]);
         }
         TangentTable.For(_channels).FillPadded(Activation.None, normalised: true, value: false)(
             scratch.Inputs, norm, tangent, new Dual(null, Both(Output, sample).Tangent), Output.Height, Output.Width, _channels, 0);
@@ -108,7 +112,8 @@ internal sealed unsafe class GroupNormLayer : CpuLayer
         ReadOutputGradient(sample, gradient, 0);
         NormCoefficients norm = Norm(sample);
         float* sums = Sums(sample), products = sums + _channels;
-        PointwiseTable.For(_channels).Close(normalised: true, Activation.None, already: false)(gradient, x, norm, gradient, Positions, _channels, sums, products);
+        PointwiseTable.For(_channels)
+            .Close(normalised: true, Activation.None, already: false)(gradient, x, norm, gradient, Positions, _channels, sums, products);
         for (int first = 0; first < _channels; first += _size)
         {
             double inverse = Inverse(sample, first), sum = 0, product = 0;
@@ -120,7 +125,8 @@ internal sealed unsafe class GroupNormLayer : CpuLayer
                 table[_channels + c] += sums[c];
             }
             for (int c = first; c < first + _size; c++)
-                (norm.GradientSlope[c], norm.GradientOffset[c]) = ((float)(-inverse * inverse * inverse * product / Count), (float)(-inverse * sum / Count));
+                (norm.GradientSlope[c], norm.GradientOffset[c]) =
+                    ((float)(-inverse * inverse * inverse * product / Count), (float)(-inverse * sum / Count));
         }
         if (Sinks[0] is not { } sink)
             return;
@@ -134,18 +140,22 @@ internal sealed unsafe class GroupNormLayer : CpuLayer
         ReadOutputGradients(sample, scratch, 0);
         ReadBoth(0, sample, scratch, 0);
         NormCoefficients norm = Norm(sample), tangent = Norm(Half + sample);
-        float* sums = Sums(sample), products = sums + _channels, sumTangents = Sums(Half + sample), productTangents = sumTangents + _channels;
+        float* sums = Sums(sample), products = sums + _channels, sumTangents = Sums(Half + sample), productTangents =
+            sumTangents + _channels;
         TangentTable.For(_channels).Close(Activation.None, normalised: true, already: false)(
-            scratch.OutputGradients, scratch.Inputs, norm, tangent, scratch.OutputGradients, Positions, _channels, new Dual(sums, sumTangents), new Dual(products, productTangents));
+            scratch.OutputGradients, scratch.Inputs, norm, tangent, scratch.OutputGradients, Positions, _channels,
+            new Dual(sums, sumTangents), new Dual(products, productTangents));
         for (int first = 0; first < _channels; first += _size)
         {
-            double inverse = Inverse(sample, first), moved = Inverse(Half + sample, first), sum = 0, product = 0, sumTangent = 0, productTangent = 0;
+            double inverse = Inverse(sample, first), moved = Inverse(Half + sample, first), sum = 0, product = 0, sumTangent = 0,
+                productTangent = 0;
             for (int c = first; c < first + _size; c++)
             {
                 sum = Math.FusedMultiplyAdd(_w[c], sums[c], sum);
                 product = Math.FusedMultiplyAdd(_w[c], products[c], product);
                 sumTangent = Math.FusedMultiplyAdd(_w[c], sumTangents[c], Math.FusedMultiplyAdd(_dw[c], sums[c], sumTangent));
-                productTangent = Math.FusedMultiplyAdd(_w[c], productTangents[c], Math.FusedMultiplyAdd(_dw[c], products[c], productTangent));
+                productTangent =
+                    Math.FusedMultiplyAdd(_w[c], productTangents[c], Math.FusedMultiplyAdd(_dw[c], products[c], productTangent));
                 table[c] += (float)Math.FusedMultiplyAdd(productTangents[c], inverse, products[c] * moved);
                 table[_channels + c] += sumTangents[c];
             }
@@ -160,7 +170,8 @@ internal sealed unsafe class GroupNormLayer : CpuLayer
         if (Sinks[0] is not { } sink)
             return;
         TangentTable.For(_channels).NormBackward(normalised: true, raw: false)(
-            scratch.OutputGradients, scratch.Inputs, norm, tangent, default, scratch.InputGradients, Output.Height, Output.Width, _channels, 0);
+            scratch.OutputGradients, scratch.Inputs, norm, tangent, default, scratch.InputGradients, Output.Height, Output.Width, _channels,
+            0);
         sink.Contribute(sample, scratch.InputGradients);
     }
 
