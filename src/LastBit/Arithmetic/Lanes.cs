@@ -67,3 +67,23 @@ internal unsafe interface ILanes<TSelf, TNumber>
     /// </summary>
     static abstract TSelf PowerOfTwoFromShifted(TSelf shifted);
 }
+
+/// <summary>The exponent's bias of binary32, and how many bits its fraction has.</summary>
+internal static class SingleBits
+{
+    /// <summary>What is added to an exponent to store it.</summary>
+    public const int Bias = 127;
+
+    /// <summary>The bits of the fraction.</summary>
+    public const int Fraction = 23;
+}
+
+/// <summary>The exponent's bias of binary64, and how many bits its fraction has.</summary>
+internal static class DoubleBits
+{
+    /// <summary>What is added to an exponent to store it.</summary>
+    public const long Bias = 1023;
+
+    /// <summary>The bits of the fraction.</summary>
+    public const int Fraction = 52;
+}
