@@ -16,18 +16,14 @@ internal static partial class ExecutorOptions
     private static readonly Option<string[]> Setup =
         Lines("--setup", "Slurm: a line for the script to run first, as 'module load dotnet'; may be given more than once.");
     private static readonly Option<string[]> Sbatch =
-        Lines("--sbatch", "Slurm: any other option of sbatch, as '--exclusive'; may be given more than once.");
+        Lines("--sbatch", "Slurm: any other option of sbatch, as '--partition=gpu'; may be given more than once.");
 
-    private static readonly Option<string?>[] PassedThrough =
+    private static readonly Option<string?>[] Checked =
     [
-        Text("--partition", "NAME", "Slurm: the partition."),
-        Text("--account", "NAME", "Slurm: the account."),
-        Text("--qos", "NAME", "Slurm: the quality of service."),
         Text("--time", "TIME", "Slurm: the time limit of a task; it is requeued and resumes if the time does not suffice.", Time(),
             "give minutes, H:MM:SS or D-HH, as 12:00:00"),
         Text("--mem", "SIZE", "Slurm: the memory of a task, as 2G.", Memory(), "give megabytes, or a number with K, M, G or T, as 2G"),
         Text("--cpus-per-task", "N", "Slurm: the cores of a task.", Cores(), "give a whole number of at least 1"),
-        Text("--constraint", "LIST", "Slurm: features that a node must have."),
     ];
 
     /// <summary>Adds the options to a command.</summary>
@@ -48,7 +44,7 @@ internal static partial class ExecutorOptions
     {
         if (parse.GetValue(Executor) == "slurm")
         {
-            var directives = PassedThrough.Where(option => parse.GetValue(option) is not null)
+            var directives = Checked.Where(option => parse.GetValue(option) is not null)
                 .Select(option => $"{option.Name}={parse.GetValue(option)}")
                 .Concat(parse.GetValue(Sbatch) ?? []);
             int? limit = parse.GetResult(ArrayLimit) is { Implicit: false } ? parse.GetValue(ArrayLimit) : null;
@@ -61,21 +57,18 @@ internal static partial class ExecutorOptions
             ? new LocalExecutor() : throw new InputException($"{stray.Name}: is for Slurm; give --executor slurm too, or leave it out");
     }
 
-    private static IEnumerable<Option> All => [Executor, DryRun, CellsPerTask, ArrayLimit, .. PassedThrough, Setup, Sbatch];
+    private static IEnumerable<Option> All => [Executor, DryRun, CellsPerTask, ArrayLimit, .. Checked, Setup, Sbatch];
 
-    // What sbatch would refuse, or read otherwise than it was meant, is refused before a script is written. A blank or a line break would
-    // begin another option.
-    private static Option<string?> Text(string name, string what, string description, Regex? pattern = null, string? right = null)
+    // What sbatch would refuse, or read otherwise than it was meant, is refused before a script is written.
+    private static Option<string?> Text(string name, string what, string description, Regex pattern, string right)
     {
         var option = new Option<string?>(name) { Description = description, HelpName = what, Arity = ArgumentArity.ExactlyOne };
         option.Validators.Add(result =>
         {
             foreach (string value in result.Tokens.Select(token => token.Value))
             {
-                if (value.Length == 0 || value.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter))
-                    || pattern?.IsMatch(value) == false)
-                    result.AddError(
-                        $"{name}: '{ForeignText.Cut(value)}' is not possible; {right ?? $"give {what} without blanks, on one line"}");
+                if (!pattern.IsMatch(value) || value.Any(char.IsControl))
+                    result.AddError($"{name}: '{ForeignText.Cut(value)}' is not possible; {right}");
             }
         });
         return option;
