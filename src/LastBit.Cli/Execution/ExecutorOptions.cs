@@ -35,9 +35,6 @@ internal static partial class ExecutorOptions
         return command;
     }
 
-    /// <summary>Whether an option says how something is computed and not what.</summary>
-    internal static bool Includes(Option option) => All.Contains(option);
-
     /// <summary>Who computes.</summary>
     /// <exception cref="InputException">An option of Slurm without Slurm.</exception>
     internal static IExecutor Of(ParseResult parse)

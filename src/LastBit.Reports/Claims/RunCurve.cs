@@ -42,9 +42,6 @@ public sealed record RunCurve(double Parameter, double[] Values)
     /// <summary>The lowest finite value; NaN where there is none.</summary>
     public double Lowest => Values.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Min();
 
-    /// <summary>The greatest finite value; NaN where there is none.</summary>
-    public double Greatest => Values.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Max();
-
     /// <summary>Whether it stops being finite or ends far above its lowest value.</summary>
     public bool Diverges => !IsFinite || Values.Length == 0 || !(Values[^1] <= Divergence * Lowest);
 

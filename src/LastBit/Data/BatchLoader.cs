@@ -105,19 +105,6 @@ public sealed class BatchLoader : IDisposable
         });
     }
 
-    /// <summary>Batches for evaluation, all images in file order, and then again without end.</summary>
-    /// <param name="data">The test images.</param>
-    /// <param name="batchSize">Images a batch.</param>
-    /// <returns>A loader that is already at work; its epochs count from 0.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">There are no images.</exception>
-    public static BatchLoader ForTest(Dataset data, int batchSize = 256) =>
-        new(data.Count, data.Shape.ImageFloats, batchSize, 0, 0, batch =>
-    {
-        batch.Count = Augmentation.FillTestBatch(data, batch.Index, batchSize, batch.AllImages, batch.AllLabels);
-        for (int i = 0; i < batch.Count; i++)
-            batch.AllNumbers[i] = (batch.Index * batchSize) + i;
-    });
-
     // For tests: the batches come from elsewhere.
     internal static BatchLoader ForFill(int count, int batchSize, Action<Batch> fill) => new(count, 1, batchSize, 0, 0, fill);
 

@@ -28,14 +28,6 @@ public class BatchLoaderTests
     }
 
     [Fact]
-    public void Test_batches_come_round_again()
-    {
-        using var loader = BatchLoader.ForTest(s_train);
-        int[] counts = [.. Enumerable.Range(0, 5).Select(_ => loader.Next().Count)];
-        Assert.Equal([256, 44, 256, 44, 256], counts);
-    }
-
-    [Fact]
     public void A_batch_in_use_is_left_alone_while_the_next_one_is_prepared()
     {
         int prepared = 0;
