@@ -1,7 +1,8 @@
 """The training of `lastbit train` in PyTorch (Debian's python3-torch 1.13, CPU), as the independent yardstick of docs/performance.md.
 
 Usage: train.py DATA N EPOCHS OUT.json     trains a CIFAR ResNet of depth 6N+2 on the binary batches in DATA, writes the learning curve
-       train.py --step N BATCH STEPS THREADS [relu|swish]     prints the median time of one training step (forward, backward, update) in ms
+       train.py --step NETWORK BATCH STEPS THREADS relu|swish|tanh contiguous_format|channels_last
+           prints the median time of one training step (forward, backward, update) of resnetD, vgg16 or a fully connected network "fc" in ms
 
 Where OMP_NUM_THREADS is not set, Debian's PyTorch may take one thread only: the first form takes what it finds, the second what it is told.
 
@@ -51,11 +52,39 @@ class ResNet(nn.Module):
         return self.fc(F.avg_pool2d(x, 8).flatten(1))
 
 
-def step_time(n, batch, steps, threads, activation="relu"):
+ACTIVATIONS = {"relu": F.relu, "swish": lambda x: x * torch.sigmoid(5 * x), "tanh": torch.tanh}
+
+
+class Apply(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+def vgg16(act):
+    layers, cin = [], 3
+    for stage in ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512)):
+        for cout in stage:
+            layers += [nn.Conv2d(cin, cout, 3, 1, 1, bias=False), nn.BatchNorm2d(cout), Apply(act)]
+            cin = cout
+        layers.append(nn.MaxPool2d(2))
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(512, 10))
+
+
+def fully_connected(act):
+    return nn.Sequential(nn.Flatten(), nn.Linear(3072, 200), Apply(act), nn.Linear(200, 200), Apply(act), nn.Linear(200, 10))
+
+
+def step_time(network, batch, steps, threads, activation, layout):
     torch.set_num_threads(threads)
-    net = ResNet(n, F.relu if activation == "relu" else lambda x: x * torch.sigmoid(5 * x))
+    layout, act = getattr(torch, layout), ACTIVATIONS[activation]
+    net = vgg16(act) if network == "vgg16" else fully_connected(act) if network == "fc" else ResNet((int(network[6:]) - 2) // 6, act)
+    net = net.to(memory_format=layout)
     opt = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
-    x, y = torch.randn(batch, 3, 32, 32), torch.randint(0, 10, (batch,))
+    x, y = torch.randn(batch, 3, 32, 32).to(memory_format=layout), torch.randint(0, 10, (batch,))
     times = []
     for i in range(steps + 2):
         t = time.perf_counter()
@@ -121,6 +150,6 @@ def train(folder, n, epochs, out):
 
 if __name__ == "__main__":
     if sys.argv[1] == "--step":
-        print(f"{step_time(*map(int, sys.argv[2:6]), *sys.argv[6:7]):.1f}")
+        print(f"{step_time(sys.argv[2], *map(int, sys.argv[3:6]), *sys.argv[6:8]):.2f}")
     else:
         train(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
