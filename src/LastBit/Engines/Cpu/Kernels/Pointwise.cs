@@ -32,6 +32,9 @@ internal static unsafe class Pointwise
     /// <summary>So many positions of two tensors, a cache line each, are 8 KiB: they lie in any first-level cache.</summary>
     private const int RowsInCache = 64;
 
+    // Four of gradients and four of their products.
+    private const int Sums = 8;
+
     /// <summary>padded[y, border + x, c] = f(norm(source[y, x, c])), the border columns zero.</summary>
     /// <param name="source">height x width x channels.</param>
     /// <param name="norm">The normalisation.</param>
@@ -181,49 +184,85 @@ internal static unsafe class Pointwise
         CheckWhole<T>(channels);
         if (TNorm.IsSet)
             CheckPositions(positions);
-        // Without normalisation the channels are alike, and the image is gone through as it lies in memory.
-        nint next = TNorm.IsSet ? channels : T.Count, numbers = (nint)positions * channels;
-        for (int c = 0; c < next; c += T.Count)
+        if (!TNorm.IsSet)
         {
-            T mean = default, scale = default, shift = default;
-            if (TNorm.IsSet)
-            {
-                mean = T.Load(norm.Mean + c);
-                scale = T.Load(norm.Scale + c);
-                shift = T.Load(norm.Shift + c);
-            }
-            T s0 = default, s1 = default, s2 = default, s3 = default, q0 = default, q1 = default, q2 = default, q3 = default;
-            float* source = contribution + c, data = x + c, to = target + c, end = to + numbers;
-            // Without sums every position stands for itself.
-            for (; !TNorm.IsSet && to < end; to += next, data += next, source += next)
-                T.Store(Gradient<T, TActivation, TNorm, TAlready>(source, data, to, mean, scale, shift), to);
-            while (TNorm.IsSet && to < end)
-            {
-                // Where the function needs the registers for itself, it is taken first, on rows that the sums then find in the first-level
-                // cache.
-                float* pause = TActivation.IsLong && end - to > RowsInCache * next ? to + (RowsInCache * next) : end;
-                if (TActivation.IsLong)
-                {
-                    float* row = data;
-                    for (float* written = to; written < pause; written += next, row += next, source += next)
-                        T.Store(Gradient<T, TActivation, TNorm, TAlready>(source, row, written, mean, scale, shift), written);
-                }
-                for (; to < pause; to += 4 * next, data += 4 * next, source += TActivation.IsLong ? 0 : 4 * next)
-                {
-                    One<T, TActivation, TNorm, TAlready>(source, data, to, mean, scale, shift, ref s0, ref q0);
-                    One<T, TActivation, TNorm, TAlready>(source + next, data + next, to + next, mean, scale, shift, ref s1, ref q1);
-                    One<T, TActivation, TNorm, TAlready>(source + (2 * next), data + (2 * next), to + (2 * next), mean, scale, shift,
-                        ref s2, ref q2);
-                    One<T, TActivation, TNorm, TAlready>(source + (3 * next), data + (3 * next), to + (3 * next), mean, scale, shift,
-                        ref s3, ref q3);
-                }
-            }
-            if (TNorm.IsSet)
-            {
-                T.Store(T.Add(T.Add(s0, s1), T.Add(s2, s3)), sum + c);
-                T.Store(T.Add(T.Add(q0, q1), T.Add(q2, q3)), product + c);
-            }
+            // The channels are alike, and the image is gone through as it lies in memory.
+            Gradients<T, TActivation, TNorm, TAlready>(contribution, x, target, T.Count, positions * channels / T.Count, norm, 0);
+            return;
         }
+        float* sums = stackalloc float[Sums * T.Count];
+        for (int c = 0; c < channels; c += T.Count, contribution += T.Count, x += T.Count, target += T.Count)
+        {
+            new Span<float>(sums, Sums * T.Count).Clear();
+            // Where the function needs the registers for itself, it is taken first, on rows that the sums then find in the first-level
+            // cache.
+            for (int p = 0, rows; p < positions; p += rows)
+            {
+                rows = TActivation.IsLong ? Math.Min(RowsInCache, positions - p) : positions;
+                nint at = (nint)p * channels;
+                if (TActivation.IsLong)
+                    Gradients<T, TActivation, TNorm, TAlready>(contribution + at, x + at, target + at, channels, rows, norm, c);
+                AddRows<T, TActivation, TNorm, TAlready>(contribution + at, x + at, target + at, channels, rows, norm, c, sums);
+            }
+            T.Store(InOrder<T>(sums), sum + c);
+            T.Store(InOrder<T>(sums + (4 * T.Count)), product + c);
+        }
+    }
+
+    /// <summary>(0 + 1) + (2 + 3) of four vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T InOrder<T>(float* sums)
+        where T : unmanaged, ILanes<T, float> => T.Add(
+            T.Add(T.Load(sums), T.Load(sums + T.Count)), T.Add(T.Load(sums + (2 * T.Count)), T.Load(sums + (3 * T.Count))));
+
+    /// <summary>
+    /// What <see cref="Close"/> writes, at one vector a row. A method of its own: in a larger one the JIT stops inlining, and calls every
+    /// operation (docs/performance.md).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Gradients<T, TActivation, TNorm, TAlready>(
+        float* source, float* data, float* to, nint next, int rows, in NormCoefficients norm, int channel)
+        where T : unmanaged, ILanes<T, float>
+        where TActivation : IActivation
+        where TNorm : IFlag
+        where TAlready : IFlag
+    {
+        T mean = default, scale = default, shift = default;
+        if (TNorm.IsSet)
+        {
+            mean = T.Load(norm.Mean + channel);
+            scale = T.Load(norm.Scale + channel);
+            shift = T.Load(norm.Shift + channel);
+        }
+        for (float* end = to + (rows * next); to < end; to += next, data += next, source += next)
+            T.Store(Gradient<T, TActivation, TNorm, TAlready>(source, data, to, mean, scale, shift), to);
+    }
+
+    /// <summary>Adds rows to the four sums and the four of products; writes them first where that is not yet done.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddRows<T, TActivation, TNorm, TAlready>(
+        float* source, float* data, float* to, nint next, int rows, in NormCoefficients norm, int channel, float* sums)
+        where T : unmanaged, ILanes<T, float>
+        where TActivation : IActivation
+        where TNorm : IFlag
+        where TAlready : IFlag
+    {
+        T mean = T.Load(norm.Mean + channel), scale = T.Load(norm.Scale + channel), shift = T.Load(norm.Shift + channel);
+        T s0 = T.Load(sums), s1 = T.Load(sums + T.Count), s2 = T.Load(sums + (2 * T.Count)), s3 = T.Load(sums + (3 * T.Count));
+        float* products = sums + (4 * T.Count);
+        T q0 = T.Load(products), q1 = T.Load(products + T.Count), q2 = T.Load(products + (2 * T.Count));
+        T q3 = T.Load(products + (3 * T.Count));
+        nint next2 = 2 * next, next3 = 3 * next, step = 4 * next;
+        for (float* end = to + (rows * next); to < end; to += step, data += step, source += step)
+        {
+            One<T, TActivation, TNorm, TAlready>(source, data, to, mean, scale, shift, ref s0, ref q0);
+            One<T, TActivation, TNorm, TAlready>(source + next, data + next, to + next, mean, scale, shift, ref s1, ref q1);
+            One<T, TActivation, TNorm, TAlready>(source + next2, data + next2, to + next2, mean, scale, shift, ref s2, ref q2);
+            One<T, TActivation, TNorm, TAlready>(source + next3, data + next3, to + next3, mean, scale, shift, ref s3, ref q3);
+        }
+        T.Store(s0, sums); T.Store(s1, sums + T.Count); T.Store(s2, sums + (2 * T.Count)); T.Store(s3, sums + (3 * T.Count));
+        T.Store(q0, products); T.Store(q1, products + T.Count); T.Store(q2, products + (2 * T.Count));
+        T.Store(q3, products + (3 * T.Count));
     }
 
     /// <summary>What <see cref="Close"/> writes at one position.</summary>
@@ -262,11 +301,8 @@ internal static unsafe class Pointwise
             gradient = Gradient<T, TActivation, TNorm, TAlready>(source, data, to, mean, scale, shift);
             T.Store(gradient, to);
         }
-        if (TNorm.IsSet)
-        {
-            sum = T.Add(sum, gradient);
-            T.AddProduct(ref product, gradient, T.Subtract(T.Load(data), mean));
-        }
+        sum = T.Add(sum, gradient);
+        T.AddProduct(ref product, gradient, T.Subtract(T.Load(data), mean));
     }
 
     /// <summary>
