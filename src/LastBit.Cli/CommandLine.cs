@@ -42,12 +42,16 @@ internal static class CommandLine
         return Run(tree, args, interruption);
     }
 
+    /// <summary>`lastbit help compare` is `lastbit compare --help`.</summary>
+    private const string HelpWord = "help";
+
     private static int Run(Lazy<RootCommand> tree, string[] args, Interruption interruption)
     {
         JpegDecoder.Current = SkiaJpeg.Decoder;
         ParseResult parse = Parse(tree, args);
         string name = Name(parse.CommandResult.Command);
-        if (parse.Errors.Count > 0 && parse.Action?.ClearsParseErrors != true)
+        if (parse.Errors.Count > 0 && parse.Action?.ClearsParseErrors != true
+            || args is [HelpWord, ..] && parse.UnmatchedTokens.Count > 0)
         {
             Terminal.ErrorWriter.WriteLine($"{name}: {UsageErrors.Describe(parse)} (see {name} --help)");
             return BadInput;
@@ -83,7 +87,10 @@ internal static class CommandLine
     private static ParseResult Parse(Lazy<RootCommand> tree, string[] args)
     {
         lock (tree)
-            return tree.Value.Parse(args, new ParserConfiguration { EnablePosixBundling = false });
+        {
+            return tree.Value.Parse(args is [HelpWord, .. var command] ? [.. command, "--help"] : args,
+                new ParserConfiguration { EnablePosixBundling = false });
+        }
     }
 
     /// <summary>The words that call a command: "lastbit data fetch".</summary>

@@ -62,6 +62,9 @@ internal sealed class HelpPage : SynchronousCommandLineAction
 
     internal static void AddExample(Command command, string line, string what) => Examples.GetOrCreateValue(command).Add((line, what));
 
+    /// <summary>The first example of a command; null where it has none.</summary>
+    internal static string? ExampleOf(Command command) => Examples.TryGetValue(command, out var examples) ? examples[0].Line : null;
+
     internal static void SetDefault(Option option, string text) => Defaults.AddOrUpdate(option, text);
 
     private static string Left(Option option)

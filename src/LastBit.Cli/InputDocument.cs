@@ -61,8 +61,8 @@ internal sealed class InputDocument : IDisposable
         Expect(root, JsonValueKind.Object, "the document");
         Members(root, "the document", ["schema", "command", "name", "options", "questions", .. OfTable]);
         if (root.TryGetProperty("schema", out JsonElement schema) && !(schema.ValueKind == JsonValueKind.Number
-            && schema.TryGetInt32(out int version) && version == RunsQuestions.Schema))
-            throw new InputException($"{Where}: \"schema\" is {schema.GetRawText()}; this program reads {RunsQuestions.Schema}");
+            && schema.TryGetInt32(out int version) && version == Json.Schema))
+            throw new InputException($"{Where}: \"schema\" is {schema.GetRawText()}; this program reads {Json.Schema}");
         string command = _parse.CommandResult.Command.Name;
         if (root.TryGetProperty("command", out JsonElement named) && !(named.ValueKind == JsonValueKind.String
             && named.GetString() == command))

@@ -9,11 +9,22 @@ namespace LastBit.Cli;
 /// <summary>How JSON is written.</summary>
 internal static class Json
 {
-    private static readonly JsonSerializerOptions Options =
+    private static readonly JsonSerializerOptions Indented =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>A document as indented text.</summary>
-    internal static string Text(JsonNode document) => document.ToJsonString(Options);
+    private static readonly JsonSerializerOptions OneLine = new() { Encoder = Indented.Encoder };
+
+    /// <summary>The version of the documents that are read and written: their first member.</summary>
+    internal const int Schema = 1;
+
+    /// <summary>A document as text, with its version.</summary>
+    /// <param name="document">The document.</param>
+    /// <param name="isOneLine">Whether it is one of several, a line each.</param>
+    internal static string Text(JsonObject document, bool isOneLine = false)
+    {
+        document.Insert(0, "schema", Schema);
+        return document.ToJsonString(isOneLine ? OneLine : Indented);
+    }
 
     /// <summary>The claims of the paper that a folder can answer, with what decides each.</summary>
     internal static JsonArray Claims(IEnumerable<ReportSection> claims) => new([.. claims.Select(claim => new JsonObject

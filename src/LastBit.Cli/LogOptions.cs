@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using LastBit.Experiments.Accuracy;
 using LastBit.Imports;
 using LastBit.Statistics;
@@ -36,11 +37,9 @@ internal static class LogOptions
         OptionTypes.PathTo("--pattern", "LINE", "How lines of a text name their numbers, as 'step {step}: val loss {val_loss}'.",
             "recognised");
 
-    private static readonly Option<bool> Higher = OptionTypes.Switch("--higher-is-better", "More of the metric is better, whatever its "
-        + "name says.");
+    private static readonly Option<string?> Higher = Direction("--higher-is-better", "More");
 
-    private static readonly Option<bool> Lower = OptionTypes.Switch("--lower-is-better", "Less of the metric is better, whatever its "
-        + "name says.");
+    private static readonly Option<string?> Lower = Direction("--lower-is-better", "Less");
 
     /// <summary>Which number a run is judged by.</summary>
     internal static Option<string> Value { get; } = OptionTypes.Choice("--value", "mean10", ["mean10", "last", "best"],
@@ -91,13 +90,61 @@ internal static class LogOptions
         Step = parse.GetValue(Step),
         Runs = parse.GetValue(Runs),
         Pattern = parse.GetValue(Pattern),
-        LowerIsBetter = (parse.GetValue(Higher), parse.GetValue(Lower)) switch
+        LowerIsBetter = IsLowerBetter(parse, metric),
+    };
+
+    /// <summary>The words that are paths, in their order. The parser gives the word behind --lower-is-better to that option, be it a path
+    /// or metrics.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="paths">The argument that takes the paths.</param>
+    /// <exception cref="InputException">There is none, or a direction is said of a metric that nobody asks about.</exception>
+    internal static string[] PathsOf(ParseResult parse, Argument paths)
+    {
+        List<Token> own = [.. parse.GetResult(paths)?.Tokens ?? []];
+        foreach (Option<string?> option in new[] { Higher, Lower })
         {
-            (true, true) => throw new InputException("--lower-is-better: stands beside --higher-is-better; give one of them"),
-            (true, false) => false,
-            (false, true) => true,
-            _ => null,
-        },
+            if (NamesIn(parse, option) is null && parse.GetResult(option)?.Tokens is [var word])
+                own.Add(word);
+        }
+        return own.Count == 0 ? throw new InputException(UsageErrors.Missing(parse.CommandResult.Command, paths))
+            : [.. parse.Tokens.Where(token => own.Exists(one => ReferenceEquals(one, token))).Select(token => token.Value)];
+    }
+
+    private static bool? IsLowerBetter(ParseResult parse, string? metric)
+    {
+        (bool Is, bool ByName) higher = Says(Higher), lower = Says(Lower);
+        if (higher.Is && lower.Is && higher.ByName == lower.ByName)
+        {
+            throw new InputException($"--lower-is-better: stands beside --higher-is-better{(lower.ByName ? $" for {metric}" : "")}; give "
+                + "one of them");
+        }
+        // What is said of this metric goes before what is said of all.
+        return higher.Is && lower.Is ? lower.ByName : higher.Is ? false : lower.Is ? true : null;
+
+        (bool Is, bool ByName) Says(Option<string?> option) => NamesIn(parse, option) is { } names ? (names.Contains(metric), true)
+            : (parse.GetResult(option) is not null, false);
+    }
+
+    /// <summary>The metrics that a direction names; null where it is said of all, or not at all.</summary>
+    private static string[]? NamesIn(ParseResult parse, Option<string?> option)
+    {
+        if (parse.GetResult(option)?.Tokens is not [{ Value: var text }])
+            return null;
+        string[] metrics = MetricsOf(parse), names = [.. text.Split(',').Select(name => name.Trim()).Where(name => name.Length > 0)];
+        if (names.Length > 0 && names.All(metrics.Contains))
+            return names;
+        if (text == RunsQuestions.StandardInput || text.AsSpan().ContainsAny("*?=/\\") || Path.Exists(text))
+            return null;
+        string unknown = ForeignText.Cut(names.FirstOrDefault(name => !metrics.Contains(name)) ?? text);
+        throw new InputException($"{option.Name}: '{unknown}' is neither a path nor one of the metrics that --metric names"
+            + $"{(metrics.Length > 0 ? $" ({string.Join(", ", metrics)})" : "")}; name metrics as in --metric acc,loss {option.Name} acc");
+    }
+
+    private static Option<string?> Direction(string name, string more) => new(name)
+    {
+        Description = $"{more} is better, whatever the metric's name says: of every metric, or of those that are named.",
+        HelpName = "[METRICS]",
+        Arity = ArgumentArity.ZeroOrOne,
     };
 
     /// <summary>Whether it is said by hand how trainings are told apart within logs.</summary>
@@ -116,8 +163,8 @@ internal static class LogOptions
         _ => RunValueRule.Mean10,
     };
 
-    /// <summary>A positive number that need not be given.</summary>
-    internal static Option<double?> OptionalNumber(string name, string description)
+    /// <summary>A positive number, or 0 where that may be, that need not be given.</summary>
+    internal static Option<double?> OptionalNumber(string name, string description, bool mayBeZero = false)
     {
         var option = new Option<double?>(name) { Description = description, HelpName = "NUMBER", Arity = ArgumentArity.ExactlyOne };
         option.CustomParser = result =>
@@ -125,11 +172,11 @@ internal static class LogOptions
             string text = result.Tokens[0].Value;
             if (double.TryParse(text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture,
                 out double value)
-                && value > 0 && double.IsFinite(value))
+                && (value > 0 || mayBeZero && value == 0) && double.IsFinite(value))
             {
                 return value;
             }
-            result.AddError($"{name}: '{text}' is not a positive number; write it like 0.3 or 2e-3");
+            result.AddError($"{name}: '{text}' is not {(mayBeZero ? "0 or " : "")}a positive number; write it like 0.3 or 2e-3");
             return null;
         };
         return option;

@@ -22,12 +22,15 @@ internal sealed record RunsQuestion(
 {
     /// <summary>Reads logs.</summary>
     /// <param name="paths">Files, folders or patterns.</param>
-    internal ReadLogs Read(IReadOnlyList<string> paths)
+    /// <param name="note">What is to be said of them.</param>
+    /// <param name="isFirst">Whether they are the first of the answer; what holds for its metric is said of them.</param>
+    internal ReadLogs Read(IReadOnlyList<string> paths, string? note = null, bool isFirst = true)
     {
         ImportResult result = LogReader.Read(paths, LogOptions.Of(Parse, Metric), Interruption.Current.Token);
         result = result with
         {
-            Notes = [.. result.Notes.Select(Rename)],
+            Notes = [.. new[] { note }.Concat(result.Notes.Select(Rename)).Append(isFirst && !result.IsDirectionKnown
+                ? $"'{result.Metric}' is taken as higher is better; say --lower-is-better if it is not." : null).OfType<string>()],
             LeftOut = [.. result.LeftOut.Select(one => one with { What = Rename(one.What), Why = Rename(one.Why) })],
         };
         return new ReadLogs(result, LogOptions.RuleOf(Parse));
@@ -62,9 +65,6 @@ internal static class RunsQuestions
 {
     /// <summary>The word that stands for a document on standard input.</summary>
     internal const string StandardInput = "-";
-
-    /// <summary>The version of the documents that are read and written.</summary>
-    internal const int Schema = 1;
 
     /// <summary>Answers every question of a call: one for each metric, and for each question of a document.</summary>
     /// <param name="parse">The command line.</param>
@@ -103,7 +103,7 @@ internal static class RunsQuestions
                 all.AddRange(answers);
                 JsonObject joined = Joined(answers, command);
                 if (question.Name is { } name)
-                    joined.Insert(2, "name", name);
+                    joined.Insert(1, "name", name);
                 documents.Add(joined);
             }
             catch (InputException error)
@@ -113,7 +113,7 @@ internal static class RunsQuestions
             }
         }
         JsonObject whole = document.HasSeveral
-            ? new JsonObject { ["schema"] = Schema, ["command"] = command, ["answers"] = new JsonArray([.. documents]) } : documents[0];
+            ? new JsonObject { ["command"] = command, ["answers"] = new JsonArray([.. documents]) } : documents[0];
         return Print(parse, whole, all, parse.GetValue(CommonOptions.Out), file, RunsFigure.Prepare(), exitCode);
     }
 
@@ -126,13 +126,11 @@ internal static class RunsQuestions
         if (answers.Length > 1)
             return new JsonObject
             {
-                ["schema"] = Schema,
                 ["command"] = command,
                 ["metrics"] = new JsonArray([.. answers.Select(one => one.Document.DeepClone())]),
             };
         var document = (JsonObject)answers[0].Document.DeepClone();
-        document.Insert(0, "schema", Schema);
-        document.Insert(1, "command", command);
+        document.Insert(0, "command", command);
         return document;
     }
 

@@ -23,9 +23,14 @@ internal static class UsageErrors
                 $"{option.Option.Name}: is given {option.IdentifierTokenCount} times; give it once (lists are comma-separated)",
             CommandResult { Command.Subcommands.Count: > 0 } command when command.Command.Action is null =>
                 $"a command is missing; give one of {string.Join(", ", command.Command.Subcommands.Select(sub => sub.Name))}",
+            ArgumentResult { Tokens.Count: 0 } argument => Missing(parse.CommandResult.Command, argument.Argument),
             _ => error.Message.ReplaceLineEndings(" ").TrimEnd('.'),
         };
     }
+
+    /// <summary>That an argument is missing, with a right call of the command.</summary>
+    internal static string Missing(Command command, Argument argument) => $"{argument.Name.TrimEnd('.')} is missing"
+        + (HelpPage.ExampleOf(command) is { } example ? $"; write it as in `{example}`" : "");
 
     /// <summary>
     /// What is wrong where a word that was taken for a path begins with two dashes and is none: a mistyped option. Behind -- every word is

@@ -17,6 +17,9 @@ public sealed record ImportResult(
     /// <summary>True where less is better: a loss, an error, a perplexity; decides what the best step is, and whether B beats A.</summary>
     public bool LowerIsBetter { get; init; }
 
+    /// <summary>Whether that was said by hand or by the metric's name; false where more is taken as better for want of a word.</summary>
+    public bool IsDirectionKnown { get; init; }
+
     /// <summary>Which run classified which test image correctly, where the files tell; null otherwise.</summary>
     public CorrectnessMatrix? Correctness { get; init; }
 

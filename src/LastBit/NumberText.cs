@@ -93,10 +93,11 @@ public static class NumberText
         if (!isKnown)
             return decimal.Round((decimal)value, Math.Clamp(size == 0 ? 0 : 5 - (int)Math.Floor(Math.Log10(size)), 0, 15))
                 .ToString("0.###############", CultureInfo.InvariantCulture);
+        // What is rounded to 0.010 has the digits of 0.010.
         int decimals = 1;
-        for (double one = scale; one < 1 && decimals < 15; one *= 10)
+        for (double one = scale / 0.995; one < 1 && decimals < 15; one *= 10)
             decimals++;
-        for (double one = scale; one >= 10 && decimals > 0; one /= 10)
+        for (double one = scale / 0.995; one >= 10 && decimals > 0; one /= 10)
             decimals--;
         double limit = 1;
         for (int i = 0; i <= decimals; i++)

@@ -42,6 +42,7 @@ internal static class AllCommands
             {
                 version.Description = "Shows the version and the commit that it was built from.";
                 version.Action = new VersionAction();
+                version.Aliases.Add("-v");
             }
         }
         root.SetAction(parse => HelpPage.Write(root, parse.InvocationConfiguration.Output));

@@ -30,7 +30,8 @@ internal static class CompareCommand
             + "reference.");
 
     private static readonly Option<double?> NotWorse = LogOptions.OptionalNumber("--not-worse",
-        "Asks whether B is worse than A by more than this: ends with 0 if that is excluded, 5 if it is so, 4 if the runs do not decide.");
+        "Asks whether B is worse than A by more than this: ends with 0 if that is excluded, 5 if it is so, 4 if the runs do not decide.",
+        mayBeZero: true);
 
     private static readonly Option<ulong> RandomSeed = OptionTypes.Seed("--random-seed", 0, "The seed of resampling.");
 
@@ -41,14 +42,14 @@ internal static class CompareCommand
             Description = "Two or more trainings, each a name and where its logs are; or paths alone, named by their folders; or one log "
                 + "that tells trainings "
                 + "apart (see --group); or - for a document on standard input.",
-            Arity = ArgumentArity.OneOrMore,
+            Arity = ArgumentArity.ZeroOrMore,
         };
         Command command = new Command("compare", "Is one training better than another? Says real, no difference seen, or too few runs, "
             + "and how many more would decide.")
         {
             trainings, Paired, LogOptions.Difference, NotWorse, ExitCode, RandomSeed, LogOptions.Latex,
         }.WithLogOptions().WithCommonOptions();
-        command.SetAction(parse => RunsQuestions.Answer(parse, parse.GetRequiredValue(trainings), Answer, AllCodes, "compare.json"));
+        command.SetAction(parse => RunsQuestions.Answer(parse, LogOptions.PathsOf(parse, trainings), Answer, AllCodes, "compare.json"));
         return command.Example("lastbit compare A=logs/baseline B=logs/warmup", "is B better than A?")
             .Example("lastbit compare sgd=sgd.csv adam=adam.csv lion=lion.csv --metric val_acc --value last",
                 "three trainings, with Holm's correction")
@@ -147,7 +148,7 @@ internal static class CompareCommand
         ReadLogs[] alone = [];
         if (named.Length > 1 && named.All(one => one.Name.Length == 0) && !LogOptions.TellsGroups(question.Parse))
         {
-            alone = [.. words.Select(word => question.Read([word]))];
+            alone = [.. words.Select((word, i) => question.Read([word], isFirst: i == 0))];
             if (alone.All(logs => logs.Result.Runs.All(run => run.Group is null)))
                 named = [.. FolderNames(words).Zip(words)];
         }
@@ -155,7 +156,9 @@ internal static class CompareCommand
         {
             (string Name, string Path)[] own = [.. training];
             ReadLogs logs = own.Length == 1 && alone.Length > 0 ? alone[Array.IndexOf(words, own[0].Path)]
-                : question.Read([.. own.Select(one => one.Path)]);
+                : question.Read([.. own.Select(one => one.Path)], own.Length > 1 && training.Key.Length > 0
+                    ? $"{string.Join(" and ", own.Select(one => one.Path))} are taken together, for both are called {training.Key}." : null,
+                    isFirst: read.Count == 0);
             question.Say(logs, training.Key.Length > 0 ? training.Key : null);
             if (training.Key.Length > 0)
             {
@@ -168,11 +171,11 @@ internal static class CompareCommand
         }
         if (read.Count < 2)
         {
-            throw new InputException($"{string.Join(' ', words)}: is one training; compare needs two, as A=PATH B=PATH, or logs with a "
-                + "column that tells trainings apart");
+            throw new InputException($"{string.Join(' ', words)} {(words.Length == 1 ? "holds" : "hold")} one training, and compare needs "
+                + "two: write A=PATH B=PATH, or name the column that tells trainings apart with --group");
         }
         if (read.GroupBy(one => one.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw new InputException($"{twice.Key}: is the name of two trainings; give each its own");
+            throw new InputException($"two trainings are called {twice.Key}; give each a name of its own");
         return read;
     }
 
@@ -231,7 +234,7 @@ internal static class CompareCommand
     private static ShownTable PairsTable(IReadOnlyList<Comparison> pairs, Measure measure) => new(
         $"{measure.Description}, pair by pair",
         ["pair", "#difference", "#95% interval", "#p", .. pairs.Count > 1 ? HolmHeading : [], "#p by permutation", pairs.Count == 1
-            ? $"#P({pairs[0].B} better)" : "#P(better)", "#95% interval", "verdict"],
+            ? $"#P({pairs[0].B} better)" : "#P(better)", "#its interval", "verdict"],
         [
             .. pairs.Select(pair =>
             {
@@ -240,17 +243,18 @@ internal static class CompareCommand
                 [
                     $"{pair.B} - {pair.A}{(pair.Paired ? $", paired by {pair.PairedBy}" : "")}", Measure.Number(pair.Difference, scale),
                     pair.Test is { } test ? $"{Measure.Number(test.Low, scale)} to {Measure.Number(test.High, scale)}" : "-",
-                    pair.P is { } p ? Measure.P(p).Replace("p = ", "", StringComparison.Ordinal) : "-",
-                    .. pairs.Count > 1 ? new[] { pair.PAdjusted is { } q ? Measure.P(q).Replace("p = ", "", StringComparison.Ordinal)
-                        : "-" } : [],
-                    Measure.P(pair.Permutation.P).Replace("p = ", "", StringComparison.Ordinal)
-                        + (pair.Permutation.Exact ? "" : " (sampled)"),
+                    PText(pair.P),
+                    .. pairs.Count > 1 ? new[] { PText(pair.PAdjusted) } : [],
+                    PText(pair.Permutation.P) + (pair.Permutation.Exact ? "" : " (sampled)"),
                     $"{(pairs.Count == 1 ? "" : $"{pair.B} ")}{Measure.Number(pair.BBetter.Value, 0.1)}",
                         $"{Measure.Number(pair.BBetter.Low, 0.1)} to {Measure.Number(pair.BBetter.High, 0.1)}",
                     Text(pair.Verdict),
                 ];
             }),
         ]);
+
+    /// <summary>A p in a column of p: "0.023", "&lt; 0.0001".</summary>
+    private static string PText(double? p) => p is { } known ? Measure.P(known)[2..].TrimStart('=', ' ') : "-";
 
     /// <summary>The bootstrap's intervals, in one sentence.</summary>
     private static IEnumerable<string> Bootstraps(IReadOnlyList<Comparison> pairs)

@@ -32,14 +32,14 @@ internal static class NoiseCommand
         {
             Description = "Files, folders or quoted patterns with the logs of the runs of one training; or - for a document on standard "
                 + "input.",
-            Arity = ArgumentArity.OneOrMore,
+            Arity = ArgumentArity.ZeroOrMore,
         };
         Command command = new Command("noise", "The noise floor of a training from its runs: how large a difference seeds and rounding "
             + "make by themselves.")
         {
             paths, LogOptions.Difference, Target, Confidence, TestImages, Classes, LogOptions.Latex,
         }.WithLogOptions().WithCommonOptions();
-        command.SetAction(parse => RunsQuestions.Answer(parse, parse.GetRequiredValue(paths), question =>
+        command.SetAction(parse => RunsQuestions.Answer(parse, LogOptions.PathsOf(parse, paths), question =>
         {
             int? images = question.Parse.GetResult(TestImages) is { Implicit: false } ? question.Parse.GetValue(TestImages) : null;
             int? classes = question.Parse.GetResult(Classes) is { Implicit: false } ? question.Parse.GetValue(Classes) : null;

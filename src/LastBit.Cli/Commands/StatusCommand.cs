@@ -31,7 +31,7 @@ internal static class StatusCommand
                 if (parse.GetValue(outFolder) is { } other)
                     AtomicFile.WriteAllText(Path.Combine(other, "status.json"), Json.Text(Document(cells)));
                 if (parse.GetValue(CommonOptions.Json))
-                    Terminal.OutWriter.WriteLine(parse.GetValue(watch) ? Document(cells).ToJsonString() : Json.Text(Document(cells)));
+                    Terminal.OutWriter.WriteLine(Json.Text(Document(cells), isOneLine: parse.GetValue(watch)));
                 else
                     Show(cells);
                 if (!parse.GetValue(watch) || cells.All(cell => cell.State is CellState.Done or CellState.Failed)

@@ -18,6 +18,7 @@ internal static class SummarizeCommand
         {
             Description = "A folder of `lastbit accuracy`, or of the authors' scripts (any level down to seed*/test*.npy), or whatever "
                 + "`lastbit noise` reads.",
+            Arity = ArgumentArity.ZeroOrOne,
         };
         var testImages = OptionTypes.Count("--test-images", Summary.CifarTestImages, "Size of the test set, for results that do not say.");
         var outFolder = OptionTypes.PathTo("--out", "DIR", "The folder for summary.json.", "the result folder");
@@ -32,7 +33,8 @@ internal static class SummarizeCommand
         command.SetAction(parse =>
         {
             int? images = parse.GetResult(testImages) is { Implicit: false } ? parse.GetValue(testImages) : null;
-            string path = parse.GetRequiredValue(folder);
+            string path = LogOptions.PathsOf(parse, folder) is [var only] ? only
+                : throw new InputException("one folder or log at a time is right");
             string? output = parse.GetValue(outFolder);
             // Table 1 is of seeds by k of our own making; all else is read as `noise` reads it.
             bool isTable = parse.GetValue(LogOptions.Value) != "best" && AccuracyCurves.IsIn(path);

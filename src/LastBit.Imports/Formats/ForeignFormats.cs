@@ -3,7 +3,7 @@ using LastBit.Imports.Reading;
 
 namespace LastBit.Imports.Formats;
 
-/// <summary>Files that only their own program can read: they are refused with what to export instead.</summary>
+/// <summary>Files that only their own program can read, and damaged ones: they are refused with what to export instead.</summary>
 internal sealed class ForeignFormats : ILogFormat
 {
     /// <inheritdoc/>
@@ -27,7 +27,7 @@ internal sealed class ForeignFormats : ILogFormat
         else if (head.StartsWith((ReadOnlySpan<byte>)[0xD0, 0xCF, 0x11, 0xE0]) && file.Ending == ".xls")
             problem = "is a spreadsheet; save the sheet with the runs as CSV";
         else if (head.StartsWith("PAR1"u8))
-            problem = "is a table in Parquet; write it out with `pandas.read_parquet(FILE).to_csv(OTHER)`";
+            problem = ProblemOfParquet(file);
         else if (head is [0x89, (byte)'H', (byte)'D', (byte)'F', ..])
             problem = file.IsNamed ? "is in HDF5; write the curves out as CSV" : null;
         else if (file.MayBe(".pkl", ".pickle", ".p", ".joblib", ".pt", ".pth", ".ckpt") && IsPickle(file, head))
@@ -41,6 +41,19 @@ internal sealed class ForeignFormats : ILogFormat
 
     /// <inheritdoc/>
     public void Read(LogFile log, ReadingContext context) => throw new InputException($"{log.Path}: {log.Problem}");
+
+    /// <summary>Why a table in Parquet is none; null where its first rows can be read.</summary>
+    private static string? ProblemOfParquet(FoundFile file)
+    {
+        try
+        {
+            return file.Lines.Count > 0 ? null : "holds no row";
+        }
+        catch (InputException error)
+        {
+            return error.Message[(file.Path.Length + ": ".Length)..];
+        }
+    }
 
     private static bool IsPickle(FoundFile file, ReadOnlySpan<byte> head)
     {

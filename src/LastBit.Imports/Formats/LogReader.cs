@@ -60,8 +60,6 @@ public static class LogReader
 
         MeasureUnit unit = MetricNames.Unit(context.Metric!, kept);
         bool? isLowerBetter = options.LowerIsBetter ?? MetricNames.IsLowerBetter(context.Metric!);
-        if (isLowerBetter is null)
-            context.Note($"{Foreign.Quote(context.Metric)} is taken as higher is better; say --lower-is-better if it is not.");
         string[] programs = [.. files.Where(file => !file.IsCompanion).Select(file => file.Program).Distinct()];
         string format = programs.Length > 0 ? string.Join(" and ", programs) : "correctness of each image";
         var inverse = cleaned.ToDictionary(pair => pair.Value, pair => pair.Key);
@@ -70,6 +68,7 @@ public static class LogReader
         {
             Unit = unit,
             LowerIsBetter = isLowerBetter ?? false,
+            IsDirectionKnown = isLowerBetter is not null,
             Correctness = Matrix(context, kept, cleaned),
             TestImages = context.TestSet?.Images,
             Classes = context.Labels is { } labels ? Math.Max(2, labels.Distinct().Count()) : context.TestSet?.Classes,

@@ -14,7 +14,7 @@ namespace LastBit.Imports.Reading;
 internal sealed record CsvHeader(string File, char Separator, string[] Names, string[] Written, bool HasHeader, int Skip, string[][] Rows)
 {
     /// <summary>The name of the layout, for people.</summary>
-    public string Program => Separator == '\t' ? "TSV" : "CSV";
+    public string Program => Separator == '\t' ? "TSV" : ParquetText.IsOne(File) ? "Parquet" : "CSV";
 
     /// <summary>The columns whose cells are values.</summary>
     public int[] Values(ImportOptions options) => [.. Enumerable.Range(0, Names.Length)

@@ -3,7 +3,7 @@ using System.Text;
 namespace LastBit.Imports.Reading;
 
 /// <summary>Opens text of any encoding: UTF-8 with or without a byte-order mark, UTF-16 with one, and otherwise Latin-1, which is
-/// said.</summary>
+/// said. A table in Parquet is read as the text of a CSV.</summary>
 internal static class EncodedText
 {
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
@@ -14,6 +14,12 @@ internal static class EncodedText
     /// <param name="read">Reads all of it; what it has done before it meets a bad byte must not matter.</param>
     public static void Read(string file, ReadingContext context, Action<TextReader> read)
     {
+        if (ParquetText.IsOne(file))
+        {
+            using var table = new ParquetText(file);
+            read(table);
+            return;
+        }
         if (!context.IsUtf8.TryGetValue(file, out bool isUtf8))
             context.IsUtf8.Add(file, isUtf8 = IsUtf8(file));
         if (isUtf8)
@@ -32,17 +38,20 @@ internal static class EncodedText
     {
         try
         {
-            return FirstLines(file, count, Strict);
+            using TextReader reader = ParquetText.IsOne(file) ? new ParquetText(file) : Reader(file, Strict);
+            return FirstLines(reader, count);
         }
         catch (DecoderFallbackException)
         {
-            return FirstLines(file, count, Encoding.Latin1);
+            using TextReader reader = Reader(file, Encoding.Latin1);
+            return FirstLines(reader, count);
         }
+
+        static TextReader Reader(string file, Encoding encoding) => new StreamReader(file, encoding, true, 1 << 12);
     }
 
-    private static List<string> FirstLines(string file, int count, Encoding encoding)
+    private static List<string> FirstLines(TextReader reader, int count)
     {
-        using var reader = new StreamReader(file, encoding, detectEncodingFromByteOrderMarks: true, 1 << 12);
         List<string> lines = [];
         var line = new StringBuilder();
         int read = 0;
@@ -62,9 +71,11 @@ internal static class EncodedText
         return lines;
     }
 
-    /// <summary>Whether a file that holds something ends with a line break.</summary>
+    /// <summary>Whether a file that holds something ends with a line break, or with the end of a table that is whole.</summary>
     public static bool EndsInLineBreak(string file)
     {
+        if (ParquetText.IsOne(file))
+            return true;
         using FileStream stream = File.OpenRead(file);
         Span<byte> end = stackalloc byte[2];
         stream.Seek(-Math.Min(2, stream.Length), SeekOrigin.End);

@@ -49,12 +49,12 @@ internal sealed class FoundFile(string path, bool isNamed)
     /// <summary>True where the user named it or its name ends in one of these.</summary>
     public bool MayBe(params ReadOnlySpan<string> endings) => IsNamed || endings.Contains(Ending);
 
-    /// <summary>The header of a table as CSV or TSV; null for anything else.</summary>
+    /// <summary>The header of a table as CSV, TSV or Parquet; null for anything else.</summary>
     public CsvHeader? Csv
     {
         get
         {
-            if (!_hasCsv && (IsNamed ? Ending != ".json" : Ending is ".csv" or ".tsv"))
+            if (!_hasCsv && (IsNamed ? Ending != ".json" : Ending is ".csv" or ".tsv" or ".parquet" or ".pq"))
                 _csv = CsvFile.Header(Path, Lines);
             _hasCsv = true;
             return _csv;

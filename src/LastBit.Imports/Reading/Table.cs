@@ -384,6 +384,12 @@ internal sealed class Table(string file, ReadingContext context)
             for (int i = 0; i < epochs.Count; i++)
                 run.Steps[i] = onceAnEpoch ? epochs[i] : epochs[i] + (run.Steps[i] / length);
         }
+        if (_runs.Values.FirstOrDefault(run => run is { CountsRows: true, IsTold: true, Values.Count: > 1 }) is { } several
+            && context.Options is { Step: null, Runs: not "rows" })
+        {
+            context.Note($"{file}: no column counts steps, so the {several.Values.Count} rows of {several.Inner} are taken for the steps "
+                + "of one run; --runs rows makes each of them a run, and --step row says that they are steps.");
+        }
         RawRun[] with = [.. _runs.Values.Where(run => run.Values.Count > 0)],
             without = [.. _runs.Values.Where(run => run.Values.Count == 0 && run.Bad is null)];
         // A line of settings before the rows of a run says whose they are.

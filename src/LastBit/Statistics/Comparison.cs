@@ -372,9 +372,10 @@ public sealed record Comparison
         string facts = runs;
         if (Test is { } test)
         {
-            // The interval is of what is said: of how much above, or of how much below.
-            (double low, double high) = Difference > 0 ? (test.Low, test.High) : (-test.High, -test.Low);
-            facts = $"95% interval {Measure.Number(low, scale)} to {Measure.Number(high, scale)}, {Measure.P(p)}, {runs}";
+            // The interval is that of the table, of B - A; where that is below 0, the difference is said with its sign.
+            string signed = Difference > 0 ? "" : $"{B} - {A} = {Measure.Number(Difference, scale)}, ";
+            facts = $"{signed}95% interval {Measure.Number(test.Low, scale)} to {Measure.Number(test.High, scale)}, {Measure.P(p)}, "
+                + runs;
         }
         else if (PAdjusted is not null)
         {

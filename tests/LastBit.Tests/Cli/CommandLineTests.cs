@@ -69,10 +69,23 @@ public class CommandLineTests
         Assert.Equal($"lastbit {MachineInfo.Current.Version} (commit {MachineInfo.Current.ShortCommit})", version.Output.TrimEnd());
     }
 
+    [Fact]
+    public void Help_and_version_have_the_names_that_people_try()
+    {
+        Assert.Equal(LastBitCall.Run("compare", "--help").Output, LastBitCall.Run("help", "compare").Output);
+        Assert.Equal(LastBitCall.Run("--help").Output, LastBitCall.Run("help").Output);
+        Assert.Equal(LastBitCall.Run("--help").Output, LastBitCall.Run("-h").Output);
+        Assert.Equal(LastBitCall.Run("--version").Output, LastBitCall.Run("-v").Output);
+    }
+
     [Theory]
     [InlineData("unknown option --jsn; did you mean --json?", "info", "--jsn")]
     [InlineData("unknown command 'inof'; did you mean info?", "inof")]
     [InlineData("unexpected argument 'now'", "info", "now")]
+    [InlineData("lastbit noise: PATH is missing; write it as in `lastbit noise logs/`", "noise", "--lower-is-better")]
+    [InlineData("lastbit compare: NAME=PATH is missing; write it as in `lastbit compare A=logs/baseline B=logs/warmup`", "compare")]
+    [InlineData("lastbit status: DIR is missing; write it as in `lastbit status runs/table1 --watch`", "status")]
+    [InlineData("unknown command 'copmare'; did you mean compare?", "help", "copmare")]
     public void Bad_usage_is_one_line_that_says_what_would_be_right_and_exit_code_2(string line, params string[] args)
     {
         LastBitProcess run = LastBitCall.Run(args);

@@ -117,6 +117,49 @@ public sealed class CompareCommandTests : IDisposable
     }
 
     [Fact]
+    public void Directions_are_of_all_metrics_or_of_those_that_are_named()
+    {
+        string a = _folder["a.csv"], b = _folder["b.csv"];
+        File.WriteAllText(a, "seed,f2,width\n1,3,7\n2,4,8\n3,3,9\n");
+        File.WriteAllText(b, "seed,f2,width\n1,4,7\n2,5,8\n3,4,9\n");
+        Assert.Equal((false, true), Lower("--lower-is-better", "width"));
+        Assert.Equal((true, false), Lower("--higher-is-better", "width", "--lower-is-better"));
+        Assert.Equal((true, true), Lower("--lower-is-better", "width,f2"));
+        Assert.Equal((true, true), Lower("--lower-is-better"));
+        Assert.Contains("--lower-is-better: 'f1' is neither a path nor one of the metrics", Call("--lower-is-better", "f1").Error,
+            StringComparison.Ordinal);
+        Assert.Contains("stands beside --higher-is-better for f2", Call("--lower-is-better", "f2", "--higher-is-better", "f2,width").Error,
+            StringComparison.Ordinal);
+        // A direction takes no path away, and what is not known of a metric is said once.
+        LastBitProcess before = LastBitCall.Run("compare", "--lower-is-better", $"A={a}", $"B={b}", "--metric", "f2", "--json", "--out",
+            _folder["out"]);
+        Assert.True(before.Json.GetProperty("lowerIsBetter").GetBoolean());
+        Assert.Equal("A", before.Json.GetProperty("pairs")[0].GetProperty("a").GetString());
+        Assert.Single(LastBitCall.Run("compare", $"A={a}", $"B={b}", "--metric", "f2", "--out", _folder["out"]).ErrorLines,
+            line => line.Contains("is taken as higher is better", StringComparison.Ordinal));
+
+        LastBitProcess Call(params string[] more) => LastBitCall.Run(["compare", $"A={a}", $"B={b}", "--metric", "f2,width", "--json",
+            "--quiet", "--out", _folder["out"], .. more]);
+        (bool, bool) Lower(params string[] more) => Call(more).Json.GetProperty("metrics") is var metrics
+            ? (metrics[0].GetProperty("lowerIsBetter").GetBoolean(), metrics[1].GetProperty("lowerIsBetter").GetBoolean()) : default;
+    }
+
+    [Fact]
+    public void The_sentence_and_the_table_have_one_sign_and_paths_of_one_name_are_said_to_be_one_training()
+    {
+        string a = Log("a.csv", Baseline), b = Log("b.csv", [0.905, 0.902, 0.908, 0.906, 0.904]);
+        LastBitProcess run = LastBitCall.Run("compare", $"A={a}", $"B={b}", "--out", _folder["out"]);
+        string[] signed = [.. System.Text.RegularExpressions.Regex.Matches(run.Output, @"-?0\.\d+ to -?0\.\d+").Select(one => one.Value)];
+        Assert.Contains("(B - A = -0.00", run.Output, StringComparison.Ordinal);
+        Assert.Equal(signed[0], signed[1]);
+        Assert.Contains("| its interval |", run.Output, StringComparison.Ordinal);
+        LastBitProcess twice = LastBitCall.Run("compare", $"A={a}", $"A={b}", $"B={b}", "--out", _folder["out"]);
+        Assert.Contains($"A: {a} and {b} are taken together, for both are called A.", twice.ErrorLines);
+        Assert.Contains("hold one training, and compare needs two", LastBitCall.Run("compare", $"A={a}", $"A={b}").Error,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_verdict_is_the_first_line_and_quiet_leaves_it()
     {
         string a = Log("a.csv", Baseline), b = Log("b.csv", [0.925, 0.924, 0.928, 0.926, 0.92]);
@@ -143,7 +186,12 @@ public sealed class CompareCommandTests : IDisposable
         Assert.InRange(answer.GetProperty("bound").GetDouble(), -0.01, 0);
         Assert.Equal((4, "too few runs"),
             (open.ExitCode, open.Json.GetProperty("pairs")[0].GetProperty("notWorse").GetProperty("verdict").GetString()));
-        Assert.Equal(5, Asked("0.001", Log("c.csv", [0.925, 0.924, 0.928, 0.926, 0.922]), a).ExitCode);
+        string c = Log("c.csv", [0.925, 0.924, 0.928, 0.926, 0.922]);
+        Assert.Equal(5, Asked("0.001", c, a).ExitCode);
+        // Without a margin the question is whether B is worse at all.
+        Assert.Equal((0, 4, 5), (Asked("0", a, c).ExitCode, Asked("0", a, b).ExitCode, Asked("0", c, a).ExitCode));
+        Assert.StartsWith("B is worse than A: with a confidence of 95% by at least 0.01", Asked("0", c, a).Json.GetProperty("pairs")[0]
+            .GetProperty("notWorse").GetProperty("sentence").GetString(), StringComparison.Ordinal);
 
         // The values of two records of a public benchmark of speed; TargetTests has SciPy's numbers.
         string record = _folder["record.csv"];

@@ -287,7 +287,7 @@ public sealed class CaseTests
         using var folder = new TemporaryFolder();
         foreach ((string name, byte[] head, string said) in ((string, byte[], string)[])[
             ("run-1.wandb", [.. ":W&B"u8, 1, 2, 3], "export the chart"), ("runs.xlsx", [.. "PK\x03\x04"u8, 1, 2, 3], "save the sheet"),
-            ("history.pkl", [0x80, 4, 0x95, 1, 2], "write the curves out"), ("runs.parquet", [.. "PAR1"u8, 1, 2, 3], "to_csv")])
+            ("history.pkl", [0x80, 4, 0x95, 1, 2], "write the curves out"), ("cut.parquet", [.. "PAR1"u8, 1, 2, 3], "or as CSV")])
         {
             string file = Logs.Write(folder, name, head);
             Assert.Contains(said, Logs.Error(() => LogReader.Read([file], new ImportOptions())), StringComparison.Ordinal);
@@ -297,6 +297,23 @@ public sealed class CaseTests
             StringComparison.Ordinal);
         Logs.Write(folder, "log.csv", "epoch,acc\n1,50\n");
         Assert.Single(LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken).Runs);
+    }
+
+    [Fact]
+    public void A_table_in_parquet_is_what_it_would_be_in_csv()
+    {
+        ImportResult result = LogReader.Read([Reference.File("imports", "runs.parquet")],
+            new ImportOptions { Metric = "val_acc", Group = "recipe" }, TestContext.Current.CancellationToken);
+        Assert.Equal(("Parquet", 8), (result.Format, result.Runs.Count));
+        Assert.Equal("a, plain 0 -: 2=0.8200000000000001 3=0.8300000000000001", Logs.Short(result.Runs[0]));
+        Assert.Equal("b 3 -: 1=0.8330000000000001 2=0.8430000000000001 3=0.8530000000000001", Logs.Short(result.Runs[7]));
+        // A byte of its end that is another is a line, and no crash.
+        using var folder = new TemporaryFolder();
+        byte[] bytes = File.ReadAllBytes(Reference.File("imports", "runs.parquet"));
+        bytes[^600] ^= 0x55;
+        string damaged = Logs.Write(folder, "runs.parquet", bytes);
+        Assert.Contains("runs.parquet: ", Logs.Error(() => LogReader.Read([damaged], new ImportOptions { Metric = "val_acc" },
+            TestContext.Current.CancellationToken)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -336,7 +353,7 @@ public sealed class CaseTests
         {
             ImportResult result = Logs.ReadText("log.csv", $"epoch,{name}\n1,0.5\n2,0.25\n");
             Assert.True(lower == true == result.LowerIsBetter, name);
-            Assert.Equal(lower is null, result.Notes.Any(note => note.Contains("is taken as higher is better", StringComparison.Ordinal)));
+            Assert.Equal(lower is not null, result.IsDirectionKnown);
             Assert.True(Logs.ReadText("log.csv", $"epoch,{name}\n1,0.5\n", new ImportOptions { LowerIsBetter = true }).LowerIsBetter);
             Assert.False(Logs.ReadText("log.csv", $"epoch,{name}\n1,0.5\n", new ImportOptions { LowerIsBetter = false }).LowerIsBetter);
         }

@@ -196,6 +196,17 @@ public sealed class TableTests
     }
 
     [Fact]
+    public void Rows_of_a_seed_without_a_step_are_taken_for_steps_with_a_word()
+    {
+        const string Log = "seed,acc\n1,50\n1,51\n2,52\n2,53\n";
+        Assert.Contains(Logs.ReadText("log.csv", Log).Notes, note => note.EndsWith(
+            "no column counts steps, so the 2 rows of seed 1 are taken for the steps of one run; --runs rows makes each of them a run, and "
+            + "--step row says that they are steps.", StringComparison.Ordinal));
+        Assert.Empty(Logs.ReadText("log.csv", Log, new ImportOptions { Step = "row" }).Notes);
+        Assert.Equal(4, Logs.ReadText("log.csv", Log, new ImportOptions { Runs = "rows" }).Runs.Count);
+    }
+
+    [Fact]
     public void Ambiguous_metrics_are_listed_and_can_be_named()
     {
         const string text = "epoch,test_acc,val_acc\n1,1,2\n2,3,4\n";
