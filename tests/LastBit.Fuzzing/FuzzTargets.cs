@@ -38,10 +38,50 @@ public static class FuzzTargets
         new("idx-gz", [Idx(3, 2, 3, 4), Idx(3, 1, 28, 28)], input => IdxFile.Decode(input, "input", 3), Gzip),
         new("tar", [.. Tar()], ReadTar, tar => Gzip(RepairTar(tar)),
             ["ustar", "path=", "size=", "../", "PaxHeader", "12 path=a\n", "\u0080"]),
+        new("trace", [Trace()], ReadTrace, Gzip, ["step", "kind", "weights", "output", "shape", "digest", "samples", "NaN", "[]", "1e99", "-1"]),
         .. CheckpointTargets.All,
         .. FolderTargets.All,
         .. LogTargets.All,
     ];
+
+    /// <summary>Read beside the valid one and beside itself, up to the lines for people and the JSON of every number.</summary>
+    private static void ReadTrace(byte[] input)
+    {
+        var reader = Traces.TraceReader.Open("input", new MemoryStream(input));
+        var files = (A: new MemoryStream(Trace()), B: new MemoryStream(input), Again: new MemoryStream(input));
+        using (reader)
+        {
+            while (reader.NextStep() is not null)
+            {
+            }
+        }
+        Traces.TraceDifference itself = Traces.TraceComparison.Of(Traces.TraceReader.Open("a", files.B),
+            Traces.TraceReader.Open("b", files.Again));
+        if (itself.Parted is not null)
+            throw new InvalidOperationException("a trace parts from itself");
+        Traces.TraceDifference other = Traces.TraceComparison.Of(Traces.TraceReader.Open("a", files.A),
+            Traces.TraceReader.Open("b", new MemoryStream(input)));
+        if (Traces.TraceWords.Lines(other).Any(line => line.Answer.Any(char.IsControl)))
+            throw new InvalidOperationException("an answer has control characters");
+        _ = Traces.TraceAdvice.Of(other);
+        _ = other.Growth.TenfoldEvery();
+    }
+
+    private static byte[] Trace()
+    {
+        const string Tensor = "\"shape\":[2],\"dtype\":\"float32\",\"digest\":\"00000000000000010000000000000002\","
+            + "\"blocks\":\"00000000000000010000000000000002\",\"l1\":3.0,\"l2\":2.5,\"max\":2.0,\"sample\":[\"3f800000\",\"40000000\"]}\n";
+        (string Kind, string Name)[] records =
+            [("weights", "a.weight"), ("batch", "x"), ("input", "a"), ("output", "a"), ("gradient", "a.weight"), ("update", "a.weight")];
+        var text = new StringBuilder("{\"trace\":1,\"program\":\"torch 2\",\"settings\":{\"threads\":1,\"seed\":null}}\n");
+        for (int step = 0; step < 3; step++)
+        {
+            foreach ((string kind, string name) in records.Skip(step == 0 ? 0 : 1))
+                text.Append($"{{\"step\":{step},\"kind\":\"{kind}\",\"name\":\"{name}\",\"call\":0,\"index\":0,{Tensor}");
+            text.Append($"{{\"step\":{step},\"kind\":\"loss\",\"name\":\"\",\"value\":0.5}}\n");
+        }
+        return Encoding.UTF8.GetBytes(text.ToString());
+    }
 
     private static void ReadTar(byte[] input) => TarArchive.Read(
         new MemoryStream(input), new Dictionary<string, long> { ["in/a.bin"] = 1000, ["in/b.bin"] = 1000 }, 10_000_000);

@@ -20,6 +20,7 @@ internal static class AllCommands
             DataCommand.Create(),
             NoiseCommand.Create(),
             CompareCommand.Create(),
+            DiffCommand.Create(),
             InfoCommand.Create(),
             SummarizeCommand.Create(),
             ReportCommand.Create(),

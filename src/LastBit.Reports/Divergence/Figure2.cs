@@ -5,8 +5,6 @@ using LastBit.Files;
 using LastBit.Models;
 using LastBit.Reports.Figures;
 using LastBit.Reports.Results;
-using ScottPlot;
-using ScottPlot.Plottables;
 using ScottPlot.TickGenerators;
 
 namespace LastBit.Reports.Divergence;
@@ -146,26 +144,7 @@ public static class Figure2
         }
 
         var panel = new FigurePanel("scaled iteration", "layer", 175, "learning rate " + LearningRate(run));
-        Heatmap map = panel.Plot.Add.Heatmap(cells);
-        map.Colormap = new ScottPlot.Colormaps.Viridis();
-        map.ManualRange = new ScottPlot.Range(lowest, Math.Log10(2));
-        map.NaNCellColor = Colors.White;
-        // The first layer, row 0, is drawn on top.
-        double top = layers.Length - 0.5;
-        map.Extent = new CoordinateRect(left, right, -0.5, top);
-        ScottPlot.Panels.ColorBar bar = panel.Plot.Add.ColorBar(map);
-        bar.Label = "relative L1 difference";
-        bar.LabelStyle.FontSize = FigureStyle.TickSize;
-        bar.LabelStyle.Bold = false;
-        bar.Axis.TickLabelStyle.FontSize = FigureStyle.TickSize;
-        var powers = new NumericManual();
-        int every = lowest < -6 ? 3 : 1;
-        for (int power = lowest / every * every; power <= 0; power += every)
-            powers.AddMajor(power, NumberText.PowerOfTen(power));
-        bar.Axis.TickGenerator = powers;
-
-        panel.Plot.HideGrid();
-        (panel.Plot.Axes.Bottom.Min, panel.Plot.Axes.Bottom.Max) = (left, right);
+        FigureMap.Add(panel, cells, left, right, lowest, "relative L1 difference");
         var iterations = new NumericManual();
         for (int power = 1; power <= rows; power *= 10)
         {
@@ -176,14 +155,7 @@ public static class Figure2
             }
         }
         panel.Plot.Axes.Bottom.TickGenerator = iterations;
-        // A stage is named in the middle of its layers.
-        (panel.Plot.Axes.Left.Min, panel.Plot.Axes.Left.Max) = (-0.5, top);
-        var stages = new NumericManual();
-        var layersOfStages = layers.Select((tensor, layer) => (Name: result.Tensors[tensor].Split('.')[0], Layer: layer))
-            .GroupBy(tensor => tensor.Name);
-        foreach (var stage in layersOfStages.Where(stage => stage.Count() > 1))
-            stages.AddMajor(layers.Length - 1 - stage.Average(tensor => tensor.Layer), stage.Key);
-        panel.Plot.Axes.Left.TickGenerator = stages;
+        FigureMap.NameStages(panel, [.. layers.Select(tensor => result.Tensors[tensor])]);
         return panel;
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using LastBit.Arithmetic;
 
 namespace LastBit.Traces;
 
@@ -34,8 +35,9 @@ public enum DifferenceSize
 /// <param name="Blocks">How many blocks differ.</param>
 /// <param name="OfBlocks">How many there are.</param>
 /// <param name="Values">How many of the kept values differ.</param>
+/// <param name="Products">K: of how many products each number is the sum.</param>
 public sealed record MeasuredDifference(
-    DifferenceSize Size, double? Ulps, double? Relative, double? Share, int Blocks, int OfBlocks, int Values);
+    DifferenceSize Size, double? Ulps, double? Relative, double? Share, int Blocks, int OfBlocks, int Values, double Products);
 
 /// <summary>
 /// Whether a difference of two tensors that were computed of equal inputs can be rounding. A sum of K products of factors with the root
@@ -74,12 +76,13 @@ public static class RoundingRule
         int blocks = sameBlocks ? a.Blocks.Zip(b.Blocks).Count(pair => pair.First != pair.Second) : Math.Max(a.Blocks.Count, b.Blocks.Count);
         int of = Math.Max(a.Blocks.Count, b.Blocks.Count);
         if (!a.Shape.SequenceEqual(b.Shape))
-            return new MeasuredDifference(DifferenceSize.Structure, null, null, null, blocks, of, 0);
+            return new MeasuredDifference(DifferenceSize.Structure, null, null, null, blocks, of, 0, products);
         TraceNumbers? mine = TraceNumbers.Of(a.Dtype), theirs = TraceNumbers.Of(b.Dtype);
         if (mine is null || theirs is null || a.Values() is not { } x || b.Values() is not { } y || x.Length != y.Length)
         {
             DifferenceSize size = mine is null != theirs is null ? DifferenceSize.Structure : DifferenceSize.Larger;
-            return new MeasuredDifference(size, null, null, null, blocks, of, a.Sample.Zip(b.Sample).Count(two => two.First != two.Second));
+            int other = a.Sample.Zip(b.Sample).Count(two => two.First != two.Second);
+            return new MeasuredDifference(size, null, null, null, blocks, of, other, products);
         }
         TraceNumbers coarse = mine.Precision <= theirs.Precision ? mine : theirs;
         double rms = Math.Max(a.Rms, b.Rms), size0 = Math.Max(scale, rms);
@@ -94,7 +97,8 @@ public static class RoundingRule
         DifferenceSize judged = lostNumbers ? DifferenceSize.Larger : share <= 1 && mine == theirs ? DifferenceSize.Rounding
             : (ofProducts || mine != theirs) && Math.Max(mine.Precision, theirs.Precision) <= 24
                 ? OfFactors(largest, size0, allowed, mine == theirs ? 24 : coarse.Precision) : DifferenceSize.Larger;
-        return new MeasuredDifference(judged, differ > 0 ? ulps : null, relative, double.IsFinite(share) ? share : null, blocks, of, differ);
+        return new MeasuredDifference(judged, differ > 0 ? ulps : null, relative, double.IsFinite(share) ? share : null, blocks, of, differ,
+            products);
     }
 
     /// <summary>A difference that factors of fewer bits make.</summary>
@@ -105,7 +109,7 @@ public static class RoundingRule
     /// <summary>The largest difference of kept values, in itself and in units of the last place, and their relative L1 difference.</summary>
     private static (double Largest, double Ulps, double Relative, int Differ) Largest(double[] x, double[] y, TraceNumbers type)
     {
-        double largest = 0, ulps = 0, relative = 0;
+        double largest = 0, ulps = 0;
         int differ = 0;
         for (int i = 0; i < x.Length; i++)
         {
@@ -113,12 +117,11 @@ public static class RoundingRule
             if (x[i].Equals(y[i]) || x[i] == y[i])
                 continue;
             differ++;
-            double difference = Math.Abs(x[i] - y[i]), sizes = Math.Abs(x[i]) + Math.Abs(y[i]);
+            double difference = Math.Abs(x[i] - y[i]);
             largest = double.IsFinite(difference) ? Math.Max(largest, difference) : double.NaN;
             ulps = Math.Max(ulps, difference / type.Ulp(Math.Max(Math.Abs(x[i]), Math.Abs(y[i]))));
-            relative += double.IsFinite(difference) ? 2 * difference / sizes : 2;
         }
-        return (largest, ulps, x.Length == 0 ? 0 : relative / x.Length, differ);
+        return (largest, ulps, differ == 0 ? 0 : RelativeDifference.L1(x, y), differ);
     }
 
     /// <summary>

@@ -22,12 +22,13 @@ public partial class RoomsTests
         ["Engines/Cpu/Layers"] = ["Arithmetic", "Random", "Models", "Engines", "Engines/Cpu/Kernels"],
         ["Engines/Cpu"] = ["Arithmetic", "Random", "Models", "Engines", "Engines/Cpu/Kernels", "Engines/Cpu/Layers"],
         ["Data"] = ["Arithmetic", "Random", "Files", "Models"],
+        ["Traces"] = ["Arithmetic", "Files"],
         ["Runs"] = ["Arithmetic", "Random", "Files"],
         ["Training"] = ["Arithmetic", "Random", "Files", "Data", "Models", "Engines", "Runs"],
         ["Experiments"] =
         [
             "Arithmetic", "Random", "Files", "LinearAlgebra", "Statistics", "Pde", "Models", "Engines", "Engines/Cpu", "Engines/Reference",
-            "Data", "Training", "Runs",
+            "Data", "Training", "Runs", "Traces",
         ],
     };
 
