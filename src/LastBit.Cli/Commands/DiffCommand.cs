@@ -88,7 +88,7 @@ internal static class DiffCommand
     private static JsonObject Document(TraceGroups compared)
     {
         TraceDifference first = compared.Parted.Count > 0 ? compared.Parted[0] : compared.Pairs[0];
-        var document = new JsonObject { ["schema"] = RunsQuestions.Schema, ["command"] = "diff" };
+        var document = new JsonObject { ["command"] = "diff" };
         foreach ((string name, JsonNode? value) in Pair(first).ToArray())
             document[name] = value?.DeepClone();
         document["groups"] = new JsonArray([.. compared.Groups.Select(group => new JsonArray([.. group.Select(one => (JsonNode)one)]))]);
