@@ -28,14 +28,16 @@ internal static class DiffCommand
                 + "reference.",
             Arity = ArgumentArity.OneOrMore,
         };
-        Command command = new Command("diff", "Where do two recorded trainings part: at which step, in which operation, and is it rounding?")
+        Command command = new Command("diff", "Where do two recorded trainings part: at which step, in which operation, and is it "
+            + "rounding?")
         {
             traces, Rounding, ExitCode,
         }.WithCommonOptions();
         command.SetAction(parse => Answer(parse, parse.GetRequiredValue(traces)));
         return command.Example("lastbit diff a.trace b.trace", "the step, the operation, the size, the growth and what to do")
             .Example("lastbit diff a.trace b.trace --rounding k3.trace", "the same beside a run of A with other rounding")
-            .Example("lastbit diff gpu0.trace gpu1.trace gpu2.trace --exit-code --json", "which of several are equal; for CI: 0 equal, 3 parted");
+            .Example("lastbit diff gpu0.trace gpu1.trace gpu2.trace --exit-code --json",
+                "which of several are equal; for CI: 0 equal, 3 parted");
     }
 
     private static int Answer(ParseResult parse, string[] files)

@@ -12,7 +12,7 @@ internal static class FigureMap
     /// <param name="cells">[layers][columns] powers of ten; NaN where nothing differs.</param>
     /// <param name="left">The left end of the first column.</param>
     /// <param name="right">The right end of the last.</param>
-    /// <param name="lowest">The power of ten at the lower end of the colours; the upper end is 2, the largest relative L1 difference.</param>
+    /// <param name="lowest">The power of ten at the lower end of the colours; the upper end is 2, as far as it goes.</param>
     /// <param name="label">What the colours show.</param>
     internal static void Add(FigurePanel panel, double[,] cells, double left, double right, int lowest, string label)
     {

@@ -47,7 +47,7 @@ public sealed record MeasuredDifference(
 /// </summary>
 public static class RoundingRule
 {
-    /// <summary>How far a difference may be above the deviation that independent roundings give: its largest of 16 values is seen.</summary>
+    /// <summary>How far above the deviation of independent roundings a difference may be: the largest of 16 is seen.</summary>
     public const double Margin = 4;
 
     /// <summary>Bits of a factor in TF32 and in float16.</summary>
@@ -73,8 +73,8 @@ public static class RoundingRule
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
         bool sameBlocks = a.Blocks.Count == b.Blocks.Count;
-        int blocks = sameBlocks ? a.Blocks.Zip(b.Blocks).Count(pair => pair.First != pair.Second) : Math.Max(a.Blocks.Count, b.Blocks.Count);
         int of = Math.Max(a.Blocks.Count, b.Blocks.Count);
+        int blocks = sameBlocks ? a.Blocks.Zip(b.Blocks).Count(pair => pair.First != pair.Second) : of;
         if (!a.Shape.SequenceEqual(b.Shape))
             return new MeasuredDifference(DifferenceSize.Structure, null, null, null, blocks, of, 0, products);
         TraceNumbers? mine = TraceNumbers.Of(a.Dtype), theirs = TraceNumbers.Of(b.Dtype);
@@ -106,7 +106,7 @@ public static class RoundingRule
         precision >= Tf32Precision && largest <= allowed + (Margin * Math.ScaleB(size, -Tf32Precision)) ? DifferenceSize.Tf32
         : largest <= allowed + (Margin * Math.ScaleB(size, -Bfloat16Precision)) ? DifferenceSize.Bfloat16 : DifferenceSize.Larger;
 
-    /// <summary>The largest difference of kept values, in itself and in units of the last place, and their relative L1 difference.</summary>
+    /// <summary>The largest difference of kept values, also in units of the last place, and their relative L1 difference.</summary>
     private static (double Largest, double Ulps, double Relative, int Differ) Largest(double[] x, double[] y, TraceNumbers type)
     {
         double largest = 0, ulps = 0;

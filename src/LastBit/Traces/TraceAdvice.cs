@@ -98,7 +98,8 @@ public sealed record TraceAdvice(
         return result.Parted is not { Key.Kind: not (TraceKind.Batch or TraceKind.Random or TraceKind.Weights) } parted ? null
             : IsRounding(result) ? "record A twice: if A parts from itself, the operation is not deterministic"
             : parted.Key.Kind is TraceKind.Update or TraceKind.Buffer or TraceKind.Scale or TraceKind.Loss or TraceKind.Input ? null
-            : $"record both again with zoom=\"{ForeignText.Cut(Module(parted.Key), 100)}\", steps=[{parted.Step}]: every operation inside it";
+            : $"record both again with zoom=\"{ForeignText.Cut(Module(parted.Key), 100)}\", steps=[{parted.Step}]: every operation inside "
+                + "it";
     }
 
     private static string Module(TraceKey key) => key.Kind is TraceKind.Gradient or TraceKind.Update or TraceKind.Buffer

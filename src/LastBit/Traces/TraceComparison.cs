@@ -309,8 +309,8 @@ public sealed class TraceComparison
     }
 
     /// <summary>
-    /// Where none of the kept values shows the difference, what comes of it does: rounding cannot grow in one operation beyond what rounding
-    /// to 8 bits makes.
+    /// Where none of the kept values shows the difference, what comes of it does: rounding cannot grow in one operation beyond what
+    /// rounding to 8 bits makes.
     /// </summary>
     private void MakeSure(TraceRecord a, TraceRecord b)
     {

@@ -80,7 +80,7 @@ public sealed class TraceDifference
     /// <summary>Whether both ran on a GPU.</summary>
     public required bool HasGpu { get; init; }
 
-    /// <summary>Whether what parts is a module that computes otherwise in training than in evaluation, as far as its tensors tell.</summary>
+    /// <summary>Whether what parts may be a module that computes otherwise in training than in evaluation.</summary>
     public bool ModeMatters { get; internal set; }
 
     /// <summary>The steps that both have, in their order.</summary>

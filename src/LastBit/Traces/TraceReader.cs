@@ -225,7 +225,8 @@ public sealed partial class TraceReader : IDisposable
     private string Text(JsonElement line, string name, string missing) => !line.TryGetProperty(name, out JsonElement value) ? missing
         : value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Bad($"has a {name} that is no text");
 
-    private long Whole(JsonElement line, string name, long missing, long most) => !line.TryGetProperty(name, out JsonElement value) ? missing
+    private long Whole(JsonElement line, string name, long missing, long most) =>
+        !line.TryGetProperty(name, out JsonElement value) ? missing
         : value.TryGetInt64(out long number) && number >= 0 && number <= most ? number : throw Bad($"has a {name} that cannot be");
 
     private UInt128 Digest(string? text) => text is { Length: 32 } ? new UInt128(Hex(text[..16]), Hex(text[16..]))

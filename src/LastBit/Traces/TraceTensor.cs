@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace LastBit.Traces;
 
-/// <summary>What a trace keeps of a tensor: enough to know it again to the last bit, and to see how far two differ (docs/diff.md).</summary>
+/// <summary>What a trace keeps of a tensor: enough to know it again to the last bit and to see how far two differ.</summary>
 /// <param name="Shape">Extents, outermost first.</param>
 /// <param name="Dtype">PyTorch's word for an element: "float32", "int64".</param>
 /// <param name="Digest">

@@ -64,7 +64,8 @@ public static class TraceWords
             _ => "larger than any rounding: look for a bug",
         };
         return result.BesideRounding is > 10 * TraceDifference.AsRounding and var times && result.Size == DifferenceSize.Rounding
-            ? $"{verdict} at first, but it grows {NumberText.Of(times, Digits)} times as far as other rounding does: something else comes in"
+            ? $"{verdict} at first, but it grows {NumberText.Of(times, Digits)} times as far as other rounding does: something else comes "
+                + "in"
             : verdict;
     }
 
@@ -244,8 +245,9 @@ public static class TraceWords
             parts.Add($"none of the sample, and the norms differ by {Number(norms)}");
         if (measured is { Share: { } share, Values: > 0, Size: not DifferenceSize.Structure } && parted.Key.Kind != TraceKind.Batch)
         {
-            parts.Add($"{Number(share)}{(share < 1 ? " of" : " times")} what {(parted.Key.Kind is TraceKind.Update or TraceKind.Weights ? "rounding"
-                : $"sums of {NumberText.Count((long)Math.Min(1e15, measured.Products), "product")}")} in {TypeOf(parted)} may differ by");
+            string what = parted.Key.Kind is TraceKind.Update or TraceKind.Weights ? "rounding"
+                : $"sums of {NumberText.Count((long)Math.Min(1e15, measured.Products), "product")}";
+            parts.Add($"{Number(share)}{(share < 1 ? " of" : " times")} what {what} in {TypeOf(parted)} may differ by");
         }
         return parts.Count == 0 ? "not comparable number by number" : string.Join("; ", parts);
     }

@@ -3,7 +3,7 @@ using LastBit.Traces;
 
 namespace LastBit.Tests.Traces;
 
-/// <summary>Real pairs of trainings whose difference is known (Reference/traces/README.md): the diagnosis of each is the right one.</summary>
+/// <summary>Real pairs of trainings whose difference is known (Reference/traces/README.md): each is diagnosed rightly.</summary>
 public class TracePairTests
 {
     /// <summary>The rows of the table: A, B, step, what parts first, its name, its size.</summary>

@@ -132,7 +132,8 @@ public sealed class TraceReaderTests : IDisposable
         }
         using TraceReader bomb = TraceReader.Open(_folder["bomb.trace"]);
         Assert.Contains(":2: is longer than", Assert.Throws<InputException>(bomb.NextStep).Message, StringComparison.Ordinal);
-        Assert.Contains("is a folder", Assert.Throws<InputException>(() => TraceReader.Open(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("is a folder", Assert.Throws<InputException>(() => TraceReader.Open(_folder.Path)).Message,
+            StringComparison.Ordinal);
         Assert.Contains("there is no such file", Assert.Throws<InputException>(() => TraceReader.Open(_folder["no"])).Message,
             StringComparison.Ordinal);
     }
