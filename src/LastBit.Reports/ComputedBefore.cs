@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using LastBit.Reports.Claims;
 using LastBit.Reports.Results;
@@ -17,36 +16,48 @@ namespace LastBit.Reports;
 /// <param name="Commit">The commit of the program that computed it.</param>
 public sealed record ComputedBefore(string Ran, Finding Finding, string Document, string Digest, string Commit)
 {
-    private static readonly ConcurrentDictionary<string, ComputedBefore?> Read = new(StringComparer.Ordinal);
+    private const string Prefix = "before/", RunName = "run.json";
 
-    /// <summary>What was computed before of a part of the report.</summary>
-    /// <param name="id">The claim's anchor, which is the folder's name in docs/results.</param>
-    /// <returns>Null where nothing was.</returns>
-    public static ComputedBefore? Of(string id) => Read.GetOrAdd(id, Judge);
+    private static readonly Lazy<IReadOnlyDictionary<string, ComputedBefore>> All = new(Judge);
 
-    private static ComputedBefore? Judge(string id)
+    /// <summary>What was computed before of a claim.</summary>
+    /// <param name="id">The claim's anchor.</param>
+    /// <returns>Null where no run in docs/results decides it.</returns>
+    public static ComputedBefore? Of(string id) => All.Value.GetValueOrDefault(id);
+
+    /// <summary>
+    /// Judges every claim by every folder. Where several decide one, the folder that has the claim's name goes first, then the alphabet.
+    /// </summary>
+    private static Dictionary<string, ComputedBefore> Judge()
     {
-        if (Resource(id, "run.json") is not { } run)
-            return null;
-        foreach (ReportPart part in Report.Parts)
+        var judged = new Dictionary<string, ComputedBefore>(StringComparer.Ordinal);
+        var folders = typeof(ComputedBefore).Assembly.GetManifestResourceNames()
+            .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
+            .Select(name => (Resource: name, Path: name[Prefix.Length..].Replace('\\', '/')))
+            .GroupBy(one => Path.GetDirectoryName(one.Path)!).OrderBy(folder => folder.Key, StringComparer.Ordinal);
+        foreach (var files in folders)
         {
-            string name = part.Documents[0];
-            if (Resource(id, name) is not { } document)
+            var documents = files.ToDictionary(one => Path.GetFileName(one.Path), one => Read(one.Resource));
+            if (!documents.ContainsKey(RunName))
                 continue;
-            var folder = ResultFolder.Of($"docs/results/{id}", new Dictionary<string, byte[]> { ["run.json"] = run, [name] = document });
-            ReportSection section = part.Sections[0](folder);
-            return new ComputedBefore(section.Ran, section.Finding, $"docs/results/{id}/{name}",
-                Convert.ToHexStringLower(SHA256.HashData(document)),
-                folder.Run!["commit"]!.ToString());
+            ResultFolder folder = ResultFolder.Of($"docs/results/{files.Key}", documents);
+            string commit = folder.Run!["commit"]!.ToString();
+            foreach (ReportPart part in Report.Parts.Where(part => documents.ContainsKey(part.Documents[0])))
+            {
+                string name = part.Documents[0], digest = Convert.ToHexStringLower(SHA256.HashData(documents[name]));
+                foreach (ReportSection section in part.Sections.Select(made => made(folder)).Where(one => one.Finding.IsDecided))
+                {
+                    if (!judged.ContainsKey(section.Id) || files.Key == section.Id)
+                        judged[section.Id] = new(section.Ran, section.Finding, $"{folder.Path}/{name}", digest, commit);
+                }
+            }
         }
-        return null;
+        return judged;
     }
 
-    private static byte[]? Resource(string id, string name)
+    private static byte[] Read(string resource)
     {
-        using Stream? stream = typeof(ComputedBefore).Assembly.GetManifestResourceStream($"before/{id}/{name}");
-        if (stream is null)
-            return null;
+        using Stream stream = typeof(ComputedBefore).Assembly.GetManifestResourceStream(resource)!;
         byte[] content = new byte[stream.Length];
         stream.ReadExactly(content);
         return content;

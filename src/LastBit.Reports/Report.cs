@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
-using LastBit.Experiments.Amplification;
 using LastBit.Experiments.Train;
 using LastBit.Files;
 using LastBit.Reports.Accuracy;
@@ -28,8 +27,7 @@ public static class Report
     /// <summary>The file that <see cref="Write"/> makes.</summary>
     public const string FileName = "report.html";
 
-    private const string Question =
-        "Do two runs of gradient descent that differ only in how the last bit is rounded stay together, and if not, why?";
+    private const string Question = "Two runs of gradient descent differ only in how the last bit is rounded: do they stay together, and if not, why?";
 
     private const string SettingsDecide = "The bits of a result depend on the settings alone: "
         + "not on the number of threads, the width of the vectors, the processor or the system.";
@@ -121,12 +119,14 @@ public static class Report
             <header>
             <p class="eyebrow">LastBit · {string.Join(" · ", origin.Where(part => part is not null))}</p>
             <h1>How much of a training run is rounding error?</h1>
-            <p class="question">{Question} Computed again from
-            “Surprising Instabilities in Training Deep Networks and a Theoretical Analysis” (NeurIPS 2022), with a verdict for each of its claims.</p>
-            <p class="answer">{Formula.Text(Answer(folder, sections))}</p>
-            </header>
+            <p class="question">{Question} The claims of
+            <a href="https://arxiv.org/abs/2206.02001v1">“Surprising Instabilities in Training Deep Networks and a Theoretical Analysis”</a> (NeurIPS 2022;
+            <a href="https://github.com/sunyx523/surprising-instabilities">the authors’ code</a>) and of its
+            <a href="https://arxiv.org/abs/2206.02001v4">journal version</a> (JMLR 2024), each with a verdict.</p>
+            <p class="answer">{Headline.Of(folder, sections)}</p>
+            {Scale(scale)}{Contents(shown, absent)}</header>
             <main id="main">
-            {Scale(scale)}<section aria-labelledby="glance-title">
+            <section aria-labelledby="glance-title">
             <h2 id="glance-title">The claims at a glance</h2>
             {Glance(sections)}
             </section>
@@ -140,37 +140,17 @@ public static class Report
         return PageAssets.Document($"LastBit report: {name}", "report", PageAssets.Policy("'none'"), body);
     }
 
-    /// <summary>Two sentences with numbers: what rounding did, and how many claims hold.</summary>
-    private static string Answer(ResultFolder folder, IReadOnlyList<ReportSection> sections)
+    private static Markup Contents(ReportSection[] shown, ReportSection[] absent)
     {
-        int Number(Verdict verdict) => sections.Count(section => section.Finding.Verdict == verdict);
-        string[] counts =
+        (string Id, string Text)[] places =
         [
-            $"{Number(Verdict.Confirmed)} {(Number(Verdict.Confirmed) == 1 ? "is" : "are")} confirmed",
-            $"{Number(Verdict.NotConfirmed)} not confirmed",
-            .. Number(Verdict.NotTested) > 0 ? [$"{Number(Verdict.NotTested)} not tested at this scale"] : Array.Empty<string>(),
-            .. Number(Verdict.NotRun) > 0 ? [$"{Number(Verdict.NotRun)} not run"] : Array.Empty<string>(),
+            ("glance-title", "At a glance"), .. shown.DistinctBy(section => section.Claim.Place).Select(section => (section.Id, section.Claim.Place)),
+            .. absent.Length > 0 ? [("absent-title", "Not in this folder")] : Array.Empty<(string, string)>(), ("made", "How to reproduce it"),
         ];
-        string tally =
-            $"Of {sections.Count} claims of the paper and its journal version, {string.Join(", ", counts[..^1])} and {counts[^1]}.";
-        if (sections.First(section => section.Id == AccuracyClaim.Claim.Id).Finding is { IsDecided: true } trained)
-            return $"{trained.Marked} {tally}";
-        if (folder.Document<ErrorAmplificationResult>(ErrorAmplificationResult.FileName)?.Runs.Where(run => run.RelativeL1.Length > 0)
-            .ToArray() is not { Length: > 0 } runs)
-            return (sections.FirstOrDefault(section => section.Finding.IsDecided) is { } first ? first.Finding.Marked + " " : "") + tally;
+        return Markup.Of($"""
+            <nav class="contents" aria-label="Contents">{Markup.Join(places.Select(place => Markup.Of($"""<a href="#{place.Id}">{place.Text}</a> """)))}</nav>
 
-        var ends = runs.Select(run => (run.LearningRate, End: new RunCurve(run.LearningRate, run.RelativeL1).MeanOfLastTenth)).ToArray();
-        var apart = ends.MaxBy(run => run.End);
-        var together = ends.MinBy(run => run.End);
-        if (apart.End == 0)
-        {
-            return "Two copies of one descent that differ only in rounding end equal to the last bit at every learning rate tried "
-                + $"({Finding.Listed(runs.Select(run => run.LearningRate))}). {tally}";
-        }
-        string least = together.End == 0 ? "equal to the last bit" : $"{Finding.Text(together.End)} apart";
-        return $"Two copies of one descent that differ only in rounding end {Finding.Text(apart.End)} apart "
-            + $"(relative $L_1$ difference, which is at most 2) at learning rate {Finding.Text(apart.LearningRate)}, "
-            + $"and {least} at {Finding.Text(together.LearningRate)}. {tally}";
+            """);
     }
 
     private static Markup Scale(string? scale)
@@ -188,10 +168,13 @@ public static class Report
         <thead><tr><th scope="col">In the paper</th><th scope="col">Claim</th><th scope="col">Verdict</th></tr></thead>
         <tbody>
         {Markup.Join(sections.Select(section => Markup.Of($"""
-        <tr><td>{section.Claim.Place}</td><th scope="row"><a href="#{section.Id}">{section.Claim.Title}</a></th><td>{Badge(section.Finding.Verdict)}{Before(section, true)}</td></tr>
+        <tr><td>{section.Claim.Place}</td><th scope="row"><a href="#{section.Id}">{section.Claim.Title}</a></th><td>{Badge(section.Finding.Verdict)}{But(section.Finding)}{Before(section, true)}</td></tr>
 
         """)))}</tbody></table></div>
         """);
+
+    private static Markup But(Finding finding) =>
+        finding.But is { } but ? Markup.Of($"""<br><span class="before">{but}</span>""") : Markup.Empty;
 
     /// <summary>What was computed before of a claim that this folder does not decide.</summary>
     private static Markup Before(ReportSection section, bool inTable)
@@ -199,14 +182,12 @@ public static class Report
         if (section.Finding.IsDecided || ComputedBefore.Of(section.Id) is not { } before)
             return Markup.Empty;
         return inTable
-            ? Markup.Of($"""<br><span class="before">computed before on CIFAR-10: {Word(before.Finding)}</span>""")
+            ? Markup.Of($"""<br><span class="before">computed earlier on CIFAR-10: {Headline.Word(before.Finding)}</span>""")
             : Markup.Of($"""
-            <dt>Computed before</dt><dd class="before">Not in this run, but with all of CIFAR-10, and by the same rule {Word(before.Finding)}. {Formula.Text(before.Finding.Marked)}
+            <dt>Computed earlier</dt><dd class="before">Not in this run, but on CIFAR-10, and by the same rule {Headline.Word(before.Finding)}. {Formula.Text(before.Finding.Marked)}
             What was run there: {Formula.Text(before.Ran)} <code>{before.Document}</code>, SHA-256 <code>{before.Digest}</code>, computed by commit <code>{before.Commit}</code>.</dd>
 
             """);
-
-        static string Word(Finding finding) => finding.Verdict == Verdict.Confirmed ? "confirmed" : "not confirmed";
     }
 
     private static Markup Badge(Verdict verdict) => verdict switch
@@ -214,22 +195,30 @@ public static class Report
         Verdict.Confirmed => Markup.Of($"""<span class="verdict confirmed"><span aria-hidden="true">✓ </span>confirmed</span>"""),
         Verdict.NotConfirmed =>
             Markup.Of($"""<span class="verdict not-confirmed"><span aria-hidden="true">✗ </span>not confirmed</span>"""),
-        Verdict.NotTested =>
+        Verdict.TooSmall =>
             Markup.Of($"""<span class="verdict not-tested"><span aria-hidden="true">○ </span>not tested at this scale</span>"""),
+        Verdict.NotTested =>
+            Markup.Of($"""<span class="verdict not-tested"><span aria-hidden="true">○ </span>not tested by these runs</span>"""),
         _ => Markup.Of($"""<span class="verdict not-tested"><span aria-hidden="true">– </span>not run</span>"""),
     };
 
     private static Markup Claim(ReportSection section, ResultFolder folder) => Markup.Of($"""
         <section class="claim" id="{section.Id}" aria-labelledby="{section.Id}-title">
-        <div class="title"><h2 id="{section.Id}-title"><span class="place">{section.Claim.Place}</span>{section.Claim.Title}</h2>{Badge(section.Finding.Verdict)}</div>
+        <div class="title"><h2 id="{section.Id}-title"><span class="place">{section.Claim.Place}</span>{section.Claim.Title}</h2><span>{Badge(section.Finding.Verdict)}{But(section.Finding)}</span></div>
         <dl>
         <dt>Claim</dt><dd>{Formula.Text(section.Claim.Statement)}</dd>
         <dt>What we ran</dt><dd>{Formula.Text(section.Ran)}</dd>
         <dt>{(section.Finding.Verdict is Verdict.Confirmed or Verdict.NotConfirmed ? "What decides" : "What is missing")}</dt><dd class="decides" id="{section.Id}-decides">{Formula.Text(section.Finding.Marked)}</dd>
-        {Before(section, false)}        <dt>Rule</dt><dd class="rule">{Formula.Text(section.Claim.Rule)}</dd>
+        {ToTest(section)}{Before(section, false)}        <dt>Rule</dt><dd class="rule">{Formula.Text(section.Claim.Rule)}</dd>
         </dl>
         {(section.Figure is { } figure ? Figure(section, figure, folder) : Markup.Empty)}{section.Table}
         </section>
+
+        """);
+
+    /// <summary>What would decide a claim that these runs do not.</summary>
+    private static Markup ToTest(ReportSection section) => section.Finding.IsDecided ? Markup.Empty : Markup.Of($"""
+        <dt>To test it</dt><dd><code>{section.Claim.Test}</code></dd>
 
         """);
 
@@ -276,6 +265,7 @@ public static class Report
         ["logX"] = chart.LogX,
         ["logY"] = chart.LogY,
         ["kind"] = chart.Kind.ToString().ToLowerInvariant(),
+        ["line"] = chart.Line,
         ["colours"] = chart.Colours is { } colours ? new JsonArray([.. colours.Select(colour => (JsonNode)colour)]) : null,
     }.ToJsonString();
 
@@ -285,7 +275,7 @@ public static class Report
         <p>These claims need runs that this folder does not hold. The command beside each computes them.</p>
         <dl>
         {Markup.Join(sections.Select(section => Markup.Of($"""
-        <dt id="{section.Id}">{section.Claim.Place}</dt><dd>{section.Claim.Title}. <code>{section.ToTest}</code></dd>
+        <dt id="{section.Id}">{section.Claim.Place}</dt><dd>{section.Claim.Title}. <code>{section.Claim.Test}</code></dd>
         {Before(section, false)}
         """)))}</dl>
         </section>

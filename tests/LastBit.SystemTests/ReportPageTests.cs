@@ -36,7 +36,8 @@ public class ReportPageTests(Browser browser, SmallRun run)
             {
                 Verdict.Confirmed => "✓ confirmed",
                 Verdict.NotConfirmed => "✗ not confirmed",
-                _ => "○ not tested at this scale",
+                Verdict.TooSmall => "○ not tested at this scale",
+                _ => "○ not tested by these runs",
             };
             Assert.Equal(verdict, await place.Locator(".verdict").InnerTextAsync());
             Assert.Equal(verdict, await page.Page.Locator($".glance tr:has(a[href='#{section.Id}']) .verdict").InnerTextAsync());

@@ -1,5 +1,6 @@
 using LastBit.Experiments.NonLinear;
 using LastBit.Reports.Claims;
+using LastBit.Reports.NonLinear;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
@@ -28,7 +29,7 @@ internal static class NonLinearCommand
         for (int i = 0; i < result.Runs.Length; i++)
         {
             NonLinearPdeRun run = result.Runs[i];
-            string course = RunCurve.Of(run.LearningRate, run.Loss, result.Iterations).Course;
+            string course = RestrainedClaim.Course(RunCurve.Of(run.LearningRate, run.Loss, result.Iterations), result.WeightDecay);
             table.AddRow(NumberText.Exact(run.LearningRate), Tables.First(run.Loss), Tables.Lowest(run.Loss),
                 Tables.Last(run.Loss, run.Finite, result.Iterations), curves[i], course, Tables.Sharpness(run.Sharpness, run.Threshold));
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LastBit.Reports.Claims;
 using LastBit.Statistics;
 
@@ -35,7 +36,9 @@ public static class AccuracyClaim
         "The spread (standard deviation) of final test accuracy over rounding alone, pooled over seeds, is between half and twice the "
         + $"spread over seeds. Tested with at least {FewestSeeds} seeds, {FewestK} $k$ per seed, {FewestEpochs} epochs, "
         + $"{NumberText.Count(FewestTrainImages)} training images, {NumberText.Count(FewestTestImages)} test images and a mean accuracy of "
-        + $"{NumberText.Exact(LeastAccuracy)}%.");
+        + $"{NumberText.Exact(LeastAccuracy)}%.",
+        string.Create(CultureInfo.InvariantCulture,
+            $"lastbit accuracy --network resnet20 --train-size {FewestTrainImages} --epochs {FewestEpochs} --seeds 1..{FewestSeeds}"));
 
     /// <summary>Applies the rule.</summary>
     /// <param name="seeds">How many seeds.</param>
@@ -70,8 +73,6 @@ public static class AccuracyClaim
             .. Finding.Lack(testImages < FewestTestImages, NumberText.Count(testImages, "test image")),
             .. Finding.Lack(!(meanAccuracy >= LeastAccuracy), $"a mean accuracy of {Finding.Text(meanAccuracy)}%"),
         ];
-        return lacks.Length > 0
-            ? Finding.NotTested($"{decides} Too small to test the claim: {string.Join(", ", lacks)}.")
-            : Finding.Decide(ratio.Value is >= 1 / Factor and <= Factor, decides);
+        return Finding.TooSmall(decides, lacks) ?? Finding.Decide(ratio.Value is >= 1 / Factor and <= Factor, decides);
     }
 }

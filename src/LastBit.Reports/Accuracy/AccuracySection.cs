@@ -12,8 +12,6 @@ namespace LastBit.Reports.Accuracy;
 /// <summary>Table 1, from the runs themselves or from the summary of somebody else's.</summary>
 internal static class AccuracySection
 {
-    private const string Command = "lastbit accuracy";
-
     internal static ReportPart Part { get; } =
         new(AccuracyExperiment.Experiment, [AccuracyCurves.FileName, Summary.FileName], [new(Table1.Name, Table1.Draw)], Section);
 
@@ -25,7 +23,7 @@ internal static class AccuracySection
         {
             return new ReportSection(AccuracyClaim.Claim, "",
                 result is null ? Finding.Missing(AccuracyCurves.FileName) : Finding.NotTested("No run has finished."),
-                result is null ? null : Figure(result, null), Markup.Empty, Command);
+                result is null ? null : Figure(result, null), Markup.Empty);
         }
         SummaryStatistics statistics = summary.Statistics;
         string origin = result is null ? "The folder holds a summary and does not say what was trained; "
@@ -42,7 +40,7 @@ internal static class AccuracySection
                 summary.Final.Count, summary.Final.Values.Min(runs => runs.Count), summary.Epochs, result?.TrainImages,
                 statistics.Sampling.TestImages,
                 statistics.Sampling.MeanAccuracy, statistics.Rounding, statistics.Seeds, statistics.Ratio),
-            Figure(result, summary), Table(summary), Command);
+            Figure(result, summary), Table(summary));
     }
 
     private static ReportFigure? Figure(AccuracyResult? result, Summary? summary)

@@ -44,7 +44,8 @@ public static class AmplificationClaim
         + "at least one run "
         + $"of each kind. ({NumberText.Exact(BeginsBelow)} and not 10⁻¹⁵, for at {NumberText.Exact(LeastOscillating)} one step cancels "
         + "nearly all of the "
-        + "kernel, and what is left has fewer digits.)");
+        + "kernel, and what is left has fewer digits.)",
+        "lastbit amplify");
 
     /// <summary>Applies the rule.</summary>
     /// <param name="runs">Relative L1 differences; the parameter is the learning rate.</param>

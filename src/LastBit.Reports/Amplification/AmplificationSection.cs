@@ -11,13 +11,12 @@ namespace LastBit.Reports.Amplification;
 internal static class AmplificationSection
 {
     internal static ReportPart Part { get; } = new(ErrorAmplification.Experiment, [ErrorAmplificationResult.FileName],
-        [new(Figure4Right.Name, Figure4Right.Draw), new(Figure4Sharpness.Name, Figure4Sharpness.Draw)], Section, CrossingSection.Section);
+        [new(Figure4Right.Name, Figure4Right.Draw), new(Figure4Sharpness.Name, Figure4Sharpness.Draw)],
+        ReportSection.Of<ErrorAmplificationResult>(AmplificationClaim.Claim, ErrorAmplificationResult.FileName, Section),
+        ReportSection.Of<ErrorAmplificationResult>(CrossingClaim.Claim, ErrorAmplificationResult.FileName, CrossingSection.Section));
 
-    private static ReportSection Section(ResultFolder folder)
+    private static ReportSection Section(ResultFolder folder, ErrorAmplificationResult amplify)
     {
-        if (folder.Document<ErrorAmplificationResult>(ErrorAmplificationResult.FileName) is not { } amplify)
-            return new ReportSection(AmplificationClaim.Claim, "", Finding.Missing(ErrorAmplificationResult.FileName), null, Markup.Empty,
-                "lastbit amplify");
         var figure = new ReportFigure([Figure4Right.Name],
             $"The mean of $2|K₁ − K₂| / (|K₁| + |K₂|)$ over the two kernels: averaged over {RunCurve.Window} iterations, "
             + "as in the paper, and every iteration.",
@@ -38,7 +37,7 @@ internal static class AmplificationSection
                 + LossTable.Sentence(PaperSetting.OneLayer(folder.Path, amplify.Iterations)),
             AmplificationClaim.Judge([.. amplify.Runs.Select(run => RunCurve.Of(run.LearningRate, run.RelativeL1, amplify.Iterations))],
                 amplify.WeightDecay, folder.HasPapersImage),
-            figure, Markup.Empty, "lastbit amplify");
+            figure, Markup.Empty);
     }
 
     private static Curve Difference(ErrorAmplificationRun run, double[] values) =>

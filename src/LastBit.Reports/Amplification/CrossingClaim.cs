@@ -15,7 +15,8 @@ public static class CrossingClaim
         + "the last tenth) has had a sharpness above $2/Δt$; every pair whose sharpness never was above ends below "
         + $"{NumberText.Exact(AmplificationClaim.BeginsBelow)}; there is "
         + "at least one pair of each kind. A pair that has crossed and stays together contradicts neither: the crossing is necessary, and "
-        + "need not suffice.");
+        + "need not suffice.",
+        "lastbit amplify");
 
     /// <summary>Applies the rule.</summary>
     /// <param name="runs">Relative L1 differences; the parameter is the learning rate.</param>

@@ -25,7 +25,7 @@ public static class Figure4Right
         {
             double[] y = FigureStyle.Log10(RunCurve.MovingAverage(result.Runs[i].RelativeL1));
             double[] x = FigureStyle.Log10([.. Enumerable.Range(1, y.Length).Select(iteration => (double)iteration)]);
-            panel.Name(i, $"dt = {NumberText.Exact(result.Runs[i].LearningRate)}");
+            panel.Name(i, $"Δt = {NumberText.Exact(result.Runs[i].LearningRate)}");
             panel.Curve(i, x, y);
         }
 

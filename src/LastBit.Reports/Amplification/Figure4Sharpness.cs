@@ -23,12 +23,12 @@ public static class Figure4Sharpness
         ErrorAmplificationRun[] runs = [.. result.Runs.Where(run => run.Sharpness is { Length: > 0 })];
         if (runs.Length == 0)
             return "the sharpness was not computed";
-        var panel = new FigurePanel("iteration", "sharpness × dt/2", 190);
+        var panel = new FigurePanel("iteration", "sharpness × Δt/2", 190);
         double[][] curves =
             [.. runs.Select(run => FigureStyle.Log10([.. run.Sharpness!.Select(point => point.Eigenvalues[0] * run.LearningRate / 2)]))];
         for (int i = 0; i < runs.Length; i++)
         {
-            panel.Name(i, $"dt = {NumberText.Exact(runs[i].LearningRate)}");
+            panel.Name(i, $"Δt = {NumberText.Exact(runs[i].LearningRate)}");
             panel.Curve(i, FigureStyle.Log10([.. runs[i].Sharpness!.Select(point => point.Iteration + 1.0)]), curves[i]);
         }
         panel.Plot.Add.HorizontalLine(0, 0.8f, Colors.Black, LinePattern.Solid);
@@ -37,7 +37,7 @@ public static class Figure4Sharpness
         FigureStyle.LogAxis(panel.Plot.Axes.Left, Math.Floor(Math.Min(-1, Math.Max(-6, finite.Min()))),
             Math.Ceiling(Math.Max(0.5, finite.Max())));
         FigureFile.Write(outFolder ?? folder, Name,
-            "Largest eigenvalue of the Hessian of the one-layer loss over 2/dt; the straight line is the threshold",
+            "Largest eigenvalue of the Hessian of the one-layer loss over 2/Δt; the straight line is the threshold",
             PaperSetting.OneLayer(folder, result.Iterations), panel);
         return null;
     }

@@ -20,7 +20,8 @@ public static class RegionsClaim
         + "the instability.",
         "Only the transitioning region has a lower bound; by the eigenvalues, exact for the kernel's finite support, it is above 0 and "
         + "below the upper bound; and the paper's formula calls no weight decay stable that is not "
-        + $"(to {NumberText.Exact(Slack)} of $α_max$). Not tested where the constants and the image leave no lower bound.");
+        + $"(to {NumberText.Exact(Slack)} of $α_max$). Not tested where the constants and the image leave no lower bound.",
+        "lastbit bounds");
 
     /// <summary>Applies the rule.</summary>
     /// <param name="bounds">The bounds by formula and by eigenvalues.</param>
@@ -37,10 +38,12 @@ public static class RegionsClaim
             ? $"In transition no weight decay is stable: the least, {Finding.Bound(bounds.AlphaMin)}, is above the greatest, "
                 + $"{Finding.Bound(bounds.AlphaMax)}"
             : $"In transition the weight decays from {Finding.Bound(bounds.AlphaMin)} to {Finding.Bound(bounds.AlphaMax)} are stable";
+        bool isEmpty = bounds.FourierAlphaMin > bounds.FourierAlphaMax;
         return Finding.Decide(only && safe && bounds.AlphaMin < bounds.AlphaMax,
             $"{exact} (exact); the paper's formula asks for at least {Finding.Bound(bounds.FourierAlphaMin)}"
-            + (bounds.FourierAlphaMin > bounds.FourierAlphaMax
-                ? ", which is above its own upper bound: for so small a kernel it leaves nothing stable."
-                : "."));
+            + (isEmpty ? ", which is above its own upper bound: for so small a kernel it leaves nothing stable." : ".")) with
+        {
+            But = isEmpty ? "by exact eigenvalues; the paper's formula leaves nothing stable here" : null,
+        };
     }
 }

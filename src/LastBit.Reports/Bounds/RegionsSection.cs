@@ -9,34 +9,32 @@ namespace LastBit.Reports.Bounds;
 /// <summary>Table 3.</summary>
 internal static class RegionsSection
 {
-    internal static ReportPart Part { get; } = new(StabilityBounds.Experiment, [StabilityBoundsResult.FileName], [], Section);
+    internal static ReportPart Part { get; } = new(StabilityBounds.Experiment, [StabilityBoundsResult.FileName], [],
+        ReportSection.Of<StabilityBoundsResult>(RegionsClaim.Claim, StabilityBoundsResult.FileName, Section));
 
-    private static ReportSection Section(ResultFolder folder)
+    private static ReportSection Section(ResultFolder folder, StabilityBoundsResult bounds)
     {
-        if (folder.Document<StabilityBoundsResult>(StabilityBoundsResult.FileName) is not { } bounds)
-            return new ReportSection(RegionsClaim.Claim, "", Finding.Missing(StabilityBoundsResult.FileName), null, Markup.Empty,
-                "lastbit bounds");
         Markup table = HtmlTable.Of("Table 3",
             "Between which weight decays each region is stable, by the paper's formulas; the last row is exact for this kernel's finite "
                 + "support.",
-            ["Region", "Equation", "#$α$ at least", "#$α$ at most"],
+            ["Region", "#$α$ at least", "#$α$ at most", "Equation"],
             [
                 .. bounds.Regions.Select(region => new[]
                 {
-                    region.Region, Equation(region), region.AlphaMin is { } least ? NumberText.Of(least, NumberText.OfBounds) : "–",
-                    NumberText.Of(region.AlphaMax, NumberText.OfBounds),
+                    region.Region, region.AlphaMin is { } least ? NumberText.Of(least, NumberText.OfBounds) : "–",
+                    NumberText.Of(region.AlphaMax, NumberText.OfBounds), Equation(region),
                 }),
                 [
-                    "transitioning, exact",
+                    "transitioning, exact", NumberText.Of(bounds.AlphaMin, NumberText.OfBounds),
+                    NumberText.Of(bounds.AlphaMax, NumberText.OfBounds),
                     $"eigenvalues {NumberText.Of(bounds.LambdaMin)} to {NumberText.Of(bounds.LambdaMax)} (± "
                         + $"{NumberText.Of(bounds.LambdaTolerance, 2)})",
-                    NumberText.Of(bounds.AlphaMin, NumberText.OfBounds), NumberText.Of(bounds.AlphaMax, NumberText.OfBounds),
                 ],
             ]);
         return new ReportSection(RegionsClaim.Claim,
             "The bounds of the three regions by the paper's Fourier formulas, "
                 + "and for the transition also the extreme eigenvalues of the operator itself, for the same image.",
-            RegionsClaim.Judge(bounds), null, table, "lastbit bounds");
+            RegionsClaim.Judge(bounds), null, table);
     }
 
     /// <summary>The document has its equations in ASCII; the page has them as formulas.</summary>

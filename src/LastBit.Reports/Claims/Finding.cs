@@ -6,7 +6,8 @@ namespace LastBit.Reports.Claims;
 /// <param name="Title">The claim in one short sentence.</param>
 /// <param name="Statement">The claim in our words.</param>
 /// <param name="Rule">The rule that decides it, made from the same constants that decide.</param>
-public sealed record Claim(string Id, string Place, string Title, string Statement, string Rule);
+/// <param name="Test">The command whose runs decide it, for a folder whose runs do not.</param>
+public sealed record Claim(string Id, string Place, string Title, string Statement, string Rule, string Test);
 
 /// <summary>What the data say of a claim of the paper.</summary>
 public enum Verdict
@@ -17,7 +18,10 @@ public enum Verdict
     /// <summary>The rule was applied and does not hold.</summary>
     NotConfirmed,
 
-    /// <summary>There are runs, but not those, or not of the size, that the rule needs.</summary>
+    /// <summary>There are runs, but not of the size that the rule needs.</summary>
+    TooSmall,
+
+    /// <summary>There are runs, but not those that the rule needs.</summary>
     NotTested,
 
     /// <summary>The folder has no runs for the claim.</summary>
@@ -27,7 +31,8 @@ public enum Verdict
 /// <summary>What a rule finds.</summary>
 /// <param name="Verdict">The verdict.</param>
 /// <param name="Marked">The number that decides it, in words, with formulas between dollar signs.</param>
-public sealed record Finding(Verdict Verdict, string Marked)
+/// <param name="But">What stands beside the verdict, because the word alone would say too much; null for nothing.</param>
+public sealed record Finding(Verdict Verdict, string Marked, string? But = null)
 {
     /// <summary>The number that decides it, as plain text.</summary>
     public string Decides => Plain(Marked);
@@ -49,6 +54,12 @@ public sealed record Finding(Verdict Verdict, string Marked)
     internal static Finding NotTested(string why) => new(Verdict.NotTested, why);
 
     internal static Finding Decide(bool holds, string decides) => new(holds ? Verdict.Confirmed : Verdict.NotConfirmed, decides);
+
+    /// <summary>The finding where runs are too small for the rule; null where nothing is.</summary>
+    /// <param name="decides">What they say all the same.</param>
+    /// <param name="lacks">What is too small.</param>
+    internal static Finding? TooSmall(string decides, params IReadOnlyList<string> lacks) => lacks.Count == 0 ? null
+        : new(Verdict.TooSmall, $"{decides} Too small to test the claim: {string.Join(", ", lacks)}.".TrimStart());
 
     /// <summary>One entry of a list of what is too small, or nothing.</summary>
     internal static string[] Lack(bool isLacking, string what) => isLacking ? [what] : [];

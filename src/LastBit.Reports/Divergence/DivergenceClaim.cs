@@ -40,7 +40,8 @@ public static class DivergenceClaim
         + $"with a divisor of at least {LeastOfSmall} stays below {NumberText.Exact(StaysTogether)}; there is at least one run of each "
         + "kind. "
         + $"Tested with ResNet-56 and Swish, at least {NumberText.Count(AccuracyClaim.FewestTrainImages)} training images and "
-        + $"{FewestScaledIterations} scaled iterations (fewer where a run has already left its bounds).");
+        + $"{FewestScaledIterations} scaled iterations (fewer where a run has already left its bounds).",
+        $"lastbit divergence --divisors 2,{MostOfLarge},{LeastOfSmall} --scaled-iterations {FewestScaledIterations}");
 
     /// <summary>Applies the rule.</summary>
     /// <param name="network">The network's name.</param>
@@ -71,9 +72,8 @@ public static class DivergenceClaim
             .. Finding.Lack(small.Length == 0,
                 $"no run with a divisor of at least {LeastOfSmall} and {FewestScaledIterations} scaled iterations"),
         ];
-        return lacks.Length > 0
-            ? Finding.NotTested($"{decides} Too small to test the claim: {string.Join(", ", lacks)}.".TrimStart())
-            : Finding.Decide(large.All(run => run.IsFinite && Greatest(run) > ShotUp)
+        return Finding.TooSmall(decides, lacks)
+            ?? Finding.Decide(large.All(run => run.IsFinite && Greatest(run) > ShotUp)
                 && small.All(run => run.IsFinite && Greatest(run) < StaysTogether), decides);
     }
 }

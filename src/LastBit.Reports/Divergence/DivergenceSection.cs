@@ -11,28 +11,25 @@ namespace LastBit.Reports.Divergence;
 /// <summary>Figure 2.</summary>
 internal static class DivergenceSection
 {
-    private const string Command = "lastbit divergence";
-
     internal static ReportPart Part { get; } = new(DivergenceExperiment.Experiment, [DivergenceResult.FileName],
-        [new(Figure2.Name, Figure2.Draw), new(Figure2.LayersName, Figure2.DrawLayers)], Section);
+        [new(Figure2.Name, Figure2.Draw), new(Figure2.LayersName, Figure2.DrawLayers)],
+        ReportSection.Of<DivergenceResult>(DivergenceClaim.Claim, DivergenceResult.FileName, Section));
 
-    private static ReportSection Section(ResultFolder folder)
+    private static ReportSection Section(ResultFolder folder, DivergenceResult result)
     {
-        if (folder.Document<DivergenceResult>(DivergenceResult.FileName) is not { } result)
-            return new ReportSection(DivergenceClaim.Claim, "", Finding.Missing(DivergenceResult.FileName), null, Markup.Empty, Command);
         DivergenceRun[] runs = [.. result.Runs.Where(run => run.RelativeL1.Length > 0)];
         Finding finding = DivergenceClaim.Judge(result.Network, result.Activation, result.TrainImages,
             [.. runs.Where(run => run.Perturbation is null)
                 .Select(run =>
                     new RunCurve(run.Divisor, run.DivergedAtIteration is null ? run.RelativeL1 : [.. run.RelativeL1, double.NaN]))]);
         if (runs.Length == 0)
-            return new ReportSection(DivergenceClaim.Claim, "", finding, null, Markup.Empty, Command);
+            return ReportSection.None(DivergenceClaim.Claim, finding);
         string second = string.Join(" or ", runs.Select(run => (run.Perturbation ?? result.Perturbation).Name).Distinct());
         string? noMap = Figure2.WhyNoMap(folder.Path, result);
         string map = noMap is null ? MapCsv(result, runs, folder.Path) : "";
         var figure = new ReportFigure([Figure2.Name, .. noMap is null ? [Figure2.LayersName] : Array.Empty<string>()],
             $"Average relative L1 difference between the copies k = 1 and {second}: of {result.Tensor}, as in the paper, and of "
-            + "every tensor, from the input (top) to the output. "
+            + "every tensor, from the input (top) to the output (in the files of the layers' weights alone). "
             + "One scaled iteration is as many steps as the divisor, so that all runs have gone equally far.",
         [
             new ReportChart("figure2", $"Difference of {result.Tensor}", "scaled iteration", "relative L1 difference", false, true,
@@ -46,14 +43,14 @@ internal static class DivergenceSection
         return new ReportSection(DivergenceClaim.Claim,
             $"{NetworkText.Of(result.Network, result.Activation, result.Loss)}, {NumberText.Count(result.TrainImages, "training image")}, "
                 + "plain SGD; "
-                + $"pairs with $k = 1$ and ${second}$ at learning rates {string.Join(", ", runs.Select(LearningRate))}, where $n$ is the "
+                + $"pairs with $k = 1$ and ${second}$ at {string.Join(", ", runs.Select(LearningRate))}, where $n$ is the "
                 + "divisor; "
                 + $"{NumberText.Count(result.ScaledIterations, "scaled iteration")}. float32.",
-            finding, figure, FirstDifferences(result, runs), Command);
+            finding, figure, FirstDifferences(result, runs));
     }
 
     private static string LearningRate(DivergenceRun run) =>
-        $"{NumberText.Exact(run.LearningRate)} (n = "
+        $"η = {NumberText.Exact(run.LearningRate)} (n = "
             + $"{NumberText.Count(run.Divisor)}{(run.Perturbation is null ? "" : $", {run.Perturbation.Name}")})";
 
     /// <summary>One row a divisor and tensor, one column a scaled iteration; empty when no map is in the folder.</summary>
@@ -81,7 +78,7 @@ internal static class DivergenceSection
 
     private static Markup FirstDifferences(DivergenceResult result, DivergenceRun[] runs) => HtmlTable.Of("Where the difference arises",
         "After which iteration the first weight differs, and after which one some weight of every tensor does.",
-        [runs.All(run => run.Perturbation is null) ? "#Divisor" : "#Divisor, second copy", "#Learning rate", "First tensor", "Last tensor",
+        [runs.All(run => run.Perturbation is null) ? "#Divisor" : "#Divisor, second copy", "#$η$", "First tensor", "Last tensor",
             "#Greatest difference", "#Last difference"],
         runs.Select(run => (string[])
         [

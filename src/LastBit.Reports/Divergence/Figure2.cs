@@ -107,7 +107,7 @@ public static class Figure2
         for (int i = 0; i < result.Runs.Length; i++)
         {
             double[] y = FigureStyle.Log10(result.Runs[i].RelativeL1);
-            panel.Name(i, "lr = " + LearningRate(result.Runs[i]) + (result.Runs[i].Perturbation is null ? own : ""));
+            panel.Name(i, "η = " + LearningRate(result.Runs[i]) + (result.Runs[i].Perturbation is null ? own : ""));
             panel.Curve(i, [.. Enumerable.Range(1, y.Length).Select(scaled => (double)scaled)], y);
             least = y.Where(double.IsFinite).Append(least).Min();
         }
@@ -143,7 +143,7 @@ public static class Figure2
             }
         }
 
-        var panel = new FigurePanel("scaled iteration", "layer", 175, "learning rate " + LearningRate(run));
+        var panel = new FigurePanel("scaled iteration", "layer", 175, "η = " + LearningRate(run));
         FigureMap.Add(panel, cells, left, right, lowest, "relative L1 difference");
         var iterations = new NumericManual();
         for (int power = 1; power <= rows; power *= 10)

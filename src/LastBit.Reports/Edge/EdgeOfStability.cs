@@ -91,9 +91,9 @@ public static class EdgeOfStability
         double[] Place(IEnumerable<double> values) => isLog ? FigureStyle.Log10([.. values]) : [.. values];
     }
 
-    /// <summary>What a run is called: "lr = 0.02", with the weight decay where there is one.</summary>
+    /// <summary>What a run is called: "η = 0.02", with the weight decay where there is one.</summary>
     internal static string NameOf(EdgeRun run) =>
-        $"lr = {NumberText.Exact(run.LearningRate)}{(run.WeightDecay > 0 ? $", wd = {NumberText.Exact(run.WeightDecay)}" : "")}";
+        $"η = {NumberText.Exact(run.LearningRate)}{(run.WeightDecay > 0 ? $", α = {NumberText.Exact(run.WeightDecay)}" : "")}";
 
     private static void Threshold(FigurePanel panel, int number, double value)
     {

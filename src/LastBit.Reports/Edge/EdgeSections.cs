@@ -10,22 +10,22 @@ namespace LastBit.Reports.Edge;
 /// <summary>The edge of stability: one figure, and a section for each of its claims.</summary>
 internal static class EdgeSections
 {
-    private const string Command = "lastbit edge";
-
     internal static ReportPart Part { get; } =
         new(EdgeExperiment.Experiment, [EdgeResult.FileName], [new(EdgeOfStability.Name, EdgeOfStability.Draw)],
-        folder => Section(folder, EdgeClaims.Rises, EdgeClaims.JudgeRises, Figure),
-        folder => Section(folder, EdgeClaims.Hovers, EdgeClaims.JudgeHovers),
-        folder => Section(folder, EdgeClaims.Pair, EdgeClaims.JudgePair),
-        folder => Section(folder, EdgeClaims.Decay, EdgeClaims.JudgeDecay),
-        folder => Section(folder, EdgeClaims.Below, EdgeClaims.JudgeBelow));
+        Section(EdgeClaims.Rises, EdgeClaims.JudgeRises, Figure),
+        Section(EdgeClaims.Hovers, EdgeClaims.JudgeHovers),
+        Section(EdgeClaims.Pair, EdgeClaims.JudgePair),
+        Section(EdgeClaims.Decay, EdgeClaims.JudgeDecay),
+        Section(EdgeClaims.Below, EdgeClaims.JudgeBelow));
+
+    private static Func<ResultFolder, ReportSection> Section(
+        Claim claim, Func<IReadOnlyList<EdgeCurve>, int, Finding> judge, Func<EdgeResult, EdgeRun[], ReportFigure>? figure = null) =>
+        ReportSection.Of<EdgeResult>(claim, EdgeResult.FileName, (_, result) => Section(result, claim, judge, figure));
 
     private static ReportSection Section(
-        ResultFolder folder, Claim claim, Func<IReadOnlyList<EdgeCurve>, int, Finding> judge,
-        Func<EdgeResult, EdgeRun[], ReportFigure>? figure = null)
+        EdgeResult result, Claim claim, Func<IReadOnlyList<EdgeCurve>, int, Finding> judge,
+        Func<EdgeResult, EdgeRun[], ReportFigure>? figure)
     {
-        if (folder.Document<EdgeResult>(EdgeResult.FileName) is not { } result)
-            return new ReportSection(claim, "", Finding.Missing(EdgeResult.FileName), null, Markup.Empty, Command);
         EdgeRun[] runs = [.. result.Runs.Where(run => run.Loss.Length > 0 && run.Sharpness.Length > 0)];
         EdgeCurve[] curves = [.. runs.Select(run => Curve(run, result))];
         string batch = result.BatchSize == 0 ? "all of them per step" : $"{result.BatchSize} per step";
@@ -36,7 +36,7 @@ internal static class EdgeSections
                 + $"{NumberText.Count(result.TrainImages, "training image")}, {batch}{momentum}; "
                 + $"at most {NumberText.Count(result.Iterations, "iteration")}. float32.",
             judge(curves, result.TrainImages), runs.Length == 0 ? null : figure?.Invoke(result, runs),
-            figure is null ? Table(curves) : Markup.Empty, Command);
+            figure is null ? Markup.Empty : Table(curves));
     }
 
     private static EdgeCurve Curve(EdgeRun run, EdgeResult result) => new(
@@ -52,22 +52,21 @@ internal static class EdgeSections
     {
         var pairs = runs.SelectMany(run => run.Copies.Select(copy => new Page.Curve(
             $"{EdgeOfStability.NameOf(run)}, {copy.Key.Name}", ReportChart.Count(1, copy.Value.RelativeL1.Length), copy.Value.RelativeL1)));
+        string name = result.BatchSize == 0 ? "sharpness" : "batch sharpness";
         return new ReportFigure([EdgeOfStability.Name],
-            $"Loss; {(result.BatchSize == 0 ? "" : "the batch sharpness (thick) and ")}the largest eigenvalue of the Hessian of the "
-                + "training loss, with "
-            + $"{(result.BatchSize == 0 ? "its threshold" : "the threshold of the batch sharpness")} (straight line); and the average "
-            + "relative L1 difference of all "
-            + "weights between the plain copy and one that differs by rounding alone. " + result.VerificationInWords(),
+            $"Loss; the {name}{(result.BatchSize == 0 ? ", which is the largest eigenvalue of the Hessian of the training loss," : "")} "
+                + "over its threshold, which is the straight line (in the files beside it); and the average relative L1 difference of all "
+                + "weights between the plain copy and one that differs by rounding alone. " + result.VerificationInWords(),
         [
-            new ReportChart("edge-sharpness", result.BatchSize == 0 ? "Sharpness over its threshold" : "Batch sharpness over its threshold",
-                "iteration", "sharpness / threshold", false, false, Csv.Write("iteration",
-                [.. runs.Select(run =>
-                    new Page.Curve(EdgeOfStability.NameOf(run), [.. run.Sharpness.Select(point => (double)point.Iteration)],
-                    [.. run.Sharpness.Select(point => point.Judged / run.JudgedThreshold)]))])),
-            new ReportChart("edge-difference", "Relative L1 difference of all weights", "iteration", "relative L1 difference", false, true,
-                Csv.Write("iteration", [.. pairs])),
             new ReportChart("edge-loss", "Loss", "iteration", "loss", false, true, Csv.Write("iteration",
                 [.. runs.Select(run => new Page.Curve(EdgeOfStability.NameOf(run), ReportChart.Count(1, run.Loss.Length), run.Loss))])),
+            new ReportChart("edge-sharpness", $"{char.ToUpperInvariant(name[0])}{name[1..]} over its threshold", "iteration",
+                $"{name} / threshold", false, false, Csv.Write("iteration",
+                [.. runs.Select(run =>
+                    new Page.Curve(EdgeOfStability.NameOf(run), [.. run.Sharpness.Select(point => (double)point.Iteration)],
+                    [.. run.Sharpness.Select(point => point.Judged / run.JudgedThreshold)]))]), Line: 1),
+            new ReportChart("edge-difference", "Relative L1 difference of all weights", "iteration", "relative L1 difference", false, true,
+                Csv.Write("iteration", [.. pairs])),
         ]);
     }
 

@@ -12,11 +12,11 @@ internal static class FigureStyle
     /// <summary>Size of tick labels and legends.</summary>
     internal const float TickSize = 9f;
 
-    /// <summary>Okabe and Ito's palette without its yellow, which is too faint on white; grey stands in for it.</summary>
+    /// <summary>The colours of the page (--series-0 to 7 of page.css, on white), so that a curve has one colour in both.</summary>
     private static readonly Color[] Colors =
     [
-        Color.FromHex("#0072B2"), Color.FromHex("#D55E00"), Color.FromHex("#009E73"), Color.FromHex("#CC79A7"),
-        Color.FromHex("#56B4E9"), Color.FromHex("#E69F00"), Color.FromHex("#000000"), Color.FromHex("#777777"),
+        Color.FromHex("#0069a8"), Color.FromHex("#c44e00"), Color.FromHex("#00805c"), Color.FromHex("#a8417f"),
+        Color.FromHex("#6a4fc0"), Color.FromHex("#8f6400"), Color.FromHex("#1d1e22"), Color.FromHex("#3a7f9c"),
     ];
 
     /// <summary>Patterns differ between neighbours, so that a figure reads in black and white too.</summary>

@@ -25,7 +25,7 @@ public static class Figure1
 
     private static FigurePanel Panel(HeatEquationRun run)
     {
-        var panel = new FigurePanel("x", "u", 190, $"dt = {NumberText.Exact(run.Dt)} ({(run.Stable ? "stable" : "unstable")})");
+        var panel = new FigurePanel("x", "u", 190, $"Δt = {NumberText.Exact(run.Dt)} ({(run.Stable ? "stable" : "unstable")})");
         for (int i = 0; i < run.Snapshots.Length; i++)
         {
             double[] u = run.Snapshots[i].U;

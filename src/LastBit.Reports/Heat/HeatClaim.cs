@@ -13,7 +13,8 @@ public static class HeatClaim
         + "same equation blows up. Gradient descent is such a discretization.",
         $"Every run with $Δt ≤ Δx²/2 = {NumberText.Exact(HeatEquation.StableTimeStep)}$ keeps $|u|$ at or below its start in every "
             + "snapshot; every run with "
-        + $"a longer step exceeds {NumberText.Exact(1000)}; there is at least one run of each kind.");
+        + $"a longer step exceeds {NumberText.Exact(1000)}; there is at least one run of each kind.",
+        "lastbit heat");
 
     /// <summary>Applies the rule.</summary>
     /// <param name="runs">The runs, dx = 1.</param>

@@ -11,12 +11,11 @@ namespace LastBit.Reports.Heat;
 internal static class HeatSection
 {
     internal static ReportPart Part { get; } =
-        new(HeatEquation.Experiment, [HeatEquationResult.FileName], [new(Figure1.Name, Figure1.Draw)], Section);
+        new(HeatEquation.Experiment, [HeatEquationResult.FileName], [new(Figure1.Name, Figure1.Draw)],
+        ReportSection.Of<HeatEquationResult>(HeatClaim.Claim, HeatEquationResult.FileName, Section));
 
-    private static ReportSection Section(ResultFolder folder)
+    private static ReportSection Section(ResultFolder folder, HeatEquationResult heat)
     {
-        if (folder.Document<HeatEquationResult>(HeatEquationResult.FileName) is not { } heat)
-            return new ReportSection(HeatClaim.Claim, "", Finding.Missing(HeatEquationResult.FileName), null, Markup.Empty, "lastbit heat");
         var figure = new ReportFigure([Figure1.Name], "u over the rod at the times in the legend, one panel per time step.",
             [.. heat.Runs.Select(run => new ReportChart(
                 string.Create(CultureInfo.InvariantCulture, $"figure1-dt{run.Dt}"),
@@ -25,6 +24,6 @@ internal static class HeatSection
                     $"t = {NumberText.Exact(at.Time)}", ReportChart.Count(0, at.U.Length), at.U))])))]);
         return new ReportSection(HeatClaim.Claim,
             $"Explicit Euler on 31 points with fixed ends, $Δx = 1$, $Δt$ = {NumberText.List(heat.Runs.Select(run => run.Dt))}, float64.",
-            HeatClaim.Judge(heat.Runs), figure, Markup.Empty, "lastbit heat");
+            HeatClaim.Judge(heat.Runs), figure, Markup.Empty);
     }
 }

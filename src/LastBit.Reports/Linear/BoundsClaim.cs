@@ -8,6 +8,9 @@ public static class BoundsClaim
     /// <summary>A run outside the bounds has had time to show it once its predicted growth is this power of ten.</summary>
     public const int PowerOfGrowth = 6;
 
+    /// <summary>A weight decay as near to a bound as this share of the upper one is on it.</summary>
+    public const double OnTheBound = 1e-9;
+
     /// <summary>The claim and its rule.</summary>
     public static Claim Claim { get; } = new(
         "figure3", "Table 2 and Figure 3", "Stability needs a weight decay between two bounds",
@@ -18,8 +21,9 @@ public static class BoundsClaim
         + "$α$ inside the computed bounds $α_min$ to $α_max$ must not diverge, and every run outside must. Left out are runs outside "
         + "whose predicted growth "
         + $"$|1 − Δt(α − α_bound)|²ⁿ$ over $n$ iterations is below {NumberText.PowerOfTen(PowerOfGrowth)}, for they had no time to show "
-        + "it. "
-        + "There is at least one run inside and one outside.");
+        + "it, and runs on a bound, where rounding decides. "
+        + "There is at least one run inside and one outside.",
+        "lastbit reproduce --only figure3,table3");
 
     /// <summary>Applies the rule.</summary>
     /// <param name="runs">Loss curves; the parameter is alpha.</param>
@@ -33,9 +37,11 @@ public static class BoundsClaim
         List<double> wrong = [];
         foreach (RunCurve run in runs)
         {
-            // Rounding of the bound itself: a weight decay on the bound is inside.
             double beyond = Math.Max(alphaMin - run.Parameter, run.Parameter - alphaMax);
-            bool isInside = beyond <= 1e-9 * alphaMax;
+            // On the bound itself rounding decides.
+            if (Math.Abs(beyond) <= OnTheBound * alphaMax)
+                continue;
+            bool isInside = beyond < 0;
             if (!isInside && run.IsFinite && 2 * run.Values.Length * Math.Log10(1 + (learningRate * beyond)) < PowerOfGrowth)
                 continue;
             _ = isInside ? inside++ : outside++;

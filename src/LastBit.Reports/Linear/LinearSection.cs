@@ -11,17 +11,13 @@ namespace LastBit.Reports.Linear;
 /// <summary>Table 2 and Figure 3.</summary>
 internal static class LinearSection
 {
-    private const string Command = "lastbit reproduce --only figure3,table3";
-
     internal static ReportPart Part { get; } = new(
         LinearizedPde.Experiment, [LinearizedPdeResult.FileName, StabilityBoundsResult.FileName], [new(Figure3.Name, Figure3.Draw)],
-        Section);
+        ReportSection.Of<LinearizedPdeResult>(BoundsClaim.Claim, LinearizedPdeResult.FileName, Section));
 
-    private static ReportSection Section(ResultFolder folder)
+    private static ReportSection Section(ResultFolder folder, LinearizedPdeResult linear)
     {
         var bounds = folder.Document<StabilityBoundsResult>(StabilityBoundsResult.FileName);
-        if (folder.Document<LinearizedPdeResult>(LinearizedPdeResult.FileName) is not { } linear)
-            return new ReportSection(BoundsClaim.Claim, "", Finding.Missing(LinearizedPdeResult.FileName), null, Markup.Empty, Command);
         RunCurve[] runs = [.. linear.Runs.Select(run => RunCurve.Of(run.Alpha, run.Loss, linear.Iterations))];
         var figure = new ReportFigure([Figure3.Name],
             "At most the first 500 iterations, both axes logarithmic; a curve that blows up ends where it would squeeze the others. "
@@ -41,17 +37,25 @@ internal static class LinearSection
             bounds is null
                 ? Finding.NotTested("The folder has no bounds.json.")
                 : BoundsClaim.Judge(runs, bounds.AlphaMin, bounds.AlphaMax, linear.LearningRate),
-            figure, bounds is null ? Markup.Empty : Table2(runs, linear, bounds), Command);
+            figure, bounds is null ? Markup.Empty : Table2(runs, linear, bounds));
     }
 
-    private static Markup Table2(RunCurve[] runs, LinearizedPdeResult linear, StabilityBoundsResult bounds) =>
-        HtmlTable.Of("Runs of Figure 3",
-        $"The runs against the bounds $α_min = {Finding.Bound(bounds.AlphaMin)}$ and $α_max = {Finding.Bound(bounds.AlphaMax)}$ "
-            + $"at learning rate {NumberText.Exact(linear.LearningRate)}.",
-        ["#$α$", "Predicted", "#First loss", "#Lowest", "#Last"],
-        runs.Select(run => (string[])
-        [
-            NumberText.Exact(run.Parameter), run.Parameter < bounds.AlphaMin || run.Parameter > bounds.AlphaMax ? "diverges" : "stable",
-            .. LossTable.Losses(run),
-        ]));
+    private static Markup Table2(RunCurve[] runs, LinearizedPdeResult linear, StabilityBoundsResult bounds)
+    {
+        return HtmlTable.Of("Runs of Figure 3",
+            $"The runs against the bounds $α_min = {Finding.Bound(bounds.AlphaMin)}$ and $α_max = {Finding.Bound(bounds.AlphaMax)}$ "
+                + $"at $Δt = {NumberText.Exact(linear.LearningRate)}$.",
+            ["#$α$", "Predicted", "It is", "#First loss", "#Lowest", "#Last"],
+            runs.Select(run => (string[])
+            [
+                NumberText.Exact(run.Parameter), Predicted(run.Parameter), run.Diverges ? "diverges" : "stable", .. LossTable.Losses(run),
+            ]));
+
+        string Predicted(double alpha) => Math.Max(bounds.AlphaMin - alpha, alpha - bounds.AlphaMax) switch
+        {
+            var beyond when Math.Abs(beyond) <= BoundsClaim.OnTheBound * bounds.AlphaMax => "on the bound",
+            > 0 => "diverges",
+            _ => "stable",
+        };
+    }
 }

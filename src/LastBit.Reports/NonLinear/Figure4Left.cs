@@ -20,9 +20,9 @@ public static class Figure4Left
     {
         NonLinearPdeResult result = ResultFile.Read<NonLinearPdeResult>(folder, NonLinearPdeResult.FileName);
         var panel = new FigurePanel("iteration", "loss", 230);
-        double low = double.PositiveInfinity, first = double.NegativeInfinity;
+        double low = double.PositiveInfinity;
         for (int i = 0; i < result.Runs.Length; i++)
-            panel.Name(i, $"dt = {NumberText.Exact(result.Runs[i].LearningRate)}");
+            panel.Name(i, $"Δt = {NumberText.Exact(result.Runs[i].LearningRate)}");
 
         // The larger the learning rate, the wider the band of its oscillations; the narrow ones are drawn over the wide ones.
         foreach (int i in Enumerable.Range(0, result.Runs.Length).OrderByDescending(i => result.Runs[i].LearningRate))
@@ -33,17 +33,20 @@ public static class Figure4Left
             panel.Curve(i, x, y, width: 1);
             foreach (double value in y.Where(double.IsFinite))
                 low = Math.Min(low, value);
-            if (y.Length > 0 && double.IsFinite(y[0]))
-                first = Math.Max(first, y[0]);
         }
-        if (first < low)
-            (low, first) = (0, 1);
-
-        // Runs that blow up leave the figure at the top, two decades above where all begin.
+        int high = HighestPower(result);
+        if (!(low < high))
+            low = high - 1;
         FigureStyle.LogAxis(panel.Plot.Axes.Bottom, 0, Math.Log10(Math.Max(2, result.Iterations)));
-        FigureStyle.LogAxis(panel.Plot.Axes.Left, Math.Floor(low), Math.Ceiling(first) + 2, labels: 8);
+        FigureStyle.LogAxis(panel.Plot.Axes.Left, Math.Floor(low), high, labels: 8);
         FigureFile.Write(outFolder ?? folder, Name, "Loss of the non-linear PDE for several learning rates",
             PaperSetting.OneLayer(folder, result.Iterations), panel);
         return null;
     }
+
+    /// <summary>Runs that blow up leave the figure at the top, two decades above where all begin.</summary>
+    /// <param name="result">nonlinear.json.</param>
+    /// <returns>The power of ten at the top.</returns>
+    internal static int HighestPower(NonLinearPdeResult result) => 2 + (int)Math.Ceiling(Math.Log10(
+        result.Runs.Select(run => run.Loss.FirstOrDefault()).Where(loss => loss > 0 && double.IsFinite(loss)).DefaultIfEmpty(1).Max()));
 }

@@ -22,7 +22,8 @@ public static class RestrainedClaim
         + $"{NumberText.List(Settling)} must settle, "
         + $"{NumberText.List(Oscillating)} oscillate, and {NumberText.List(BlowingUp)} blow up "
         + $"({NumberText.Exact(2 / PaperSetting.WeightDecay)} is the threshold "
-        + "itself and is not judged); there is at least one run of each kind.");
+        + "itself and is not judged); there is at least one run of each kind.",
+        "lastbit nonlinear");
 
     /// <summary>Applies the rule.</summary>
     /// <param name="runs">Loss curves; the parameter is the learning rate.</param>
@@ -53,6 +54,15 @@ public static class RestrainedClaim
         $"The claim is about these learning rates for {PaperSetting.ImageAndKernel} and weight decay "
         + $"{NumberText.Exact(PaperSetting.WeightDecay)}; these runs have "
         + (weightDecay == PaperSetting.WeightDecay ? "another image or kernel." : $"weight decay {NumberText.Exact(weightDecay)}."));
+
+    /// <summary>How a run goes, in a word or two; at 2/alpha itself rounding decides, and nothing is said.</summary>
+    /// <param name="run">The loss curve; the parameter is the learning rate.</param>
+    /// <param name="weightDecay">alpha.</param>
+    public static string Course(RunCurve run, double weightDecay)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return Math.Abs((run.Parameter * weightDecay) - 2) <= 1e-9 ? "is on the threshold" : run.Course;
+    }
 
     private static LossBehaviour? Expected(double learningRate) =>
         Settling.Contains(learningRate) ? LossBehaviour.Settles

@@ -143,7 +143,16 @@
       return [min - room, max + room];
     }
 
-    const size = () => ({ width: Math.max(240, area.clientWidth), height: Math.round(Math.min(400, Math.max(280, area.clientWidth * 0.5))) });
+    // The straight line of a threshold.
+    function threshold(u) {
+      if (options.line == null) return;
+      const y = Math.round(u.valToPos(toY(options.line), "y", true)), { left, width, top, height } = u.bbox;
+      if (y < top || y > top + height) return;
+      u.ctx.fillStyle = css("--text");
+      u.ctx.fillRect(left, y, width, Math.max(1, Math.round(devicePixelRatio)));
+    }
+
+    const size = () => ({ width: Math.max(240, area.clientWidth), height: Math.round(Math.min(400, Math.max(260, area.clientWidth * 0.5))) });
 
     function draw() {
       plot?.destroy();
@@ -180,7 +189,7 @@
           label, show: !hidden.has(label), stroke: css(`--series-${colourOf(i)}`), width: options.colours ? 1.25 : 1.75,
           dash: dashOf(i), points: { show: shown.length === 1 ? true : shown.length <= 40 ? undefined : false },
         }))],
-        hooks: { setCursor: [read], setSelect: [u => { if (u.select.width > 0 || u.select.height > 0) { zoomed = true; mark(); } }] },
+        hooks: { setCursor: [read], draw: [threshold], setSelect: [u => { if (u.select.width > 0 || u.select.height > 0) { zoomed = true; mark(); } }] },
       }, data, area);
       key();
       mark();
@@ -478,7 +487,7 @@
     function show(run) {
       const left = run.tasks.filter(task => !task.ended && task.secondsLeft != null).map(task => task.secondsLeft);
       state.textContent = run.ended ? `Finished after ${clock(run.seconds)}`
-        : `Running for ${clock(run.seconds)}${left.length ? `; the tasks below have ${clock(Math.max(...left))} left` : ""}`;
+        : `Running for ${clock(run.seconds)}${left.length ? `; ${clock(Math.max(...left))} left for what is listed` : ""}`;
       state.dataset.ended = run.ended;
       for (const task of run.tasks) {
         const { row, progress, note } = bars.get(task.name) ?? bar(task);

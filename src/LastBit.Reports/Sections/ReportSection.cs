@@ -53,14 +53,25 @@ public sealed record PartFigure(string Name, Func<string, string?, string?> Draw
 /// <param name="Finding">What the rule finds.</param>
 /// <param name="Figure">The figure, if there is one.</param>
 /// <param name="Table">A table, or nothing.</param>
-/// <param name="ToTest">The command that would test it.</param>
-public sealed record ReportSection(Claim Claim, string Ran, Finding Finding, ReportFigure? Figure, Markup Table, string ToTest)
+public sealed record ReportSection(Claim Claim, string Ran, Finding Finding, ReportFigure? Figure, Markup Table)
 {
+    /// <summary>Makes the section of a claim from a document, and where the folder has none says so.</summary>
+    /// <typeparam name="T">The record that wrote the document.</typeparam>
+    /// <param name="claim">The claim.</param>
+    /// <param name="document">The document's name.</param>
+    /// <param name="made">Makes the section.</param>
+    internal static Func<ResultFolder, ReportSection> Of<T>(Claim claim, string document, Func<ResultFolder, T, ReportSection> made)
+        where T : class =>
+        folder => folder.Document<T>(document) is { } found ? made(folder, found) : None(claim, Finding.Missing(document));
+
+    /// <summary>A section without anything to show.</summary>
+    internal static ReportSection None(Claim claim, Finding finding) => new(claim, "", finding, null, Markup.Empty);
+
     /// <summary>Its anchor.</summary>
     public string Id => Claim.Id;
 
     /// <summary>Whether the folder has anything to show for it.</summary>
-    public bool HasData => Figure is not null || Table != Markup.Empty;
+    public bool HasData => Figure is not null || Ran.Length > 0;
 }
 
 /// <summary>A figure of the report.</summary>
@@ -94,9 +105,10 @@ public enum ChartKind
 /// <param name="Csv">The table.</param>
 /// <param name="Kind">How it is drawn.</param>
 /// <param name="Colours">The colour of each curve, where several share one; null gives each its own.</param>
+/// <param name="Line">Where a straight line across marks a threshold; null for none.</param>
 public sealed record ReportChart(
     string Id, string Title, string XLabel, string YLabel, bool LogX, bool LogY, string Csv, ChartKind Kind = ChartKind.Lines,
-    int[]? Colours = null)
+    int[]? Colours = null, double? Line = null)
 {
     /// <summary>The abscissae first, first + 1, ...</summary>
     internal static double[] Count(int first, int count) => [.. Enumerable.Range(first, count).Select(i => (double)i)];

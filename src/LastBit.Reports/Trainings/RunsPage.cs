@@ -68,7 +68,7 @@ public static class RunsPage
             </ul>
             <h3>For a methods section</h3>
             <p>{content.Methods}</p>
-            <h3>The same again</h3>
+            <h3>The command</h3>
             <pre>{content.CommandLine}</pre>
             </section>
             </main>

@@ -1,6 +1,7 @@
 using LastBit.Experiments.Bounds;
 using LastBit.Experiments.Heat;
 using LastBit.Models;
+using LastBit.Reports;
 using LastBit.Reports.Accuracy;
 using LastBit.Reports.Amplification;
 using LastBit.Reports.Bounds;
@@ -9,6 +10,7 @@ using LastBit.Reports.Divergence;
 using LastBit.Reports.Heat;
 using LastBit.Reports.Linear;
 using LastBit.Reports.NonLinear;
+using LastBit.Reports.Results;
 using LastBit.Statistics;
 
 namespace LastBit.Tests.Reports;
@@ -63,7 +65,7 @@ public class ClaimsTests
             [new(1.1e7, Growing()), new(1.3e7, Settling()), new(2.0e8, Oscillating()), new(2.2e8, [.. Growing(300), double.NaN])];
         Finding finding = BoundsClaim.Judge(runs, 12_960_000, 2e8, 1e-8);
         Assert.Equal(Verdict.Confirmed, finding.Verdict);
-        Assert.Contains("4 of 4", finding.Decides, StringComparison.Ordinal);
+        Assert.Contains("3 of 3", finding.Decides, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -74,6 +76,22 @@ public class ClaimsTests
         Assert.Contains("α = 1.3×10⁷", inside.Decides, StringComparison.Ordinal);
         Finding outside = BoundsClaim.Judge([new(1.1e7, Settling()), new(1.3e7, Settling())], 12_960_000, 2e8, 1e-8);
         Assert.Equal(Verdict.NotConfirmed, outside.Verdict);
+    }
+
+    [Fact]
+    public void A_weight_decay_on_a_bound_is_not_judged()
+    {
+        RunCurve[] judged = [new(1.1e7, Growing()), new(1.3e7, Settling())];
+        Assert.Equal(BoundsClaim.Judge(judged, 12_960_000, 2e8, 1e-8),
+            BoundsClaim.Judge([.. judged, new(2e8, Growing())], 12_960_000, 2e8, 1e-8));
+    }
+
+    [Fact]
+    public void Each_claim_names_a_command_that_the_command_line_takes()
+    {
+        Claim[] claims = [.. Report.Sections(ResultFolder.Of("none", new Dictionary<string, byte[]>())).Select(section => section.Claim)];
+        Assert.Equal(13, claims.Length);
+        Assert.All(claims, claim => Assert.Empty(LastBit.Cli.Commands.AllCommands.Tree.Value.Parse(claim.Test["lastbit ".Length..]).Errors));
     }
 
     [Fact]
@@ -138,12 +156,12 @@ public class ClaimsTests
     [InlineData(3, 3, 20, 50_000, 10_000, 50, 0.11, Verdict.Confirmed)]
     [InlineData(6, 6, 200, 50_000, 10_000, 93, 0.05, Verdict.NotConfirmed)]
     [InlineData(6, 6, 200, 50_000, 10_000, 93, 0.5, Verdict.NotConfirmed)]
-    [InlineData(2, 6, 200, 50_000, 10_000, 93, 0.2, Verdict.NotTested)]
-    [InlineData(6, 2, 200, 50_000, 10_000, 93, 0.2, Verdict.NotTested)]
-    [InlineData(6, 6, 19, 50_000, 10_000, 93, 0.2, Verdict.NotTested)]
-    [InlineData(6, 6, 200, 5_000, 10_000, 93, 0.2, Verdict.NotTested)]
-    [InlineData(6, 6, 200, 50_000, 500, 93, 0.2, Verdict.NotTested)]
-    [InlineData(6, 6, 200, 50_000, 10_000, 20, 0.2, Verdict.NotTested)]
+    [InlineData(2, 6, 200, 50_000, 10_000, 93, 0.2, Verdict.TooSmall)]
+    [InlineData(6, 2, 200, 50_000, 10_000, 93, 0.2, Verdict.TooSmall)]
+    [InlineData(6, 6, 19, 50_000, 10_000, 93, 0.2, Verdict.TooSmall)]
+    [InlineData(6, 6, 200, 5_000, 10_000, 93, 0.2, Verdict.TooSmall)]
+    [InlineData(6, 6, 200, 50_000, 500, 93, 0.2, Verdict.TooSmall)]
+    [InlineData(6, 6, 200, 50_000, 10_000, 20, 0.2, Verdict.TooSmall)]
     public void Spreads_are_alike_within_a_factor_of_two_if_the_training_is_large_enough(
         int seeds, int fewestK, int epochs, int trainImages, int testImages, double accuracy, double rounding, Verdict expected)
     {
@@ -169,13 +187,13 @@ public class ClaimsTests
         Assert.Equal(Verdict.NotConfirmed, Of(large, large with { Parameter = 320 }).Verdict);
         Assert.Equal(Verdict.NotConfirmed, Of(small with { Parameter = 8 }, small).Verdict);
         Assert.Equal(Verdict.NotConfirmed, Of(large with { Values = [.. large.Values, double.NaN] }, small).Verdict);
-        Assert.Equal(Verdict.NotTested, Of(large, small with { Values = small.Values[..19] }).Verdict);
+        Assert.Equal(Verdict.TooSmall, Of(large, small with { Values = small.Values[..19] }).Verdict);
         Assert.Equal(Verdict.NotConfirmed, Of(large, small with { Values = [0.00125] }).Verdict);
-        Assert.Equal(Verdict.NotTested, Of(large).Verdict);
-        Assert.Equal(Verdict.NotTested, Of().Verdict);
-        Assert.Equal(Verdict.NotTested, DivergenceClaim.Judge("resnet8", Activation.Swish, 50_000, [large, small]).Verdict);
-        Assert.Equal(Verdict.NotTested, DivergenceClaim.Judge("resnet56", Activation.Relu, 50_000, [large, small]).Verdict);
-        Assert.Equal(Verdict.NotTested, DivergenceClaim.Judge("resnet56", Activation.Swish, 1000, [large, small]).Verdict);
+        Assert.Equal(Verdict.TooSmall, Of(large).Verdict);
+        Assert.Equal(Verdict.TooSmall, Of().Verdict);
+        Assert.Equal(Verdict.TooSmall, DivergenceClaim.Judge("resnet8", Activation.Swish, 50_000, [large, small]).Verdict);
+        Assert.Equal(Verdict.TooSmall, DivergenceClaim.Judge("resnet56", Activation.Relu, 50_000, [large, small]).Verdict);
+        Assert.Equal(Verdict.TooSmall, DivergenceClaim.Judge("resnet56", Activation.Swish, 1000, [large, small]).Verdict);
     }
 
     [Fact]

@@ -29,7 +29,9 @@ public sealed class ComputedBeforeTests
         using var folder = new TemporaryFolder();
         Assert.Equal(0, Cli.LastBitCall.Run("heat", "--quiet", "--out", folder["heat"]).ExitCode);
         string page = Report.Html(Report.Open(folder["heat"]));
-        Assert.Contains($"computed before on CIFAR-10: {(verdict == Verdict.Confirmed ? "confirmed" : "not confirmed")}", page,
+        Assert.Contains($"computed earlier on CIFAR-10: {(verdict == Verdict.Confirmed ? "confirmed" : "not confirmed")}", page,
+            StringComparison.Ordinal);
+        Assert.Contains($"<a href=\"#{id}\">{section.Claim.Place}</a> {(verdict == Verdict.Confirmed ? "confirmed" : "not confirmed")}", page,
             StringComparison.Ordinal);
         Assert.Contains(before.Digest, page, StringComparison.Ordinal);
         Assert.Contains(before.Commit, page, StringComparison.Ordinal);

@@ -29,7 +29,7 @@ public class EdgeClaimsTests
         Assert.Equal(Verdict.NotConfirmed, EdgeClaims.JudgeRises([Run(50)], Images).Verdict);
         Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeRises([Run(50, count: 600)], Images).Verdict);
         Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeRises([Run(101, begin: 95)], Images).Verdict);
-        Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeRises([Run(101)], 100).Verdict);
+        Assert.Equal(Verdict.TooSmall, EdgeClaims.JudgeRises([Run(101)], 100).Verdict);
         Assert.Contains("reached at iteration 500", EdgeClaims.JudgeRises([Run(100)], Images).Decides, StringComparison.Ordinal);
     }
 
@@ -89,6 +89,9 @@ public class EdgeClaimsTests
         Assert.Equal(Verdict.NotConfirmed, EdgeClaims.JudgeDecay([Run(102), Run(102, decay: 10, delay: 400)], Images).Verdict);
         Assert.Equal(Verdict.NotConfirmed, EdgeClaims.JudgeDecay([Run(102), Run(102, decay: 10, after: 1e-7)], Images).Verdict);
         Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeDecay([Run(102), Run(102, decay: 0.001)], Images).Verdict);
+        // A hundredth is enough, as with 0.2 x 0.1 / 2 of a run at the learning rate 0.2 with a weight decay of 0.1.
+        Assert.Equal(Verdict.Confirmed, EdgeClaims.JudgeDecay([Run(102), Run(102, decay: 1)], Images).Verdict);
+        Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeDecay([Run(102), Run(102, decay: 0.9)], Images).Verdict);
         Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeDecay([Run(102), Run(202, rate: 0.01, decay: 10)], Images).Verdict);
     }
 

@@ -33,7 +33,7 @@ public sealed class FigureTests : IDisposable
             new(0.8, false, 22, 900, [new(0, 0, start), new(4, 5, [.. start.Select((u, i) => i % 2 == 0 ? 3 * u : -3 * u)])]),
         ]).ToJson());
         Figure1.Draw(_folder);
-        HasTexts(Figure1.Name, "dt = 0.4 (stable)", "dt = 0.8 (unstable)", "t = 0", "t = 800", "t = 4", "x", "u");
+        HasTexts(Figure1.Name, "Δt = 0.4 (stable)", "Δt = 0.8 (unstable)", "t = 0", "t = 800", "t = 4", "x", "u");
     }
 
     [Theory]
@@ -70,8 +70,8 @@ public sealed class FigureTests : IDisposable
                 new(0.09, [.. Enumerable.Range(0, 1000).Select(n => Math.Min(1, 1e-16 * Math.Exp(n)))], 1000)]).ToJson());
         Figure4Left.Draw(_folder);
         Figure4Right.Draw(_folder);
-        HasTexts(Figure4Left.Name, "iteration", "loss", "dt = 0.01", "dt = 0.13");
-        HasTexts(Figure4Right.Name, "iteration", "relative L1 difference", "dt = 0.01", "dt = 0.09", "10⁻¹⁵", "1");
+        HasTexts(Figure4Left.Name, "iteration", "loss", "Δt = 0.01", "Δt = 0.13");
+        HasTexts(Figure4Right.Name, "iteration", "relative L1 difference", "Δt = 0.01", "Δt = 0.09", "10⁻¹⁵", "1");
     }
 
     [Fact]
@@ -119,8 +119,8 @@ public sealed class FigureTests : IDisposable
             "resnet56", Activation.Swish, Perturbation.OfK(3), 50_000, 100, "layer1.0.conv1.weight", tensors, [run]).ToJson());
         Figure2.Draw(_folder);
         Figure2.DrawLayers(_folder);
-        HasTexts(Figure2.Name, "scaled iteration", "relative L1 difference", "lr = 0.1/2");
-        HasTexts(Figure2.LayersName, "scaled iteration", "layer", "layer1", "learning rate 0.1/2", "1", "2", "10⁻⁹");
+        HasTexts(Figure2.Name, "scaled iteration", "relative L1 difference", "η = 0.1/2");
+        HasTexts(Figure2.LayersName, "scaled iteration", "layer", "layer1", "η = 0.1/2", "1", "2", "10⁻⁹");
 
         PngImage picture = PngImage.Read(PathOf(Figure2.LayersName, "png"));
         // Viridis' yellow, left of the scale of colours.

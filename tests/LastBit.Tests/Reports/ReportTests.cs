@@ -45,7 +45,7 @@ public class ReportTests(SmallRun run) : IClassFixture<SmallRun>
 
     [Fact]
     public void Each_learning_rate_stands_beside_its_own_divisor() => Assert.Contains(
-        "0.05 (n = 2), 0.0125 (n = 8)", File.ReadAllText(run.ReportFile), StringComparison.Ordinal);
+        "η = 0.05 (n = 2), η = 0.0125 (n = 8)", File.ReadAllText(run.ReportFile), StringComparison.Ordinal);
 
     [Fact]
     public void The_page_names_the_folder_safely_and_gives_digests_and_the_command()

@@ -43,13 +43,13 @@ internal static class SummarySentences
         }
         if (components.Ratio is not { } ratio || test is null)
             return "The means of all seeds are equal: the resolution of the test set or of the training hides what a seed does.";
-        string verdict = test.P < GroupEffectTest.Level
+        string verdict = test.PermutationP < GroupEffectTest.Level
             ? "a seed changes the accuracy by more than rounding does"
             : "no difference between the two is seen";
         return $"The spread over rounding alone is {Points(ratio.Value)} (95% interval {Points(ratio.Low)} to {Points(ratio.High)}) "
             + "times the spread over seeds; "
             + string.Create(CultureInfo.InvariantCulture,
-                $"{verdict} (F test p = {test.P:0.0000}, by permutation p = {test.PermutationP:0.0000}).");
+                $"{verdict} (by permutation p = {test.PermutationP:0.0000}, F test p = {test.P:0.0000}).");
     }
 
     private static string Points(double value) => value.ToString(value < 0.1 ? "0.0000" : "0.00", CultureInfo.InvariantCulture);

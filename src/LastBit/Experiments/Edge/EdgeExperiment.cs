@@ -59,7 +59,9 @@ public static class EdgeExperiment
             Every = 21,
             Eigenvalues = 1,
         },
-        { } fresh => fresh with { LearningRates = [0.02, 0.04, 0.08], Iterations = scale.Scale == "laptop" ? 2000 : 4000 },
+        // At 0.02 the threshold of 100 is never met; at 0.2 that of 10 is, and with weight decay that of 9.9.
+        { } fresh when scale.Scale == "laptop" => fresh with { LearningRates = [0.02, 0.2], WeightDecays = [0, 0.1], Iterations = 2000 },
+        { } fresh => fresh with { LearningRates = [0.02, 0.05, 0.1, 0.2], WeightDecays = [0, 0.1], Iterations = 4000 },
     };
 
     /// <summary>What a run's document says of its cell.</summary>
