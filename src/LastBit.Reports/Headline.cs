@@ -7,7 +7,9 @@ using LastBit.Reports.Sections;
 
 namespace LastBit.Reports;
 
-/// <summary>The answer of a report in three sentences: what rounding did, what this run says of the claims, what earlier ones said.</summary>
+/// <summary>
+/// The answer of a report in three sentences: what rounding did, what this run says of the claims, what earlier ones said.
+/// </summary>
 internal static class Headline
 {
     /// <summary>The sentences, with links to the claims that they name.</summary>
@@ -30,7 +32,8 @@ internal static class Headline
             (Verdict.NotTested, "not tested by these runs"), (Verdict.NotRun, "not run"),
         ];
         string[] counts = [.. kinds.Select(kind => (kind.Words, Count: sections.Count(section => section.Finding.Verdict == kind.Verdict)))
-            .Where(kind => kind.Count > 0).Select((kind, i) => $"{kind.Count} {(i > 0 ? "" : kind.Count == 1 ? "is " : "are ")}{kind.Words}")];
+            .Where(kind => kind.Count > 0)
+            .Select((kind, i) => $"{kind.Count} {(i > 0 ? "" : kind.Count == 1 ? "is " : "are ")}{kind.Words}")];
         return counts.Length == 1 ? counts[0] : $"{string.Join(", ", counts[..^1])} and {counts[^1]}";
     }
 
@@ -38,8 +41,8 @@ internal static class Headline
     private static Markup Earlier(IReadOnlyList<ReportSection> sections)
     {
         var earlier = sections.Where(section => !section.Finding.IsDecided)
-            .Select(section => (section.Id, section.Claim.Place, ComputedBefore.Of(section.Id)?.Finding)).Where(one => one.Finding is not null)
-            .GroupBy(one => one.Place).ToArray();
+            .Select(section => (section.Id, section.Claim.Place, ComputedBefore.Of(section.Id)?.Finding))
+            .Where(one => one.Finding is not null).GroupBy(one => one.Place).ToArray();
         return earlier.Length == 0 ? Markup.Empty : Markup.Of($" Computed earlier on CIFAR-10: {Markup.Join(earlier.Select((place, i) =>
         {
             int confirmed = place.Count(one => one.Finding!.Verdict == Verdict.Confirmed);

@@ -27,7 +27,8 @@ public static class Report
     /// <summary>The file that <see cref="Write"/> makes.</summary>
     public const string FileName = "report.html";
 
-    private const string Question = "Two runs of gradient descent differ only in how the last bit is rounded: do they stay together, and if not, why?";
+    private const string Question = "Two runs of gradient descent differ only in how the last bit is rounded: "
+        + "do they stay together, and if not, why?";
 
     private const string SettingsDecide = "The bits of a result depend on the settings alone: "
         + "not on the number of threads, the width of the vectors, the processor or the system.";
@@ -144,8 +145,10 @@ public static class Report
     {
         (string Id, string Text)[] places =
         [
-            ("glance-title", "At a glance"), .. shown.DistinctBy(section => section.Claim.Place).Select(section => (section.Id, section.Claim.Place)),
-            .. absent.Length > 0 ? [("absent-title", "Not in this folder")] : Array.Empty<(string, string)>(), ("made", "How to reproduce it"),
+            ("glance-title", "At a glance"),
+            .. shown.DistinctBy(section => section.Claim.Place).Select(section => (section.Id, section.Claim.Place)),
+            .. absent.Length > 0 ? [("absent-title", "Not in this folder")] : Array.Empty<(string, string)>(),
+            ("made", "How to reproduce it"),
         ];
         return Markup.Of($"""
             <nav class="contents" aria-label="Contents">{Markup.Join(places.Select(place => Markup.Of($"""<a href="#{place.Id}">{place.Text}</a> """)))}</nav>

@@ -28,7 +28,10 @@ internal static class NonLinearSection
                 })]))]);
         Markup table = HtmlTable.Of("Runs of Figure 4, left", $"The runs at weight decay {NumberText.Exact(nonLinear.WeightDecay)}.",
             ["#$Δt$", "Loss", "#First", "#Lowest", "#Last"],
-            runs.Select(run => (string[])[NumberText.Exact(run.Parameter), RestrainedClaim.Course(run, nonLinear.WeightDecay), .. LossTable.Losses(run)]));
+            runs.Select(run => (string[])
+            [
+                NumberText.Exact(run.Parameter), RestrainedClaim.Course(run, nonLinear.WeightDecay), .. LossTable.Losses(run),
+            ]));
         return new ReportSection(RestrainedClaim.Claim,
             $"The non-linear PDE (equation 8) for {NumberText.Count(nonLinear.Iterations, "iteration")} "
                 + $"with weight decay {NumberText.Exact(nonLinear.WeightDecay)} (so $2/α = {NumberText.Of(2 / nonLinear.WeightDecay)}$) "

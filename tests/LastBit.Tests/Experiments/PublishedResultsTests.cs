@@ -167,21 +167,7 @@ public class PublishedResultsTests
     private static DivergenceResult ReadDivergence(string folder) =>
         ResultJson.Deserialize<DivergenceResult>(File.ReadAllText(Path.Combine(folder, DivergenceResult.FileName)));
 
-    /// <summary>The cells of the table of docs/results.md whose first line is given.</summary>
-    private static string[][] TableUnder(string header) =>
-    [
-        .. File.ReadLines(Page).SkipWhile(line => line != header).Skip(2).TakeWhile(line => line.StartsWith('|'))
-            .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries)),
-    ];
+    private static string[][] TableUnder(string header) => DocumentedTable.Under("docs/results.md", header);
 
-    /// <summary>Asserts that a text is a number as it comes out when rounded to the digits that the text has.</summary>
-    private static void AssertRounds(string text, double value)
-    {
-        string[] parts = text.Split('e');
-        int decimals =
-            parts[0].Contains('.', StringComparison.Ordinal) ? parts[0].Length - parts[0].IndexOf('.', StringComparison.Ordinal) - 1 : 0;
-        double unit = Math.Pow(10, (parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0) - decimals);
-        double stated = double.Parse(text, CultureInfo.InvariantCulture);
-        Assert.True(Math.Abs(stated - value) <= 0.5001 * unit, string.Create(CultureInfo.InvariantCulture, $"{text} stands for {value}"));
-    }
+    private static void AssertRounds(string text, double value) => DocumentedTable.Rounds(text, value);
 }

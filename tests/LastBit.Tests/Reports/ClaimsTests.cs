@@ -91,7 +91,8 @@ public class ClaimsTests
     {
         Claim[] claims = [.. Report.Sections(ResultFolder.Of("none", new Dictionary<string, byte[]>())).Select(section => section.Claim)];
         Assert.Equal(13, claims.Length);
-        Assert.All(claims, claim => Assert.Empty(LastBit.Cli.Commands.AllCommands.Tree.Value.Parse(claim.Test["lastbit ".Length..]).Errors));
+        System.CommandLine.RootCommand tree = LastBit.Cli.Commands.AllCommands.Tree.Value;
+        Assert.All(claims, claim => Assert.Empty(tree.Parse(claim.Test["lastbit ".Length..]).Errors));
     }
 
     [Fact]

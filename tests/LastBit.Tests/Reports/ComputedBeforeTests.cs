@@ -31,8 +31,8 @@ public sealed class ComputedBeforeTests
         string page = Report.Html(Report.Open(folder["heat"]));
         Assert.Contains($"computed earlier on CIFAR-10: {(verdict == Verdict.Confirmed ? "confirmed" : "not confirmed")}", page,
             StringComparison.Ordinal);
-        Assert.Contains($"<a href=\"#{id}\">{section.Claim.Place}</a> {(verdict == Verdict.Confirmed ? "confirmed" : "not confirmed")}", page,
-            StringComparison.Ordinal);
+        string word = verdict == Verdict.Confirmed ? "confirmed" : "not confirmed";
+        Assert.Contains($"<a href=\"#{id}\">{section.Claim.Place}</a> {word}", page, StringComparison.Ordinal);
         Assert.Contains(before.Digest, page, StringComparison.Ordinal);
         Assert.Contains(before.Commit, page, StringComparison.Ordinal);
         Assert.Contains("not run</span>", page, StringComparison.Ordinal);

@@ -49,7 +49,7 @@ internal static class SummarySentences
         return $"The spread over rounding alone is {Points(ratio.Value)} (95% interval {Points(ratio.Low)} to {Points(ratio.High)}) "
             + "times the spread over seeds; "
             + string.Create(CultureInfo.InvariantCulture,
-                $"{verdict} (by permutation p = {test.PermutationP:0.0000}, F test p = {test.P:0.0000}).");
+                $"{verdict} (F test p = {test.P:0.0000}, by permutation p = {test.PermutationP:0.0000}).");
     }
 
     private static string Points(double value) => value.ToString(value < 0.1 ? "0.0000" : "0.00", CultureInfo.InvariantCulture);
