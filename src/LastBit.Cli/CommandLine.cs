@@ -49,7 +49,7 @@ internal static class CommandLine
     {
         JpegDecoder.Current = SkiaJpeg.Decoder;
         ParseResult parse = Parse(tree, args);
-        string name = Name(parse.CommandResult.Command);
+        string name = interruption.Name = Name(parse.CommandResult.Command);
         if (parse.Errors.Count > 0 && parse.Action?.ClearsParseErrors != true
             || args is [HelpWord, ..] && parse.UnmatchedTokens.Count > 0)
         {
@@ -71,6 +71,7 @@ internal static class CommandLine
                 Output = Terminal.OutWriter,
                 Error = Terminal.ErrorWriter,
             });
+            interruption.End();
             if (code != Done || Terminal.OutFailure is not { } failure)
                 return code;
             // The run is done and its files are whole; only whoever reads standard output must know that it is not.
@@ -79,6 +80,7 @@ internal static class CommandLine
         }
         catch (Exception error)
         {
+            interruption.End();
             return Report(error, name, interruption);
         }
     }
@@ -111,7 +113,7 @@ internal static class CommandLine
                     $"{name}: {(input.Setting is { } setting ? $"--{Setting.NameOf(setting)}{input.Problem}" : input.Message)}");
                 return BadInput;
             case OperationCanceledException when interruption.Token.IsCancellationRequested:
-                Terminal.ErrorWriter.WriteLine(interruption.WhatToDo is { } next ? $"{name}: stopped. {next}" : $"{name}: stopped.");
+                Terminal.ErrorWriter.WriteLine(interruption.Stopped);
                 return Failed;
             case OutOfMemoryException:
                 Terminal.ErrorWriter.WriteLine(

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using LastBit.Cli.Execution;
 using LastBit.Experiments;
 using LastBit.Reports.Results;
 using LastBit.Runs;
@@ -94,12 +95,15 @@ internal sealed class CommandRun : IDisposable
     /// <param name="draw">Draws the figures; for each why it was not drawn, or null.</param>
     /// <param name="next">A command to try next, with what it does.</param>
     /// <param name="report">The page, where there is one.</param>
-    /// <returns>The exit code, 0.</returns>
+    /// <returns>The exit code: 0, or 1 where another process is still at work on a cell that was asked for.</returns>
     internal int Finish(
         string json, Action<IAnsiConsole> print, Func<IReadOnlyList<(string Name, string? WhyNot)>> draw, (string Line, string What)? next,
         string? report = null)
     {
-        _folder.Finish();
+        string[] open = RunCells.OpenIn(Folder);
+        int code = open.Length == 0 ? CommandLine.Done : CommandLine.Failed;
+        if (open.Length == 0)
+            _folder.Finish();
         _live?.Say($"The results are in {Folder}.");
         if (_json)
             Terminal.OutWriter.WriteLine(json.TrimEnd());
@@ -107,8 +111,11 @@ internal sealed class CommandRun : IDisposable
         if (!_quiet || !_json)
             print(Text);
         IReadOnlyList<(string Name, string? WhyNot)> figures = draw();
+        if (open.Length > 0)
+            Say($"Not computed yet: {string.Join(", ", open.Take(5))}{(open.Length > 5 ? ", ..." : "")}. `lastbit status "
+                + $"{ShellWord.Quote(Folder)}` says why.");
         if (_quiet)
-            return CommandLine.Done;
+            return code;
 
         Text.WriteLine();
         string[] drawn = [.. figures.Where(figure => figure.WhyNot is null).Select(figure => figure.Name)];
@@ -124,7 +131,7 @@ internal sealed class CommandRun : IDisposable
         Line("Results", Folder);
         if (next is { } command)
             Line("Next", $"{command.Line}   ({command.What})");
-        return CommandLine.Done;
+        return code;
     }
 
     /// <inheritdoc/>

@@ -19,11 +19,15 @@ internal sealed class Interruption : IDisposable
 
     private static readonly bool InBatchJob = Environment.GetEnvironmentVariable("SLURM_JOB_ID") is { Length: > 0 };
 
+    // After that a command that has nothing to save is ended where it is: in an external program, in a line of 200 MB, in a figure.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1.2);
+
     private static readonly AsyncLocal<Interruption?> OfThisCall = new();
     private static readonly Interruption None = new();
 
     private readonly CancellationTokenSource _source = new();
     private long _first;
+    private int _ended;
     private readonly List<PosixSignalRegistration> _signals = [];
 
     private Interruption()
@@ -38,6 +42,19 @@ internal sealed class Interruption : IDisposable
 
     /// <summary>What the user can do after a stop, one sentence; null as long as nothing has been started.</summary>
     internal string? WhatToDo { get; set; }
+
+    /// <summary>The words that called the command.</summary>
+    internal string Name { get; set; } = "lastbit";
+
+    /// <summary>What is said of a stop.</summary>
+    internal string Stopped => WhatToDo is { } next ? $"{Name}: stopped. {next}" : $"{Name}: stopped.";
+
+    /// <summary>Says that the call ends by itself; it does not return where the call is being ended already.</summary>
+    internal void End()
+    {
+        if (Interlocked.Exchange(ref _ended, 1) != 0)
+            Thread.Sleep(Timeout.Infinite);
+    }
 
     /// <summary>
     /// Begins to listen. A second signal ends the process at once, as if nobody listened; but a batch system repeats itself, as before the
@@ -79,6 +96,20 @@ internal sealed class Interruption : IDisposable
         }
         context.Cancel = true;
         _first = Stopwatch.GetTimestamp();
+        new Thread(EndInTime) { IsBackground = true, Name = "lastbit stop" }.Start();
         _source.Cancel();
+    }
+
+    /// <summary>Ends the process where the command does not come to its end by itself; files appear whole or not at all.</summary>
+    private void EndInTime()
+    {
+        Thread.Sleep(Grace);
+        while (UninterruptedWork.IsAtWork)
+            Thread.Sleep(20);
+        if (Interlocked.Exchange(ref _ended, 1) != 0)
+            return;
+        Terminal.Restore();
+        Console.Error.WriteLine(Stopped);
+        Environment.Exit(CommandLine.Failed);
     }
 }

@@ -118,7 +118,7 @@ internal sealed class ExperimentCommand<TSettings, TResult>(Experiment<TSettings
             TResult result = run.Run(prepared);
             var ended = new Ended<TSettings, TResult>(settings, result, run.Folder,
                 options.Words(parse, "image", "image-size", "kernel-size"));
-            return run.Finish(Runs.ResultJson.Serialize(result), console =>
+            return run.Finish(Runs.ResultJson.Document(result), console =>
             {
                 if (Print is null)
                     Cli.Tables.Write(console, Tables(console, result));

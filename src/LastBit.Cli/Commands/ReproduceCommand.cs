@@ -71,7 +71,8 @@ internal static class ReproduceCommand
             var drawn = new List<(string Name, string? WhyNot)>();
             foreach (Experiment experiment in part)
             {
-                tables.Add(run.Run(context => ExperimentCommand.All.First(one => one.Experiment == experiment).RunAt(settings, context)));
+                tables.Add(run.Run(context => ExperimentCommand.All.First(one => one.Experiment == experiment)
+                    .RunAt(settings, context with { Record = Record(context, experiment.Name) })));
                 drawn.AddRange(Report.Of(experiment)?.Draw(run.Folder) ?? []);
             }
             figures.AddRange(drawn);
@@ -106,6 +107,18 @@ internal static class ReproduceCommand
                 Tables.Write(console, Tables.Claims(console, claims));
         }
     }
+
+    /// <summary>What is recorded of the data stands under the experiment that it is of.</summary>
+    private static Action<string, JsonNode?> Record(ExperimentContext context, string experiment) => (name, value) =>
+    {
+        if (name == "data")
+        {
+            var data = RunFolder.Read(context.Folder)?[name]?.DeepClone() as JsonObject ?? [];
+            data[experiment] = value;
+            value = data;
+        }
+        context.Record?.Invoke(name, value);
+    };
 
     private static JsonArray Names(IEnumerable<string> names) => new([.. names.Select(name => JsonValue.Create(name))]);
 }

@@ -46,8 +46,6 @@ internal static class TrainCommand
                 $"The training diverged: {result.DivergedBecause ?? "the training loss"} was no longer finite at step {step}. From there "
                     + $"on its numbers mean nothing."));
         }
-        if (result.Data is { } data)
-            console.WriteLine($"Data:    {data}");
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Digest:  {result.Digest}"));
         if (result.SecondsPerStep > 0)
             console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"A step took {result.SecondsPerStep * 1e3:F1} ms."));

@@ -86,7 +86,7 @@ public sealed class CellExperiment<TSettings, TResult> : Experiment<TSettings, T
         return context =>
         {
             using TrainingData data = loaded.With(context.Threads);
-            context.Record?.Invoke("engine", data.Engines.Name);
+            data.Tell(context);
             return Run(settings, context, data);
         };
     }
@@ -176,11 +176,14 @@ internal abstract class OpenCells<TSettings, TResult>(Experiment experiment, TSe
     /// <inheritdoc/>
     public abstract void Tidy(string cell);
 
+    /// <inheritdoc/>
+    public abstract void Complete(string cell);
+
     /// <summary>Puts all cells on disk together into the document of the experiment.</summary>
     public TResult WriteResult() => Store.WriteResult(experiment.Document!, file =>
     {
         TResult result = Gather();
-        AtomicFile.WriteAllText(file, ResultJson.Serialize(result));
+        AtomicFile.WriteAllText(file, ResultJson.Document(result));
         return result;
     });
 

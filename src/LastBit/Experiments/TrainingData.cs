@@ -66,6 +66,9 @@ internal sealed class TrainingData : IDisposable
         return (images, labels);
     }
 
+    /// <summary>The labels of the test images; null where no image was needed.</summary>
+    public byte[]? TestLabels => Test?.Labels;
+
     private Dataset? Train { get; }
 
     private Dataset? Test { get; }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -12,6 +13,38 @@ public static partial class AtomicFile
     private static readonly string Machine =
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Environment.MachineName)))[..8];
 
+    // Folders whose run must not be written to once the folder is another's, with what makes sure of it.
+    private static readonly ConcurrentDictionary<object, (string Folder, Action Check)> Guards = new();
+
+    /// <summary>Has something checked before anything is written below a folder, until the guard is disposed of.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="check">Throws where nothing may be written there any more.</param>
+    internal static IDisposable Guard(string folder, Action check)
+    {
+        var guard = new Guarded();
+        Guards[guard] = (Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar, check);
+        return guard;
+    }
+
+    /// <summary>Makes sure that something may still be written at a path.</summary>
+    /// <exception cref="InputException">The folder of a run that it lies in is gone, or is another's.</exception>
+    internal static void ThrowIfGone(string path)
+    {
+        if (Guards.IsEmpty)
+            return;
+        string full = Path.GetFullPath(path);
+        foreach ((string folder, Action check) in Guards.Values)
+        {
+            if (full.StartsWith(folder, StringComparison.Ordinal))
+                check();
+        }
+    }
+
+    private sealed class Guarded : IDisposable
+    {
+        public void Dispose() => Guards.TryRemove(this, out _);
+    }
+
     /// <summary>
     /// Writes <paramref name="path"/> through <paramref name="write"/>; an older file is replaced only when all of the new one is on disk.
     /// </summary>
@@ -23,6 +56,8 @@ public static partial class AtomicFile
     {
         string full = Path.GetFullPath(path);
         string temporary = UnfinishedName(full, Environment.ProcessId);
+        ThrowIfGone(full);
+        using IDisposable uninterrupted = UninterruptedWork.Begin();
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(full)!);
@@ -46,12 +81,14 @@ public static partial class AtomicFile
         }
     }
 
-    /// <summary>Writes bytes.</summary>
+    /// <summary>Writes bytes; a file that has them already is left alone.</summary>
     /// <param name="path">The file to write; its folder is created.</param>
     /// <param name="content">All of its bytes.</param>
     /// <exception cref="InputException">The folder cannot be written, or the disk is full.</exception>
     public static void WriteAllBytes(string path, ReadOnlySpan<byte> content)
     {
+        if (Holds(path, content))
+            return;
         byte[] copy = content.ToArray();
         Write(path, stream => stream.Write(copy));
     }
@@ -61,6 +98,19 @@ public static partial class AtomicFile
     /// <param name="content">All of its text.</param>
     /// <exception cref="InputException">The folder cannot be written, or the disk is full.</exception>
     public static void WriteAllText(string path, string content) => WriteAllBytes(path, Encoding.UTF8.GetBytes(content));
+
+    private static bool Holds(string path, ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            return new FileInfo(path) is { Exists: true } file && file.Length == content.Length && content.Length > 0
+                && content.SequenceEqual(File.ReadAllBytes(path));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>A name that no other process on any machine gives to the file that is to become <paramref name="path"/>.</summary>
     internal static string UnfinishedName(string path, int process) =>

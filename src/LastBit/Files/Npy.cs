@@ -38,14 +38,20 @@ public static class Npy
     public static void Write(string path, float[] values, params int[] shape) =>
         AtomicFile.Write(path, stream => Write(stream, values, shape));
 
-    /// <summary>Writes bytes (format version 1.0); the file appears whole or not at all.</summary>
+    /// <summary>
+    /// Writes bytes (format version 1.0); the file appears whole or not at all, and one that has them already is left alone.
+    /// </summary>
     /// <param name="path">The file; its folder is created.</param>
     /// <param name="values">The values in C order.</param>
     /// <param name="shape">Extents, outermost first; their product is the number of values.</param>
     /// <exception cref="ArgumentException">The shape does not fit the values.</exception>
     /// <exception cref="InputException">The file cannot be written.</exception>
-    public static void Write(string path, byte[] values, params int[] shape) =>
-        AtomicFile.Write(path, stream => Write(stream, values, shape));
+    public static void Write(string path, byte[] values, params int[] shape)
+    {
+        using var stream = new MemoryStream();
+        Write(stream, values, shape);
+        AtomicFile.WriteAllBytes(path, stream.GetBuffer().AsSpan(0, (int)stream.Length));
+    }
 
     /// <summary>
     /// Reads a file of format version 1.0, 2.0 or 3.0 with values of any of NumPy's real types (float16 to float64, int8 to int64, uint8 to

@@ -22,7 +22,7 @@ public enum CellState
 /// <param name="Progress">The share that is computed, 0 to 1.</param>
 /// <param name="SecondsLeft">How long its process will need; null where none is at work or that is not known yet.</param>
 /// <param name="Owner">Machine and process number of who is at work on it; null otherwise.</param>
-/// <param name="Why">Why it failed, or how it diverged; null otherwise.</param>
+/// <param name="Why">Why it failed or waits, or how it diverged; null otherwise, as for one that nobody has begun.</param>
 public sealed record CellStatus(string Name, CellState State, double Progress, double? SecondsLeft, string? Owner, string? Why);
 
 /// <summary>What the documents of a cell say of it.</summary>

@@ -34,7 +34,7 @@ public sealed class CellStore
         var store = new CellStore(root, kind);
         string file = Path.Combine(store._path, SettingsName);
         if (!File.Exists(file))
-            AtomicFile.WriteAllText(file, settings.ToJsonString());
+            AtomicFile.WriteAllText(file, DocumentFile.WithChecksum(settings.ToJsonString()));
         Compare(file, settings);
         return store;
     }
@@ -49,6 +49,7 @@ public sealed class CellStore
     public static void Plan(string root, string kind, JsonObject asked)
     {
         var store = new CellStore(root, kind);
+        AtomicFile.ThrowIfGone(store._path);
         try
         {
             Directory.CreateDirectory(store._path);
@@ -63,8 +64,8 @@ public sealed class CellStore
         JsonObject? before = File.Exists(file) ? ReadPlanFile(file) : null;
         JsonObject plan = RunFolder.Union(before, asked);
         if (!JsonNode.DeepEquals(plan, before))
-            AtomicFile.WriteAllText(file, new JsonObject(plan.OrderBy(one => one.Key, StringComparer.Ordinal)
-                .Select(one => KeyValuePair.Create(one.Key, one.Value?.DeepClone()))).ToJsonString());
+            AtomicFile.WriteAllText(file, DocumentFile.WithChecksum(new JsonObject(plan.OrderBy(one => one.Key, StringComparer.Ordinal)
+                .Select(one => KeyValuePair.Create(one.Key, one.Value?.DeepClone()))).ToJsonString()));
     }
 
     /// <summary>
@@ -116,6 +117,7 @@ public sealed class CellStore
     public Lease? TryTake(string cell)
     {
         (string folder, string name) = LeaseOf(cell);
+        AtomicFile.ThrowIfGone(folder);
         try
         {
             Directory.CreateDirectory(folder);
@@ -148,9 +150,11 @@ public sealed class CellStore
             return new CellStatus(cell, CellState.Done, 1, null, null, reading.Note);
         if (note is { Held: true } && Lease.IsHeld(folder, name))
             return new CellStatus(cell, CellState.Running, Math.Max(reading.Progress, note.Progress), note.SecondsLeft, note.Owner, null);
-        return new CellStatus(
-            cell, note is { Held: false, Failure: not null } ? CellState.Failed : CellState.Waiting, reading.Progress, null, null,
-            note?.Failure);
+        if (note is { Held: false, Failure: { } failure })
+            return new CellStatus(cell, CellState.Failed, reading.Progress, null, null, failure);
+        return new CellStatus(cell, CellState.Waiting, reading.Progress, null, null, note is null ? null
+            : note.Held ? $"{note.Owner} worked on it and gives no sign of life; resume the run"
+            : "its process stopped before it was done; resume the run");
     }
 
     /// <summary>

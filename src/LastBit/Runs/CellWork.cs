@@ -23,6 +23,13 @@ internal interface ICellExperiment
     /// before it came to this.
     /// </summary>
     void Tidy(string cell);
+
+    /// <summary>
+    /// Makes sure that the files of a cell that is held and done are there as they were written; makes again what can be made without
+    /// computing.
+    /// </summary>
+    /// <exception cref="InputException">One is missing or altered and cannot be made again.</exception>
+    void Complete(string cell);
 }
 
 /// <summary>Takes cells, has them computed and lets go of them; the same for every experiment and every number of processes.</summary>
@@ -39,10 +46,12 @@ internal static class CellWork
     /// <param name="experiment">The experiment.</param>
     /// <param name="cells">Names of cells, in the order to compute them in.</param>
     /// <param name="observer">Is told what is left to others.</param>
+    /// <exception cref="InputException">A file of a finished cell is missing or altered; the other cells are computed.</exception>
     public static void Compute(ICellExperiment experiment, IEnumerable<string> cells, IRunObserver observer)
     {
         List<string> open = [.. cells];
         bool told = false;
+        InputException? incomplete = null;
         // A cell that another process holds is looked at again when the others are done: that process may have died meanwhile.
         for (int before = int.MaxValue; open.Count > 0 && open.Count < before;)
         {
@@ -66,7 +75,17 @@ internal static class CellWork
                     if (held.Cells.Any(cell => !experiment.Read(cell).IsDone))
                         experiment.Compute(held);
                     foreach (string cell in held.Cells.Where(cell => experiment.Read(cell).IsDone))
+                    {
                         experiment.Tidy(cell);
+                        try
+                        {
+                            experiment.Complete(cell);
+                        }
+                        catch (InputException problem)
+                        {
+                            incomplete ??= problem;
+                        }
+                    }
                 }
                 catch (LeaseLostException lost)
                 {
@@ -80,6 +99,8 @@ internal static class CellWork
                 open.RemoveAll(cell => group.Contains(cell) && held.Cells.Contains(cell) && experiment.Read(cell).IsDone);
             }
         }
+        if (incomplete is not null)
+            throw incomplete;
         if (open.Count > 0)
             observer.Message(
                 $"Another process is working on {string.Join(", ", open)}; the result has {(open.Count > 1 ? "them" : "it")} when it is "

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -18,6 +20,9 @@ public interface ICheckedDocument
 /// </summary>
 public static partial class DocumentFile
 {
+    /// <summary>The last member of every document: SHA-256 of the others, written without white space.</summary>
+    internal const string Checksum = "checksum";
+
     private const long Limit = 512 << 20;
 
     /// <summary>Reads a document into the record that wrote it.</summary>
@@ -37,29 +42,54 @@ public static partial class DocumentFile
         {
             throw new InputException($"{path}: is damaged ({Place(error)}); {remedy}", error);
         }
-        return (NullElement.In(document) ?? (document as ICheckedDocument)?.Problem()) is { } problem
-            ? throw new InputException($"{path}: {problem}; {remedy}") : document;
+        if ((NullElement.In(document) ?? (document as ICheckedDocument)?.Problem()) is { } problem)
+            throw new InputException($"{path}: {problem}; {remedy}");
+        if (text.Contains($"\"{Checksum}\"", StringComparison.Ordinal))
+            Parse(path, text, remedy);
+        return document;
     }
 
     /// <summary>Reads a document whose members are not known beforehand.</summary>
     /// <param name="path">The file.</param>
     /// <param name="remedy">What the reader can do about a bad file.</param>
     /// <exception cref="InputException">The file cannot be read or is no object.</exception>
-    public static JsonObject ReadObject(string path, string remedy = "it should be what a run of LastBit wrote")
+    public static JsonObject ReadObject(string path, string remedy = "it should be what a run of LastBit wrote") =>
+        Parse(path, ReadText(path, remedy), remedy);
+
+    /// <summary>A document with its checksum as the last member, in one line.</summary>
+    /// <param name="json">The document as an object, with or without a checksum.</param>
+    internal static string WithChecksum(string json)
     {
-        string text = ReadText(path, remedy);
+        var document = (JsonObject)JsonNode.Parse(json)!;
+        document.Remove(Checksum);
+        document[Checksum] = ChecksumOf(document);
+        return document.ToJsonString();
+    }
+
+    private static string ChecksumOf(JsonObject document) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(document.ToJsonString())));
+
+    /// <summary>Parses a document and holds it against its checksum, which older ones lack and which is taken off.</summary>
+    private static JsonObject Parse(string path, string text, string remedy)
+    {
+        JsonObject found;
         try
         {
             // Members are looked up lazily, and a member that is there twice shows only then; the strict reader looks at once.
             JsonNode? node = JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
-            var found = node as JsonObject ?? throw new JsonException("it is not an object");
+            found = node as JsonObject ?? throw new JsonException("it is not an object");
             ResultJson.CheckText(found);
-            return found;
         }
         catch (Exception error) when (error is JsonException or ArgumentException or InvalidOperationException)
         {
             throw new InputException($"{path}: is damaged ({Place(error)}); {remedy}", error);
         }
+        if (found.Remove(Checksum, out JsonNode? sum) && sum?.ToString() != ChecksumOf(found))
+        {
+            throw new InputException($"{path}: was changed after it was written (its {Checksum} does not fit); {remedy}, or, if the "
+                + $"change is meant, take {Checksum} out of it");
+        }
+        return found;
     }
 
     /// <summary>What is wrong with a text that should be a digest; null when nothing is.</summary>
@@ -81,7 +111,7 @@ public static partial class DocumentFile
             byte[] bytes = new byte[length];
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             int count = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            return new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, 0, count);
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, 0, count);
         }
         catch (ArgumentException error)
         {

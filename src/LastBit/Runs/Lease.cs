@@ -142,6 +142,7 @@ public sealed class Lease : IDisposable
     /// <exception cref="LeaseLostException">Another process has.</exception>
     public void ThrowIfLost()
     {
+        AtomicFile.ThrowIfGone(_name);
         if (_file is not null && Highest(_name) != Number)
             throw new LeaseLostException(_name);
     }

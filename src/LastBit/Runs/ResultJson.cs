@@ -22,6 +22,10 @@ public static class ResultJson
     /// <param name="result">The record; its numbers must be finite (a record leaves out what is not, or holds null).</param>
     public static string Serialize<T>(T result) => JsonSerializer.Serialize(result, Options);
 
+    /// <summary>What <see cref="Serialize"/> returns, with a checksum of it as the last member.</summary>
+    /// <param name="result">The record.</param>
+    public static string Document<T>(T result) => DocumentFile.WithChecksum(Serialize(result));
+
     /// <summary>The document as an object to compare or to put into another one.</summary>
     /// <param name="result">The record.</param>
     public static JsonObject ToObject<T>(T result) => (JsonObject)JsonNode.Parse(Serialize(result))!;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LastBit.Arithmetic;
@@ -24,10 +25,12 @@ public sealed class RunFolder : IDisposable
 
     private readonly Lease? _lock;
     private readonly TimeProvider _clock;
+    private readonly IDisposable _guard;
     private long _counted;
 
-    private RunFolder(string path, Lease? held, bool existed, TimeProvider clock)
+    private RunFolder(string path, string token, Lease? held, bool existed, TimeProvider clock)
     {
+        _guard = AtomicFile.Guard(path, () => ThrowIfAnothers(path, token));
         _clock = clock;
         _counted = clock.GetTimestamp();
         Path = path;
@@ -103,6 +106,9 @@ public sealed class RunFolder : IDisposable
             MachineInfo machine = MachineInfo.Current;
             // What an earlier session recorded beside these members stays.
             JsonObject run = older ?? [];
+            // Tells this folder from one that comes to have its name while the run goes on.
+            string token = older?["token"]?.ToString() ?? RandomNumberGenerator.GetHexString(32, lowercase: true);
+            run["token"] = token;
             run["command"] = command;
             run["settings"] = settings.DeepClone();
             run["version"] = machine.Version;
@@ -121,7 +127,7 @@ public sealed class RunFolder : IDisposable
             Write(path, run);
             if (shared)
                 held.Dispose();
-            return new RunFolder(path, shared ? null : held, older is not null, clock ?? TimeProvider.System);
+            return new RunFolder(path, token, shared ? null : held, older is not null, clock ?? TimeProvider.System);
         }
         catch
         {
@@ -141,6 +147,33 @@ public sealed class RunFolder : IDisposable
             return null;
         JsonObject run = DocumentFile.ReadObject(file);
         return Problem(run) is { } problem ? throw new InputException($"{file}: {problem}; it should be what a run of LastBit wrote") : run;
+    }
+
+    /// <summary>
+    /// Sees to it that nothing is written below a folder any more once it was deleted, moved or replaced, until what is returned is disposed
+    /// of. For who works in a folder that another process opened.
+    /// </summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="run">What <see cref="Read"/> returned.</param>
+    public static IDisposable Watch(string path, JsonObject run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        string? token = run["token"]?.ToString();
+        return AtomicFile.Guard(path, () => ThrowIfAnothers(path, token));
+    }
+
+    private static void ThrowIfAnothers(string path, string? token)
+    {
+        if (Read(path) is not { } run)
+        {
+            throw InputException.OfPath("out", path, "the folder was deleted, moved or emptied while the run went on, which stops here; "
+                + "put it back and resume, or begin anew in another folder");
+        }
+        if (run["token"]?.ToString() != token)
+        {
+            throw InputException.OfPath("out", path, "its run.json was replaced by that of another run while this one went on, which stops "
+                + "here; put it back and resume, or begin anew in another folder");
+        }
     }
 
     /// <summary>The settings in a run.json, as the record that wrote them.</summary>
@@ -191,12 +224,14 @@ public sealed class RunFolder : IDisposable
         {
             // A folder that vanished or filled up has been reported by whatever was being written; here only the time is lost.
         }
+        _guard.Dispose();
         _lock?.Dispose();
     }
 
     /// <summary>Adds to the run.json on disk, for other processes that share the folder have added to it too.</summary>
     private void Save(Action<JsonObject>? change = null)
     {
+        AtomicFile.ThrowIfGone(System.IO.Path.Combine(Path, "run.json"));
         using Lease? held = _lock is not null ? null : Lease.TryTake(Path, LockName, TimeSpan.FromSeconds(10))
             ?? throw InputException.OfPath("out", Path,
                 $"another process keeps {LockName} for more than 10 seconds; end it, or wait for it");
@@ -234,7 +269,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>What is wrong with a run.json, naming the member; null when nothing is.</summary>
     private static string? Problem(JsonObject run)
     {
-        foreach (string name in (string[])["command", "version", "commit", "processor", "framework", "system", "started"])
+        foreach (string name in (string[])["token", "command", "version", "commit", "processor", "framework", "system", "started"])
         {
             if (run[name] is { } text && text.GetValueKind() != JsonValueKind.String)
                 return $"{name} is not a text";
@@ -274,7 +309,8 @@ public sealed class RunFolder : IDisposable
     };
 
     private static void Write(string path, JsonObject run) =>
-        AtomicFile.WriteAllText(System.IO.Path.Combine(path, "run.json"), run.ToJsonString(Indented) + "\n");
+        AtomicFile.WriteAllText(System.IO.Path.Combine(path, "run.json"),
+            JsonNode.Parse(DocumentFile.WithChecksum(run.ToJsonString()))!.ToJsonString(Indented) + "\n");
 
     private static JsonObject? Check(string path, string command, JsonObject settings)
     {

@@ -66,18 +66,7 @@ public static class Checkpoint
     /// <param name="path">The file.</param>
     /// <returns>64 lower-case hexadecimal digits.</returns>
     /// <exception cref="InputException">It cannot be read.</exception>
-    public static string FileDigest(string path)
-    {
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(file));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")})", error);
-        }
-    }
+    public static string FileDigest(string path) => Runs.CellFiles.DigestOf(path);
 
     /// <summary>Writes the state of a training; the file appears whole or not at all.</summary>
     /// <param name="path">The file.</param>

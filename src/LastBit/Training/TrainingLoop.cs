@@ -100,6 +100,7 @@ internal sealed class TrainingLoop(Trainer trainer, string checkpoint, string da
     /// <exception cref="OperationCanceledException">The training was stopped; its checkpoint is on disk.</exception>
     public void Run<T>(ITrainingRecorder<T> recorder, string task, long total, string unit, Action<double, double?>? tell = null)
     {
+        using IDisposable uninterrupted = UninterruptedWork.Begin();
         observer.Begin(task, total, unit);
         long sinceCheckpoint = Stopwatch.GetTimestamp(), begun = sinceCheckpoint;
         long first = recorder.Progress.Units;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LastBit.Runs;
 
 namespace LastBit.Tests.Cli;
 
@@ -7,6 +8,30 @@ public sealed class StatusCommandTests
 {
     private static readonly string[] Small =
         ["accuracy", "--network", "resnet8", "--data", "sample", "--train-size", "64", "--batch-size", "32", "--seeds", "1", "--k", "1"];
+
+    [Fact]
+    public void What_another_process_holds_is_not_finished_and_status_says_why_it_waits()
+    {
+        using var folder = new TemporaryFolder();
+        string run = folder["run"];
+        string[] small = [.. Small, "--epochs", "1", "--out", run];
+        Assert.Equal(0, LastBitCall.Run(small).ExitCode);
+        Assert.True((bool)RunFolder.Read(run)!["finished"]!);
+        string[] more = ["accuracy", "--resume", run, "--k", "1,3"];
+        Lease held = CellStore.Of(run, "accuracy").TryTake("seed1/k3")!;
+        LastBitProcess left = LastBitCall.Run(more);
+        Assert.Equal(1, left.ExitCode);
+        Assert.Contains("Not computed yet: seed1/k3.", left.Error, StringComparison.Ordinal);
+        Assert.False((bool)RunFolder.Read(run)!["finished"]!);
+        held.Dispose();
+        Assert.Contains("its process stopped before it was done; resume the run",
+            LastBitCall.Run("status", run).Output.ReplaceLineEndings(" ").Replace("  ", " ", StringComparison.Ordinal),
+            StringComparison.Ordinal);
+        Assert.Equal(0, LastBitCall.Run(more).ExitCode);
+        Assert.True((bool)RunFolder.Read(run)!["finished"]!);
+        // Which images a run has seen is said by every run that sees some.
+        Assert.Equal(10, RunFolder.Read(run)!["data"]!["classes"]!.AsArray().Count);
+    }
 
     [Fact]
     public async Task Who_watches_is_told_until_all_is_done()

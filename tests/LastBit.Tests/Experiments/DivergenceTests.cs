@@ -108,7 +108,7 @@ public class DivergenceTests
         using (CellStore.Of(parts.Path, DivergenceExperiment.Kind).TryTake("n2"))
             Assert.Equal(3, Assert.Single(DivergenceExperiment.Run(Small, Context(parts.Path, observer)).Runs).Divisor);
         Assert.Empty(observer.Tasks);
-        Assert.StartsWith("Another process is working on n2", Assert.Single(observer.Messages), StringComparison.Ordinal);
+        Assert.StartsWith("Another process is working on n2", observer.Messages[^1], StringComparison.Ordinal);
 
         DivergenceExperiment.Run(Small, Context(parts.Path, observer));
         Assert.Equal(["learning rate 0.1/2"], observer.Tasks);

@@ -137,15 +137,17 @@ public class EdgeTests
         CellStore store = CellStore.Open(folder.Path, EdgeExperiment.Kind, []);
         Directory.CreateDirectory(store.FileOf("lr1-wd0", ""));
         var vectors = new CheckpointVectors(store, "lr1-wd0", "start") { Value = [[1, 2, 3], [4, 5, 6]] };
-        vectors.Write(7);
+        string? digest = vectors.Write(7);
         var read = new CheckpointVectors(store, "lr1-wd0", "start");
-        read.Read(7, 3);
+        read.Read(7, 3, digest);
         Assert.Equal(vectors.Value, read.Value);
         // A single one, or what was written when only their sum was kept.
         Npy.Write(store.FileOf("lr1-wd0", "/start-8.npy"), [7.0, 8, 9], 3);
-        read.Read(8, 3);
+        read.Read(8, 3, null);
         Assert.Equal([[7, 8, 9]], read.Value);
-        Assert.Throws<InputException>(() => read.Read(8, 4));
+        Assert.Throws<InputException>(() => read.Read(8, 4, null));
+        Assert.Contains("start-8.npy: is damaged or was altered",
+            Assert.Throws<InputException>(() => read.Read(8, 3, digest)).Message, StringComparison.Ordinal);
 
         static IEnumerable<int> Verifying(EdgeSettings settings, int every, double tolerance) =>
             Enumerable.Range(0, settings.Iterations + 1).Where(at => at % every == 0 && settings.VerifyAt(at) == tolerance);

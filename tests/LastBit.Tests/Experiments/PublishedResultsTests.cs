@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using LastBit.Experiments;
 using LastBit.Experiments.Accuracy;
 using LastBit.Experiments.Divergence;
@@ -126,11 +127,14 @@ public class PublishedResultsTests
     }
 
     [Fact]
-    public void The_published_runs_are_resumed_with_nothing_to_compute_and_no_byte_changed()
+    public void The_published_runs_are_resumed_with_nothing_to_compute_and_nothing_changed_but_checksums()
     {
         using var folder = new TemporaryFolder();
         Copy(Table1, folder["table1"]);
         Copy(Figure2, folder["figure2"]);
+        // Results get the checksums that they did not have when they were written.
+        string table = folder["table1/accuracy.json"], figure = folder["figure2/divergence.json"];
+        JsonObject[] documents = [DocumentFile.ReadObject(table), DocumentFile.ReadObject(figure)];
         SortedDictionary<string, string> before = FolderFiles.Read(folder.Path);
 
         // The images themselves are not needed, and their digests are in the folders.
@@ -144,6 +148,14 @@ public class PublishedResultsTests
             Data("figure2/cells/divergence", 50_000));
 
         SortedDictionary<string, string> after = FolderFiles.Read(folder.Path);
+        Assert.Equal(documents.Select(one => one.ToJsonString()),
+            new[] { table, figure }.Select(file => DocumentFile.ReadObject(file).ToJsonString()));
+        foreach (string file in new[] { table, figure })
+        {
+            string name = Path.GetRelativePath(folder.Path, file);
+            Assert.NotEqual(before[name], after[name]);
+            after[name] = before[name];
+        }
         Assert.Equal(before, after);
 
         ExperimentContext Context(string name) => new(folder[name], 1, SilentObserver.Instance, CancellationToken.None);

@@ -63,6 +63,8 @@ public sealed class DamagedFolderTests : IDisposable
         void Change(string member, string value, string reason)
         {
             var cell = (JsonObject)JsonNode.Parse(good)!;
+            // As older versions wrote it: what is wrong comes before the checksum that it has no more.
+            cell.Remove("checksum");
             cell.Remove(member);
             Refused($"{cell.ToJsonString()[..^1]},\"{member}\":{value}}}", reason);
         }
@@ -89,6 +91,7 @@ public sealed class DamagedFolderTests : IDisposable
         Change("digests", "[\"x\",\"y\"]", "digests");
         Change("iterations", "[1,2]", "iterations are not");
         var shorter = (JsonObject)JsonNode.Parse(good)!;
+        shorter.Remove("checksum");
         shorter["relativeL1"] = new JsonArray(1e-9);
         shorter["iterations"] = new JsonArray(1);
         Refused(shorter, "1 of 2 scaled iterations");
@@ -98,6 +101,7 @@ public sealed class DamagedFolderTests : IDisposable
         void Change(string member, string value, string reason)
         {
             var run = (JsonObject)JsonNode.Parse(good)!;
+            run.Remove("checksum");
             run[member] = JsonNode.Parse(value);
             Refused(run, reason);
         }
@@ -109,6 +113,65 @@ public sealed class DamagedFolderTests : IDisposable
             Assert.StartsWith(file, message, StringComparison.Ordinal);
             Assert.Contains(reason, message, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void A_number_that_was_changed_in_any_document_is_not_believed_and_older_documents_have_no_checksum()
+    {
+        RunTable();
+        RunCurve();
+        string[] documents = ["cells/accuracy/seed1/k3.json", "cells/accuracy/plan.json", "cells/accuracy/settings.json",
+            "cells/divergence/n2/run.json", "accuracy.json", "divergence.json"];
+        Assert.All(documents, name =>
+        {
+            string file = _folder[name], good = File.ReadAllText(file);
+            int digit = good.IndexOfAny([.. "123456789"]);
+            string changed = good.Remove(digit, 1).Insert(digit, good[digit] == '1' ? "2" : "1");
+            File.WriteAllText(file, changed);
+            string message = Assert.Throws<InputException>(() => DocumentFile.ReadObject(file, "make it again")).Message;
+            Assert.Equal($"{file}: was changed after it was written (its checksum does not fit); make it again, or, if the change is meant, "
+                + "take checksum out of it", message);
+            var older = (JsonObject)JsonNode.Parse(changed)!;
+            older.Remove("checksum");
+            File.WriteAllText(file, older.ToJsonString());
+            Assert.Equal(older.ToJsonString(), DocumentFile.ReadObject(file).ToJsonString());
+            // White space is no content.
+            File.WriteAllText(file, JsonNode.Parse(good)!.ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true }));
+            Assert.DoesNotContain("checksum", DocumentFile.ReadObject(file).ToJsonString(), StringComparison.Ordinal);
+            File.WriteAllText(file, good);
+        });
+        RunTable();
+        RunCurve();
+    }
+
+    [Fact]
+    public void What_a_finished_cell_can_make_again_it_makes_and_names_the_rest()
+    {
+        RunTable();
+        RunCurve();
+        string curve = _folder["result/accuracy/cifar10_resnet_sgd/seed1/test2.npy"], map = _folder["divergence/map2.npy"];
+        byte[] accuracies = File.ReadAllBytes(curve), differences = File.ReadAllBytes(map);
+        File.Delete(curve);
+        RunTable();
+        Assert.Equal(accuracies, File.ReadAllBytes(curve));
+        File.WriteAllText(curve, "damaged");
+        RunTable();
+        Assert.Equal(accuracies, File.ReadAllBytes(curve));
+
+        string document = _folder["cells/divergence/n2/run.json"];
+        foreach (byte[]? damaged in new byte[]?[] { null, [.. differences[..^1], (byte)(differences[^1] ^ 1)] })
+        {
+            if (damaged is null)
+                File.Delete(map);
+            else
+                File.WriteAllBytes(map, damaged);
+            string message = Assert.Throws<InputException>(RunCurve).Message;
+            Assert.StartsWith($"{map}: is ", message, StringComparison.Ordinal);
+            Assert.EndsWith($"delete {document} to compute the run again", message, StringComparison.Ordinal);
+        }
+        File.Delete(document);
+        RunCurve();
+        Assert.Equal(differences, File.ReadAllBytes(map));
     }
 
     [Theory]

@@ -43,6 +43,39 @@ public sealed class RunFolderTests : IDisposable
         Assert.DoesNotContain(Environment.MachineName, run.ToJsonString(), StringComparison.OrdinalIgnoreCase);
     }
 
+    [Theory]
+    [InlineData("deleted")]
+    [InlineData("moved")]
+    [InlineData("replaced")]
+    public void A_folder_that_is_taken_away_under_a_run_is_noticed_at_the_next_write_and_not_made_again(string how)
+    {
+        using RunFolder folder = RunFolder.Open(Folder, "accuracy", Settings(1), 1, shared: true);
+        JsonObject run = RunFolder.Read(Folder)!;
+        CellStore store = CellStore.Open(Folder, "accuracy", []);
+        using Lease held = store.TryTake("seed1/k1")!;
+        string other = Path.Combine(_root, "other");
+        if (how == "deleted")
+            Directory.Delete(Folder, recursive: true);
+        else
+            Directory.Move(Folder, other);
+        if (how == "replaced")
+            File.WriteAllText(Path.Combine(Directory.CreateDirectory(Folder).FullName, "run.json"),
+                """{"command":"accuracy","token":"another","finished":false}""");
+        string said = how == "replaced" ? "its run.json was replaced by that of another run" : "the folder was deleted, moved or emptied";
+        Action[] writes =
+        [
+            () => AtomicFile.WriteAllText(Path.Combine(Folder, "cells", "x.json"), "{}"), () => folder.Finish(), held.ThrowIfLost,
+            () => store.TryTake("seed1/k3"), () => CellStore.Plan(Folder, "accuracy", []),
+        ];
+        Assert.All(writes, write => Assert.Contains(said, Assert.Throws<InputException>(write).Message, StringComparison.Ordinal));
+        folder.Dispose();
+        Assert.Equal(how == "replaced", Directory.Exists(Folder));
+        if (how == "replaced")
+            Assert.False(RunFolder.Read(Folder)!["finished"]!.GetValue<bool>());
+        if (how != "deleted")
+            Assert.Equal(run["token"]!.ToString(), RunFolder.Read(other)!["token"]!.ToString());
+    }
+
     [Fact]
     public void A_folder_is_opened_again_with_the_same_settings_and_its_time_adds_up()
     {

@@ -24,7 +24,7 @@ internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext
         if (AuthorsLayout.FileOf(Context.Folder, seed, perturbation) is { } file)
             yield return file;
         if (Settings.Correctness)
-            yield return Store.FileOf(cell, AccuracyExperiment.CorrectEnding);
+            yield return CorrectFile(cell);
     }
 
     /// <inheritdoc/>
@@ -56,6 +56,17 @@ internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext
     }
 
     /// <inheritdoc/>
+    public override void Complete(string cell)
+    {
+        AccuracyCell done = AccuracyExperiment.Read(Store, cell, Settings.Epochs)!;
+        WriteCurve(done);
+        if (!Settings.Correctness || done.Digest is null)
+            return;
+        WriteLabels();
+        CellFiles.Check(Context.Folder, [CorrectFile(cell)], done.Files, Store.FileOf(cell, ".json"), Context.Observer);
+    }
+
+    /// <inheritdoc/>
     protected override AccuracyResult Gather() => AccuracyResult.Of(Settings, Data, OnDisk());
 
     /// <summary>The runs on disk.</summary>
@@ -67,6 +78,15 @@ internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext
     /// <summary>Writes what there is of a run.</summary>
     public void Write(AccuracyCell cell)
     {
+        string name = AccuracyExperiment.NameOf(cell.Seed, cell.Perturbation);
+        WriteCurve(cell);
+        // Last: nothing is written again once it says that the cell is done.
+        AtomicFile.WriteAllText(Store.FileOf(name, ".json"), ResultJson.Document(cell.Digest is null || !Settings.Correctness ? cell
+            : cell with { Files = CellFiles.DigestsOf(Context.Folder, [CorrectFile(name)]) }));
+    }
+
+    private void WriteCurve(AccuracyCell cell)
+    {
         if (AuthorsLayout.FileOf(Context.Folder, cell.Seed, cell.Perturbation) is { } file
             && (cell.Epochs.Count > 0 || cell.Diverged is not null))
         {
@@ -75,21 +95,25 @@ internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext
             Npy.Write(file, [.. cell.Epochs.Select(epoch => epoch.TestAccuracy), .. Enumerable.Repeat(double.NaN, missing)],
                 cell.Epochs.Count + missing);
         }
-        // Last: nothing is written again once it says that the cell is done.
-        AtomicFile.WriteAllText(Store.FileOf(AccuracyExperiment.NameOf(cell.Seed, cell.Perturbation), ".json"), ResultJson.Serialize(cell));
     }
 
     /// <summary>Whether runs write which test image they classify correctly.</summary>
     public bool WantsCorrectness => Settings.Correctness;
 
     /// <summary>Writes which test image a run classifies correctly, and once for all runs the classes of the images.</summary>
-    public void WriteCorrectness(int seed, Perturbation perturbation, byte[] correct, byte[] labels)
+    public void WriteCorrectness(int seed, Perturbation perturbation, byte[] correct)
     {
-        string file = Store.FileOf("labels", ".npy");
-        if (!File.Exists(file))
-            Npy.Write(file, labels, labels.Length);
-        Npy.Write(Store.FileOf(AccuracyExperiment.NameOf(seed, perturbation), AccuracyExperiment.CorrectEnding), correct, correct.Length);
+        WriteLabels();
+        Npy.Write(CorrectFile(AccuracyExperiment.NameOf(seed, perturbation)), correct, correct.Length);
     }
+
+    private void WriteLabels()
+    {
+        if (Data.TestLabels is { } labels)
+            Npy.Write(Store.FileOf("labels", ".npy"), labels, labels.Length);
+    }
+
+    private string CorrectFile(string cell) => Store.FileOf(cell, AccuracyExperiment.CorrectEnding);
 
     private void Train(int seed, string[] cells, string checkpoint, HeldCells held)
     {

@@ -82,7 +82,7 @@ public sealed record AccuracyResult(
     }
 
     /// <summary>The document that --json prints and accuracy.json holds.</summary>
-    public string ToJson() => ResultJson.Serialize(this);
+    public string ToJson() => ResultJson.Document(this);
 
     /// <summary>The summary of the finished runs; null while there is none.</summary>
     public Summary? ToSummary() => Statistics is null
@@ -100,6 +100,10 @@ internal sealed record AccuracyCell(
     int Seed, [property: JsonPropertyName("k")] Perturbation Perturbation, IReadOnlyList<TrainingEpoch> Epochs, string? Digest,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DivergedTraining? Diverged = null)
 {
+    /// <summary>SHA-256 of the files that belong to it, by path; null while the run goes on, and left out by older versions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SortedDictionary<string, string>? Files { get; init; }
+
     /// <summary>Whether nothing is left to compute.</summary>
     [JsonIgnore]
     public bool IsDone => Digest is not null || Diverged is not null;

@@ -87,7 +87,7 @@ internal sealed class AccuracyTraining(
         held.ThrowIfLost();
         // On disk before the checkpoint says that this epoch was evaluated.
         if (double.IsFinite(score.Loss))
-            table.WriteCorrectness(seed, perturbations[i], correct, trainer.TestLabels);
+            table.WriteCorrectness(seed, perturbations[i], correct);
         return score;
     }
 

@@ -113,7 +113,7 @@ public sealed record Summary(
     }
 
     /// <summary>The document that --json prints and summary.json holds.</summary>
-    public string ToJson() => ResultJson.Serialize(this);
+    public string ToJson() => ResultJson.Document(this);
 
     /// <inheritdoc/>
     public string? Problem() => Epochs < 1 || FinalEpochs < 1 || FinalEpochs > Epochs ? "epochs and finalEpochs are not those of a run"

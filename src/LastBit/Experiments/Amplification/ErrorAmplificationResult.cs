@@ -38,7 +38,7 @@ public sealed record ErrorAmplificationResult([property: JsonPropertyName("k")] 
     public const string FileName = "amplify.json";
 
     /// <summary>The document that --json prints and amplify.json holds.</summary>
-    public string ToJson() => ResultJson.Serialize(this);
+    public string ToJson() => ResultJson.Document(this);
 
     /// <inheritdoc/>
     public string? Problem() =>

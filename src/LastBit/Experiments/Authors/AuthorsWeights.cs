@@ -7,11 +7,6 @@ namespace LastBit.Experiments.Authors;
 /// <summary>Weights along a run in the layout of the authors' scripts: FOLDER/1_conv_weight.mat, FOLDER/2_conv_weight.mat, ...</summary>
 internal static class AuthorsWeights
 {
-    /// <summary>Whether all files of a run are there.</summary>
-    /// <param name="folder">The run's folder.</param>
-    /// <param name="count">How many times the weights were saved.</param>
-    public static bool AreIn(string folder, int count) => Enumerable.Range(1, count).All(number => File.Exists(FileOf(folder, number)));
-
     /// <summary>Writes a file for each time.</summary>
     /// <param name="folder">The run's folder; it is made when there is something to write.</param>
     /// <param name="values">The weights of all times, one after the other.</param>

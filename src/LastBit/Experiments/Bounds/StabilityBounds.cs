@@ -51,7 +51,7 @@ public sealed record StabilityBoundsResult(double AlphaMin, double AlphaMax, dou
     public const string FileName = "bounds.json";
 
     /// <summary>The document that --json prints and bounds.json holds.</summary>
-    public string ToJson() => ResultJson.Serialize(this);
+    public string ToJson() => ResultJson.Document(this);
 }
 
 /// <summary>Tables 2 and 3: between which weight decays gradient descent on the linearized PDE is stable, for any image.</summary>

@@ -13,13 +13,13 @@ internal sealed class DivergenceCells(DivergenceSettings settings, ExperimentCon
 {
     /// <inheritdoc/>
     public override CellReading Read(string cell) => Read(DivergenceKey.Of(cell)!.Value) is { } run
-        ? new CellReading(run.IsDone && !IsMatMissing(run), (double)run.RelativeL1.Length / Settings.ScaledIterations, null) : default;
+        ? new CellReading(run.IsDone, (double)run.RelativeL1.Length / Settings.ScaledIterations, null) : default;
 
     /// <inheritdoc/>
     public override IEnumerable<string> FilesOf(string cell)
     {
         DivergenceKey key = DivergenceKey.Of(cell)!.Value;
-        return [CheckpointOf(key), RunFile(key), MapFile(key), WeightsFile(key, 0) + ".npy", WeightsFile(key, 1) + ".npy"];
+        return [CheckpointOf(key), RunFile(key), .. Arrays(key)];
     }
 
     /// <inheritdoc/>
@@ -30,13 +30,20 @@ internal sealed class DivergenceCells(DivergenceSettings settings, ExperimentCon
             DivergenceKey key = DivergenceKey.Of(cell)!.Value;
             if (Read(key) is not { IsDone: true })
                 Train(cell, key, held);
-            if (Settings.Mat)
-                WriteMat(key);
         }
     }
 
     /// <inheritdoc/>
     public override void Tidy(string cell) => File.Delete(CheckpointOf(DivergenceKey.Of(cell)!.Value));
+
+    /// <inheritdoc/>
+    public override void Complete(string cell)
+    {
+        DivergenceKey key = DivergenceKey.Of(cell)!.Value;
+        CellFiles.Check(Context.Folder, Arrays(key), Read(key)!.Files, RunFile(key), Context.Observer);
+        if (Settings.Mat)
+            WriteMat(key);
+    }
 
     /// <inheritdoc/>
     protected override DivergenceResult Gather() => new(
@@ -69,7 +76,8 @@ internal sealed class DivergenceCells(DivergenceSettings settings, ExperimentCon
         for (int copy = 0; copy < 2; copy++)
             Npy.Write(WeightsFile(KeyOf(run), copy) + ".npy", [.. weights[copy].SelectMany(row => row)], [recorded.Rows.Count, .. shape]);
         Npy.Write(MapFile(KeyOf(run)), [.. recorded.Rows.SelectMany(row => row)], recorded.Rows.Count, Tensors.Length);
-        AtomicFile.WriteAllText(RunFile(KeyOf(run)), ResultJson.Serialize(run));
+        AtomicFile.WriteAllText(RunFile(KeyOf(run)), ResultJson.Document(
+            run.IsDone ? run with { Files = CellFiles.DigestsOf(Context.Folder, Arrays(KeyOf(run))) } : run));
         WriteResult();
     }
 
@@ -103,9 +111,6 @@ internal sealed class DivergenceCells(DivergenceSettings settings, ExperimentCon
 
     private DivergenceRun? Read(DivergenceKey key) => DivergenceExperiment.Read(Store, key, Settings.ScaledIterations, Tensors);
 
-    private bool IsMatMissing(DivergenceRun run) =>
-        Settings.Mat && Enumerable.Range(0, 2).Any(copy => !AuthorsWeights.AreIn(WeightsFile(KeyOf(run), copy), run.RelativeL1.Length));
-
     private void WriteMat(DivergenceKey key)
     {
         for (int copy = 0; copy < 2; copy++)
@@ -122,6 +127,8 @@ internal sealed class DivergenceCells(DivergenceSettings settings, ExperimentCon
     private static DivergenceKey KeyOf(DivergenceRun run) => new(run.Divisor, run.Perturbation);
 
     private string CheckpointOf(DivergenceKey key) => Store.FileOf(key.Cell, "/checkpoint.bin");
+
+    private string[] Arrays(DivergenceKey key) => [MapFile(key), WeightsFile(key, 0) + ".npy", WeightsFile(key, 1) + ".npy"];
 
     private string RunFile(DivergenceKey key) => Store.FileOf(key.Cell, "/run.json");
 

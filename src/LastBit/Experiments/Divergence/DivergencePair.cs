@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 using LastBit.Engines;
 using LastBit.Models;
 using LastBit.Runs;
@@ -9,7 +12,12 @@ namespace LastBit.Experiments.Divergence;
 /// <summary>
 /// What a checkpoint of Figure 2 holds beside the weights; the weights of the figure's tensor themselves lie in their own files.
 /// </summary>
-internal sealed record DivergenceRecorded(List<int> Iterations, List<double[]> Rows, int?[] FirstDifference);
+/// <param name="Iterations">When the copies were compared.</param>
+/// <param name="Rows">The difference of every tensor at each of these.</param>
+/// <param name="FirstDifference">For each tensor, when it first differed.</param>
+/// <param name="Weights">SHA-256 over those weights; left out by older versions.</param>
+internal sealed record DivergenceRecorded(List<int> Iterations, List<double[]> Rows, int?[] FirstDifference,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Weights = null);
 
 /// <summary>Two copies of a network, compared after every scaled iteration.</summary>
 internal sealed class DivergencePair(
@@ -58,7 +66,8 @@ internal sealed class DivergencePair(
             if (rows > 0)
                 _weights[copy].AddRange(figure.ReadWeights(key, copy, _tensors[_place].Shape, rows));
         }
-        return null;
+        return recorded.Weights is { } digest && digest != WeightsDigest()
+            ? $"the weights of {key.Cell} that it counts on, in result/parameter, were altered" : null;
     }
 
     /// <inheritdoc/>
@@ -84,7 +93,11 @@ internal sealed class DivergencePair(
     }
 
     /// <inheritdoc/>
-    public void BeforeCheckpoint() => WriteRun(finished: false);
+    public void BeforeCheckpoint()
+    {
+        WriteRun(finished: false);
+        _recorded = _recorded with { Weights = WeightsDigest() };
+    }
 
     /// <summary>Shows the curve as far as a checkpoint brought it.</summary>
     public void ShowAll()
@@ -104,6 +117,14 @@ internal sealed class DivergencePair(
             DivergenceRun.MapFile(key), firstDifference, _diverged, finished ? [_first.Digest(), _second.Digest()] : null,
             key.Perturbation);
         figure.Write(run, _recorded, _weights, _tensors[_place].Shape);
+    }
+
+    private string WeightsDigest()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (float[] row in _weights.SelectMany(copy => copy))
+            hash.AppendData(MemoryMarshal.AsBytes<float>(row));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     private bool Compare()

@@ -23,6 +23,10 @@ public sealed record DivergenceRun(
     int? DivergedAtIteration, string[]? Digests,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Perturbation? Perturbation = null)
 {
+    /// <summary>SHA-256 of the files that belong to it, by path; null while the run goes on, and left out by older versions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SortedDictionary<string, string>? Files { get; init; }
+
     /// <summary>Whether nothing is left to compute.</summary>
     [JsonIgnore]
     public bool IsDone => Digests is not null;
@@ -94,7 +98,7 @@ public sealed record DivergenceResult(
     public const string FileName = "divergence.json";
 
     /// <summary>The document that --json prints and divergence.json holds.</summary>
-    public string ToJson() => ResultJson.Serialize(this);
+    public string ToJson() => ResultJson.Document(this);
 
     /// <inheritdoc/>
     public string? Problem() => TrainImages < 1 || ScaledIterations < 1 ? "trainImages and scaledIterations must be at least 1"

@@ -19,7 +19,7 @@ internal sealed class EdgeCells(EdgeSettings settings, ExperimentContext context
     public override IEnumerable<string> FilesOf(string cell)
     {
         EdgeKey key = EdgeKey.Of(cell)!.Value;
-        return [CheckpointOf(key), RunFile(key), .. Settings.Perturbations.Select(one => MapFile(key, one))];
+        return [CheckpointOf(key), RunFile(key), .. Maps(key)];
     }
 
     /// <inheritdoc/>
@@ -52,6 +52,14 @@ internal sealed class EdgeCells(EdgeSettings settings, ExperimentContext context
     }
 
     /// <inheritdoc/>
+    public override void Complete(string cell)
+    {
+        EdgeKey key = EdgeKey.Of(cell)!.Value;
+        EdgeRun done = EdgeExperiment.Read(Store, key, Settings.Iterations)!;
+        CellFiles.Check(Context.Folder, Maps(key), done.Files, RunFile(key), Context.Observer);
+    }
+
+    /// <inheritdoc/>
     protected override EdgeResult Gather() => new(
         Settings.Network, Settings.Activation, Settings.Loss, Data.TrainImages, Settings.BatchSize, Settings.Momentum, Settings.Nesterov,
         Settings.Iterations, Tensors,
@@ -63,7 +71,8 @@ internal sealed class EdgeCells(EdgeSettings settings, ExperimentContext context
     {
         for (int copy = 0; copy < maps.Length; copy++)
             Npy.Write(MapFile(key, Settings.Perturbations[copy]), [.. maps[copy].SelectMany(row => row)], maps[copy].Count, Tensors.Length);
-        AtomicFile.WriteAllText(RunFile(key), ResultJson.Serialize(run));
+        AtomicFile.WriteAllText(RunFile(key),
+            ResultJson.Document(run.IsDone ? run with { Files = CellFiles.DigestsOf(Context.Folder, Maps(key)) } : run));
         WriteResult();
     }
 
@@ -77,6 +86,8 @@ internal sealed class EdgeCells(EdgeSettings settings, ExperimentContext context
     private string CheckpointOf(EdgeKey key) => Store.FileOf(key.Cell, "/checkpoint.bin");
 
     private string RunFile(EdgeKey key) => Store.FileOf(key.Cell, "/run.json");
+
+    private IEnumerable<string> Maps(EdgeKey key) => Settings.Perturbations.Select(one => MapFile(key, one));
 
     private string MapFile(EdgeKey key, Perturbation one) => Path.Combine(Context.Folder, EdgeRun.MapFile(key, one));
 }

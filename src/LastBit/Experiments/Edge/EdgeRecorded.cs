@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LastBit.Experiments.Edge;
 
 /// <summary>What a checkpoint of the edge of stability holds beside the weights.</summary>
@@ -7,8 +9,9 @@ namespace LastBit.Experiments.Edge;
 /// <param name="Tensors">For each copy, after each step, that of every tensor.</param>
 /// <param name="Sharpness">The curvature so far; the vectors that the next search begins with lie in a file named by the last
 /// iteration.</param>
+/// <param name="Start">SHA-256 of that file; left out by older versions.</param>
 internal sealed record EdgeRecorded(List<double> Loss, List<double> Accuracy, List<double>[] Differences, List<double[]>[] Tensors,
-    List<EdgePoint> Sharpness)
+    List<EdgePoint> Sharpness, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Start = null)
 {
     /// <summary>Nothing yet.</summary>
     public static EdgeRecorded Empty(int copies) =>

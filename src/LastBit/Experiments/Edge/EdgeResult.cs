@@ -101,6 +101,10 @@ public sealed record EdgeRun(
     SortedDictionary<Perturbation, EdgeCopy> Copies, int? DivergedAtIteration, string? Digest,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? BatchThreshold = null)
 {
+    /// <summary>SHA-256 of the files that belong to it, by path; null while the run goes on, and left out by older versions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SortedDictionary<string, string>? Files { get; init; }
+
     /// <summary>The differences of the first copy.</summary>
     public double[] RelativeL1 => Copies.Count == 0 ? [] : Copies.Values.First().RelativeL1;
 
@@ -162,7 +166,7 @@ public sealed record EdgeResult(
     public const string FileName = "edge.json";
 
     /// <summary>The document that --json prints and edge.json holds.</summary>
-    public string ToJson() => ResultJson.Serialize(this);
+    public string ToJson() => ResultJson.Document(this);
 
     /// <summary>How many of the searches for eigenvalues looked elsewhere for a larger one, in a sentence.</summary>
     public string VerificationInWords()

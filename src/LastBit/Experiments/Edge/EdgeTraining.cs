@@ -57,7 +57,7 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
             return "what it recorded is not of this run";
         // Read before the copies are overwritten: a file that is missing leaves the training as it was.
         if (recorded.Sharpness.Count > 0)
-            _start.Read(recorded.Sharpness[^1].Iteration, _trainer.Model.Layout.ParameterCount);
+            _start.Read(recorded.Sharpness[^1].Iteration, _trainer.Model.Layout.ParameterCount, recorded.Start);
         return null;
     }
 
@@ -112,7 +112,7 @@ internal sealed class EdgeTraining : ITrainingRecorder<EdgeRecorded>
     {
         WriteRun(finished: false);
         if (Recorded.Sharpness.Count > 0)
-            _start.Write(Recorded.Sharpness[^1].Iteration);
+            Recorded = Recorded with { Start = _start.Write(Recorded.Sharpness[^1].Iteration) };
     }
 
     /// <summary>The vectors that the next search begins with, as they are on disk.</summary>

@@ -36,7 +36,7 @@ public sealed record HeatEquationResult(HeatEquationRun[] Runs) : ICheckedDocume
     public const string FileName = "heat.json";
 
     /// <summary>The document that --json prints and heat.json holds.</summary>
-    public string ToJson() => ResultJson.Serialize(this);
+    public string ToJson() => ResultJson.Document(this);
 
     /// <inheritdoc/>
     public string? Problem() => Runs.Any(run => !(run.Dt > 0)) ? "a dt is not positive"

@@ -45,7 +45,7 @@ public sealed record LinearizedPdeResult(double LearningRate, int Iterations, Li
     public const string FileName = "linear.json";
 
     /// <summary>The document that --json prints and linear.json holds.</summary>
-    public string ToJson() => ResultJson.Serialize(this);
+    public string ToJson() => ResultJson.Document(this);
 
     /// <inheritdoc/>
     public string? Problem() => !(LearningRate > 0) || Iterations < 1 ? "learningRate and iterations must be positive"

@@ -57,7 +57,7 @@ public sealed record NonLinearPdeResult(double WeightDecay, int Iterations, NonL
     public const string FileName = "nonlinear.json";
 
     /// <summary>The document that --json prints and nonlinear.json holds.</summary>
-    public string ToJson() => ResultJson.Serialize(this);
+    public string ToJson() => ResultJson.Document(this);
 
     /// <inheritdoc/>
     public string? Problem() =>

@@ -20,6 +20,7 @@ internal sealed class LossHessian : IDisposable
 
     private readonly float[] _images;
     private readonly int[] _labels;
+    private Task _product = Task.CompletedTask;
 
     /// <summary>Takes the memory.</summary>
     /// <param name="settings">Which network.</param>
@@ -67,7 +68,7 @@ internal sealed class LossHessian : IDisposable
     /// <param name="verify">How far, as a fraction of the spectrum's width, any other eigenvalue may lie above those found; null to leave
     /// it open.</param>
     /// <param name="multiplied">Called after every product.</param>
-    /// <param name="cancellation">Stops between two products.</param>
+    /// <param name="cancellation">Stops also in the middle of a product, whose memory is freed when it has come to its end.</param>
     /// <returns>Null where the weights or a product are not finite.</returns>
     public LargestEigenvalues? Largest(
         int count, double tolerance, int mostProducts, IReadOnlyList<double[]>? start = null, double? verify = null,
@@ -88,7 +89,12 @@ internal sealed class LossHessian : IDisposable
         void Multiply(ReadOnlySpan<double> x, Span<double> y)
         {
             if (finite)
-                Product.Multiply(x, y);
+            {
+                double[] from = x.ToArray(), to = new double[y.Length];
+                _product = Task.Run(() => Product.Multiply(from, to), CancellationToken.None);
+                _product.WaitAsync(cancellation).GetAwaiter().GetResult();
+                to.CopyTo(y);
+            }
             finite = finite && !y.ContainsAnyExceptInRange(double.MinValue, double.MaxValue);
             if (!finite)
                 y.Clear();
@@ -108,6 +114,7 @@ internal sealed class LossHessian : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        ((IAsyncResult)_product).AsyncWaitHandle.WaitOne();
         Product.Dispose();
         State.Dispose();
     }

@@ -40,7 +40,7 @@ public sealed record SharpnessResult(
     : ICheckedDocument
 {
     /// <summary>The document that --json prints and sharpness.json holds.</summary>
-    public string ToJson() => ResultJson.Serialize(this);
+    public string ToJson() => ResultJson.Document(this);
 
     /// <inheritdoc/>
     public string? Problem() =>
@@ -75,6 +75,7 @@ public static class SharpnessExperiment
     private static SharpnessResult Run(SharpnessSettings settings, ExperimentContext context, TrainingData loaded)
     {
         using TrainingData data = loaded.With(context.Threads);
+        data.Tell(context);
         using var hessian = new LossHessian(settings, data, settings.BatchSize);
         double? learningRate = settings.LearningRate > 0 ? settings.LearningRate : null;
         hessian.State.Initialise(settings.Seed);

@@ -50,7 +50,7 @@ public sealed record TrainingRunResult(
     public const string FileName = "train.json";
 
     /// <summary>The document that --json prints and train.json holds.</summary>
-    public string ToJson() => ResultJson.Serialize(this);
+    public string ToJson() => ResultJson.Document(this);
 
     /// <inheritdoc/>
     public string? Problem() => TrainingEpoch.Problem(Epochs) ?? DocumentFile.DigestProblem(Digest)
