@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using LastBit.Cli.Execution;
 using LastBit.Experiments;
+using LastBit.Experiments.Reproduction;
 using LastBit.Reports.Results;
 using LastBit.Runs;
 using Spectre.Console;
@@ -100,9 +100,9 @@ internal sealed class CommandRun : IDisposable
         string json, Action<IAnsiConsole> print, Func<IReadOnlyList<(string Name, string? WhyNot)>> draw, (string Line, string What)? next,
         string? report = null)
     {
-        string[] open = RunCells.OpenIn(Folder);
-        int code = open.Length == 0 ? CommandLine.Done : CommandLine.Failed;
-        if (open.Length == 0)
+        IReadOnlyList<string> open = AllExperiments.CellsLeftIn(Folder);
+        int code = open.Count == 0 ? CommandLine.Done : CommandLine.Failed;
+        if (open.Count == 0)
             _folder.Finish();
         _live?.Say($"The results are in {Folder}.");
         if (_json)
@@ -111,8 +111,8 @@ internal sealed class CommandRun : IDisposable
         if (!_quiet || !_json)
             print(Text);
         IReadOnlyList<(string Name, string? WhyNot)> figures = draw();
-        if (open.Length > 0)
-            Say($"Not computed yet: {string.Join(", ", open.Take(5))}{(open.Length > 5 ? ", ..." : "")}. `lastbit status "
+        if (open.Count > 0)
+            Say($"Not computed yet: {string.Join(", ", open.Take(5))}{(open.Count > 5 ? ", ..." : "")}. `lastbit status "
                 + $"{ShellWord.Quote(Folder)}` says why.");
         if (_quiet)
             return code;

@@ -28,12 +28,6 @@ internal static class RunCells
         return cells.Length > 0 ? cells : [Whole(folder, command, run)];
     }
 
-    /// <summary>The cells of a folder that are asked for and not computed; none in a folder without cells.</summary>
-    internal static string[] OpenIn(string folder) => RunFolder.Read(folder)?["command"]?.ToString() is not { } command ? []
-        : [.. Kinds.Where(kind => command == kind.Name || Directory.Exists(Path.Combine(folder, "cells", kind.Name)))
-            .SelectMany(kind => kind.Cells.StatusOf(folder).Where(cell => cell.State != CellState.Done)
-                .Select(cell => NameIn(command, kind.Name, cell.Name)))];
-
     /// <summary>Computes one cell, without touching what belongs to the whole folder.</summary>
     /// <exception cref="InputException">There is no such cell, or it cannot be computed.</exception>
     internal static void Compute(string name, ExperimentContext context)

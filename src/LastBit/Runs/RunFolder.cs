@@ -150,8 +150,8 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>
-    /// Sees to it that nothing is written below a folder any more once it was deleted, moved or replaced, until what is returned is disposed
-    /// of. For who works in a folder that another process opened.
+    /// Sees to it that nothing is written below a folder any more once it was deleted, moved or replaced, until what is returned is
+    /// disposed of. For who works in a folder that another process opened.
     /// </summary>
     /// <param name="path">The folder.</param>
     /// <param name="run">What <see cref="Read"/> returned.</param>

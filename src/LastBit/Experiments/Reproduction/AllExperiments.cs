@@ -9,6 +9,7 @@ using LastBit.Experiments.NonLinear;
 using LastBit.Experiments.Sharpness;
 using LastBit.Experiments.Train;
 using LastBit.Models;
+using LastBit.Runs;
 
 namespace LastBit.Experiments.Reproduction;
 
@@ -40,6 +41,13 @@ public static class AllExperiments
     /// <summary>The parts of `reproduce` by name, with the experiments of each.</summary>
     public static IReadOnlyList<IGrouping<string, Experiment>> Parts { get; } =
         [.. List.Where(one => one.Part is not null).GroupBy(one => one.Part!)];
+
+    /// <summary>The cells of a folder that are asked for and not computed; none in a folder without cells.</summary>
+    /// <param name="folder">A folder that a run has filled.</param>
+    /// <exception cref="InputException">Its files are damaged.</exception>
+    public static IReadOnlyList<string> CellsLeftIn(string folder) =>
+        [.. List.Where(one => Directory.Exists(Path.Combine(folder, "cells", one.Name))).OfType<ICellsOfFolder>()
+            .SelectMany(cells => cells.StatusOf(folder)).Where(cell => cell.State != CellState.Done).Select(cell => cell.Name)];
 
     /// <summary>What a command of a run.json means; null for what is none.</summary>
     /// <param name="command">The command.</param>
