@@ -136,7 +136,7 @@ public sealed class DamagedFolderTests : IDisposable
             File.WriteAllText(file, older.ToJsonString());
             Assert.Equal(older.ToJsonString(), DocumentFile.ReadObject(file).ToJsonString());
             // White space is no content.
-            File.WriteAllText(file, good.Replace(",", ", ", StringComparison.Ordinal));
+            File.WriteAllText(file, good.Replace(",\"", ",\n \"", StringComparison.Ordinal));
             Assert.DoesNotContain("checksum", DocumentFile.ReadObject(file).ToJsonString(), StringComparison.Ordinal);
             File.WriteAllText(file, good);
         });
