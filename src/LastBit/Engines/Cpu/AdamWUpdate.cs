@@ -12,18 +12,13 @@ namespace LastBit.Engines.Cpu;
 internal sealed unsafe class AdamWUpdate(AdamW rule) : CpuUpdate
 {
     private UpdateStep _step;
-    private Numbers _numbers;
+    private AdamWNumbers _numbers;
 
     /// <inheritdoc/>
     public override void Begin(in UpdateStep step)
     {
-        float k = (float)step.K;
-        double first = 1 - WholePower.Of(rule.Beta1, step.Step + 1), second = 1 - WholePower.Of(rule.Beta2, step.Step + 1);
         _step = step;
-        _numbers = new Numbers(
-            (float)(1 - (step.LearningRate * rule.WeightDecay)), (float)rule.Beta1, (float)(1 - rule.Beta1), (float)rule.Beta2,
-            (float)(1 - rule.Beta2),
-            (float)Math.Sqrt(second), (float)rule.Epsilon, (float)(step.LearningRate / first) * k, k);
+        _numbers = AdamWNumbers.Of(rule, step);
     }
 
     /// <inheritdoc/>
@@ -42,7 +37,7 @@ internal sealed unsafe class AdamWUpdate(AdamW rule) : CpuUpdate
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Update<T>(Places at, int from, int end, in Numbers numbers)
+    private static void Update<T>(Places at, int from, int end, in AdamWNumbers numbers)
         where T : unmanaged, ILanes<T, float>
     {
         T kept = T.Broadcast(numbers.Kept), step = T.Broadcast(-numbers.LearningRateTimesK), k = T.Broadcast(numbers.K);
@@ -55,7 +50,7 @@ internal sealed unsafe class AdamWUpdate(AdamW rule) : CpuUpdate
 
     /// <summary>Moves the moments and gives d.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Direction<T>(Places at, int i, in Numbers numbers)
+    private static T Direction<T>(Places at, int i, in AdamWNumbers numbers)
         where T : unmanaged, ILanes<T, float>
     {
         T g = T.Load(at.Gradients + i);
@@ -90,13 +85,24 @@ internal sealed unsafe class AdamWUpdate(AdamW rule) : CpuUpdate
         public readonly float* Second = second;
     }
 
-    private readonly record struct Numbers(
-        float Kept, float Beta1, float NotBeta1, float Beta2, float NotBeta2, float Correction, float Epsilon, float LearningRateTimesK,
-        float K);
-
-    private readonly struct Work(Places at, int count, Numbers numbers) : IOverLanes<float>
+    private readonly struct Work(Places at, int count, AdamWNumbers numbers) : IOverLanes<float>
     {
         public void Run<T>()
             where T : unmanaged, ILanes<T, float> => Update<T>(at, 0, count, numbers);
+    }
+}
+
+/// <summary>What a step of <see cref="AdamW"/> is made of, computed in binary64 and rounded once.</summary>
+internal readonly record struct AdamWNumbers(
+    float Kept, float Beta1, float NotBeta1, float Beta2, float NotBeta2, float Correction, float Epsilon, float LearningRateTimesK, float K)
+{
+    /// <summary>The numbers of a step.</summary>
+    public static AdamWNumbers Of(AdamW rule, in UpdateStep step)
+    {
+        float k = (float)step.K;
+        double first = 1 - WholePower.Of(rule.Beta1, step.Step + 1), second = 1 - WholePower.Of(rule.Beta2, step.Step + 1);
+        return new AdamWNumbers(
+            (float)(1 - (step.LearningRate * rule.WeightDecay)), (float)rule.Beta1, (float)(1 - rule.Beta1), (float)rule.Beta2,
+            (float)(1 - rule.Beta2), (float)Math.Sqrt(second), (float)rule.Epsilon, (float)(step.LearningRate / first) * k, k);
     }
 }

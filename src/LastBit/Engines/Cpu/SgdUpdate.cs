@@ -11,14 +11,13 @@ namespace LastBit.Engines.Cpu;
 internal sealed unsafe class SgdUpdate(Sgd rule) : CpuUpdate
 {
     private UpdateStep _step;
-    private Numbers _numbers;
+    private SgdNumbers _numbers;
 
     /// <inheritdoc/>
     public override void Begin(in UpdateStep step)
     {
-        float k = (float)step.K;
         _step = step;
-        _numbers = new Numbers((float)step.LearningRate * k, k, (float)rule.Momentum, (float)rule.WeightDecay, rule.Nesterov);
+        _numbers = SgdNumbers.Of(rule, step);
     }
 
     /// <inheritdoc/>
@@ -38,7 +37,7 @@ internal sealed unsafe class SgdUpdate(Sgd rule) : CpuUpdate
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Update<T>(float* weights, float* gradients, float* velocity, int count, in Numbers numbers)
+    private static void Update<T>(float* weights, float* gradients, float* velocity, int count, in SgdNumbers numbers)
         where T : unmanaged, ILanes<T, float>
     {
         T decay = T.Broadcast(numbers.WeightDecay), momentum = T.Broadcast(numbers.Momentum);
@@ -72,11 +71,17 @@ internal sealed unsafe class SgdUpdate(Sgd rule) : CpuUpdate
         }
     }
 
-    private readonly record struct Numbers(float LearningRateTimesK, float K, float Momentum, float WeightDecay, bool Nesterov);
-
-    private readonly struct Work(float* weights, float* gradients, float* velocity, int count, Numbers numbers) : IOverLanes<float>
+    private readonly struct Work(float* weights, float* gradients, float* velocity, int count, SgdNumbers numbers) : IOverLanes<float>
     {
         public void Run<T>()
             where T : unmanaged, ILanes<T, float> => Update<T>(weights, gradients, velocity, count, numbers);
     }
+}
+
+/// <summary>What a step of <see cref="Sgd"/> is made of, rounded to binary32.</summary>
+internal readonly record struct SgdNumbers(float LearningRateTimesK, float K, float Momentum, float WeightDecay, bool Nesterov)
+{
+    /// <summary>The numbers of a step.</summary>
+    public static SgdNumbers Of(Sgd rule, in UpdateStep step) => new(
+        (float)step.LearningRate * (float)step.K, (float)step.K, (float)rule.Momentum, (float)rule.WeightDecay, rule.Nesterov);
 }

@@ -1,0 +1,189 @@
+// What is done number by number, and the sums of batch normalisation. Tensors are images x positions x channels. The coefficients of a
+// normalisation are six numbers a channel: mean, scale, shift, slope and offset of the gradient, inverse deviation.
+
+__kernel void fill_zero(__global float *x, int count)
+{
+    int i = (int)get_global_id(0);
+    if (i < count)
+        x[i] = 0.0f;
+}
+
+float normalise(__global const float *k, int channels, int c, float x)
+{
+    return fma(x - k[c], k[channels + c], k[2 * channels + c]);
+}
+
+float seen(__global const float *x, int i, __global const float *k, int channels, int normalised, int function)
+{
+    float z = x[i];
+    if (normalised)
+        z = normalise(k, channels, i % channels, z);
+    return activate(function, z);
+}
+
+// seen = f(norm(x)).
+__kernel void view(__global const float *x, __global const float *k, __global float *to, int count, int channels, int normalised,
+    int function)
+{
+    int i = (int)get_global_id(0);
+    if (i < count)
+        to[i] = seen(x, i, k, channels, normalised, function);
+}
+
+// norm(left) + f(norm(right)).
+__kernel void add(__global const float *left, __global const float *left_k, int left_normalised, __global const float *right,
+    __global const float *right_k, int right_normalised, int function, __global float *to, int count, int channels)
+{
+    int i = (int)get_global_id(0);
+    if (i < count)
+        to[i] = seen(left, i, left_k, channels, left_normalised, 0) + seen(right, i, right_k, channels, right_normalised, function);
+}
+
+// target += source.
+__kernel void accumulate(__global const float *source, __global float *target, int count)
+{
+    int i = (int)get_global_id(0);
+    if (i < count)
+        target[i] = target[i] + source[i];
+}
+
+// Mean and squared deviations of one image's channels: groups of 16 channels by four chains.
+__kernel void moments(__global const float *x, __global float *means, __global float *squares, int positions, int channels)
+{
+    __local float part[4][16];
+    int lane = (int)get_local_id(0), chain = (int)get_local_id(1), c = (int)get_global_id(0), image = (int)get_global_id(2);
+    __global const float *from = x + (size_t)image * positions * channels + c;
+    float sum = 0.0f;
+    for (int p = chain; p < positions; p += 4)
+        sum += from[(size_t)p * channels];
+    part[chain][lane] = sum;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    float mean = divide((part[0][lane] + part[1][lane]) + (part[2][lane] + part[3][lane]), (float)positions);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    sum = 0.0f;
+    for (int p = chain; p < positions; p += 4)
+    {
+        float d = from[(size_t)p * channels] - mean;
+        sum = fma(d, d, sum);
+    }
+    part[chain][lane] = sum;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (chain == 0)
+    {
+        means[image * channels + c] = mean;
+        squares[image * channels + c] = (part[0][lane] + part[1][lane]) + (part[2][lane] + part[3][lane]);
+    }
+}
+
+void set_scale(__global float *k, int channels, int c, float mean, float variance, float epsilon, float weight, float bias)
+{
+    float inverse = divide(1.0f, root(variance + epsilon));
+    k[c] = mean;
+    k[channels + c] = weight * inverse;
+    k[2 * channels + c] = bias;
+    k[5 * channels + c] = inverse;
+}
+
+// The coefficients of a batch from the moments of its images, and the running statistics: one group a channel.
+__kernel void finish_forward(__global const float *means, __global const float *squares, __global float *k,
+    __global const float *parameters, int weight, int bias, __global float *statistics, int mean_at, int variance_at, int images,
+    int channels, int positions, float epsilon, float momentum, float kept)
+{
+    __local float parts[TREE_ITEMS];
+    int c = (int)get_group_id(0);
+    float within = tree_sum(squares + c, images, channels, 0.0f, 0, parts);
+    float mean = divide(tree_sum(means + c, images, channels, 0.0f, 0, parts), (float)images);
+    float between = tree_sum(means + c, images, channels, mean, 1, parts);
+    if (get_local_id(0) != 0)
+        return;
+    float count = (float)images * (float)positions;
+    float total = fma((float)positions, between, within);
+    set_scale(k, channels, c, mean, divide(total, count), epsilon, parameters[weight + c], parameters[bias + c]);
+    statistics[mean_at + c] = fma(momentum, mean, kept * statistics[mean_at + c]);
+    statistics[variance_at + c] = fma(momentum, divide(total, count - 1.0f), kept * statistics[variance_at + c]);
+}
+
+// The coefficients of an evaluation.
+__kernel void use_running(__global float *k, __global const float *parameters, int weight, int bias, __global const float *statistics,
+    int mean_at, int variance_at, int channels, float epsilon)
+{
+    int c = (int)get_global_id(0);
+    if (c < channels)
+        set_scale(k, channels, c, statistics[mean_at + c], statistics[variance_at + c], epsilon, parameters[weight + c], parameters[bias + c]);
+}
+
+// The gradient that reaches a view, passed back through the activation function: target = ((already ? target : 0) + contribution) f'.
+__kernel void close_view(__global const float *contribution, __global const float *x, __global float *target, int count, int function,
+    int already)
+{
+    int i = (int)get_global_id(0);
+    if (i >= count)
+        return;
+    float gradient = contribution[i];
+    if (already)
+        gradient = target[i] + gradient;
+    target[i] = activate_back(function, x[i], gradient);
+}
+
+// The same for a normalised view, with its sums over the image: of target, and of target (x - mean).
+__kernel void close_normalised(__global const float *contribution, __global const float *x, __global const float *k,
+    __global float *target, __global float *sums, __global float *products, int positions, int channels, int function, int already)
+{
+    __local float part[4][16], other[4][16];
+    int lane = (int)get_local_id(0), chain = (int)get_local_id(1), c = (int)get_global_id(0), image = (int)get_global_id(2);
+    size_t first = (size_t)image * positions * channels + c;
+    float mean = k[c], scale = k[channels + c], shift = k[2 * channels + c], sum = 0.0f, product = 0.0f;
+    for (int p = chain; p < positions; p += 4)
+    {
+        size_t i = first + (size_t)p * channels;
+        float gradient = contribution[i];
+        if (already)
+            gradient = target[i] + gradient;
+        float d = x[i] - mean;
+        gradient = activate_back(function, fma(d, scale, shift), gradient);
+        target[i] = gradient;
+        sum += gradient;
+        product = fma(gradient, d, product);
+    }
+    part[chain][lane] = sum;
+    other[chain][lane] = product;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (chain == 0)
+    {
+        sums[image * channels + c] = (part[0][lane] + part[1][lane]) + (part[2][lane] + part[3][lane]);
+        products[image * channels + c] = (other[0][lane] + other[1][lane]) + (other[2][lane] + other[3][lane]);
+    }
+}
+
+// The gradients of weight and bias and the coefficients of the gradient: one group a channel.
+__kernel void finish_backward(__global const float *sums, __global const float *products, __global float *k, __global float *gradients,
+    int weight, int bias, int images, int channels, int positions)
+{
+    __local float parts[TREE_ITEMS];
+    int c = (int)get_group_id(0);
+    float sum = tree_sum(sums + c, images, channels, 0.0f, 0, parts);
+    float product = tree_sum(products + c, images, channels, 0.0f, 0, parts);
+    if (get_local_id(0) != 0)
+        return;
+    float count = (float)images * (float)positions, inverse = k[5 * channels + c], scale = k[channels + c];
+    gradients[bias + c] = sum;
+    gradients[weight + c] = product * inverse;
+    k[4 * channels + c] = -scale * divide(sum, count);
+    k[3 * channels + c] = -scale * ((inverse * inverse) * divide(product, count));
+}
+
+// The gradient with respect to a stored tensor from that of its view (and from those who read it as it is).
+__kernel void norm_backward(__global const float *dz, __global const float *x, __global const float *k, __global const float *raw,
+    __global float *to, int count, int channels, int normalised, int has_raw)
+{
+    int i = (int)get_global_id(0);
+    if (i >= count)
+        return;
+    int c = i % channels;
+    float gradient = dz[i];
+    if (normalised)
+        gradient = fma(k[channels + c], gradient, fma(k[3 * channels + c], x[i] - k[c], k[4 * channels + c]));
+    if (has_raw)
+        gradient = gradient + raw[i];
+    to[i] = gradient;
+}

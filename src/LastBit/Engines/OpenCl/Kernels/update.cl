@@ -1,0 +1,115 @@
+// Update rules, a weight an item.
+
+// sum += share * gradient: a batch of several passes.
+__kernel void add_share(__global const float *gradients, __global float *sum, float share, int count)
+{
+    int i = (int)get_global_id(0);
+    if (i < count)
+        sum[i] = fma(share, gradients[i], sum[i]);
+}
+
+__kernel void sgd(__global float *weights, __global const float *gradients, __global float *velocities, int count, float minus_rate,
+    float k, float momentum, float decay, int nesterov)
+{
+    int i = (int)get_global_id(0);
+    if (i >= count)
+        return;
+    float w = weights[i], g = fma(decay, w, gradients[i]), v = fma(momentum, velocities[i], g);
+    velocities[i] = v;
+    float d = nesterov ? fma(momentum, v, g) : v;
+    weights[i] = fma(minus_rate, divide(d, k), w);
+}
+
+float adamw_direction(__global const float *gradients, __global float *first, __global float *second, int i, float beta1, float not_beta1,
+    float beta2, float not_beta2, float correction, float epsilon)
+{
+    float g = gradients[i];
+    float m = fma(not_beta1, g, beta1 * first[i]);
+    first[i] = m;
+    float v = fma(not_beta2 * g, g, beta2 * second[i]);
+    second[i] = v;
+    return divide(m, divide(root(v), correction) + epsilon);
+}
+
+__kernel void adamw(__global float *weights, __global const float *gradients, __global float *first, __global float *second, int count,
+    float minus_rate, float k, float kept, float beta1, float not_beta1, float beta2, float not_beta2, float correction, float epsilon)
+{
+    int i = (int)get_global_id(0);
+    if (i >= count)
+        return;
+    float d = adamw_direction(gradients, first, second, i, beta1, not_beta1, beta2, not_beta2, correction, epsilon);
+    weights[i] = fma(minus_rate, divide(d, k), kept * weights[i]);
+}
+
+// New weights that are rounded up or down at random, by binary64, which not every device has.
+#ifdef cl_khr_fp64
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+
+// A word of Philox4x32-10: the draw is a function of seed, purpose, step and weight.
+uint draw(uint seed_low, uint seed_high, uint purpose, uint step, uint weight)
+{
+    uint4 c = (uint4)(weight / 4u, 0u, step, purpose);
+    for (int round = 0; round < 10; round++)
+    {
+        c = (uint4)(mul_hi(0xCD9E8D57u, c.z) ^ c.y ^ seed_low, 0xCD9E8D57u * c.z, mul_hi(0xD2511F53u, c.x) ^ c.w ^ seed_high,
+            0xD2511F53u * c.x);
+        seed_low += 0x9E3779B9u;
+        seed_high += 0xBB67AE85u;
+    }
+    uint word = weight & 3u;
+    return word == 0u ? c.x : word == 1u ? c.y : word == 2u ? c.z : c.w;
+}
+
+float next_to(float x, int up)
+{
+    uint bits = as_uint(x);
+    if ((bits << 1) == 0u)
+        return as_float(up ? 1u : 0x80000001u);
+    return as_float((bits >> 31 != 0u) == (up != 0) ? bits - 1u : bits + 1u);
+}
+
+float round_at_random(double exact, uint word)
+{
+    float near = convert_float_rte(exact);
+    if ((double)near == exact || (as_uint(near) & 0x7F800000u) == 0x7F800000u)
+        return near;
+    int below = (double)near < exact;
+    float low = below ? near : next_to(near, 0), high = below ? next_to(near, 1) : near;
+    return ((double)word * 2.3283064365386963e-10) * ((double)high - (double)low) < exact - (double)low ? high : low;
+}
+
+__kernel void sgd_stochastic(__global float *weights, __global const float *gradients, __global float *velocities, int count, float rate,
+    float momentum, float decay, int nesterov, uint seed_low, uint seed_high, uint purpose, uint step)
+{
+    int i = (int)get_global_id(0);
+    if (i >= count)
+        return;
+    float w = weights[i], g = fma(decay, w, gradients[i]), v = fma(momentum, velocities[i], g);
+    velocities[i] = v;
+    float d = nesterov ? fma(momentum, v, g) : v;
+    weights[i] = round_at_random((double)w - (double)rate * (double)d, draw(seed_low, seed_high, purpose, step, (uint)i));
+}
+
+__kernel void adamw_stochastic(__global float *weights, __global const float *gradients, __global float *first, __global float *second,
+    int count, float rate, float kept, float beta1, float not_beta1, float beta2, float not_beta2, float correction, float epsilon,
+    uint seed_low, uint seed_high, uint purpose, uint step)
+{
+    int i = (int)get_global_id(0);
+    if (i >= count)
+        return;
+    float d = adamw_direction(gradients, first, second, i, beta1, not_beta1, beta2, not_beta2, correction, epsilon);
+    double exact = (double)kept * (double)weights[i] - (double)rate * (double)d;
+    weights[i] = round_at_random(exact, draw(seed_low, seed_high, purpose, step, (uint)i));
+}
+#endif
+
+// How many numbers of a are not those of b, bit for bit (or, where they are the same buffer, how many are not finite).
+__kernel void count_different(__global const float *a, __global const float *b, int first, int count, int finite, __global int *result)
+{
+    int i = (int)get_global_id(0);
+    if (i >= count)
+        return;
+    uint bits = as_uint(a[first + i]);
+    if (finite ? (bits & 0x7F800000u) == 0x7F800000u : bits != as_uint(b[first + i]))
+        atomic_inc(result);
+}

@@ -1,0 +1,66 @@
+using LastBit.Arithmetic;
+using LastBit.Engines.Cpu;
+using LastBit.Models;
+
+namespace LastBit.Engines.OpenCl;
+
+/// <summary>
+/// Makes engines that compute on a device by OpenCL, with the bits of the CPU. The device is opened, and tested, with the first of them.
+/// </summary>
+public sealed class OpenClEngineFactory : IEngineFactory
+{
+    private readonly Lazy<OpenClProgram> _program;
+
+    /// <summary>A factory for one of the devices that `lastbit info` lists.</summary>
+    /// <param name="device">Its number, from 0.</param>
+    public OpenClEngineFactory(int device)
+        : this(() => DeviceTest.Open(OpenClDevice.Get(device)))
+    {
+    }
+
+    /// <summary>A factory for a device that somebody else opens.</summary>
+    /// <param name="open">Opens it; the factory disposes of it.</param>
+    internal OpenClEngineFactory(Func<OpenClProgram> open) => _program = new Lazy<OpenClProgram>(open);
+
+    /// <inheritdoc/>
+    public string Name => "opencl";
+
+    /// <inheritdoc/>
+    public int? ArithmeticVersion => ArithmeticContract.Version;
+
+    /// <inheritdoc/>
+    public string? WhyNot(Model model, bool hessian = false)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (hessian)
+            return $"{model.Name}: the engine opencl has no products with the Hessian; take the engine cpu";
+        if (model.Nodes.FirstOrDefault(node => node.Layer is GroupNormalization or Dropout or CustomLayer) is { } node)
+        {
+            string what = node.Layer switch
+            {
+                GroupNormalization => "group normalisation",
+                Dropout => "dropout",
+                _ => "custom layers",
+            };
+            return $"{model.Name}: {node.Layer.Name}: the engine opencl has no {what}; take the engine cpu";
+        }
+        // What the contract's orders ask of a shape, they ask of every engine that keeps it.
+        using var cpu = new CpuEngineFactory(1);
+        return cpu.WhyNot(model);
+    }
+
+    /// <inheritdoc/>
+    public IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) =>
+        WhyNot(model) is { } reason ? throw new InputException(reason) : new OpenClEngine(_program.Value, model, capacity, convolution);
+
+    /// <inheritdoc/>
+    public IHessian CreateHessian(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) =>
+        throw new InputException(WhyNot(model, hessian: true)!);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_program.IsValueCreated)
+            _program.Value.Dispose();
+    }
+}
