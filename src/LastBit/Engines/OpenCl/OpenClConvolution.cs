@@ -1,8 +1,9 @@
+using LastBit.Engines.Cpu.Kernels;
 using LastBit.Models;
 
 namespace LastBit.Engines.OpenCl;
 
-/// <summary>A convolution by the sums of its definition.</summary>
+/// <summary>A convolution, by the sums of its definition or by Winograd's algorithm, as the CPU would compute this shape.</summary>
 internal sealed class OpenClConvolution : OpenClLayer
 {
     // Where tables of images would take more numbers, those of a chunk are added up at once: fewer items work, with the same sums.
@@ -13,13 +14,19 @@ internal sealed class OpenClConvolution : OpenClLayer
     private readonly TensorShape _out;
     private readonly int _size;
     private readonly int _stride;
+    private readonly bool _transforms;
+    private readonly bool _gathers;
+    private OpenClBuffer? _transformed;
 
-    public OpenClConvolution(OpenClMemory memory, LayerPlan plan)
+    public OpenClConvolution(OpenClMemory memory, LayerPlan plan, ConvolutionAlgorithm algorithm)
         : base(memory, plan)
     {
-        var layer = (Convolution)plan.Node!.Layer;
+        var layer = (Models.Convolution)plan.Node!.Layer;
         (_weight, _bias) = (plan.Node.Parameters[0], plan.Node.Parameters.ElementAtOrDefault(1));
         (_in, _out, _size, _stride) = (Inputs[0].Plan.Shape, Output.Plan.Shape, layer.Size, layer.Stride);
+        var shape = new ConvolutionShape(_in.Height, _in.Width, _in.Channels, _out.Channels, _size, _stride);
+        _transforms = algorithm == ConvolutionAlgorithm.Winograd && Winograd2x2.Pays(shape);
+        _gathers = algorithm == ConvolutionAlgorithm.Winograd && Winograd4x4.Fits(shape);
     }
 
     /// <summary>Where its weights begin among the packed ones of the network, and the turned ones of the input gradient.</summary>
@@ -28,7 +35,7 @@ internal sealed class OpenClConvolution : OpenClLayer
     /// <inheritdoc cref="Packed"/>
     public int Flipped { get; private set; }
 
-    // The shape alone decides which kernel: the two differ in what they do with the border.
+    // The shape alone decides which kernel: they differ in what they do with the border.
     private bool IsDense => _size == 3 && _stride == 1 && _in.Width % 8 == 0;
 
     private int RealChannels => _weight.Shape[1];
@@ -57,8 +64,28 @@ internal sealed class OpenClConvolution : OpenClLayer
     /// <summary>The packed weights of all convolutions.</summary>
     public OpenClBuffer Weights { get; set; } = null!;
 
+    /// <summary>Brings the packed weights to the points of Winograd's algorithm, where the layer is computed so.</summary>
+    public void Transform()
+    {
+        if (!_transforms)
+            return;
+        int plane = _in.Channels * _out.Channels;
+        _transformed ??= Memory.Allocate((GoesBack(0) ? 2L : 1) * Winograd2x2.Points * plane);
+        Program.Run("winograd_weights", [plane], Weights, Packed, _transformed, 0, plane, _in.Channels, _out.Channels);
+        if (GoesBack(0))
+        {
+            Program.Run("winograd_weights", [plane], Weights, Flipped, _transformed, Winograd2x2.Points * plane, plane, _out.Channels,
+                _in.Channels);
+        }
+    }
+
     public override void Forward(OpenClReplica replica)
     {
+        if (_transforms)
+        {
+            Minimal(ReadInput(0), 0, replica, BiasAt, Output.Data, _in, _out.Channels);
+            return;
+        }
         if (IsDense)
         {
             Dense(ReadInput(0), Packed, replica, BiasAt, Output.Data, _in, RealChannels, _out.Channels);
@@ -72,7 +99,10 @@ internal sealed class OpenClConvolution : OpenClLayer
     public override void Backward(OpenClReplica replica)
     {
         OpenClBuffer gradient = ReadOutputGradient();
-        WeightGradient(gradient);
+        if (_gathers)
+            GatheredGradient(gradient);
+        else
+            WeightGradient(gradient);
         if (_bias is not null)
         {
             int sums = Count * _out.Channels;
@@ -84,7 +114,11 @@ internal sealed class OpenClConvolution : OpenClLayer
         if (!GoesBack(0))
             return;
         OpenClBuffer to = Destination(0);
-        if (IsDense)
+        if (_transforms)
+        {
+            Minimal(gradient, Winograd2x2.Points * _in.Channels * _out.Channels, replica, -1, to, _out, _in.Channels);
+        }
+        else if (IsDense)
         {
             Dense(gradient, Flipped, replica, -1, to, _out, _out.Channels, _in.Channels);
         }
@@ -117,6 +151,31 @@ internal sealed class OpenClConvolution : OpenClLayer
         Program.Run("reduce_tables", [WeightCount], [64], tables, Memory.Gradients, _weight.Offset, WeightCount, number,
             WorkPlan.ChunkSize / together, _in.Channels, RealChannels, _out.Channels, _size);
     }
+
+    private void GatheredGradient(OpenClBuffer gradient)
+    {
+        int tilesOfImage = _in.Positions / 16, tiles = Count * tilesOfImage, plane = _in.Channels * _out.Channels;
+        int chunks = WorkPlan.Chunks(Count);
+        long most = (long)Memory.Capacity * tilesOfImage * Winograd4x4.Points, mostChunks = WorkPlan.Chunks(Memory.Capacity);
+        OpenClBuffer values = Memory.Scratch("tiles", most * _in.Channels), gradients = Memory.Scratch("tiles back", most * _out.Channels);
+        OpenClBuffer sums = Memory.Scratch("points", mostChunks * Winograd4x4.Points * plane);
+        OpenClBuffer tables = Memory.Scratch("tables", mostChunks * WeightCount);
+        Tiles(ReadInput(0), values, _in.Channels, 0);
+        Tiles(gradient, gradients, _out.Channels, 1);
+        Program.Run("winograd_products", [64L * (_in.Channels / 16) * (_out.Channels / 16), Winograd4x4.Points, chunks], [64, 1, 1], values,
+            gradients, sums, tiles, WorkPlan.ChunkSize * tilesOfImage, _in.Channels, _out.Channels);
+        Program.Run("winograd_gradient", [chunks * plane], [64], sums, tables, chunks * plane, _in.Channels, _out.Channels);
+        Program.Run("reduce_tables", [WeightCount], [64], tables, Memory.Gradients, _weight.Offset, WeightCount, chunks, 1, _in.Channels,
+            RealChannels, _out.Channels, _size);
+
+        void Tiles(OpenClBuffer x, OpenClBuffer to, int channels, int isGradient) => Program.Run("winograd_tiles", [tiles * channels], [64],
+            x, to, tiles * channels, _in.Height, _in.Width, channels, isGradient);
+    }
+
+    private void Minimal(OpenClBuffer input, int weights, OpenClReplica replica, Argument bias, OpenClBuffer output, TensorShape from,
+        int channels) =>
+        Program.Run("winograd", [((from.Positions / 4) + 15) / 16 * 64L, channels / 16, Count], [64, 1, 1], input, _transformed!, weights,
+            replica.Parameters, bias, output, from.Height, from.Width, from.Channels, channels);
 
     private void Dense(OpenClBuffer input, int weights, OpenClReplica replica, Argument bias, OpenClBuffer output, TensorShape from,
         int terms, int channels)

@@ -12,6 +12,7 @@ internal sealed class OpenClEngine : IEngine
     private readonly OpenClProgram _program;
     private readonly OpenClMemory _memory;
     private readonly OpenClLayer[] _layers;
+    private readonly OpenClConvolution[] _convolutions;
     private readonly OpenClLoss _loss;
     private readonly OpenClTensor _images;
     private readonly OpenClBuffer? _map;
@@ -44,16 +45,16 @@ internal sealed class OpenClEngine : IEngine
                 foreach (ViewPlan view in layer.Plan.Inputs.Where(view => !view.IsRaw))
                     _memory[view.Tensor].KeepSeen();
             }
-            OpenClConvolution[] convolutions = [.. _layers.OfType<OpenClConvolution>()];
+            _convolutions = [.. _layers.OfType<OpenClConvolution>()];
             var map = new List<int>();
-            foreach (OpenClConvolution one in convolutions)
+            foreach (OpenClConvolution one in _convolutions)
                 one.Map(map);
-            if (convolutions.Length == 0)
+            if (_convolutions.Length == 0)
                 return;
             _packedCount = map.Count;
             (_map, _packed) = (_memory.Allocate(map.Count), _memory.Allocate(map.Count));
             program.Write<int>(map.ToArray(), _map);
-            foreach (OpenClConvolution one in convolutions)
+            foreach (OpenClConvolution one in _convolutions)
                 one.Weights = _packed;
         }
         catch
@@ -96,6 +97,8 @@ internal sealed class OpenClEngine : IEngine
             (_replica, _version) = (own, own.Version);
             if (_packed is not null)
                 _program.Run("pack", [_packedCount], own.Parameters, _map!, _packed, _packedCount);
+            foreach (OpenClConvolution one in _convolutions)
+                one.Transform();
         }
         (_memory.Count, _isTraining) = (count, pass.IsTraining);
         _loss.Labels = (given.Labels, from);
@@ -164,7 +167,7 @@ internal sealed class OpenClEngine : IEngine
     private OpenClLayer Make(LayerPlan plan) => plan.Node?.Layer switch
     {
         null => new OpenClLoss(_memory, plan, Model.Loss),
-        Models.Convolution when !plan.TakesAllImages => new OpenClConvolution(_memory, plan),
+        Models.Convolution when !plan.TakesAllImages => new OpenClConvolution(_memory, plan, Convolution),
         Linear when !plan.TakesAllImages => new OpenClLinear(_memory, plan),
         Models.Convolution or Linear => new OpenClProducts(_memory, plan),
         Addition => new OpenClAddition(_memory, plan),

@@ -57,7 +57,7 @@ internal sealed unsafe class OpenClProgram : IDisposable
 
     /// <summary>All kernels: the files of Engines/OpenCl/Kernels, one after the other.</summary>
     public static string Source { get; } = string.Concat(
-        new[] { "arithmetic", "pointwise", "convolution", "matrix", "layers", "update", "test" }.Select(Read));
+        new[] { "arithmetic", "pointwise", "convolution", "winograd", "matrix", "layers", "update", "test" }.Select(Read));
 
     /// <summary>What the bits of a device depend on: its name, the driver and the kernels.</summary>
     public static string IdentityOf(OpenClDevice device) => Convert.ToHexStringLower(

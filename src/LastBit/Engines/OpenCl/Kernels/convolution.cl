@@ -288,14 +288,15 @@ __kernel void reduce_tables(__global const float *tables, __global float *gradie
         return;
     int o = item % out_channels, c = item / out_channels % size, i = item / out_channels / size % in_channels;
     int r = item / out_channels / size / in_channels;
-    if (i >= real_channels || o < 0)
+    if (i >= real_channels)
         return;
     float levels[LEVELS];
     uint groups = 0;
     for (int first = 0; first < tables_count; first += chunk, groups++)
     {
-        float sum = 0.0f;
-        for (int table = first; table < min(tables_count, first + chunk); table++)
+        // A table of a whole chunk is taken as it is: 0 + -0 would not be.
+        float sum = chunk == 1 ? tables[(size_t)first * count + item] : 0.0f;
+        for (int table = first; chunk > 1 && table < min(tables_count, first + chunk); table++)
             sum += tables[(size_t)table * count + item];
         tree_add(levels, groups, sum);
     }
