@@ -1,5 +1,7 @@
 using System.CommandLine;
 using LastBit.Data;
+using LastBit.Engines.OpenCl;
+using LastBit.Training;
 
 namespace LastBit.Cli;
 
@@ -114,6 +116,9 @@ internal static class CommandLine
                 return BadInput;
             case OperationCanceledException when interruption.Token.IsCancellationRequested:
                 Terminal.ErrorWriter.WriteLine(interruption.Stopped);
+                return Failed;
+            case OpenClException or WitnessException:
+                Terminal.ErrorWriter.WriteLine($"{name}: {cause.Message}");
                 return Failed;
             case OutOfMemoryException:
                 Terminal.ErrorWriter.WriteLine(

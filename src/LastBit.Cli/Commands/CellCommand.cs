@@ -15,19 +15,26 @@ internal static class CellCommand
         var folder = new Argument<string>("DIR") { Description = "A folder whose cells are planned." };
         var names = new Argument<string[]>("NAME")
         { Description = "The names of the cells, as `lastbit status` shows them.", Arity = ArgumentArity.OneOrMore };
+        var engine = OptionTypes.Choice("--engine", "cpu", SettingOption.WordsOf<EngineChoice>(),
+            "What computes; where run.json says it, it stands.");
+        var device = OptionTypes.Count("--device", 0, "Which device of OpenCL computes.", 0);
         var command = new Command("cell", "Computes some cells of a run folder and nothing else.")
-            { folder, names, CommonOptions.Threads, CommonOptions.Quiet };
+            { folder, names, engine, device, CommonOptions.Threads, CommonOptions.Quiet };
         command.Hidden = true;
         command.SetAction(parse =>
         {
             string path = parse.GetRequiredValue(folder);
             int threads = CommonOptions.ThreadsOf(parse);
+            int choice = Array.IndexOf(SettingOption.WordsOf<EngineChoice>(), parse.GetValue(engine));
             Interruption.Current.WhatToDo = "The next task, or the same call, resumes.";
             foreach (string name in parse.GetRequiredValue(names))
             {
                 Progress.Show(parse.GetValue(CommonOptions.Quiet), observer =>
                 {
-                    RunCells.Compute(name, new ExperimentContext(path, threads, observer, Interruption.Current.Token));
+                    RunCells.Compute(name, new ExperimentContext(path, threads, observer, Interruption.Current.Token)
+                    {
+                        Engine = (EngineChoice)choice == EngineChoice.OpenCl ? (EngineChoice.OpenCl, parse.GetValue(device)) : null,
+                    });
                     return 0;
                 });
                 // Left to another process that is at work on it: this task has not done what it was to do.

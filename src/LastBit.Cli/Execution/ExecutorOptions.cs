@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using LastBit.Reports.Results;
 
 namespace LastBit.Cli.Execution;
 
@@ -45,7 +46,8 @@ internal static partial class ExecutorOptions
                 .Select(option => $"{option.Name}={parse.GetValue(option)}")
                 .Concat(parse.GetValue(Sbatch) ?? []);
             int? limit = parse.GetResult(ArrayLimit) is { Implicit: false } ? parse.GetValue(ArrayLimit) : null;
-            var settings = new SlurmSettings([.. directives], parse.GetValue(Setup) ?? [], parse.GetValue(CellsPerTask), limit);
+            var settings = new SlurmSettings([.. directives], parse.GetValue(Setup) ?? [], parse.GetValue(CellsPerTask), limit,
+                EngineOf(parse));
             return new SlurmExecutor(settings, parse.GetValue(DryRun), parse.GetValue(CommonOptions.Json),
                 parse.GetValue(CommonOptions.Quiet));
         }
@@ -57,6 +59,11 @@ internal static partial class ExecutorOptions
     private static IEnumerable<Option> All => [Executor, DryRun, CellsPerTask, ArrayLimit, .. Checked, Setup, Sbatch];
 
     // What sbatch would refuse, or read otherwise than it was meant, is refused before a script is written.
+    /// <summary>What was said of the engine, as a task says it again: run.json does not keep what decides no bit.</summary>
+    private static string EngineOf(ParseResult parse) => string.Concat(parse.CommandResult.Command.Options
+        .Where(option => option.Name is "--engine" or "--device" && parse.GetResult(option) is { Implicit: false })
+        .Select(option => $" {option.Name} {ShellWord.Quote(parse.GetResult(option)!.Tokens[0].Value)}"));
+
     private static Option<string?> Text(string name, string what, string description, Regex pattern, string right)
     {
         var option = new Option<string?>(name) { Description = description, HelpName = what, Arity = ArgumentArity.ExactlyOne };

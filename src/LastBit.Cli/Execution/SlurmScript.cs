@@ -10,7 +10,8 @@ namespace LastBit.Cli.Execution;
 /// <param name="Setup">Lines to run before the program.</param>
 /// <param name="CellsPerTask">How many cells a task computes.</param>
 /// <param name="ArrayLimit">How many tasks may run at once; null for all.</param>
-internal sealed record SlurmSettings(string[] Directives, string[] Setup, int CellsPerTask, int? ArrayLimit);
+/// <param name="Engine">The options by which a task computes on another engine than the CPU's: " --engine opencl"; or nothing.</param>
+internal sealed record SlurmSettings(string[] Directives, string[] Setup, int CellsPerTask, int? ArrayLimit, string Engine = "");
 
 /// <summary>Writes the scripts that Slurm runs. They can be read, changed and submitted by hand.</summary>
 internal static class SlurmScript
@@ -73,7 +74,7 @@ internal static class SlurmScript
             ) 2>/dev/null &
             clock=$!
 
-            {{Program()}} cell {{ShellWord.Quote(folder)}} ${cells[$SLURM_ARRAY_TASK_ID]} &
+            {{Program()}} cell{{settings.Engine}} {{ShellWord.Quote(folder)}} ${cells[$SLURM_ARRAY_TASK_ID]} &
             worker=$!
             [ -z "$stop" ] || kill -TERM "$worker"
             while kill -0 "$worker" 2>/dev/null; do

@@ -13,6 +13,22 @@ public static class DataCache
         OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) : null,
         OperatingSystem.IsMacOS());
 
+    /// <summary><see cref="Root"/>, or null where there is none.</summary>
+    public static string? RootIfAny
+    {
+        get
+        {
+            try
+            {
+                return Root;
+            }
+            catch (InputException)
+            {
+                return null; // A user without a home may still ask what runs here.
+            }
+        }
+    }
+
     internal const string Cifar10Name = "cifar-10-batches-bin";
 
     /// <summary>The folder of CIFAR-10 in the cache; it need not exist.</summary>

@@ -18,6 +18,12 @@ public interface IEngineFactory : IDisposable
     /// </summary>
     int? ArithmeticVersion { get; }
 
+    /// <summary>
+    /// Makes what computes a step now and then beside its engines, to compare bit by bit; null where nothing need be. A trainer asks for
+    /// it: a device that computes right at first may not do so for days.
+    /// </summary>
+    IEngineFactory? CreateWitness() => null;
+
     /// <summary>Why its engines cannot compute a model; null where they can. Nothing is made to answer.</summary>
     /// <param name="model">The model.</param>
     /// <param name="hessian">Whether products with the Hessian are asked for, rather than training and evaluation.</param>

@@ -120,6 +120,8 @@ public sealed class CellExperiment<TSettings, TResult> : Experiment<TSettings, T
         // In a folder of `reproduce` the scale says what the experiment's settings are.
         TSettings settings = run["settings"]?["scale"] is null ? RunFolder.SettingsOf<TSettings>(context.Folder, run)
             : AtScale(RunFolder.SettingsOf<ReproductionSettings>(context.Folder, run));
+        if (context.Engine is var (engine, device))
+            settings = (TSettings)(NetworkTrainingSettings)(settings with { Engine = engine, Device = device });
         Run(settings.Only(cell), context);
     }
 

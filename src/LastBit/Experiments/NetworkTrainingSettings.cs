@@ -50,13 +50,31 @@ public abstract record NetworkTrainingSettings
     public ConvolutionAlgorithm Convolution { get; init; }
 
     /// <summary>
-    /// What computes it. Left out of a document where its bits are those of the arithmetic contract, which any engine that keeps it may
+    /// What computes it. A document does not say it where the bits are those of the arithmetic contract, which any engine that keeps it may
     /// resume; run.json names it in any case.
     /// </summary>
     [JsonPropertyOrder(-1)]
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    [Setting("What computes: cpu, or reference, which computes every layer by its definition in binary64, slowly.")]
+    [JsonIgnore]
+    [Setting("What computes: cpu; opencl, a GPU or another device of OpenCL, with the bits of cpu; or reference, which computes every "
+        + "layer by its definition in binary64, slowly.")]
     public EngineChoice Engine { get; init; }
+
+    /// <summary>The engine whose bits are its own; null for those that keep the contract.</summary>
+    [JsonPropertyOrder(-1)]
+    [JsonPropertyName("engine")]
+    [JsonInclude]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    internal EngineChoice? EngineOfOwnBits
+    {
+        get => Engine == EngineChoice.Reference ? Engine : null;
+        init => Engine = value ?? Engine;
+    }
+
+    /// <summary>Which device of OpenCL computes.</summary>
+    [JsonPropertyOrder(-1)]
+    [JsonIgnore]
+    [Setting("Which device of OpenCL computes, by its number in lastbit info.", Least = 0)]
+    public int Device { get; init; }
 
     /// <summary>The update rule. Left out of a document where it is SGD, as in folders that are older than the choice.</summary>
     [JsonPropertyOrder(-1)]

@@ -81,7 +81,7 @@ internal sealed class TrainingData : IDisposable
     public static TrainingData Load(NetworkTrainingSettings settings, bool hessian = false)
     {
         (Dataset train, Dataset test) = DataSets.Load(settings.ToData());
-        using IEngineFactory engines = EngineChoices.Create(settings.Engine, 1);
+        using IEngineFactory engines = EngineChoices.Create(settings.Engine, settings.Device, 1);
         return engines.WhyNot(settings.ToModel(train.Shape), hessian) is { } reason
             ? throw new InputException(reason) : new TrainingData(train, test, settings);
     }
@@ -94,14 +94,14 @@ internal sealed class TrainingData : IDisposable
 
     /// <summary>The same images with threads, which it starts when they are needed and ends when it is disposed of.</summary>
     /// <param name="threads">How many threads.</param>
-    public TrainingData With(int threads) => new(this, EngineChoices.Create(_settings!.Engine, threads));
+    public TrainingData With(int threads) => new(this, EngineChoices.Create(_settings!.Engine, _settings.Device, threads));
 
     /// <summary>Everything that a bit of a cell depends on, except what names the cell.</summary>
     public JsonObject IdentityOf<T>(T settings)
         where T : NetworkTrainingSettings, ICellSettings<T>
     {
         JsonObject identity = ((T)(NetworkTrainingSettings)(settings with { Data = Digest, TrainSize = TrainImages })).Document;
-        using IEngineFactory engines = EngineChoices.Create(settings.Engine, 1);
+        using IEngineFactory engines = EngineChoices.Create(settings.Engine, settings.Device, 1);
         identity["arithmetic"] = engines.ArithmeticVersion is { } version ? version : engines.Name;
         return identity;
     }

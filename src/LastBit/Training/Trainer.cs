@@ -22,6 +22,7 @@ public sealed class Trainer : IDisposable
     private readonly Dataset _test;
     private readonly IEngineFactory _engines;
     private readonly IEngine? _other;
+    private readonly StepWitness? _witness;
     private readonly IBatch _shared;
     private readonly BatchPerturbation?[] _views;
     private readonly IBatch[] _batches;
@@ -90,6 +91,7 @@ public sealed class Trainer : IDisposable
         _views = [.. perturbations.Select(one => BatchPerturbation.Of(one, settings, train, _pass))];
         _batches = [.. _views.Select(view => view is null ? _shared : Engine.CreateBatch(_pass))];
         _tests = Engine.CreateBatch(_pass);
+        _witness = engines.CreateWitness() is { } witness ? new StepWitness(witness, this) : null;
         _testImages = new float[_pass * Model.ImageFloats];
         _testLabels = new int[_pass];
         _scores = new EpochScore[Replicas.Count];
@@ -166,27 +168,12 @@ public sealed class Trainer : IDisposable
         if (BatchIndex == 0)
             Array.Clear(_scores);
         Batch batch = NextBatch();
-        int passes = PassesOf(batch.Count);
         double learningRate = Settings.LearningRateAt(Epoch);
-        var pass = new PassSettings(IsTraining: true, Settings.Seed, StepsDone);
+        bool isWitnessed = _witness?.Begin() ?? false;
         for (int i = 0; i < Replicas.Count; i++)
-        {
-            Perturbation perturbation = Replicas[i].Perturbation;
-            IEngine engine = EngineOf(Replicas[i]);
-            for (int p = 0; p < passes; p++)
-            {
-                int from = (_views[i] is { IsReversed: true } ? passes - 1 - p : p) * _pass, count = Math.Min(_pass, batch.Count - from);
-                if (_views[i] is { } view)
-                {
-                    view.Take(batch, from, count, _batches[i]);
-                    from = 0;
-                }
-                engine.Forward(Replicas[i].State, _batches[i], from, count, pass);
-                engine.Backward((double)count / batch.Count);
-            }
-            bool stochastic = perturbation.Kind == PerturbationKind.Stochastic;
-            engine.Update(new UpdateStep(learningRate, StepsDone, perturbation.K, stochastic, Settings.Seed));
-        }
+            Train(i, EngineOf(Replicas[i]), Replicas[i].State, batch, _batches[i], learningRate);
+        if (isWitnessed)
+            _witness!.End(batch, learningRate);
         _due++;
         if (++BatchIndex == BatchesPerEpoch)
         {
@@ -195,8 +182,51 @@ public sealed class Trainer : IDisposable
         }
     }
 
+    /// <summary>One step of one replica, by any engine of its kind.</summary>
+    /// <param name="i">Which replica.</param>
+    /// <param name="engine">What computes.</param>
+    /// <param name="state">The replica's numbers in the engine's memory.</param>
+    /// <param name="batch">The batch.</param>
+    /// <param name="seen">The engine's memory of the batch, which holds it already where the replica sees it as it is.</param>
+    /// <param name="learningRate">The learning rate.</param>
+    internal void Train(int i, IEngine engine, IReplica state, Batch batch, IBatch seen, double learningRate)
+    {
+        Perturbation perturbation = Replicas[i].Perturbation;
+        int passes = PassesOf(batch.Count);
+        var pass = new PassSettings(IsTraining: true, Settings.Seed, StepsDone);
+        for (int p = 0; p < passes; p++)
+        {
+            int from = (_views[i] is { IsReversed: true } ? passes - 1 - p : p) * _pass, count = Math.Min(_pass, batch.Count - from);
+            if (_views[i] is { } view)
+            {
+                view.Take(batch, from, count, seen);
+                from = 0;
+            }
+            engine.Forward(state, seen, from, count, pass);
+            engine.Backward((double)count / batch.Count);
+        }
+        bool stochastic = perturbation.Kind == PerturbationKind.Stochastic;
+        engine.Update(new UpdateStep(learningRate, StepsDone, perturbation.K, stochastic, Settings.Seed));
+    }
+
+    /// <summary>Whether a replica sees a batch otherwise than it is.</summary>
+    internal bool HasView(int i) => _views[i] is not null;
+
+    /// <summary>Images of the largest pass.</summary>
+    internal int PassSize => _pass;
+
+    /// <summary>How the convolutions of a replica are computed.</summary>
+    internal ConvolutionAlgorithm ConvolutionOf(int i) => EngineOf(Replicas[i]).Convolution;
+
+    /// <summary>Gives up what the engines have found since the last call.</summary>
+    internal void DropResults()
+    {
+        foreach (Replica replica in Replicas)
+            replica.State.TakeResults(_results);
+    }
+
     /// <summary>Adds what the engines have found since the last call, step by step in their order.</summary>
-    private void TakeResults()
+    internal void TakeResults()
     {
         if (_due == 0)
             return;
@@ -300,6 +330,7 @@ public sealed class Trainer : IDisposable
             replica.State.Dispose();
         Engine.Dispose();
         _other?.Dispose();
+        _witness?.Dispose();
     }
 
     private static void CheckImages(Model model, DatasetShape data)

@@ -122,8 +122,9 @@ internal sealed class TrainingLoop(Trainer trainer, string checkpoint, string da
                     Save();
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception error) when (error is OperationCanceledException or WitnessException)
         {
+            // A step that was computed wrong is undone already.
             Save();
             throw;
         }

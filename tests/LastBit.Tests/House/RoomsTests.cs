@@ -21,14 +21,16 @@ public partial class RoomsTests
         ["Engines/Reference"] = ["Arithmetic", "Random", "Models", "Engines"],
         ["Engines/Cpu/Layers"] = ["Arithmetic", "Random", "Models", "Engines", "Engines/Cpu/Kernels"],
         ["Engines/Cpu"] = ["Arithmetic", "Random", "Models", "Engines", "Engines/Cpu/Kernels", "Engines/Cpu/Layers"],
+        ["Engines/OpenCl"] =
+            ["Arithmetic", "Random", "Files", "Models", "Engines", "Engines/Cpu", "Engines/Cpu/Kernels"],
         ["Data"] = ["Arithmetic", "Random", "Files", "Models"],
         ["Traces"] = ["Arithmetic", "Files"],
         ["Runs"] = ["Arithmetic", "Random", "Files"],
         ["Training"] = ["Arithmetic", "Random", "Files", "Data", "Models", "Engines", "Runs"],
         ["Experiments"] =
         [
-            "Arithmetic", "Random", "Files", "LinearAlgebra", "Statistics", "Pde", "Models", "Engines", "Engines/Cpu", "Engines/Reference",
-            "Data", "Training", "Runs", "Traces",
+            "Arithmetic", "Random", "Files", "LinearAlgebra", "Statistics", "Pde", "Models", "Engines", "Engines/Cpu", "Engines/OpenCl",
+            "Engines/Reference", "Data", "Training", "Runs", "Traces",
         ],
     };
 

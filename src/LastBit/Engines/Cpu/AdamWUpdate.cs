@@ -94,7 +94,8 @@ internal sealed unsafe class AdamWUpdate(AdamW rule) : CpuUpdate
 
 /// <summary>What a step of <see cref="AdamW"/> is made of, computed in binary64 and rounded once.</summary>
 internal readonly record struct AdamWNumbers(
-    float Kept, float Beta1, float NotBeta1, float Beta2, float NotBeta2, float Correction, float Epsilon, float LearningRateTimesK, float K)
+    float Kept, float Beta1, float NotBeta1, float Beta2, float NotBeta2, float Correction, float Epsilon, float LearningRateTimesK,
+    float K)
 {
     /// <summary>The numbers of a step.</summary>
     public static AdamWNumbers Of(AdamW rule, in UpdateStep step)

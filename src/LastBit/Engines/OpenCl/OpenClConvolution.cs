@@ -6,8 +6,8 @@ namespace LastBit.Engines.OpenCl;
 /// <summary>A convolution, by the sums of its definition or by Winograd's algorithm, as the CPU would compute this shape.</summary>
 internal sealed class OpenClConvolution : OpenClLayer
 {
-    // Where tables of images would take more numbers, those of a chunk are added up at once: fewer items work, with the same sums.
-    private const long MostTables = 1 << 26;
+    // Where chunks alone have work enough for a device, an item adds the images of a chunk: a quarter of the tables, and the same sums.
+    private const long EnoughWeights = 1 << 18;
     private readonly Parameter _weight;
     private readonly Parameter? _bias;
     private readonly TensorShape _in;
@@ -133,7 +133,7 @@ internal sealed class OpenClConvolution : OpenClLayer
 
     private void WeightGradient(OpenClBuffer gradient)
     {
-        int together = (long)WeightCount * Memory.Capacity > MostTables ? WorkPlan.ChunkSize : 1;
+        int together = (long)WeightCount * WorkPlan.Chunks(Memory.Capacity) >= EnoughWeights ? WorkPlan.ChunkSize : 1;
         int number = (Count + together - 1) / together;
         OpenClBuffer tables = Memory.Scratch("tables", (long)WeightCount * ((Memory.Capacity + together - 1) / together));
         if (IsDense)

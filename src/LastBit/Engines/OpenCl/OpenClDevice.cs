@@ -7,8 +7,8 @@ internal sealed unsafe class OpenClDevice
 {
     // CL_DEVICE_TYPE_ALL, and the queries of clGetDeviceInfo and clGetPlatformInfo.
     private const ulong AllTypes = 0xFFFFFFFF;
-    private const uint TypeInfo = 0x1000, GroupSizeInfo = 0x1004, SingleInfo = 0x101B, MemoryInfo = 0x101F, LocalInfo = 0x1023, NameInfo = 0x102B,
-        DriverInfo = 0x102D, VersionInfo = 0x102F, ExtensionsInfo = 0x1030, LargestInfo = 0x1010, PlatformNameInfo = 0x0902;
+    private const uint TypeInfo = 0x1000, GroupSizeInfo = 0x1004, SingleInfo = 0x101B, MemoryInfo = 0x101F, NameInfo = 0x102B, DriverInfo = 0x102D,
+        VersionInfo = 0x102F, ExtensionsInfo = 0x1030, LargestInfo = 0x1010, PlatformNameInfo = 0x0902;
 
     private OpenClDevice(OpenClLibrary library, nint platform, nint id, int number)
     {
@@ -19,7 +19,6 @@ internal sealed unsafe class OpenClDevice
         PlatformName = TextOf(library.GetPlatformInfo, platform, PlatformNameInfo);
         Memory = (long)Number64(MemoryInfo);
         LargestBuffer = (long)Number64(LargestInfo);
-        LocalMemory = (long)Number64(LocalInfo);
         MostItems = (int)Number64(GroupSizeInfo);
         // CL_FP_DENORM.
         KeepsSubnormals = (Number64(SingleInfo) & 1) != 0;
@@ -57,9 +56,6 @@ internal sealed unsafe class OpenClDevice
     /// <summary>The largest buffer in bytes.</summary>
     public long LargestBuffer { get; }
 
-    /// <summary>Memory of a work group in bytes.</summary>
-    public long LocalMemory { get; }
-
     /// <summary>Work items of the largest group.</summary>
     public int MostItems { get; }
 
@@ -74,8 +70,8 @@ internal sealed unsafe class OpenClDevice
 
     /// <summary>Why it cannot compute by the contract, whatever its kernels would do; null where nothing speaks against it.</summary>
     public string? Problem => !KeepsSubnormals ? "its driver keeps no subnormal numbers of binary32, which the arithmetic contract needs"
-        : MostItems < OpenClProgram.GroupSize ? $"its work groups have at most {MostItems} items; the kernels need {OpenClProgram.GroupSize}"
-        : null;
+        : MostItems >= OpenClProgram.GroupSize ? null
+        : $"its work groups have at most {MostItems} items; the kernels need {OpenClProgram.GroupSize}";
 
     /// <summary>All devices: GPUs and accelerators first, then processors, in the order of their platforms.</summary>
     public static IReadOnlyList<OpenClDevice> All()
@@ -92,7 +88,10 @@ internal sealed unsafe class OpenClDevice
 
     /// <summary>The devices of one library.</summary>
     public static IReadOnlyList<OpenClDevice> Of(OpenClLibrary library) =>
-        [.. library.Platforms.SelectMany(platform => IdsOf(library, platform).Select((id, i) => new OpenClDevice(library, platform, id, i)))];
+    [
+        .. library.Platforms.SelectMany(platform =>
+            IdsOf(library, platform).Select((id, i) => new OpenClDevice(library, platform, id, i))),
+    ];
 
     /// <summary>One of <see cref="All"/> by its number.</summary>
     /// <exception cref="InputException">There is none of that number; the message says which there are, or what to install.</exception>

@@ -10,23 +10,31 @@ namespace LastBit.Engines.OpenCl;
 public sealed class OpenClEngineFactory : IEngineFactory
 {
     private readonly Lazy<OpenClProgram> _program;
+    private readonly int _threads;
 
     /// <summary>A factory for one of the devices that `lastbit info` lists.</summary>
     /// <param name="device">Its number, from 0.</param>
-    public OpenClEngineFactory(int device)
-        : this(() => DeviceTest.Open(OpenClDevice.Get(device)))
+    /// <param name="cache">The folder in which it is remembered which devices have passed their test; null where nothing is.</param>
+    /// <param name="threads">How many threads of the CPU may compute a step beside the device, to compare.</param>
+    public OpenClEngineFactory(int device, string? cache, int threads)
+        : this(() => DeviceTest.Open(OpenClDevice.Get(device), cache), threads)
     {
     }
 
     /// <summary>A factory for a device that somebody else opens.</summary>
     /// <param name="open">Opens it; the factory disposes of it.</param>
-    internal OpenClEngineFactory(Func<OpenClProgram> open) => _program = new Lazy<OpenClProgram>(open);
+    /// <param name="threads">How many threads of the CPU may compute beside it.</param>
+    internal OpenClEngineFactory(Func<OpenClProgram> open, int threads = 1) =>
+        (_program, _threads) = (new Lazy<OpenClProgram>(open), threads);
 
     /// <inheritdoc/>
     public string Name => "opencl";
 
     /// <inheritdoc/>
     public int? ArithmeticVersion => ArithmeticContract.Version;
+
+    /// <inheritdoc/>
+    public IEngineFactory CreateWitness() => new CpuEngineFactory(_threads);
 
     /// <inheritdoc/>
     public string? WhyNot(Model model, bool hessian = false)

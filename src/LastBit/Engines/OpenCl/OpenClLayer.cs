@@ -234,7 +234,8 @@ internal sealed class OpenClLoss : OpenClLayer
         int stored = Inputs[0].ImageSize;
         Program.Run(_kernel, [Count], [64], Inputs[0].Data, Labels.Labels, Labels.From, _gradient, Memory.Losses, Count, _classes, stored);
         OpenClBuffer results = replica.PlaceFor(Count, out int place);
-        Program.Run("take_result", [64], [64], Inputs[0].Data, Labels.Labels, Labels.From, Memory.Losses, results, place, Count, _classes, stored);
+        Program.Run("take_result", [64], [64], Inputs[0].Data, Labels.Labels, Labels.From, Memory.Losses, results, place, Count, _classes,
+            stored);
     }
 
     public override void Backward(OpenClReplica replica) => Contribute(replica, 0, _gradient);

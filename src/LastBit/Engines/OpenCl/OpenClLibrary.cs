@@ -12,7 +12,7 @@ internal sealed unsafe class OpenClLibrary
 {
     /// <summary>What to do where nothing is found, a part of a sentence.</summary>
     public const string HowToInstall =
-        "install the driver of your GPU and the loader of OpenCL: libopencl1 or ocl-icd-libopencl1 on Debian and Ubuntu, ocl-icd on Fedora, "
+        "install the driver of your GPU and the loader of OpenCL: ocl-icd-libopencl1 on Debian and Ubuntu, ocl-icd on Fedora, "
         + "Arch and with conda, the GPU's driver alone on Windows";
 
     // The loader first; then what it may not know.

@@ -150,7 +150,8 @@ internal sealed class OpenClMemory : IDisposable
     {
         // Kernels count numbers by 32 bits.
         if (numbers > int.MaxValue)
-            throw new InputException($"batchSize: a tensor of {numbers} numbers is more than the engine opencl can count; give a smaller batch");
+            throw InputException.Of(
+                "batchSize", $"a tensor of {numbers} numbers is more than the engine opencl can count; give a smaller batch");
         _buffers.Add(Program.Allocate(numbers));
         return _buffers[^1];
     }

@@ -106,7 +106,7 @@ internal sealed unsafe class OpenClProgram : IDisposable
         }
         Launches++;
         Check(_cl.EnqueueKernel(_queue, handle, (uint)sizes.Length, null, global, group, 0, null, null), kernel);
-        if (Environment.GetEnvironmentVariable("DBG") == "1") { long t = System.Diagnostics.Stopwatch.GetTimestamp(); _ = _cl.Finish(_queue); Console.WriteLine($"{kernel} {System.Diagnostics.Stopwatch.GetElapsedTime(t).TotalMilliseconds:0.0}"); }
+
     }
 
     /// <summary>Queues a copy from one buffer to another.</summary>
@@ -142,8 +142,8 @@ internal sealed unsafe class OpenClProgram : IDisposable
     {
         fixed (T* target = to)
         {
-            Check(_cl.EnqueueReadBuffer(
-                _queue, from.Handle, 1, (nuint)(first * sizeof(float)), (nuint)(to.Length * sizeof(T)), target, 0, null, null), "a transfer");
+            nuint at = (nuint)(first * sizeof(float)), bytes = (nuint)(to.Length * sizeof(T));
+            Check(_cl.EnqueueReadBuffer(_queue, from.Handle, 1, at, bytes, target, 0, null, null), "a transfer");
         }
     }
 

@@ -29,8 +29,8 @@ internal static class OpenClUpdate
                         s.Momentum, s.WeightDecay, nesterov, low, high, purpose, number);
                     break;
                 }
-                program.Run("sgd", [count], replica.Parameters, gradients, replica.Vectors[0], count, -s.LearningRateTimesK, s.K, s.Momentum,
-                    s.WeightDecay, nesterov);
+                program.Run("sgd", [count], replica.Parameters, gradients, replica.Vectors[0], count, -s.LearningRateTimesK, s.K,
+                    s.Momentum, s.WeightDecay, nesterov);
                 break;
             case AdamW adam:
                 AdamWNumbers n = AdamWNumbers.Of(adam, step);

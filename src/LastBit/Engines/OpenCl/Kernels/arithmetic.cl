@@ -2,6 +2,11 @@
 // where the source says so and nowhere else. Division and square root are our own: no option of a compiler decides how they round.
 #pragma OPENCL FP_CONTRACT OFF
 
+float4 fma4(float a, float4 b, float4 c)
+{
+    return (float4)(fma(a, b.x, c.x), fma(a, b.y, c.y), fma(a, b.z, c.z), fma(a, b.w, c.w));
+}
+
 // left where left > right, else right: a NaN on the left gives right, and so does -0 beside +0.
 float larger(float left, float right)
 {
@@ -116,7 +121,7 @@ float root(float x)
     return as_float(as_uint(g) + ((uint)((exponent - 127 - odd) / 2) << 23));
 }
 
-// exp(x) = 2^n exp(r), n = round(x / ln 2); adding 1.5 * 2^23 rounds to a whole number. Engines/Cpu/Kernels/Transcendental has the same steps.
+// exp(x) = 2^n exp(r), n = round(x / ln 2); adding 1.5 * 2^23 rounds to a whole number. The steps are those of the CPU's Transcendental.
 #define LOG2_E 1.44269504f
 #define LN2_HIGH 0.693145752f
 #define LN2_LOW 1.42860677e-6f

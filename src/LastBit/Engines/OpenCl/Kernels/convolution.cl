@@ -55,18 +55,18 @@ void convolution3x3(__global const float *input, __global const float *weights, 
                 __local const float *line = x[c] + row * (TILE + 2) + column;
                 float4 w0 = w[c][0][four], w1 = w[c][1][four], w2 = w[c][2][four];
                 float v0 = line[0], v1 = line[1], v2 = line[2], v3 = line[3], v4 = line[4], v5 = line[5];
-                a0 = left ? fma((float4)(v0), w0, a0) : a0;
-                a0 = fma((float4)(v1), w1, a0);
-                a0 = fma((float4)(v2), w2, a0);
-                a1 = fma((float4)(v1), w0, a1);
-                a1 = fma((float4)(v2), w1, a1);
-                a1 = fma((float4)(v3), w2, a1);
-                a2 = fma((float4)(v2), w0, a2);
-                a2 = fma((float4)(v3), w1, a2);
-                a2 = fma((float4)(v4), w2, a2);
-                a3 = fma((float4)(v3), w0, a3);
-                a3 = fma((float4)(v4), w1, a3);
-                a3 = right ? fma((float4)(v5), w2, a3) : a3;
+                a0 = left ? fma4(v0, w0, a0) : a0;
+                a0 = fma4(v1, w1, a0);
+                a0 = fma4(v2, w2, a0);
+                a1 = fma4(v1, w0, a1);
+                a1 = fma4(v2, w1, a1);
+                a1 = fma4(v3, w2, a1);
+                a2 = fma4(v2, w0, a2);
+                a2 = fma4(v3, w1, a2);
+                a2 = fma4(v4, w2, a2);
+                a3 = fma4(v3, w0, a3);
+                a3 = fma4(v4, w1, a3);
+                a3 = right ? fma4(v5, w2, a3) : a3;
             }
         }
         if (y + r - 1 >= 0 && y + r - 1 < height)

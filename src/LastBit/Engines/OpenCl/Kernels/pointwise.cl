@@ -108,8 +108,10 @@ __kernel void use_running(__global float *k, __global const float *parameters, i
     int mean_at, int variance_at, int channels, float epsilon)
 {
     int c = (int)get_global_id(0);
-    if (c < channels)
-        set_scale(k, channels, c, statistics[mean_at + c], statistics[variance_at + c], epsilon, parameters[weight + c], parameters[bias + c]);
+    if (c >= channels)
+        return;
+    float mean = statistics[mean_at + c], variance = statistics[variance_at + c];
+    set_scale(k, channels, c, mean, variance, epsilon, parameters[weight + c], parameters[bias + c]);
 }
 
 // The gradient that reaches a view, passed back through the activation function: target = ((already ? target : 0) + contribution) f'.

@@ -77,10 +77,10 @@ void winograd(__global const float *input, __global const float *transformed, in
             float4 a0 = (float4)(0.0f), a1 = a0, a2 = a0, a3 = a0;
             for (int c = 0; c < 16; c++)
             {
-                a0 = fma((float4)(values[0][c][place]), w[0][c][four], a0);
-                a1 = fma((float4)(values[1][c][place]), w[1][c][four], a1);
-                a2 = fma((float4)(values[2][c][place]), w[2][c][four], a2);
-                a3 = fma((float4)(values[3][c][place]), w[3][c][four], a3);
+                a0 = fma4(values[0][c][place], w[0][c][four], a0);
+                a1 = fma4(values[1][c][place], w[1][c][four], a1);
+                a2 = fma4(values[2][c][place], w[2][c][four], a2);
+                a3 = fma4(values[3][c][place], w[3][c][four], a3);
             }
             s0 = base > 0 ? s0 + a0 : a0;
             s1 = base > 0 ? s1 + a1 : a1;
@@ -187,7 +187,7 @@ void winograd_products(__global const float *left, __global const float *right, 
             g[place][four] = vload4(0, gradients + (size_t)(first + place) * out_channels + o0 + four * 4);
         barrier(CLK_LOCAL_MEM_FENCE);
         for (int k = 0; k < count; k++)
-            sum = fma((float4)(x[k][place]), g[k][four], sum);
+            sum = fma4(x[k][place], g[k][four], sum);
     }
     vstore4(sum, 0, sums + (((size_t)chunk * 36 + point) * in_channels + i0 + place) * out_channels + o0 + four * 4);
 }
