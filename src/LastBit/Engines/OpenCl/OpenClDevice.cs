@@ -7,8 +7,8 @@ internal sealed unsafe class OpenClDevice
 {
     // CL_DEVICE_TYPE_ALL, and the queries of clGetDeviceInfo and clGetPlatformInfo.
     private const ulong AllTypes = 0xFFFFFFFF;
-    private const uint TypeInfo = 0x1000, GroupSizeInfo = 0x1004, SingleInfo = 0x101B, MemoryInfo = 0x101F, NameInfo = 0x102B, DriverInfo = 0x102D,
-        VersionInfo = 0x102F, ExtensionsInfo = 0x1030, LargestInfo = 0x1010, PlatformNameInfo = 0x0902;
+    private const uint TypeInfo = 0x1000, GroupSizeInfo = 0x1004, LargestInfo = 0x1010, SingleInfo = 0x101B, MemoryInfo = 0x101F;
+    private const uint NameInfo = 0x102B, DriverInfo = 0x102D, VersionInfo = 0x102F, ExtensionsInfo = 0x1030, PlatformNameInfo = 0x0902;
 
     private OpenClDevice(OpenClLibrary library, nint platform, nint id, int number)
     {
