@@ -16,12 +16,14 @@ In a training script:
 
 and then `lastbit noise logs`. Runs of one seed start from the same weights and see the same batches: seed torch with the seed alone,
 never with k.
+`Trace`, which records a training step by step, lies in the file beside this one, lastbit/trace.py or lastbit_trace.py.
 """
 from __future__ import annotations
 
 import collections
 import ctypes
 import hashlib
+import importlib
 import json
 import numbers
 import os
@@ -253,6 +255,5 @@ def _save(path: str, values: list[int] | list[bool], kind: str, code: str) -> No
 
 def __getattr__(name: str) -> Any:
     if name == "Trace":  # a file of its own, which this one does not need
-        from lastbit.trace import Trace
-        return Trace
+        return importlib.import_module("lastbit.trace" if __name__ == "lastbit.torch" else "lastbit_trace").Trace
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

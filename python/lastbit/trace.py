@@ -1,6 +1,6 @@
 """A record of a PyTorch training, step by step and to the last bit, so that `lastbit diff` finds where two of them part.
 
-    from lastbit.torch import Trace
+    from lastbit.torch import Trace      # or: from lastbit_trace import Trace
 
     with Trace("a.trace", model, optimizer, steps=range(50)) as trace:      # or every=100
         for x, y in loader:
@@ -12,6 +12,7 @@ One file that needs torch and nothing else; docs/diff.md has the format, so that
 """
 from __future__ import annotations
 
+import contextlib
 import functools
 import gzip
 import json
@@ -22,6 +23,7 @@ import random
 import struct
 import sys
 import types
+import weakref
 from typing import Any, Callable, Container, Iterator
 
 import torch
@@ -32,6 +34,8 @@ _BLOCKS, _SAMPLE = 64, 16
 _WIDTH = 1 << 64
 # Multipliers are kept for tensors up to this size (64 MiB for both digests), and made anew beyond it.
 _TABLE = 1 << 22
+# Elements that are worked on at once: on a processor for each thread, small enough for its cache; elsewhere few enough for memory.
+_PIECE, _PIECE_ELSEWHERE = 1 << 15, 1 << 22
 _tables: dict[Any, tuple[torch.Tensor, torch.Tensor]] = {}
 
 
@@ -65,6 +69,7 @@ class Trace:
         self._open = self._weighed = self._batches = self._closed = False
         self._records: list[tuple[dict[str, Any], Callable[[Iterator[int]], dict[str, Any]], Any]] = []
         self._numbers: dict[Any, list[torch.Tensor]] = {}
+        self._seen: dict[int, tuple[Any, int, Callable[[Iterator[int]], dict[str, Any]]]] = {}
         self._calls: dict[tuple[str, str, str], int] = {}
         self._stack: list[tuple[str, int]] = []
         self._on = self._backward = self._busy = False
@@ -263,7 +268,7 @@ class Trace:
         self.step += 1
 
     def _operation(self, function: Any, result: Any) -> None:
-        if self._zoomed <= 0 or self._busy:
+        if self._zoomed <= 0 or self._busy or function.__name__.startswith("detach"):  # autograd's own
             return
         phase = "backward" if self._backward and not torch.is_grad_enabled() else "recomputed" if self._backward else "forward"
         name = f"{self._zoom}/{function._schema.name if hasattr(function, '_schema') else function.__name__}"
@@ -286,8 +291,8 @@ class Trace:
             return
         busy, self._busy = self._busy, True
         try:
-            with torch.no_grad():
-                tensor = tensor.detach()
+            with torch.no_grad(), _plainly(self._mode):
+                whole, tensor = tensor, tensor.detach()
                 if tensor.layout != torch.strided:
                     if tensor.layout != torch.sparse_coo:
                         return
@@ -303,11 +308,21 @@ class Trace:
                 if not tensor.is_contiguous():
                     record["stride"] = list(tensor.stride())
                 record["dtype"] = str(tensor.dtype)[6:]
-                numbers, read = _measure(tensor, samples)
-                self._numbers.setdefault(tensor.device, []).extend(numbers)
-                self._records.append((record, read, tensor.device))
+                self._records.append((record, self._measured(whole, tensor, samples), tensor.device))
         finally:
             self._busy = busy
+
+    def _measured(self, whole: torch.Tensor, tensor: torch.Tensor, samples: bool) -> Callable[[Iterator[int]], dict[str, Any]]:
+        # What one module gives the next takes, and a module's output is often that of its last child: the same tensor is measured once.
+        version = -1 if samples or whole.is_inference() else whole._version
+        seen = self._seen.get(id(whole))
+        if seen is not None and seen[0]() is whole and seen[1] == version >= 0:
+            return seen[2]
+        numbers, read = _measure(tensor, samples)
+        self._numbers.setdefault(tensor.device, []).extend(numbers)
+        read = _once(read)
+        self._seen[id(whole)] = weakref.ref(whole), version, read
+        return read
 
     def _digest_only(self, kind: str, name: str, state: torch.Tensor) -> None:
         self._record(kind, name, state.cpu())
@@ -331,53 +346,55 @@ class Trace:
         self._write([json.dumps(row, separators=(",", ":")) for row in rows])
         self._records.clear()
         self._numbers.clear()
+        self._seen.clear()
 
     def _write(self, lines: list[str]) -> None:
         self._file.write(gzip.compress("".join(line + "\n" for line in lines).encode("utf-8"), 6, mtime=0))
         self._file.flush()
 
 
-# A digest is two sums over the elements' bits, each times a multiplier of its place, modulo 2^64: the order of summation is without effect.
+# A digest is two sums over the words of a tensor's bytes, each times a multiplier of its place, modulo 2^64: the order of summation is
+# without effect.
 
 def _measure(tensor: torch.Tensor, samples: bool) -> tuple[list[torch.Tensor], Callable[[Iterator[int]], dict[str, Any]]]:
     """The numbers of one tensor, on its device, and what makes a record of them when they have come to the host."""
     values = tensor.resolve_conj().resolve_neg()
     rows = values.shape[0] if samples and values.dim() > 0 else 0
     values = (torch.view_as_real(values) if values.is_complex() else values).contiguous().reshape(-1)
-    width = values.element_size()
-    bits = values.view({1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[width])
-    n, host = bits.numel(), values.device.type == "cpu"
-    size = max(1, -(-n // _BLOCKS))
-    # Small enough for a core's cache, large enough for the threads; elsewhere, for memory.
-    piece = 32768 * torch.get_num_threads() if host else 1 << 22
+    width, n, host = values.element_size(), values.numel(), values.device.type == "cpu"
+    words = _words(values, 1)
+    count = words.numel()
+    size = max(1, -(-count // _BLOCKS))
+    piece = _PIECE * torch.get_num_threads() if host else _PIECE_ELSEWHERE
     group = max(size, piece // size * size)  # whole blocks, or pieces of one
-    spans = [(start, min(start + piece, one + group, n)) for one in range(0, n, group) for start in range(one, min(one + group, n), piece)]
+    spans = [(start, min(start + piece, one + group, count))
+             for one in range(0, count, group) for start in range(one, min(one + group, count), piece)]
     numbers, lengths = [], []
     for start, stop in spans:
         first, second = _multipliers(start, stop, values.device)
-        integers = _unsigned(bits[start:stop], width)
-        products = integers * first
+        part = words[start:stop]
+        products = part * first
         whole = max(1, (stop - start) // size)
-        parts = [products[:whole * size].view(whole, -1).sum(1)]
+        sums = [products[:whole * size].view(whole, -1).sum(1)]
         if whole * size < stop - start:
-            parts.append(products[whole * size:].sum().view(1))
-        lengths.append((start // size, whole + len(parts) - 1))
-        parts.append(torch.mul(integers, second, out=products).sum().view(1))
-        numbers += parts + _norms(values[start:stop], host)
+            sums.append(products[whole * size:].sum().view(1))
+        lengths.append((start // size, whole + len(sums) - 1))
+        sums.append(torch.mul(part, second, out=products).sum().view(1))
+        numbers += sums
+        each = 8 // width
+        numbers += _norms(values[each * start:each * stop], host)
     if n > 0:
-        numbers.append(_unsigned(bits.index_select(0, _places(n, values.device)), width))
+        numbers.append(_unsigned(values.index_select(0, _places(n, values.device)), width))
     if rows > 0:
-        each = n // rows
-        group = max(1, piece // max(1, each))
-        first = _multipliers(0, each, values.device)[0]
-        for row in range(0, rows, group):
-            block = bits.view(rows, each)[row:row + group]
-            numbers.append((_unsigned(block, width) * first).sum(1))
+        words = _words(values, rows).view(rows, -1)
+        first = _multipliers(0, words.shape[1], values.device)[0]
+        group = max(1, piece // max(1, words.shape[1]))
+        numbers += [(words[row:row + group] * first).sum(1) for row in range(0, rows, group)]
 
     def read(come: Iterator[int]) -> dict[str, Any]:
-        blocks, digest, l1, squares, largest, nan = [0] * -(-n // size), 0, 0.0, 0.0, 0.0, 0
-        for block, count in lengths:
-            for place in range(block, block + count):
+        blocks, digest, l1, squares, largest, nan = [0] * -(-count // size), 0, 0.0, 0.0, 0.0, 0
+        for block, several in lengths:
+            for place in range(block, block + several):
                 blocks[place] += next(come)
             digest += next(come)
             l1, squares, largest = l1 + number(next(come)), squares + number(next(come)), max(largest, number(next(come)))
@@ -394,9 +411,29 @@ def _measure(tensor: torch.Tensor, samples: bool) -> tuple[list[torch.Tensor], C
     return numbers, read
 
 
-def _unsigned(bits: torch.Tensor, width: int) -> torch.Tensor:
-    integers = bits.to(torch.int64)
-    return integers.bitwise_and_((1 << 8 * width) - 1) if width in (2, 4) else integers
+def _once(read: Callable[[Iterator[int]], dict[str, Any]]) -> Callable[[Iterator[int]], dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+
+    def again(numbers: Iterator[int]) -> dict[str, Any]:
+        if not found:
+            found.append(read(numbers))
+        return found[0]
+
+    return again
+
+
+def _words(values: torch.Tensor, rows: int) -> torch.Tensor:
+    """The bytes of some rows of equal length as 64-bit words, each row filled up with zeros."""
+    length = values.numel() // rows
+    missing = -length * values.element_size() % 8
+    if missing == 0 and values.storage_offset() * values.element_size() % 8 == 0:
+        return values.view(torch.int64)
+    octets = values.view(torch.uint8).view(rows, -1)
+    return torch.cat([octets, octets.new_zeros(rows, missing)], 1).view(-1).view(torch.int64)
+
+
+def _unsigned(values: torch.Tensor, width: int) -> torch.Tensor:
+    return values.view({1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[width]).to(torch.int64)
 
 
 def _norms(values: torch.Tensor, host: bool) -> list[torch.Tensor]:
@@ -535,6 +572,15 @@ def _around_method(owner: Any, name: str, before: Callable[[bool], None], after:
             setattr(owner, name, own)
 
     return undo
+
+
+def _plainly(mode: Any) -> Any:
+    """Without any dispatch mode, under which torch 1 cannot do all that a digest needs."""
+    if mode is None:
+        return contextlib.nullcontext()
+    from torch.utils import _mode_utils, _python_dispatch
+
+    return getattr(_python_dispatch, "_disable_current_modes", _mode_utils.no_dispatch)()
 
 
 def _mode(trace: Trace) -> Any:

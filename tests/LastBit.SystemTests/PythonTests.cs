@@ -11,6 +11,7 @@ public sealed class PythonTests
 {
     [Theory]
     [InlineData("test_torch.py", "torch")]
+    [InlineData("test_trace.py", "torch")]
     [InlineData("test_lastbit.py", "pandas,matplotlib")]
     public void The_module_passes_its_own_tests(string file, string modules)
     {
@@ -22,12 +23,13 @@ public sealed class PythonTests
     }
 
     [Fact]
-    public void The_file_that_the_command_writes_is_the_module()
+    public void The_files_that_the_command_writes_are_the_modules()
     {
         using var folder = new TemporaryFolder();
         (int code, string text) = Programs.Start(folder.Path, [], Program, "pytorch", "--quiet");
         Assert.True(code == 0, text);
         Assert.Equal(File.ReadAllBytes(Path.Combine(Module, "lastbit/torch.py")), File.ReadAllBytes(folder[TorchModule.FileName]));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(Module, "lastbit/trace.py")), File.ReadAllBytes(folder[TorchModule.TraceFileName]));
     }
 
     /// <summary>The notebook runs from its first cell to its last, and its cells give what the committed ones do.</summary>

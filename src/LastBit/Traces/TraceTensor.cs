@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
@@ -7,8 +8,8 @@ namespace LastBit.Traces;
 /// <param name="Shape">Extents, outermost first.</param>
 /// <param name="Dtype">PyTorch's word for an element: "float32", "int64".</param>
 /// <param name="Digest">
-/// Two sums over all elements, each times an odd number that depends on its place: independent of order and strides, and other where any
-/// one element is.
+/// Two sums over the words of 64 bits that its bytes make, each times an odd number that depends on its place: independent of order and
+/// strides, and other where any one element is.
 /// </param>
 public sealed record TraceTensor(IReadOnlyList<int> Shape, string Dtype, UInt128 Digest)
 {
@@ -62,16 +63,21 @@ public sealed record TraceTensor(IReadOnlyList<int> Shape, string Dtype, UInt128
     public static TraceTensor Of<T>(ReadOnlySpan<T> values, params IReadOnlyList<int> shape)
         where T : unmanaged, INumber<T>
     {
-        int n = values.Length, block = Math.Max(1, (n + MostBlocks - 1) / MostBlocks);
-        var blocks = new ulong[n == 0 ? 0 : (n + block - 1) / block];
+        int n = values.Length;
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
+        int words = Words(bytes), block = Math.Max(1, (words + MostBlocks - 1) / MostBlocks);
+        var blocks = new ulong[(words + block - 1) / block];
         ulong second = 0;
+        for (int i = 0; i < words; i++)
+        {
+            ulong word = Word(bytes, i);
+            blocks[i / block] += word * First((ulong)i);
+            second += word * Second((ulong)i);
+        }
         double l1 = 0, squares = 0, largest = 0;
         long nan = 0;
         for (int i = 0; i < n; i++)
         {
-            ulong bits = Bits(values[i]), place = (ulong)i;
-            blocks[i / block] += bits * First(place);
-            second += bits * Second(place);
             double size = Math.Abs(double.CreateChecked(values[i]));
             nan += double.IsNaN(size) ? 1 : 0;
             if (!double.IsFinite(size))
@@ -100,10 +106,24 @@ public sealed record TraceTensor(IReadOnlyList<int> Shape, string Dtype, UInt128
     public static ulong SampleDigest<T>(ReadOnlySpan<T> values)
         where T : unmanaged, INumber<T>
     {
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
         ulong sum = 0;
-        for (int i = 0; i < values.Length; i++)
-            sum += Bits(values[i]) * First((ulong)i);
+        for (int i = 0; i < Words(bytes); i++)
+            sum += Word(bytes, i) * First((ulong)i);
         return sum;
+    }
+
+    private static int Words(ReadOnlySpan<byte> bytes) => (bytes.Length + sizeof(ulong) - 1) / sizeof(ulong);
+
+    /// <summary>Eight bytes, little-endian; the last word is filled up with zeros.</summary>
+    private static ulong Word(ReadOnlySpan<byte> bytes, int i)
+    {
+        ReadOnlySpan<byte> rest = bytes[(sizeof(ulong) * i)..];
+        if (rest.Length >= sizeof(ulong))
+            return BinaryPrimitives.ReadUInt64LittleEndian(rest);
+        Span<byte> filled = stackalloc byte[sizeof(ulong)];
+        rest.CopyTo(filled);
+        return BinaryPrimitives.ReadUInt64LittleEndian(filled);
     }
 
     private static ulong Bits<T>(T value)
