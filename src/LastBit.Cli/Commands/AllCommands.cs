@@ -25,6 +25,7 @@ internal static class AllCommands
             SummarizeCommand.Create(),
             ReportCommand.Create(),
             PytorchCommand.Create(),
+            ExportCommand.Create(),
             StatusCommand.Create(),
             CancelCommand.Create(),
             CellCommand.Create(),

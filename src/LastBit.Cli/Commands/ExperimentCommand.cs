@@ -74,6 +74,12 @@ internal sealed class ExperimentCommand<TSettings, TResult>(Experiment<TSettings
     /// <summary>What a command line means beyond its single options.</summary>
     internal Func<ParseResult, SettingOptions<TSettings>, TSettings, TSettings> Complete { get; init; } = (_, _, settings) => settings;
 
+    /// <summary>Options beside those of the settings: what no bit of a result depends on.</summary>
+    internal Option[] Own { get; init; } = [];
+
+    /// <summary>What they mean.</summary>
+    internal Func<ParseResult, ExperimentContext, ExperimentContext> InContext { get; init; } = (_, context) => context;
+
     /// <summary>Whether a run in a folder can be resumed by --resume.</summary>
     internal bool CanBeResumed { get; init; }
 
@@ -87,7 +93,8 @@ internal sealed class ExperimentCommand<TSettings, TResult>(Experiment<TSettings
     internal override Command Create()
     {
         var options = new SettingOptions<TSettings>(experiment);
-        Command command = LiveView.AddTo(options.Command(description, CanBeResumed ? [TrainingOptions.Resume] : []));
+        Option[] resume = CanBeResumed ? [TrainingOptions.Resume] : [];
+        Command command = LiveView.AddTo(options.Command(description, [.. Own, .. resume]));
         if (experiment is ICellsOfFolder)
             ExecutorOptions.AddTo(command);
         command.WithCommonOptions().SetAction(parse => Execute(parse, options));
@@ -115,7 +122,7 @@ internal sealed class ExperimentCommand<TSettings, TResult>(Experiment<TSettings
 
         int Finish(CommandRun run)
         {
-            TResult result = run.Run(prepared);
+            TResult result = run.Run(context => prepared(InContext(parse, context)));
             var ended = new Ended<TSettings, TResult>(settings, result, run.Folder,
                 options.Words(parse, "image", "image-size", "kernel-size"));
             return run.Finish(Runs.ResultJson.Document(result), console =>

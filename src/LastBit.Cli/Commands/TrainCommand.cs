@@ -1,5 +1,7 @@
+using System.CommandLine;
 using System.Globalization;
 using LastBit.Experiments.Train;
+using LastBit.Traces;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
@@ -7,10 +9,21 @@ namespace LastBit.Cli.Commands;
 /// <summary>`lastbit train`: one network, one k.</summary>
 internal static class TrainCommand
 {
+    private static readonly Option<string?> Trace = OptionTypes.PathTo("--trace", "FILE",
+        "Records the first steps to the last bit, for `lastbit diff`.", "no record");
+
+    private static readonly Option<string?> TraceBatches = OptionTypes.PathTo("--trace-batches", "DIR",
+        "Writes the batches of these steps as x-STEP.npy and y-STEP.npy, for PyTorch to take the same steps.", "no files");
+
+    private static readonly Option<int> TraceSteps = OptionTypes.Count("--trace-steps", 50, "How many steps that is.");
+
     internal static ExperimentCommand<TrainingRunSettings, TrainingRunResult> Command { get; } = new(TrainingRun.Experiment,
         "Trains one network with one k, every rounding accounted for.")
     {
         CanBeResumed = true,
+        Own = [Trace, TraceBatches, TraceSteps],
+        Complete = (_, _, settings) => settings.WithInitialFile(),
+        InContext = (parse, context) => context with { Trace = TraceOf(parse) },
         Tables = (console, result) => [Table(console, result)],
         Print = (console, ended) => Print(console, ended.Result),
         Next = ended =>
@@ -20,9 +33,17 @@ internal static class TrainCommand
         [
             ("lastbit train --network resnet20 --epochs 20 --out runs/resnet20", "ResNet-20 on all of CIFAR-10"),
             ("lastbit train --network resnet8 --data sample --epochs 2", "a minute on the sample that comes with the program"),
+            ("lastbit train --network resnet20 --trace a.trace", "with a record of the first 50 steps, for lastbit diff"),
             ("lastbit train --resume runs/resnet20", "resumes a run that was stopped, and ends in the same bits"),
         ],
     };
+
+    private static TraceSettings? TraceOf(ParseResult parse)
+    {
+        string? file = parse.GetResult(Trace) is null ? null : parse.GetValue(Trace);
+        string? batches = parse.GetResult(TraceBatches) is null ? null : parse.GetValue(TraceBatches);
+        return file is null && batches is null ? null : new TraceSettings(file, batches, parse.GetValue(TraceSteps));
+    }
 
     private static Table Table(IAnsiConsole console, TrainingRunResult result)
     {

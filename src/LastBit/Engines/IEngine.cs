@@ -71,6 +71,17 @@ public interface IEngine : IDisposable
     /// </param>
     void ReadGradients(Span<float> gradients);
 
+    /// <summary>
+    /// The nodes whose outputs the engine still has after a forward pass, in the order of computation: an engine need not keep any. What is
+    /// normalised or activated as it is read is kept as it was before.
+    /// </summary>
+    IEnumerable<Node> StoredOutputs => [];
+
+    /// <summary>Copies an output of the last forward pass. No training needs it; a trace does.</summary>
+    /// <param name="node">One of <see cref="StoredOutputs"/>.</param>
+    /// <param name="values">Receives its numbers, image by image, each as planes: [images][channels][rows][columns].</param>
+    void ReadStored(Node node, Span<float> values) => throw new NotSupportedException();
+
     /// <summary>Copies the outputs of the last forward pass.</summary>
     /// <param name="outputs">Receives one number a class for each of its images.</param>
     void ReadOutputs(Span<float> outputs);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LastBit.Traces;
 
 namespace LastBit.Experiments;
 
@@ -14,4 +15,7 @@ public sealed record ExperimentContext(string Folder, int Threads, IRunObserver 
 
     /// <summary>Which engine and device compute a cell of a folder, whose run.json does not say it; null for the CPU.</summary>
     public (EngineChoice Engine, int Device)? Engine { get; init; }
+
+    /// <summary>What a training records of its steps; null where nothing was asked for. No bit of a result depends on it.</summary>
+    public TraceSettings? Trace { get; init; }
 }

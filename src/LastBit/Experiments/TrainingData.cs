@@ -107,8 +107,11 @@ internal sealed class TrainingData : IDisposable
     }
 
     /// <summary>A training of the settings with one replica for each perturbation.</summary>
-    public Trainer CreateTrainer(TrainingSettings settings, IEnumerable<Perturbation> perturbations) =>
-        new(Engines, ModelOf(_settings!), settings, [.. perturbations], Train!, Test!);
+    /// <param name="settings">The settings.</param>
+    /// <param name="perturbations">The perturbations.</param>
+    /// <param name="weights">Weights to begin with; null for those of the seed.</param>
+    public Trainer CreateTrainer(TrainingSettings settings, IEnumerable<Perturbation> perturbations, NetworkState? weights = null) =>
+        new(Engines, ModelOf(_settings!), settings, [.. perturbations], Train!, Test!, weights);
 
     /// <summary>The network of an experiment, made for these images.</summary>
     public Model ModelOf(NetworkTrainingSettings settings) => settings.ToModel(Train?.Shape ?? DatasetShape.Cifar10);

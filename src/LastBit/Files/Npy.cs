@@ -97,7 +97,7 @@ public static class Npy
         return new NumericArray(source, read.Shape, values);
     }
 
-    private static void Write<T>(Stream stream, T[] values, int[] shape)
+    internal static void Write<T>(Stream stream, T[] values, int[] shape)
         where T : unmanaged
     {
         long length = 1;

@@ -11,6 +11,27 @@ public static class Npz
     /// <summary>The most arrays.</summary>
     public const int MaximumArrays = 1 << 16;
 
+    /// <summary>Writes arrays of binary32 values, as numpy.savez does; the file appears whole or not at all.</summary>
+    /// <param name="path">The file; its folder is created.</param>
+    /// <param name="arrays">The arrays in their order: name, values in C order, shape.</param>
+    /// <exception cref="InputException">The file cannot be written.</exception>
+    public static void Write(string path, IEnumerable<(string Name, float[] Values, int[] Shape)> arrays)
+    {
+        ArgumentNullException.ThrowIfNull(arrays);
+        AtomicFile.Write(path, stream =>
+        {
+            using var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
+            foreach ((string name, float[] values, int[] shape) in arrays)
+            {
+                ZipArchiveEntry entry = archive.CreateEntry(name + ".npy", CompressionLevel.NoCompression);
+                // Equal arrays make equal files.
+                entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+                using Stream content = entry.Open();
+                Npy.Write(content, values, shape);
+            }
+        });
+    }
+
     /// <summary>Reads every array.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The arrays by name, without the ending .npy ("w0/conv1.weight").</returns>

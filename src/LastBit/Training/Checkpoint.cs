@@ -59,6 +59,8 @@ public static class Checkpoint
             identity.Remove("passSize");
         if (trainer.Settings.Shuffle)
             identity.Remove("shuffle");
+        if (trainer.Settings.Initial is null)
+            identity.Remove("initial");
         return identity;
     }
 
@@ -144,36 +146,13 @@ public static class Checkpoint
     {
         ArgumentNullException.ThrowIfNull(trainer);
         ArgumentNullException.ThrowIfNull(read);
-        byte[] file;
-        try
-        {
-            file = File.ReadAllBytes(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException(
-                $"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); give the folder of a run that was stopped", error);
-        }
-
-        int start = s_magic.Length + sizeof(int);
-        if (file.Length < start + SHA256.HashSizeInBytes || !file.AsSpan(0, s_magic.Length).SequenceEqual(s_magic))
-            throw new InputException($"{path}: is not a checkpoint of LastBit; begin the run anew in another folder");
-        var content = file.AsSpan(0, file.Length - SHA256.HashSizeInBytes);
-        if (!SHA256.HashData(content).AsSpan().SequenceEqual(file.AsSpan(content.Length)))
-        {
-            throw new InputException($"{path}: is damaged (cut short or altered: its SHA-256 does not fit); "
-                + "restore it from a copy, or begin the run anew in another folder");
-        }
-        int length = BinaryPrimitives.ReadInt32LittleEndian(content[s_magic.Length..]);
-        if (length < 0 || length > HeaderLimit || start + length > content.Length)
-            throw new InputException($"{path}: is not a checkpoint of LastBit; begin the run anew in another folder");
-
+        ReadOnlyMemory<byte> content = Content(path, out int start, out int length);
         // Nothing of the training is touched before all of the content has been looked at: a right checksum can stand over anything.
-        (JsonObject identity, int epoch, int batch, EpochScore[] scores, string note) = ReadHeader(path, content.Slice(start, length));
+        (JsonObject identity, int epoch, int batch, EpochScore[] scores, string note) = ReadHeader(path, content.Span.Slice(start, length));
         CheckIdentity(path, identity, Identity(trainer, dataDigest));
         CheckPosition(path, trainer, epoch, batch, scores);
         T recorded = read(note);
-        ReadOnlySpan<byte> numbers = content[(start + length)..];
+        ReadOnlySpan<byte> numbers = content.Span[(start + length)..];
         using NetworkState state = StateOf(trainer);
         long expected = (long)trainer.Replicas.Count * (((1L + state.Vectors) * state.Parameters.Length)
             + state.Statistics.Length) * sizeof(float);
@@ -194,13 +173,94 @@ public static class Checkpoint
         trainer.MoveTo(epoch, batch);
         scores.CopyTo(trainer.Scores, 0);
         return recorded;
+    }
 
-        static ReadOnlySpan<byte> Take(ReadOnlySpan<byte> from, Span<float> to)
+    /// <summary>What a checkpoint holds of its replicas.</summary>
+    /// <param name="Epoch">How many epochs were done.</param>
+    /// <param name="Batch">How many batches of the next.</param>
+    /// <param name="States">Of each replica its perturbation, and its weights and running statistics; the caller's to dispose of.</param>
+    public sealed record Replicas(int Epoch, int Batch, IReadOnlyList<(Perturbation Perturbation, NetworkState State)> States);
+
+    /// <summary>Reads the weights in a file, whatever training they are of, without its data.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="model">The network.</param>
+    /// <exception cref="InputException">The file is missing, cut short, altered, or of another network.</exception>
+    public static Replicas ReadReplicas(string path, Model model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ReadOnlyMemory<byte> content = Content(path, out int start, out int length);
+        (JsonObject identity, int epoch, int batch, _, _) = ReadHeader(path, content.Span.Slice(start, length));
+        if (identity["network"]?.ToString() != model.Identity)
         {
-            for (int i = 0; i < to.Length; i++)
-                to[i] = BinaryPrimitives.ReadSingleLittleEndian(from[(i * sizeof(float))..]);
-            return from[(to.Length * sizeof(float))..];
+            string other = ForeignText.Cut(identity["network"]?.ToString());
+            throw new InputException($"{path}: is of {other} and not of {model.Identity}, as the run.json of its folder says; "
+                + "leave it in the folder of its run");
         }
+        Perturbation[] perturbations = PerturbationsOf(path, identity);
+        ReadOnlySpan<byte> numbers = content.Span[(start + length)..];
+        long parameters = model.Layout.ParameterCount, statistics = model.Layout.StatisticCount;
+        long each = numbers.Length / sizeof(float) / perturbations.Length;
+        // The vectors of the update rule come behind; how many there are follows from the length.
+        if (numbers.Length != each * perturbations.Length * sizeof(float) || each < parameters + statistics
+            || (each - statistics) % parameters != 0)
+            throw new InputException($"{path}: holds {numbers.Length} bytes of weights, which are not those of {model.Name}");
+        List<(Perturbation, NetworkState)> states = [];
+        foreach (Perturbation perturbation in perturbations)
+        {
+            var state = new NetworkState(model.Layout);
+            _ = Take(Take(numbers, state.Parameters), state.Statistics);
+            numbers = numbers[(int)(each * sizeof(float))..];
+            states.Add((perturbation, state));
+        }
+        return new Replicas(epoch, batch, states);
+    }
+
+    private static Perturbation[] PerturbationsOf(string path, JsonObject identity)
+    {
+        try
+        {
+            return identity["k"].Deserialize<Perturbation[]>() is { Length: > 0 } all ? all : throw new JsonException();
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or NotSupportedException or InputException)
+        {
+            throw new InputException($"{path}: does not say which replicas it holds; give a checkpoint as LastBit writes it", error);
+        }
+    }
+
+    private static ReadOnlySpan<byte> Take(ReadOnlySpan<byte> from, Span<float> to)
+    {
+        for (int i = 0; i < to.Length; i++)
+            to[i] = BinaryPrimitives.ReadSingleLittleEndian(from[(i * sizeof(float))..]);
+        return from[(to.Length * sizeof(float))..];
+    }
+
+    /// <summary>A file without its checksum, which is right; its header lies at <paramref name="start"/>, the numbers behind it.</summary>
+    private static ReadOnlyMemory<byte> Content(string path, out int start, out int length)
+    {
+        byte[] file;
+        try
+        {
+            file = File.ReadAllBytes(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(
+                $"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); give the folder of a run that was stopped", error);
+        }
+
+        start = s_magic.Length + sizeof(int);
+        if (file.Length < start + SHA256.HashSizeInBytes || !file.AsSpan(0, s_magic.Length).SequenceEqual(s_magic))
+            throw new InputException($"{path}: is not a checkpoint of LastBit; begin the run anew in another folder");
+        var content = file.AsMemory(0, file.Length - SHA256.HashSizeInBytes);
+        if (!SHA256.HashData(content.Span).AsSpan().SequenceEqual(file.AsSpan(content.Length)))
+        {
+            throw new InputException($"{path}: is damaged (cut short or altered: its SHA-256 does not fit); "
+                + "restore it from a copy, or begin the run anew in another folder");
+        }
+        length = BinaryPrimitives.ReadInt32LittleEndian(content.Span[s_magic.Length..]);
+        if (length < 0 || length > HeaderLimit || start + length > content.Length)
+            throw new InputException($"{path}: is not a checkpoint of LastBit; begin the run anew in another folder");
+        return content;
     }
 
     /// <summary>Room for all that a replica is.</summary>

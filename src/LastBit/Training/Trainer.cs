@@ -49,9 +49,10 @@ public sealed class Trainer : IDisposable
     /// <param name="perturbations">The perturbation of each replica; a number is a k.</param>
     /// <param name="train">Training images.</param>
     /// <param name="test">Test images.</param>
+    /// <param name="weights">Weights to begin with, of the model; null for those of the seed.</param>
     /// <exception cref="InputException">A setting makes no sense, or the engine cannot compute the model.</exception>
     public Trainer(IEngineFactory engines, Model model, TrainingSettings settings, IReadOnlyList<Perturbation> perturbations, Dataset train,
-        Dataset test)
+        Dataset test, NetworkState? weights = null)
     {
         ArgumentNullException.ThrowIfNull(engines);
         ArgumentNullException.ThrowIfNull(model);
@@ -76,7 +77,10 @@ public sealed class Trainer : IDisposable
             if (perturbations.Any(one => one.Kind == PerturbationKind.Convolution))
                 _other = engines.CreateEngine(model, _pass, OtherThan(settings.Convolution));
             using var initial = new NetworkState(model.Layout);
-            initial.Initialise(settings.Seed);
+            if (weights is null)
+                initial.Initialise(settings.Seed);
+            else
+                initial.CopyFrom(weights);
             Replicas = [.. perturbations.Select(one => new Replica(one, Engine.CreateReplica(settings.Rule)))];
             foreach (Replica replica in Replicas)
                 replica.Begin(settings.Seed, initial);
@@ -155,6 +159,9 @@ public sealed class Trainer : IDisposable
     /// </summary>
     internal System.Text.Json.Nodes.JsonNode Arithmetic => _engines.ArithmeticVersion is { } version ? version : _engines.Name;
 
+    /// <summary>Who is shown every part of a step; null where nobody is.</summary>
+    internal IStepWatcher? Watcher { get; set; }
+
     /// <summary>Trains every replica on the next batch.</summary>
     /// <exception cref="InvalidOperationException">The training is over.</exception>
     public void Step()
@@ -168,12 +175,14 @@ public sealed class Trainer : IDisposable
         if (BatchIndex == 0)
             Array.Clear(_scores);
         Batch batch = NextBatch();
+        Watcher?.Begun(batch);
         double learningRate = Settings.LearningRateAt(Epoch);
         bool isWitnessed = _witness?.Begin() ?? false;
         for (int i = 0; i < Replicas.Count; i++)
             Train(i, EngineOf(Replicas[i]), Replicas[i].State, batch, _batches[i], learningRate);
         if (isWitnessed)
             _witness!.End(batch, learningRate);
+        Watcher?.Updated();
         _due++;
         if (++BatchIndex == BatchesPerEpoch)
         {
@@ -192,6 +201,8 @@ public sealed class Trainer : IDisposable
     internal void Train(int i, IEngine engine, IReplica state, Batch batch, IBatch seen, double learningRate)
     {
         Perturbation perturbation = Replicas[i].Perturbation;
+        // A step that is repeated to check an engine is watched by nobody.
+        IStepWatcher? watcher = state == Replicas[i].State ? Watcher : null;
         int passes = PassesOf(batch.Count);
         var pass = new PassSettings(IsTraining: true, Settings.Seed, StepsDone);
         for (int p = 0; p < passes; p++)
@@ -203,8 +214,10 @@ public sealed class Trainer : IDisposable
                 from = 0;
             }
             engine.Forward(state, seen, from, count, pass);
+            watcher?.Forward(engine);
             engine.Backward((double)count / batch.Count);
         }
+        watcher?.Backward(engine);
         bool stochastic = perturbation.Kind == PerturbationKind.Stochastic;
         engine.Update(new UpdateStep(learningRate, StepsDone, perturbation.K, stochastic, Settings.Seed));
     }
@@ -351,6 +364,22 @@ public sealed class Trainer : IDisposable
         Epoch = epoch;
         BatchIndex = batchIndex;
     }
+}
+
+/// <summary>Is shown the parts of a step while the engine holds them, and may read them; of several replicas one after the other.</summary>
+internal interface IStepWatcher
+{
+    /// <summary>The batch is there.</summary>
+    void Begun(Batch batch);
+
+    /// <summary>A forward pass is done.</summary>
+    void Forward(IEngine engine);
+
+    /// <summary>The gradients of the step are there.</summary>
+    void Backward(IEngine engine);
+
+    /// <summary>All replicas are updated; the trainer still counts the step as not done.</summary>
+    void Updated();
 }
 
 /// <summary>Sums over the batches of an epoch.</summary>

@@ -35,6 +35,7 @@ public enum Optimizer
 /// normalisation takes the statistics of a pass, so with it a pass is a ghost batch.
 /// </param>
 /// <param name="Shuffle">Whether every epoch takes the images in another order, rather than as the data set has them.</param>
+/// <param name="Initial">SHA-256 of the file of the weights to begin with; null where they are drawn from the seed.</param>
 /// <param name="Optimizer">The update rule. Left out of a document where it is SGD, which was once the only one.</param>
 public sealed record TrainingSettings(
     ulong Seed = 1,
@@ -48,6 +49,7 @@ public sealed record TrainingSettings(
     ConvolutionAlgorithm Convolution = ConvolutionAlgorithm.Direct,
     int? PassSize = null,
     bool Shuffle = true,
+    string? Initial = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] Optimizer Optimizer = Optimizer.Sgd)
 {
     /// <summary>How weights are updated.</summary>

@@ -189,6 +189,25 @@ internal sealed unsafe class Computation : IDisposable
     /// <summary>The outputs of an image of the last forward pass.</summary>
     public ReadOnlySpan<float> Outputs(int sample) => _loss.Outputs(sample);
 
+    /// <summary>The nodes whose outputs are kept, in the order of computation.</summary>
+    public IEnumerable<Node> Stored => _plan.Layers.Select(layer => layer.Node).OfType<Node>();
+
+    /// <summary>The output of a node in the last forward pass, image by image as planes, without padding channels.</summary>
+    public void ReadStored(Node node, Span<float> values)
+    {
+        StoredTensor tensor = _layers[_plan.Layers.Single(layer => layer.Node == node).Index].Output;
+        int at = 0;
+        for (int sample = 0; sample < _count; sample++)
+        {
+            float* from = tensor.Sample(sample);
+            for (int channel = 0; channel < node.Shape.Channels; channel++)
+            {
+                for (int place = 0; place < tensor.Positions; place++)
+                    values[at++] = from[((long)place * tensor.Channels) + channel];
+            }
+        }
+    }
+
     /// <summary>Images of the last forward pass.</summary>
     public int Count => _count;
 

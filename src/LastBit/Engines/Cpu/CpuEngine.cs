@@ -127,6 +127,12 @@ public sealed unsafe class CpuEngine : IEngine
     public void ReadGradients(Span<float> gradients) => Left.Span.CopyTo(gradients);
 
     /// <inheritdoc/>
+    public IEnumerable<Node> StoredOutputs => _computation.Stored;
+
+    /// <inheritdoc/>
+    public void ReadStored(Node node, Span<float> values) => _computation.ReadStored(node, values);
+
+    /// <inheritdoc/>
     public void ReadOutputs(Span<float> outputs)
     {
         for (int sample = 0; sample < _computation.Count; sample++)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LastBit.Data;
+using LastBit.Engines;
 using LastBit.Files;
 using LastBit.Models;
 using LastBit.Training;
@@ -29,8 +30,15 @@ public static class TrainingRun
 
     private static Func<ExperimentContext, TrainingRunResult> Prepare(TrainingRunSettings settings)
     {
+        settings = settings.WithInitialFile();
         TrainingSettings training = settings.ToTraining();
         TrainingData data = TrainingData.Load(settings);
+        if (settings.Initial is { } file)
+        {
+            if (Checkpoint.FileDigest(file) != settings.InitialDigest)
+                throw InputException.OfPath("initial", file, "is not the file that the run began with; restore it, or begin a new run");
+            WeightsFile.Read(file, data.ModelOf(settings)).Dispose();
+        }
         return context => Run(settings, training, context, data);
     }
 
@@ -38,7 +46,8 @@ public static class TrainingRun
         TrainingData loaded)
     {
         using TrainingData data = loaded.With(context.Threads);
-        using Trainer trainer = data.CreateTrainer(training, [settings.Perturbation]);
+        using NetworkState? weights = settings.Initial is { } file ? WeightsFile.Read(file, data.ModelOf(settings)) : null;
+        using Trainer trainer = data.CreateTrainer(training, [settings.Perturbation], weights);
         var loop = new TrainingLoop(trainer, Path.Combine(context.Folder, CheckpointName), data.Digest, context.Observer,
             context.Cancellation);
         var run = new Recorder(trainer, data.TrainImages, data.Facts, context, loop);
@@ -49,6 +58,8 @@ public static class TrainingRun
                 $"Resumed at step {trainer.StepsDone} of {(long)trainer.BatchesPerEpoch * training.Epochs}."));
         }
         data.Tell(context);
+        using TrainingTrace? trace = context.Trace is { } asked ? new TrainingTrace(asked, trainer, settings, context.Threads) : null;
+        trainer.Watcher = trace;
         string task = $"{settings.Network}, {settings.Perturbation.Name}";
         loop.Run(run, task, (long)data.TrainImages * training.Epochs, "images");
         context.Observer.End(task, run.Outcome);

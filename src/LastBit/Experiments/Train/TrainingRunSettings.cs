@@ -15,11 +15,26 @@ public sealed record TrainingRunSettings : ScheduledTrainingSettings
     [Setting("Seeds weights, batches and augmentation.")]
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>The file of the weights to begin with; null for those of the seed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Setting("Weights to begin with: a .npz file with PyTorch's names and layouts, as `lastbit export` or numpy.savez writes it.",
+        Value = "FILE", Default = "drawn from the seed")]
+    public string? Initial { get; init; }
+
+    /// <summary>SHA-256 of that file: what the run began with, whatever becomes of it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? InitialDigest { get; init; }
+
+    /// <summary>The same settings with the weights' file by its full path and with its digest, where a new run names one.</summary>
+    /// <exception cref="InputException">The file cannot be read.</exception>
+    public TrainingRunSettings WithInitialFile() => Initial is not { } file || InitialDigest is not null ? this
+        : this with { Initial = Path.GetFullPath(file), InitialDigest = Checkpoint.FileDigest(file) };
+
     /// <summary>The settings as the trainer takes them.</summary>
     /// <exception cref="InputException">A setting is not possible; the message names its option.</exception>
     public TrainingSettings ToTraining()
     {
         Perturbation.Validate();
-        return ToTrainingOf(Seed);
+        return ToTrainingOf(Seed) with { Initial = InitialDigest };
     }
 }

@@ -1,0 +1,152 @@
+using System.Globalization;
+using LastBit.Arithmetic;
+using LastBit.Data;
+using LastBit.Engines;
+using LastBit.Files;
+using LastBit.Models;
+using LastBit.Traces;
+using LastBit.Training;
+
+namespace LastBit.Experiments.Train;
+
+/// <summary>
+/// Records the steps of a training as `Trace` in lastbit_torch does of PyTorch's: batches, the outputs that the engine keeps (those of
+/// convolutions and linear layers, before normalisation and activation function, which are computed as they are read), gradients, weights
+/// and running statistics. The gradients of outputs stay in the caches of a pass, and are not recorded.
+/// </summary>
+internal sealed class TrainingTrace : IStepWatcher, IDisposable
+{
+    private readonly TraceSettings _settings;
+    private readonly Trainer _trainer;
+    private readonly TraceWriter? _trace;
+    private readonly long _from;
+    private float[] _images = [];
+    private int _count;
+
+    public TrainingTrace(TraceSettings settings, Trainer trainer, TrainingRunSettings run, int threads)
+    {
+        (_settings, _trainer, _from) = (settings, trainer, trainer.StepsDone);
+        if (settings.File is not { } file)
+            return;
+        if (_from > 0 && System.IO.File.Exists(file))
+            throw InputException.OfPath("trace", file, "is the trace of the steps before; name another file for those that follow");
+        MachineInfo machine = MachineInfo.Current;
+        UpdateRule rule = trainer.Settings.Rule;
+        _trace = new TraceWriter(file, $"lastbit {machine.Version}",
+        [
+            new("processor", machine.Processor), new("instructionsInUse", machine.VectorText), new("threads", Text(threads)),
+            new("arithmetic", $"{trainer.Arithmetic}"), new("network", run.Network), new("convolution", $"{run.Convolution}"),
+            new("optimizer", rule.GetType().Name), new("optimizerOptions", $"{rule}, lr={Text(run.LearningRate)}"),
+            new("k", run.Perturbation.Word), new("batchSize", Text(run.BatchSize)), new("seed", Text(run.Seed)), new("rank", "0"),
+            new("world", "1"),
+        ]);
+        using NetworkState state = StateOf();
+        foreach (Parameter tensor in trainer.Model.Layout.All)
+            Write(new TraceKey(TraceKind.Weights, tensor.Name), state.Get(tensor), tensor.Shape);
+    }
+
+    private bool IsOn => _trainer.StepsDone - _from < _settings.Steps;
+
+    /// <inheritdoc/>
+    public void Begun(Batch batch)
+    {
+        if (!IsOn)
+            return;
+        long step = _trainer.StepsDone;
+        TensorShape shape = _trainer.Model.Images;
+        _count = batch.Count;
+        _images = Planes(batch.Images, batch.Count, shape.BatchChannels, shape);
+        long[] labels = [.. batch.Labels.ToArray().Select(label => (long)label)];
+        int[] extents = [_count, shape.Channels, shape.Height, shape.Width];
+        if (_settings.Batches is { } folder)
+        {
+            Npy.Write(Path.Combine(folder, $"x-{step:000000}.npy"), _images, extents);
+            Npy.Write(Path.Combine(folder, $"y-{step:000000}.npy"), [.. labels.Select(label => (byte)label)], _count);
+        }
+        if (_trace is null)
+            return;
+        TraceTensor x = TraceTensor.Of<float>(_images, extents);
+        _trace.Write(new TraceRecord(step, new TraceKey(TraceKind.Batch, "x"))
+        {
+            Tensor = x,
+            Samples = [.. _images.Chunk(shape.Count).Select(image => TraceTensor.SampleDigest<float>(image))],
+        });
+        _trace.Write(new TraceRecord(step, new TraceKey(TraceKind.Batch, "y"))
+        {
+            Tensor = TraceTensor.Of<long>(labels, _count),
+            Samples = [.. labels.Select(label => TraceTensor.SampleDigest<long>([label]))],
+        });
+        _trace.Write(new TraceRecord(step, new TraceKey(TraceKind.Input, "")) { Tensor = x });
+    }
+
+    /// <inheritdoc/>
+    public void Forward(IEngine engine)
+    {
+        if (_trace is null || !IsOn)
+            return;
+        foreach (Node node in engine.StoredOutputs.Where(node => node.Parameters.Count > 0))
+        {
+            if (node.Inputs is [0])
+                Write(new TraceKey(TraceKind.Input, node.Layer.Name), _images, ShapeOf(node, _trainer.Model.Images));
+            float[] values = new float[_count * node.Shape.Count];
+            engine.ReadStored(node, values);
+            Write(new TraceKey(TraceKind.Output, node.Layer.Name), values, ShapeOf(node, node.Shape));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Backward(IEngine engine)
+    {
+        if (_trace is null || !IsOn)
+            return;
+        float[] gradients = new float[_trainer.Model.Layout.ParameterCount];
+        engine.ReadGradients(gradients);
+        foreach (Parameter tensor in _trainer.Model.Layout.All.Where(tensor => tensor.IsTrainable))
+            Write(new TraceKey(TraceKind.Gradient, tensor.Name), gradients.AsSpan(tensor.Offset, tensor.Count), tensor.Shape);
+    }
+
+    /// <inheritdoc/>
+    public void Updated()
+    {
+        if (_trace is null || !IsOn)
+            return;
+        using NetworkState state = StateOf();
+        foreach (Parameter tensor in _trainer.Model.Layout.All.OrderByDescending(tensor => tensor.IsTrainable))
+            Write(new TraceKey(tensor.IsTrainable ? TraceKind.Update : TraceKind.Buffer, tensor.Name), state.Get(tensor), tensor.Shape);
+        _trace.EndStep();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _trace?.Dispose();
+
+    private void Write(TraceKey key, ReadOnlySpan<float> values, IReadOnlyList<int> shape) =>
+        _trace!.Write(new TraceRecord(_trainer.StepsDone, key) { Tensor = TraceTensor.Of(values, shape) });
+
+    /// <summary>A linear layer's tensors are rows in PyTorch, those of all others planes.</summary>
+    private int[] ShapeOf(Node node, TensorShape shape) =>
+        node.Layer is Models.Linear ? [_count, shape.Count] : [_count, shape.Channels, shape.Height, shape.Width];
+
+    private NetworkState StateOf()
+    {
+        var state = new NetworkState(_trainer.Model.Layout);
+        _trainer.Replicas[0].State.Read(state);
+        return state;
+    }
+
+    /// <summary>Images with their channels last, some of them padding, as planes one after the other.</summary>
+    private static float[] Planes(ReadOnlySpan<float> images, int count, int stored, TensorShape shape)
+    {
+        float[] planes = new float[count * shape.Count];
+        for (int image = 0, at = 0; image < count; image++)
+        {
+            for (int channel = 0; channel < shape.Channels; channel++)
+            {
+                for (int place = 0; place < shape.Positions; place++)
+                    planes[at++] = images[(((image * shape.Positions) + place) * stored) + channel];
+            }
+        }
+        return planes;
+    }
+
+    private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
+}
