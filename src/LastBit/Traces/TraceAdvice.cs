@@ -118,6 +118,9 @@ public sealed record TraceAdvice(
 
     private static bool Differs(TraceDifference result, params ReadOnlySpan<string> names)
     {
+        // Between two programs no setting makes bits equal.
+        if (result.Programs.A.Split(' ')[0] != result.Programs.B.Split(' ')[0])
+            return false;
         foreach (SettingDifference setting in result.Settings)
         {
             if (names.Contains(setting.Name))

@@ -31,10 +31,14 @@ public sealed class TraceComparison
         HasGpu = a.Settings.GetValueOrDefault("multiprocessors") is not null && b.Settings.GetValueOrDefault("multiprocessors") is not null,
         Settings =
         [
-            .. a.Settings.Keys.Union(b.Settings.Keys).Select(name => new SettingDifference(
-                name, a.Settings.GetValueOrDefault(name), b.Settings.GetValueOrDefault(name))).Where(one => one.A != one.B),
+            // What only one program knows is no difference of two programs.
+            .. (IsOfOneProgram(a, b) ? a.Settings.Keys.Union(b.Settings.Keys) : a.Settings.Keys.Intersect(b.Settings.Keys))
+                .Select(name => new SettingDifference(name, a.Settings.GetValueOrDefault(name), b.Settings.GetValueOrDefault(name)))
+                .Where(one => one.A != one.B),
         ],
     };
+
+    private static bool IsOfOneProgram(TraceReader a, TraceReader b) => a.Program.Split(' ')[0] == b.Program.Split(' ')[0];
 
     /// <summary>Compares two traces.</summary>
     /// <param name="a">The reference.</param>
