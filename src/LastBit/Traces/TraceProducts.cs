@@ -12,6 +12,7 @@ internal sealed class TraceProducts
     private readonly Dictionary<string, TraceTensor> _weights = new(StringComparer.Ordinal);
     private readonly Dictionary<(string, int), TraceTensor> _inputs = [], _outputs = [], _gradients = [];
     private double _largest = 1;
+    private TraceKey? _firstGradient;
 
     /// <summary>Takes a step of A up.</summary>
     public void Begin(TraceStep step)
@@ -19,6 +20,7 @@ internal sealed class TraceProducts
         _inputs.Clear();
         _outputs.Clear();
         _gradients.Clear();
+        _firstGradient = null;
         foreach (TraceRecord record in step.Records)
         {
             if (record.Tensor is not { } tensor)
@@ -37,6 +39,7 @@ internal sealed class TraceProducts
                     break;
                 case TraceKind.OutputGradient:
                     _gradients.TryAdd(place, tensor);
+                    _firstGradient ??= record.Key;
                     break;
                 default:
                     break;
@@ -81,7 +84,9 @@ internal sealed class TraceProducts
                 _gradients.TryGetValue((key.Name, key.Call), out TraceTensor? gradient);
                 // Of what reads it: a layer with any of the weights, or a normalisation over its channels.
                 double positions = gradient is { Shape.Count: > 1 } ? gradient.Count / Math.Max(1, gradient.Shape[1]) : 1;
-                return (Math.Max(_largest, positions), 0);
+                // That of a loss is a small difference, of a probability and 1 say, over the samples of a batch.
+                double ofLoss = key == _firstGradient && gradient is not null ? 1 / First(gradient) : 0;
+                return (Math.Max(_largest, positions), ofLoss);
             case TraceKind.Gradient:
                 string owner = key.Name.LastIndexOf('.') is >= 0 and var dot ? key.Name[..dot] : "";
                 TraceTensor? back = _gradients.GetValueOrDefault((owner, 0)) ?? _outputs.GetValueOrDefault((owner, 0));

@@ -17,6 +17,8 @@ public sealed partial class TraceReader : IDisposable
     private const long MostStep = 1 << 28;
     private const string Wanted = "give a trace as `Trace` in lastbit_torch or `lastbit train --trace` writes it";
 
+    private static readonly string[] s_words = [.. TraceKey.Words];
+
     private readonly Stream _stream;
     private byte[] _buffer = new byte[1 << 16];
     private int _from, _to;
@@ -156,7 +158,7 @@ public sealed partial class TraceReader : IDisposable
             {
                 JsonElement element = Parse(line);
                 int kind = element.ValueKind != JsonValueKind.Object ? throw Bad("is not a record")
-                    : TraceKey.Words.ToList().IndexOf(Text(element, "kind", "") is { Length: > 0 } word ? word : throw Bad("has no kind"));
+                    : Array.IndexOf(s_words, Text(element, "kind", "") is { Length: > 0 } word ? word : throw Bad("has no kind"));
                 if (kind >= 0)
                     return Record(element, (TraceKind)kind);
             }

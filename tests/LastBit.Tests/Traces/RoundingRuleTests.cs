@@ -62,6 +62,34 @@ public class RoundingRuleTests
     }
 
     [Fact]
+    public void The_gradient_of_a_loss_that_is_almost_nothing_differs_by_rounding_of_the_probabilities()
+    {
+        const int Samples = 16, Classes = 10;
+        float[] one = new float[Samples * Classes], other = new float[Samples * Classes];
+        for (int i = 0; i < one.Length; i++)
+        {
+            // p - y of a network that is sure and right, with the last bit of p either way.
+            float p = i % Classes == 0 ? 1 - 2e-6f : 2e-7f;
+            one[i] = (p - (i % Classes == 0 ? 1 : 0)) / Samples;
+            other[i] = ((i % Classes == 0 ? MathF.BitDecrement(p) : p) - (i % Classes == 0 ? 1 : 0)) / Samples;
+        }
+        using var folder = new TemporaryFolder();
+        foreach ((string name, float[] gradient) in ((string, float[])[])[("a", one), ("b", other)])
+        {
+            using var writer = new TraceWriter(folder[name], "test 1", []);
+            writer.Write(new TraceRecord(0, new TraceKey(TraceKind.Output, "fc"))
+            { Tensor = TraceTensor.Of<float>(new float[Samples * Classes], Samples, Classes) });
+            writer.Write(new TraceRecord(0, new TraceKey(TraceKind.OutputGradient, "fc", Phase: TraceKey.Backward))
+            { Tensor = TraceTensor.Of<float>(gradient, Samples, Classes) });
+            writer.EndStep();
+        }
+        TraceDifference result = TraceComparison.Of(folder["a"], folder["b"], null, TestContext.Current.CancellationToken);
+        Assert.Equal(("gradient-of-output", DifferenceSize.Rounding), (result.Parted!.Kind, result.Size));
+        Assert.InRange(result.Parted.Measured.Relative!.Value, 1e-4, 1);
+        Assert.Contains("so the loss, backward, computes otherwise on B", result.Parted.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_last_bit_is_a_unit_in_the_last_place()
     {
         MeasuredDifference size = RoundingRule.Judge(TraceTensor.Of<float>([1.5f, 2f], 2),

@@ -1,3 +1,4 @@
+using LastBit.Engines;
 using System.Globalization;
 using LastBit.Data;
 using LastBit.Engines.Cpu;
@@ -54,6 +55,13 @@ public class ContractTests
         using var together = new Training([1, 3, 5], convolution: ConvolutionAlgorithm.Winograd);
         together.Trainer.Step();
         Checkpoint.Save(path, together.Trainer, "data", "");
+        // Without the training, the weights of every replica are in it.
+        Checkpoint.Replicas saved = Checkpoint.ReadReplicas(path, together.Trainer.Model);
+        Assert.Equal(together.Trainer.StepsDone, ((long)saved.Epoch * together.Trainer.BatchesPerEpoch) + saved.Batch);
+        Assert.Equal([1, 3, 5], saved.States.Select(one => one.Perturbation.K));
+        Assert.Equal(together.Trainer.Replicas.Select(replica => replica.State.Digest()), saved.States.Select(one => one.State.Digest()));
+        foreach ((_, NetworkState state) in saved.States)
+            state.Dispose();
         using var resumed = new Training([1, 3, 5], convolution: ConvolutionAlgorithm.Winograd);
         Checkpoint.Load(path, resumed.Trainer, "data");
         Assert.Equal(WinogradRelu, together.Finish());
