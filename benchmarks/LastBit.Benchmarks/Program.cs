@@ -24,6 +24,8 @@ switch (args.FirstOrDefault())
         return ScalingBenchmark.Run(args[1..]);
     case "verdict":
         return VerdictRule.Run(args.AsSpan(1));
+    case "gpu":
+        return GpuBenchmark.Run(args[1..]);
     case "gpu-model":
         return GpuModel.Run(args[1..]);
     case "replicas":
@@ -33,6 +35,6 @@ switch (args.FirstOrDefault())
             + " | step [NETWORK] [BATCH] [THREADS] [ROUNDS] [--convolution LIST] [--pytorch] [--layers] [--swish] | hot [NETWORK] [BATCH] "
             + "[THREADS] [ROUNDS] [--mse] | scaling [NETWORK] [BATCH] [ROUNDS] [--convolution NAME] | kernels | verdict [EXPERIMENTS] | "
             + "errors NETWORK ACTIVATION FILE.npz ... | hessian [NETWORK] [BATCH] [THREADS] [ROUNDS] [--swish] | replicas [NETWORK] "
-            + "[ROUNDS] [--convolution NAME] | gpu-model [NETWORK] [BATCH]");
+            + "[ROUNDS] [--convolution NAME] | gpu [NETWORK] [BATCH] [STEPS] [--device N] | gpu-model [NETWORK] [BATCH]");
         return 2;
 }

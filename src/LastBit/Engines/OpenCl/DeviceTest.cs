@@ -222,7 +222,7 @@ internal static class DeviceTest
             1.0000001f, 1.9999999f, 3, -3, 5, 10, -10, 87, -87, 88.7f, 89, 90, -103, -104, -105, 8388608, 1e30f, float.MaxValue,
             -float.MaxValue, float.PositiveInfinity, float.NegativeInfinity, float.NaN,
         ];
-        const int Random = 1 << 16;
+        const int Random = 1 << 18;
         int pairs = special.Length * special.Length;
         float[] x = new float[pairs + (2 * Random)], y = new float[x.Length], z = new float[x.Length];
         for (int i = 0; i < x.Length; i++)

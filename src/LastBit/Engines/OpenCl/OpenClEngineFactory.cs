@@ -23,7 +23,7 @@ public sealed class OpenClEngineFactory : IEngineFactory
 
     /// <summary>A factory for a device that somebody else opens.</summary>
     /// <param name="open">Opens it; the factory disposes of it.</param>
-    /// <param name="threads">How many threads of the CPU may compute beside it.</param>
+    /// <param name="threads">How many threads of the CPU may compute a step beside it; 0 where none is to be compared.</param>
     internal OpenClEngineFactory(Func<OpenClProgram> open, int threads = 1) =>
         (_program, _threads) = (new Lazy<OpenClProgram>(open), threads);
 
@@ -34,7 +34,7 @@ public sealed class OpenClEngineFactory : IEngineFactory
     public int? ArithmeticVersion => ArithmeticContract.Version;
 
     /// <inheritdoc/>
-    public IEngineFactory CreateWitness() => new CpuEngineFactory(_threads);
+    public IEngineFactory? CreateWitness() => _threads > 0 ? new CpuEngineFactory(_threads) : null;
 
     /// <inheritdoc/>
     public string? WhyNot(Model model, bool hessian = false)
