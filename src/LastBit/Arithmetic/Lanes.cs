@@ -22,6 +22,11 @@ internal unsafe interface ILanes<TSelf, TNumber>
 
     static abstract void Store(TSelf value, TNumber* target);
 
+    /// <summary>
+    /// Stores what is not read again soon: past the caches, where the vector is a whole cache line and target is aligned to it.
+    /// </summary>
+    static virtual void StoreAway(TSelf value, TNumber* target) => TSelf.Store(value, target);
+
     /// <summary>One number in every lane.</summary>
     static abstract TSelf Broadcast(TNumber value);
 

@@ -22,6 +22,15 @@ internal unsafe struct SingleLanes512(Vector512<float> value) : ILanes<SingleLan
     public static void Store(SingleLanes512 value, float* target) => value._value.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreAway(SingleLanes512 value, float* target)
+    {
+        if (sizeof(SingleLanes512) == 64 && ((nint)target & 63) == 0)
+            value._value.StoreAlignedNonTemporal(target);
+        else
+            value._value.Store(target);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SingleLanes512 Broadcast(float value) => new(Vector512.Create(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -62,9 +62,9 @@ internal static unsafe class Winograd4x4
             if (progress.Tiles + across > places.Tiles)
                 Multiply<T>(shape, places, ref progress, null);
             TransformInput<T>(input, places.Zeros, row, height, width, shape.InChannels,
-                places.Values + ((nint)progress.Tiles * shape.InChannels), places.InPlane, places.Temporary);
+                places.Values + ((nint)progress.Tiles * shape.InChannels), places.InPlane);
             TransformGradient<T>(gradient, row, width, shape.OutChannels, places.Gradients + ((nint)progress.Tiles * shape.OutChannels),
-                places.OutPlane, places.Temporary);
+                places.OutPlane);
             progress.Tiles += across;
         }
     }
@@ -112,36 +112,73 @@ internal static unsafe class Winograd4x4
     }
 
     /// <summary>B' d B of one row of tiles, one plane a point.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransformInput<T>(float* input, float* zeros, int row, int height, int width, int channels, float* values,
-        nint plane, float* temporary)
+        nint plane)
         where T : unmanaged, ILanes<T, float>
     {
-        nint rowStride = (nint)(width + 2) * channels, step = channels;
+        nint rowStride = (nint)(width + 2) * channels;
         float* r1 = input + (4 * row * rowStride);
         float* r0 = row == 0 ? zeros : r1 - rowStride;
-        float* r2 = r1 + rowStride, r3 = r2 + rowStride, r4 = r3 + rowStride;
+        float* r4 = r1 + (3 * rowStride);
         float* r5 = (4 * row) + 4 == height ? zeros : r4 + rowStride;
-        for (int tile = 0; tile < width / 4; tile++)
+        InputLines<T, No>(r0, r1, rowStride, width / 4, channels, values, plane);
+        InputLines<T, Yes>(r5, r1, rowStride, width / 4, channels, values + (18 * plane), plane);
+    }
+
+    /// <summary>
+    /// The first or the last three lines of B' d B. Three lines of B' d are 18 vectors, which stay in the registers where there are 32:
+    /// six would go to memory and back, and storing is what takes the time.
+    /// </summary>
+    /// <param name="edge">The first row of pixels for the first lines, the last row for the last.</param>
+    /// <param name="inner">The second row; the next three follow it.</param>
+    /// <param name="rowStride">Distance between rows.</param>
+    /// <param name="across">Tiles.</param>
+    /// <param name="step">Channels.</param>
+    /// <param name="to">The plane of the first of the points.</param>
+    /// <param name="plane">Distance between planes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void InputLines<T, TLast>(float* edge, float* inner, nint rowStride, int across, nint step, float* to, nint plane)
+        where T : unmanaged, ILanes<T, float>
+        where TLast : IFlag
+    {
+        nint two = 2 * rowStride, three = 3 * rowStride;
+        for (int tile = 0; tile < across; tile++, edge += 3 * step, inner += 3 * step)
         {
-            for (int c = 0; c < channels; c += T.Count)
+            for (nint c = 0; c < step; c += T.Count, edge += T.Count, inner += T.Count, to += T.Count)
             {
-                nint at = (4 * tile * step) + c;
-                float* t = temporary;
-                for (int column = 0; column < 6; column++, at += step, t += T.Count)
-                    Points6<T>(T.Load(r0 + at), T.Load(r1 + at), T.Load(r2 + at), T.Load(r3 + at), T.Load(r4 + at), T.Load(r5 + at), t,
-                        6 * T.Count);
-                t = temporary;
-                float* to = values + (tile * step) + c;
-                for (int line = 0; line < 6; line++, t += 6 * T.Count, to += 6 * plane)
-                {
-                    Points6<T>(
-                        T.Load(t), T.Load(t + T.Count), T.Load(t + (2 * T.Count)), T.Load(t + (3 * T.Count)), T.Load(t + (4 * T.Count)),
-                        T.Load(t + (5 * T.Count)),
-                        to, plane);
-                }
+                float* e = edge, d = inner;
+                ThreeLines<T, TLast>(e, d, rowStride, two, three, out T a0, out T b0, out T c0); e += step; d += step;
+                ThreeLines<T, TLast>(e, d, rowStride, two, three, out T a1, out T b1, out T c1); e += step; d += step;
+                ThreeLines<T, TLast>(e, d, rowStride, two, three, out T a2, out T b2, out T c2); e += step; d += step;
+                ThreeLines<T, TLast>(e, d, rowStride, two, three, out T a3, out T b3, out T c3); e += step; d += step;
+                ThreeLines<T, TLast>(e, d, rowStride, two, three, out T a4, out T b4, out T c4); e += step; d += step;
+                ThreeLines<T, TLast>(e, d, rowStride, two, three, out T a5, out T b5, out T c5);
+                Points6<T>(a0, a1, a2, a3, a4, a5, to, plane);
+                Points6<T>(b0, b1, b2, b3, b4, b5, to + (6 * plane), plane);
+                Points6<T>(c0, c1, c2, c3, c4, c5, to + (12 * plane), plane);
             }
         }
+    }
+
+    /// <summary>One column of three lines of B' d, as <see cref="Points6"/> computes them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ThreeLines<T, TLast>(float* edge, float* inner, nint one, nint two, nint three, out T a, out T b, out T c)
+        where T : unmanaged, ILanes<T, float>
+        where TLast : IFlag
+    {
+        T d1 = T.Load(inner), d2 = T.Load(inner + one), d3 = T.Load(inner + two), d4 = T.Load(inner + three), end = T.Load(edge);
+        T half = T.Broadcast(0.5f), oneAndHalf = T.Broadcast(1.5f);
+        if (TLast.IsSet)
+        {
+            T p = T.Subtract(d3, d1), q = T.Subtract(d4, d2);
+            a = T.FusedMultiplyAdd(T.Broadcast(2f), p, q);
+            b = T.FusedMultiplyAdd(T.Broadcast(-0.5f), p, q);
+            c = T.FusedMultiplyAdd(oneAndHalf, q, T.FusedMultiplyAdd(T.Broadcast(-2f), d3, T.Add(d1, end)));
+            return;
+        }
+        a = T.FusedMultiplyAdd(oneAndHalf, T.Subtract(d3, d1), T.FusedMultiplyAdd(T.Broadcast(-2f), d2, T.Add(end, d4)));
+        b = T.FusedMultiplyAdd(T.Broadcast(2.5f), d3, T.FusedMultiplyAdd(half, d2, T.Subtract(d4, d1)));
+        c = T.FusedMultiplyAdd(T.Broadcast(-2.5f), d2, T.FusedMultiplyAdd(half, d3, T.Add(d1, d4)));
     }
 
     /// <summary>B' d for the points 0, 1, -1, 1/2, -2 and infinity.</summary>
@@ -160,27 +197,57 @@ internal static unsafe class Winograd4x4
     }
 
     /// <summary>A dy A' of one row of tiles, one plane a point.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TransformGradient<T>(float* gradient, int row, int width, int channels, float* values, nint plane, float* temporary)
+    private static void TransformGradient<T>(float* gradient, int row, int width, int channels, float* values, nint plane)
         where T : unmanaged, ILanes<T, float>
     {
-        nint rowStride = (nint)(width + 2) * channels, step = channels;
-        float* r0 = gradient + (4 * row * rowStride) + step;
-        float* r1 = r0 + rowStride, r2 = r1 + rowStride, r3 = r2 + rowStride;
-        for (int tile = 0; tile < width / 4; tile++)
+        nint rowStride = (nint)(width + 2) * channels;
+        float* first = gradient + (4 * row * rowStride) + channels;
+        GradientLines<T, No>(first, rowStride, width / 4, channels, values, plane);
+        GradientLines<T, Yes>(first, rowStride, width / 4, channels, values + (18 * plane), plane);
+    }
+
+    /// <summary>The first or the last three lines of A dy A', by way of twelve vectors in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void GradientLines<T, TLast>(float* first, nint rowStride, int across, nint step, float* to, nint plane)
+        where T : unmanaged, ILanes<T, float>
+        where TLast : IFlag
+    {
+        nint two = 2 * rowStride, three = 3 * rowStride;
+        for (int tile = 0; tile < across; tile++, first += 3 * step)
         {
-            for (int c = 0; c < channels; c += T.Count)
+            for (nint c = 0; c < step; c += T.Count, first += T.Count, to += T.Count)
             {
-                nint at = (4 * tile * step) + c;
-                float* t = temporary;
-                for (int column = 0; column < 4; column++, at += step, t += T.Count)
-                    Points4<T>(T.Load(r0 + at), T.Load(r1 + at), T.Load(r2 + at), T.Load(r3 + at), t, 4 * T.Count);
-                t = temporary;
-                float* to = values + (tile * step) + c;
-                for (int line = 0; line < 6; line++, t += 4 * T.Count, to += 6 * plane)
-                    Points4<T>(T.Load(t), T.Load(t + T.Count), T.Load(t + (2 * T.Count)), T.Load(t + (3 * T.Count)), to, plane);
+                float* d = first;
+                ThreeLines<T, TLast>(d, rowStride, two, three, out T a0, out T b0, out T c0); d += step;
+                ThreeLines<T, TLast>(d, rowStride, two, three, out T a1, out T b1, out T c1); d += step;
+                ThreeLines<T, TLast>(d, rowStride, two, three, out T a2, out T b2, out T c2); d += step;
+                ThreeLines<T, TLast>(d, rowStride, two, three, out T a3, out T b3, out T c3);
+                Points4<T>(a0, a1, a2, a3, to, plane);
+                Points4<T>(b0, b1, b2, b3, to + (6 * plane), plane);
+                Points4<T>(c0, c1, c2, c3, to + (12 * plane), plane);
             }
         }
+    }
+
+    /// <summary>One column of three lines of A dy, as <see cref="Points4"/> computes them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ThreeLines<T, TLast>(float* first, nint one, nint two, nint three, out T a, out T b, out T c)
+        where T : unmanaged, ILanes<T, float>
+        where TLast : IFlag
+    {
+        T y0 = T.Load(first), y1 = T.Load(first + one), y2 = T.Load(first + two), y3 = T.Load(first + three);
+        if (TLast.IsSet)
+        {
+            T half = T.Broadcast(0.5f), minusTwo = T.Broadcast(-2f);
+            a = T.FusedMultiplyAdd(half, T.FusedMultiplyAdd(half, T.FusedMultiplyAdd(half, y3, y2), y1), y0);
+            b = T.FusedMultiplyAdd(minusTwo, T.FusedMultiplyAdd(minusTwo, T.FusedMultiplyAdd(minusTwo, y3, y2), y1), y0);
+            c = y3;
+            return;
+        }
+        T even = T.Add(y0, y2), odd = T.Add(y1, y3);
+        a = y0;
+        b = T.Add(even, odd);
+        c = T.Subtract(even, odd);
     }
 
     /// <summary>A dy: the polynomial with coefficients dy at the points 0, 1, -1, 1/2, -2 and infinity.</summary>
@@ -198,7 +265,7 @@ internal static unsafe class Winograd4x4
         T.Store(y3, to + (5 * step));
     }
 
-    /// <summary>G' s G of a block of weights.</summary>
+    /// <summary>G' s G of a block of weights, which nobody reads before all chunks are done: they need not go through the caches.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransformSums<T>(float* sums, int rows, int columns, float* target, int inChannels, int outChannels,
         float* temporary)
@@ -213,7 +280,7 @@ internal static unsafe class Winograd4x4
                 float* t = temporary;
                 for (int column = 0; column < 6; column++, s += plane, t += T.Count)
                 {
-                    Kernel3<T>(
+                    Kernel3<T, No>(
                         T.Load(s), T.Load(s + (6 * plane)), T.Load(s + (12 * plane)), T.Load(s + (18 * plane)), T.Load(s + (24 * plane)),
                         T.Load(s + (30 * plane)),
                         t, 6 * T.Count);
@@ -222,7 +289,7 @@ internal static unsafe class Winograd4x4
                 float* to = target + c;
                 for (int line = 0; line < 3; line++, t += 6 * T.Count, to += kernelRow)
                 {
-                    Kernel3<T>(
+                    Kernel3<T, Yes>(
                         T.Load(t), T.Load(t + T.Count), T.Load(t + (2 * T.Count)), T.Load(t + (3 * T.Count)), T.Load(t + (4 * T.Count)),
                         T.Load(t + (5 * T.Count)),
                         to, outChannels);
@@ -233,15 +300,27 @@ internal static unsafe class Winograd4x4
 
     /// <summary>G' s: 1, x and x^2 at each point, divided by the product of its distances from the others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Kernel3<T>(T s0, T s1, T s2, T s3, T s4, T s5, float* to, nint step)
+    private static void Kernel3<T, TAway>(T s0, T s1, T s2, T s3, T s4, T s5, float* to, nint step)
         where T : unmanaged, ILanes<T, float>
+        where TAway : IFlag
     {
         T third = T.Broadcast(1f / 3), fifteenth = T.Broadcast(1f / 15);
         T difference = T.Subtract(s1, s2), sum = T.Add(s1, s2);
-        T.Store(T.FusedMultiplyAdd(third, difference, T.FusedMultiplyAdd(fifteenth, T.FusedMultiplyAdd(T.Broadcast(-16f), s3, s4), s0)),
-            to);
-        T.Store(T.FusedMultiplyAdd(third, sum, T.Multiply(T.Broadcast(-2f / 15), T.FusedMultiplyAdd(T.Broadcast(4f), s3, s4))), to + step);
-        T.Store(T.FusedMultiplyAdd(third, difference, T.FusedMultiplyAdd(T.Broadcast(4f / 15), T.Subtract(s4, s3), s5)), to + (2 * step));
+        T one = T.FusedMultiplyAdd(third, difference, T.FusedMultiplyAdd(fifteenth, T.FusedMultiplyAdd(T.Broadcast(-16f), s3, s4), s0));
+        T x = T.FusedMultiplyAdd(third, sum, T.Multiply(T.Broadcast(-2f / 15), T.FusedMultiplyAdd(T.Broadcast(4f), s3, s4)));
+        T square = T.FusedMultiplyAdd(third, difference, T.FusedMultiplyAdd(T.Broadcast(4f / 15), T.Subtract(s4, s3), s5));
+        if (TAway.IsSet)
+        {
+            T.StoreAway(one, to);
+            T.StoreAway(x, to + step);
+            T.StoreAway(square, to + (2 * step));
+        }
+        else
+        {
+            T.Store(one, to);
+            T.Store(x, to + step);
+            T.Store(square, to + (2 * step));
+        }
     }
 
     /// <summary>How the scratch is divided.</summary>

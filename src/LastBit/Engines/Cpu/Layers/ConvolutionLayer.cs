@@ -116,8 +116,9 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer
             AddBiasGradient(scratch.OutputGradient, table);
         if (Sinks[0] is { } sink)
         {
-            _weights.Back(scratch.OutputGradient, scratch.InputGradient, scratch.Tiles, scratch.Prefetch);
-            sink.Contribute(sample, scratch.InputGradient);
+            float* gradient = sink.Room(sample, scratch.InputGradient);
+            _weights.Back(scratch.OutputGradient, gradient, scratch.Tiles, scratch.Prefetch);
+            sink.Contribute(sample, gradient);
         }
     }
 

@@ -28,6 +28,12 @@ internal sealed unsafe class GradientSink
             : TangentTable.For(view.Tensor.Channels).Close(view.Activation, view.Normalised, already: !contribution.IsFirst);
     }
 
+    /// <summary>
+    /// Where a layer may write one image's gradient before it contributes it: in its place, where nothing stands yet, so that the caches
+    /// hold it once; else in scratch.
+    /// </summary>
+    public float* Room(int sample, float* scratch) => _contribution.IsFirst ? _gradient.Sample(sample) : scratch;
+
     /// <summary>Takes one image's gradient, positions x channels.</summary>
     public void Contribute(int sample, float* contribution)
     {
