@@ -75,7 +75,16 @@ public sealed record NoiseAnalysis(
         double mean = SampleStatistics.Mean(units);
         bool several = groups.Length > 1, repeats = groups.Any(group => group.Length > 1), seedsKnown =
             runs.All(run => run.Unit is not null);
-        string over = !several ? "rounding alone (one seed)" : !seedsKnown ? "repeats" : "seeds and rounding";
+        bool foldsDiffer = runs.Select(run => run.Fold).Distinct().Count() > 1;
+        // What varies between runs, and what a sentence calls it of two runs.
+        (string over, string between) = (several, runs.All(run => run.Seed is not null), foldsDiffer) switch
+        {
+            (false, _, _) => ("rounding alone (one seed)", "rounding"),
+            (_, true, true) => ("folds, seeds and rounding", "fold, seed and rounding"),
+            (_, true, false) => ("seeds and rounding", "seed and rounding"),
+            (_, false, true) => ("folds and repeats", "fold and chance"),
+            _ => ("repeats", "chance"),
+        };
 
         VarianceComponents components = VarianceComponents.Analyze(groups);
         (Estimate? spread, double degrees) = several ? (components.Seeds, components.SeedsDegrees)
@@ -109,7 +118,7 @@ public sealed record NoiseAnalysis(
         RunPlan? plan = difference is { } wanted ? PlanOf(wanted, spread, several, seedsKnown, components, groups, measure) : null;
         string sentence = $"Two single runs of this training whose {measure.Name} differs by less than {measure.Difference(floor)} "
             + "cannot be told apart from noise: "
-            + $"of two runs that differ in nothing but {(several ? seedsKnown ? "seed and rounding" : "chance" : "rounding")}, 95% "
+            + $"of two runs that differ in nothing but {between}, 95% "
                 + "differ by less "
             + $"(spread {Measure.Number(spread.Value, spread.Value)}, 95% interval {Measure.Number(spread.Low, spread.Value)} to "
                 + $"{Measure.Number(spread.High, spread.Value)}, {runs.Count} runs).";
@@ -122,7 +131,7 @@ public sealed record NoiseAnalysis(
         }
         return new NoiseAnalysis(
             runs.Count, mean, unitStd > 0 ? [mean - margin, mean + margin] : null, spread.Value, [spread.Low, spread.High], over,
-            SplitOf(spread, components, several, repeats, seedsKnown, mean, measure, testImages, classes),
+            SplitOf(spread, components, over, several, repeats, mean, measure, testImages, classes),
             floor, roundingFloor, repeats && components.Rounding is { } rounding ? IsoFactor * rounding.Value : null,
             several ? IsoFactor * spread.Value : null, detectable, plan?.RunsNeeded, plan, sentence, [.. notes])
         {
@@ -164,7 +173,7 @@ public sealed record NoiseAnalysis(
     }
 
     private static SpreadPart[] SplitOf(
-        Estimate spread, VarianceComponents components, bool several, bool repeats, bool seedsKnown, double mean, Measure measure,
+        Estimate spread, VarianceComponents components, string over, bool several, bool repeats, double mean, Measure measure,
             int? testImages, int? classes)
     {
         List<SpreadPart> parts = [];
@@ -175,7 +184,7 @@ public sealed record NoiseAnalysis(
                 + "explains of them"));
         if (several)
         {
-            parts.Add(new SpreadPart(seedsKnown ? "seeds and rounding together" : "repeats", spread.Value, [spread.Low, spread.High],
+            parts.Add(new SpreadPart(over == "repeats" ? over : $"{over} together", spread.Value, [spread.Low, spread.High],
                 repeats ? "a run with a fresh seed" : "one run of each"));
         }
         if (testImages is { } images && measure.Unit != MeasureUnit.Plain)

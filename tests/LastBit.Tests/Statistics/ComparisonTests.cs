@@ -109,6 +109,10 @@ public class ComparisonTests
         Assert.Contains(NoiseAnalysis.Of(Folds("A", a).Runs, Accuracy).Notes, note =>
             note.Contains("folds of the data", StringComparison.Ordinal));
 
+        Assert.Equal("folds, seeds and rounding", NoiseAnalysis.Of(Folds("A", a).Runs, Accuracy).SpreadOver);
+        MeasuredRun[] unknown = [.. Folds("A", a).Runs.Select(run => run with { Seed = null })];
+        Assert.Contains("in nothing but fold and chance, 95%", NoiseAnalysis.Of(unknown, Accuracy).Sentence, StringComparison.Ordinal);
+
         static ComparedGroup Folds(string name, double[] values) =>
             new(name, [.. values.Select((value, i) => new MeasuredRun($"{name}{i}", "42", null, value) { Fold = $"{i}" })]);
     }
