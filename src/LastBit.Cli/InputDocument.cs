@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using LastBit.Runs;
 
 namespace LastBit.Cli;
 
@@ -61,8 +62,8 @@ internal sealed class InputDocument : IDisposable
         Expect(root, JsonValueKind.Object, "the document");
         Members(root, "the document", ["schema", "command", "name", "options", "questions", .. OfTable]);
         if (root.TryGetProperty("schema", out JsonElement schema) && !(schema.ValueKind == JsonValueKind.Number
-            && schema.TryGetInt32(out int version) && version == Json.Schema))
-            throw new InputException($"{Where}: \"schema\" is {schema.GetRawText()}; this program reads {Json.Schema}");
+            && schema.TryGetInt32(out int version) && version == ResultJson.Schema))
+            throw new InputException($"{Where}: \"schema\" is {schema.GetRawText()}; this program reads {ResultJson.Schema}");
         string command = _parse.CommandResult.Command.Name;
         if (root.TryGetProperty("command", out JsonElement named) && !(named.ValueKind == JsonValueKind.String
             && named.GetString() == command))

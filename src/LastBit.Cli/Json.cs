@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LastBit.Reports.Claims;
 using LastBit.Reports.Sections;
+using LastBit.Runs;
 
 namespace LastBit.Cli;
 
@@ -14,15 +15,12 @@ internal static class Json
 
     private static readonly JsonSerializerOptions OneLine = new() { Encoder = Indented.Encoder };
 
-    /// <summary>The version of the documents that are read and written: their first member.</summary>
-    internal const int Schema = 1;
-
     /// <summary>A document as text, with its version.</summary>
     /// <param name="document">The document.</param>
     /// <param name="isOneLine">Whether it is one of several, a line each.</param>
     internal static string Text(JsonObject document, bool isOneLine = false)
     {
-        document.Insert(0, "schema", Schema);
+        document.Insert(0, "schema", ResultJson.Schema);
         return document.ToJsonString(isOneLine ? OneLine : Indented);
     }
 

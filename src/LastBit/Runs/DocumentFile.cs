@@ -23,6 +23,9 @@ public static partial class DocumentFile
     /// <summary>The last member of every document: SHA-256 of the others, written without white space.</summary>
     internal const string Checksum = "checksum";
 
+    /// <summary>The first member of every document: <see cref="ResultJson.Schema"/>.</summary>
+    private const string Schema = "schema";
+
     private const long Limit = 512 << 20;
 
     /// <summary>Reads a document into the record that wrote it.</summary>
@@ -44,7 +47,7 @@ public static partial class DocumentFile
         }
         if ((NullElement.In(document) ?? (document as ICheckedDocument)?.Problem()) is { } problem)
             throw new InputException($"{path}: {problem}; {remedy}");
-        if (text.Contains($"\"{Checksum}\"", StringComparison.Ordinal))
+        if (text.Contains($"\"{Checksum}\"", StringComparison.Ordinal) || text.Contains($"\"{Schema}\"", StringComparison.Ordinal))
             Parse(path, text, remedy);
         return document;
     }
@@ -56,12 +59,14 @@ public static partial class DocumentFile
     public static JsonObject ReadObject(string path, string remedy = "it should be what a run of LastBit wrote") =>
         Parse(path, ReadText(path, remedy), remedy);
 
-    /// <summary>A document with its checksum as the last member, in one line.</summary>
-    /// <param name="json">The document as an object, with or without a checksum.</param>
+    /// <summary>A document with its version as the first member and its checksum as the last, in one line.</summary>
+    /// <param name="json">The document as an object, with or without them.</param>
     internal static string WithChecksum(string json)
     {
         var document = (JsonObject)JsonNode.Parse(json)!;
         document.Remove(Checksum);
+        document.Remove(Schema);
+        document.Insert(0, Schema, ResultJson.Schema);
         document[Checksum] = ChecksumOf(document);
         return document.ToJsonString();
     }
@@ -69,7 +74,7 @@ public static partial class DocumentFile
     private static string ChecksumOf(JsonObject document) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(document.ToJsonString())));
 
-    /// <summary>Parses a document and holds it against its checksum, which older ones lack and which is taken off.</summary>
+    /// <summary>Parses a document and holds it against its checksum and its version, which older ones lack and which are taken off.</summary>
     private static JsonObject Parse(string path, string text, string remedy)
     {
         JsonObject found;
@@ -88,6 +93,11 @@ public static partial class DocumentFile
         {
             throw new InputException($"{path}: was changed after it was written (its {Checksum} does not fit); {remedy}, or, if the "
                 + $"change is meant, take {Checksum} out of it");
+        }
+        if (found.Remove(Schema, out JsonNode? schema) && ResultJson.Number(schema) != ResultJson.Schema)
+        {
+            throw new InputException($"{path}: is of schema {ForeignText.Cut(schema?.ToJsonString() ?? "null", 20)}, and this program reads "
+                + $"{ResultJson.Schema}; use the version of LastBit that wrote it");
         }
         return found;
     }

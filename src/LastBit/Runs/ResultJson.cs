@@ -22,7 +22,10 @@ public static class ResultJson
     /// <param name="result">The record; its numbers must be finite (a record leaves out what is not, or holds null).</param>
     public static string Serialize<T>(T result) => JsonSerializer.Serialize(result, Options);
 
-    /// <summary>What <see cref="Serialize"/> returns, with a checksum of it as the last member.</summary>
+    /// <summary>The version of all documents, their first member; docs/noise.md says when it rises.</summary>
+    public const int Schema = 1;
+
+    /// <summary>What <see cref="Serialize"/> returns, with the version as the first member and a checksum as the last.</summary>
     /// <param name="result">The record.</param>
     public static string Document<T>(T result) => DocumentFile.WithChecksum(Serialize(result));
 

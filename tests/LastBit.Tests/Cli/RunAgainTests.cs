@@ -56,8 +56,11 @@ public class RunAgainTests
     private static (JsonObject Run, string Command) Run(string command, string folder)
     {
         string line = command.StartsWith("lastbit ", StringComparison.Ordinal) ? command["lastbit ".Length..] : command;
-        LastBitProcess process = LastBitCall.Run([.. line.Split(' '), "--quiet", "--out", folder]);
+        LastBitProcess process = LastBitCall.Run([.. line.Split(' '), "--quiet", "--json", "--out", folder]);
         Assert.True(process.ExitCode == 0, $"{line}: {process.Error}");
+        SchemaTests.AssertFirst(process.Output, line);
+        Assert.All(Directory.EnumerateFiles(folder, "*.json", SearchOption.AllDirectories),
+            file => SchemaTests.AssertFirst(File.ReadAllText(file), file));
         JsonObject run = RunFolder.Read(folder)!;
         return (run, RunCommand.Of(run));
     }
