@@ -74,7 +74,9 @@ public static partial class DocumentFile
     private static string ChecksumOf(JsonObject document) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(document.ToJsonString())));
 
-    /// <summary>Parses a document and holds it against its checksum and its version, which older ones lack and which are taken off.</summary>
+    /// <summary>
+    /// Parses a document and holds it against its checksum and its version, which older ones lack and which are taken off.
+    /// </summary>
     private static JsonObject Parse(string path, string text, string remedy)
     {
         JsonObject found;
@@ -96,8 +98,8 @@ public static partial class DocumentFile
         }
         if (found.Remove(Schema, out JsonNode? schema) && ResultJson.Number(schema) != ResultJson.Schema)
         {
-            throw new InputException($"{path}: is of schema {ForeignText.Cut(schema?.ToJsonString() ?? "null", 20)}, and this program reads "
-                + $"{ResultJson.Schema}; use the version of LastBit that wrote it");
+            throw new InputException($"{path}: is of schema {ForeignText.Cut(schema?.ToJsonString() ?? "null", 20)}, and this program "
+                + $"reads {ResultJson.Schema}; use the version of LastBit that wrote it");
         }
         return found;
     }

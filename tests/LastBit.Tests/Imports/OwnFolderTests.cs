@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LastBit.Imports;
 using LastBit.Imports.Formats;
+using LastBit.Runs;
 using LastBit.Statistics;
 using LastBit.Tests.Cli;
 
@@ -81,12 +82,14 @@ public sealed class OwnFolderTests
         LastBitProcess plain = LastBitCall.Run([.. table, "--out", folder["plain"]]), saved =
             LastBitCall.Run([.. table, "--correctness", "--out", folder["saved"]]);
         Assert.Equal((0, 0), (plain.ExitCode, saved.ExitCode));
-        // Nothing else changes, and what was not asked for is not there.
+        // Nothing else changes but the digest of the file that is saved, and what was not asked for is not there.
         foreach (string file in Directory.EnumerateFiles(folder["plain/cells/accuracy"], "k*.json", SearchOption.AllDirectories))
-            Assert.Equal(File.ReadAllBytes(file),
-                File.ReadAllBytes(
-                    file.Replace($"{Path.DirectorySeparatorChar}plain{Path.DirectorySeparatorChar}",
-                        $"{Path.DirectorySeparatorChar}saved{Path.DirectorySeparatorChar}", StringComparison.Ordinal)));
+        {
+            var cell = DocumentFile.ReadObject(file.Replace($"{Path.DirectorySeparatorChar}plain{Path.DirectorySeparatorChar}",
+                $"{Path.DirectorySeparatorChar}saved{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
+            Assert.True(cell.Remove("files"));
+            Assert.Equal(DocumentFile.ReadObject(file).ToJsonString(), cell.ToJsonString());
+        }
         Assert.Empty(Directory.EnumerateFiles(folder["plain"], "*.correct.npy", SearchOption.AllDirectories));
         Assert.DoesNotContain("correctness", File.ReadAllText(folder["plain/cells/accuracy/plan.json"]), StringComparison.Ordinal);
 
@@ -99,8 +102,8 @@ public sealed class OwnFolderTests
         LastBitProcess noise = LastBitCall.Run("noise", folder["saved"], "--json", "--out", folder["noise"]);
         Assert.Equal(500, noise.Json.GetProperty("correctness").GetProperty("images").GetInt32());
         // What a folder was asked for once it goes on with.
-        LastBitProcess more = LastBitCall.Run("accuracy", "--resume", folder["saved"], "--seeds", "3", "--k", "1", "--json");
-        Assert.Equal(0, more.ExitCode);
+        LastBitProcess more = LastBitCall.Run("accuracy", "--resume", folder["saved"], "--seeds", "3", "--k", "1,3", "--json");
+        Assert.True(more.ExitCode == 0, more.Error);
         Assert.True(File.Exists(folder["saved/cells/accuracy/seed3/k1.correct.npy"]));
     }
 }
