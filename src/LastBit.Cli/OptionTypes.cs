@@ -52,8 +52,9 @@ internal static class OptionTypes
             text => Each(text, ParsePerturbation)), ["k=3", .. Perturbation.Words]);
 
     /// <summary>One of a few words.</summary>
-    internal static Option<string> Choice(string name, string value, string[] choices, string description) =>
-        Completed(Make(name, string.Join("|", choices), value, value, description, text => ParseChoice(text, choices)), choices);
+    internal static Option<string> Choice(string name, string value, string[] choices, string description, string? defaultText = null) =>
+        Completed(Make(name, string.Join("|", choices), value, defaultText ?? value, description, text => ParseChoice(text, choices)),
+            choices);
 
     /// <summary>Some of a few words, comma-separated; none given means all.</summary>
     internal static Option<string[]> Choices(string name, string[] choices, string description)

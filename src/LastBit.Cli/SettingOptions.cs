@@ -118,9 +118,14 @@ internal sealed partial record SettingOption(Setting Setting, Option Option, Fun
 
         // Documents and people who type call a value the same.
         Option<string> Words(Enum word) =>
-            OptionTypes.Choice(name, WordOf(word), [.. (said.Choices ?? [.. Enum.GetValues(type).Cast<object>()]).Select(WordOf)], help);
-        SettingOption Made<T>(Option<T> option, Func<T, object?>? convert = null) =>
-            new(setting, option, parse => convert is null ? parse.GetValue(option) : convert(parse.GetValue(option)!));
+            OptionTypes.Choice(name, WordOf(word), [.. (said.Choices ?? [.. Enum.GetValues(type).Cast<object>()]).Select(WordOf)], help,
+                said.Default ?? (said.Choices?.Contains(word) == false ? "as the network's name says" : null));
+        SettingOption Made<T>(Option<T> option, Func<T, object?>? convert = null)
+        {
+            if (said.Alias is { } alias)
+                option.Aliases.Add($"--{alias}");
+            return new(setting, option, parse => convert is null ? parse.GetValue(option) : convert(parse.GetValue(option)!));
+        }
     }
 
     private static GreyImage Loaded(string file)

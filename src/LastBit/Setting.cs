@@ -18,6 +18,9 @@ public sealed class SettingAttribute(string help) : Attribute
     /// <summary>The name by which it is set, in lower case with hyphens; null for its name in documents with hyphens.</summary>
     public string? Name { get; init; }
 
+    /// <summary>Another name by which it is set, as the paper's letter; null for none.</summary>
+    public string? Alias { get; init; }
+
     /// <summary>What stands for its value: "DIR"; null where its type says it.</summary>
     public string? Value { get; init; }
 
@@ -45,6 +48,12 @@ public sealed class InheritedSettingAttribute(string property, string? help) : A
 
     /// <summary>What it is there.</summary>
     public string? Help { get; } = help;
+
+    /// <summary>As for <see cref="SettingAttribute"/>; null for that of the property.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>As for <see cref="SettingAttribute"/>; null for that of the property.</summary>
+    public string? Alias { get; init; }
 
     /// <summary>The default in words, where its value does not say it.</summary>
     public string? Default { get; init; }
@@ -84,7 +93,11 @@ public sealed record Setting(PropertyInfo Property, SettingAttribute Said)
             .SelectMany(property => property.GetCustomAttributes<SettingAttribute>().Select(said => new Setting(property, said)))
             .Select(one => !inherited.TryGetValue(one.Property.Name, out var here) ? one : here.Help is null ? null
                 : one with { Said =
-                    new(here.Help) { Name = one.Said.Name, Value = one.Said.Value, Default = here.Default, Least = here.Least } })
+                    new(here.Help)
+                    {
+                        Name = here.Name ?? one.Said.Name, Alias = here.Alias ?? one.Said.Alias, Value = one.Said.Value,
+                        Default = here.Default, Least = here.Least, Choices = one.Said.Choices,
+                    } })
             .OfType<Setting>()];
     }
 

@@ -43,7 +43,7 @@ internal abstract class ExperimentCommand
 /// <param name="Settings">Its settings.</param>
 /// <param name="Result">Its results.</param>
 /// <param name="Folder">The result folder.</param>
-/// <param name="ImageWords">The options that named image and kernel, as they are typed again; empty where none did.</param>
+/// <param name="ImageWords">The options that named image, kernel and constants, as they are typed again; empty where none did.</param>
 internal sealed record Ended<TSettings, TResult>(TSettings Settings, TResult Result, string Folder, string ImageWords)
 {
     /// <summary>The command that makes the page of the folder.</summary>
@@ -124,7 +124,7 @@ internal sealed class ExperimentCommand<TSettings, TResult>(Experiment<TSettings
         {
             TResult result = run.Run(context => prepared(InContext(parse, context)));
             var ended = new Ended<TSettings, TResult>(settings, result, run.Folder,
-                options.Words(parse, "image", "image-size", "kernel-size"));
+                options.Words(parse, "image", "image-size", "kernel-size", "beta", "a"));
             return run.Finish(Runs.ResultJson.Document(result), console =>
             {
                 if (Print is null)

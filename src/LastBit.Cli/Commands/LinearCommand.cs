@@ -11,11 +11,12 @@ internal static class LinearCommand
         "Figure 3: the linearized PDE is stable only between two weight decays.")
     {
         Tables = (console, result) => [Table(console, result)],
-        Next = ended => ("lastbit bounds" + ended.ImageWords, "where the two weight decays come from"),
+        Next = ended => ("lastbit bounds" + ended.ImageWords + BoundsCommand.LearningRate(ended.Settings.LearningRate),
+            "where the two weight decays come from"),
         Examples =
         [
             ("lastbit linear", "the seven weight decays of the paper"),
-            ("lastbit linear --alpha 1.29e7,1.3e7 --iterations 2000 --out runs/edge", "on both sides of the lower bound"),
+            ("lastbit linear --weight-decay 1.29e7,1.3e7 --iterations 2000 --out runs/edge", "on both sides of the lower bound"),
         ],
     };
 

@@ -53,7 +53,7 @@ public static class RestrainedClaim
         weightDecay == PaperSetting.WeightDecay && isPapersImage ? null : Finding.NotTested(
         $"The claim is about these learning rates for {PaperSetting.ImageAndKernel} and weight decay "
         + $"{NumberText.Exact(PaperSetting.WeightDecay)}; these runs have "
-        + (weightDecay == PaperSetting.WeightDecay ? "another image or kernel." : $"weight decay {NumberText.Exact(weightDecay)}."));
+        + (weightDecay == PaperSetting.WeightDecay ? "another image, kernel or slope." : $"weight decay {NumberText.Exact(weightDecay)}."));
 
     /// <summary>How a run goes, in a word or two; at 2/alpha itself rounding decides, and nothing is said.</summary>
     /// <param name="run">The loss curve; the parameter is the learning rate.</param>

@@ -26,7 +26,7 @@ public sealed record LargestEigenvalues(
 /// <summary>
 /// What was seen in the complement of the vectors found, from a random vector there: no eigenvalue beside those found is larger than the
 /// least of them by more than <paramref name="Tolerance"/> x <paramref name="Width"/>, but for a chance of at most
-/// <paramref name="Chance"/> (docs/sharpness.md).
+/// <paramref name="Chance"/> (docs/edge.md).
 /// </summary>
 /// <param name="Tolerance">A fraction of the width of the spectrum; 0 where the basis became the whole space.</param>
 /// <param name="Chance">The chance, over random vectors, that it is not so; 0 where the basis became the whole space.</param>

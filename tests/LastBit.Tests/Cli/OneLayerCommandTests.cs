@@ -44,6 +44,39 @@ public sealed class OneLayerCommandTests : IDisposable
         Assert.True((bool)RunFolder.Read(Folder)!["finished"]!);
     }
 
+    [Theory]
+    [InlineData("", 2)]
+    [InlineData(" --beta 2 --learning-rate 1e-5", 4)]
+    [InlineData(" --a -0.1 --learning-rate 1e-5", 4)]
+    public void Bounds_suggests_runs_on_both_sides_of_what_it_found(string constants, int runs)
+    {
+        string[] image = ["--image-size", "24", "--kernel-size", "6"];
+        LastBitProcess bounds = Run("bounds", [.. image, .. constants.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--out", Folder]);
+        string line = bounds.Output.Split('\n').Single(line => line.StartsWith("Next:", StringComparison.Ordinal));
+        string[] words = line[5..].Split("   (")[0].Trim().Split(' ');
+        Assert.Equal(["lastbit", "linear"], words[..2]);
+        LastBitProcess linear = Run("linear", [.. words[2..], "--out", Folder + "2"]);
+        Assert.True(linear.ExitCode == 0, linear.Error);
+        string[] courses = [.. linear.Output.Split('\n').Where(row => row.StartsWith("| ", StringComparison.Ordinal)).Skip(1)
+            .Where(row => row.Any(char.IsDigit)).Select(row => row.TrimEnd(' ', '|').Split('|')[^1].Trim())];
+        Assert.Equal(((string[])["diverges", "falls", "falls", "diverges"])[^runs..], courses);
+    }
+
+    [Fact]
+    public void Constants_decide_the_runs_and_the_papers_letters_name_options()
+    {
+        double Last(string command, params string[] args) => Run(command,
+            [.. args, "--json", "--out", Folder + command + string.Concat(args), .. Small]).Json.GetProperty("runs")[0].GetProperty(command == "amplify" ? "relativeL1" : "loss")[11].GetDouble();
+        Assert.NotEqual(Last("nonlinear", "--dt", "0.05"), Last("nonlinear", "--dt", "0.05", "--beta", "2"));
+        Assert.NotEqual(Last("amplify", "--dt", "0.05"), Last("amplify", "--dt", "0.05", "--beta", "2"));
+        Assert.NotEqual(Last("linear", "--alpha", "1e6"), Last("linear", "--alpha", "1e6", "--a", "-1"));
+        Assert.Equal(Last("linear", "--alpha", "1e6", "--beta", "2"), Last("linear", "--weight-decay", "1e6", "--beta", "2"));
+        Assert.StartsWith("lastbit linear: --beta:", Run("linear", "--beta", "nan").ErrorLines[0], StringComparison.Ordinal);
+        Assert.Matches("--activation relu.swish +.*\\s.*as the\\s+network's name says", Run("edge", "--help").Output);
+        Assert.Contains("--batch-size, --pass-size", Run("sharpness", "--help").Output.Replace("--pass-size, --batch-size",
+            "--batch-size, --pass-size", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Nonlinear_amplify_and_bounds_have_the_members_that_scripts_rely_on()
     {
@@ -85,10 +118,10 @@ public sealed class OneLayerCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--alpha: 'abc' is not a number", "linear", "--alpha", "1e7,abc")]
-    [InlineData("--alpha: 'NaN' is not a finite number", "linear", "--alpha", "NaN")]
-    [InlineData("--alpha: 10000000 is given twice", "linear", "--alpha", "1e7,10000000")]
-    [InlineData("--alpha: a value is missing", "linear", "--alpha")]
+    [InlineData("--weight-decay: 'abc' is not a number", "linear", "--alpha", "1e7,abc")]
+    [InlineData("--weight-decay: 'NaN' is not a finite number", "linear", "--alpha", "NaN")]
+    [InlineData("--weight-decay: 10000000 is given twice", "linear", "--alpha", "1e7,10000000")]
+    [InlineData("--weight-decay: a value is missing", "linear", "--alpha")]
     [InlineData("--learning-rate: ", "linear", "--learning-rate", "0")]
     [InlineData("--learning-rate: ", "nonlinear", "--learning-rate", "-0.1")]
     [InlineData("--learning-rate: 'inf' is not a", "bounds", "--learning-rate", "inf")]

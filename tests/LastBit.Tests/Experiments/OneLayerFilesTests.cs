@@ -94,10 +94,10 @@ public sealed class OneLayerFilesTests : IDisposable
     [Fact]
     public void Impossible_settings_name_their_option()
     {
-        Refused("--alpha", () => LinearizedPde.Run(new() { Alphas = [] }, Context()));
-        Refused("--alpha", () => LinearizedPde.Run(new() { Alphas = [1, 2, 1] }, Context()));
-        Refused("--alpha", () => LinearizedPde.Run(new() { Alphas = [-1] }, Context()));
-        Refused("--alpha", () => LinearizedPde.Run(new() { Alphas = [double.NaN] }, Context()));
+        Refused("--weight-decay", () => LinearizedPde.Run(new() { Alphas = [] }, Context()));
+        Refused("--weight-decay", () => LinearizedPde.Run(new() { Alphas = [1, 2, 1] }, Context()));
+        Refused("--weight-decay", () => LinearizedPde.Run(new() { Alphas = [-1] }, Context()));
+        Refused("--weight-decay", () => LinearizedPde.Run(new() { Alphas = [double.NaN] }, Context()));
         Refused("--learning-rate", () => LinearizedPde.Run(new() { LearningRate = 0 }, Context()));
         Refused("--iterations", () => LinearizedPde.Run(new() { Iterations = 0 }, Context()));
         Refused("--learning-rate", () => NonLinearPde.Run(new() { LearningRates = [0.1, double.NaN] }, Context()));

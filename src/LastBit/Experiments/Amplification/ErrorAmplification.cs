@@ -22,6 +22,7 @@ public static class ErrorAmplification
         ArgumentNullException.ThrowIfNull(settings);
         OneLayerSetup.CheckList(nameof(settings.LearningRates), settings.LearningRates, OneLayerSetup.CheckPositive);
         OneLayerSetup.CheckNotNegative(nameof(settings.WeightDecay), settings.WeightDecay);
+        OneLayerSetup.CheckFinite(nameof(settings.Beta), settings.Beta);
         OneLayerSetup.CheckIterations(settings.Iterations);
         OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
         OneLayerSharpness.CheckEvery(settings.SharpnessEvery);
@@ -70,7 +71,7 @@ public static class ErrorAmplification
             string task = string.Create(CultureInfo.InvariantCulture,
                 $"learning rate {NumberText.Exact(learningRate)}, "
                     + $"{(perturbed ? $"{settings.Perturbation.Name}, copy 2" : Perturbation.None.Name)}");
-            using var cnn = new OneLayerCnn(correlation, beta: 1);
+            using var cnn = new OneLayerCnn(correlation, settings.Beta);
             double[] kernels = new double[settings.Iterations * size];
             int finite = 0;
             // The second copy differs by rounding: one lambda_max stands for both.

@@ -8,7 +8,7 @@ namespace LastBit.Experiments.Amplification;
 public sealed record ErrorAmplificationSettings : OneLayerSettings
 {
     /// <summary>Learning rates dt, one pair of runs each.</summary>
-    [Setting("Learning rates dt, one pair of runs each.", Name = "learning-rate")]
+    [Setting("Learning rates dt, one pair of runs each.", Name = "learning-rate", Alias = "dt")]
     public double[] LearningRates { get; init; } = [0.01, 0.03, 0.05, 0.07, 0.09];
 
     /// <summary>Perturbation of the second copy: a whole k of at least 1.</summary>
@@ -17,8 +17,12 @@ public sealed record ErrorAmplificationSettings : OneLayerSettings
     public Perturbation Perturbation { get; init; } = Perturbation.OfK(3);
 
     /// <summary>Weight decay alpha.</summary>
-    [Setting("Weight decay alpha.")]
+    [Setting("Weight decay alpha.", Alias = "alpha")]
     public double WeightDecay { get; init; } = 20;
+
+    /// <summary>The slope beta of Swish.</summary>
+    [Setting(OneLayerSetup.BetaHelp)]
+    public double Beta { get; init; } = 1;
 
     /// <summary>Gradient steps per run.</summary>
     [Setting("Gradient steps per run.")]

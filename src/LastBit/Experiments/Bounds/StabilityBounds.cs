@@ -10,7 +10,7 @@ namespace LastBit.Experiments.Bounds;
 public sealed record StabilityBoundsSettings : OneLayerSettings
 {
     /// <summary>Learning rate dt.</summary>
-    [Setting("Learning rate dt.")]
+    [Setting("Learning rate dt.", Alias = "dt")]
     public double LearningRate { get; init; } = 1e-8;
 
     /// <summary>The constant a of the linearization.</summary>
@@ -18,7 +18,7 @@ public sealed record StabilityBoundsSettings : OneLayerSettings
     public double A { get; init; } = -0.5;
 
     /// <summary>The slope beta of Swish.</summary>
-    [Setting("The slope beta of Swish.")]
+    [Setting(OneLayerSetup.BetaHelp)]
     public double Beta { get; init; } = 1;
 }
 

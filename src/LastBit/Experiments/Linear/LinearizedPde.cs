@@ -10,17 +10,19 @@ namespace LastBit.Experiments.Linear;
 public sealed record LinearizedPdeSettings : OneLayerSettings
 {
     /// <summary>Weight decays alpha, one run each.</summary>
-    [Setting("Weight decays, one run each.", Name = "alpha")]
+    [Setting("Weight decays alpha, one run each.", Name = "weight-decay", Alias = "alpha")]
     public double[] Alphas { get; init; } = [1.1e7, 1.2e7, 1.3e7, 1.9e8, 2.0e8, 2.1e8, 2.2e8];
 
     /// <summary>Learning rate dt.</summary>
-    [Setting("Learning rate dt.")]
+    [Setting("Learning rate dt.", Alias = "dt")]
     public double LearningRate { get; init; } = 1e-8;
 
     /// <summary>The constant a of the linearization.</summary>
+    [Setting("The constant a of the linearization.")]
     public double A { get; init; } = -0.5;
 
     /// <summary>The slope beta of Swish.</summary>
+    [Setting(OneLayerSetup.BetaHelp)]
     public double Beta { get; init; } = 1;
 
     /// <summary>Gradient steps per run.</summary>
@@ -68,6 +70,8 @@ public static class LinearizedPde
         ArgumentNullException.ThrowIfNull(settings);
         OneLayerSetup.CheckList(nameof(settings.Alphas), settings.Alphas, OneLayerSetup.CheckNotNegative);
         OneLayerSetup.CheckPositive(nameof(settings.LearningRate), settings.LearningRate);
+        OneLayerSetup.CheckFinite(nameof(settings.A), settings.A);
+        OneLayerSetup.CheckFinite(nameof(settings.Beta), settings.Beta);
         OneLayerSetup.CheckIterations(settings.Iterations);
         OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
     }

@@ -11,12 +11,16 @@ namespace LastBit.Experiments.NonLinear;
 public sealed record NonLinearPdeSettings : OneLayerSettings
 {
     /// <summary>Learning rates dt, one run each.</summary>
-    [Setting("Learning rates dt, one run each.", Name = "learning-rate")]
+    [Setting("Learning rates dt, one run each.", Name = "learning-rate", Alias = "dt")]
     public double[] LearningRates { get; init; } = [0.01, 0.03, 0.05, 0.07, 0.09, 0.1, 0.11, 0.13];
 
     /// <summary>Weight decay alpha.</summary>
-    [Setting("Weight decay alpha.")]
+    [Setting("Weight decay alpha.", Alias = "alpha")]
     public double WeightDecay { get; init; } = 20;
+
+    /// <summary>The slope beta of Swish.</summary>
+    [Setting(OneLayerSetup.BetaHelp)]
+    public double Beta { get; init; } = 1;
 
     /// <summary>Gradient steps per run.</summary>
     [Setting("Gradient steps per run.")]
@@ -81,6 +85,7 @@ public static class NonLinearPde
         ArgumentNullException.ThrowIfNull(settings);
         OneLayerSetup.CheckList(nameof(settings.LearningRates), settings.LearningRates, OneLayerSetup.CheckPositive);
         OneLayerSetup.CheckNotNegative(nameof(settings.WeightDecay), settings.WeightDecay);
+        OneLayerSetup.CheckFinite(nameof(settings.Beta), settings.Beta);
         OneLayerSetup.CheckIterations(settings.Iterations);
         OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
         OneLayerSharpness.CheckEvery(settings.SharpnessEvery);
@@ -106,7 +111,7 @@ public static class NonLinearPde
         OneLayerSetup.ForEach(runs.Length, context, i =>
         {
             double learningRate = settings.LearningRates[i];
-            using var cnn = new OneLayerCnn(correlation, beta: 1);
+            using var cnn = new OneLayerCnn(correlation, settings.Beta);
             string task = string.Create(CultureInfo.InvariantCulture, $"learning rate {NumberText.Exact(learningRate)}");
             var sharpness = new OneLayerSharpness(cnn, settings.WeightDecay, initial, settings.SharpnessEvery, context.Cancellation);
             double[] losses = OneLayerSetup.Watch(context, task, "non-linear PDE: loss", settings.Iterations,

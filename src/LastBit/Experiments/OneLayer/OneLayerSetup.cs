@@ -11,6 +11,9 @@ namespace LastBit.Experiments.OneLayer;
 /// </summary>
 internal static class OneLayerSetup
 {
+    /// <summary>What the setting is.</summary>
+    public const string BetaHelp = "The slope beta of Swish.";
+
     // The spectrum of an image of this many pixels takes 512 MB.
     private const long LargestImage = 1 << 26;
 

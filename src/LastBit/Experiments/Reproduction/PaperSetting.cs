@@ -29,7 +29,7 @@ public static class PaperSetting
         $"a {s_figure4.Image.Name} of {s_figure4.Image.Height}×{s_figure4.Image.Width}, a kernel of "
             + $"{s_figure4.KernelSize}×{s_figure4.KernelSize}";
 
-    /// <summary>Whether one-layer runs have the paper's image and kernel size, which its learning rates are for.</summary>
+    /// <summary>Whether one-layer runs have the paper's image, kernel size and slope, which its learning rates are for.</summary>
     /// <param name="settings">Their settings as run.json holds them; a reproduction has neither among its settings and always the
     /// paper's.</param>
     public static bool HasImageAndKernel(JsonObject? settings) => OfImageAndKernel(settings).Count == 0;
@@ -87,6 +87,8 @@ public static class PaperSetting
                 $"image {image["name"]}, {image["height"]}×{image["width"]} (paper: {paper.Name}, {paper.Height}×{paper.Width})");
         if (settings?["kernelSize"]?.ToString() is { } kernel && kernel != NumberText.Exact(s_figure4.KernelSize))
             differences.Add($"kernel {kernel}×{kernel} (paper: {s_figure4.KernelSize}×{s_figure4.KernelSize})");
+        if (settings?["beta"]?.ToString() is { } beta && beta != NumberText.Exact(s_figure4.Beta))
+            differences.Add($"β = {beta} (paper: {NumberText.Exact(s_figure4.Beta)})");
         return differences;
     }
 

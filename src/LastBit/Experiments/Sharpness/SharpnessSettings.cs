@@ -12,7 +12,8 @@ namespace LastBit.Experiments.Sharpness;
 [InheritedSetting(nameof(Optimizer), null)]
 [InheritedSetting(nameof(Engine), null)]
 [InheritedSetting(nameof(Dropout), null)]
-[InheritedSetting(nameof(BatchSize), "Images that are computed at once; memory grows with it. Batch normalisation takes their statistics.")]
+[InheritedSetting(nameof(BatchSize), "Images that are computed at once; memory grows with it. Batch normalisation takes their statistics.",
+    Name = "pass-size", Alias = "batch-size")]
 [InheritedSetting(nameof(LearningRate), "A learning rate to compare with, 2 / learning rate.",
     Default = "that of the checkpoint's run, if any")]
 public sealed record SharpnessSettings : NetworkTrainingSettings
