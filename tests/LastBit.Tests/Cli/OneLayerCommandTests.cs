@@ -66,7 +66,8 @@ public sealed class OneLayerCommandTests : IDisposable
     public void Constants_decide_the_runs_and_the_papers_letters_name_options()
     {
         double Last(string command, params string[] args) => Run(command,
-            [.. args, "--json", "--out", Folder + command + string.Concat(args), .. Small]).Json.GetProperty("runs")[0].GetProperty(command == "amplify" ? "relativeL1" : "loss")[11].GetDouble();
+            [.. args, "--json", "--out", Folder + command + string.Concat(args), .. Small])
+            .Json.GetProperty("runs")[0].GetProperty(command == "amplify" ? "relativeL1" : "loss")[11].GetDouble();
         Assert.NotEqual(Last("nonlinear", "--dt", "0.05"), Last("nonlinear", "--dt", "0.05", "--beta", "2"));
         Assert.NotEqual(Last("amplify", "--dt", "0.05"), Last("amplify", "--dt", "0.05", "--beta", "2"));
         Assert.NotEqual(Last("linear", "--alpha", "1e6"), Last("linear", "--alpha", "1e6", "--a", "-1"));
