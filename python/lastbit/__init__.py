@@ -21,13 +21,9 @@ import tempfile
 from typing import Any, Mapping, Sequence, Union
 
 from lastbit._answers import Comparison, Noise, Pair
-from lastbit._program import InputError, find_binary, run
+from lastbit._program import KEYWORDS, InputError, find_binary, run
 
 __all__ = ["Comparison", "InputError", "Noise", "Pair", "assert_not_worse", "compare", "compare_many", "find_binary", "noise"]
-
-# What a mistyped keyword of compare may have meant.
-_OPTIONS = ["metric", "value", "group", "seed", "k", "fold_column", "step", "runs", "paired", "difference", "higher_is_better",
-            "lower_is_better", "random_seed", "options"]
 
 # Numbers, one a run, in anything that has tolist() or is a sequence; a dict from seed to number; a DataFrame; a list of dicts; a path.
 Training = Union[Sequence[float], Mapping[int, float], Sequence[Mapping[str, Any]], str, "os.PathLike[str]", Any]
@@ -108,7 +104,7 @@ def _question(command: str, data: Any, options: dict[str, Any], answer: type) ->
     if any(paths) and not all(paths):
         raise InputError("paths and numbers were given together; give numbers or tables for all trainings, or paths for all")
     for name, path in named.items():
-        meant = difflib.get_close_matches(str(name), _OPTIONS, n=1, cutoff=0.8)
+        meant = difflib.get_close_matches(str(name), [*KEYWORDS, "options"], n=1, cutoff=0.8)
         if any(paths) and meant and not os.path.exists(path):
             raise InputError(f"{name}: there is no such option, and no {os.fspath(path)!r} to compare; did you mean {meant[0]}?")
     source: dict[str, Any] | list[str] = _document(data, command) if not any(paths) else [

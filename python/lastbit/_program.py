@@ -3,11 +3,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 
+# What compare and noise take by name; other options of the command line go into options.
+KEYWORDS = ("metric", "value", "group", "seed", "k", "fold_column", "step", "runs", "paired", "difference", "test_images",
+            "higher_is_better", "lower_is_better", "random_seed")
 # Exit codes that are answers (compare --not-worse, noise --target).
 VERDICTS = (3, 4, 5)
 
@@ -27,6 +31,12 @@ def find_binary() -> str:
     return str(path)
 
 
+def _keyword(option: re.Match[str]) -> str:
+    """An option of the command line, as a caller of this module gives it."""
+    name = option[1].replace("-", "_")
+    return f"{name}=" if name in KEYWORDS else f"options[{option[1]!r}]"
+
+
 def run(arguments: Sequence[str], document: Mapping[str, Any] | None = None) -> str:
     """Calls the program and returns what it printed; a document goes to its standard input."""
     text = None if document is None else json.dumps(document, allow_nan=False).encode()
@@ -35,4 +45,5 @@ def run(arguments: Sequence[str], document: Mapping[str, Any] | None = None) -> 
         return done.stdout.decode("utf-8")
     lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"the program ended with exit code {done.returncode}"]
     message = lines[-1].removeprefix(f"lastbit {arguments[0]}: ").removeprefix("standard input").lstrip(":, ")
+    message = re.sub(r"(?<![\w-])--([a-z][a-z-]*)", _keyword, message)
     raise InputError(message) if done.returncode == 2 else RuntimeError(f"lastbit {arguments[0]}: {message}")

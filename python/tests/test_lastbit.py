@@ -141,7 +141,9 @@ class CompareTests(unittest.TestCase):
                 (lambda: lastbit.compare(A=A, B=B, value="mean"), "mean"), (lambda: lastbit.compare(A=A, B="logs"), "paths and numbers"),
                 (lambda: lastbit.compare(), "nothing to compare"), (lambda: lastbit.compare(ROWS, A=A), "one or the other"),
                 (lambda: lastbit.compare(A=str(pathlib.Path(__file__)), vlaue="last"), "vlaue: there is no such option.*did you mean value"),
-                (lambda: lastbit.compare(ROWS, metric="nothing", group="recipe"), "nothing")):
+                (lambda: lastbit.compare(ROWS, metric="nothing", group="recipe"), "nothing"),
+                (lambda: lastbit.noise(A, value="lst"), "^value=: 'lst' is unknown"),
+                (lambda: lastbit.compare(A=A, B=B, options={"not-worse": -1}), r"options\['not-worse'\]")):
             with self.assertRaisesRegex(lastbit.InputError, words) as caught:
                 call()
             self.assertNotIn("\n", str(caught.exception))
@@ -151,6 +153,9 @@ class CompareTests(unittest.TestCase):
         self.assertEqual(1, len(c.left_out))
         self.assertIn("it diverged: NaN", str(c))
         self.assertEqual("too few runs", lastbit.compare(A=[1.0], B=[2.0]).verdict)
+        self.assertIn("the very values", str(lastbit.compare(A=A, B=A)))
+        self.assertNotIn("the very values", str(lastbit.compare(A=A, B=[*A, math.nan])))
+        self.assertNotIn("same values", str(lastbit.compare(A=[*A, math.nan], B=[*A, math.nan])))
 
     def test_not_worse(self):
         self.assertEqual("real", lastbit.assert_not_worse(B, A, margin=0.2).verdict)

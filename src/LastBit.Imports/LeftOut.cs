@@ -12,6 +12,9 @@ public sealed record LeftOut(string What, string Why, long Rows = 0)
     /// <summary>In words that follow a colon, with file and line where there is one.</summary>
     public string Why { get; init; } = ForeignText.Printable(Why);
 
+    /// <summary>Whether it is a run that ended in numbers that are none; what is left of its side is then not all that was run.</summary>
+    public bool HasDiverged => IsRun && Why.StartsWith("it diverged", StringComparison.Ordinal);
+
     /// <summary>True for a whole run, false for rows of one that is kept.</summary>
     public bool IsRun => Rows == 0;
 }

@@ -97,7 +97,8 @@ internal static class CompareCommand
         var settings = new ComparisonSettings(
             measure, pairing, LogOptions.Given(parse, LogOptions.Difference), NotWorse: LogOptions.Given(parse, NotWorse),
                 RandomSeed: parse.GetValue(RandomSeed));
-        IReadOnlyList<Comparison> pairs = Comparison.OfAll([.. read.Select(one => new ComparedGroup(one.Name, one.Runs))], settings);
+        IReadOnlyList<Comparison> pairs = Comparison.OfAll([.. read.Select(one => new ComparedGroup(
+            one.Name, one.Runs, one.Logs.Result.LeftOut.Count(left => left.HasDiverged)))], settings);
         NoiseAnalysis[] noise = [.. read.Select(one => NoiseAnalysis.Of(one.Runs, measure))];
         List<ShownTable> tables = [PairsTable(pairs, measure), GroupsTable(read, noise)];
         IReadOnlyList<ImageTest> imageTests = ComparedCases.ImageTests(read);

@@ -31,7 +31,8 @@ public enum ComparisonVerdict
 /// <summary>The runs of one side.</summary>
 /// <param name="Name">What it is called.</param>
 /// <param name="Runs">Its runs, at least one.</param>
-public sealed record ComparedGroup(string Name, IReadOnlyList<MeasuredRun> Runs);
+/// <param name="Diverged">How many runs beside them have no value, for they diverged.</param>
+public sealed record ComparedGroup(string Name, IReadOnlyList<MeasuredRun> Runs, int Diverged = 0);
 
 /// <summary>How to compare.</summary>
 /// <param name="Measure">What the values are.</param>
@@ -418,8 +419,8 @@ public sealed record Comparison
 
     private static List<string> Copied(ComparedGroup a, ComparedGroup b, List<string> notes)
     {
-        // One number may agree by chance; a sequence of runs does not.
-        if (a.Runs.Count > 1 && Values(a).SequenceEqual(Values(b)))
+        // One number may agree by chance; a sequence of runs does not. Where a run diverged, what is left says nothing of the whole.
+        if (a.Runs.Count > 1 && a.Diverged + b.Diverged == 0 && Values(a).SequenceEqual(Values(b)))
             notes.Add(CopyNote);
         return notes;
 
