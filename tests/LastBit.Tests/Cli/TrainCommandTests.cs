@@ -69,6 +69,27 @@ public class TrainCommandTests
         static JsonElement Run(string folder) => JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "run.json"))).RootElement;
     }
 
+    /// <summary>What it computes is tested by OpenClTests, which need a device; where there is none, one line says what to install.</summary>
+    [Fact]
+    public void The_engine_of_a_device_is_no_setting_of_a_run_and_refuses_what_it_cannot_do()
+    {
+        using var folder = new TemporaryFolder();
+        string[] small = ["--data", "sample", "--train-size", "12", "--epochs", "1", "--engine", "opencl", "--out", folder["run"]];
+        Refused("the engine opencl has no group normalisation; take the engine cpu", ["train", "--network", "resnet8-gn", .. small]);
+        Refused("the engine opencl has no dropout; take the engine cpu", ["train", "--network", "fc-tanh", "--dropout", "0.5", .. small]);
+        Refused("the engine opencl has no products with the Hessian", ["edge", "--engine", "opencl", "--data", "sample", "--out", folder["run"]]);
+        Assert.False(Directory.Exists(folder["run"]));
+        var none = LastBitCall.Run(["train", "--network", "resnet8", .. small, "--device", "1000000"]);
+        Assert.Equal(2, none.ExitCode);
+        Assert.Matches(@"OpenCL: no device was found; install the driver|--device: 1000000; give 0 \(", none.ErrorLines[^1]);
+
+        // A task of a job array is told the engine, for the folder's settings do not name it.
+        var script = LastBitCall.Run(["accuracy", "--network", "resnet8", "--seeds", "1", "--k", "1", .. small, "--device", "1",
+            "--executor", "slurm", "--dry-run"]);
+        Assert.Equal(0, script.ExitCode);
+        Assert.Contains(" cell --engine opencl --device 1 ", script.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_run_says_how_many_images_there_are_of_each_class_and_what_became_of_them()
     {
