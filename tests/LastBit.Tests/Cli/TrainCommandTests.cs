@@ -69,7 +69,7 @@ public class TrainCommandTests
         static JsonElement Run(string folder) => JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "run.json"))).RootElement;
     }
 
-    /// <summary>What it computes is tested by OpenClTests, which need a device; where there is none, one line says what to install.</summary>
+    /// <summary>What it computes is tested by OpenClTests, which need a device; without one, a line says what to install.</summary>
     [Fact]
     public void The_engine_of_a_device_is_no_setting_of_a_run_and_refuses_what_it_cannot_do()
     {
