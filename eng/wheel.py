@@ -51,6 +51,10 @@ def tag(folder: pathlib.Path, system: str) -> str:
     return "manylinux_{}_{}_{}".format(*max(versions), processor)
 
 
+# Packages that give the address of their licence and not its name.
+LICENCE_OF = {"K4os.Compression.LZ4": "MIT"}
+
+
 def notices(assets: dict) -> str:
     """The licences of all that the program contains: of each package its own files, or the text that its licence expression names."""
     home = pathlib.Path(next(iter(assets["packageFolders"])))
@@ -65,11 +69,12 @@ def notices(assets: dict) -> str:
         folder = home / name.lower() / version
         # Namespaces of nuspec files differ by their age.
         facts = {element.tag.split("}")[-1]: (element.text or "").strip() for element in xml.parse(next(folder.glob("*.nuspec"))).iter()}
-        head = f"{name} {version}\n{facts.get('copyright', '')}\nby {facts.get('authors', '')}; licence {facts.get('license', '')}"
+        licence = facts.get("license") or LICENCE_OF.get(name, "")
+        head = f"{name} {version}\n{facts.get('copyright', '')}\nby {facts.get('authors', '')}; licence {licence}"
         files = sorted(file for file in [*folder.glob("*"), *folder.glob("Notices/*")]
                        if re.match(r"(?i)(licen[sc]e|third-party|notice)", file.name) and file.is_file())
         texts = [file.read_text(encoding="utf-8-sig", errors="replace") for file in files]
-        texts = texts or [{"MIT": mit, "BSD-3-Clause": BSD_3}[facts["license"]]]
+        texts = texts or [{"MIT": mit, "BSD-3-Clause": BSD_3}[licence]]
         for text in texts:
             first = seen.setdefault(text, name)
             head += "\n\n" + (text.strip() if first == name else f"(the text is that of {first})")
