@@ -59,7 +59,7 @@ internal sealed class CommandRun : IDisposable
         try
         {
             folder = RunFolder.Open(path, command, ResultJson.ToObject(settings), threads, shared, cells);
-            Interruption.Current.WhatToDo = $"What is finished is in {path}. To resume: {goOn?.Invoke(path) ?? SameCommand(parse, path)}";
+            Interruption.Current.WhatToDo = $"What is finished is in {path}. To resume:\n{goOn?.Invoke(path) ?? SameCommand(parse, path)}";
             live?.SayWhere();
             return new CommandRun(parse, folder, threads, live);
         }
@@ -104,7 +104,7 @@ internal sealed class CommandRun : IDisposable
         int code = open.Count == 0 ? CommandLine.Done : CommandLine.Failed;
         if (open.Count == 0)
             _folder.Finish();
-        _live?.Say($"The results are in {Folder}.");
+        _live?.Say($"The results are in {Folder}{(report is null ? "" : $", the report is {report}")}.");
         if (_json)
             Terminal.OutWriter.WriteLine(json.TrimEnd());
         // A result is printed once under --quiet: as the document where that was asked for.

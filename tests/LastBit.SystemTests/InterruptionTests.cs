@@ -65,7 +65,7 @@ public sealed class InterruptionTests : IDisposable
         string said = await error;
         Assert.Equal((1, ""), (process.ExitCode, await output));
         Assert.Contains(
-            "stopped. What is finished is in run. To resume: lastbit linear --iterations 1000000 --alpha 1.3e7 --threads 1 --out run",
+            "stopped. What is finished is in run. To resume:\nlastbit linear --iterations 1000000 --alpha 1.3e7 --threads 1 --out run",
             said, StringComparison.Ordinal);
         Assert.False((bool)RunFolder.Read(_folder["run"])!["finished"]!);
         Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);

@@ -57,6 +57,17 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public void Reproduce_misses_the_data_of_its_last_part_before_it_runs_the_first()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs env");
+        (int code, string output, string error) = Shell.Run($"env LASTBIT_CACHE={_folder["none"]} {LastBit} reproduce --scale laptop "
+            + $"--only figure1,table1 --out {_folder["out"]}");
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains("CIFAR-10 is not in", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["out"]));
+    }
+
+    [Fact]
     public void Without_out_the_folder_is_named_by_command_and_time()
     {
         Assert.Equal(0, LastBitProcess.RunIn(_folder.Path, "heat").ExitCode);

@@ -34,6 +34,10 @@ internal abstract class ExperimentCommand
     /// <summary>Makes the command.</summary>
     internal abstract Command Create();
 
+    /// <summary>Makes sure that the experiment can run as a part of `reproduce`: that its data is there.</summary>
+    /// <exception cref="InputException">It cannot.</exception>
+    internal abstract void CheckAt(ReproductionSettings scale);
+
     /// <summary>Runs the experiment as a part of `reproduce`.</summary>
     /// <returns>The tables to print, made for the console that they are printed on.</returns>
     internal abstract Func<IAnsiConsole, Table[]> RunAt(ReproductionSettings scale, ExperimentContext context);
@@ -102,6 +106,9 @@ internal sealed class ExperimentCommand<TSettings, TResult>(Experiment<TSettings
             command.Example(line, what);
         return command;
     }
+
+    /// <inheritdoc/>
+    internal override void CheckAt(ReproductionSettings scale) => experiment.Prepare(experiment.AtScale(scale));
 
     /// <inheritdoc/>
     internal override Func<IAnsiConsole, Table[]> RunAt(ReproductionSettings scale, ExperimentContext context)

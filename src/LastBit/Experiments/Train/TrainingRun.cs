@@ -136,8 +136,8 @@ public static class TrainingRun
 
         private void Report(TrainingEpoch epoch)
         {
-            context.Observer.Point("test accuracy (%)", "test", epoch.Epoch, epoch.TestAccuracy);
-            context.Observer.Point("test accuracy (%)", "training", epoch.Epoch, epoch.TrainAccuracy);
+            context.Observer.Point("accuracy (%)", "test", epoch.Epoch, epoch.TestAccuracy);
+            context.Observer.Point("accuracy (%)", "training", epoch.Epoch, epoch.TrainAccuracy);
             context.Observer.Point("cross-entropy", "test", epoch.Epoch, epoch.TestLoss ?? double.NaN);
             context.Observer.Point("cross-entropy", "training", epoch.Epoch, epoch.TrainLoss ?? double.NaN);
             context.Observer.Message(string.Create(CultureInfo.InvariantCulture,
