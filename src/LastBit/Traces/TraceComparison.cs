@@ -57,6 +57,12 @@ public sealed class TraceComparison
             throw new InputException($"{rounding}: its weights are those of {a} to the last bit in every step; give a trace of the same "
                 + "training with other rounding, as perturb(optimizer, 3) makes it, that records the weights");
         }
+        if (beside.Parted?.Key.Kind is TraceKind.Weights or TraceKind.Batch || beside.Parted?.Measured.Size == DifferenceSize.Structure)
+        {
+            throw new InputException($"{rounding}: is another training than {a}, for they part in "
+                + $"{TraceWords.What(beside.Parted.Key)}; give a trace of the same training with other rounding, from the same weights and "
+                + "on the same batches, as perturb(optimizer, 3) makes it");
+        }
         result.RoundingGrowth = beside.Growth;
         return result;
     }
@@ -275,7 +281,7 @@ public sealed class TraceComparison
             _result.Batches = (mine.Number, TraceWords.OfBatches(pairs));
     }
 
-    private double Relative(TraceRecord a, TraceRecord b) =>
+    private static double Relative(TraceRecord a, TraceRecord b) =>
         RoundingRule.Judge(a.Tensor!, b.Tensor!, 1, 0, ofProducts: false).Relative ?? double.NaN;
 
     private void Part(TraceRecord a, TraceRecord b, TraceRecord? before)

@@ -141,11 +141,12 @@ public sealed class TraceDifference
     public double? BesideRounding => RoundingGrowth is { } rounding ? Growth.Beside(rounding) : null;
 
     /// <summary>
-    /// How large the difference is, by its size and, where a run with other rounding was given, by its growth: what never comes farther
-    /// than ten times as far as rounding takes the same weights is rounding.
+    /// How large the difference is, by its size and, of a gradient and where a run with other rounding was given, by its growth: a gradient
+    /// may be a small difference of large sums, so what never comes farther than ten times as far as rounding takes the same weights is
+    /// rounding. An output or an update is not judged by its growth: saturation hides a dropout or another epsilon.
     /// </summary>
     public DifferenceSize? Size => Parted is not { } parted ? null
-        : parted.Measured.Size == DifferenceSize.Larger && Parted.InputsEqual && parted.Key.Rank > (int)TraceKind.Random
+        : parted is { Measured.Size: DifferenceSize.Larger, InputsEqual: true, Key.Kind: TraceKind.Gradient or TraceKind.OutputGradient }
             && BesideRounding is <= AsRounding ? DifferenceSize.Rounding : parted.Measured.Size;
 
     /// <summary>Up to this many times as far apart as other rounding takes the weights is as rounding.</summary>

@@ -168,7 +168,7 @@ public static class TraceWords
 
     private static string Shape(TraceTensor tensor) => $"[{ForeignText.Cut(string.Join(", ", tensor.Shape))}]";
 
-    private static string Steps(IReadOnlyList<long> steps) => steps.Count == 1 ? $"step {steps[0]}"
+    private static string Steps(List<long> steps) => steps.Count == 1 ? $"step {steps[0]}"
         : $"steps {steps[0]} to {steps[^1]}";
 
     private static string Settings(TraceDifference result)

@@ -88,6 +88,12 @@ public class TracePairTests
         Assert.Contains("times as far apart as other rounding", string.Join('\n', TraceWords.Lines(rounding)), StringComparison.Ordinal);
         InputException equal = Assert.Throws<InputException>(() => Compare("plain", "eval", "plain"));
         Assert.Contains("perturb(optimizer, 3)", equal.Message, StringComparison.Ordinal);
+
+        // Another training is no measure of rounding; another epsilon and a dropout are no rounding, however little comes of them.
+        InputException other = Assert.Throws<InputException>(() => Compare("plain", "eval", "order"));
+        Assert.Contains("is another training than", other.Message, StringComparison.Ordinal);
+        Assert.Equal(DifferenceSize.Larger, Compare("adam", "adam-epsilon", "k3").Size);
+        Assert.Equal(DifferenceSize.Larger, Compare("frozen", "frozen-dropout", "k3").Size);
     }
 
     [Fact]
