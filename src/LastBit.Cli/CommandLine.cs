@@ -120,9 +120,13 @@ internal static class CommandLine
             case OpenClException or WitnessException:
                 Terminal.ErrorWriter.WriteLine($"{name}: {cause.Message}");
                 return Failed;
-            case OutOfMemoryException:
+            case OutOfMemoryException or TypeInitializationException { InnerException: OutOfMemoryException }
+                or InvalidOperationException { InnerException: OutOfMemoryException }:
+                string missing = (cause as InsufficientMemoryException ?? cause.InnerException as InsufficientMemoryException)?.Message
+                    is { } lacks ? $" ({lacks})" : "";
                 Terminal.ErrorWriter.WriteLine(
-                    $"{name}: there is not enough memory; give a smaller batch (--batch-size), fewer --threads or runs at once, or raise "
+                    $"{name}: there is not enough memory{missing}; give a smaller batch (--batch-size), fewer --threads or runs at once, or "
+                        + "raise "
                         + "the limit of the "
                     + "process (ulimit -v, a container's or a job's)");
                 return Failed;

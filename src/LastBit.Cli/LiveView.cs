@@ -66,6 +66,12 @@ internal sealed class LiveView : IDisposable
             other.Begin(task, total, unit);
         }
 
+        public void BeginAtMost(string task, long most, string unit)
+        {
+            one.BeginAtMost(task, most, unit);
+            other.BeginAtMost(task, most, unit);
+        }
+
         public void Advance(string task, long completed, string? note = null)
         {
             one.Advance(task, completed, note);

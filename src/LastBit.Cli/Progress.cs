@@ -72,6 +72,13 @@ internal static class Progress
         public void Begin(string task, long total, string unit) =>
             _bars[task] = new Bar(bars.AddTask(Markup.Escape(task), autoStart: true, maxValue: Math.Max(1, total)));
 
+        public void BeginAtMost(string task, long most, string unit)
+        {
+            Begin(task, most, unit);
+            // No time left, for the end is not known.
+            _bars[task].Task.Tag = string.Create(CultureInfo.InvariantCulture, $"at most {most} {unit}");
+        }
+
         public void Advance(string task, long completed, string? note = null)
         {
             // An experiment reports every iteration; a bar that moves ten times a second is enough.
@@ -114,7 +121,9 @@ internal static class Progress
         private static readonly TimeSpan Pause = TimeSpan.FromSeconds(20);
         private readonly ConcurrentDictionary<string, Line> _lines = new();
 
-        public void Begin(string task, long total, string unit) => _lines[task] = new Line(Math.Max(1, total), unit);
+        public void Begin(string task, long total, string unit) => _lines[task] = new Line(Math.Max(1, total), unit, false);
+
+        public void BeginAtMost(string task, long most, string unit) => _lines[task] = new Line(Math.Max(1, most), unit, true);
 
         public void Advance(string task, long completed, string? note = null)
         {
@@ -129,6 +138,12 @@ internal static class Progress
             string left = rate > 0
                 ? $", {RateText(rate)}, {TimeText(TimeSpan.FromSeconds(Math.Min(1e8, (line.Total - completed) / rate)))} left" : "";
             string aside = note is null ? "" : $", {note}";
+            if (line.IsAtMost)
+            {
+                Write(string.Create(CultureInfo.InvariantCulture,
+                    $"{task}: {completed} {line.Unit} of at most {line.Total}{(rate > 0 ? ", " + RateText(rate) : "")}{aside}"));
+                return;
+            }
             Write(string.Create(CultureInfo.InvariantCulture,
                 $"{task}: {100.0 * completed / line.Total:0}% of {line.Total} {line.Unit}{left}{aside}"));
         }
@@ -150,8 +165,10 @@ internal static class Progress
                 output.WriteLine(text);
         }
 
-        private sealed class Line(long total, string unit)
+        private sealed class Line(long total, string unit, bool isAtMost)
         {
+            public bool IsAtMost { get; } = isAtMost;
+
             public long Total { get; } = total;
 
             public string Unit { get; } = unit;

@@ -12,6 +12,12 @@ public interface IRunObserver
     /// <param name="unit">What is counted, in the plural ("iterations", "images").</param>
     void Begin(string task, long total, string unit);
 
+    /// <summary>A task begins that may end long before its last unit.</summary>
+    /// <param name="task">Its name.</param>
+    /// <param name="most">How many units it takes at most.</param>
+    /// <param name="unit">What is counted.</param>
+    void BeginAtMost(string task, long most, string unit) => Begin(task, most, unit);
+
     /// <summary>A task has got as far as <paramref name="completed"/> units.</summary>
     /// <param name="task">The name given to <see cref="Begin"/>.</param>
     /// <param name="completed">Units done since the beginning.</param>

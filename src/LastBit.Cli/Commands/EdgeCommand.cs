@@ -23,7 +23,7 @@ internal static class EdgeCommand
         Print = (console, ended) =>
         {
             Tables.Write(console, Table(console, ended.Result));
-            console.WriteLine(ended.Result.VerificationInWords());
+            RunLines.Wrapped(console, ended.Result.VerificationInWords());
         },
         Next = ended => (ended.ReportLine, "the same as a page, with what it says of the claims"),
         Examples =

@@ -39,11 +39,11 @@ internal static class SharpnessCommand
         Tables.Write(console, Table(console, result));
         if (!result.Converged)
         {
-            console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            RunLines.Wrapped(console, string.Create(CultureInfo.InvariantCulture,
                 $"After {result.Products} products a residual is still above {NumberText.Of(settings.Tolerance)} of its value; the "
                     + $"residuals say how far each value can be trusted."));
         }
-        console.WriteLine(result.Verified switch
+        RunLines.Wrapped(console, result.Verified switch
         {
             null => "The search ended before it could verify that no other eigenvalue is larger.",
             { Tolerance: 0 } => "The search spans the whole space: no eigenvalue is missing.",
@@ -53,13 +53,13 @@ internal static class SharpnessCommand
                 + $"which is {NumberText.Exact(verified.Tolerance)} of the spectrum's width, but for a chance of "
                 + $"{NumberText.Exact(verified.Chance)}.",
         });
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        RunLines.Wrapped(console, string.Create(CultureInfo.InvariantCulture,
             $"{settings.Network}: loss {NumberText.Of(result.Loss)} over {result.Images} images; {result.Products} products with the "
                 + $"Hessian."));
         if (result.Threshold is not { } threshold)
         {
             if (result.LearningRate is not null)
-                console.WriteLine("The run used AdamW, for which no threshold of the sharpness is known.");
+                RunLines.Wrapped(console, "The run used AdamW, for which no threshold of the sharpness is known.");
             return;
         }
         string rate = $"learning rate {NumberText.Of(result.LearningRate!.Value)}";
@@ -67,7 +67,7 @@ internal static class SharpnessCommand
             ? $"2 / learning rate is {NumberText.Of(threshold)} at {rate}"
             : $"The threshold is {NumberText.Of(threshold)} at {rate}, Nesterov's momentum {NumberText.Of(run.Momentum)} and weight decay "
                 + $"{NumberText.Of(run.WeightDecay)}";
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        RunLines.Wrapped(console, string.Create(CultureInfo.InvariantCulture,
             $"{what}: the sharpness is {(result.Eigenvalues[0] > threshold ? "above" : "below")} it, "
                 + $"{result.Eigenvalues[0] / threshold:F3} of it."));
     }

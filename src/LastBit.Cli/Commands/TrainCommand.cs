@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using LastBit.Experiments.Accuracy;
 using LastBit.Experiments.Train;
 using LastBit.Traces;
 using Spectre.Console;
@@ -28,7 +29,8 @@ internal static class TrainCommand
         Print = (console, ended) => Print(console, ended.Result),
         Next = ended =>
             ended.Result.DivergedAtStep is not null
-                ? null : ("lastbit accuracy", "the same with six k and several seeds: how much of the accuracy is rounding"),
+                ? null : ($"lastbit accuracy{ended.Words(IsOfAccuracy)}",
+                    "the same with six k and several seeds: how much of the accuracy is rounding"),
         Examples =
         [
             ("lastbit train --network resnet20 --epochs 20 --out runs/resnet20", "ResNet-20 on all of CIFAR-10"),
@@ -44,6 +46,10 @@ internal static class TrainCommand
         string? batches = parse.GetResult(TraceBatches) is null ? null : parse.GetValue(TraceBatches);
         return file is null && batches is null ? null : new TraceSettings(file, batches, parse.GetValue(TraceSteps));
     }
+
+    /// <summary>Whether `accuracy` has an option too, but for those that it has a list of.</summary>
+    private static bool IsOfAccuracy(string option) =>
+        option is not ("k" or "perturbation") && Setting.Of(typeof(AccuracySettings)).Any(setting => setting.Name == option);
 
     private static Table Table(IAnsiConsole console, TrainingRunResult result)
     {
@@ -63,12 +69,12 @@ internal static class TrainCommand
             Tables.Write(console, Table(console, result));
         if (result.DivergedAtStep is { } step)
         {
-            console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            RunLines.Wrapped(console, string.Create(CultureInfo.InvariantCulture,
                 $"The training diverged: {result.DivergedBecause ?? "the training loss"} was no longer finite at step {step}. From there "
                     + $"on its numbers mean nothing."));
         }
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Digest:  {result.Digest}"));
+        RunLines.Wrapped(console, string.Create(CultureInfo.InvariantCulture, $"Digest:  {result.Digest}"));
         if (result.SecondsPerStep > 0)
-            console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"A step took {result.SecondsPerStep * 1e3:F1} ms."));
+            RunLines.Wrapped(console, string.Create(CultureInfo.InvariantCulture, $"A step took {result.SecondsPerStep * 1e3:F1} ms."));
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace LastBit.Arithmetic;
@@ -50,10 +51,26 @@ internal static unsafe class AlignedMemory
     public static void* Allocate(nuint bytes)
     {
         bool large = bytes >= HugePage;
+        if (large)
+            ThrowIfTooMuch((long)bytes);
         void* memory = NativeMemory.AlignedAlloc(bytes, large ? HugePage : 64u);
         if (large && OperatingSystem.IsLinux())
             _ = Advise(memory, bytes, 14);
         return memory;
+    }
+
+    /// <summary>
+    /// Memory that was asked for is only missed when it is touched, and then the system kills the process without a word. What is asked for
+    /// here is touched at once, so what is left of the limit (the machine's memory, or the container's) says whether it will be there.
+    /// </summary>
+    private static void ThrowIfTooMuch(long bytes)
+    {
+        long most = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, used = Environment.WorkingSet;
+        if (most > 0 && bytes > most - used)
+        {
+            throw new InsufficientMemoryException(string.Create(CultureInfo.InvariantCulture,
+                $"{bytes >> 20} MB more are needed, and {Math.Max(0, most - used) >> 20} of {most >> 20} MB are left"));
+        }
     }
 
     // MADV_HUGEPAGE: a hint that costs nothing where it is not understood.

@@ -172,7 +172,8 @@ public abstract record NetworkTrainingSettings
 public abstract record ScheduledTrainingSettings : NetworkTrainingSettings
 {
     /// <summary>Passes over the training images.</summary>
-    [Setting("Passes over the training images; the learning rate is divided by 10 after 20, 40, 60 and 80% of them.")]
+    [Setting("Passes over the training images; the learning rate is divided by 10 after 20, 40, 60 and 80% of them, in "
+        + "whole epochs: the second of two has a thousandth.")]
     public int Epochs { get; init; } = 200;
 
     /// <summary>mu.</summary>

@@ -76,6 +76,23 @@ public sealed record TrainingSettings(
         return rate;
     }
 
+    /// <summary>The learning rates of all epochs in words: "0.1 in epoch 1, 0.0001 in epoch 2".</summary>
+    public string RatesInWords()
+    {
+        List<string> parts = [];
+        for (int first = 0; first < Epochs;)
+        {
+            int end = first + 1;
+            while (end < Epochs && LearningRateAt(end) == LearningRateAt(first))
+                end++;
+            string epochs = end == first + 1 ? $"epoch {NumberText.Count(end)}"
+                : $"epochs {NumberText.Count(first + 1)} to {NumberText.Count(end)}";
+            parts.Add($"{NumberText.Of(LearningRateAt(first))} in {epochs}");
+            first = end;
+        }
+        return string.Join(", ", parts);
+    }
+
     /// <summary>Checks every number.</summary>
     /// <exception cref="InputException">A setting makes no sense; the message names it.</exception>
     public void Validate()

@@ -9,6 +9,8 @@ namespace LastBit.Experiments.Accuracy;
 internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext context, TrainingData data)
     : OpenCells<AccuracySettings, AccuracyResult>(AccuracyExperiment.Experiment, settings, context, data)
 {
+    private bool _told;
+
     /// <inheritdoc/>
     public override string GroupOf(string cell) => AccuracyExperiment.GroupOf(AccuracyExperiment.PartsOf(cell)!.Value.Seed);
 
@@ -124,6 +126,9 @@ internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext
         var run = new AccuracyTraining(this, trainer, Data.TrainImages, seed, perturbations, held, Context);
         loop.Resume(run);
         run.WriteCells();
+        if (!_told)
+            Context.Observer.Message($"Learning rate: {Settings.ToTraining(seed).RatesInWords()}.");
+        _told = true;
         string task = $"seed {seed}, {Perturbation.Names(perturbations)}";
         loop.Run(run, task, run.Total, "images", (progress, left) => held.Tell(cells, progress, left));
         Context.Observer.End(task, run.Outcome);

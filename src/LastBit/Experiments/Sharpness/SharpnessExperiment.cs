@@ -88,7 +88,7 @@ public static class SharpnessExperiment
 
         string task = string.Create(CultureInfo.InvariantCulture, $"{settings.Network}, {hessian.Images} images");
         double verify = settings.Verify ?? LossHessian.DefaultVerify;
-        context.Observer.Begin(task, settings.MostProducts + Lanczos.ProductsToVerify(hessian.Product.Size, verify), "products");
+        context.Observer.BeginAtMost(task, settings.MostProducts + Lanczos.ProductsToVerify(hessian.Product.Size, verify), "products");
         int products = 0;
         LargestEigenvalues largest = hessian.Largest(settings.Eigenvalues, settings.Tolerance, settings.MostProducts, verify: verify,
             multiplied: () => context.Observer.Advance(task, ++products), cancellation: context.Cancellation)

@@ -60,6 +60,7 @@ public static class TrainingRun
         data.Tell(context);
         using TrainingTrace? trace = context.Trace is { } asked ? new TrainingTrace(asked, trainer, settings, context.Threads) : null;
         trainer.Watcher = trace;
+        context.Observer.Message($"Learning rate: {training.RatesInWords()}.");
         string task = $"{settings.Network}, {settings.Perturbation.Name}";
         loop.Run(run, task, (long)data.TrainImages * training.Epochs, "images");
         context.Observer.End(task, run.Outcome);
