@@ -1,5 +1,4 @@
 using LastBit.Experiments.Bounds;
-using LastBit.Reports.Claims;
 using LastBit.Reports.Page;
 using LastBit.Reports.Results;
 using LastBit.Reports.Sections;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using LastBit.Experiments.Heat;
-using LastBit.Reports.Claims;
 using LastBit.Reports.Page;
 using LastBit.Reports.Results;
 using LastBit.Reports.Sections;
