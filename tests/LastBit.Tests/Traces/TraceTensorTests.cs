@@ -1,4 +1,3 @@
-using System.Globalization;
 using LastBit.Traces;
 
 namespace LastBit.Tests.Traces;
