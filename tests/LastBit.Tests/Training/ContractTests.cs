@@ -1,6 +1,6 @@
-using LastBit.Engines;
 using System.Globalization;
 using LastBit.Data;
+using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Models;
 using LastBit.Training;
