@@ -5,7 +5,7 @@ using LastBit.Training;
 
 namespace LastBit.Examples;
 
-/// <summary>The network of one's own in docs/networks.md.</summary>
+/// <summary>The custom network in docs/networks.md.</summary>
 public class NetworkExample
 {
     [Fact]

@@ -1,6 +1,6 @@
 namespace LastBit.Arithmetic;
 
-/// <summary>Whole powers in binary64 by squaring: the same bits everywhere, which Math.Pow does not promise.</summary>
+/// <summary>Whole powers in binary64 by squaring: the same bits everywhere, which the function of the platform does not promise.</summary>
 internal static class WholePower
 {
     /// <summary>number^exponent, for an exponent of at least 0.</summary>

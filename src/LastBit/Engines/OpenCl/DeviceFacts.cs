@@ -1,7 +1,7 @@
 namespace LastBit.Engines.OpenCl;
 
 /// <summary>What is said of a device of OpenCL.</summary>
-/// <param name="Number">Its number, for --device.</param>
+/// <param name="Number">Its number among the devices, from 0.</param>
 /// <param name="Name">What its vendor calls it.</param>
 /// <param name="Platform">Whose OpenCL it is.</param>
 /// <param name="Driver">The driver's version.</param>
@@ -23,7 +23,7 @@ public sealed record DeviceFacts(int Number, string Name, string Platform, strin
     {
         true => "computes the bits of the CPU",
         false => $"refused: {Problem}",
-        null => "not tested yet (lastbit info --devices does it, and so does a training)",
+        null => "not tested yet; a training does it first",
     };
 
     private static DeviceFacts Of(OpenClDevice device, string? cache, bool tests)

@@ -52,14 +52,14 @@ internal static class DeviceTest
     public static OpenClProgram Open(OpenClDevice device, string? cache)
     {
         if (device.Problem is { } problem)
-            throw new InputException($"OpenCL: {device.Name}: {problem}; take another --device or the engine cpu");
+            throw new InputException($"OpenCL: {device.Name}: {problem}; take another device or the engine cpu");
         var program = new OpenClProgram(device);
         try
         {
             if (HasPassed(device, cache))
                 return program;
             if (WhyNot(program) is { } wrong)
-                throw new InputException($"OpenCL: {device.Name}: {wrong}; take another --device or the engine cpu");
+                throw new InputException($"OpenCL: {device.Name}: {wrong}; take another device or the engine cpu");
             Remember(device, cache);
             return program;
         }

@@ -4,7 +4,7 @@ using LastBit.Random;
 
 namespace LastBit.Tests.Engines.Cpu;
 
-/// <summary>Minimal filtering: equal bits in every width and however the images come, and near the definition in binary64.</summary>
+/// <summary>Winograd: equal bits in every width and however the images come, and near the definition in binary64.</summary>
 public unsafe class WinogradTests
 {
     public static TheoryData<int, int, int, int> Shapes => new()
