@@ -14,11 +14,15 @@ internal static class DiffCommand
     /// <summary>Under --exit-code: they part.</summary>
     internal const int Parted = 3;
 
+    /// <summary>Under --exit-code: none parts, but a file is cut or has steps that another lacks.</summary>
+    internal const int Undecided = 4;
+
     private static readonly Option<string?> Rounding = OptionTypes.PathTo("--rounding", "TRACE",
         "A trace of A's training with other rounding, as perturb(optimizer, 3) makes it: how fast does rounding grow here?");
 
     private static readonly Option<bool> ExitCode =
-        OptionTypes.Switch("--exit-code", "Ends with 0 if all traces are equal to the last bit, 3 if they part.");
+        OptionTypes.Switch("--exit-code", "Ends with 0 if all traces are equal to the last bit, 3 if they part, "
+            + "4 if they are equal as far as they go and one ends early.");
 
     internal static Command Create()
     {
@@ -59,7 +63,8 @@ internal static class DiffCommand
             if (!quiet)
                 RunLines.Write(json ? Terminal.Error : Terminal.Out, "", $"Report:  {page}");
         }
-        return parse.GetValue(ExitCode) && compared.Groups.Count > 1 ? Parted : CommandLine.Done;
+        return !parse.GetValue(ExitCode) ? CommandLine.Done
+            : compared.Groups.Count > 1 ? Parted : compared.IsWhole ? CommandLine.Done : Undecided;
     }
 
     private static void Print(IAnsiConsole console, TraceGroups compared, bool quiet)
@@ -70,7 +75,7 @@ internal static class DiffCommand
             foreach ((int number, IReadOnlyList<string> group) in compared.Groups.Index())
                 RunLines.Write(console, Line(number == 0 ? "equal" : "and", string.Join(", ", group)));
         }
-        foreach (TraceDifference one in several ? compared.Parted : compared.Pairs)
+        foreach (TraceDifference one in several ? [.. compared.Parted, .. compared.PartlyEqual] : compared.Pairs)
         {
             if (several)
                 RunLines.Write(console, "", $"{one.Files.A} and {one.Files.B}");
@@ -105,6 +110,9 @@ internal static class DiffCommand
         ["b"] = one.Files.B,
         ["verdict"] = TraceWords.Verdict(one),
         ["steps"] = one.Steps.Count,
+        ["onlyA"] = one.OnlySteps.A,
+        ["onlyB"] = one.OnlySteps.B,
+        ["cut"] = new JsonArray([.. one.Cut.Select(cut => (JsonNode)cut)]),
         ["settings"] = new JsonArray([.. one.Settings.Select(setting => new JsonObject
         {
             ["name"] = setting.Name, ["a"] = setting.A, ["b"] = setting.B,

@@ -17,10 +17,10 @@ public static class DiffPage
     public static string Write(string folder, TraceGroups compared, string commandLine)
     {
         ArgumentNullException.ThrowIfNull(compared);
-        TraceDifference[] pairs = [.. compared.Parted];
+        TraceDifference[] pairs = [.. compared.Parted, .. compared.PartlyEqual];
         if (pairs.Length == 0)
             pairs = [compared.Pairs[0]];
-        string title = compared.Groups.Count == 1 ? "Equal to the last bit" : TitleOf(pairs[0]);
+        string title = TitleOf(pairs[0]);
         Markup body = Markup.Of($"""
             <header>
             <p class="eyebrow">LastBit · diff · {compared.Files.Count} traces</p>
@@ -44,7 +44,8 @@ public static class DiffPage
         return path;
     }
 
-    private static string TitleOf(TraceDifference pair) => pair.Parted is not { } parted ? "Equal to the last bit"
+    private static string TitleOf(TraceDifference pair) => pair.Parted is not { } parted
+        ? $"Equal to the last bit{(pair.IsWhole ? "" : ", as far as both go")}"
         : $"Parted at step {parted.Step}: {TraceWords.What(parted.Key)}";
 
     private static Markup Section(string folder, TraceDifference pair, int number)

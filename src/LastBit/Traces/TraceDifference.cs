@@ -89,6 +89,9 @@ public sealed class TraceDifference
     /// <summary>How many steps only A, and only B, has.</summary>
     public (long A, long B) OnlySteps { get; internal set; }
 
+    /// <summary>Whether neither file is cut or has steps that the other lacks, so that no difference can have been missed there.</summary>
+    public bool IsWhole => Cut.Count == 0 && OnlySteps == (0, 0);
+
     /// <summary>Names that were compared under another: that of A and that of B.</summary>
     public IReadOnlyList<(string A, string B)> Renamed { get; internal set; } = [];
 

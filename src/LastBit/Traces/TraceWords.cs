@@ -33,7 +33,7 @@ public static class TraceWords
             lines.Add(("equal", $"to the last bit in all that both recorded: {NumberText.Count(result.Compared, "record")} of "
                 + Steps(result.Steps)));
             lines.AddRange(Ends(result));
-            lines.Add(("verdict", "equal"));
+            lines.Add(("verdict", Verdict(result)));
             return lines;
         }
         if (result.Steps[0] < parted.Step)
@@ -47,12 +47,12 @@ public static class TraceWords
         return lines;
     }
 
-    /// <summary>The verdict in a few words: "rounding", "as TF32", "larger than any rounding: look for a bug".</summary>
+    /// <summary>The verdict in a few words: "equal", "rounding", "as TF32", "larger than any rounding: look for a bug".</summary>
     public static string Verdict(TraceDifference result)
     {
         ArgumentNullException.ThrowIfNull(result);
         if (result.Parted is not { } parted)
-            return "equal";
+            return result.IsWhole ? "equal" : "equal as far as both go";
         string verdict = (parted.Key.Kind, result.Size) switch
         {
             (TraceKind.Batch, not DifferenceSize.Rounding) => "other data: what follows has no reason to be equal",

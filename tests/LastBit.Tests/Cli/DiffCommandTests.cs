@@ -62,6 +62,24 @@ public sealed partial class DiffCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_trace_that_ends_early_is_equal_as_far_as_it_goes()
+    {
+        string plain = TracePairTests.Of("plain.trace");
+        byte[] whole = File.ReadAllBytes(plain);
+        File.WriteAllBytes(_folder["cut.trace"], whole[..(whole.Length * 3 / 4)]);
+        LastBitProcess cut =
+            LastBitCall.Run(["diff", plain, _folder["cut.trace"], plain, "--exit-code", "--json", "--out", _folder["cut"]]);
+        Assert.Equal(4, cut.ExitCode);
+        Assert.Equal("equal as far as both go", cut.Json.GetProperty("verdict").GetString());
+        Assert.Equal(1, cut.Json.GetProperty("cut").GetArrayLength());
+        Assert.Contains("<h1>Equal to the last bit, as far as both go</h1>", File.ReadAllText(_folder["cut/report.html"]),
+            StringComparison.Ordinal);
+        // What parts has parted, whoever ends early.
+        Assert.Equal(3, LastBitCall.Run(["diff", plain, _folder["cut.trace"], TracePairTests.Of("eval.trace"), "--exit-code", "--out",
+            _folder["both"]]).ExitCode);
+    }
+
+    [Fact]
     public void Bad_input_is_said_in_a_line()
     {
         File.WriteAllText(_folder["no.trace"], "seed,acc\n1,2\n");
