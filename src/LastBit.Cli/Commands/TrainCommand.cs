@@ -44,6 +44,8 @@ internal static class TrainCommand
     {
         string? file = parse.GetResult(Trace) is null ? null : parse.GetValue(Trace);
         string? batches = parse.GetResult(TraceBatches) is null ? null : parse.GetValue(TraceBatches);
+        if (file is null && batches is null && parse.GetResult(TraceSteps) is { Implicit: false })
+            throw new InputException("--trace-steps: says how many steps are recorded; give --trace FILE too, or leave it out");
         return file is null && batches is null ? null : new TraceSettings(file, batches, parse.GetValue(TraceSteps));
     }
 

@@ -14,14 +14,15 @@ public sealed class TraceWriter : IDisposable
     private readonly MemoryStream _member = new();
 
     /// <summary>Begins the file with its head.</summary>
-    /// <param name="path">The file; its folder is created, and an older file replaced.</param>
+    /// <param name="path">The file; its folder is created, and an older trace replaced.</param>
     /// <param name="program">What writes it, with its version.</param>
     /// <param name="settings">What is known of machine and settings, by name; null where nothing is set.</param>
-    /// <exception cref="InputException">It cannot be written.</exception>
+    /// <exception cref="InputException">It cannot be written, or there is a file that is no trace.</exception>
     public TraceWriter(string path, string program, IEnumerable<KeyValuePair<string, string?>> settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
         Path = path;
+        RefuseForeign(path);
         try
         {
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
@@ -91,6 +92,21 @@ public sealed class TraceWriter : IDisposable
     {
         _file.Dispose();
         _member.Dispose();
+    }
+
+    // What somebody else has written is not lost to a mistyped name.
+    private static void RefuseForeign(string path)
+    {
+        if (!File.Exists(path) || new FileInfo(path).Length == 0)
+            return;
+        try
+        {
+            TraceReader.Open(path).Dispose();
+        }
+        catch (InputException error)
+        {
+            throw new InputException($"{path}: is there and is no trace; name another file, or delete this one", error);
+        }
     }
 
     private InputException Cannot(Exception error) => new(

@@ -14,6 +14,19 @@ public sealed class TraceReaderTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void A_file_that_is_no_trace_is_not_overwritten()
+    {
+        File.WriteAllText(_folder["notes.txt"], "precious");
+        InputException error = Assert.Throws<InputException>(() => new TraceWriter(_folder["notes.txt"], "test 1", []));
+        Assert.Contains("is there and is no trace", error.Message, StringComparison.Ordinal);
+        Assert.Equal("precious", File.ReadAllText(_folder["notes.txt"]));
+        new TraceWriter(_folder["one.trace"], "test 1", []).Dispose();
+        new TraceWriter(_folder["one.trace"], "test 2", []).Dispose();
+        using TraceReader second = TraceReader.Open(_folder["one.trace"]);
+        Assert.Equal("test 2", second.Program);
+    }
+
+    [Fact]
     public void What_is_written_is_read_back()
     {
         var tensor = TraceTensor.Of<float>([1, -2, float.NaN, float.PositiveInfinity], 2, 2) with { Stride = [1, 2] };
