@@ -125,10 +125,8 @@ internal static class CommandLine
                 string missing = (cause as InsufficientMemoryException ?? cause.InnerException as InsufficientMemoryException)?.Message
                     is { } lacks ? $" ({lacks})" : "";
                 Terminal.ErrorWriter.WriteLine(
-                    $"{name}: there is not enough memory{missing}; give a smaller batch (--batch-size), fewer --threads or runs at once, or "
-                        + "raise "
-                        + "the limit of the "
-                    + "process (ulimit -v, a container's or a job's)");
+                    $"{name}: there is not enough memory{missing}; give a smaller batch (--batch-size), fewer --threads or runs at "
+                        + "once, or raise the limit of the process (ulimit -v, a container's or a job's)");
                 return Failed;
             default:
                 Terminal.ErrorWriter.WriteLine(

@@ -63,7 +63,8 @@ internal static class SlurmScript
             text.Append(CultureInfo.InvariantCulture, $"  '{string.Join(' ', task)}'\n");
         text.Append(")\n\n");
         text.Append(CultureInfo.InvariantCulture, $$"""
-            # Some clusters send TERM only. By then the time is up and the task has failed for Slurm: it can be requeued, but the job that waits for it will be
+            # Some clusters send TERM only. By then the time is up and the task has failed for Slurm:
+            # it can be requeued, but the job that waits for it will be
             # given up. So the script looks at the clock too.
             task=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
             (
@@ -84,8 +85,10 @@ internal static class SlurmScript
             code=$?
             kill "$clock" 2>/dev/null
 
-            # What was told to stop begins again (codes 0 and 2 are for what is done and for what cannot be done), and up to five times what was killed
-            # (code 137: out of memory, say). After TERM Slurm is asked why: RUNNING is a notice only, TimeLimit the end of the time. Anything else
+            # What was told to stop begins again (codes 0 and 2 are for what is done and for what cannot be done),
+            # and up to five times what was killed
+            # (code 137: out of memory, say). After TERM Slurm is asked why: RUNNING is a notice only,
+            # TimeLimit the end of the time. Anything else
             # was cancelled, and would come back if it were requeued here, or Slurm itself requeues it.
             again=
             if [ "$code" -eq 137 ]; then

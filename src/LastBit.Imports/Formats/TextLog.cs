@@ -160,14 +160,17 @@ internal sealed partial class TextLog : ILogFormat
     }
 
     /// <summary>A number with its unit, and what it is a part of: 250/1600, 98ms, 5.21%.</summary>
-    [GeneratedRegex(@"\G(?<number>(?<finite>[+-]?(?:[0-9]+(?:,[0-9]{3})*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|[+-]?(?:nan|inf(?:inity)?)(?=[a-z]{0,2}(?![A-Za-z0-9_])))"
-        + @"(?:\s*/\s*[0-9]+)?(?<unit>(?:\s?(?:ns|us|µs|ms|secs?|seconds|s|min|h|%|[KMGT]i?B)|[kKMB])(?:/[a-z]+)?(?![A-Za-z0-9_]))?(?![A-Za-z0-9_])", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\G(?<number>(?<finite>[+-]?(?:[0-9]+(?:,[0-9]{3})*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+        + @"|[+-]?(?:nan|inf(?:inity)?)(?=[a-z]{0,2}(?![A-Za-z0-9_])))"
+        + @"(?:\s*/\s*[0-9]+)?(?<unit>(?:\s?(?:ns|us|µs|ms|secs?|seconds|s|min|h|%|[KMGT]i?B)"
+        + @"|[kKMB])(?:/[a-z]+)?(?![A-Za-z0-9_]))?(?![A-Za-z0-9_])", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex Number();
 
     /// <summary>A word of a name; what stands in parentheses right behind it is left away: Epoch(val).</summary>
     [GeneratedRegex(@"\G([A-Za-z_][A-Za-z0-9_./@-]*)(?:\([a-z]+\))?", RegexOptions.CultureInvariant)]
     private static partial Regex Word();
 
-    [GeneratedRegex(@"(?:\bTrain:?\s+|\bEpoch(?<one>\([a-z]+\))?:?\s*\[\s*)(?<epoch>[0-9]+)\]?\s*\[\s*(?<i>[0-9]+)/\s*(?<n>[0-9]+)(?:\s*\([^)]*\))?\]?", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?:\bTrain:?\s+|\bEpoch(?<one>\([a-z]+\))?:?\s*\[\s*)(?<epoch>[0-9]+)\]?"
+        + @"\s*\[\s*(?<i>[0-9]+)/\s*(?<n>[0-9]+)(?:\s*\([^)]*\))?\]?", RegexOptions.CultureInvariant)]
     private static partial Regex EpochAndIteration();
 }

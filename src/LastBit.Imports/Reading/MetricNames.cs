@@ -77,16 +77,19 @@ internal static partial class MetricNames
     [GeneratedRegex("[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+", RegexOptions.CultureInvariant)]
     private static partial Regex Word();
 
-    [GeneratedRegex("neg(?:ative)?_log_likelihood|abs_rel|sq_rel|bits_(?:per|byte|char|dim)|nats_per|s_mape|log_loss|hausdorff|cross_entropy|word_error|time_to", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("neg(?:ative)?_log_likelihood|abs_rel|sq_rel|bits_(?:per|byte|char|dim)|nats_per|s_mape|"
+        + "log_loss|hausdorff|cross_entropy|word_error|time_to", RegexOptions.CultureInvariant)]
     private static partial Regex Phrase();
 
     [GeneratedRegex(@"acc(?:uracy)?(?![a-z])|accuracy|top[-_]?[15](?![0-9])|exact_match|pass(?:ed|_rate|@)",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Accuracy();
 
-    [GeneratedRegex(@"(?:^|[^a-z])(?:test|val|valid|validation|eval|dev|held_?out)(?![a-z])|^(?:test|val|eval)[A-Z]|(?:test|eval|valid)[-_ ]?acc", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?:^|[^a-z])(?:test|val|valid|validation|eval|dev|held_?out)(?![a-z])"
+        + @"|^(?:test|val|eval)[A-Z]|(?:test|eval|valid)[-_ ]?acc", RegexOptions.CultureInvariant)]
     private static partial Regex HeldOut();
 
-    [GeneratedRegex(@"acc(?:uracy)?|top[-_]?[0-9]+|exact_match|pass|precision|recall|(?:^|[^a-z])(?:f1|auc|auroc|map|miou|iou|dice|err|error|rate|wer|cer)(?![a-z])|error_rate|percent", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"acc(?:uracy)?|top[-_]?[0-9]+|exact_match|pass|precision|recall"
+        + @"|(?:^|[^a-z])(?:f1|auc|auroc|map|miou|iou|dice|err|error|rate|wer|cer)(?![a-z])|error_rate|percent", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Share();
 }

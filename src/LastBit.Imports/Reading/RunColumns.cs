@@ -60,6 +60,7 @@ internal sealed partial class RunColumns
 
     private static bool IsSaid(ImportOptions options) => options.Runs?.StartsWith(Said, StringComparison.Ordinal) == true;
 
-    [GeneratedRegex(@"^(?:.*[ _\-./])?(?:seed|fold|run|trial|repeat|replicate|rep|s|r)[ _\-=:]?[0-9]+(?:$|[ _\-./,].*$)|^(?:run|trial|repeat|replicate|rep)[ _\-=:][a-z]$|^[0-9]+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?:.*[ _\-./])?(?:seed|fold|run|trial|repeat|replicate|rep|s|r)[ _\-=:]?[0-9]+(?:$|[ _\-./,].*$)"
+        + @"|^(?:run|trial|repeat|replicate|rep)[ _\-=:][a-z]$|^[0-9]+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex UsualName();
 }

@@ -82,7 +82,8 @@ internal static partial class RunPattern
                 bool isName = ColumnRoles.Of(place, new ImportOptions()) is ColumnRole.Run or ColumnRole.Group or ColumnRole.Split
                     or ColumnRole.K or ColumnRole.State;
                 regex.Append(isName ? $"(?<{place}>[^\\s,;|]+)"
-                    : $@"(?<{place}>[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf(?:inity)?))(?<{place}_unit>[ ]?[A-Za-zµ%]+(?![A-Za-z0-9_:=]))?");
+                    : $@"(?<{place}>[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf(?:inity)?))"
+                        + $@"(?<{place}_unit>[ ]?[A-Za-zµ%]+(?![A-Za-z0-9_:=]))?");
             }
             else if (char.IsWhiteSpace(pattern[i]))
             {

@@ -476,7 +476,8 @@ public sealed record Comparison
             DifferenceTest? without = others is null ? DifferenceTest.Paired(rest) : DifferenceTest.Welch(rest, others);
             yield return $"An outlying run: {far.Name} of {name}, {Measure.Number(far.Value, deviation)}, lies "
                 + $"{Measure.Number(Math.Abs(far.Value - median) / deviation, 1)} deviations from the median "
-                + $"{Measure.Number(median, deviation)}{(without is null ? "" : $"; without it {Measure.P(without.P)} for {measure.Name}")}. "
+                + $"{Measure.Number(median, deviation)}"
+                + (without is null ? "" : $"; without it {Measure.P(without.P)} for {measure.Name}") + ". "
                 + "A run is left out only for a reason other than its value.";
         }
         else if (runs.Length >= 8 && SampleStatistics.Skewness(values) is { } skewness && Math.Abs(skewness) > 1)

@@ -212,7 +212,8 @@ public sealed class TraceComparison
         static Dictionary<string, string> Signatures(TraceStep step) => step.Records
             .Where(record => record.Key.Kind is not (TraceKind.Batch or TraceKind.Random or TraceKind.Loss or TraceKind.Scale))
             .GroupBy(record => record.Key.Name).ToDictionary(group => group.Key, group => string.Join('|', group.Select(record =>
-                $"{record.Key.Word} {record.Key.Phase} {record.Key.Call} {record.Key.Index} {string.Join(',', record.Tensor?.Shape ?? [])}")));
+                $"{record.Key.Word} {record.Key.Phase} {record.Key.Call} {record.Key.Index} "
+                    + string.Join(',', record.Tensor?.Shape ?? []))));
     }
 
     private void Tally(TraceRecord record, bool equal)

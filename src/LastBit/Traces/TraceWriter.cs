@@ -110,7 +110,8 @@ public sealed class TraceWriter : IDisposable
     }
 
     private InputException Cannot(Exception error) => new(
-        $"{Path}: cannot be written ({error.Message.ReplaceLineEndings(" ")}); name a file in a folder that is writable and has room", error);
+        $"{Path}: cannot be written ({error.Message.ReplaceLineEndings(" ")}); name a file in a folder that is writable and has "
+            + "room", error);
 
     private void Line(Action<Utf8JsonWriter> members)
     {

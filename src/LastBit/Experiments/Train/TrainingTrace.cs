@@ -35,7 +35,8 @@ internal sealed class TrainingTrace : IStepWatcher, IDisposable
         _trace = new TraceWriter(file, $"lastbit {machine.Version}",
         [
             new("processor", machine.Processor), new("instructionsInUse", machine.VectorText), new("threads", Text(threads)),
-            new("engine", $"{run.Engine}"), new("arithmetic", $"{trainer.Arithmetic}"), new("network", run.Network), new("convolution", $"{run.Convolution}"),
+            new("engine", $"{run.Engine}"),
+            new("arithmetic", $"{trainer.Arithmetic}"), new("network", run.Network), new("convolution", $"{run.Convolution}"),
             new("optimizer", rule.GetType().Name), new("optimizerOptions", $"{rule}, lr={Text(run.LearningRate)}"),
             new("k", run.Perturbation.Word), new("batchSize", Text(run.BatchSize)), new("seed", Text(run.Seed)), new("rank", "0"),
             new("world", "1"),
