@@ -49,8 +49,9 @@ internal abstract class ExperimentCommand
 /// <param name="Folder">The result folder.</param>
 /// <param name="ImageWords">The options that named image, kernel and constants, as they are typed again; empty where none did.</param>
 /// <param name="Words">The options that were given and that a filter of their names lets pass, as they are typed again.</param>
+/// <param name="IsResumed">Whether it was resumed, so that the options given do not say its settings.</param>
 internal sealed record Ended<TSettings, TResult>(TSettings Settings, TResult Result, string Folder, string ImageWords,
-    Func<Func<string, bool>, string> Words)
+    Func<Func<string, bool>, string> Words, bool IsResumed)
 {
     /// <summary>The command that makes the page of the folder.</summary>
     internal string ReportLine => $"lastbit report {ShellWord.Quote(Folder)}";
@@ -134,7 +135,8 @@ internal sealed class ExperimentCommand<TSettings, TResult>(Experiment<TSettings
             TResult result = run.Run(context => prepared(InContext(parse, context)));
             var ended = new Ended<TSettings, TResult>(settings, result, run.Folder,
                 options.Words(parse, "image", "image-size", "kernel-size", "beta", "a"),
-                wanted => options.Words(parse, [.. options.Given(parse).Select(setting => setting.Name).Where(wanted)]));
+                wanted => options.Words(parse, [.. options.Given(parse).Select(setting => setting.Name).Where(wanted)]),
+                CanBeResumed && parse.GetValue(TrainingOptions.Resume) is not null);
             return run.Finish(Runs.ResultJson.Document(result), console =>
             {
                 if (Print is null)

@@ -28,7 +28,8 @@ internal static class TrainCommand
         Tables = (console, result) => [Table(console, result)],
         Print = (console, ended) => Print(console, ended.Result),
         Next = ended =>
-            ended.Result.DivergedAtStep is not null
+            // A command that resumes does not name the settings, so the next one would be that of another network.
+            ended.Result.DivergedAtStep is not null || ended.IsResumed
                 ? null : ($"lastbit accuracy{ended.Words(IsOfAccuracy)}",
                     "the same with six k and several seeds: how much of the accuracy is rounding"),
         Examples =
