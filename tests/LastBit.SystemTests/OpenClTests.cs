@@ -221,7 +221,7 @@ public sealed class OpenClTests : IDisposable
         Assert.Contains("CL_BUILD_PROGRAM_FAILURE", broken, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', broken);
         var none = Assert.Throws<InputException>(() => OpenClDevice.Get(77));
-        Assert.Contains("device: 77; give 0 (", none.Message, StringComparison.Ordinal);
+        Assert.Contains("there is no device 77; give 0 (", none.Message, StringComparison.Ordinal);
     }
 
     /// <summary>The model of the benchmarks counts what the engine launches.</summary>

@@ -9,6 +9,16 @@ public class TrainCommandTests
         ["train", "--network", "resnet8", "--data", "sample", "--train-size", "100", "--batch-size", "40", "--json"];
 
     [Fact]
+    public void A_device_is_of_OpenCL_alone()
+    {
+        using var folder = new TemporaryFolder();
+        var run = LastBitCall.Run([.. Small, "--device", "7", "--out", folder["out"]]);
+        Assert.Equal((2, "lastbit train: --device: is of the engine opencl; choose that engine too, or leave it out\n"),
+            (run.ExitCode, run.Error));
+        Assert.False(Directory.Exists(folder["out"]));
+    }
+
+    [Fact]
     public void A_run_that_blows_up_stops_and_says_where()
     {
         using var folder = new TemporaryFolder();
