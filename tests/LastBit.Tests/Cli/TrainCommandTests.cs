@@ -93,7 +93,7 @@ public class TrainCommandTests
         Assert.False(Directory.Exists(folder["run"]));
         var none = LastBitCall.Run(["train", "--network", "resnet8", .. small, "--device", "1000000"]);
         Assert.Equal(2, none.ExitCode);
-        Assert.Matches(@"OpenCL: no device was found; install the driver|--device: 1000000; give 0 \(", none.ErrorLines[^1]);
+        Assert.Matches(@"OpenCL: no device was found; install the driver|--device: there is no device 1000000; give 0 \(", none.ErrorLines[^1]);
 
         // A task of a job array is told the engine, for the folder's settings do not name it.
         var script = LastBitCall.Run(["accuracy", "--network", "resnet8", "--seeds", "1", "--k", "1", .. small, "--device", "1",

@@ -102,7 +102,8 @@ internal sealed unsafe class OpenClDevice
             return all[number];
         throw all.Count == 0
             ? new InputException($"OpenCL: no device was found; {OpenClLibrary.HowToInstall}")
-            : InputException.Of("device", $"there is no device {number}; give {string.Join(" or ", all.Select(one => $"{one.Number} ({one.Name})"))}");
+            : InputException.Of("device", $"there is no device {number}; give "
+                + string.Join(" or ", all.Select(one => $"{one.Number} ({one.Name})")));
     }
 
     private static nint[] IdsOf(OpenClLibrary library, nint platform)
