@@ -76,8 +76,11 @@ internal sealed class CommandRun : IDisposable
     {
         CancellationToken cancellation = Interruption.Current.Token;
         return Progress.Show(_quiet,
-            observer => experiment(
-                new ExperimentContext(Folder, Threads, _live?.Beside(observer) ?? observer, cancellation) { Record = _folder.Record }));
+            observer => experiment(new ExperimentContext(Folder, Threads, _live?.Beside(observer) ?? observer, cancellation)
+            {
+                Record = _folder.Record,
+                Engines = EngineList.Create,
+            }));
     }
 
     /// <summary>One line for the user, on standard error; nothing under --quiet.</summary>

@@ -25,7 +25,7 @@ internal static class CellCommand
         {
             string path = parse.GetRequiredValue(folder);
             int threads = CommonOptions.ThreadsOf(parse);
-            int choice = Array.IndexOf(SettingOption.WordsOf<EngineChoice>(), parse.GetValue(engine));
+            var choice = (EngineChoice)Array.IndexOf(SettingOption.WordsOf<EngineChoice>(), parse.GetValue(engine));
             Interruption.Current.WhatToDo = "The next task, or the same call, resumes.";
             foreach (string name in parse.GetRequiredValue(names))
             {
@@ -33,7 +33,9 @@ internal static class CellCommand
                 {
                     RunCells.Compute(name, new ExperimentContext(path, threads, observer, Interruption.Current.Token)
                     {
-                        Engine = (EngineChoice)choice == EngineChoice.OpenCl ? (EngineChoice.OpenCl, parse.GetValue(device)) : null,
+                        // run.json names an engine whose bits are its own, and none that keeps the contract.
+                        Engines = (asked, _, threads) =>
+                            EngineList.Create(asked == EngineChoice.Cpu ? choice : asked, parse.GetValue(device), threads),
                     });
                     return 0;
                 });

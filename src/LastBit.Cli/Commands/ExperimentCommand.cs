@@ -111,7 +111,7 @@ internal sealed class ExperimentCommand<TSettings, TResult>(Experiment<TSettings
     }
 
     /// <inheritdoc/>
-    internal override void CheckAt(ReproductionSettings scale) => experiment.Prepare(experiment.AtScale(scale));
+    internal override void CheckAt(ReproductionSettings scale) => experiment.Prepare(experiment.AtScale(scale), EngineList.Create);
 
     /// <inheritdoc/>
     internal override Func<IAnsiConsole, Table[]> RunAt(ReproductionSettings scale, ExperimentContext context)
@@ -123,7 +123,7 @@ internal sealed class ExperimentCommand<TSettings, TResult>(Experiment<TSettings
     private int Execute(ParseResult parse, SettingOptions<TSettings> options)
     {
         TSettings settings = Complete(parse, options, TrainingOptions.Read(parse, options));
-        Func<ExperimentContext, TResult> prepared = experiment.Prepare(settings);
+        Func<ExperimentContext, TResult> prepared = experiment.Prepare(settings, EngineList.Create);
         if (settings is ICellSettings<TSettings> cells)
             return CellRun.Execute(parse, experiment.Name, cells.Document, cells.Asked, cells.Cells(), Finish);
         Func<string, string>? goOn = CanBeResumed ? folder => $"lastbit {experiment.Name} --resume {ShellWord.Quote(folder)}" : null;

@@ -78,11 +78,11 @@ public sealed class CellExperiment<TSettings, TResult> : Experiment<TSettings, T
     public bool NeedsHessian { get; init; }
 
     /// <inheritdoc/>
-    public override Func<ExperimentContext, TResult> Prepare(TSettings settings)
+    public override Func<ExperimentContext, TResult> Prepare(TSettings settings, EngineSource? engines = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
-        TrainingData loaded = TrainingData.Load(settings, NeedsHessian);
+        TrainingData loaded = TrainingData.Load(settings, engines, NeedsHessian);
         return context =>
         {
             using TrainingData data = loaded.With(context.Threads);
@@ -120,8 +120,6 @@ public sealed class CellExperiment<TSettings, TResult> : Experiment<TSettings, T
         // In a folder of `reproduce` the scale says what the experiment's settings are.
         TSettings settings = run["settings"]?["scale"] is null ? RunFolder.SettingsOf<TSettings>(context.Folder, run)
             : AtScale(RunFolder.SettingsOf<ReproductionSettings>(context.Folder, run));
-        if (context.Engine is var (engine, device))
-            settings = (TSettings)(NetworkTrainingSettings)(settings with { Engine = engine, Device = device });
         Run(settings.Only(cell), context);
     }
 

@@ -1,9 +1,5 @@
 using System.Text.Json.Serialization;
-using LastBit.Data;
 using LastBit.Engines;
-using LastBit.Engines.Cpu;
-using LastBit.Engines.OpenCl;
-using LastBit.Engines.Reference;
 
 namespace LastBit.Experiments;
 
@@ -21,18 +17,8 @@ public enum EngineChoice
     OpenCl,
 }
 
-/// <summary>Makes the engines of an <see cref="EngineChoice"/>.</summary>
-internal static class EngineChoices
-{
-    /// <summary>The factory of a choice: a further engine is a further line.</summary>
-    /// <param name="choice">Which engine.</param>
-    /// <param name="device">Which device of OpenCL, for the engine that computes on one.</param>
-    /// <param name="threads">How many threads it may use.</param>
-    public static IEngineFactory Create(EngineChoice choice, int device, int threads) => choice switch
-    {
-        EngineChoice.Cpu => new CpuEngineFactory(threads),
-        EngineChoice.Reference => new ReferenceEngineFactory(),
-        EngineChoice.OpenCl => new OpenClEngineFactory(device, DataCache.RootIfAny, threads),
-        _ => throw new ArgumentOutOfRangeException(nameof(choice)),
-    };
-}
+/// <summary>Makes the engines of a choice; who calls an experiment hands it in, because experiments know no engine.</summary>
+/// <param name="choice">Which engine.</param>
+/// <param name="device">Which device, for an engine that computes on one of several.</param>
+/// <param name="threads">How many threads it may use.</param>
+public delegate IEngineFactory EngineSource(EngineChoice choice, int device, int threads);

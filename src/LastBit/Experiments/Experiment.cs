@@ -54,22 +54,31 @@ public class Experiment<TSettings>(string name, Func<TSettings>? fresh = null) :
 /// <param name="name">The command that runs it.</param>
 /// <param name="prepare">What <see cref="Prepare"/> does.</param>
 /// <param name="fresh">The settings of a new run; null for those that the record begins with.</param>
-public class Experiment<TSettings, TResult>(string name, Func<TSettings, Func<ExperimentContext, TResult>>? prepare,
-    Func<TSettings>? fresh = null)
+public class Experiment<TSettings, TResult>(
+    string name, Func<TSettings, EngineSource?, Func<ExperimentContext, TResult>>? prepare, Func<TSettings>? fresh = null)
     : Experiment<TSettings>(name, fresh)
     where TSettings : class, new()
 {
+    /// <summary>The same for an experiment that trains nothing.</summary>
+    /// <param name="name">The command that runs it.</param>
+    /// <param name="prepare">What <see cref="Prepare"/> does.</param>
+    public Experiment(string name, Func<TSettings, Func<ExperimentContext, TResult>> prepare)
+        : this(name, (settings, _) => prepare(settings))
+    {
+    }
+
     /// <summary>Its settings at a scale of `reproduce`.</summary>
     public Func<ReproductionSettings, TSettings> AtScale { get; init; } = _ => new();
 
     /// <summary>Makes sure that settings are possible and reads what they name, before anything is made.</summary>
     /// <param name="settings">What to run.</param>
+    /// <param name="engines">Where engines come from; null where nothing is trained.</param>
     /// <returns>What runs it and writes its files.</returns>
     /// <exception cref="InputException">A setting is not possible, or the data is missing.</exception>
-    public virtual Func<ExperimentContext, TResult> Prepare(TSettings settings)
+    public virtual Func<ExperimentContext, TResult> Prepare(TSettings settings, EngineSource? engines = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return prepare!(settings);
+        return prepare!(settings, engines);
     }
 
     /// <summary>Runs it and writes its files.</summary>
@@ -77,5 +86,5 @@ public class Experiment<TSettings, TResult>(string name, Func<TSettings, Func<Ex
     /// <param name="context">Folder, threads, observer.</param>
     /// <exception cref="InputException">A setting is not possible, or the data is missing.</exception>
     /// <exception cref="OperationCanceledException">The run was stopped; what is finished is on disk.</exception>
-    public TResult Run(TSettings settings, ExperimentContext context) => Prepare(settings)(context);
+    public TResult Run(TSettings settings, ExperimentContext context) => Prepare(settings, context.Engines)(context);
 }

@@ -13,8 +13,8 @@ public sealed record ExperimentContext(string Folder, int Threads, IRunObserver 
     /// <summary>Adds a member to the folder's run.json; null where nobody keeps one.</summary>
     public Action<string, JsonNode?>? Record { get; init; }
 
-    /// <summary>Which engine and device compute a cell of a folder, whose run.json does not say it; null for the CPU.</summary>
-    public (EngineChoice Engine, int Device)? Engine { get; init; }
+    /// <summary>Where engines come from; null where nothing is trained.</summary>
+    public EngineSource? Engines { get; init; }
 
     /// <summary>What a training records of its steps; null where nothing was asked for. No bit of a result depends on it.</summary>
     public TraceSettings? Trace { get; init; }

@@ -11,19 +11,20 @@ namespace LastBit.Experiments;
 internal sealed class TrainingData : IDisposable
 {
     private readonly IEngineFactory? _engines;
+    private readonly EngineSource? _source;
     private readonly NetworkTrainingSettings? _settings;
 
-    private TrainingData(Dataset train, Dataset test, NetworkTrainingSettings settings)
+    private TrainingData(Dataset train, Dataset test, NetworkTrainingSettings settings, EngineSource source)
         : this($"{train.Digest()}+{test.Digest()}", train.Count, test.Count, train.Shape.Classes) =>
-            (Train, Test, _settings) = (train, test, settings);
+            (Train, Test, _settings, _source) = (train, test, settings, source);
 
     /// <summary>The facts of data that need not be there, because nothing is left to train.</summary>
-    internal TrainingData(string digest, int trainImages, int testImages, int classes) =>
-        (Digest, TrainImages, TestImages, Classes) = (digest, trainImages, testImages, classes);
+    internal TrainingData(string digest, int trainImages, int testImages, int classes, IEngineFactory? engines = null) =>
+        (Digest, TrainImages, TestImages, Classes, _engines) = (digest, trainImages, testImages, classes, engines);
 
     private TrainingData(TrainingData loaded, IEngineFactory engines)
-        : this(loaded.Digest, loaded.TrainImages, loaded.TestImages, loaded.Classes) =>
-        (Train, Test, _settings, _engines) = (loaded.Train, loaded.Test, loaded._settings, engines);
+        : this(loaded.Digest, loaded.TrainImages, loaded.TestImages, loaded.Classes, engines) =>
+        (Train, Test, _settings) = (loaded.Train, loaded.Test, loaded._settings);
 
     /// <summary>A digest of all images.</summary>
     public string Digest { get; }
@@ -75,34 +76,29 @@ internal sealed class TrainingData : IDisposable
 
     /// <summary>Reads the images, and makes sure that the engine can compute the network.</summary>
     /// <param name="settings">Which data and network.</param>
+    /// <param name="source">Where engines come from.</param>
     /// <param name="hessian">Whether products with the Hessian are needed.</param>
     /// <returns>The images, without threads to compute with.</returns>
     /// <exception cref="InputException">The data is missing or damaged, there is too little of it, or the engine cannot.</exception>
-    public static TrainingData Load(NetworkTrainingSettings settings, bool hessian = false)
+    public static TrainingData Load(NetworkTrainingSettings settings, EngineSource? source, bool hessian = false)
     {
+        ArgumentNullException.ThrowIfNull(source);
         (Dataset train, Dataset test) = DataSets.Load(settings.ToData());
-        using IEngineFactory engines = EngineChoices.Create(settings.Engine, settings.Device, 1);
+        using IEngineFactory engines = source(settings.Engine, settings.Device, 1);
         return engines.WhyNot(settings.ToModel(train.Shape), hessian) is { } reason
-            ? throw new InputException(reason) : new TrainingData(train, test, settings);
+            ? throw new InputException(reason) : new TrainingData(train, test, settings, source);
     }
-
-    /// <summary>Reads the images, to compute with them at once.</summary>
-    /// <param name="settings">Which data.</param>
-    /// <param name="threads">How many threads.</param>
-    /// <exception cref="InputException">The data is missing or damaged, or there is too little of it.</exception>
-    public static TrainingData Open(NetworkTrainingSettings settings, int threads) => Load(settings).With(threads);
 
     /// <summary>The same images with threads, which it starts when they are needed and ends when it is disposed of.</summary>
     /// <param name="threads">How many threads.</param>
-    public TrainingData With(int threads) => new(this, EngineChoices.Create(_settings!.Engine, _settings.Device, threads));
+    public TrainingData With(int threads) => new(this, _source!(_settings!.Engine, _settings.Device, threads));
 
     /// <summary>Everything that a bit of a cell depends on, except what names the cell.</summary>
     public JsonObject IdentityOf<T>(T settings)
         where T : NetworkTrainingSettings, ICellSettings<T>
     {
         JsonObject identity = ((T)(NetworkTrainingSettings)(settings with { Data = Digest, TrainSize = TrainImages })).Document;
-        using IEngineFactory engines = EngineChoices.Create(settings.Engine, settings.Device, 1);
-        identity["arithmetic"] = engines.ArithmeticVersion is { } version ? version : engines.Name;
+        identity["arithmetic"] = Engines.ArithmeticVersion is { } version ? version : Engines.Name;
         return identity;
     }
 

@@ -91,7 +91,7 @@ public class AccuracyTests
             try
             {
                 AccuracyExperiment.Run(Small,
-                    new ExperimentContext(parts.Path, 2, new StoppingObserver(kill ? steps + i : steps, kill, source), source.Token));
+                    TrainingContext.In(parts.Path, 2, new StoppingObserver(kill ? steps + i : steps, kill, source), source.Token));
                 break;
             }
             catch (Exception error) when (error is KilledException or OperationCanceledException)
@@ -135,7 +135,7 @@ public class AccuracyTests
         using var source = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
             AccuracyExperiment.Run(all with { Perturbations = Perturbation.EachOfK(1, 3) },
-                new ExperimentContext(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
+                TrainingContext.In(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
         var observer = new StoppingObserver(0, kill: false);
         AccuracyExperiment.Run(all, Context(parts.Path, observer));
         Assert.Equal(["seed 1, k = 1, 3", "seed 1, k = 5"], observer.Tasks);
@@ -176,7 +176,7 @@ public class AccuracyTests
         using var source = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
             AccuracyExperiment.Run(others,
-                new ExperimentContext(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
+                TrainingContext.In(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
         Assert.True(File.Exists(parts["cells/accuracy/seed1/checkpoint-ulp-stochastic-order-input-convolution.bin"]));
         Parallel.Invoke(() => Run(parts.Path, all), () => Run(parts.Path, all with { Seeds = [2, 1] }));
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
@@ -208,7 +208,7 @@ public class AccuracyTests
         using var source = new CancellationTokenSource();
         AccuracySettings one = Small with { Seeds = [1] };
         Assert.Throws<OperationCanceledException>(() =>
-            AccuracyExperiment.Run(one, new ExperimentContext(folder.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
+            AccuracyExperiment.Run(one, TrainingContext.In(folder.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
         Refused("(learningRate is 0.1 there and 0.2 here)", one with { LearningRate = 0.2 });
         Refused("(trainSize is 40 there and 39 here)", one with { TrainSize = 39 });
         Refused("seeds: ", one with { Seeds = [] });
@@ -230,5 +230,5 @@ public class AccuracyTests
     private static AccuracyResult Run(string folder, AccuracySettings settings) => AccuracyExperiment.Run(settings, Context(folder));
 
     private static ExperimentContext Context(string folder, IRunObserver? observer = null) =>
-        new(folder, 2, observer ?? SilentObserver.Instance, CancellationToken.None);
+        TrainingContext.In(folder, observer: observer);
 }

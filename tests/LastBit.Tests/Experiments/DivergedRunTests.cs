@@ -37,7 +37,7 @@ public class DivergedRunTests
 
         var observer = new StoppingObserver(0, kill: false);
         Assert.Equal(result.ToJson(),
-            AccuracyExperiment.Run(settings, new ExperimentContext(folder.Path, 1, observer, CancellationToken.None)).ToJson());
+            AccuracyExperiment.Run(settings, TrainingContext.In(folder.Path, 1, observer)).ToJson());
         Assert.Empty(observer.Tasks);
         Assert.All(AccuracyExperiment.Experiment.StatusOf(folder.Path), cell => Assert.Equal(CellState.Done, cell.State));
 
@@ -91,5 +91,5 @@ public class DivergedRunTests
         Assert.Contains("2 of 4 runs diverged: the statistics are those of the runs that did not.", summary.Notes);
     }
 
-    private static ExperimentContext Context(string folder) => new(folder, 2, SilentObserver.Instance, CancellationToken.None);
+    private static ExperimentContext Context(string folder) => TrainingContext.In(folder);
 }

@@ -82,7 +82,7 @@ public class DivergenceTests
             {
                 // Between two checkpoints nothing is kept of a killed run, so it must be given more and more steps.
                 DivergenceExperiment.Run(Small,
-                    new ExperimentContext(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
+                    TrainingContext.In(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
                 break;
             }
             catch (Exception error) when (error is KilledException or OperationCanceledException)
@@ -174,5 +174,5 @@ public class DivergenceTests
     }
 
     private static ExperimentContext Context(string folder, IRunObserver? observer = null) =>
-        new(folder, 2, observer ?? SilentObserver.Instance, CancellationToken.None);
+        TrainingContext.In(folder, observer: observer);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LastBit.Cli;
 using LastBit.Engines;
 using LastBit.Experiments;
 using LastBit.Experiments.Edge;
@@ -31,7 +32,7 @@ public class EdgeTests
     {
         using var folder = new TemporaryFolder();
         var recorder = new StoppingObserver(0, kill: false);
-        EdgeExperiment.Run(Small with { LearningRates = [0.01] }, new ExperimentContext(folder.Path, 1, recorder, CancellationToken.None));
+        EdgeExperiment.Run(Small with { LearningRates = [0.01] }, TrainingContext.In(folder.Path, 1, recorder));
         string said = Assert.Single(recorder.Notes, note => note.Contains("(threshold 200)", StringComparison.Ordinal));
         Assert.Matches(@"^loss \d\.\d+, sharpness \d+\.\d+ \(threshold 200\), difference \d(\.\d+)?×10⁻[⁰¹²³⁴⁵⁶⁷⁸⁹]+$", said);
     }
@@ -112,7 +113,7 @@ public class EdgeTests
         EdgePoint point = EdgeExperiment.Run(settings, Context(folder.Path)).Runs[0].Sharpness[0];
 
         // The same Hessian put together image by image, and a search that knows nothing of the first.
-        using var data = TrainingData.Open(settings, 1);
+        using var data = TrainingData.Load(settings, EngineList.Create).With(1);
         (float[] images, int[] labels) = data.TrainingImages();
         Assert.Equal(40, labels.Length);
         var model = data.ModelOf(settings);
@@ -197,7 +198,7 @@ public class EdgeTests
             {
                 // Between two checkpoints nothing is kept of a killed run, so it must be given more and more steps.
                 EdgeExperiment.Run(settings,
-                    new ExperimentContext(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
+                    TrainingContext.In(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
                 break;
             }
             catch (Exception error) when (error is KilledException or OperationCanceledException)
@@ -263,7 +264,7 @@ public class EdgeTests
         Assert.All(run.Sharpness, point => Assert.NotNull(point.BatchSharpness));
 
         // The mean over the five batches of what a difference of gradients says: (g(w + e g) - g(w)) . g / (e g . g).
-        using var data = TrainingData.Open(settings, 2);
+        using var data = TrainingData.Load(settings, EngineList.Create).With(2);
         (float[] images, int[] labels) = data.TrainingImages();
         var model = data.ModelOf(settings);
         using var state = new LastBit.Engines.NetworkState(model.Layout);
@@ -316,5 +317,5 @@ public class EdgeTests
             Assert.StartsWith(setting + ":", Assert.Throws<InputException>(settings.Validate).Message, StringComparison.Ordinal);
     }
 
-    private static ExperimentContext Context(string folder) => new(folder, 2, SilentObserver.Instance, CancellationToken.None);
+    private static ExperimentContext Context(string folder) => TrainingContext.In(folder);
 }

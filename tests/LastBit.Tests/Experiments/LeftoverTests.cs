@@ -65,5 +65,5 @@ public class LeftoverTests
         Assert.Equal(before, FolderFiles.Read(folder.Path));
     }
 
-    private static ExperimentContext Context(string folder) => new(folder, 2, SilentObserver.Instance, CancellationToken.None);
+    private static ExperimentContext Context(string folder) => TrainingContext.In(folder);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using LastBit.Engines.Cpu;
 using LastBit.Experiments;
 using LastBit.Experiments.Accuracy;
 using LastBit.Experiments.Divergence;
@@ -158,10 +159,11 @@ public class PublishedResultsTests
         }
         Assert.Equal(before, after);
 
-        ExperimentContext Context(string name) => new(folder[name], 1, SilentObserver.Instance, CancellationToken.None);
+        ExperimentContext Context(string name) => TrainingContext.In(folder[name], 1);
 
         TrainingData Data(string cells, int images) =>
-            new(DocumentFile.ReadObject(Path.Combine(folder[cells], "settings.json"))["data"]!.GetValue<string>(), images, 10_000, 10);
+            new(DocumentFile.ReadObject(Path.Combine(folder[cells], "settings.json"))["data"]!.GetValue<string>(), images, 10_000, 10,
+                new CpuEngineFactory(1));
 
         static void Copy(string from, string to)
         {

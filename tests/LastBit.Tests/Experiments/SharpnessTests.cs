@@ -76,7 +76,7 @@ public class SharpnessTests
             Tolerance = 1e-2
         };
         SharpnessResult result = SharpnessExperiment.Run(settings,
-            new ExperimentContext(folder.Path, 2, SilentObserver.Instance, TestContext.Current.CancellationToken));
+            TrainingContext.In(folder.Path, 2, SilentObserver.Instance, TestContext.Current.CancellationToken));
         Assert.True(result.Converged);
         Assert.Equal(23.3566, result.Eigenvalues[0], 0.01);
         Assert.Equal(22.5178, result.Eigenvalues[1], 0.01);

@@ -11,6 +11,7 @@ using LastBit.Experiments.NonLinear;
 using LastBit.Pde;
 using LastBit.Reports;
 using LastBit.Runs;
+using LastBit.Tests.Experiments;
 using LastBit.Training;
 
 namespace LastBit.Tests.Reports;
@@ -24,7 +25,7 @@ public sealed class SmallRun : IDisposable
     {
         Folder = _parent["<img src=x onerror=alert(1)> & 'co'"];
         GreyImage image = GreyImage.Checkerboard(48);
-        var context = new ExperimentContext(Folder, Environment.ProcessorCount, SilentObserver.Instance, CancellationToken.None);
+        var context = TrainingContext.In(Folder, Environment.ProcessorCount);
         var settings = new JsonObject
         {
             ["scale"] = "demo",

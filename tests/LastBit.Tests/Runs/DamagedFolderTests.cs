@@ -245,5 +245,5 @@ public sealed class DamagedFolderTests : IDisposable
 
     private void RunCurve() => DivergenceExperiment.Run(Curve, Context(SilentObserver.Instance));
 
-    private ExperimentContext Context(IRunObserver observer) => new(_folder.Path, 1, observer, CancellationToken.None);
+    private ExperimentContext Context(IRunObserver observer) => TrainingContext.In(_folder.Path, 1, observer);
 }

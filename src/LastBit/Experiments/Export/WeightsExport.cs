@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LastBit.Data;
 using LastBit.Engines;
 using LastBit.Experiments.Accuracy;
 using LastBit.Experiments.Divergence;
@@ -36,7 +37,7 @@ public static class WeightsExport
             throw new InputException($"{run}: {WhyNot(run)}");
         string folder = Path.GetDirectoryName(Path.GetFullPath(checkpoint))!;
         NetworkTrainingSettings settings = SettingsOf(checkpoint, folder);
-        Model model = TrainingData.Load(settings).ModelOf(settings);
+        Model model = settings.ToModel(DataSets.Load(settings.ToData()).Train.Shape);
         Checkpoint.Replicas saved = Checkpoint.ReadReplicas(checkpoint, model);
         List<ExportedWeights> written = [];
         foreach ((Perturbation perturbation, NetworkState state) in saved.States)

@@ -65,10 +65,10 @@ public static class SharpnessExperiment
     /// <exception cref="OperationCanceledException">The search was stopped.</exception>
     public static SharpnessResult Run(SharpnessSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
 
-    private static Func<ExperimentContext, SharpnessResult> Prepare(SharpnessSettings settings)
+    private static Func<ExperimentContext, SharpnessResult> Prepare(SharpnessSettings settings, EngineSource? engines)
     {
         settings.Validate();
-        TrainingData data = TrainingData.Load(settings, hessian: true);
+        TrainingData data = TrainingData.Load(settings, engines, hessian: true);
         return context => Run(settings, context, data);
     }
 
@@ -80,7 +80,7 @@ public static class SharpnessExperiment
         double? learningRate = settings.LearningRate > 0 ? settings.LearningRate : null;
         hessian.State.Initialise(settings.Seed);
         if (settings.Run is { } run)
-            learningRate = LoadCheckpoint(settings.Checkpoint!, run, context.Threads, hessian.State);
+            learningRate = LoadCheckpoint(settings.Checkpoint!, run, context, hessian.State);
         string digest = hessian.State.Digest();
         if (!hessian.State.IsFinite)
             throw InputException.OfPath("checkpoint", settings.Checkpoint!,
@@ -110,10 +110,10 @@ public static class SharpnessExperiment
     }
 
     // The learning rate of the run at that point.
-    private static double LoadCheckpoint(string path, TrainingRunSettings run, int threads, NetworkState state)
+    private static double LoadCheckpoint(string path, TrainingRunSettings run, ExperimentContext context, NetworkState state)
     {
         TrainingSettings training = run.ToTraining();
-        using TrainingData data = TrainingData.Open(run, threads);
+        using TrainingData data = TrainingData.Load(run, context.Engines).With(context.Threads);
         using Trainer trainer = data.CreateTrainer(training, [run.Perturbation]);
         Checkpoint.Load(path, trainer, data.Digest);
         trainer.Replicas[0].State.Read(state);

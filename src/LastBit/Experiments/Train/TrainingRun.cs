@@ -28,11 +28,11 @@ public static class TrainingRun
     /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
     public static TrainingRunResult Run(TrainingRunSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
 
-    private static Func<ExperimentContext, TrainingRunResult> Prepare(TrainingRunSettings settings)
+    private static Func<ExperimentContext, TrainingRunResult> Prepare(TrainingRunSettings settings, EngineSource? engines)
     {
         settings = settings.WithInitialFile();
         TrainingSettings training = settings.ToTraining();
-        TrainingData data = TrainingData.Load(settings);
+        TrainingData data = TrainingData.Load(settings, engines);
         if (settings.Initial is { } file)
         {
             if (Checkpoint.FileDigest(file) != settings.InitialDigest)
