@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using LastBit.Models;
 
 namespace LastBit.Data;
 
@@ -41,6 +42,22 @@ public sealed class Batch
 
     /// <summary>[Count] the numbers of the images in the data set.</summary>
     public ReadOnlySpan<int> Numbers => _numbers.AsSpan(0, Count);
+
+    /// <summary>The images as planes, [Count][channels][height][width], without the channels beyond the image's.</summary>
+    /// <param name="shape">The shape of an image.</param>
+    internal float[] Planes(TensorShape shape)
+    {
+        float[] planes = new float[Count * shape.Count];
+        for (int image = 0, at = 0; image < Count; image++)
+        {
+            for (int channel = 0; channel < shape.Channels; channel++)
+            {
+                for (int place = 0; place < shape.Positions; place++)
+                    planes[at++] = _images[(((image * shape.Positions) + place) * shape.BatchChannels) + channel];
+            }
+        }
+        return planes;
+    }
 
     internal Span<float> AllImages => _images;
 

@@ -1,35 +1,7 @@
 using System.Text.Json.Nodes;
-using LastBit.Files;
 using LastBit.Runs;
 
 namespace LastBit.Experiments;
-
-/// <summary>Settings of an experiment made of cells: they say which of its runs are asked for, and those of a folder can grow.</summary>
-/// <typeparam name="TSelf">The record.</typeparam>
-public interface ICellSettings<TSelf>
-{
-    /// <summary>The document of what a folder is compared by: everything but which runs are asked for.</summary>
-    JsonObject Document { get; }
-
-    /// <summary>What is asked for, as a folder remembers it.</summary>
-    JsonObject Asked { get; }
-
-    /// <summary>The names of the cells that are asked for.</summary>
-    IReadOnlyList<string> Cells();
-
-    /// <summary>The same settings with what was asked for in a folder so far.</summary>
-    /// <param name="plan">What <see cref="CellStore.ReadPlan"/> returned.</param>
-    TSelf With(JsonObject plan);
-
-    /// <summary>The settings that compute one cell and no other.</summary>
-    /// <param name="cell">The cell's name.</param>
-    /// <exception cref="InputException">There is no such cell.</exception>
-    TSelf Only(string cell);
-
-    /// <summary>Makes sure that every setting is possible.</summary>
-    /// <exception cref="InputException">One is not; the message names it.</exception>
-    void Validate();
-}
 
 /// <summary>The cells of an experiment in any folder that has some.</summary>
 public interface ICellsOfFolder
@@ -107,10 +79,11 @@ public sealed class CellExperiment<TSettings, TResult> : Experiment<TSettings, T
     {
         JsonObject plan = CellStore.ReadPlan(folder, Name);
         var store = CellStore.Of(folder, Name);
-        int length = store.Setting(_length);
-        return plan.Count == 0
-            ? [] : [.. new TSettings().With(plan).Cells().Select(cell => store.StatusOf(cell, () => _read(store, cell, length)))];
+        return plan.Count == 0 ? [] : [.. new TSettings().With(plan).Cells().Select(cell => store.StatusOf(cell, () => Read(store, cell)))];
     }
+
+    /// <summary>What the documents of a cell say of it.</summary>
+    internal CellReading Read(CellStore store, string cell) => _read(store, cell, store.Setting(_length));
 
     /// <inheritdoc/>
     public void Compute(JsonObject run, string cell, ExperimentContext context)
@@ -128,70 +101,4 @@ public sealed class CellExperiment<TSettings, TResult> : Experiment<TSettings, T
 
     /// <inheritdoc/>
     public void PlanAt(ReproductionSettings scale, string folder) => CellStore.Plan(folder, Name, AtScale(scale).Asked);
-}
-
-/// <summary>One call of an experiment made of cells: the settings, the data and the threads that all its cells share.</summary>
-/// <typeparam name="TSettings">The record of its settings.</typeparam>
-/// <typeparam name="TResult">The record of its results.</typeparam>
-/// <param name="experiment">The experiment.</param>
-/// <param name="settings">What to run.</param>
-/// <param name="context">Folder, threads, observer.</param>
-/// <param name="data">The images.</param>
-internal abstract class OpenCells<TSettings, TResult>(Experiment experiment, TSettings settings, ExperimentContext context,
-    TrainingData data)
-    : ICellExperiment, IDisposable
-    where TSettings : NetworkTrainingSettings, ICellSettings<TSettings>
-{
-    /// <inheritdoc/>
-    public CellStore Store { get; } = CellStore.Open(context.Folder, experiment.Name, data.IdentityOf(settings));
-
-    /// <summary>The names of all parameter tensors.</summary>
-    public string[] Tensors { get; } =
-        [.. data.ModelOf(settings).Layout.All.Where(tensor => tensor.IsTrainable).Select(tensor => tensor.Name)];
-
-    /// <summary>Files and folders that look like cells and are not.</summary>
-    public SortedSet<string> Strays { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>What to run.</summary>
-    public TSettings Settings { get; } = settings;
-
-    /// <summary>Folder, threads, observer.</summary>
-    public ExperimentContext Context { get; } = context;
-
-    /// <summary>The images.</summary>
-    protected TrainingData Data { get; } = data;
-
-    /// <inheritdoc/>
-    public virtual string GroupOf(string cell) => "";
-
-    /// <inheritdoc/>
-    public abstract CellReading Read(string cell);
-
-    /// <inheritdoc/>
-    public abstract IEnumerable<string> FilesOf(string cell);
-
-    /// <inheritdoc/>
-    public abstract void Compute(HeldCells held);
-
-    /// <inheritdoc/>
-    public abstract void Tidy(string cell);
-
-    /// <inheritdoc/>
-    public abstract void Complete(string cell);
-
-    /// <summary>Puts all cells on disk together into the document of the experiment.</summary>
-    public TResult WriteResult() => Store.WriteResult(experiment.Document!, file =>
-    {
-        TResult result = Gather();
-        AtomicFile.WriteAllText(file, ResultJson.Document(result));
-        return result;
-    });
-
-    /// <summary>The results of all cells on disk.</summary>
-    protected abstract TResult Gather();
-
-    /// <inheritdoc/>
-    public virtual void Dispose()
-    {
-    }
 }

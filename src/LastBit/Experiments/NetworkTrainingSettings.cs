@@ -5,11 +5,13 @@ using LastBit.Training;
 
 namespace LastBit.Experiments;
 
-/// <summary>What every experiment that trains a network has to know.</summary>
+/// <summary>
+/// What every experiment that trains a network has to know. Documents of before there was a choice lack it, so what they mean is left out
+/// of a document.
+/// </summary>
 public abstract record NetworkTrainingSettings
 {
     internal const string TrainSizeHelp = "How many training images, the first in file order.";
-
     internal const string ConvolutionHelp =
         "How 3x3 convolutions are computed: by the sums of the definition, or by Winograd's algorithm with fewer multiplications; the "
             + "bits differ.";
@@ -31,39 +33,24 @@ public abstract record NetworkTrainingSettings
         init => _activation = value;
     }
 
-    /// <summary>
-    /// What the outputs are measured by. Left out of a document where it is the cross-entropy, as in folders that are older than the
-    /// choice.
-    /// </summary>
-    [JsonPropertyOrder(-1)]
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    /// <summary>What the outputs are measured by.</summary>
+    [JsonPropertyOrder(-1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     [Setting("The loss function; mse is half the squared distance from the one-hot label.")]
     public Loss Loss { get; init; }
 
-    /// <summary>
-    /// How 3x3 convolutions are computed. Left out of a document where it is direct: that is what folders hold that are older than the
-    /// choice.
-    /// </summary>
-    [JsonPropertyOrder(-1)]
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    /// <summary>How 3x3 convolutions are computed.</summary>
+    [JsonPropertyOrder(-1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     [Setting(ConvolutionHelp)]
     public ConvolutionAlgorithm Convolution { get; init; }
 
-    /// <summary>
-    /// What computes it. A document does not say it where the bits are those of the arithmetic contract, which any engine that keeps it may
-    /// resume; run.json names it in any case.
-    /// </summary>
-    [JsonPropertyOrder(-1)]
-    [JsonIgnore]
+    /// <summary>What computes it. Of documents of settings only those name it whose bits are its own; run.json always does.</summary>
+    [JsonPropertyOrder(-1), JsonIgnore]
     [Setting("What computes: cpu; opencl, a GPU or another device of OpenCL, with the bits of cpu; or reference, which computes every "
         + "layer by its definition in binary64, slowly.")]
     public EngineChoice Engine { get; init; }
 
     /// <summary>The engine whose bits are its own; null for those that keep the contract.</summary>
-    [JsonPropertyOrder(-1)]
-    [JsonPropertyName("engine")]
-    [JsonInclude]
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonPropertyOrder(-1), JsonPropertyName("engine"), JsonInclude, JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     internal EngineChoice? EngineOfOwnBits
     {
         get => Engine == EngineChoice.Reference ? Engine : null;
@@ -71,23 +58,18 @@ public abstract record NetworkTrainingSettings
     }
 
     /// <summary>Which device of OpenCL computes.</summary>
-    [JsonPropertyOrder(-1)]
-    [JsonIgnore]
+    [JsonPropertyOrder(-1), JsonIgnore]
     [Setting("Which device of OpenCL computes, by its number in lastbit info.", Least = 0)]
     public int Device { get; init; }
 
-    /// <summary>The update rule. Left out of a document where it is SGD, as in folders that are older than the choice.</summary>
-    [JsonPropertyOrder(-1)]
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    /// <summary>The update rule.</summary>
+    [JsonPropertyOrder(-1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     [Setting("The update rule: sgd, or adamw with PyTorch's betas 0.9 and 0.999, for which {learning-rate} is 0.001 and {weight-decay} "
         + "0.01 where nothing is said.")]
     public Optimizer Optimizer { get; init; }
 
-    /// <summary>
-    /// The probability of dropout. Left out of a document where there is none, as in folders that are older than the choice.
-    /// </summary>
-    [JsonPropertyOrder(-1)]
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    /// <summary>The probability of dropout.</summary>
+    [JsonPropertyOrder(-1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     [Setting("The probability of dropout: in fc-F after each hidden activation, in vgg16 before the linear layer.", Default = "0, none")]
     public double Dropout { get; init; }
 
@@ -109,9 +91,8 @@ public abstract record NetworkTrainingSettings
 
     /// <summary>Which images, as <see cref="DataSettings.Data"/> has them; null for CIFAR-10 from the cache.</summary>
     [Setting("The images: the sample inside the program, one of cifar10, cifar100, mnist, fashion-mnist from the cache or a folder, "
-        + "images=DIR for PNG or JPEG "
-        + "images in one folder per class, or a folder with CIFAR-10's binary batches.", Value = "sample|NAME|NAME=DIR|DIR",
-        Default = "CIFAR-10 from the cache")]
+        + "images=DIR for PNG or JPEG images in one folder per class, or a folder with CIFAR-10's binary batches.",
+        Value = "sample|NAME|NAME=DIR|DIR", Default = "CIFAR-10 from the cache")]
     public string? Data { get; init; }
 
     /// <summary>What is done to training images at random; null for the data set's own.</summary>
@@ -130,7 +111,7 @@ public abstract record NetworkTrainingSettings
     [Setting("The standard deviation of each channel; with {mean}.", Default = "the paper's for CIFAR-10, else computed")]
     public IReadOnlyList<double>? Deviation { get; init; }
 
-    /// <summary>What shares a mean and a deviation. Left out of a document where it is the channel.</summary>
+    /// <summary>What shares a mean and a deviation.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     [Setting("What shares a mean and a deviation: a channel, or each pixel of all training images of the data set by itself.")]
     public StandardizationKind Standardization { get; init; }
@@ -165,32 +146,5 @@ public abstract record NetworkTrainingSettings
             throw new InputException(
                 $"{settings.Name}: takes no images of {shape.Width} x {shape.Height} pixels; pad them to {width} x {height}");
         return (settings with { Dropout = Dropout, Images = shape.Image, Classes = shape.Classes, Loss = Loss }).Build();
-    }
-}
-
-/// <summary>
-/// Training as in Table 1: momentum with Nesterov's look ahead, the learning rate divided by 10 after 20, 40, 60 and 80% of the epochs.
-/// </summary>
-public abstract record ScheduledTrainingSettings : NetworkTrainingSettings
-{
-    /// <summary>Passes over the training images.</summary>
-    [Setting("Passes over the training images; the learning rate is divided by 10 after 20, 40, 60 and 80% of them, in "
-        + "whole epochs: the second of two has a thousandth.")]
-    public int Epochs { get; init; } = 200;
-
-    /// <summary>mu.</summary>
-    [Setting("Momentum of SGD, in Nesterov's form.")]
-    public double Momentum { get; init; } = 0.9;
-
-    /// <summary>The settings of a seed as the trainer takes them.</summary>
-    /// <param name="seed">Seeds weights, batches and augmentation.</param>
-    /// <exception cref="InputException">A setting is not possible; the message names its option.</exception>
-    private protected TrainingSettings ToTrainingOf(ulong seed)
-    {
-        _ = NetworkSettings.Parse(Network, Activation);
-        var settings = new TrainingSettings(
-            seed, Epochs, BatchSize, LearningRate, Momentum, Nesterov: true, WeightDecay, Convolution: Convolution, Optimizer: Optimizer);
-        settings.Validate();
-        return settings;
     }
 }

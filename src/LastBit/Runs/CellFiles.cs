@@ -60,5 +60,19 @@ internal static class CellFiles
         }
     }
 
+    /// <summary>A cell's document; null where there is none.</summary>
+    /// <param name="document">The file.</param>
+    /// <param name="problemOf">What is wrong with it; null when nothing is.</param>
+    /// <exception cref="InputException">It cannot be what it says.</exception>
+    public static T? Read<T>(string document, Func<T, string?> problemOf)
+        where T : class
+    {
+        const string Remedy = "delete it to compute the run again";
+        if (!File.Exists(document))
+            return null;
+        var read = DocumentFile.Read<T>(document, Remedy);
+        return problemOf(read) is { } problem ? throw new InputException($"{document}: {problem}; {Remedy}") : read;
+    }
+
     private static string NameIn(string folder, string file) => Path.GetRelativePath(folder, file).Replace('\\', '/');
 }

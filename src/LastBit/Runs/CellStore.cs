@@ -82,13 +82,14 @@ public sealed class CellStore
             ? RunFolder.Union(plan, cells) : plan;
     }
 
-    /// <summary>A list of whole numbers of a plan; empty where it has none.</summary>
-    public static int[] Numbers(JsonObject plan, string name) => plan[name] is JsonArray list
-        ? [.. list.Select(ResultJson.Number).Where(double.IsFinite).Select(number => (int)number)] : [];
+    /// <summary>A list of whole numbers of a plan, or another where it has none.</summary>
+    public static int[] Numbers(JsonObject plan, string name, int[] otherwise) =>
+        Reals(plan, name, []) is { Length: > 0 } numbers ? [.. numbers.Select(number => (int)number)] : otherwise;
 
-    /// <summary>A list of real numbers of a plan; empty where it has none.</summary>
-    public static double[] Reals(JsonObject plan, string name) =>
-        plan[name] is JsonArray list ? [.. list.Select(ResultJson.Number).Where(double.IsFinite)] : [];
+    /// <summary>A list of real numbers of a plan, or another where it has none.</summary>
+    public static double[] Reals(JsonObject plan, string name, double[] otherwise) =>
+        plan[name] is JsonArray list && list.Select(ResultJson.Number).Where(double.IsFinite).ToArray() is { Length: > 0 } numbers
+            ? numbers : otherwise;
 
     /// <summary>A list of words of a plan; empty where it has none.</summary>
     public static string[] Words(JsonObject plan, string name) =>

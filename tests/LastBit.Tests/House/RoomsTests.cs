@@ -30,7 +30,8 @@ public partial class RoomsTests
         // No engine: the command line hands them in.
         ["Experiments"] =
         [
-            "Arithmetic", "Random", "Files", "LinearAlgebra", "Statistics", "Pde", "Models", "Engines", "Data", "Training", "Runs", "Traces",
+            "Arithmetic", "Random", "Files", "LinearAlgebra", "Statistics", "Pde", "Models", "Engines", "Data", "Training", "Runs",
+            "Traces",
         ],
     };
 
@@ -44,6 +45,14 @@ public partial class RoomsTests
 
         // Each experiment has a folder; what they may import is the same for all.
         static string RoomOf(string folder) => folder.StartsWith("Experiments/", StringComparison.Ordinal) ? "Experiments" : folder;
+    }
+
+    [Fact]
+    public void An_experiment_is_read_in_files_of_at_most_150_lines()
+    {
+        string[] files = Directory.GetFiles(Path.Combine(Root(), "src", "LastBit", "Experiments"), "*.cs", SearchOption.AllDirectories);
+        Assert.True(files.Length > 40, $"There are {files.Length} files.");
+        Assert.Empty(files.Select(file => (Path.GetFileName(file), Lines: File.ReadLines(file).Count())).Where(file => file.Lines > 150));
     }
 
     [Fact]

@@ -12,16 +12,12 @@ internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext
     private bool _told;
 
     /// <inheritdoc/>
-    public override string GroupOf(string cell) => AccuracyExperiment.GroupOf(AccuracyExperiment.PartsOf(cell)!.Value.Seed);
-
-    /// <inheritdoc/>
-    public override CellReading Read(string cell) =>
-        AccuracyExperiment.Read(Store, cell, Settings.Epochs) is { } read ? AccuracyExperiment.Reading(read, Settings.Epochs) : default;
+    public override string GroupOf(string cell) => AccuracyExperiment.GroupOf(PartsOf(cell).Seed);
 
     /// <inheritdoc/>
     public override IEnumerable<string> FilesOf(string cell)
     {
-        (int seed, Perturbation perturbation) = AccuracyExperiment.PartsOf(cell)!.Value;
+        (int seed, Perturbation perturbation) = PartsOf(cell);
         yield return Store.FileOf(cell, ".json");
         if (AuthorsLayout.FileOf(Context.Folder, seed, perturbation) is { } file)
             yield return file;
@@ -32,9 +28,9 @@ internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext
     /// <inheritdoc/>
     public override void Compute(HeldCells held)
     {
-        int seed = AccuracyExperiment.PartsOf(held.Cells.First())!.Value.Seed;
+        int seed = PartsOf(held.Cells.First()).Seed;
         List<string> missing =
-            [.. held.Cells.Where(cell => !Read(cell).IsDone).OrderBy(cell => AccuracyExperiment.PartsOf(cell)!.Value.Perturbation)];
+            [.. held.Cells.Where(cell => !Read(cell).IsDone).OrderBy(cell => PartsOf(cell).Perturbation)];
         // Replicas that were begun together go on together, whatever was asked for since.
         foreach ((string checkpoint, string[] together) in CheckpointsOf(seed))
         {
@@ -50,10 +46,11 @@ internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext
     /// <inheritdoc/>
     public override void Tidy(string cell)
     {
-        foreach ((string checkpoint, string[] together) in CheckpointsOf(AccuracyExperiment.PartsOf(cell)!.Value.Seed))
+        foreach ((string checkpoint, _) in CheckpointsOf(PartsOf(cell).Seed)
+            .Where(one => one.Cells.Contains(cell) && one.Cells.All(other => Read(other).IsDone)).ToList())
         {
-            if (together.Contains(cell) && together.All(other => Read(other).IsDone))
-                Delete(checkpoint);
+            UnfinishedFiles.DeleteOf(checkpoint);
+            File.Delete(checkpoint);
         }
     }
 
@@ -89,18 +86,14 @@ internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext
 
     private void WriteCurve(AccuracyCell cell)
     {
-        if (AuthorsLayout.FileOf(Context.Folder, cell.Seed, cell.Perturbation) is { } file
-            && (cell.Epochs.Count > 0 || cell.Diverged is not null))
-        {
-            // The authors' scripts want curves of one length; what a diverged run lacks is no number.
-            int missing = cell.Diverged is null ? 0 : Settings.Epochs - cell.Epochs.Count;
-            Npy.Write(file, [.. cell.Epochs.Select(epoch => epoch.TestAccuracy), .. Enumerable.Repeat(double.NaN, missing)],
-                cell.Epochs.Count + missing);
-        }
+        if (AuthorsLayout.FileOf(Context.Folder, cell.Seed, cell.Perturbation) is not { } file
+            || (cell.Epochs.Count == 0 && cell.Diverged is null))
+            return;
+        // The authors' scripts want curves of one length; what a diverged run lacks is no number.
+        int missing = cell.Diverged is null ? 0 : Settings.Epochs - cell.Epochs.Count;
+        double[] curve = [.. cell.Epochs.Select(epoch => epoch.TestAccuracy), .. Enumerable.Repeat(double.NaN, missing)];
+        Npy.Write(file, curve, curve.Length);
     }
-
-    /// <summary>Whether runs write which test image they classify correctly.</summary>
-    public bool WantsCorrectness => Settings.Correctness;
 
     /// <summary>Writes which test image a run classifies correctly, and once for all runs the classes of the images.</summary>
     public void WriteCorrectness(int seed, Perturbation perturbation, byte[] correct)
@@ -120,7 +113,7 @@ internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext
     private void Train(int seed, string[] cells, string checkpoint, HeldCells held)
     {
         UnfinishedFiles.DeleteOf(checkpoint);
-        Perturbation[] perturbations = [.. cells.Select(cell => AccuracyExperiment.PartsOf(cell)!.Value.Perturbation)];
+        Perturbation[] perturbations = [.. cells.Select(cell => PartsOf(cell).Perturbation)];
         using Trainer trainer = Data.CreateTrainer(Settings.ToTraining(seed), perturbations);
         var loop = new TrainingLoop(trainer, checkpoint, Data.Digest, Context.Observer, Context.Cancellation);
         var run = new AccuracyTraining(this, trainer, Data.TrainImages, seed, perturbations, held, Context);
@@ -149,13 +142,9 @@ internal sealed class AccuracyCells(AccuracySettings settings, ExperimentContext
 
     private string CheckpointOf(int seed, IEnumerable<string> cells)
     {
-        string copies = Perturbation.FileNameOf(cells.Select(cell => AccuracyExperiment.PartsOf(cell)!.Value.Perturbation));
+        string copies = Perturbation.FileNameOf(cells.Select(cell => PartsOf(cell).Perturbation));
         return Store.FileOf($"{AccuracyExperiment.GroupOf(seed)}/checkpoint-{copies}", ".bin");
     }
 
-    private static void Delete(string checkpoint)
-    {
-        UnfinishedFiles.DeleteOf(checkpoint);
-        File.Delete(checkpoint);
-    }
+    private static (int Seed, Perturbation Perturbation) PartsOf(string cell) => AccuracyExperiment.PartsOf(cell)!.Value;
 }

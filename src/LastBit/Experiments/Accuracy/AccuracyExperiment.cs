@@ -25,7 +25,8 @@ public static class AccuracyExperiment
     /// <summary>Table 1 in the list of experiments.</summary>
     public static CellExperiment<AccuracySettings, AccuracyResult> Experiment { get; } = new(
         Kind, () => new() { Convolution = ConvolutionAlgorithm.Winograd }, "epochs",
-        (store, cell, epochs) => Read(store, cell, epochs) is { } read ? Reading(read, epochs) : default,
+        (store, cell, epochs) => Read(store, cell, epochs) is { } read
+            ? new CellReading(read.IsDone, (double)read.Epochs.Count / epochs, read.Diverged?.Sentence) : default,
         (settings, context, data) => new AccuracyCells(settings, context, data))
     {
         Document = AccuracyCurves.FileName,
@@ -64,9 +65,6 @@ public static class AccuracyExperiment
     /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
     public static AccuracyResult Run(AccuracySettings settings, ExperimentContext context) => Experiment.Run(settings, context);
 
-    internal static CellReading Reading(AccuracyCell read, int epochs) =>
-        new(read.IsDone, (double)read.Epochs.Count / epochs, read.Diverged?.Sentence);
-
     /// <summary>The name of a cell, "seed1/k3".</summary>
     public static string NameOf(int seed, Perturbation perturbation) => $"{GroupOf(seed)}/{perturbation.FileName}";
 
@@ -81,16 +79,10 @@ public static class AccuracyExperiment
     /// <exception cref="InputException">It cannot be what it says.</exception>
     internal static AccuracyCell? Read(CellStore store, string cell, int epochs)
     {
-        const string Remedy = "delete it to compute the run again";
-        string file = store.FileOf(cell, ".json");
-        if (!File.Exists(file))
-            return null;
-        var read = DocumentFile.Read<AccuracyCell>(file, Remedy);
         (int seed, Perturbation perturbation) = PartsOf(cell)!.Value;
-        if (read.Problem(seed, perturbation, epochs) is { } problem)
-            throw new InputException($"{file}: {problem}; {Remedy}");
+        var read = CellFiles.Read<AccuracyCell>(store.FileOf(cell, ".json"), read => read.Problem(seed, perturbation, epochs));
         // A version that knew no diverged runs wrote on, with the accuracy of a network that answers nothing.
-        return read.Epochs.FirstOrDefault(epoch => epoch.TestLoss is null) is { } first && read.Diverged is null
+        return read is { Diverged: null } && read.Epochs.FirstOrDefault(epoch => epoch.TestLoss is null) is { } first
             ? read with
             {
                 Epochs = [.. read.Epochs.Take(first.Epoch - 1)],

@@ -66,28 +66,25 @@ public sealed record AccuracySettings : ScheduledTrainingSettings, ICellSettings
     /// <inheritdoc/>
     public AccuracySettings With(JsonObject plan)
     {
-        int[] planned = CellStore.Numbers(plan, "seeds");
         Perturbation[] there = PerturbationsOf(plan);
         return this with
         {
             Correctness = Correctness || plan["correctness"]?.GetValueKind() == JsonValueKind.True,
-            Seeds = planned.Length > 0 ? planned : Seeds,
+            Seeds = CellStore.Numbers(plan, "seeds", Seeds),
             Perturbations = there.Length > 0 ? there : Perturbations,
         };
     }
 
     /// <summary>The perturbations of a plan.</summary>
     internal static Perturbation[] PerturbationsOf(JsonObject plan) =>
-        [.. Perturbation.EachOfK(CellStore.Numbers(plan, "k")), .. CellStore.Words(plan, "perturbation").Select(Perturbation.Parse)];
+        [.. Perturbation.EachOfK(CellStore.Numbers(plan, "k", [])), .. CellStore.Words(plan, "perturbation").Select(Perturbation.Parse)];
 
     /// <inheritdoc/>
     public void Validate()
     {
-        if (Seeds.Length == 0 || Seeds.Any(one => one < 0) || Seeds.Distinct().Count() < Seeds.Length)
-            throw InputException.Of(nameof(Seeds), "give different seeds of at least 0, as 1..6");
-        if (Perturbations.Length == 0 || Perturbations.Any(one => one.K < 1 || one.K != Math.Floor(one.K))
-            || Perturbations.Distinct().Count() < Perturbations.Length)
-            throw InputException.Of("k", "give different perturbations, whole numbers of at least 1, as 1,3,5");
+        SettingCheck.Different(nameof(Seeds), Seeds, "seeds of at least 0, as 1..6", one => one >= 0);
+        SettingCheck.Different("k", Perturbations, "perturbations, whole numbers of at least 1, as 1,3,5",
+            one => !(one.K < 1 || one.K != Math.Floor(one.K)));
         foreach (Perturbation one in Perturbations)
             one.Validate();
         ToTraining(Seeds[0]);

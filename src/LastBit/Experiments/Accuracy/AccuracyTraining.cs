@@ -80,7 +80,7 @@ internal sealed class AccuracyTraining(
 
     private Score Evaluate(int i)
     {
-        if (!table.WantsCorrectness || !trainer.IsFinished)
+        if (!table.Settings.Correctness || !trainer.IsFinished)
             return trainer.Evaluate(trainer.Replicas[i], context.Cancellation);
         byte[] correct = new byte[trainer.TestLabels.Length];
         Score score = trainer.Evaluate(trainer.Replicas[i], correct, context.Cancellation);

@@ -5,19 +5,6 @@ using LastBit.Training;
 
 namespace LastBit.Experiments.Authors;
 
-/// <summary>What the accuracies of files are that do not say so themselves.</summary>
-public enum AccuracyUnit
-{
-    /// <summary>Fractions where no number of any run is above 1, percent where every run has one; anything else is refused.</summary>
-    Auto,
-
-    /// <summary>From 0 to 100.</summary>
-    Percent,
-
-    /// <summary>From 0 to 1.</summary>
-    Fraction,
-}
-
 /// <summary>Test accuracies in the layout of the authors' scripts: result/accuracy/NETWORK/seed*/test*.npy.</summary>
 public static partial class AuthorsLayout
 {
@@ -94,7 +81,7 @@ public static partial class AuthorsLayout
         if (files.FirstOrDefault(one => one.Accuracy.Length > epochs) is { File: { } longer } run)
             throw new InputException(
                 $"{longer}: has {run.Accuracy.Length} epochs where most runs have {epochs}; all runs of a table need the same number");
-        if (IsFraction(unit, files, notes))
+        if (AccuracyUnits.IsFraction(unit, files, notes))
         {
             foreach (double[] accuracy in table.Values.SelectMany(runs => runs.Values))
             {
@@ -103,33 +90,6 @@ public static partial class AuthorsLayout
             }
         }
         return (epochs, notes, table);
-    }
-
-    private static bool IsFraction(AccuracyUnit unit, List<(string File, double[] Accuracy)> files, List<string> notes)
-    {
-        // What shows no accuracy shows no unit either.
-        (string File,
-            double Largest)[] largest = [.. files.Select(one => (one.File, one.Accuracy.TakeWhile(double.IsFinite).DefaultIfEmpty(0).Max()))
-                .Where(one => one.Item2 > 0)];
-        (string File, double Largest)[] small = [.. largest.Where(one => one.Largest <= 1)], large =
-            [.. largest.Where(one => one.Largest > 1)];
-        if (unit == AccuracyUnit.Fraction && large.Length > 0)
-            throw InputException.Of("unit",
-                string.Create(CultureInfo.InvariantCulture,
-                    $"{large[0].File} holds {NumberText.Of(large[0].Largest)}, which is no fraction; give percent"));
-        if (unit != AccuracyUnit.Auto || small.Length == 0)
-            return unit == AccuracyUnit.Fraction;
-        if (large.Length > 0)
-        {
-            throw InputException.Of("unit", string.Create(CultureInfo.InvariantCulture,
-                $"{small[0].File} holds numbers up to {NumberText.Of(small[0].Largest)} and {large[0].File} up to "
-                    + $"{NumberText.Of(large[0].Largest)}: fractions and percents make no table; ")
-                + "convert the fractions, or give percent if all are percents");
-        }
-        notes.Add("No accuracy is above 1: they are read as fractions and shown in percent. If they are percents, as at chance among a "
-            + "hundred classes, "
-            + "read them again with the unit percent.");
-        return true;
     }
 
     /// <summary>The folders seed* with files test*.npy, at most four levels below (result/accuracy/NETWORK/seed1).</summary>

@@ -12,10 +12,6 @@ internal sealed class DivergenceCells(DivergenceSettings settings, ExperimentCon
     : OpenCells<DivergenceSettings, DivergenceResult>(DivergenceExperiment.Experiment, settings, context, data)
 {
     /// <inheritdoc/>
-    public override CellReading Read(string cell) => Read(DivergenceKey.Of(cell)!.Value) is { } run
-        ? new CellReading(run.IsDone, (double)run.RelativeL1.Length / Settings.ScaledIterations, null) : default;
-
-    /// <inheritdoc/>
     public override IEnumerable<string> FilesOf(string cell)
     {
         DivergenceKey key = DivergenceKey.Of(cell)!.Value;

@@ -56,14 +56,6 @@ public static class DivergenceExperiment
     /// <param name="tensors">The names of all tensors; null not to compare them.</param>
     /// <exception cref="InputException">It cannot be what it says.</exception>
     internal static DivergenceRun? Read(CellStore store, DivergenceKey key, int scaledIterations,
-        IReadOnlyCollection<string>? tensors = null)
-    {
-        const string Remedy = "delete it to compute the run again";
-        string file = store.FileOf(key.Cell, "/run.json");
-        if (!File.Exists(file))
-            return null;
-        var run = DocumentFile.Read<DivergenceRun>(file, Remedy);
-        return run.Problem(key, scaledIterations, tensors ?? [.. run.FirstDifference.Keys]) is { } problem
-            ? throw new InputException($"{file}: {problem}; {Remedy}") : run;
-    }
+        IReadOnlyCollection<string>? tensors = null) => CellFiles.Read<DivergenceRun>(store.FileOf(key.Cell, "/run.json"),
+            run => run.Problem(key, scaledIterations, tensors ?? [.. run.FirstDifference.Keys]));
 }

@@ -1,23 +1,12 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text.Json.Serialization;
 using LastBit.Engines;
 using LastBit.Models;
 using LastBit.Runs;
 using LastBit.Training;
 
 namespace LastBit.Experiments.Divergence;
-
-/// <summary>
-/// What a checkpoint of Figure 2 holds beside the weights; the weights of the figure's tensor themselves lie in their own files.
-/// </summary>
-/// <param name="Iterations">When the copies were compared.</param>
-/// <param name="Rows">The difference of every tensor at each of these.</param>
-/// <param name="FirstDifference">For each tensor, when it first differed.</param>
-/// <param name="Weights">SHA-256 over those weights; left out by older versions.</param>
-internal sealed record DivergenceRecorded(List<int> Iterations, List<double[]> Rows, int?[] FirstDifference,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Weights = null);
 
 /// <summary>Two copies of a network, compared after every scaled iteration.</summary>
 internal sealed class DivergencePair(
@@ -51,20 +40,14 @@ internal sealed class DivergencePair(
     /// <inheritdoc/>
     public string? Problem(DivergenceRecorded recorded)
     {
-        int rows = recorded.Rows.Count;
-        if (recorded.Iterations.Count != rows || rows > settings.ScaledIterations || recorded.FirstDifference.Length != tensors.Length
-            || recorded.Iterations.Where((iteration, i) => iteration != ((i + 1) * key.Divisor) - 1).Any()
-            || recorded.FirstDifference.Any(iteration => iteration < 1)
-            || recorded.Rows.Any(row => row is null || row.Length != tensors.Length || row.Any(one => one is not (>= 0 and <= 2))))
-        {
+        if (!recorded.IsOf(key.Divisor, settings.ScaledIterations, tensors.Length))
             return "what it recorded is not of this run";
-        }
         // Read before the copies are overwritten: a weights file that is missing leaves the training as it was.
         for (int copy = 0; copy < 2; copy++)
         {
             _weights[copy].Clear();
-            if (rows > 0)
-                _weights[copy].AddRange(figure.ReadWeights(key, copy, _tensors[_place].Shape, rows));
+            if (recorded.Rows.Count > 0)
+                _weights[copy].AddRange(figure.ReadWeights(key, copy, _tensors[_place].Shape, recorded.Rows.Count));
         }
         return recorded.Weights is { } digest && digest != WeightsDigest()
             ? $"the weights of {key.Cell} that it counts on, in result/parameter, were altered" : null;

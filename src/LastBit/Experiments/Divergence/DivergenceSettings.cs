@@ -87,16 +87,12 @@ public sealed record DivergenceSettings : NetworkTrainingSettings, ICellSettings
     public void Validate() => ToTraining(1, 1);
 
     /// <inheritdoc/>
-    public DivergenceSettings With(JsonObject plan)
+    public DivergenceSettings With(JsonObject plan) => this with
     {
-        int[] planned = CellStore.Numbers(plan, "divisors");
-        return this with
-        {
-            Others = [.. CellStore.Words(plan, "perturbation").Select(Perturbation.Parse).Order()],
-            Divisors = planned.Length > 0 ? planned : Divisors,
-            Mat = Mat || plan["mat"]?.GetValueKind() == System.Text.Json.JsonValueKind.True,
-        };
-    }
+        Others = [.. CellStore.Words(plan, "perturbation").Select(Perturbation.Parse).Order()],
+        Divisors = CellStore.Numbers(plan, "divisors", Divisors),
+        Mat = Mat || plan["mat"]?.GetValueKind() == System.Text.Json.JsonValueKind.True,
+    };
 
     /// <summary>The pairs to compute.</summary>
     internal IEnumerable<DivergenceKey> Keys =>
@@ -112,10 +108,8 @@ public sealed record DivergenceSettings : NetworkTrainingSettings, ICellSettings
     /// <exception cref="InputException">A setting is not possible; the message names its option.</exception>
     public TrainingSettings ToTraining(int divisor, int epochs)
     {
-        if (Divisors.Length == 0 || Divisors.Any(one => one < 1) || Divisors.Distinct().Count() < Divisors.Length)
-            throw InputException.Of(nameof(Divisors), "give different whole numbers of at least 1, as 2,8,32");
-        if (ScaledIterations < 1)
-            throw InputException.Of(nameof(ScaledIterations), "give at least 1");
+        SettingCheck.Different(nameof(Divisors), Divisors, "whole numbers of at least 1, as 2,8,32", one => one >= 1);
+        SettingCheck.AtLeastOne(nameof(ScaledIterations), ScaledIterations);
         if (Divisors.Max() * (long)ScaledIterations > int.MaxValue)
             throw InputException.Of(nameof(Divisors),
                 $"{Divisors.Max()} times {ScaledIterations} scaled iterations are more than {int.MaxValue} iterations; give fewer of "

@@ -12,10 +12,6 @@ internal sealed class EdgeCells(EdgeSettings settings, ExperimentContext context
     private EdgeSharpness? _sharpness;
 
     /// <inheritdoc/>
-    public override CellReading Read(string cell) =>
-        EdgeExperiment.Reading(EdgeExperiment.Read(Store, EdgeKey.Of(cell)!.Value, Settings.Iterations), Settings.Iterations);
-
-    /// <inheritdoc/>
     public override IEnumerable<string> FilesOf(string cell)
     {
         EdgeKey key = EdgeKey.Of(cell)!.Value;

@@ -20,7 +20,8 @@ public static class EdgeExperiment
     public static CellExperiment<EdgeSettings, EdgeResult> Experiment { get; } = new(
         Kind, () => new() { Convolution = ConvolutionAlgorithm.Winograd, Standardization = StandardizationKind.Pixel, TrainSize = 5000 },
         "iterations",
-        (store, cell, iterations) => Reading(Read(store, EdgeKey.Of(cell)!.Value, iterations), iterations),
+        (store, cell, iterations) => Read(store, EdgeKey.Of(cell)!.Value, iterations) is { } run
+            ? new CellReading(run.IsDone, (double)run.Loss.Length / iterations, CellReading.Diverged(run.DivergedAtIteration)) : default,
         (settings, context, data) => new EdgeCells(settings, context, data))
     {
         Document = EdgeResult.FileName,
@@ -64,19 +65,8 @@ public static class EdgeExperiment
         { } fresh => fresh with { LearningRates = [0.02, 0.05, 0.1, 0.2], WeightDecays = [0, 0.1], Iterations = 4000 },
     };
 
-    /// <summary>What a run's document says of its cell.</summary>
-    internal static CellReading Reading(EdgeRun? run, int iterations) => run is null ? default : new CellReading(
-        run.IsDone, (double)run.Loss.Length / iterations, CellReading.Diverged(run.DivergedAtIteration));
-
     /// <summary>A cell's document, checked; null where there is none.</summary>
     /// <exception cref="InputException">It cannot be what it says.</exception>
-    internal static EdgeRun? Read(CellStore store, EdgeKey key, int iterations)
-    {
-        const string Remedy = "delete it to compute the run again";
-        string file = store.FileOf(key.Cell, "/run.json");
-        if (!File.Exists(file))
-            return null;
-        var run = DocumentFile.Read<EdgeRun>(file, Remedy);
-        return run.Problem(key, iterations) is { } problem ? throw new InputException($"{file}: {problem}; {Remedy}") : run;
-    }
+    internal static EdgeRun? Read(CellStore store, EdgeKey key, int iterations) =>
+        CellFiles.Read<EdgeRun>(store.FileOf(key.Cell, "/run.json"), run => run.Problem(key, iterations));
 }

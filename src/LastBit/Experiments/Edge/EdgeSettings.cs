@@ -1,8 +1,5 @@
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using LastBit.Experiments.Sharpness;
-using LastBit.Models;
-using LastBit.Runs;
 using LastBit.Training;
 
 namespace LastBit.Experiments.Edge;
@@ -13,7 +10,7 @@ namespace LastBit.Experiments.Edge;
 [InheritedSetting(nameof(BatchSize), "Images per step.", Least = 0, Default = "all, or 0")]
 [InheritedSetting(nameof(Optimizer), "The update rule; for adamw no threshold of the sharpness is known, so it is refused.")]
 [InheritedSetting(nameof(TrainSize), TrainSizeHelp, Default = "5000, or all of the sample")]
-public sealed record EdgeSettings : NetworkTrainingSettings, ICellSettings<EdgeSettings>
+public sealed partial record EdgeSettings : NetworkTrainingSettings, ICellSettings<EdgeSettings>
 {
     /// <summary>
     /// As Cohen et al. have it: a fully connected network with tanh, all images at once and as they are, no weight decay.
@@ -101,87 +98,4 @@ public sealed record EdgeSettings : NetworkTrainingSettings, ICellSettings<EdgeS
     /// <summary>What a search of this iteration verifies: the first and the last of a run do.</summary>
     internal double? VerifyAt(int iteration) => iteration == 0 || iteration + (EigenvaluesEvery > 0 ? EigenvaluesEvery : Every) > Iterations
         ? Verify ?? LossHessian.DefaultVerify : null;
-
-    /// <inheritdoc/>
-    [JsonIgnore]
-    public JsonObject Document
-    {
-        get
-        {
-            JsonObject document = ResultJson.ToObject(this);
-            document.Remove("learningRate");
-            document.Remove("weightDecay");
-            return document;
-        }
-    }
-
-    /// <inheritdoc/>
-    [JsonIgnore]
-    public JsonObject Asked => new()
-    {
-        ["learningRates"] = new JsonArray([.. LearningRates.Order().Select(rate => (JsonNode)rate)]),
-        ["weightDecays"] = new JsonArray([.. WeightDecays.Order().Select(decay => (JsonNode)decay)]),
-    };
-
-    /// <summary>The cells that are asked for.</summary>
-    internal IEnumerable<EdgeKey> Keys => LearningRates.SelectMany(rate => WeightDecays.Select(decay => new EdgeKey(rate, decay)));
-
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Cells() => [.. Keys.Select(key => key.Cell)];
-
-    /// <inheritdoc/>
-    public EdgeSettings Only(string cell)
-    {
-        EdgeKey key = EdgeKey.Of(cell) ?? throw InputException.Of("cell", $"there is no cell '{cell}'; give one as lr0.02-wd0");
-        return this with { LearningRates = [key.LearningRate], WeightDecays = [key.WeightDecay] };
-    }
-
-    /// <inheritdoc/>
-    public EdgeSettings With(JsonObject plan)
-    {
-        double[] rates = CellStore.Reals(plan, "learningRates"), decays = CellStore.Reals(plan, "weightDecays");
-        return this with
-        {
-            LearningRates = rates.Length > 0 ? rates : LearningRates,
-            WeightDecays = decays.Length > 0 ? decays : WeightDecays,
-        };
-    }
-
-    /// <inheritdoc/>
-    public void Validate()
-    {
-        if (Optimizer != Optimizer.Sgd)
-            throw InputException.Of(nameof(Optimizer),
-                "edge knows no threshold of the sharpness for AdamW; leave it out, or see its difference by `lastbit divergence`");
-        if (Iterations < 1)
-            throw InputException.Of(nameof(Iterations), "give at least 1");
-        if (Every < 1)
-            throw InputException.Of(nameof(Every), "give at least 1");
-        if (Eigenvalues is < 1 or > 100)
-            throw InputException.Of(nameof(Eigenvalues), $"{Eigenvalues}; give 1 to 100");
-        if (EigenvaluesEvery != 0 && (IsFullBatch || EigenvaluesEvery < 0 || EigenvaluesEvery % Every != 0))
-            throw InputException.Of(nameof(EigenvaluesEvery),
-                $"{EigenvaluesEvery}; " + (IsFullBatch ? "leave it out with full batches" : $"give a multiple of {Every}"));
-        LossHessian.Check(Tolerance, Verify);
-        if (LearningRates.Length == 0 || LearningRates.Distinct().Count() < LearningRates.Length)
-            throw InputException.Of(nameof(LearningRates), "give different positive numbers, as 0.02,0.04");
-        if (WeightDecays.Length == 0 || WeightDecays.Distinct().Count() < WeightDecays.Length)
-            throw InputException.Of(nameof(WeightDecays), "give different numbers of at least 0, as 0,0.001");
-        if (Perturbations.Length == 0 || Perturbations.Contains(Perturbation.None)
-            || Perturbations.Distinct().Count() < Perturbations.Length)
-            throw InputException.Of("perturbation", "give different perturbations beside the plain copy, as k=3,ulp");
-        _ = NetworkSettings.Parse(Network, Activation);
-        foreach (EdgeKey key in Keys)
-            ToTraining(key, 1, 1).Validate();
-        foreach (Perturbation one in Perturbations)
-            one.Validate();
-    }
-
-    /// <summary>The settings of a cell as the trainer takes them.</summary>
-    /// <param name="key">The cell.</param>
-    /// <param name="trainImages">How many training images there are.</param>
-    /// <param name="epochs">Enough for all iterations.</param>
-    internal TrainingSettings ToTraining(EdgeKey key, int trainImages, int epochs) => new(
-        Seed, epochs, IsFullBatch ? trainImages : BatchSize, key.LearningRate, Momentum, Nesterov, key.WeightDecay, StepSchedule: false,
-        Convolution, PassSize, Shuffle: !IsFullBatch);
 }

@@ -51,8 +51,10 @@ internal sealed class LossHessian : IDisposable
 
     /// <summary>Makes sure that a search can be as close as is asked.</summary>
     /// <exception cref="InputException">It cannot.</exception>
-    public static void Check(double tolerance, double? verify)
+    public static void Check(int eigenvalues, double tolerance, double? verify)
     {
+        if (eigenvalues is < 1 or > 100)
+            throw InputException.Of("Eigenvalues", $"{eigenvalues}; give 1 to 100");
         if (tolerance is not (>= Rounding and < 1))
             throw InputException.Of("Tolerance",
                 $"{NumberText.Of(tolerance)}; give 1e-6 or more, for products are computed in binary32, and less than 1");

@@ -107,11 +107,8 @@ public sealed record SharpnessSettings : NetworkTrainingSettings
     /// <exception cref="InputException">One is not; the message names it.</exception>
     public void Validate()
     {
-        if (Eigenvalues is < 1 or > 100)
-            throw InputException.Of(nameof(Eigenvalues), $"{Eigenvalues}; give 1 to 100");
-        LossHessian.Check(Tolerance, Verify);
-        if (BatchSize < 1)
-            throw InputException.Of(nameof(BatchSize), "give at least 1");
+        LossHessian.Check(Eigenvalues, Tolerance, Verify);
+        SettingCheck.AtLeastOne(nameof(BatchSize), BatchSize);
         if (LearningRate is not >= 0)
             throw InputException.Of(nameof(LearningRate), $"{NumberText.Of(LearningRate)}; give a positive number");
         _ = NetworkSettings.Parse(Network, Activation);

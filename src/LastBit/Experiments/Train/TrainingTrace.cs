@@ -56,7 +56,7 @@ internal sealed class TrainingTrace : IStepWatcher, IDisposable
         long step = _trainer.StepsDone;
         TensorShape shape = _trainer.Model.Images;
         _count = batch.Count;
-        _images = Planes(batch.Images, batch.Count, shape.BatchChannels, shape);
+        _images = batch.Planes(shape);
         long[] labels = [.. batch.Labels.ToArray().Select(label => (long)label)];
         int[] extents = [_count, shape.Channels, shape.Height, shape.Width];
         if (_settings.Batches is { } folder)
@@ -132,21 +132,6 @@ internal sealed class TrainingTrace : IStepWatcher, IDisposable
         var state = new NetworkState(_trainer.Model.Layout);
         _trainer.Replicas[0].State.Read(state);
         return state;
-    }
-
-    /// <summary>Images with their channels last, some of them padding, as planes one after the other.</summary>
-    private static float[] Planes(ReadOnlySpan<float> images, int count, int stored, TensorShape shape)
-    {
-        float[] planes = new float[count * shape.Count];
-        for (int image = 0, at = 0; image < count; image++)
-        {
-            for (int channel = 0; channel < shape.Channels; channel++)
-            {
-                for (int place = 0; place < shape.Positions; place++)
-                    planes[at++] = images[(((image * shape.Positions) + place) * stored) + channel];
-            }
-        }
-        return planes;
     }
 
     private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
