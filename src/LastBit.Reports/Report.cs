@@ -121,7 +121,8 @@ public static class Report
             <p class="eyebrow">LastBit · {string.Join(" · ", origin.Where(part => part is not null))}</p>
             <h1>How much of a training run is rounding error?</h1>
             <p class="question">{Question} The claims of
-            <a href="https://arxiv.org/abs/2206.02001v1">“Surprising Instabilities in Training Deep Networks and a Theoretical Analysis”</a> (NeurIPS 2022;
+            <a href="https://arxiv.org/abs/2206.02001v1">“Surprising Instabilities in Training Deep Networks and a Theoretical Analysis”</a>
+            (NeurIPS 2022;
             <a href="https://github.com/sunyx523/surprising-instabilities">the authors’ code</a>) and of its
             <a href="https://arxiv.org/abs/2206.02001v4">journal version</a> (JMLR 2024), each with a verdict.</p>
             <p class="answer">{Headline.Of(folder, sections)}</p>
@@ -134,7 +135,8 @@ public static class Report
             {Markup.Join(shown.Select(section => Claim(section, folder)))}{Absent(absent)}{Made(folder)}
             </main>
             <footer>
-            <p>Made by LastBit {version}. Every verdict on this page is computed from the data by the rule beside it. The page needs no network.</p>
+            <p>Made by LastBit {version}. Every verdict on this page is computed from the data by the rule beside it.
+            The page needs no network.</p>
             <details><summary>Licence of uPlot, the chart library in this page</summary><pre>{PageAssets.Licence}</pre></details>
             </footer>
             """);
@@ -151,7 +153,8 @@ public static class Report
             ("made", "How to reproduce it"),
         ];
         return Markup.Of($"""
-            <nav class="contents" aria-label="Contents">{Markup.Join(places.Select(place => Markup.Of($"""<a href="#{place.Id}">{place.Text}</a> """)))}</nav>
+            <nav class="contents" aria-label="Contents">{Markup.Join(places.Select(place =>
+                Markup.Of($"""<a href="#{place.Id}">{place.Text}</a> """)))}</nav>
 
             """);
     }
@@ -171,7 +174,8 @@ public static class Report
         <thead><tr><th scope="col">In the paper</th><th scope="col">Claim</th><th scope="col">Verdict</th></tr></thead>
         <tbody>
         {Markup.Join(sections.Select(section => Markup.Of($"""
-        <tr><td>{section.Claim.Place}</td><th scope="row"><a href="#{section.Id}">{section.Claim.Title}</a></th><td>{Badge(section.Finding.Verdict)}{But(section.Finding)}{Before(section, true)}</td></tr>
+        <tr><td>{section.Claim.Place}</td><th scope="row"><a href="#{section.Id}">{section.Claim.Title}</a></th><td>{
+            Badge(section.Finding.Verdict)}{But(section.Finding)}{Before(section, true)}</td></tr>
 
         """)))}</tbody></table></div>
         """);
@@ -187,8 +191,10 @@ public static class Report
         return inTable
             ? Markup.Of($"""<br><span class="before">computed earlier on CIFAR-10: {Headline.Word(before.Finding)}</span>""")
             : Markup.Of($"""
-            <dt>Computed earlier</dt><dd class="before">Not in this run, but on CIFAR-10, and by the same rule {Headline.Word(before.Finding)}. {Formula.Text(before.Finding.Marked)}
-            What was run there: {Formula.Text(before.Ran)} <code>{before.Document}</code>, SHA-256 <code>{before.Digest}</code>, computed by commit <code>{before.Commit}</code>.</dd>
+            <dt>Computed earlier</dt><dd class="before">Not in this run, but on CIFAR-10, and by the same rule {
+                Headline.Word(before.Finding)}. {Formula.Text(before.Finding.Marked)}
+            What was run there: {Formula.Text(before.Ran)} <code>{before.Document}</code>, SHA-256 <code>{
+                before.Digest}</code>, computed by commit <code>{before.Commit}</code>.</dd>
 
             """);
     }
@@ -207,11 +213,13 @@ public static class Report
 
     private static Markup Claim(ReportSection section, ResultFolder folder) => Markup.Of($"""
         <section class="claim" id="{section.Id}" aria-labelledby="{section.Id}-title">
-        <div class="title"><h2 id="{section.Id}-title"><span class="place">{section.Claim.Place}</span>{section.Claim.Title}</h2><span>{Badge(section.Finding.Verdict)}{But(section.Finding)}</span></div>
+        <div class="title"><h2 id="{section.Id}-title"><span class="place">{section.Claim.Place}</span>{
+            section.Claim.Title}</h2><span>{Badge(section.Finding.Verdict)}{But(section.Finding)}</span></div>
         <dl>
         <dt>Claim</dt><dd>{Formula.Text(section.Claim.Statement)}</dd>
         <dt>What we ran</dt><dd>{Formula.Text(section.Ran)}</dd>
-        <dt>{(section.Finding.Verdict is Verdict.Confirmed or Verdict.NotConfirmed ? "What decides" : "What is missing")}</dt><dd class="decides" id="{section.Id}-decides">{Formula.Text(section.Finding.Marked)}</dd>
+        <dt>{(section.Finding.Verdict is Verdict.Confirmed or Verdict.NotConfirmed ? "What decides" : "What is missing")}</dt><dd
+            class="decides" id="{section.Id}-decides">{Formula.Text(section.Finding.Marked)}</dd>
         {ToTest(section)}{Before(section, false)}        <dt>Rule</dt><dd class="rule">{Formula.Text(section.Claim.Rule)}</dd>
         </dl>
         {(section.Figure is { } figure ? Figure(section, figure, folder) : Markup.Empty)}{section.Table}
@@ -300,7 +308,8 @@ public static class Report
         Markup settings = folder.Run?["settings"] is not JsonObject chosen || chosen.Count == 0 ? Markup.Empty : Markup.Of($"""
             <h3>Settings</h3>
             <div class="table card scroll" tabindex="0" role="region" aria-label="Settings"><table><tbody>
-            {Markup.Join(chosen.Select(member => Markup.Of($"""<tr><th scope="row">{Words(member.Key)}</th><td>{Value(member.Value)}</td></tr>""")))}
+            {Markup.Join(chosen.Select(member =>
+                Markup.Of($"""<tr><th scope="row">{Words(member.Key)}</th><td>{Value(member.Value)}</td></tr>""")))}
             </tbody></table></div>
 
             """);

@@ -90,6 +90,7 @@ internal static partial class MetricNames
     private static partial Regex HeldOut();
 
     [GeneratedRegex(@"acc(?:uracy)?|top[-_]?[0-9]+|exact_match|pass|precision|recall"
-        + @"|(?:^|[^a-z])(?:f1|auc|auroc|map|miou|iou|dice|err|error|rate|wer|cer)(?![a-z])|error_rate|percent", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+        + @"|(?:^|[^a-z])(?:f1|auc|auroc|map|miou|iou|dice|err|error|rate|wer|cer)(?![a-z])|error_rate|percent",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Share();
 }

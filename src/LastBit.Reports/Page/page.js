@@ -35,11 +35,14 @@
   // The labels of one axis have one form; those of a linear one have as many decimals.
   const labels = (splits, aligned) => {
     if (!splits.every(isPlain)) return splits.map(value => scientific(value, 12));
-    const plain = splits.map(value => text(value, 12)), decimals = label => label.split(".")[1]?.length ?? 0, most = Math.max(0, ...plain.map(decimals));
-    return !aligned || most === 0 ? plain : plain.map(label => (label.includes(".") ? label : label + ".") + "0".repeat(most - decimals(label)));
+    const plain = splits.map(value => text(value, 12)), decimals = label => label.split(".")[1]?.length ?? 0;
+    const most = Math.max(0, ...plain.map(decimals));
+    return !aligned || most === 0 ? plain
+      : plain.map(label => (label.includes(".") ? label : label + ".") + "0".repeat(most - decimals(label)));
   };
 
-  // Ticks of a log axis, as exponents of ten from min to max: every n-th decade so that labels have room; 1, 2, 5 where less than two decades show.
+  // Ticks of a log axis, as exponents of ten from min to max: every n-th decade so that labels have room; 1, 2, 5 where less than two
+  // decades show.
   const exponents = (u, axis, min, max) => {
     const low = Math.floor(min), high = Math.min(308, Math.ceil(max));
     const length = (u.axes[axis].side % 2 ? u.bbox.height : u.bbox.width) / devicePixelRatio;
@@ -55,7 +58,11 @@
     return ticks;
   };
 
-  const logTicks = (u, axis, min, max) => exponents(u, axis, Math.log10(min), Math.log10(max)).map(tick => Number((10 ** tick).toPrecision(12)));
+  const sizeOf = (area, least) =>
+    ({ width: Math.max(240, area.clientWidth), height: Math.round(Math.min(400, Math.max(least, area.clientWidth * 0.5))) });
+
+  const logTicks = (u, axis, min, max) =>
+    exponents(u, axis, Math.log10(min), Math.log10(max)).map(tick => Number((10 ** tick).toPrecision(12)));
 
   // RFC 4180, as our own writer makes it: quotes only where a field needs them.
   const parseCsv = content => {
@@ -118,7 +125,8 @@
     // A log axis has no place for zero and below: such x are left out, such y become gaps.
     function prepare() {
       const [x] = table.columns;
-      const most = table.columns.slice(1).reduce((most, column) => column.reduce((a, value) => Number.isFinite(value) ? Math.max(a, Math.abs(value)) : a, most), 0);
+      const larger = (a, value) => Number.isFinite(value) ? Math.max(a, Math.abs(value)) : a;
+      const most = table.columns.slice(1).reduce((most, column) => column.reduce(larger, most), 0);
       unit = most >= 1e15 ? 10 ** Math.floor(Math.log10(most)) : 1;
       shown = [];
       for (let i = 0; i < x.length; i++) if (!logX || x[i] > 0) shown.push(i);
@@ -133,11 +141,14 @@
       return data;
     }
 
-    // The first steps of a training fall by more than its runs ever differ: until the chart is zoomed into, y is as high as what comes after them.
+    // The first steps of a training fall by more than its runs ever differ: until the chart is zoomed into, y is as high as what comes
+    // after them.
     function settledRange(u, min, max) {
       if (!zoomed) {
-        const x = u.data[0], late = u.data.slice(1).flatMap(column => column.filter((value, i) => Number.isFinite(value) && x[i] >= options.settled));
-        if (late.length > 0) [min, max] = late.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+        const x = u.data[0], isLate = (value, i) => Number.isFinite(value) && x[i] >= options.settled;
+        const late = u.data.slice(1).flatMap(column => column.filter(isLate));
+        if (late.length > 0)
+          [min, max] = late.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
       }
       const room = max > min ? 0.04 * (max - min) : Math.abs(max) * 0.01 || 1e-6;
       return [min - room, max + room];
@@ -152,7 +163,7 @@
       u.ctx.fillRect(left, y, width, Math.max(1, Math.round(devicePixelRatio)));
     }
 
-    const size = () => ({ width: Math.max(240, area.clientWidth), height: Math.round(Math.min(400, Math.max(260, area.clientWidth * 0.5))) });
+    const size = () => sizeOf(area, 260);
 
     function draw() {
       plot?.destroy();
@@ -189,7 +200,10 @@
           label, show: !hidden.has(label), stroke: css(`--series-${colourOf(i)}`), width: options.colours ? 1.25 : 1.75,
           dash: dashOf(i), points: { show: shown.length === 1 ? true : shown.length <= 40 ? undefined : false },
         }))],
-        hooks: { setCursor: [read], draw: [threshold], setSelect: [u => { if (u.select.width > 0 || u.select.height > 0) { zoomed = true; mark(); } }] },
+        hooks: {
+          setCursor: [read], draw: [threshold],
+          setSelect: [u => { if (u.select.width > 0 || u.select.height > 0) { zoomed = true; mark(); } }],
+        },
       }, data, area);
       key();
       mark();
@@ -220,14 +234,15 @@
       }));
     }
 
-    // The values under the pointer, from the table itself (zeros too). Without a pointer the live page has the newest ones; a report has none,
-    // for a curve may be cut where it is drawn, and its last value is in the table.
+    // The values under the pointer, from the table itself (zeros too). Without a pointer the live page has the newest ones; a report has
+    // none, for a curve may be cut where it is drawn, and its last value is in the table.
     function read(u) {
       const under = u.cursor.idx != null && u.cursor.left >= 0, row = under ? shown[u.cursor.idx] : -1;
       at.textContent = under ? `${options.xLabel} ${text(table.columns[0][row], 12)}` : options.live ? "newest values" : "";
       at.dataset.value = under ? table.columns[0][row] : "";
       [...legend.querySelectorAll("output")].forEach((output, i) => {
-        const column = table.columns[i + 1], value = under ? column[row] : options.live ? column.findLast(one => one !== undefined) : undefined;
+        const column = table.columns[i + 1];
+        const value = under ? column[row] : options.live ? column.findLast(one => one !== undefined) : undefined;
         output.textContent = under || options.live ? text(value) : "";
         output.dataset.value = value ?? "";
       });
@@ -287,7 +302,8 @@
   function map(box, options, rows) {
     const steps = rows[0].slice(2).map(Number);
     const groups = [...new Set(rows.slice(1).map(row => row[0]))];
-    const choice = make("select", { "aria-label": rows[0][0] }, ...groups.map(group => make("option", { value: group }, `${rows[0][0]} ${group}`)));
+    const choice = make("select", { "aria-label": rows[0][0] },
+      ...groups.map(group => make("option", { value: group }, `${rows[0][0]} ${group}`)));
     const area = make("div", { class: "plot", tabindex: "0", role: "group", "aria-roledescription": "heat map",
       "aria-label": `${options.title}. Arrow keys move from cell to cell and read it.` });
     const cell = make("output", { class: "at", "aria-live": "polite" });
@@ -326,10 +342,14 @@
         width, height: Math.max(220, Math.round(names.length * rowHeight) + 66), legend: { show: false }, padding: [8, 14, 0, 0],
         cursor: { drag: { x: false, y: false }, points: { show: false } },
         // Logarithmic, because what is born in the first few scaled iterations takes hundreds to settle.
-        scales: { x: { time: false, distr: 3, range: () => [steps[0] - 0.5, steps.at(-1) + 0.5] }, y: { range: () => [-0.5, names.length - 0.5], dir: -1 } },
+        scales: {
+          x: { time: false, distr: 3, range: () => [steps[0] - 0.5, steps.at(-1) + 0.5] },
+          y: { range: () => [-0.5, names.length - 0.5], dir: -1 },
+        },
         axes: [
-          { label: options.xLabel, stroke: ink, font, labelFont: font, labelSize: 22, size: 36, grid: { show: false }, ticks: { show: false },
-            splits: () => steps.filter(step => /^[125]0*$/.test(step)), filter: (u, splits) => splits, values: (u, splits) => labels(splits) },
+          { label: options.xLabel, stroke: ink, font, labelFont: font, labelSize: 22, size: 36, grid: { show: false },
+            ticks: { show: false }, splits: () => steps.filter(step => /^[125]0*$/.test(step)), filter: (u, splits) => splits,
+            values: (u, splits) => labels(splits) },
           { stroke: ink, font, size: wide, grid: { show: false }, ticks: { show: false },
             splits: () => marks.map(([at]) => at), filter: (u, splits) => splits, values: () => marks.map(([, name]) => name) },
         ],
@@ -347,7 +367,8 @@
           setCursor: [u => { if (u.cursor.left >= 0) show(Math.round(u.posToVal(u.cursor.top, "y")), u.cursor.idx); }],
         },
       }, [steps, steps.map(() => null)], area);
-      scale.replaceChildren(make("span", {}, `10${superscript(low)}`), make("i"), make("span", {}, "2"), make("b"), make("span", {}, "equal to the last bit"));
+      scale.replaceChildren(make("span", {}, `10${superscript(low)}`), make("i"), make("span", {}, "2"), make("b"),
+        make("span", {}, "equal to the last bit"));
       show(spot.row, spot.column);
     }
 
@@ -384,7 +405,7 @@
       return own.map((row, i) => ({ x: g + ((i + 0.5) / own.length - 0.5) * 0.4, g, name: row[1], y: Number(row[2]) }));
     });
     let plot = null;
-    const size = () => ({ width: Math.max(240, area.clientWidth), height: Math.round(Math.min(400, Math.max(280, area.clientWidth * 0.5))) });
+    const size = () => sizeOf(area, 280);
     const show = i => {
       const point = points[i];
       at.textContent = point ? `${rows[0][0]} ${groups[point.g]}, ${point.name}: ${text(point.y)}` : "";
@@ -399,7 +420,8 @@
         cursor: { drag: { x: false, y: false }, y: false, points: { size: 9 } },
         scales: { x: { time: false, range: () => [-0.6, groups.length - 0.4] } },
         axes: [
-          { ...common, label: options.xLabel, size: 36, grid: { show: false }, splits: () => groups.map((_, i) => i), filter: (u, splits) => splits, values: () => groups },
+          { ...common, label: options.xLabel, size: 36, grid: { show: false }, splits: () => groups.map((_, i) => i),
+            filter: (u, splits) => splits, values: () => groups },
           { ...common, label: options.yLabel, size: 60, grid: { stroke: grid, width: 1 }, values: (u, splits) => labels(splits) },
         ],
         series: [{}, ...groups.map((group, g) => ({ label: group, stroke: css(`--series-${g % colours}`), width: 1.75, paths: () => null,
@@ -498,7 +520,8 @@
           tasks.append(row);
         }
         const left = !task.ended && !run.ended && task.secondsLeft != null ? ` · ${clock(task.secondsLeft)} left` : "";
-        note.textContent = `${task.completed.toLocaleString("en")} of ${task.total.toLocaleString("en")} ${task.unit}${left}${task.note ? ` · ${task.note}` : ""}`;
+        const done = `${task.completed.toLocaleString("en")} of ${task.total.toLocaleString("en")} ${task.unit}`;
+        note.textContent = `${done}${left}${task.note ? ` · ${task.note}` : ""}`;
       }
       messages.textContent = run.messages.join("\n");
       messages.parentElement.hidden = run.messages.length === 0;
@@ -511,7 +534,8 @@
         const box = make("div", { class: "chart" });
         charts.append(make("figure", { class: "alive" }, box));
         // What counts on the x axis is what the tasks count, or epochs where a chart is of a whole pass.
-        const xLabel = /accuracy|cross-entropy/.test(one.name) ? "epoch" : (run.tasks.findLast(task => !task.ended) ?? run.tasks.at(-1))?.unit.replace(/s$/, "") ?? "iteration";
+        const counted = (run.tasks.findLast(task => !task.ended) ?? run.tasks.at(-1))?.unit.replace(/s$/, "");
+        const xLabel = /accuracy|cross-entropy/.test(one.name) ? "epoch" : counted ?? "iteration";
         drawn.set(one.name, chart(box, { title: one.name, xLabel, yLabel: one.name, logX: false, logY: wide, live: true }, table));
       }
       document.body.dataset.events = Number(document.body.dataset.events ?? 0) + 1;

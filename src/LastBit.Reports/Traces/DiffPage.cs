@@ -66,9 +66,11 @@ public static class DiffPage
 
     private static Markup Figure(string folder, string name) => Markup.Of($"""
         <figure aria-label="Where they part">
-        <div class="static always"><img alt="The relative L1 difference of the outputs of the network's modules, step by step, and of the weights."
+        <div class="static always"><img
+        alt="The relative L1 difference of the outputs of the network's modules, step by step, and of the weights."
         src="data:image/png;base64,{Convert.ToBase64String(File.ReadAllBytes(Path.Combine(folder, "figures", name + ".png")))}"></div>
-        <figcaption><p>Outputs from the input (top) to the loss; white where the kept values are equal to the last bit. Below it the weights.</p>
+        <figcaption><p>Outputs from the input (top) to the loss; white where the kept values are equal to the last bit.
+        Below it the weights.</p>
         <p class="links"><a href="figures/{name}.png">PNG</a> <a href="figures/{name}.svg">SVG</a></p></figcaption>
         </figure>
         """);

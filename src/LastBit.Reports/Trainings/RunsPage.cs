@@ -45,21 +45,26 @@ public static class RunsPage
             <section class="claim" aria-labelledby="runs-title">
             <h2 id="runs-title">Every run</h2>
             <figure aria-label="Every run">
-            <div class="static always"><img alt="{content.Measure.Name} of every run as a dot, with the mean of each training and its 95% interval."
+            <div class="static always"><img
+            alt="{content.Measure.Name} of every run as a dot, with the mean of each training and its 95% interval."
             src="data:image/png;base64,{figure}"></div>
-            <figcaption><p>{(content.Differences.Count > 0 ? "Each circle is a run, and below them the difference of a pair" : "Each circle is a run")}. A diamond is the mean, with its 95% interval.</p>
-            <p class="links"><a href="figures/{RunsFigure.Name}.png">PNG</a> <a href="figures/{RunsFigure.Name}.svg">SVG</a></p></figcaption>
+            <figcaption><p>Each circle is a run{(content.Differences.Count > 0 ? ", and below them the difference of a pair" : "")}.
+            A diamond is the mean, with its 95% interval.</p>
+            <p class="links"><a href="figures/{RunsFigure.Name}.png">PNG</a>
+            <a href="figures/{RunsFigure.Name}.svg">SVG</a></p></figcaption>
             </figure>
             {Curves(content, every, curves)}
             </section>
             <section class="claim" aria-labelledby="numbers-title">
             <h2 id="numbers-title">The numbers</h2>
             {Markup.Join(content.Tables.Select(table => HtmlTable.Of(table.Caption, table.Caption, table.Headings, table.Rows)))}
-            {HtmlTable.Of("Runs", "The runs and the number that each is judged by", ["run", "training", "seed", "perturbation", $"#{content.Measure.Name}"],
-                content.Groups.SelectMany(group => group.Runs.Select(run => (Group: group.Name, Run: run))).Zip(values, (one, value) => new[]
-                {
-                    one.Run.Name, one.Group, one.Run.Seed ?? "–", one.Run.Perturbation ?? "–", value,
-                }))}
+            {HtmlTable.Of("Runs", "The runs and the number that each is judged by",
+                ["run", "training", "seed", "perturbation", $"#{content.Measure.Name}"],
+                content.Groups.SelectMany(group => group.Runs.Select(run => (Group: group.Name, Run: run)))
+                    .Zip(values, (one, value) => new[]
+                    {
+                        one.Run.Name, one.Group, one.Run.Seed ?? "–", one.Run.Perturbation ?? "–", value,
+                    }))}
             </section>
             <section class="claim" aria-labelledby="read-title">
             <h2 id="read-title">What was read, and what to know of it</h2>
@@ -107,15 +112,28 @@ public static class RunsPage
         int[] last = [.. Enumerable.Range(0, curves.Length).Where(i => curves[i].X.Count(step => step >= from) > 1)];
         Curve[] enlarged = [.. last.Select(i => new Curve(curves[i].Label, [.. curves[i].X.Where(step => step >= from)],
             [.. curves[i].Y.Where((_, at) => curves[i].X[at] >= from)]))];
+        string whole = Options("Learning curves", drawn.Select(one => one.Colour), RunsFigure.Settled(content.Groups));
+        (Markup Chart, Markup Link) end = enlarged.Length == 0 ? (Markup.Empty, Markup.Empty) : (
+            Markup.Of($"""
+                <div class="chart" data-finding="answer" data-csv="csv-last"
+                data-chart="{Options("The last steps", last.Select(i => drawn[i].Colour), from)}"></div>
+                """),
+            Markup.Of($"""
+                <a class="csv" id="csv-last" download="last-steps.csv"
+                href="{Csv.ToDataAddress(Csv.Write("step", enlarged))}">Last steps (CSV)</a>
+                """));
+        Markup thinned = every == 1 ? Markup.Empty
+            : Markup.Of($"<p>One recorded step in {every} is drawn, and the last one; the numbers are of all.</p>");
         return Markup.Of($"""
             <figure aria-label="Learning curves">
-            <div class="static"><img alt="{content.Measure.Name} at every step, and below at the last steps." src="data:image/png;base64,{image}"></div>
-            <div class="charts"><div class="chart" data-finding="answer" data-csv="csv-curves" data-chart="{Options("Learning curves", drawn.Select(one => one.Colour), RunsFigure.Settled(content.Groups))}"></div>
-            {(enlarged.Length == 0 ? Markup.Empty : Markup.Of($"""<div class="chart" data-finding="answer" data-csv="csv-last" data-chart="{Options("The last steps", last.Select(i => drawn[i].Colour), from)}"></div>"""))}</div>
-            <figcaption>{(every > 1 ? Markup.Of($"<p>One recorded step in {every} is drawn, and the last one; the numbers are of all.</p>") : Markup.Empty)}
+            <div class="static"><img alt="{content.Measure.Name} at every step, and below at the last steps."
+            src="data:image/png;base64,{image}"></div>
+            <div class="charts"><div class="chart" data-finding="answer" data-csv="csv-curves" data-chart="{whole}"></div>
+            {end.Chart}</div>
+            <figcaption>{thinned}
             <p class="links"><a href="figures/{RunsFigure.CurvesName}.png">PNG</a> <a href="figures/{RunsFigure.CurvesName}.svg">SVG</a>
             <a class="csv" id="csv-curves" download="curves.csv" href="{Csv.ToDataAddress(Csv.Write("step", curves))}">Data (CSV)</a>
-            {(enlarged.Length == 0 ? Markup.Empty : Markup.Of($"""<a class="csv" id="csv-last" download="last-steps.csv" href="{Csv.ToDataAddress(Csv.Write("step", enlarged))}">Last steps (CSV)</a>"""))}</p></figcaption>
+            {end.Link}</p></figcaption>
             </figure>
             """);
 

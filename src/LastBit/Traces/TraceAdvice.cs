@@ -38,7 +38,8 @@ public sealed record TraceAdvice(
                 && Differs(result, "processor", "instructionSets", "instructionsInUse", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA")),
         new("MKL's choice by processor", "rounding, processor or MKL_CBWR differ",
             "with a PyTorch that has MKL, MKL_CBWR=COMPATIBLE on both",
-            "https://www.intel.com/content/www/us/en/docs/onemkl/developer-guide-linux/2023-0/obtaining-numerically-reproducible-results.html",
+            "https://www.intel.com/content/www/us/en/docs/onemkl/developer-guide-linux/2023-0/"
+                + "obtaining-numerically-reproducible-results.html",
             false, result => IsRounding(result) && Differs(result, "processor", "instructionSets", "MKL_CBWR")),
         new("number of threads", "rounding, and threads or OMP_NUM_THREADS differ",
             "torch.set_num_threads to the same number on both",
