@@ -18,19 +18,18 @@ public sealed record ComputedBefore(string Ran, Finding Finding, string Document
 {
     private const string Prefix = "before/", RunName = "run.json";
 
-    private static readonly Lazy<IReadOnlyDictionary<string, ComputedBefore>> All = new(Judge);
+    private static readonly Lazy<IReadOnlyDictionary<string, List<ComputedBefore>>> All = new(Judge);
 
     /// <summary>What was computed before of a claim.</summary>
     /// <param name="id">The claim's anchor.</param>
-    /// <returns>Null where no run in docs/results decides it.</returns>
-    public static ComputedBefore? Of(string id) => All.Value.GetValueOrDefault(id);
+    /// <returns>The folders of docs/results that decide it: the one that has its name, or else all of them in the order of the alphabet.
+    /// </returns>
+    public static IReadOnlyList<ComputedBefore> Of(string id) => All.Value.GetValueOrDefault(id) ?? [];
 
-    /// <summary>
-    /// Judges every claim by every folder. Where several decide one, the folder that has the claim's name goes first, then the alphabet.
-    /// </summary>
-    private static Dictionary<string, ComputedBefore> Judge()
+    private static Dictionary<string, List<ComputedBefore>> Judge()
     {
-        var judged = new Dictionary<string, ComputedBefore>(StringComparer.Ordinal);
+        var judged = new Dictionary<string, List<ComputedBefore>>(StringComparer.Ordinal);
+        var named = new HashSet<string>(StringComparer.Ordinal);
         var folders = typeof(ComputedBefore).Assembly.GetManifestResourceNames()
             .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
             .Select(name => (Resource: name, Path: name[Prefix.Length..].Replace('\\', '/')))
@@ -47,8 +46,13 @@ public sealed record ComputedBefore(string Ran, Finding Finding, string Document
                 string name = part.Documents[0], digest = Convert.ToHexStringLower(SHA256.HashData(documents[name]));
                 foreach (ReportSection section in part.Sections.Select(made => made(folder)).Where(one => one.Finding.IsDecided))
                 {
-                    if (!judged.ContainsKey(section.Id) || files.Key == section.Id)
-                        judged[section.Id] = new(section.Ran, section.Finding, $"{folder.Path}/{name}", digest, commit);
+                    if (named.Contains(section.Id))
+                        continue;
+                    if (!judged.TryGetValue(section.Id, out List<ComputedBefore>? all) || files.Key == section.Id)
+                        judged[section.Id] = all = [];
+                    if (files.Key == section.Id)
+                        named.Add(section.Id);
+                    all.Add(new(section.Ran, section.Finding, $"{folder.Path}/{name}", digest, commit));
                 }
             }
         }

@@ -22,7 +22,7 @@ internal static class Headline
     }
 
     /// <summary>The verdict of a finding that is decided, in words.</summary>
-    internal static string Word(Finding finding) => finding.Verdict == Verdict.Confirmed ? "confirmed" : "not confirmed";
+    private static string Word(Finding finding) => finding.Verdict == Verdict.Confirmed ? "confirmed" : "not confirmed";
 
     private static string Tally(IReadOnlyList<ReportSection> sections)
     {
@@ -41,15 +41,19 @@ internal static class Headline
     private static Markup Earlier(IReadOnlyList<ReportSection> sections)
     {
         var earlier = sections.Where(section => !section.Finding.IsDecided)
-            .Select(section => (section.Id, section.Claim.Place, ComputedBefore.Of(section.Id)?.Finding))
-            .Where(one => one.Finding is not null).GroupBy(one => one.Place).ToArray();
+            .SelectMany(section => ComputedBefore.Of(section.Id).Select(before => (section.Id, section.Claim.Place, before.Finding)))
+            .GroupBy(one => one.Place).ToArray();
         return earlier.Length == 0 ? Markup.Empty : Markup.Of($" Computed earlier on CIFAR-10: {Markup.Join(earlier.Select((place, i) =>
         {
-            int confirmed = place.Count(one => one.Finding!.Verdict == Verdict.Confirmed);
-            string words = place.Count() == 1 ? Word(place.First().Finding!) : $"{confirmed} of {place.Count()} confirmed";
+            string words = Words([.. place.Select(one => one.Finding)]);
             return Markup.Of($"""{(i > 0 ? ", " : "")}<a href="#{place.First().Id}">{place.Key}</a> {words}""");
         }))}.");
     }
+
+    /// <summary>The verdicts of findings that are decided, in words.</summary>
+    internal static string Words(IReadOnlyList<Finding> findings) =>
+        findings.Count == 1 ? Word(findings[0])
+        : $"{findings.Count(one => one.Verdict == Verdict.Confirmed)} of {findings.Count} confirmed";
 
     private static string Rounding(ResultFolder folder, IReadOnlyList<ReportSection> sections)
     {

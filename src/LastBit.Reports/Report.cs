@@ -186,18 +186,25 @@ public static class Report
     /// <summary>What was computed before of a claim that this folder does not decide.</summary>
     private static Markup Before(ReportSection section, bool inTable)
     {
-        if (section.Finding.IsDecided || ComputedBefore.Of(section.Id) is not { } before)
+        IReadOnlyList<ComputedBefore> before = section.Finding.IsDecided ? [] : ComputedBefore.Of(section.Id);
+        if (before.Count == 0)
             return Markup.Empty;
-        return inTable
-            ? Markup.Of($"""<br><span class="before">computed earlier on CIFAR-10: {Headline.Word(before.Finding)}</span>""")
-            : Markup.Of($"""
-            <dt>Computed earlier</dt><dd class="before">Not in this run, but on CIFAR-10, and by the same rule {
-                Headline.Word(before.Finding)}. {Formula.Text(before.Finding.Marked)}
-            What was run there: {Formula.Text(before.Ran)} <code>{before.Document}</code>, SHA-256 <code>{
-                before.Digest}</code>, computed by commit <code>{before.Commit}</code>.</dd>
+        if (inTable)
+        {
+            string words = Headline.Words([.. before.Select(one => one.Finding)]);
+            return Markup.Of($"""<br><span class="before">computed earlier on CIFAR-10: {words}</span>""");
+        }
+        return Markup.Of($"""
+            <dt>Computed earlier</dt>{Markup.Join(before.Select(Before))}
 
             """);
     }
+
+    private static Markup Before(ComputedBefore before) => Markup.Of($"""
+        <dd class="before">Not in this run, but on CIFAR-10, and by the same rule {Headline.Words([before.Finding])}.
+        {Formula.Text(before.Finding.Marked)} What was run there: {Formula.Text(before.Ran)} <code>{before.Document}</code>,
+        SHA-256 <code>{before.Digest}</code>, computed by commit <code>{before.Commit}</code>.</dd>
+        """);
 
     private static Markup Badge(Verdict verdict) => verdict switch
     {

@@ -16,7 +16,7 @@ public sealed class ComputedBeforeTests
     [InlineData("figure2", "divergence.json", Verdict.NotConfirmed)]
     public void A_folder_that_does_not_decide_a_claim_shows_what_was_computed_before(string id, string document, Verdict verdict)
     {
-        ComputedBefore before = ComputedBefore.Of(id)!;
+        ComputedBefore before = Assert.Single(ComputedBefore.Of(id));
         string results = Path.Combine(Repository.Root, "docs", "results", id);
         Assert.Equal(verdict, before.Finding.Verdict);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(results, document)))), before.Digest);
@@ -41,5 +41,5 @@ public sealed class ComputedBeforeTests
     }
 
     [Fact]
-    public void Claims_of_one_layer_are_computed_in_every_run_and_have_nothing_from_before() => Assert.Null(ComputedBefore.Of("figure1"));
+    public void Claims_of_one_layer_are_computed_in_every_run_and_have_nothing_from_before() => Assert.Empty(ComputedBefore.Of("figure1"));
 }
