@@ -64,6 +64,12 @@ internal static class CommandLine
             return BadInput;
         }
 
+        if (AddressSpace.Problem() is { } small)
+        {
+            Terminal.ErrorWriter.WriteLine($"{name}: {small}");
+            return Failed;
+        }
+
         try
         {
             int code = parse.Invoke(new InvocationConfiguration

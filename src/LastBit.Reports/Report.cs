@@ -61,7 +61,7 @@ public static class Report
         // Read first: a damaged document is better told of before anything is drawn.
         ResultFolder results = Open(folder, outFolder);
         _ = Sections(results);
-        foreach (ReportPart part in Parts.Where(part => File.Exists(Path.Combine(folder, part.Documents[0]))))
+        foreach (ReportPart part in Parts.Where(part => Path.Exists(Path.Combine(folder, part.Documents[0]))))
             part.Draw(folder, outFolder);
         return Write(folder, outFolder);
     }

@@ -39,7 +39,7 @@ internal sealed class LogPaths(CancellationToken cancellation)
             if (_files.Count == 0)
             {
                 throw new InputException(
-                    $"{path}: holds no file{(Passed.Count > 0 ? $" that can be read; {Passed[0].What} is {Passed[0].Why}" : "")}; "
+                    $"{path}: holds no file{(Passed.Count > 0 ? $" that can be read; {Passed[0].What}: {Passed[0].Why}" : "")}; "
                     + "name a log, a folder of logs, or a pattern in quotes");
             }
         }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
 using LastBit.Experiments.Reproduction;
+using LastBit.Files;
 using LastBit.Runs;
 
 namespace LastBit.Reports.Results;
@@ -45,7 +46,7 @@ public sealed class ResultFolder
     {
         if (!Directory.Exists(path))
             throw new InputException($"{path}: is not a folder; name a folder that a run of lastbit has filled");
-        if (!documents.Any(name => File.Exists(System.IO.Path.Combine(path, name))))
+        if (!documents.Any(name => System.IO.Path.Exists(System.IO.Path.Combine(path, name))))
         {
             throw new InputException(
                 $"{path}: holds no results (none of {string.Join(", ", documents)}); name a folder that a run of lastbit has filled");
@@ -79,12 +80,12 @@ public sealed class ResultFolder
     private static byte[]? Bytes(string folder, string name)
     {
         string file = System.IO.Path.Combine(folder, name);
-        return File.Exists(file) ? File.ReadAllBytes(file) : null;
+        return File.Exists(file) ? InputFile.ReadAllBytes(file, Array.MaxLength, "it should be what a run of LastBit wrote") : null;
     }
 
     private T? Read<T>(string name)
         where T : class =>
         _documents is not null
             ? _documents.TryGetValue(name, out byte[]? bytes) ? ResultJson.Deserialize<T>(Encoding.UTF8.GetString(bytes)) : null
-        : File.Exists(System.IO.Path.Combine(Path, name)) ? ResultFile.Read<T>(Path, name) : null;
+        : System.IO.Path.Exists(System.IO.Path.Combine(Path, name)) ? ResultFile.Read<T>(Path, name) : null;
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using LastBit.Files;
 
 namespace LastBit.Runs;
 
@@ -113,6 +114,8 @@ public static partial class DocumentFile
     {
         try
         {
+            if (Directory.Exists(path))
+                throw new InputException($"{path}: is a folder; {remedy}");
             // Devices and pipes have no length; they would be read for ever.
             string file = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
             long length = new FileInfo(file).Length;
@@ -131,7 +134,7 @@ public static partial class DocumentFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); {remedy}", error);
+            throw new InputException($"{path}: cannot be read ({InputFile.Reason(error)}); {remedy}", error);
         }
     }
 

@@ -143,7 +143,7 @@ public sealed class RunFolder : IDisposable
     public static JsonObject? Read(string path)
     {
         string file = System.IO.Path.Combine(path, "run.json");
-        if (!File.Exists(file))
+        if (!System.IO.Path.Exists(file))
             return null;
         JsonObject run = DocumentFile.ReadObject(file);
         return Problem(run) is { } problem ? throw new InputException($"{file}: {problem}; it should be what a run of LastBit wrote") : run;

@@ -90,6 +90,14 @@ public class ReportTests(SmallRun run) : IClassFixture<SmallRun>
             Assert.StartsWith(folder["heat.json"], error.Message, StringComparison.Ordinal);
             Assert.DoesNotContain('\n', error.Message);
         }
+        File.Delete(folder["heat.json"]);
+        // A document that is a folder is no document that is missing.
+        foreach (string document in new[] { "heat.json", "run.json" })
+        {
+            Directory.CreateDirectory(folder[document]);
+            InputException error = Assert.Throws<InputException>(() => Report.Rebuild(folder.Path));
+            Assert.StartsWith($"{folder[document]}: is a folder; ", error.Message, StringComparison.Ordinal);
+        }
         Assert.False(File.Exists(folder["report.html"]));
     }
 }
