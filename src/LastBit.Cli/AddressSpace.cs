@@ -20,7 +20,7 @@ internal static class AddressSpace
         limits.Split('\n').FirstOrDefault(line => line.StartsWith("Max address space", StringComparison.Ordinal)) is { } line
             && line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, var soft, ..]
             && long.TryParse(soft, CultureInfo.InvariantCulture, out long bytes) && bytes < Least
-            ? string.Create(CultureInfo.InvariantCulture, $"the limit of address space is {bytes / 1e9:0.0} GB (ulimit -v), and .NET needs ")
-                + "3 to run at all; raise it (ulimit -v unlimited), and bound the memory itself by a container or a job"
+            ? string.Create(CultureInfo.InvariantCulture, $"the limit of address space is {bytes / 1e9:0.0} GB (ulimit -v), ")
+                + "and .NET needs 3 to run at all; raise it (ulimit -v unlimited), and bound the memory itself by a container or a job"
             : null;
 }
