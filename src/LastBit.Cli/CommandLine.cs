@@ -82,7 +82,7 @@ internal static class CommandLine
             interruption.End();
             if (code != Done || Terminal.OutFailure is not { } failure)
                 return code;
-            // The run is done and its files are whole; only whoever reads standard output must know that it is not.
+            // The run is done and its files are whole; only the reader of standard output must know that it is not.
             Terminal.ErrorWriter.WriteLine($"{name}: standard output cannot be written ({failure}); the result files are whole");
             return Failed;
         }

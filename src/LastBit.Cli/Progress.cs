@@ -8,7 +8,7 @@ namespace LastBit.Cli;
 
 /// <summary>
 /// Shows on standard error how far a run has got: bars with rate and time left on a terminal, and elsewhere plain lines,
-/// one when a task ends and one now and then while it runs.
+/// one when a task ends and some while it runs.
 /// </summary>
 internal static class Progress
 {

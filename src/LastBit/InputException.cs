@@ -35,7 +35,7 @@ public sealed class InputException : Exception
     /// </summary>
     public string? Problem { get; }
 
-    /// <summary>A setting that is not possible. Whoever shows the message may call the setting by the name that its users know.</summary>
+    /// <summary>A setting that is not possible. Its message may call the setting by the name that users know.</summary>
     /// <param name="setting">The setting's name, a property of its settings record.</param>
     /// <param name="problem">What is wrong with it and what would be right.</param>
     /// <param name="cause">The failure that revealed it, if any.</param>

@@ -42,7 +42,7 @@ internal sealed class SlurmExecutor(SlurmSettings settings, bool dryRun, bool js
         if (array.Length > 0)
         {
             job = SlurmCommand.Submit(Path.Combine(folder, SlurmScript.ArrayFile));
-            // The array is in the queue: whoever asks for it must find it, whatever becomes of the second job.
+            // The array is in the queue: a query must find it, whatever becomes of the second job.
             SlurmJobs.Put(folder, new SlurmSubmission(job, null, tasks));
         }
         Interruption.Current.Token.ThrowIfCancellationRequested();

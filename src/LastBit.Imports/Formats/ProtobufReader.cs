@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace LastBit.Imports.Formats;
 
-/// <summary>The fields of a message of Protocol Buffers, one after the other; whoever asks knows which number means what.</summary>
+/// <summary>The fields of a message of Protocol Buffers, one after the other; the caller knows which number means what.</summary>
 /// <param name="message">The message.</param>
 internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
 {

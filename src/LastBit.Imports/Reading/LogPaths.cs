@@ -9,7 +9,7 @@ namespace LastBit.Imports.Reading;
 /// <param name="cancellation">Ends the search.</param>
 internal sealed class LogPaths(CancellationToken cancellation)
 {
-    /// <summary>Nobody keeps the logs of one training in so many files; whoever names such a folder did not mean it.</summary>
+    /// <summary>Nobody keeps the logs of one training in so many files: a folder with more was named by mistake.</summary>
     private const int MostFiles = 200_000, Deepest = 64;
 
     private FolderWalk _walk = new();

@@ -201,7 +201,7 @@ public sealed class LiveServer : IAsyncDisposable
                 await context.Response.Body.FlushAsync(gone).ConfigureAwait(false);
                 if (frame.Last)
                     return;
-                // Whoever reads slowly misses frames; none are kept.
+                // A slow reader misses frames; none are kept.
                 if (_frame.Version <= frame.Version && !_frame.Last)
                     await next.WaitAsync(gone).ConfigureAwait(false);
                 frame = _frame;

@@ -4,7 +4,7 @@ using System.Text;
 namespace LastBit.Reports.Page;
 
 /// <summary>
-/// A piece of HTML that is safe to put into a page. It is written as an interpolated string,
+/// HTML that is safe to put into a page. It is written as an interpolated string,
 /// <c>Markup.Of($"&lt;p&gt;{text}&lt;/p&gt;")</c>:
 /// the literal parts are taken as they are, everything between braces is escaped unless it is a <see cref="Markup"/> itself. So nothing
 /// that comes from a folder (its name, a note in a file) can become a tag or a script.
@@ -20,10 +20,10 @@ public readonly record struct Markup(string Html)
     /// <returns>The HTML.</returns>
     public static Markup Of(MarkupParts parts) => new(parts.Html());
 
-    /// <summary>Pieces one after the other.</summary>
-    /// <param name="pieces">The pieces.</param>
+    /// <summary>Parts one after the other.</summary>
+    /// <param name="parts">The parts.</param>
     /// <returns>All of them.</returns>
-    public static Markup Join(IEnumerable<Markup> pieces) => new(string.Concat(pieces.Select(piece => piece.Html)));
+    public static Markup Join(IEnumerable<Markup> parts) => new(string.Concat(parts.Select(part => part.Html)));
 
     /// <summary>The text with the five characters that mean something in HTML (in an attribute too) written as entities.</summary>
     /// <param name="text">Any text.</param>

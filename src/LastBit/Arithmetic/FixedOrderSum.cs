@@ -9,7 +9,7 @@ namespace LastBit.Arithmetic;
 /// </summary>
 internal static class FixedOrderSum
 {
-    private const int Pieces = 8;
+    private const int Lanes = 8;
 
     /// <summary>The sum of the terms.</summary>
     public static double Of(ReadOnlySpan<double> terms)
@@ -18,8 +18,8 @@ internal static class FixedOrderSum
         var sums = Vector512<double>.Zero;
         foreach (Vector512<double> row in rows)
             sums += row;
-        for (int i = rows.Length * Pieces; i < terms.Length; i++)
-            sums = sums.WithElement(i % Pieces, sums[i % Pieces] + terms[i]);
+        for (int i = rows.Length * Lanes; i < terms.Length; i++)
+            sums = sums.WithElement(i % Lanes, sums[i % Lanes] + terms[i]);
         return Tree(sums);
     }
 
@@ -33,8 +33,8 @@ internal static class FixedOrderSum
         var sums = Vector512<double>.Zero;
         for (int row = 0; row < rowsA.Length; row++)
             sums = Vector512.FusedMultiplyAdd(rowsA[row], rowsB[row], sums);
-        for (int i = rowsA.Length * Pieces; i < a.Length; i++)
-            sums = sums.WithElement(i % Pieces, Math.FusedMultiplyAdd(a[i], b[i], sums[i % Pieces]));
+        for (int i = rowsA.Length * Lanes; i < a.Length; i++)
+            sums = sums.WithElement(i % Lanes, Math.FusedMultiplyAdd(a[i], b[i], sums[i % Lanes]));
         return Tree(sums);
     }
 

@@ -138,7 +138,7 @@ public sealed class BatchLoader : IDisposable
         Batch batch = _ring[_taken % _ring.Length];
         if (batch.Count == 0)
         {
-            _ready.Release(); // So that whoever asks again is told again.
+            _ready.Release(); // So that a second call fails as the first did.
             _failure!.Throw();
         }
         _taken++;

@@ -29,7 +29,7 @@ public sealed class DataSource
     /// <summary>Whether it can be fetched into the cache.</summary>
     public bool CanBeFetched => FolderInCache is not null;
 
-    // Only the name: whoever needs no cache need not have a place for one.
+    // Only the name: a run that needs no cache needs no place for one.
     internal string? FolderInCache { get; init; }
 
     /// <summary>

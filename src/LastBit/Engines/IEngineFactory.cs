@@ -19,7 +19,7 @@ public interface IEngineFactory : IDisposable
     int? ArithmeticVersion { get; }
 
     /// <summary>
-    /// Makes what computes a step now and then beside its engines, to compare bit by bit; null where nothing need be. A trainer asks for
+    /// Makes what computes some steps beside its engines, to compare bit by bit; null where nothing need be. A trainer asks for
     /// it: a device that computes right at first may not do so for days.
     /// </summary>
     IEngineFactory? CreateWitness() => null;

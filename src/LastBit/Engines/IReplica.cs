@@ -52,7 +52,7 @@ public interface IReplica : IDisposable
 
     /// <summary>
     /// Hands over the results of the forward passes since the last call, in their order. An engine that computes elsewhere waits here for
-    /// the last of them; it keeps 1024 at least, so a trainer takes them now and then.
+    /// the last of them; it keeps 1024 at least, so a trainer need not take them after each.
     /// </summary>
     /// <param name="results">Is cleared, then receives them.</param>
     void TakeResults(List<BatchResult> results);

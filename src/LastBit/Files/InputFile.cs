@@ -18,8 +18,8 @@ public static class InputFile
         {
             if (Directory.Exists(path))
                 throw new InputException($"{path}: is a folder; {wanted}");
-            // Whoever names a device means it, as a shell does that passes on what another program writes; a pipe among files may be waited
-            // for for ever.
+            // A user who names a device means it, as a shell does that passes on what another program writes; a pipe among files may be
+            // waited for for ever.
             if (!FolderWalk.IsOrdinary(path) && !Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal))
                 throw new InputException($"{path}: is not an ordinary file; {wanted}");
             using FileStream stream = File.OpenRead(path);

@@ -58,7 +58,7 @@ internal sealed class LargestSearch(SymmetricOperator apply, int size, int count
     private double Scale => Math.Max(Math.Abs(_least), Math.Abs(_greatest));
 
     // What is verified is found more closely: a vector that is far off lets some of its eigenvalue appear in its complement.
-    private double Aim => Verify is null ? tolerance : Math.Min(tolerance / 4, 0.01);
+    private double Target => Verify is null ? tolerance : Math.Min(tolerance / 4, 0.01);
 
     /// <summary>The product after which it is seen again whether a chain suffices.</summary>
     public static int NextCheck(int check) => Math.Max(check + 2, check * 9 / 8);
@@ -174,7 +174,7 @@ internal sealed class LargestSearch(SymmetricOperator apply, int size, int count
             (_least, _greatest) = (Math.Min(_least, value), Math.Max(_greatest, value));
     }
 
-    private double Limit(double value) => Math.Max(Aim * Math.Abs(value), Rounding * Scale);
+    private double Limit(double value) => Math.Max(Target * Math.Abs(value), Rounding * Scale);
 
     private bool Suffice(RitzPairs pairs) =>
         pairs.Values.Length >= count && Enumerable.Range(0, count).All(i => pairs.Tails[i] + pairs.Rests[i] <= Limit(pairs.Values[i]));

@@ -12,7 +12,7 @@ internal sealed unsafe class OneLayerCnn : IDisposable
     private readonly CorrelationWork _work;
     private CorrelationWork? _along;
 
-    // Sums of r(z) over one image column and the even or odd image rows: pieces that the shape fixes.
+    // Sums of r(z) over one image column and the even or odd image rows: the shape fixes this partition.
     private readonly AlignedBuffer<double> _sums;
 
     /// <summary>Prepares the memory.</summary>

@@ -92,7 +92,7 @@ public sealed class RunFolder : IDisposable
         try
         {
             JsonObject? older = Check(path, command, settings);
-            // Cells are worked on by whoever holds their leases, also in a folder that is open in one process alone.
+            // Cells are worked on by the process that holds their leases, also in a folder that is open in one process alone.
             if (shared || Directory.Exists(System.IO.Path.Combine(path, "cells")))
             {
                 UnfinishedFiles.DeleteOf(System.IO.Path.Combine(path, "run.json"));

@@ -2,7 +2,7 @@ using LastBit.Files;
 
 namespace LastBit.Runs;
 
-/// <summary>What a killed process was writing when it died (<see cref="AtomicFile"/>): whoever resumes its run removes it.</summary>
+/// <summary>What a killed process was writing when it died (<see cref="AtomicFile"/>): a process that resumes the run removes it.</summary>
 internal static class UnfinishedFiles
 {
     /// <summary>Removes what was to become one file. Only who holds the lease on it may ask for it.</summary>

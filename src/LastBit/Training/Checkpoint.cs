@@ -263,7 +263,7 @@ public static class Checkpoint
         return content;
     }
 
-    /// <summary>Room for all that a replica is.</summary>
+    /// <summary>Memory for the whole state of a replica.</summary>
     private static NetworkState StateOf(Trainer trainer) => new(trainer.Model.Layout, trainer.Replicas[0].State.StateVectors);
 
     private static (JsonObject Identity, int Epoch, int Batch, EpochScore[] Scores, string Note) ReadHeader(string path,

@@ -15,7 +15,7 @@ public sealed class WitnessException : Exception
 }
 
 /// <summary>
-/// Computes a step now and then a second time, by the engine that a factory names as its witness, and compares every bit: the first step of
+/// Computes some steps a second time, by the engine that a factory names as its witness, and compares every bit: the first step of
 /// the process for all replicas, then the first of every epoch for one replica in turn.
 /// </summary>
 internal sealed class StepWitness(IEngineFactory engines, Trainer trainer) : IDisposable

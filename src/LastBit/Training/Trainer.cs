@@ -168,7 +168,7 @@ public sealed class Trainer : IDisposable
     {
         if (IsFinished)
             throw new InvalidOperationException("The training is over.");
-        // Whoever watches takes them step by step; otherwise they are taken before the sums of another epoch begin and before an engine has
+        // A watcher takes them step by step; otherwise they are taken before the sums of another epoch begin and before an engine has
         // too many.
         if (BatchIndex == 0 || _due * PassesOf(Settings.BatchSize) >= MostResults)
             TakeResults();

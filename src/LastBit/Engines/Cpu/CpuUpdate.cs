@@ -23,7 +23,7 @@ internal abstract unsafe class CpuUpdate
     /// <summary>Updates some weights and what the rule keeps beside them. Chunks may be updated in any order and at once.</summary>
     /// <param name="state">Weights and vectors.</param>
     /// <param name="gradients">The gradients of all weights.</param>
-    /// <param name="from">The first weight, a multiple of 16: draws belong to weights, whoever updates them.</param>
+    /// <param name="from">The first weight, a multiple of 16: draws belong to weights, whichever thread updates them.</param>
     /// <param name="count">How many.</param>
     public abstract void Update(NetworkState state, float* gradients, int from, int count);
 }

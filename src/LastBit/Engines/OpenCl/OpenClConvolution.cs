@@ -29,7 +29,7 @@ internal sealed class OpenClConvolution : OpenClLayer
         _gathers = algorithm == ConvolutionAlgorithm.Winograd && Winograd4x4.Fits(shape);
     }
 
-    /// <summary>Where its weights begin among the packed ones of the network, and the turned ones of the input gradient.</summary>
+    /// <summary>Where its weights begin among the packed ones of the network, and the flipped ones of the input gradient.</summary>
     public int Packed { get; private set; }
 
     /// <inheritdoc cref="Packed"/>

@@ -105,7 +105,8 @@ public sealed record AccuracyCurves(
     }
 
     /// <summary>
-    /// How a curve shows that its run diverged; null where it does not. Whoever guesses is right now and then; 0% throughout is no guess.
+    /// How a curve shows that its run diverged; null where it does not. A network that guesses is right
+    /// about some images; an accuracy of 0% at every epoch is that of a diverged run.
     /// </summary>
     internal static DivergedTraining? DivergedIn(double[] accuracy)
     {

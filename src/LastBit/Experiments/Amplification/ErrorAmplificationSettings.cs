@@ -28,7 +28,7 @@ public sealed record ErrorAmplificationSettings : OneLayerSettings
     [Setting("Gradient steps per run.")]
     public int Iterations { get; init; } = 1000;
 
-    /// <summary>lambda_max of the first copy's loss is computed before the first step and after every so many; 0: never.</summary>
+    /// <summary>Steps between two values of lambda_max of the first copy's loss, the first before the first step; 0 for none.</summary>
     [Setting(OneLayerSharpness.EveryHelp, Least = 0)]
     public int SharpnessEvery { get; init; } = OneLayerSharpness.DefaultEvery;
 

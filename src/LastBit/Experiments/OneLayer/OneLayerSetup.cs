@@ -85,16 +85,16 @@ internal static class OneLayerSetup
         }
     }
 
-    /// <summary>Does independent pieces of work, as many at once as the context has threads; the first failure stops the others.</summary>
+    /// <summary>Does independent tasks, as many at once as the context has threads; the first failure stops the others.</summary>
     public static void ForEach(int count, ExperimentContext context, Action<int> work)
     {
         try
         {
-            // Pieces are handed out one by one and in order: they take about the same time.
-            var pieces = Partitioner.Create(Enumerable.Range(0, count), EnumerablePartitionerOptions.NoBuffering);
+            // Tasks are handed out one by one and in order: they take about the same time.
+            var tasks = Partitioner.Create(Enumerable.Range(0, count), EnumerablePartitionerOptions.NoBuffering);
             var options =
                 new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, context.Threads), CancellationToken = context.Cancellation };
-            Parallel.ForEach(pieces, options, work);
+            Parallel.ForEach(tasks, options, work);
         }
         catch (AggregateException error)
         {

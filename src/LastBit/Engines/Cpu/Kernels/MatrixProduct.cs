@@ -10,7 +10,7 @@ namespace LastBit.Engines.Cpu.Kernels;
 internal unsafe struct MatrixShape
 {
     /// <summary>
-    /// Panels of 32 terms, each [row][32]; the rows behind the last, up to a multiple of 8, are read and come to nothing.
+    /// Panels of 32 terms, each [row][32]; the rows behind the last, up to a multiple of 8, are read, and what they give is dropped.
     /// </summary>
     public float* Left;
 

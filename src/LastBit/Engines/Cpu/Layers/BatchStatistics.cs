@@ -6,7 +6,7 @@ namespace LastBit.Engines.Cpu.Layers;
 
 /// <summary>
 /// What a batch makes of the batch normalisation of a stored tensor x, channel by channel: z = (x - mean) * weight / sqrt(variance + eps) +
-/// bias. It is never computed by itself: the layer that writes x leaves the moments of each image here, whoever reads x applies the
+/// bias. It is never computed by itself: the layer that writes x leaves the moments of each image here, the layer that reads x applies the
 /// coefficients, and the two sums of the backward pass are left here in the same way.
 /// </summary>
 internal sealed unsafe class BatchStatistics : IDisposable

@@ -116,7 +116,7 @@ internal sealed unsafe class ConvolutionLayer : CpuLayer
             AddBiasGradient(scratch.OutputGradient, table);
         if (Sinks[0] is { } sink)
         {
-            float* gradient = sink.Room(sample, scratch.InputGradient);
+            float* gradient = sink.Target(sample, scratch.InputGradient);
             _weights.Back(scratch.OutputGradient, gradient, scratch.Tiles, scratch.Prefetch);
             sink.Contribute(sample, gradient);
         }

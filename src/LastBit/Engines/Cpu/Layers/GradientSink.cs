@@ -32,7 +32,7 @@ internal sealed unsafe class GradientSink
     /// Where a layer may write one image's gradient before it contributes it: in its place, where nothing stands yet, so that the caches
     /// hold it once; else in scratch.
     /// </summary>
-    public float* Room(int sample, float* scratch) => _contribution.IsFirst ? _gradient.Sample(sample) : scratch;
+    public float* Target(int sample, float* scratch) => _contribution.IsFirst ? _gradient.Sample(sample) : scratch;
 
     /// <summary>Takes one image's gradient, positions x channels.</summary>
     public void Contribute(int sample, float* contribution)

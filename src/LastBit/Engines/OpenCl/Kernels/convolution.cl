@@ -1,4 +1,4 @@
-// Convolutions. Weights lie as the CPU's kernels have them, [row][in][column][out]; those of the input gradient turned by 180 degrees.
+// Convolutions. Weights lie as the CPU's kernels have them, [row][in][column][out]; those of the input gradient flipped.
 
 // packed[i] = parameters[map[i]], 0 where there is none: all weights of a network in the layouts of their kernels, at once.
 __kernel void pack(__global const float *parameters, __global const int *map, __global float *packed, int count)
