@@ -130,9 +130,9 @@ internal static unsafe class Convolution3x3
                     else if (narrow)
                         Tile2x2<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
                     else if (wide)
-                        WeightGradientTile<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
+                        WeightGradientTile<T, Yes>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
                     else
-                        Tile4<T>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
+                        WeightGradientTile<T, No>(source + i, outer + o, target + o, rows, width, inChannels, outChannels);
                 }
             }
         }
@@ -443,13 +443,14 @@ internal static unsafe class Convolution3x3
     }
 
     /// <summary>
-    /// 8 input channels by 3 kernel columns by one row of output channels:
-    /// 24 running sums, three output gradients and one broadcast input in registers.
+    /// 8 or 4 input channels by 3 kernel columns by one row of output channels:
+    /// 24 or 12 running sums, three output gradients and one broadcast input in registers.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WeightGradientTile<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels,
-        int outChannels)
+    private static void WeightGradientTile<T, TEight>(float* input, float* gradient, float* weightGradient, int rows, int width,
+        int inChannels, int outChannels)
         where T : unmanaged, ILanes<T, float>
+        where TEight : IFlag
     {
         float* target = weightGradient;
         int next = 3 * outChannels;
@@ -470,75 +471,13 @@ internal static unsafe class Convolution3x3
             x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m);
             x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m);
             x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m);
-            x = T.Broadcast(pixel[4]); s4l = T.FusedMultiplyAdd(x, after, s4l); s4m = T.FusedMultiplyAdd(x, here, s4m);
-            x = T.Broadcast(pixel[5]); s5l = T.FusedMultiplyAdd(x, after, s5l); s5m = T.FusedMultiplyAdd(x, here, s5m);
-            x = T.Broadcast(pixel[6]); s6l = T.FusedMultiplyAdd(x, after, s6l); s6m = T.FusedMultiplyAdd(x, here, s6m);
-            x = T.Broadcast(pixel[7]); s7l = T.FusedMultiplyAdd(x, after, s7l); s7m = T.FusedMultiplyAdd(x, here, s7m);
-            for (int column = 1; column < width - 1; column++)
+            if (TEight.IsSet)
             {
-                pixel += inChannels;
-                before = T.Load(outer); outer += outChannels; here = T.Load(outer); after = T.Load(outer + outChannels);
-                x = T.Broadcast(pixel[0]); s0l = T.FusedMultiplyAdd(x, after, s0l); s0m = T.FusedMultiplyAdd(x, here, s0m);
-                s0r = T.FusedMultiplyAdd(x, before, s0r);
-                x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m);
-                s1r = T.FusedMultiplyAdd(x, before, s1r);
-                x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m);
-                s2r = T.FusedMultiplyAdd(x, before, s2r);
-                x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m);
-                s3r = T.FusedMultiplyAdd(x, before, s3r);
                 x = T.Broadcast(pixel[4]); s4l = T.FusedMultiplyAdd(x, after, s4l); s4m = T.FusedMultiplyAdd(x, here, s4m);
-                s4r = T.FusedMultiplyAdd(x, before, s4r);
                 x = T.Broadcast(pixel[5]); s5l = T.FusedMultiplyAdd(x, after, s5l); s5m = T.FusedMultiplyAdd(x, here, s5m);
-                s5r = T.FusedMultiplyAdd(x, before, s5r);
                 x = T.Broadcast(pixel[6]); s6l = T.FusedMultiplyAdd(x, after, s6l); s6m = T.FusedMultiplyAdd(x, here, s6m);
-                s6r = T.FusedMultiplyAdd(x, before, s6r);
                 x = T.Broadcast(pixel[7]); s7l = T.FusedMultiplyAdd(x, after, s7l); s7m = T.FusedMultiplyAdd(x, here, s7m);
-                s7r = T.FusedMultiplyAdd(x, before, s7r);
             }
-            pixel += inChannels; before = here; here = after;
-            before = T.Load(outer);
-            x = T.Broadcast(pixel[0]); s0m = T.FusedMultiplyAdd(x, here, s0m); s0r = T.FusedMultiplyAdd(x, before, s0r);
-            x = T.Broadcast(pixel[1]); s1m = T.FusedMultiplyAdd(x, here, s1m); s1r = T.FusedMultiplyAdd(x, before, s1r);
-            x = T.Broadcast(pixel[2]); s2m = T.FusedMultiplyAdd(x, here, s2m); s2r = T.FusedMultiplyAdd(x, before, s2r);
-            x = T.Broadcast(pixel[3]); s3m = T.FusedMultiplyAdd(x, here, s3m); s3r = T.FusedMultiplyAdd(x, before, s3r);
-            x = T.Broadcast(pixel[4]); s4m = T.FusedMultiplyAdd(x, here, s4m); s4r = T.FusedMultiplyAdd(x, before, s4r);
-            x = T.Broadcast(pixel[5]); s5m = T.FusedMultiplyAdd(x, here, s5m); s5r = T.FusedMultiplyAdd(x, before, s5r);
-            x = T.Broadcast(pixel[6]); s6m = T.FusedMultiplyAdd(x, here, s6m); s6r = T.FusedMultiplyAdd(x, before, s6r);
-            x = T.Broadcast(pixel[7]); s7m = T.FusedMultiplyAdd(x, here, s7m); s7r = T.FusedMultiplyAdd(x, before, s7r);
-        }
-        AddTo<T>(target, outChannels, s0l, s0m, s0r);
-        AddTo<T>(target + (1 * next), outChannels, s1l, s1m, s1r);
-        AddTo<T>(target + (2 * next), outChannels, s2l, s2m, s2r);
-        AddTo<T>(target + (3 * next), outChannels, s3l, s3m, s3r);
-        AddTo<T>(target + (4 * next), outChannels, s4l, s4m, s4r);
-        AddTo<T>(target + (5 * next), outChannels, s5l, s5m, s5r);
-        AddTo<T>(target + (6 * next), outChannels, s6l, s6m, s6r);
-        AddTo<T>(target + (7 * next), outChannels, s7l, s7m, s7r);
-    }
-
-    /// <summary>
-    /// 4 input channels by 3 kernel columns by one row of output channels:
-    /// 12 running sums, three output gradients and one broadcast input in registers.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4<T>(float* input, float* gradient, float* weightGradient, int rows, int width, int inChannels, int outChannels)
-        where T : unmanaged, ILanes<T, float>
-    {
-        float* target = weightGradient;
-        int next = 3 * outChannels;
-        T s0l = default, s0m = default, s0r = default;
-        T s1l = default, s1m = default, s1r = default;
-        T s2l = default, s2m = default, s2r = default;
-        T s3l = default, s3m = default, s3r = default;
-        for (int row = 0; row < rows; row++)
-        {
-            float* pixel = input + ((long)row * (width + 2) * inChannels) + inChannels;
-            float* outer = gradient + ((long)row * (width + 2) * outChannels) + outChannels;
-            T here = T.Load(outer), after = T.Load(outer + outChannels), before, x;
-            x = T.Broadcast(pixel[0]); s0l = T.FusedMultiplyAdd(x, after, s0l); s0m = T.FusedMultiplyAdd(x, here, s0m);
-            x = T.Broadcast(pixel[1]); s1l = T.FusedMultiplyAdd(x, after, s1l); s1m = T.FusedMultiplyAdd(x, here, s1m);
-            x = T.Broadcast(pixel[2]); s2l = T.FusedMultiplyAdd(x, after, s2l); s2m = T.FusedMultiplyAdd(x, here, s2m);
-            x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m);
             for (int column = 1; column < width - 1; column++)
             {
                 pixel += inChannels;
@@ -551,6 +490,17 @@ internal static unsafe class Convolution3x3
                 s2r = T.FusedMultiplyAdd(x, before, s2r);
                 x = T.Broadcast(pixel[3]); s3l = T.FusedMultiplyAdd(x, after, s3l); s3m = T.FusedMultiplyAdd(x, here, s3m);
                 s3r = T.FusedMultiplyAdd(x, before, s3r);
+                if (TEight.IsSet)
+                {
+                    x = T.Broadcast(pixel[4]); s4l = T.FusedMultiplyAdd(x, after, s4l); s4m = T.FusedMultiplyAdd(x, here, s4m);
+                    s4r = T.FusedMultiplyAdd(x, before, s4r);
+                    x = T.Broadcast(pixel[5]); s5l = T.FusedMultiplyAdd(x, after, s5l); s5m = T.FusedMultiplyAdd(x, here, s5m);
+                    s5r = T.FusedMultiplyAdd(x, before, s5r);
+                    x = T.Broadcast(pixel[6]); s6l = T.FusedMultiplyAdd(x, after, s6l); s6m = T.FusedMultiplyAdd(x, here, s6m);
+                    s6r = T.FusedMultiplyAdd(x, before, s6r);
+                    x = T.Broadcast(pixel[7]); s7l = T.FusedMultiplyAdd(x, after, s7l); s7m = T.FusedMultiplyAdd(x, here, s7m);
+                    s7r = T.FusedMultiplyAdd(x, before, s7r);
+                }
             }
             pixel += inChannels; before = here; here = after;
             before = T.Load(outer);
@@ -558,11 +508,25 @@ internal static unsafe class Convolution3x3
             x = T.Broadcast(pixel[1]); s1m = T.FusedMultiplyAdd(x, here, s1m); s1r = T.FusedMultiplyAdd(x, before, s1r);
             x = T.Broadcast(pixel[2]); s2m = T.FusedMultiplyAdd(x, here, s2m); s2r = T.FusedMultiplyAdd(x, before, s2r);
             x = T.Broadcast(pixel[3]); s3m = T.FusedMultiplyAdd(x, here, s3m); s3r = T.FusedMultiplyAdd(x, before, s3r);
+            if (TEight.IsSet)
+            {
+                x = T.Broadcast(pixel[4]); s4m = T.FusedMultiplyAdd(x, here, s4m); s4r = T.FusedMultiplyAdd(x, before, s4r);
+                x = T.Broadcast(pixel[5]); s5m = T.FusedMultiplyAdd(x, here, s5m); s5r = T.FusedMultiplyAdd(x, before, s5r);
+                x = T.Broadcast(pixel[6]); s6m = T.FusedMultiplyAdd(x, here, s6m); s6r = T.FusedMultiplyAdd(x, before, s6r);
+                x = T.Broadcast(pixel[7]); s7m = T.FusedMultiplyAdd(x, here, s7m); s7r = T.FusedMultiplyAdd(x, before, s7r);
+            }
         }
         AddTo<T>(target, outChannels, s0l, s0m, s0r);
         AddTo<T>(target + (1 * next), outChannels, s1l, s1m, s1r);
         AddTo<T>(target + (2 * next), outChannels, s2l, s2m, s2r);
         AddTo<T>(target + (3 * next), outChannels, s3l, s3m, s3r);
+        if (TEight.IsSet)
+        {
+            AddTo<T>(target + (4 * next), outChannels, s4l, s4m, s4r);
+            AddTo<T>(target + (5 * next), outChannels, s5l, s5m, s5r);
+            AddTo<T>(target + (6 * next), outChannels, s6l, s6m, s6r);
+            AddTo<T>(target + (7 * next), outChannels, s7l, s7m, s7r);
+        }
     }
 
     /// <summary>

@@ -121,14 +121,14 @@ internal static unsafe class MatrixProduct
                     float* c = matrix.Result + (row * matrix.ResultRow) + column;
                     int rows = to - row;
                     if (wide && columns < Panel)
-                        Multiply8x1<T>(a, matrix.LeftPanel, right, terms, begin, c, matrix.ResultRow, rows);
+                        MultiplyTile<T, Yes, No>(a, matrix.LeftPanel, right, terms, begin, c, matrix.ResultRow, rows);
                     else if (wide)
-                        Multiply8x2<T>(a, matrix.LeftPanel, right, terms, begin, c, matrix.ResultRow, rows);
+                        MultiplyTile<T, Yes, Yes>(a, matrix.LeftPanel, right, terms, begin, c, matrix.ResultRow, rows);
                     else
                     {
                         for (int part = 0; part < columns; part += 2 * T.Count)
-                            Multiply4x2<T>(a, matrix.LeftPanel, right + part, terms, begin == null ? null : begin + part, c + part,
-                                matrix.ResultRow, rows);
+                            MultiplyTile<T, No, Yes>(a, matrix.LeftPanel, right + part, terms, begin == null ? null : begin + part,
+                                c + part, matrix.ResultRow, rows);
                     }
                 }
             }
@@ -159,9 +159,9 @@ internal static unsafe class MatrixProduct
             for (int i = 0; i < inputs; i += lanes)
             {
                 if (wide)
-                    Gradient8x2<T>(g, input + i, rows, scratch);
+                    GradientTile<T, Yes>(g, input + i, rows, scratch);
                 else
-                    Gradient4x2<T>(g, input + i, rows, scratch);
+                    GradientTile<T, No>(g, input + i, rows, scratch);
                 int width = Math.Min(lanes, inputs - i);
                 for (int k = 0; k < Math.Min(tile, outputs - o); k++)
                     new Span<float>(scratch + (k * lanes), width).CopyTo(new Span<float>(gradient + ((o + k) * gradientRow) + i, width));
@@ -240,137 +240,66 @@ internal static unsafe class MatrixProduct
             new Span<float>(weights, inputs).CopyTo(new Span<float>(panel, inputs));
     }
 
-    /// <summary>8 rows by 2 vectors of columns.</summary>
+    /// <summary>8 or 4 rows by 2 vectors of columns or one: 16 sums fill 32 registers, 8 fill 16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply8x2<T>(float* left, long leftPanel, float* right, int terms, float* initial, float* result, long row,
-        int rows)
+    private static void MultiplyTile<T, TEight, TTwo>(float* left, long leftPanel, float* right, int terms, float* initial,
+        float* result, long row, int rows)
         where T : unmanaged, ILanes<T, float>
+        where TEight : IFlag
+        where TTwo : IFlag
     {
         T a0 = initial == null ? default : T.Load(initial);
         T a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
-        T b0 = initial == null ? default : T.Load(initial + T.Count);
+        T b0 = !TTwo.IsSet || initial == null ? default : T.Load(initial + T.Count);
         T b1 = b0, b2 = b0, b3 = b0, b4 = b0, b5 = b0, b6 = b0, b7 = b0;
         for (; terms > 0; terms -= Panel, left += leftPanel)
         {
             float* at = left, end = left + Math.Min(terms, Panel);
             for (; at < end; at++, right += Panel)
             {
-                T wa = T.Load(right), wb = T.Load(right + T.Count), x;
+                T wa = T.Load(right), wb = TTwo.IsSet ? T.Load(right + T.Count) : default, x;
                 x = T.Broadcast(at[0]);
-                T.AddProduct(ref a0, x, wa); T.AddProduct(ref b0, x, wb);
+                T.AddProduct(ref a0, x, wa); if (TTwo.IsSet) T.AddProduct(ref b0, x, wb);
                 x = T.Broadcast(at[1 * Panel]);
-                T.AddProduct(ref a1, x, wa); T.AddProduct(ref b1, x, wb);
+                T.AddProduct(ref a1, x, wa); if (TTwo.IsSet) T.AddProduct(ref b1, x, wb);
                 x = T.Broadcast(at[2 * Panel]);
-                T.AddProduct(ref a2, x, wa); T.AddProduct(ref b2, x, wb);
+                T.AddProduct(ref a2, x, wa); if (TTwo.IsSet) T.AddProduct(ref b2, x, wb);
                 x = T.Broadcast(at[3 * Panel]);
-                T.AddProduct(ref a3, x, wa); T.AddProduct(ref b3, x, wb);
-                x = T.Broadcast(at[4 * Panel]);
-                T.AddProduct(ref a4, x, wa); T.AddProduct(ref b4, x, wb);
-                x = T.Broadcast(at[5 * Panel]);
-                T.AddProduct(ref a5, x, wa); T.AddProduct(ref b5, x, wb);
-                x = T.Broadcast(at[6 * Panel]);
-                T.AddProduct(ref a6, x, wa); T.AddProduct(ref b6, x, wb);
-                x = T.Broadcast(at[7 * Panel]);
-                T.AddProduct(ref a7, x, wa); T.AddProduct(ref b7, x, wb);
+                T.AddProduct(ref a3, x, wa); if (TTwo.IsSet) T.AddProduct(ref b3, x, wb);
+                if (TEight.IsSet)
+                {
+                    x = T.Broadcast(at[4 * Panel]);
+                    T.AddProduct(ref a4, x, wa); if (TTwo.IsSet) T.AddProduct(ref b4, x, wb);
+                    x = T.Broadcast(at[5 * Panel]);
+                    T.AddProduct(ref a5, x, wa); if (TTwo.IsSet) T.AddProduct(ref b5, x, wb);
+                    x = T.Broadcast(at[6 * Panel]);
+                    T.AddProduct(ref a6, x, wa); if (TTwo.IsSet) T.AddProduct(ref b6, x, wb);
+                    x = T.Broadcast(at[7 * Panel]);
+                    T.AddProduct(ref a7, x, wa); if (TTwo.IsSet) T.AddProduct(ref b7, x, wb);
+                }
             }
         }
         // What lies beyond the last row is computed and written nowhere else.
         float* spare = stackalloc float[2 * T.Count];
         bool adds = initial == null;
-        Put(adds, result, a0, b0);
-        Put(adds, rows > 1 ? result + (1 * row) : spare, a1, b1);
-        Put(adds, rows > 2 ? result + (2 * row) : spare, a2, b2);
-        Put(adds, rows > 3 ? result + (3 * row) : spare, a3, b3);
-        Put(adds, rows > 4 ? result + (4 * row) : spare, a4, b4);
-        Put(adds, rows > 5 ? result + (5 * row) : spare, a5, b5);
-        Put(adds, rows > 6 ? result + (6 * row) : spare, a6, b6);
-        Put(adds, rows > 7 ? result + (7 * row) : spare, a7, b7);
-    }
-
-    /// <summary>8 rows by 1 vector of columns.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply8x1<T>(float* left, long leftPanel, float* right, int terms, float* initial, float* result, long row,
-        int rows)
-        where T : unmanaged, ILanes<T, float>
-    {
-        T a0 = initial == null ? default : T.Load(initial);
-        T a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
-        for (; terms > 0; terms -= Panel, left += leftPanel)
+        Put<T, TTwo>(adds, result, a0, b0);
+        Put<T, TTwo>(adds, rows > 1 ? result + (1 * row) : spare, a1, b1);
+        Put<T, TTwo>(adds, rows > 2 ? result + (2 * row) : spare, a2, b2);
+        Put<T, TTwo>(adds, rows > 3 ? result + (3 * row) : spare, a3, b3);
+        if (TEight.IsSet)
         {
-            float* at = left, end = left + Math.Min(terms, Panel);
-            for (; at < end; at++, right += Panel)
-            {
-                T wa = T.Load(right), x;
-                x = T.Broadcast(at[0]);
-                T.AddProduct(ref a0, x, wa);
-                x = T.Broadcast(at[1 * Panel]);
-                T.AddProduct(ref a1, x, wa);
-                x = T.Broadcast(at[2 * Panel]);
-                T.AddProduct(ref a2, x, wa);
-                x = T.Broadcast(at[3 * Panel]);
-                T.AddProduct(ref a3, x, wa);
-                x = T.Broadcast(at[4 * Panel]);
-                T.AddProduct(ref a4, x, wa);
-                x = T.Broadcast(at[5 * Panel]);
-                T.AddProduct(ref a5, x, wa);
-                x = T.Broadcast(at[6 * Panel]);
-                T.AddProduct(ref a6, x, wa);
-                x = T.Broadcast(at[7 * Panel]);
-                T.AddProduct(ref a7, x, wa);
-            }
+            Put<T, TTwo>(adds, rows > 4 ? result + (4 * row) : spare, a4, b4);
+            Put<T, TTwo>(adds, rows > 5 ? result + (5 * row) : spare, a5, b5);
+            Put<T, TTwo>(adds, rows > 6 ? result + (6 * row) : spare, a6, b6);
+            Put<T, TTwo>(adds, rows > 7 ? result + (7 * row) : spare, a7, b7);
         }
-        // What lies beyond the last row is computed and written nowhere else.
-        float* spare = stackalloc float[2 * T.Count];
-        bool adds = initial == null;
-        Put(adds, result, a0);
-        Put(adds, rows > 1 ? result + (1 * row) : spare, a1);
-        Put(adds, rows > 2 ? result + (2 * row) : spare, a2);
-        Put(adds, rows > 3 ? result + (3 * row) : spare, a3);
-        Put(adds, rows > 4 ? result + (4 * row) : spare, a4);
-        Put(adds, rows > 5 ? result + (5 * row) : spare, a5);
-        Put(adds, rows > 6 ? result + (6 * row) : spare, a6);
-        Put(adds, rows > 7 ? result + (7 * row) : spare, a7);
     }
 
-    /// <summary>4 rows by 2 vectors of columns.</summary>
+    /// <summary>8 or 4 outputs by 2 vectors of inputs; the sums are left in the first rows of <paramref name="scratch"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply4x2<T>(float* left, long leftPanel, float* right, int terms, float* initial, float* result, long row,
-        int rows)
+    private static void GradientTile<T, TEight>(float* outer, float* input, int rows, float* scratch)
         where T : unmanaged, ILanes<T, float>
-    {
-        T a0 = initial == null ? default : T.Load(initial);
-        T a1 = a0, a2 = a0, a3 = a0;
-        T b0 = initial == null ? default : T.Load(initial + T.Count);
-        T b1 = b0, b2 = b0, b3 = b0;
-        for (; terms > 0; terms -= Panel, left += leftPanel)
-        {
-            float* at = left, end = left + Math.Min(terms, Panel);
-            for (; at < end; at++, right += Panel)
-            {
-                T wa = T.Load(right), wb = T.Load(right + T.Count), x;
-                x = T.Broadcast(at[0]);
-                T.AddProduct(ref a0, x, wa); T.AddProduct(ref b0, x, wb);
-                x = T.Broadcast(at[1 * Panel]);
-                T.AddProduct(ref a1, x, wa); T.AddProduct(ref b1, x, wb);
-                x = T.Broadcast(at[2 * Panel]);
-                T.AddProduct(ref a2, x, wa); T.AddProduct(ref b2, x, wb);
-                x = T.Broadcast(at[3 * Panel]);
-                T.AddProduct(ref a3, x, wa); T.AddProduct(ref b3, x, wb);
-            }
-        }
-        // What lies beyond the last row is computed and written nowhere else.
-        float* spare = stackalloc float[2 * T.Count];
-        bool adds = initial == null;
-        Put(adds, result, a0, b0);
-        Put(adds, rows > 1 ? result + (1 * row) : spare, a1, b1);
-        Put(adds, rows > 2 ? result + (2 * row) : spare, a2, b2);
-        Put(adds, rows > 3 ? result + (3 * row) : spare, a3, b3);
-    }
-
-    /// <summary>8 outputs by 2 vectors of inputs; the sums are left in the first rows of <paramref name="scratch"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Gradient8x2<T>(float* outer, float* input, int rows, float* scratch)
-        where T : unmanaged, ILanes<T, float>
+        where TEight : IFlag
     {
         for (int group = 0; rows > 0; group++, rows -= GroupRows)
         {
@@ -388,14 +317,17 @@ internal static unsafe class MatrixProduct
                 T.AddProduct(ref a2, g, xa); T.AddProduct(ref b2, g, xb);
                 g = T.Broadcast(outer[3]);
                 T.AddProduct(ref a3, g, xa); T.AddProduct(ref b3, g, xb);
-                g = T.Broadcast(outer[4]);
-                T.AddProduct(ref a4, g, xa); T.AddProduct(ref b4, g, xb);
-                g = T.Broadcast(outer[5]);
-                T.AddProduct(ref a5, g, xa); T.AddProduct(ref b5, g, xb);
-                g = T.Broadcast(outer[6]);
-                T.AddProduct(ref a6, g, xa); T.AddProduct(ref b6, g, xb);
-                g = T.Broadcast(outer[7]);
-                T.AddProduct(ref a7, g, xa); T.AddProduct(ref b7, g, xb);
+                if (TEight.IsSet)
+                {
+                    g = T.Broadcast(outer[4]);
+                    T.AddProduct(ref a4, g, xa); T.AddProduct(ref b4, g, xb);
+                    g = T.Broadcast(outer[5]);
+                    T.AddProduct(ref a5, g, xa); T.AddProduct(ref b5, g, xb);
+                    g = T.Broadcast(outer[6]);
+                    T.AddProduct(ref a6, g, xa); T.AddProduct(ref b6, g, xb);
+                    g = T.Broadcast(outer[7]);
+                    T.AddProduct(ref a7, g, xa); T.AddProduct(ref b7, g, xb);
+                }
             }
             bool last = rows <= GroupRows;
             float* target;
@@ -413,80 +345,38 @@ internal static unsafe class MatrixProduct
                 a1 = T.Add(T.Load(sum + (2 * T.Count)), a1); b1 = T.Add(T.Load(sum + (3 * T.Count)), b1);
                 a2 = T.Add(T.Load(sum + (4 * T.Count)), a2); b2 = T.Add(T.Load(sum + (5 * T.Count)), b2);
                 a3 = T.Add(T.Load(sum + (6 * T.Count)), a3); b3 = T.Add(T.Load(sum + (7 * T.Count)), b3);
-                a4 = T.Add(T.Load(sum + (8 * T.Count)), a4); b4 = T.Add(T.Load(sum + (9 * T.Count)), b4);
-                a5 = T.Add(T.Load(sum + (10 * T.Count)), a5); b5 = T.Add(T.Load(sum + (11 * T.Count)), b5);
-                a6 = T.Add(T.Load(sum + (12 * T.Count)), a6); b6 = T.Add(T.Load(sum + (13 * T.Count)), b6);
-                a7 = T.Add(T.Load(sum + (14 * T.Count)), a7); b7 = T.Add(T.Load(sum + (15 * T.Count)), b7);
-            }
-            T.Store(a0, target + (0 * T.Count)); T.Store(b0, target + (1 * T.Count));
-            T.Store(a1, target + (2 * T.Count)); T.Store(b1, target + (3 * T.Count));
-            T.Store(a2, target + (4 * T.Count)); T.Store(b2, target + (5 * T.Count));
-            T.Store(a3, target + (6 * T.Count)); T.Store(b3, target + (7 * T.Count));
-            T.Store(a4, target + (8 * T.Count)); T.Store(b4, target + (9 * T.Count));
-            T.Store(a5, target + (10 * T.Count)); T.Store(b5, target + (11 * T.Count));
-            T.Store(a6, target + (12 * T.Count)); T.Store(b6, target + (13 * T.Count));
-            T.Store(a7, target + (14 * T.Count)); T.Store(b7, target + (15 * T.Count));
-        }
-    }
-
-    /// <summary>4 outputs by 2 vectors of inputs; the sums are left in the first rows of <paramref name="scratch"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Gradient4x2<T>(float* outer, float* input, int rows, float* scratch)
-        where T : unmanaged, ILanes<T, float>
-    {
-        for (int group = 0; rows > 0; group++, rows -= GroupRows)
-        {
-            T a0 = default, a1 = default, a2 = default, a3 = default;
-            T b0 = default, b1 = default, b2 = default, b3 = default;
-            float* end = input + ((long)Math.Min(rows, GroupRows) * Panel);
-            for (; input < end; input += Panel, outer += Panel)
-            {
-                T xa = T.Load(input), xb = T.Load(input + T.Count), g;
-                g = T.Broadcast(outer[0]);
-                T.AddProduct(ref a0, g, xa); T.AddProduct(ref b0, g, xb);
-                g = T.Broadcast(outer[1]);
-                T.AddProduct(ref a1, g, xa); T.AddProduct(ref b1, g, xb);
-                g = T.Broadcast(outer[2]);
-                T.AddProduct(ref a2, g, xa); T.AddProduct(ref b2, g, xb);
-                g = T.Broadcast(outer[3]);
-                T.AddProduct(ref a3, g, xa); T.AddProduct(ref b3, g, xb);
-            }
-            bool last = rows <= GroupRows;
-            float* target;
-            for (int level = 0; ; level++)
-            {
-                float* sum = scratch + ((level + 1L) * TileSize);
-                if ((group >> level & 1) == 0)
+                if (TEight.IsSet)
                 {
-                    if (last && group >> level != 0)
-                        continue;
-                    target = last ? scratch : sum;
-                    break;
+                    a4 = T.Add(T.Load(sum + (8 * T.Count)), a4); b4 = T.Add(T.Load(sum + (9 * T.Count)), b4);
+                    a5 = T.Add(T.Load(sum + (10 * T.Count)), a5); b5 = T.Add(T.Load(sum + (11 * T.Count)), b5);
+                    a6 = T.Add(T.Load(sum + (12 * T.Count)), a6); b6 = T.Add(T.Load(sum + (13 * T.Count)), b6);
+                    a7 = T.Add(T.Load(sum + (14 * T.Count)), a7); b7 = T.Add(T.Load(sum + (15 * T.Count)), b7);
                 }
-                a0 = T.Add(T.Load(sum + (0 * T.Count)), a0); b0 = T.Add(T.Load(sum + (1 * T.Count)), b0);
-                a1 = T.Add(T.Load(sum + (2 * T.Count)), a1); b1 = T.Add(T.Load(sum + (3 * T.Count)), b1);
-                a2 = T.Add(T.Load(sum + (4 * T.Count)), a2); b2 = T.Add(T.Load(sum + (5 * T.Count)), b2);
-                a3 = T.Add(T.Load(sum + (6 * T.Count)), a3); b3 = T.Add(T.Load(sum + (7 * T.Count)), b3);
             }
             T.Store(a0, target + (0 * T.Count)); T.Store(b0, target + (1 * T.Count));
             T.Store(a1, target + (2 * T.Count)); T.Store(b1, target + (3 * T.Count));
             T.Store(a2, target + (4 * T.Count)); T.Store(b2, target + (5 * T.Count));
             T.Store(a3, target + (6 * T.Count)); T.Store(b3, target + (7 * T.Count));
+            if (TEight.IsSet)
+            {
+                T.Store(a4, target + (8 * T.Count)); T.Store(b4, target + (9 * T.Count));
+                T.Store(a5, target + (10 * T.Count)); T.Store(b5, target + (11 * T.Count));
+                T.Store(a6, target + (12 * T.Count)); T.Store(b6, target + (13 * T.Count));
+                T.Store(a7, target + (14 * T.Count)); T.Store(b7, target + (15 * T.Count));
+            }
         }
     }
 
     /// <summary>Writes one row of a tile, or adds it to what is there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put<T>(bool adds, float* target, T a, T b)
+    private static void Put<T, TTwo>(bool adds, float* target, T a, T b)
         where T : unmanaged, ILanes<T, float>
+        where TTwo : IFlag
     {
-        Put(adds, target, a);
-        Put(adds, target + T.Count, b);
+        T.Store(adds ? T.Add(T.Load(target), a) : a, target);
+        if (TTwo.IsSet)
+            T.Store(adds ? T.Add(T.Load(target + T.Count), b) : b, target + T.Count);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put<T>(bool adds, float* target, T a)
-        where T : unmanaged, ILanes<T, float> => T.Store(adds ? T.Add(T.Load(target), a) : a, target);
 
     private readonly struct MultiplyWork(MatrixShape matrix, int from, int to) : IOverLanes<float>
     {
