@@ -31,10 +31,10 @@ internal static class PdeBenchmark
                 var context = new ExperimentContext(folder, Environment.ProcessorCount, SilentObserver.Instance, CancellationToken.None);
                 TimeSpan processor = Process.GetCurrentProcess().TotalProcessorTime;
                 long start = Stopwatch.GetTimestamp();
-                HeatEquation.Run(new(), context);
-                LinearizedPde.Run(new() { Image = image, KernelSize = kernelSize }, context);
-                NonLinearPde.Run(new() { Image = image, KernelSize = kernelSize }, context);
-                ErrorAmplification.Run(new() { Image = image, KernelSize = kernelSize }, context);
+                HeatEquation.Experiment.Run(new(), context);
+                LinearizedPde.Experiment.Run(new() { Image = image, KernelSize = kernelSize }, context);
+                NonLinearPde.Experiment.Run(new() { Image = image, KernelSize = kernelSize }, context);
+                ErrorAmplification.Experiment.Run(new() { Image = image, KernelSize = kernelSize }, context);
                 double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
                 Process self = Process.GetCurrentProcess();
                 double busy = (self.TotalProcessorTime - processor).TotalSeconds;

@@ -235,13 +235,13 @@ internal static partial class FolderTargets
         {
             var context = new ExperimentContext(folder, 1, SilentObserver.Instance, CancellationToken.None);
             GreyImage image = GreyImage.Checkerboard(16);
-            HeatEquation.Run(new HeatEquationSettings(), context);
-            LinearizedPde.Run(
+            HeatEquation.Experiment.Run(new HeatEquationSettings(), context);
+            LinearizedPde.Experiment.Run(
                 new LinearizedPdeSettings { Image = image, KernelSize = 4, LearningRate = 1e-4, Alphas = [10, 1e3, 1e5], Iterations = 20 },
                 context);
-            StabilityBounds.Run(new StabilityBoundsSettings { Image = image, KernelSize = 4, LearningRate = 1e-4 }, context);
-            NonLinearPde.Run(new NonLinearPdeSettings { Image = image, KernelSize = 4, Iterations = 20 }, context);
-            ErrorAmplification.Run(new ErrorAmplificationSettings { Image = image, KernelSize = 4, Iterations = 20 }, context);
+            StabilityBounds.Experiment.Run(new StabilityBoundsSettings { Image = image, KernelSize = 4, LearningRate = 1e-4 }, context);
+            NonLinearPde.Experiment.Run(new NonLinearPdeSettings { Image = image, KernelSize = 4, Iterations = 20 }, context);
+            ErrorAmplification.Experiment.Run(new ErrorAmplificationSettings { Image = image, KernelSize = 4, Iterations = 20 }, context);
             return Directory.GetFiles(folder, "*.json").ToDictionary(file => Path.GetFileName(file), file => Bytes(File.ReadAllText(file)));
         }
         finally

@@ -44,7 +44,7 @@ public sealed class CellExperiment<TSettings, TResult> : Experiment<TSettings, T
     /// <param name="open">Opens the cells of a folder.</param>
     internal CellExperiment(string name, Func<TSettings> fresh, string length, Func<CellStore, string, int, CellReading> read,
         Func<TSettings, ExperimentContext, TrainingData, OpenCells<TSettings, TResult>> open)
-        : base(name, null, fresh) => (_length, _read, _open) = (length, read, open);
+        : base(name, null, fresh) => (_length, _read, _open, KeepsWeights) = (length, read, open, true);
 
     /// <summary>Whether it needs products with the Hessian.</summary>
     public bool NeedsHessian { get; init; }

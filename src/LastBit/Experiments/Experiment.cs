@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using LastBit.Runs;
+
 namespace LastBit.Experiments;
 
 /// <summary>
@@ -24,8 +27,17 @@ public abstract class Experiment(string name, Type settings)
     /// <summary>What it is, in the list of parts.</summary>
     public string Title { get; init; } = "";
 
+    /// <summary>Whether the checkpoints of its runs are of a network, whose weights can be exported.</summary>
+    public bool KeepsWeights { get; init; }
+
     /// <summary>The settings of a new run.</summary>
     public abstract object NewSettings();
+
+    /// <summary>The settings of a run.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="run">What the folder's run.json holds.</param>
+    /// <exception cref="InputException">They are missing, or not those of this experiment.</exception>
+    public abstract object SettingsOf(string folder, JsonObject run);
 
     /// <summary>
     /// What a document of settings means by a member that it lacks, which is what was computed before there was the setting; not always
@@ -46,6 +58,9 @@ public class Experiment<TSettings>(string name, Func<TSettings>? fresh = null) :
 
     /// <inheritdoc/>
     public override object NewSettings() => New();
+
+    /// <inheritdoc/>
+    public override object SettingsOf(string folder, JsonObject run) => RunFolder.SettingsOf<TSettings>(folder, run);
 }
 
 /// <summary>An experiment with its settings and its results.</summary>
@@ -61,9 +76,14 @@ public class Experiment<TSettings, TResult>(
 {
     /// <summary>The same for an experiment that trains nothing.</summary>
     /// <param name="name">The command that runs it.</param>
-    /// <param name="prepare">What <see cref="Prepare"/> does.</param>
-    public Experiment(string name, Func<TSettings, Func<ExperimentContext, TResult>> prepare)
-        : this(name, (settings, _) => prepare(settings))
+    /// <param name="check">Makes sure that settings are possible.</param>
+    /// <param name="compute">Runs it and writes its files.</param>
+    internal Experiment(string name, Action<TSettings> check, Func<TSettings, ExperimentContext, TResult> compute)
+        : this(name, (settings, _) =>
+        {
+            check(settings);
+            return context => compute(settings, context);
+        })
     {
     }
 

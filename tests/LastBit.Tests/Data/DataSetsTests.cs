@@ -215,7 +215,7 @@ public sealed class DataSetsTests : IDisposable
         var settings = new TrainingRunSettings { Network = "resnet8", Data = $"mnist={_folder.Path}", Epochs = 1, BatchSize = 4 };
         using var output = new TemporaryFolder();
         TrainingRunResult result =
-            TrainingRun.Run(settings, TrainingContext.In(output.Path, 1, new Silent(), TestContext.Current.CancellationToken));
+            TrainingRun.Experiment.Run(settings, TrainingContext.In(output.Path, 1, new Silent(), TestContext.Current.CancellationToken));
         Assert.Equal(3, result.StepsDone);
         Assert.True(double.IsFinite(result.Epochs[0].TrainLoss!.Value));
     }

@@ -49,7 +49,7 @@ public class AccuracyTests
             TrainSize = 40,
             Data = SmallImages.Data
         };
-        TrainingRunResult train = TrainingRun.Run(alone, Context(folder["train"]));
+        TrainingRunResult train = TrainingRun.Experiment.Run(alone, Context(folder["train"]));
         Assert.Equal(train.Digest, result.Digests[2][3]);
         Assert.Equal(train.Epochs.Select(epoch => epoch.TestAccuracy), result.TestAccuracy[2][3]);
     }
@@ -90,7 +90,7 @@ public class AccuracyTests
             using var source = new CancellationTokenSource();
             try
             {
-                AccuracyExperiment.Run(Small,
+                AccuracyExperiment.Experiment.Run(Small,
                     TrainingContext.In(parts.Path, 2, new StoppingObserver(kill ? steps + i : steps, kill, source), source.Token));
                 break;
             }
@@ -115,7 +115,7 @@ public class AccuracyTests
         Run(parts.Path, all with { Seeds = [2], Perturbations = Perturbation.EachOfK(1) });
         Run(parts.Path, all with { Seeds = [1, 2], Perturbations = Perturbation.EachOfK(1, 3) });
         var observer = new StoppingObserver(0, kill: false);
-        AccuracyExperiment.Run(all, Context(parts.Path, observer));
+        AccuracyExperiment.Experiment.Run(all, Context(parts.Path, observer));
         Assert.Equal(["seed 1, k = 5", "seed 2, k = 5"], observer.Tasks);
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
         Assert.Equal("""{"k":[1,3,5],"seeds":[1,2]}""", CellStore.ReadPlan(parts.Path, AccuracyExperiment.Kind).ToJsonString());
@@ -134,10 +134,10 @@ public class AccuracyTests
         Run(whole.Path, all);
         using var source = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
-            AccuracyExperiment.Run(all with { Perturbations = Perturbation.EachOfK(1, 3) },
+            AccuracyExperiment.Experiment.Run(all with { Perturbations = Perturbation.EachOfK(1, 3) },
                 TrainingContext.In(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
         var observer = new StoppingObserver(0, kill: false);
-        AccuracyExperiment.Run(all, Context(parts.Path, observer));
+        AccuracyExperiment.Experiment.Run(all, Context(parts.Path, observer));
         Assert.Equal(["seed 1, k = 1, 3", "seed 1, k = 5"], observer.Tasks);
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
     }
@@ -175,7 +175,7 @@ public class AccuracyTests
         AccuracySettings others = all with { Perturbations = [.. all.Perturbations.Where(one => !one.IsK)] };
         using var source = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
-            AccuracyExperiment.Run(others,
+            AccuracyExperiment.Experiment.Run(others,
                 TrainingContext.In(parts.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
         Assert.True(File.Exists(parts["cells/accuracy/seed1/checkpoint-ulp-stochastic-order-input-convolution.bin"]));
         Parallel.Invoke(() => Run(parts.Path, all), () => Run(parts.Path, all with { Seeds = [2, 1] }));
@@ -195,7 +195,7 @@ public class AccuracyTests
         using Lease? held = CellStore.Of(folder.Path, AccuracyExperiment.Kind).TryTake("seed2/k1");
         using Lease? other = CellStore.Of(folder.Path, AccuracyExperiment.Kind).TryTake("seed2/k3");
         var observer = new StoppingObserver(0, kill: false);
-        AccuracyResult result = AccuracyExperiment.Run(Small, Context(folder.Path, observer));
+        AccuracyResult result = AccuracyExperiment.Experiment.Run(Small, Context(folder.Path, observer));
         Assert.Equal([1], result.Final.Keys);
         Assert.Equal("Another process is working on seed2/k1, seed2/k3; the result has them when it is done.",
             observer.Messages[^1]);
@@ -208,7 +208,8 @@ public class AccuracyTests
         using var source = new CancellationTokenSource();
         AccuracySettings one = Small with { Seeds = [1] };
         Assert.Throws<OperationCanceledException>(() =>
-            AccuracyExperiment.Run(one, TrainingContext.In(folder.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
+            AccuracyExperiment.Experiment.Run(
+                one, TrainingContext.In(folder.Path, 1, new StoppingObserver(4, kill: false, source), source.Token)));
         Refused("(learningRate is 0.1 there and 0.2 here)", one with { LearningRate = 0.2 });
         Refused("(trainSize is 40 there and 39 here)", one with { TrainSize = 39 });
         Refused("seeds: ", one with { Seeds = [] });
@@ -227,7 +228,8 @@ public class AccuracyTests
             Assert.Contains(reason, Assert.Throws<InputException>(() => Run(folder.Path, settings)).Message, StringComparison.Ordinal);
     }
 
-    private static AccuracyResult Run(string folder, AccuracySettings settings) => AccuracyExperiment.Run(settings, Context(folder));
+    private static AccuracyResult Run(string folder, AccuracySettings settings) => AccuracyExperiment.Experiment.Run(
+        settings, Context(folder));
 
     private static ExperimentContext Context(string folder, IRunObserver? observer = null) =>
         TrainingContext.In(folder, observer: observer);

@@ -25,7 +25,7 @@ public class DivergedRunTests
     {
         using var folder = new TemporaryFolder();
         AccuracySettings settings = Small with { WeightDecay = 1e12 };
-        AccuracyResult result = AccuracyExperiment.Run(settings, Context(folder.Path));
+        AccuracyResult result = AccuracyExperiment.Experiment.Run(settings, Context(folder.Path));
         Assert.Empty(result.Final);
         Assert.Equal([1, 2], result.Diverged!.Keys);
         Assert.All(result.Diverged.Values, seed => Assert.Equal([1, 3], seed.Keys));
@@ -37,7 +37,7 @@ public class DivergedRunTests
 
         var observer = new StoppingObserver(0, kill: false);
         Assert.Equal(result.ToJson(),
-            AccuracyExperiment.Run(settings, TrainingContext.In(folder.Path, 1, observer)).ToJson());
+            AccuracyExperiment.Experiment.Run(settings, TrainingContext.In(folder.Path, 1, observer)).ToJson());
         Assert.Empty(observer.Tasks);
         Assert.All(AccuracyExperiment.Experiment.StatusOf(folder.Path), cell => Assert.Equal(CellState.Done, cell.State));
 
@@ -55,7 +55,8 @@ public class DivergedRunTests
     {
         using var folder = new TemporaryFolder();
         AccuracyResult result =
-            AccuracyExperiment.Run(Small with { Epochs = 1, TrainSize = 32, BatchSize = 32, LearningRate = 1e30 }, Context(folder.Path));
+            AccuracyExperiment.Experiment.Run(
+                Small with { Epochs = 1, TrainSize = 32, BatchSize = 32, LearningRate = 1e30 }, Context(folder.Path));
         Assert.Equal("the test loss was no longer finite at step 1", result.Diverged![1][1].Sentence);
         Assert.Empty(result.Final);
     }

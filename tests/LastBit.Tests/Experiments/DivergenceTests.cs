@@ -24,7 +24,7 @@ public class DivergenceTests
     public void The_difference_is_that_of_the_saved_weights_and_of_the_map()
     {
         using var folder = new TemporaryFolder();
-        DivergenceResult result = DivergenceExperiment.Run(Small with { Mat = true }, Context(folder.Path));
+        DivergenceResult result = DivergenceExperiment.Experiment.Run(Small with { Mat = true }, Context(folder.Path));
         Assert.Equal(result.ToJson(), File.ReadAllText(folder["divergence.json"]));
         Assert.Equal("layer2.0.conv1.weight", result.Tensor);
         Assert.Equal([2, 3], result.Runs.Select(run => run.Divisor));
@@ -60,7 +60,8 @@ public class DivergenceTests
     {
         using var folder = new TemporaryFolder();
         DivergenceRun run = Assert.Single(
-            DivergenceExperiment.Run(Small with { Perturbation = Perturbation.OfK(4), Divisors = [1] }, Context(folder.Path)).Runs);
+            DivergenceExperiment.Experiment.Run(
+                Small with { Perturbation = Perturbation.OfK(4), Divisors = [1] }, Context(folder.Path)).Runs);
         Assert.Equal([0, 1, 2, 3], run.Iterations);
         Assert.Equal([0.0, 0, 0, 0], run.RelativeL1);
         Assert.All(run.FirstDifference.Values, Assert.Null);
@@ -74,14 +75,14 @@ public class DivergenceTests
     {
         using var whole = new TemporaryFolder();
         using var parts = new TemporaryFolder();
-        DivergenceExperiment.Run(Small, Context(whole.Path));
+        DivergenceExperiment.Experiment.Run(Small, Context(whole.Path));
         for (int i = 0; ; i++)
         {
             using var source = new CancellationTokenSource();
             try
             {
                 // Between two checkpoints nothing is kept of a killed run, so it must be given more and more steps.
-                DivergenceExperiment.Run(Small,
+                DivergenceExperiment.Experiment.Run(Small,
                     TrainingContext.In(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
                 break;
             }
@@ -102,15 +103,15 @@ public class DivergenceTests
     {
         using var whole = new TemporaryFolder();
         using var parts = new TemporaryFolder();
-        DivergenceExperiment.Run(Small, Context(whole.Path));
-        DivergenceExperiment.Run(Small with { Divisors = [3] }, Context(parts.Path));
+        DivergenceExperiment.Experiment.Run(Small, Context(whole.Path));
+        DivergenceExperiment.Experiment.Run(Small with { Divisors = [3] }, Context(parts.Path));
         var observer = new StoppingObserver(0, kill: false);
         using (CellStore.Of(parts.Path, DivergenceExperiment.Kind).TryTake("n2"))
-            Assert.Equal(3, Assert.Single(DivergenceExperiment.Run(Small, Context(parts.Path, observer)).Runs).Divisor);
+            Assert.Equal(3, Assert.Single(DivergenceExperiment.Experiment.Run(Small, Context(parts.Path, observer)).Runs).Divisor);
         Assert.Empty(observer.Tasks);
         Assert.StartsWith("Another process is working on n2", observer.Messages[^1], StringComparison.Ordinal);
 
-        DivergenceExperiment.Run(Small, Context(parts.Path, observer));
+        DivergenceExperiment.Experiment.Run(Small, Context(parts.Path, observer));
         Assert.Equal(["learning rate 0.1/2"], observer.Tasks);
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
         Assert.Equal([("n2", CellState.Done), ("n3", CellState.Done)],
@@ -122,9 +123,9 @@ public class DivergenceTests
     {
         using var alone = new TemporaryFolder();
         using var folder = new TemporaryFolder();
-        DivergenceRun k = Assert.Single(DivergenceExperiment.Run(Small with { Divisors = [2] }, Context(alone.Path)).Runs);
+        DivergenceRun k = Assert.Single(DivergenceExperiment.Experiment.Run(Small with { Divisors = [2] }, Context(alone.Path)).Runs);
         DivergenceSettings all = Small with { Divisors = [2], Others = [.. Perturbation.Words.Select(Perturbation.Parse)] };
-        DivergenceResult result = DivergenceExperiment.Run(all, Context(folder.Path));
+        DivergenceResult result = DivergenceExperiment.Experiment.Run(all, Context(folder.Path));
         Assert.Equal(result.ToJson(), File.ReadAllText(folder["divergence.json"]));
         Assert.Equal([null, .. all.Others], result.Runs.Select(run => run.Perturbation));
         Assert.Equal(k.RelativeL1, result.Runs[0].RelativeL1);
@@ -137,8 +138,8 @@ public class DivergenceTests
             !file.Key.EndsWith("divergence.json", StringComparison.Ordinal) && !file.Key.EndsWith("plan.json", StringComparison.Ordinal)),
             file => Assert.Equal(file.Value, after[file.Key]));
 
-        DivergenceExperiment.Run(all.Only("n2-ulp"), Context(alone.Path));
-        DivergenceExperiment.Run(all, Context(alone.Path));
+        DivergenceExperiment.Experiment.Run(all.Only("n2-ulp"), Context(alone.Path));
+        DivergenceExperiment.Experiment.Run(all, Context(alone.Path));
         Assert.Equal(FolderFiles.Read(folder.Path), FolderFiles.Read(alone.Path));
         Assert.Equal(all.Cells(),
             DivergenceExperiment.Experiment.StatusOf(folder.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name));
@@ -150,7 +151,8 @@ public class DivergenceTests
     {
         using var folder = new TemporaryFolder();
         DivergenceRun run =
-            Assert.Single(DivergenceExperiment.Run(Small with { LearningRate = 1e30, Divisors = [1] }, Context(folder.Path)).Runs);
+            Assert.Single(DivergenceExperiment.Experiment.Run(
+                Small with { LearningRate = 1e30, Divisors = [1] }, Context(folder.Path)).Runs);
         Assert.NotNull(run.DivergedAtIteration);
         Assert.True(run.RelativeL1.Length < 4);
         Assert.DoesNotContain("NaN", JsonDocument.Parse(File.ReadAllText(folder["divergence.json"])).RootElement.GetRawText(),
@@ -161,7 +163,7 @@ public class DivergenceTests
     public void Other_settings_are_refused()
     {
         using var folder = new TemporaryFolder();
-        DivergenceExperiment.Run(Small with { Divisors = [2], ScaledIterations = 1 }, Context(folder.Path));
+        DivergenceExperiment.Experiment.Run(Small with { Divisors = [2], ScaledIterations = 1 }, Context(folder.Path));
         Refused("(k is 3 there and 5 here)", Small with { ScaledIterations = 1, Perturbation = Perturbation.OfK(5) });
         Refused("(scaledIterations is 1 there and 4 here)", Small);
         Refused("divisors: ", Small with { Divisors = [0] });
@@ -169,7 +171,8 @@ public class DivergenceTests
         Refused("give a positive number", Small with { LearningRate = double.NaN });
 
         void Refused(string reason, DivergenceSettings settings) =>
-            Assert.Contains(reason, Assert.Throws<InputException>(() => DivergenceExperiment.Run(settings, Context(folder.Path))).Message,
+            Assert.Contains(reason, Assert.Throws<InputException>(() => DivergenceExperiment.Experiment.Run(
+                settings, Context(folder.Path))).Message,
                 StringComparison.Ordinal);
     }
 

@@ -32,7 +32,7 @@ public class EdgeTests
     {
         using var folder = new TemporaryFolder();
         var recorder = new StoppingObserver(0, kill: false);
-        EdgeExperiment.Run(Small with { LearningRates = [0.01] }, TrainingContext.In(folder.Path, 1, recorder));
+        EdgeExperiment.Experiment.Run(Small with { LearningRates = [0.01] }, TrainingContext.In(folder.Path, 1, recorder));
         string said = Assert.Single(recorder.Notes, note => note.Contains("(threshold 200)", StringComparison.Ordinal));
         Assert.Matches(@"^loss \d\.\d+, sharpness \d+\.\d+ \(threshold 200\), difference \d(\.\d+)?×10⁻[⁰¹²³⁴⁵⁶⁷⁸⁹]+$", said);
     }
@@ -69,7 +69,7 @@ public class EdgeTests
     public void The_document_has_every_iteration_and_is_the_file()
     {
         using var folder = new TemporaryFolder();
-        EdgeResult result = EdgeExperiment.Run(Small, Context(folder.Path));
+        EdgeResult result = EdgeExperiment.Experiment.Run(Small, Context(folder.Path));
         Assert.Equal(result.ToJson(), File.ReadAllText(folder["edge.json"]));
         Assert.Equal(result.ToJson(), ResultJson.Deserialize<EdgeResult>(result.ToJson()).ToJson());
         Assert.Equal([0.01, 0.02], result.Runs.Select(run => run.LearningRate));
@@ -110,7 +110,7 @@ public class EdgeTests
     {
         using var folder = new TemporaryFolder();
         EdgeSettings settings = Small with { LearningRates = [0.01], Iterations = 1 };
-        EdgePoint point = EdgeExperiment.Run(settings, Context(folder.Path)).Runs[0].Sharpness[0];
+        EdgePoint point = EdgeExperiment.Experiment.Run(settings, Context(folder.Path)).Runs[0].Sharpness[0];
 
         // The same Hessian put together image by image, and a search that knows nothing of the first.
         using var data = TrainingData.Load(settings, EngineList.Create).With(1);
@@ -159,7 +159,7 @@ public class EdgeTests
     {
         using var folder = new TemporaryFolder();
         EdgeRun run = Assert.Single(
-            EdgeExperiment.Run(Small with { LearningRates = [0.02], Perturbations = [2], Momentum = 0.5, Iterations = 5 },
+            EdgeExperiment.Experiment.Run(Small with { LearningRates = [0.02], Perturbations = [2], Momentum = 0.5, Iterations = 5 },
                 Context(folder.Path)).Runs);
         Assert.Equal([0.0, 0, 0, 0, 0], run.RelativeL1);
         Assert.Equal(run.Digest, run.Copies[2].Digest);
@@ -190,14 +190,14 @@ public class EdgeTests
             BatchSize = kill ? EdgeSettings.AllImages : 16,
             EigenvaluesEvery = kill ? 0 : 8
         };
-        EdgeExperiment.Run(settings, Context(whole.Path));
+        EdgeExperiment.Experiment.Run(settings, Context(whole.Path));
         for (int i = 0; ; i++)
         {
             using var source = new CancellationTokenSource();
             try
             {
                 // Between two checkpoints nothing is kept of a killed run, so it must be given more and more steps.
-                EdgeExperiment.Run(settings,
+                EdgeExperiment.Experiment.Run(settings,
                     TrainingContext.In(parts.Path, 1, new StoppingObserver(kill ? steps * (i + 1) : steps, kill, source), source.Token));
                 break;
             }
@@ -216,13 +216,13 @@ public class EdgeTests
         using var whole = new TemporaryFolder();
         using var parts = new TemporaryFolder();
         EdgeSettings all = Small with { WeightDecays = [0, 0.001], Iterations = 2, Perturbations = [3] };
-        EdgeResult result = EdgeExperiment.Run(all, Context(whole.Path));
+        EdgeResult result = EdgeExperiment.Experiment.Run(all, Context(whole.Path));
         Assert.Equal([(0.01, 0.0), (0.02, 0), (0.01, 0.001), (0.02, 0.001)],
             result.Runs.Select(run => (run.LearningRate, run.WeightDecay)));
         Assert.Equal(100 - 0.001, result.Runs[3].Threshold);
-        EdgeExperiment.Run(all with { LearningRates = [0.02], WeightDecays = [0] }, Context(parts.Path));
-        Parallel.Invoke(() => EdgeExperiment.Run(all, Context(parts.Path)),
-            () => EdgeExperiment.Run(all with { LearningRates = [0.02, 0.01] }, Context(parts.Path)));
+        EdgeExperiment.Experiment.Run(all with { LearningRates = [0.02], WeightDecays = [0] }, Context(parts.Path));
+        Parallel.Invoke(() => EdgeExperiment.Experiment.Run(all, Context(parts.Path)),
+            () => EdgeExperiment.Experiment.Run(all with { LearningRates = [0.02, 0.01] }, Context(parts.Path)));
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
         Assert.Equal(all.Cells().Order(),
             EdgeExperiment.Experiment.StatusOf(parts.Path).Where(cell => cell.State == CellState.Done).Select(cell => cell.Name).Order());
@@ -239,8 +239,8 @@ public class EdgeTests
         using var often = new TemporaryFolder();
         using var rarely = new TemporaryFolder();
         EdgeSettings settings = Small with { LearningRates = [0.01], BatchSize = 8, Iterations = 9, Every = 2, Perturbations = [3] };
-        EdgeRun all = Assert.Single(EdgeExperiment.Run(settings, Context(often.Path)).Runs), some =
-            Assert.Single(EdgeExperiment.Run(settings with { EigenvaluesEvery = 6 }, Context(rarely.Path)).Runs);
+        EdgeRun all = Assert.Single(EdgeExperiment.Experiment.Run(settings, Context(often.Path)).Runs), some =
+            Assert.Single(EdgeExperiment.Experiment.Run(settings with { EigenvaluesEvery = 6 }, Context(rarely.Path)).Runs);
         Assert.Equal([0, 2, 4, 6, 8], some.Sharpness.Select(point => point.Iteration));
         Assert.Equal([0, 6], some.Searched.Select(point => point.Iteration));
         Assert.Equal(all.Sharpness.Select(point => point.BatchSharpness), some.Sharpness.Select(point => point.BatchSharpness));
@@ -258,7 +258,7 @@ public class EdgeTests
         // Real images: on noise the loss is too curved for the difference of gradients below.
         EdgeSettings settings =
             Small with { Data = "sample", LearningRates = [0.01], BatchSize = 8, Momentum = 0.5, Iterations = 7, Perturbations = [3] };
-        EdgeRun run = Assert.Single(EdgeExperiment.Run(settings, Context(folder.Path)).Runs);
+        EdgeRun run = Assert.Single(EdgeExperiment.Experiment.Run(settings, Context(folder.Path)).Runs);
         Assert.Equal((100, 300), (run.BatchThreshold, run.Threshold));
         Assert.Equal(7, run.Loss.Length);
         Assert.All(run.Sharpness, point => Assert.NotNull(point.BatchSharpness));
@@ -294,7 +294,7 @@ public class EdgeTests
     {
         using var folder = new TemporaryFolder();
         EdgeSettings settings = Small with { LearningRates = [1e20], Every = 1 };
-        EdgeRun run = Assert.Single(EdgeExperiment.Run(settings, Context(folder.Path)).Runs);
+        EdgeRun run = Assert.Single(EdgeExperiment.Experiment.Run(settings, Context(folder.Path)).Runs);
         Assert.NotNull(run.DivergedAtIteration);
         Assert.DoesNotContain("NaN", File.ReadAllText(folder["edge.json"]), StringComparison.Ordinal);
         Assert.True(Assert.Single(EdgeExperiment.Experiment.StatusOf(folder.Path)).State == CellState.Done);
@@ -311,7 +311,8 @@ public class EdgeTests
         Refused("perturbation", Small with { Perturbations = [1] });
         Refused("momentum", Small with { Momentum = 1 });
         Assert.Contains("(every is 1 there and 4 here)",
-            Assert.Throws<InputException>(() => EdgeExperiment.Run(Small, Context(folder.Path))).Message, StringComparison.Ordinal);
+            Assert.Throws<InputException>(() => EdgeExperiment.Experiment.Run(
+                Small, Context(folder.Path))).Message, StringComparison.Ordinal);
 
         static void Refused(string setting, EdgeSettings settings) =>
             Assert.StartsWith(setting + ":", Assert.Throws<InputException>(settings.Validate).Message, StringComparison.Ordinal);

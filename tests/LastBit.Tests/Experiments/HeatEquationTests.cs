@@ -11,7 +11,7 @@ public sealed class HeatEquationTests : IDisposable
     [Fact]
     public void Both_time_steps_follow_the_scheme_and_their_times_are_exact()
     {
-        HeatEquationResult result = HeatEquation.Run(new(), OneLayerExperiments.Context(_folder.Path));
+        HeatEquationResult result = HeatEquation.Experiment.Run(new(), OneLayerExperiments.Context(_folder.Path));
         Assert.Equal([0, 2, 6, 10, 250, 500, 2000], result.Runs[0].Snapshots.Select(snapshot => snapshot.Step));
         Assert.Equal([0, 1, 3, 5], result.Runs[1].Snapshots.Select(snapshot => snapshot.Step));
         foreach (HeatEquationRun run in result.Runs)
@@ -30,7 +30,7 @@ public sealed class HeatEquationTests : IDisposable
     [Fact]
     public void The_stable_step_is_called_stable_and_the_unstable_one_tells_when_it_blew_up()
     {
-        HeatEquationResult result = HeatEquation.Run(new(), OneLayerExperiments.Context(_folder.Path));
+        HeatEquationResult result = HeatEquation.Experiment.Run(new(), OneLayerExperiments.Context(_folder.Path));
         Assert.Equal((true, null, null), (result.Runs[0].Stable, result.Runs[0].FirstStepAbove1000, result.Runs[0].FirstStepNotFinite));
         Assert.False(result.Runs[1].Stable);
         int above = Enumerable.Range(0, 100).First(step => Plain(0.8, step).Max(Math.Abs) > 1e3);
@@ -52,7 +52,7 @@ public sealed class HeatEquationTests : IDisposable
     public void Impossible_time_steps_name_their_setting(params double[] steps)
     {
         var error = Assert.Throws<InputException>(() =>
-            HeatEquation.Run(new() { TimeSteps = steps }, OneLayerExperiments.Context(_folder.Path)));
+            HeatEquation.Experiment.Run(new() { TimeSteps = steps }, OneLayerExperiments.Context(_folder.Path)));
         Assert.StartsWith("timeSteps: ", error.Message, StringComparison.Ordinal);
     }
 

@@ -15,7 +15,7 @@ public class LeftoverTests
     public void A_checkpoint_of_cells_that_are_done_goes_when_the_run_is_resumed()
     {
         using var folder = new TemporaryFolder();
-        HasNothingLeft(folder, path => AccuracyExperiment.Run(DamagedFolderTests.Table, Context(path)),
+        HasNothingLeft(folder, path => AccuracyExperiment.Experiment.Run(DamagedFolderTests.Table, Context(path)),
             "cells/accuracy/seed1/checkpoint-k1-3.bin");
     }
 
@@ -25,7 +25,7 @@ public class LeftoverTests
         using var folder = new TemporaryFolder();
         var small = new DivergenceSettings
         { Network = "resnet8", BatchSize = 16, TrainSize = 16, Data = "sample", ScaledIterations = 1, Divisors = [2] };
-        HasNothingLeft(folder, path => DivergenceExperiment.Run(small, Context(path)), "cells/divergence/n2/checkpoint.bin");
+        HasNothingLeft(folder, path => DivergenceExperiment.Experiment.Run(small, Context(path)), "cells/divergence/n2/checkpoint.bin");
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public class LeftoverTests
             PassSize = 16,
         };
         string cell = EdgeCell(small);
-        HasNothingLeft(folder, path => EdgeExperiment.Run(small, Context(path)), $"cells/edge/{cell}/checkpoint.bin",
+        HasNothingLeft(folder, path => EdgeExperiment.Experiment.Run(small, Context(path)), $"cells/edge/{cell}/checkpoint.bin",
             $"cells/edge/{cell}/start-1.npy",
             $"cells/edge/{cell}/start-1.npy.17.0123456789abcdef0123456789abcdef.tmp");
     }

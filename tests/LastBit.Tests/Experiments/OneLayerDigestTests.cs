@@ -32,14 +32,16 @@ public partial class OneLayerDigestTests
         using var folder = new TemporaryFolder();
         ExperimentContext context = OneLayerExperiments.Context(folder.Path, int.Parse(threads, CultureInfo.InvariantCulture));
         GreyImage image = OneLayerExperiments.Noise(29, 37);
-        HeatEquation.Run(new(), context);
-        LinearizedPde.Run(new() { Alphas = [10, 20, 500], LearningRate = 1e-3, Iterations = 15, Image = image, KernelSize = 7 }, context);
-        NonLinearPde.Run(new() { LearningRates = [0.01, 0.05, 0.09], Iterations = 15, SharpnessEvery = 0, Image = image, KernelSize = 7 },
+        HeatEquation.Experiment.Run(new(), context);
+        LinearizedPde.Experiment.Run(
+            new() { Alphas = [10, 20, 500], LearningRate = 1e-3, Iterations = 15, Image = image, KernelSize = 7 }, context);
+        NonLinearPde.Experiment.Run(
+            new() { LearningRates = [0.01, 0.05, 0.09], Iterations = 15, SharpnessEvery = 0, Image = image, KernelSize = 7 },
             context);
-        ErrorAmplification.Run(
+        ErrorAmplification.Experiment.Run(
             new() { LearningRates = [0.05, 0.09], Iterations = 15, SharpnessEvery = 0, Image = image, KernelSize = 7, Mat = true },
             context);
-        StabilityBounds.Run(new() { LearningRate = 1e-3, Image = image, KernelSize = 7 }, context);
+        StabilityBounds.Experiment.Run(new() { LearningRate = 1e-3, Image = image, KernelSize = 7 }, context);
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         string[] files = Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories);
@@ -51,7 +53,8 @@ public partial class OneLayerDigestTests
         }
         string results = Convert.ToHexStringLower(hash.GetHashAndReset());
         NonLinearPdeResult curved =
-            NonLinearPde.Run(new() { LearningRates = [0.05], Iterations = 9, SharpnessEvery = 3, Image = image, KernelSize = 7 }, context);
+            NonLinearPde.Experiment.Run(
+                new() { LearningRates = [0.05], Iterations = 9, SharpnessEvery = 3, Image = image, KernelSize = 7 }, context);
         byte[] sharpness = System.Text.Encoding.UTF8.GetBytes(
             string.Join(' ', curved.Runs[0].Sharpness!.Select(point => point.Eigenvalues[0].ToString("R", CultureInfo.InvariantCulture))));
         return results + " " + Convert.ToHexStringLower(SHA256.HashData(sharpness));

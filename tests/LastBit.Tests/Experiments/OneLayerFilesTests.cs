@@ -19,10 +19,10 @@ public sealed class OneLayerFilesTests : IDisposable
     [Fact]
     public void Losses_lie_where_the_authors_scripts_look_for_them()
     {
-        LinearizedPdeResult linear = LinearizedPde.Run(
+        LinearizedPdeResult linear = LinearizedPde.Experiment.Run(
             new() { Alphas = [11, 1.3e7], LearningRate = 1e-4, Iterations = 5, Image = s_image, KernelSize = 4 }, Context());
         NonLinearPdeResult nonLinear =
-            NonLinearPde.Run(new() { LearningRates = [0.01, 0.1], Iterations = 5, Image = s_image, KernelSize = 4 }, Context());
+            NonLinearPde.Experiment.Run(new() { LearningRates = [0.01, 0.1], Iterations = 5, Image = s_image, KernelSize = 4 }, Context());
         Assert.Equal(linear.Runs[0].Loss, Npy.Read(_folder["result/loss/linear/loss_alpha11.0.npy"]).Get<double>(5));
         Assert.Equal(linear.Runs[1].Loss, Npy.Read(_folder["result/loss/linear/loss_alpha13000000.0.npy"]).Get<double>(5));
         Assert.Equal(nonLinear.Runs[0].Loss, Npy.Read(_folder["result/loss/nonlinear/loss_dt0.01_L20.npy"]).Get<double>(5));
@@ -36,7 +36,7 @@ public sealed class OneLayerFilesTests : IDisposable
     {
         var settings =
             new ErrorAmplificationSettings { LearningRates = [0.05], Iterations = 3, Image = s_image, KernelSize = 4, Mat = true };
-        ErrorAmplificationResult result = ErrorAmplification.Run(settings, Context());
+        ErrorAmplificationResult result = ErrorAmplification.Experiment.Run(settings, Context());
         string folder = _folder["result/parameter/1layer/dt0.05_L20"];
         double[] first = Npy.Read(folder + "/1_1.npy").Get<double>(3, 1, 1, 4, 4), second =
             Npy.Read(folder + "/1_2.npy").Get<double>(3, 1, 1, 4, 4);
@@ -56,7 +56,7 @@ public sealed class OneLayerFilesTests : IDisposable
     public void A_run_that_is_no_longer_finite_stops_there_and_no_NaN_is_written()
     {
         var settings = new NonLinearPdeSettings { LearningRates = [0.13], Iterations = 1000, Image = s_image, KernelSize = 4 };
-        NonLinearPdeRun run = NonLinearPde.Run(settings, Context()).Runs[0];
+        NonLinearPdeRun run = NonLinearPde.Experiment.Run(settings, Context()).Runs[0];
         Assert.InRange(run.Finite, 700, 800);
         Assert.Equal(run.Finite, run.Loss.Length);
         Assert.All(run.Loss, loss => Assert.True(double.IsFinite(loss)));
@@ -66,11 +66,11 @@ public sealed class OneLayerFilesTests : IDisposable
 
         // Without weight decay nothing but the loss of the network itself is left; and without a bound on the iterations the kernel
         // overflows.
-        LinearizedPdeRun linear = LinearizedPde.Run(
+        LinearizedPdeRun linear = LinearizedPde.Experiment.Run(
             new() { Alphas = [0], LearningRate = 1, Iterations = 1000, Image = s_image, KernelSize = 4 }, Context()).Runs[0];
         Assert.InRange(linear.Finite, 10, 999);
         Assert.All(linear.Loss, loss => Assert.True(double.IsFinite(loss)));
-        ErrorAmplificationRun pair = ErrorAmplification.Run(
+        ErrorAmplificationRun pair = ErrorAmplification.Experiment.Run(
             new() { LearningRates = [0.13], Iterations = 1000, Image = s_image, KernelSize = 4 }, Context()).Runs[0];
         Assert.InRange(pair.Finite, 700, 800);
         Assert.All(pair.RelativeL1, difference => Assert.InRange(difference, 0, 2));
@@ -85,7 +85,7 @@ public sealed class OneLayerFilesTests : IDisposable
         for (int i = 0; i < image.Pixels.Length; i++)
             Assert.Equal((0.299 * samples[3 * i] + 0.587 * samples[3 * i + 1] + 0.114 * samples[3 * i + 2]) / 127.5 - 1, image.Pixels[i],
                 1e-14);
-        LinearizedPdeResult result = LinearizedPde.Run(
+        LinearizedPdeResult result = LinearizedPde.Experiment.Run(
             new() { Alphas = [1], LearningRate = 1e-4, Iterations = 4, Image = image, KernelSize = 3 }, Context());
         Assert.Equal(4, result.Runs[0].Finite);
         Assert.Contains("none.png", Assert.Throws<InputException>(() => GreyImage.Load("none.png")).Message, StringComparison.Ordinal);
@@ -94,24 +94,24 @@ public sealed class OneLayerFilesTests : IDisposable
     [Fact]
     public void Impossible_settings_name_their_option()
     {
-        Refused("--weight-decay", () => LinearizedPde.Run(new() { Alphas = [] }, Context()));
-        Refused("--weight-decay", () => LinearizedPde.Run(new() { Alphas = [1, 2, 1] }, Context()));
-        Refused("--weight-decay", () => LinearizedPde.Run(new() { Alphas = [-1] }, Context()));
-        Refused("--weight-decay", () => LinearizedPde.Run(new() { Alphas = [double.NaN] }, Context()));
-        Refused("--learning-rate", () => LinearizedPde.Run(new() { LearningRate = 0 }, Context()));
-        Refused("--iterations", () => LinearizedPde.Run(new() { Iterations = 0 }, Context()));
-        Refused("--learning-rate", () => NonLinearPde.Run(new() { LearningRates = [0.1, double.NaN] }, Context()));
-        Refused("--learning-rate", () => NonLinearPde.Run(new() { LearningRates = [0.1, 0.1] }, Context()));
-        Refused("--weight-decay", () => NonLinearPde.Run(new() { WeightDecay = double.PositiveInfinity }, Context()));
-        Refused("--weight-decay", () => ErrorAmplification.Run(new() { WeightDecay = -1 }, Context()));
-        Refused("--k", () => ErrorAmplification.Run(new() { Perturbation = Perturbation.OfK(0) }, Context()));
-        Refused("--iterations", () => ErrorAmplification.Run(new() { Iterations = int.MaxValue }, Context()));
-        Refused("--kernel-size", () => ErrorAmplification.Run(new() { KernelSize = 0 }, Context()));
-        Refused("--kernel-size", () => NonLinearPde.Run(new() { KernelSize = 21, Image = s_image }, Context()));
-        Refused("--kernel-size", () => StabilityBounds.Run(new() { Image = GreyImage.Checkerboard(31) }, Context()));
-        Refused("--learning-rate", () => StabilityBounds.Run(new() { LearningRate = -1 }, Context()));
-        Refused("--a", () => StabilityBounds.Run(new() { A = double.NaN }, Context()));
-        Refused("--beta", () => StabilityBounds.Run(new() { Beta = double.NegativeInfinity }, Context()));
+        Refused("--weight-decay", () => LinearizedPde.Experiment.Run(new() { Alphas = [] }, Context()));
+        Refused("--weight-decay", () => LinearizedPde.Experiment.Run(new() { Alphas = [1, 2, 1] }, Context()));
+        Refused("--weight-decay", () => LinearizedPde.Experiment.Run(new() { Alphas = [-1] }, Context()));
+        Refused("--weight-decay", () => LinearizedPde.Experiment.Run(new() { Alphas = [double.NaN] }, Context()));
+        Refused("--learning-rate", () => LinearizedPde.Experiment.Run(new() { LearningRate = 0 }, Context()));
+        Refused("--iterations", () => LinearizedPde.Experiment.Run(new() { Iterations = 0 }, Context()));
+        Refused("--learning-rate", () => NonLinearPde.Experiment.Run(new() { LearningRates = [0.1, double.NaN] }, Context()));
+        Refused("--learning-rate", () => NonLinearPde.Experiment.Run(new() { LearningRates = [0.1, 0.1] }, Context()));
+        Refused("--weight-decay", () => NonLinearPde.Experiment.Run(new() { WeightDecay = double.PositiveInfinity }, Context()));
+        Refused("--weight-decay", () => ErrorAmplification.Experiment.Run(new() { WeightDecay = -1 }, Context()));
+        Refused("--k", () => ErrorAmplification.Experiment.Run(new() { Perturbation = Perturbation.OfK(0) }, Context()));
+        Refused("--iterations", () => ErrorAmplification.Experiment.Run(new() { Iterations = int.MaxValue }, Context()));
+        Refused("--kernel-size", () => ErrorAmplification.Experiment.Run(new() { KernelSize = 0 }, Context()));
+        Refused("--kernel-size", () => NonLinearPde.Experiment.Run(new() { KernelSize = 21, Image = s_image }, Context()));
+        Refused("--kernel-size", () => StabilityBounds.Experiment.Run(new() { Image = GreyImage.Checkerboard(31) }, Context()));
+        Refused("--learning-rate", () => StabilityBounds.Experiment.Run(new() { LearningRate = -1 }, Context()));
+        Refused("--a", () => StabilityBounds.Experiment.Run(new() { A = double.NaN }, Context()));
+        Refused("--beta", () => StabilityBounds.Experiment.Run(new() { Beta = double.NegativeInfinity }, Context()));
         Refused("--image-size", () => GreyImage.Checkerboard(0));
         Assert.Throws<InputException>(() => new GreyImage("x", 1, 2, [0, double.NaN]));
         Assert.Throws<InputException>(() => new GreyImage("x", 2, 2, [0, 1]));
@@ -124,7 +124,7 @@ public sealed class OneLayerFilesTests : IDisposable
         var observer = new CancelAtTheEnd(cancellation);
         var settings = new NonLinearPdeSettings { Iterations = 50, Image = s_image, KernelSize = 4 };
         Assert.ThrowsAny<OperationCanceledException>(() =>
-            NonLinearPde.Run(settings, new ExperimentContext(_folder.Path, 1, observer, cancellation.Token)));
+            NonLinearPde.Experiment.Run(settings, new ExperimentContext(_folder.Path, 1, observer, cancellation.Token)));
         Assert.Single(Directory.GetFiles(_folder["result/loss/nonlinear"]));
         Assert.False(File.Exists(_folder["nonlinear.json"]));
     }

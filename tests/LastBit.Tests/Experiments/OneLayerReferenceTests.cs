@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
-using LastBit.Arithmetic;
 using LastBit.Experiments.Amplification;
 using LastBit.Experiments.Bounds;
 using LastBit.Experiments.Linear;
 using LastBit.Experiments.NonLinear;
+using LastBit.Tests.Arithmetic;
 using LastBit.Training;
 
 namespace LastBit.Tests.Experiments;
@@ -24,7 +24,7 @@ public sealed class OneLayerReferenceTests : IDisposable
     public void Every_curve_of_the_linearized_PDE_is_the_reference_within_1e_9()
     {
         JsonElement curves = s_reference.GetProperty("linear_lr_1e-8");
-        LinearizedPdeResult result = LinearizedPde.Run(
+        LinearizedPdeResult result = LinearizedPde.Experiment.Run(
             new() { Alphas = [.. curves.EnumerateObject().Select(Number)] }, OneLayerExperiments.Context(_folder.Path));
         foreach ((LinearizedPdeRun run, JsonProperty curve) in result.Runs.Zip(curves.EnumerateObject()))
         {
@@ -50,9 +50,9 @@ public sealed class OneLayerReferenceTests : IDisposable
     {
         JsonElement curves = s_reference.GetProperty("nonlinear_weight_decay_20");
         double[] rates = [.. curves.EnumerateObject().Select(Number)];
-        NonLinearPdeResult result = NonLinearPde.Run(new() { LearningRates = rates }, OneLayerExperiments.Context(_folder.Path));
+        NonLinearPdeResult result = NonLinearPde.Experiment.Run(new() { LearningRates = rates }, OneLayerExperiments.Context(_folder.Path));
         ErrorAmplificationResult copies =
-            ErrorAmplification.Run(new() { LearningRates = rates, Iterations = 100 }, OneLayerExperiments.Context(_folder.Path));
+            ErrorAmplification.Experiment.Run(new() { LearningRates = rates, Iterations = 100 }, OneLayerExperiments.Context(_folder.Path));
         int compared = 0;
         for (int i = 0; i < rates.Length; i++)
         {
@@ -78,7 +78,8 @@ public sealed class OneLayerReferenceTests : IDisposable
     [Fact]
     public void Rounding_stays_rounding_at_low_learning_rates_and_is_amplified_to_order_1_at_higher_ones()
     {
-        ErrorAmplificationResult result = ErrorAmplification.Run(new() { Iterations = 400 }, OneLayerExperiments.Context(_folder.Path));
+        ErrorAmplificationResult result = ErrorAmplification.Experiment.Run(
+            new() { Iterations = 400 }, OneLayerExperiments.Context(_folder.Path));
         foreach (ErrorAmplificationRun run in result.Runs)
         {
             Assert.Equal(400, run.Finite);
@@ -101,7 +102,7 @@ public sealed class OneLayerReferenceTests : IDisposable
     [Fact]
     public void A_perturbation_by_a_power_of_two_changes_no_bit()
     {
-        ErrorAmplificationResult result = ErrorAmplification.Run(
+        ErrorAmplificationResult result = ErrorAmplification.Experiment.Run(
             new() { Perturbation = Perturbation.OfK(4), LearningRates = [0.09], Iterations = 100 },
             OneLayerExperiments.Context(_folder.Path));
         Assert.All(result.Runs[0].RelativeL1, difference => Assert.Equal(0, difference));
@@ -110,7 +111,7 @@ public sealed class OneLayerReferenceTests : IDisposable
     [Fact]
     public void The_default_image_is_stable_between_12_960_000_and_200_000_000()
     {
-        StabilityBoundsResult bounds = StabilityBounds.Run(new(), OneLayerExperiments.Context(_folder.Path));
+        StabilityBoundsResult bounds = StabilityBounds.Experiment.Run(new(), OneLayerExperiments.Context(_folder.Path));
         AssertRelative(12_960_000, bounds.AlphaMin, 1e-12, "alpha_min");
         AssertRelative(2e8, bounds.AlphaMax, 1e-12, "alpha_max");
         AssertRelative(50625.0 * 1024, bounds.LambdaMax, 1e-12, "lambda_max");

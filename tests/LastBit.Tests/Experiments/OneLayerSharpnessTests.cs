@@ -15,7 +15,7 @@ public sealed class OneLayerSharpnessTests : IDisposable
     {
         // The paper's own image and kernel: at 0.03 the Hessian at the minimum has lambda_max = 62.0 < 66.7, at 0.05 it meets 40.
         var settings = new NonLinearPdeSettings { LearningRates = [0.03, 0.05], Iterations = 200, SharpnessEvery = 50 };
-        NonLinearPdeRun[] runs = NonLinearPde.Run(settings, OneLayerExperiments.Context(_folder.Path)).Runs;
+        NonLinearPdeRun[] runs = NonLinearPde.Experiment.Run(settings, OneLayerExperiments.Context(_folder.Path)).Runs;
         foreach (NonLinearPdeRun run in runs)
             Assert.Equal([0, 50, 100, 150, 200], run.Sharpness!.Select(point => point.Iteration));
         Assert.Equal(20, runs[0].Sharpness![0].Eigenvalues[0], 1e-3);
@@ -29,10 +29,11 @@ public sealed class OneLayerSharpnessTests : IDisposable
     {
         var settings = new ErrorAmplificationSettings
         { LearningRates = [0.03], Iterations = 40, SharpnessEvery = 10, Image = OneLayerExperiments.Noise(20, 23), KernelSize = 4 };
-        SharpnessPoint[] pair = ErrorAmplification.Run(settings, OneLayerExperiments.Context(_folder["pair"])).Runs[0].Sharpness!;
+        SharpnessPoint[] pair = ErrorAmplification.Experiment.Run(
+            settings, OneLayerExperiments.Context(_folder["pair"])).Runs[0].Sharpness!;
         var alone = new NonLinearPdeSettings
         { LearningRates = [0.03], Iterations = 40, SharpnessEvery = 10, Image = settings.Image, KernelSize = 4 };
-        SharpnessPoint[] single = NonLinearPde.Run(alone, OneLayerExperiments.Context(_folder["alone"])).Runs[0].Sharpness!;
+        SharpnessPoint[] single = NonLinearPde.Experiment.Run(alone, OneLayerExperiments.Context(_folder["alone"])).Runs[0].Sharpness!;
         Assert.Equal(single.Select(point => (point.Iteration, point.Eigenvalues[0])),
             pair.Select(point => (point.Iteration, point.Eigenvalues[0])));
     }
@@ -42,8 +43,9 @@ public sealed class OneLayerSharpnessTests : IDisposable
     {
         var settings = new NonLinearPdeSettings
         { LearningRates = [0.05], Iterations = 60, SharpnessEvery = 0, Image = OneLayerExperiments.Noise(20, 23), KernelSize = 4 };
-        NonLinearPdeRun without = NonLinearPde.Run(settings, OneLayerExperiments.Context(_folder["without"])).Runs[0];
-        NonLinearPdeRun with = NonLinearPde.Run(settings with { SharpnessEvery = 7 }, OneLayerExperiments.Context(_folder["with"])).Runs[0];
+        NonLinearPdeRun without = NonLinearPde.Experiment.Run(settings, OneLayerExperiments.Context(_folder["without"])).Runs[0];
+        NonLinearPdeRun with = NonLinearPde.Experiment.Run(
+            settings with { SharpnessEvery = 7 }, OneLayerExperiments.Context(_folder["with"])).Runs[0];
         Assert.Null(without.Sharpness);
         Assert.DoesNotContain("sharpness", File.ReadAllText(_folder["without/nonlinear.json"]), StringComparison.Ordinal);
         Assert.Equal(9, with.Sharpness!.Length);
@@ -54,7 +56,7 @@ public sealed class OneLayerSharpnessTests : IDisposable
     public void A_negative_distance_is_refused()
     {
         var error = Assert.Throws<InputException>(() =>
-            NonLinearPde.Run(new() { SharpnessEvery = -1 }, OneLayerExperiments.Context(_folder.Path)));
+            NonLinearPde.Experiment.Run(new() { SharpnessEvery = -1 }, OneLayerExperiments.Context(_folder.Path)));
         Assert.Contains("-1 is not possible; give at least 0", error.Message, StringComparison.Ordinal);
     }
 }

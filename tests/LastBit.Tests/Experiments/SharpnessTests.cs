@@ -75,7 +75,7 @@ public class SharpnessTests
             Convolution = ConvolutionAlgorithm.Winograd,
             Tolerance = 1e-2
         };
-        SharpnessResult result = SharpnessExperiment.Run(settings,
+        SharpnessResult result = SharpnessExperiment.Experiment.Run(settings,
             TrainingContext.In(folder.Path, 2, SilentObserver.Instance, TestContext.Current.CancellationToken));
         Assert.True(result.Converged);
         Assert.Equal(23.3566, result.Eigenvalues[0], 0.01);

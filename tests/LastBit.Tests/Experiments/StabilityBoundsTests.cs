@@ -55,7 +55,7 @@ public sealed class StabilityBoundsTests : IDisposable
     {
         GreyImage image = OneLayerExperiments.Noise(24, 24);
         StabilityBoundsResult negative = Bounds(image, 5, 1e-3);
-        StabilityBoundsResult positive = StabilityBounds.Run(
+        StabilityBoundsResult positive = StabilityBounds.Experiment.Run(
             new() { Image = image, KernelSize = 5, LearningRate = 1e-3, A = 0.5, Beta = 2 }, OneLayerExperiments.Context(_folder.Path));
         Assert.Equal(-0.5 * negative.LambdaMin, positive.AlphaMin);
         Assert.Equal(2000 - 0.5 * negative.LambdaMax, positive.AlphaMax);
@@ -64,7 +64,7 @@ public sealed class StabilityBoundsTests : IDisposable
     [Fact]
     public void The_bounds_of_noise_of_the_default_size_are_found_to_the_stated_tolerance()
     {
-        StabilityBoundsResult bounds = StabilityBounds.Run(
+        StabilityBoundsResult bounds = StabilityBounds.Experiment.Run(
             new() { Image = OneLayerExperiments.Noise(100, 120), KernelSize = 16 }, OneLayerExperiments.Context(_folder.Path));
         Assert.InRange(bounds.LambdaTolerance, 0, 2e-12 * bounds.LambdaMax);
         // Marchenko and Pastur: pixels of variance 1/3, 8925 positions, 256 weights; neighbouring windows share pixels, so only roughly.
@@ -73,7 +73,7 @@ public sealed class StabilityBoundsTests : IDisposable
     }
 
     private StabilityBoundsResult Bounds(GreyImage image, int kernelSize, double learningRate) =>
-        StabilityBounds.Run(new() { Image = image, KernelSize = kernelSize, LearningRate = learningRate },
+        StabilityBounds.Experiment.Run(new() { Image = image, KernelSize = kernelSize, LearningRate = learningRate },
             OneLayerExperiments.Context(_folder.Path));
 
     private static double LastStepOverFirst(GreyImage image, int kernelSize, double alpha, double learningRate)

@@ -34,15 +34,16 @@ public sealed class SmallRun : IDisposable
         };
         using (RunFolder run = RunFolder.Open(Folder, "reproduce", settings, context.Threads))
         {
-            HeatEquation.Run(new HeatEquationSettings(), context);
-            StabilityBounds.Run(new StabilityBoundsSettings { Image = image, KernelSize = 8, LearningRate = 5e-6 }, context);
+            HeatEquation.Experiment.Run(new HeatEquationSettings(), context);
+            StabilityBounds.Experiment.Run(new StabilityBoundsSettings { Image = image, KernelSize = 8, LearningRate = 5e-6 }, context);
             double[] alphas = [20_000, 30_000, 380_000, 440_000];
-            LinearizedPde.Run(
+            LinearizedPde.Experiment.Run(
                 new LinearizedPdeSettings { Image = image, KernelSize = 8, LearningRate = 5e-6, Alphas = alphas, Iterations = 300 },
                 context);
-            NonLinear = NonLinearPde.Run(new NonLinearPdeSettings { Image = image, KernelSize = 8, Iterations = 300 }, context);
-            Amplify = ErrorAmplification.Run(new ErrorAmplificationSettings { Image = image, KernelSize = 8, Iterations = 300 }, context);
-            AccuracyExperiment.Run(
+            NonLinear = NonLinearPde.Experiment.Run(new NonLinearPdeSettings { Image = image, KernelSize = 8, Iterations = 300 }, context);
+            Amplify = ErrorAmplification.Experiment.Run(
+                new ErrorAmplificationSettings { Image = image, KernelSize = 8, Iterations = 300 }, context);
+            AccuracyExperiment.Experiment.Run(
                 new AccuracySettings
                 {
                     Network = "resnet8",
@@ -54,7 +55,7 @@ public sealed class SmallRun : IDisposable
                     Perturbations = Perturbation.EachOfK(1, 3),
                 },
                 context);
-            Divergence = DivergenceExperiment.Run(
+            Divergence = DivergenceExperiment.Experiment.Run(
                 new DivergenceSettings
                 {
                     Network = "resnet8",

@@ -230,8 +230,8 @@ public sealed class DamagedFolderTests : IDisposable
             "seed1/k1.json.bak" })
             File.WriteAllText(_folder["cells/accuracy/" + file], "?");
         var observer = new StoppingObserver(0, kill: false);
-        AccuracyExperiment.Run(Table with { Seeds = [1] }, Context(observer));
-        DivergenceExperiment.Run(Curve, Context(observer));
+        AccuracyExperiment.Experiment.Run(Table with { Seeds = [1] }, Context(observer));
+        DivergenceExperiment.Experiment.Run(Curve, Context(observer));
         Assert.Equal(before, File.ReadAllText(_folder["accuracy.json"]));
         Assert.Equal(curve, File.ReadAllText(_folder["divergence.json"]));
         foreach (string name in new[] { "seed1 copy", "seed99999999999", "seed01", "k1-old.json", "n2 copy" })
@@ -241,9 +241,9 @@ public sealed class DamagedFolderTests : IDisposable
             message => message.Contains("DS_Store", StringComparison.Ordinal) || message.Contains("backup", StringComparison.Ordinal));
     }
 
-    private void RunTable() => AccuracyExperiment.Run(Table, Context(SilentObserver.Instance));
+    private void RunTable() => AccuracyExperiment.Experiment.Run(Table, Context(SilentObserver.Instance));
 
-    private void RunCurve() => DivergenceExperiment.Run(Curve, Context(SilentObserver.Instance));
+    private void RunCurve() => DivergenceExperiment.Experiment.Run(Curve, Context(SilentObserver.Instance));
 
     private ExperimentContext Context(IRunObserver observer) => TrainingContext.In(_folder.Path, 1, observer);
 }

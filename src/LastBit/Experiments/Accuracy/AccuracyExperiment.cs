@@ -22,7 +22,12 @@ public static class AccuracyExperiment
     /// </summary>
     public const string CorrectEnding = ".correct.npy";
 
-    /// <summary>Table 1 in the list of experiments.</summary>
+    /// <summary>
+    /// Computes the runs that the folder does not hold yet, seed by seed. After every epoch the cells,
+    /// result/accuracy/cifar10_resnet_sgd/seedS/testI.npy (odd k only: test1, test2, ... are k = 1, 3, ...; the other perturbations have
+    /// none) and accuracy.json are on disk, and a checkpoint at least once a minute. Runs that another process is working on are left to
+    /// it. A run that diverges is named in the table and left out of its statistics; the others go on.
+    /// </summary>
     public static CellExperiment<AccuracySettings, AccuracyResult> Experiment { get; } = new(
         Kind, () => new() { Convolution = ConvolutionAlgorithm.Winograd }, "epochs",
         (store, cell, epochs) => Read(store, cell, epochs) is { } read
@@ -49,21 +54,6 @@ public static class AccuracyExperiment
             Convolution = scale.Convolution,
         },
     };
-
-    /// <summary>
-    /// Computes the runs that the folder does not hold yet, seed by seed. After every epoch the cells,
-    /// result/accuracy/cifar10_resnet_sgd/seedS/testI.npy (odd k only: test1, test2, ... are k = 1, 3, ...; the other perturbations have
-    /// none) and accuracy.json are on disk, and a checkpoint at least once a minute.
-    /// Runs that another process is working on are left to it. A run that diverges is named in the table and left out of its statistics;
-    /// the others go on.
-    /// </summary>
-    /// <param name="settings">What to train.</param>
-    /// <param name="context">Folder, threads, observer.</param>
-    /// <returns>The table of all cells in the folder.</returns>
-    /// <exception cref="InputException">A setting is not possible, the data is missing, or the folder holds cells of other
-    /// settings.</exception>
-    /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
-    public static AccuracyResult Run(AccuracySettings settings, ExperimentContext context) => Experiment.Run(settings, context);
 
     /// <summary>The name of a cell, "seed1/k3".</summary>
     public static string NameOf(int seed, Perturbation perturbation) => $"{GroupOf(seed)}/{perturbation.FileName}";

@@ -11,15 +11,15 @@ namespace LastBit.Experiments.Amplification;
 /// <summary>Figure 4 right: two copies that differ only in rounding, side by side.</summary>
 public static class ErrorAmplification
 {
-    /// <summary>It in the list of experiments.</summary>
+    /// <summary>
+    /// Runs every pair; writes result/parameter/1layer/dt*_L*/1_1.npy (k = 1) and 1_2.npy (the other k), with Mat also the trees of .mat
+    /// files, and amplify.json.
+    /// </summary>
     public static Experiment<ErrorAmplificationSettings, ErrorAmplificationResult> Experiment { get; } =
-        new("amplify", Prepare) { Document = ErrorAmplificationResult.FileName, Part = "figure4", Title = "error amplification" };
+        new("amplify", Check, Compute) { Document = ErrorAmplificationResult.FileName, Part = "figure4", Title = "error amplification" };
 
-    /// <summary>Makes sure that settings are possible, before anything is made.</summary>
-    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static void Check(ErrorAmplificationSettings settings)
+    private static void Check(ErrorAmplificationSettings settings)
     {
-        ArgumentNullException.ThrowIfNull(settings);
         OneLayerSetup.CheckList(nameof(settings.LearningRates), settings.LearningRates, OneLayerSetup.CheckPositive);
         OneLayerSetup.CheckNotNegative(nameof(settings.WeightDecay), settings.WeightDecay);
         OneLayerSetup.CheckFinite(nameof(settings.Beta), settings.Beta);
@@ -37,22 +37,6 @@ public static class ErrorAmplification
     /// <summary>The kernel's descent divides by k, and rounds nothing else otherwise.</summary>
     internal static bool IsPossible(Perturbation perturbation) =>
         perturbation.IsK && perturbation.K is >= 1 and <= int.MaxValue && perturbation.K == Math.Floor(perturbation.K);
-
-    /// <summary>
-    /// Runs every pair; writes result/parameter/1layer/dt*_L*/1_1.npy (k = 1) and 1_2.npy (the other k),
-    /// with Mat also the trees of .mat files, and amplify.json.
-    /// </summary>
-    /// <param name="settings">What to run.</param>
-    /// <param name="context">Folder, threads, observer.</param>
-    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static ErrorAmplificationResult Run(ErrorAmplificationSettings settings, ExperimentContext context) =>
-        Experiment.Run(settings, context);
-
-    private static Func<ExperimentContext, ErrorAmplificationResult> Prepare(ErrorAmplificationSettings settings)
-    {
-        Check(settings);
-        return context => Compute(settings, context);
-    }
 
     private static ErrorAmplificationResult Compute(ErrorAmplificationSettings settings, ExperimentContext context)
     {

@@ -57,15 +57,12 @@ public sealed record StabilityBoundsResult(double AlphaMin, double AlphaMax, dou
 /// <summary>Tables 2 and 3: between which weight decays gradient descent on the linearized PDE is stable, for any image.</summary>
 public static class StabilityBounds
 {
-    /// <summary>It in the list of experiments.</summary>
-    public static Experiment<StabilityBoundsSettings, StabilityBoundsResult> Experiment { get; } = new("bounds", Prepare)
+    /// <summary>Finds the bounds and writes bounds.json.</summary>
+    public static Experiment<StabilityBoundsSettings, StabilityBoundsResult> Experiment { get; } = new("bounds", Check, Compute)
     { Document = StabilityBoundsResult.FileName, Part = "table3", Title = "stability bounds and regions (Tables 2 and 3)" };
 
-    /// <summary>Makes sure that settings are possible, before anything is made.</summary>
-    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static void Check(StabilityBoundsSettings settings)
+    private static void Check(StabilityBoundsSettings settings)
     {
-        ArgumentNullException.ThrowIfNull(settings);
         OneLayerSetup.CheckPositive(nameof(settings.LearningRate), settings.LearningRate);
         OneLayerSetup.CheckFinite(nameof(settings.A), settings.A);
         OneLayerSetup.CheckFinite(nameof(settings.Beta), settings.Beta);
@@ -82,19 +79,6 @@ public static class StabilityBounds
                         ? "is too small or too large for the bounds to be numbers; give one from 1e-100 to 1e100"
                         : "is too large for the bounds to be numbers; give at most 1e100");
         }
-    }
-
-    /// <summary>Finds the bounds and writes bounds.json.</summary>
-    /// <param name="settings">Image, kernel size and constants.</param>
-    /// <param name="context">Folder, threads, observer.</param>
-    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static StabilityBoundsResult Run(StabilityBoundsSettings settings, ExperimentContext context) =>
-        Experiment.Run(settings, context);
-
-    private static Func<ExperimentContext, StabilityBoundsResult> Prepare(StabilityBoundsSettings settings)
-    {
-        Check(settings);
-        return context => Compute(settings, context);
     }
 
     private static StabilityBoundsResult Compute(StabilityBoundsSettings settings, ExperimentContext context)

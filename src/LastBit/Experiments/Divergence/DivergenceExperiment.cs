@@ -13,7 +13,12 @@ public static class DivergenceExperiment
     /// <summary>The command that fills a folder with these cells.</summary>
     public const string Kind = "divergence";
 
-    /// <summary>Figure 2 in the list of experiments.</summary>
+    /// <summary>
+    /// Computes the divisors that the folder does not hold yet. Writes divergence.json, divergence/mapN.npy, the weights of the tensor of
+    /// Figure 2 in result/parameter/nlayer/ACTIVATION_LR/LWD_N_1.npy and _2.npy ([scaled iterations] before the tensor's shape), with Mat
+    /// also a folder of .mat files for each of these, and a checkpoint at least once a minute. Divisors that another process is working on
+    /// are left to it.
+    /// </summary>
     public static CellExperiment<DivergenceSettings, DivergenceResult> Experiment { get; } = new(
         Kind, () => new() { Convolution = ConvolutionAlgorithm.Winograd }, "scaledIterations",
         (store, cell, scaled) => Read(store, DivergenceKey.Of(cell)!.Value, scaled) is { } run
@@ -34,20 +39,6 @@ public static class DivergenceExperiment
             Convolution = scale.Convolution,
         },
     };
-
-    /// <summary>
-    /// Computes the divisors that the folder does not hold yet. Writes divergence.json, divergence/mapN.npy,
-    /// the weights of the tensor of Figure 2 in result/parameter/nlayer/ACTIVATION_LR/LWD_N_1.npy and _2.npy
-    /// ([scaled iterations] before the tensor's shape), with Mat also a folder of .mat files for each of these,
-    /// and a checkpoint at least once a minute. Divisors that another process is working on are left to it.
-    /// </summary>
-    /// <param name="settings">What to train.</param>
-    /// <param name="context">Folder, threads, observer.</param>
-    /// <returns>All divisors in the folder.</returns>
-    /// <exception cref="InputException">A setting is not possible, the data is missing, or the folder holds runs of other
-    /// settings.</exception>
-    /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
-    public static DivergenceResult Run(DivergenceSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
 
     /// <summary>A pair's document, checked; null where there is none.</summary>
     /// <param name="store">The cells.</param>

@@ -15,7 +15,9 @@ public static class EdgeExperiment
     public const string Kind = "edge";
 
     /// <summary>
-    /// The edge of stability in the list of experiments, with as many images as Cohen et al. take and standardised as theirs.
+    /// The edge of stability in the list of experiments, with as many images as Cohen et al. take and standardised as theirs. Computes the
+    /// cells that the folder does not hold yet. Writes edge.json, edge/CELL-PERTURBATION.npy (the differences of every tensor), and a
+    /// checkpoint at least once a minute. Cells that another process is working on are left to it.
     /// </summary>
     public static CellExperiment<EdgeSettings, EdgeResult> Experiment { get; } = new(
         Kind, () => new() { Convolution = ConvolutionAlgorithm.Winograd, Standardization = StandardizationKind.Pixel, TrainSize = 5000 },
@@ -30,18 +32,6 @@ public static class EdgeExperiment
         NeedsHessian = true,
         AtScale = AtScale,
     };
-
-    /// <summary>
-    /// Computes the cells that the folder does not hold yet. Writes edge.json, edge/CELL-PERTURBATION.npy (the differences of every
-    /// tensor), and a checkpoint at least once a minute. Cells that another process is working on are left to it.
-    /// </summary>
-    /// <param name="settings">What to train.</param>
-    /// <param name="context">Folder, threads, observer.</param>
-    /// <returns>All cells in the folder.</returns>
-    /// <exception cref="InputException">A setting is not possible, the data is missing, or the folder holds runs of other
-    /// settings.</exception>
-    /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
-    public static EdgeResult Run(EdgeSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
 
     private static EdgeSettings AtScale(ReproductionSettings scale) => Experiment.New() with
     {

@@ -1,9 +1,7 @@
 using System.Text.Json.Nodes;
 using LastBit.Data;
 using LastBit.Engines;
-using LastBit.Experiments.Accuracy;
-using LastBit.Experiments.Divergence;
-using LastBit.Experiments.Edge;
+using LastBit.Experiments.Reproduction;
 using LastBit.Experiments.Train;
 using LastBit.Models;
 using LastBit.Runs;
@@ -60,16 +58,11 @@ public static class WeightsExport
         JsonObject? run = RunFolder.Read(root);
         for (int up = 0; run is null && up < 4 && Path.GetDirectoryName(root) is { } parent; up++)
             run = RunFolder.Read(root = parent);
-        return run?["command"]?.ToString() switch
-        {
-            "train" => RunFolder.SettingsOf<TrainingRunSettings>(root, run),
-            "accuracy" => RunFolder.SettingsOf<AccuracySettings>(root, run),
-            "divergence" => RunFolder.SettingsOf<DivergenceSettings>(root, run),
-            "edge" => RunFolder.SettingsOf<EdgeSettings>(root, run),
-            null => throw new InputException(
-                $"{checkpoint}: there is no run.json beside or above it, which says what network it is; leave it in the folder of its run"),
-            var other => throw new InputException($"{root}: holds a run of `{ForeignText.Cut(other)}`, which keeps no weights"),
-        };
+        if (run?["command"]?.ToString() is not { } command)
+            throw new InputException(
+                $"{checkpoint}: there is no run.json beside or above it, which says what network it is; leave it in the folder of its run");
+        return AllExperiments.Of(command) is { KeepsWeights: true } experiment ? (NetworkTrainingSettings)experiment.SettingsOf(root, run)
+            : throw new InputException($"{root}: holds a run of `{ForeignText.Cut(command)}`, which keeps no weights");
     }
 
     private static string WhyNot(string run) =>

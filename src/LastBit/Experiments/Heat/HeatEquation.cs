@@ -50,9 +50,9 @@ public sealed record HeatEquationResult(HeatEquationRun[] Runs) : ICheckedDocume
 /// <summary>Figure 1: the heat equation u_t = u_xx by explicit Euler with a stable and an unstable time step.</summary>
 public static class HeatEquation
 {
-    /// <summary>It in the list of experiments.</summary>
+    /// <summary>Runs every time step and writes heat.json.</summary>
     public static Experiment<HeatEquationSettings, HeatEquationResult> Experiment { get; } =
-        new("heat", Prepare) { Document = HeatEquationResult.FileName, Part = "figure1", Title = "the heat equation" };
+        new("heat", Check, Compute) { Document = HeatEquationResult.FileName, Part = "figure1", Title = "the heat equation" };
 
     /// <summary>The longest stable time step, dx^2/2 with dx = 1.</summary>
     public const double StableTimeStep = HeatRod.StableTimeStep;
@@ -64,25 +64,8 @@ public static class HeatEquation
 
     private static readonly double[] s_times = [0, 0.8, 2.4, 4], s_lateTimes = [100, 200, 800];
 
-    /// <summary>Makes sure that settings are possible, before anything is made.</summary>
-    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static void Check(HeatEquationSettings settings)
-    {
-        ArgumentNullException.ThrowIfNull(settings);
+    private static void Check(HeatEquationSettings settings) =>
         OneLayerSetup.CheckList(nameof(settings.TimeSteps), settings.TimeSteps, OneLayerSetup.CheckPositive);
-    }
-
-    /// <summary>Runs every time step and writes heat.json.</summary>
-    /// <param name="settings">The time steps.</param>
-    /// <param name="context">Folder, threads, observer.</param>
-    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static HeatEquationResult Run(HeatEquationSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
-
-    private static Func<ExperimentContext, HeatEquationResult> Prepare(HeatEquationSettings settings)
-    {
-        Check(settings);
-        return context => Compute(settings, context);
-    }
 
     private static HeatEquationResult Compute(HeatEquationSettings settings, ExperimentContext context)
     {

@@ -59,33 +59,18 @@ public sealed record LinearizedPdeResult(double LearningRate, int Iterations, Li
 /// <summary>Figure 3 and Table 2: the linearized PDE (9), stable between two weight decays.</summary>
 public static class LinearizedPde
 {
-    /// <summary>It in the list of experiments.</summary>
+    /// <summary>Runs every weight decay; writes result/loss/linear/loss_alpha*.npy and linear.json.</summary>
     public static Experiment<LinearizedPdeSettings, LinearizedPdeResult> Experiment { get; } =
-        new("linear", Prepare) { Document = LinearizedPdeResult.FileName, Part = "figure3", Title = "the linearized PDE" };
+        new("linear", Check, Compute) { Document = LinearizedPdeResult.FileName, Part = "figure3", Title = "the linearized PDE" };
 
-    /// <summary>Makes sure that settings are possible, before anything is made.</summary>
-    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static void Check(LinearizedPdeSettings settings)
+    private static void Check(LinearizedPdeSettings settings)
     {
-        ArgumentNullException.ThrowIfNull(settings);
         OneLayerSetup.CheckList(nameof(settings.Alphas), settings.Alphas, OneLayerSetup.CheckNotNegative);
         OneLayerSetup.CheckPositive(nameof(settings.LearningRate), settings.LearningRate);
         OneLayerSetup.CheckFinite(nameof(settings.A), settings.A);
         OneLayerSetup.CheckFinite(nameof(settings.Beta), settings.Beta);
         OneLayerSetup.CheckIterations(settings.Iterations);
         OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
-    }
-
-    /// <summary>Runs every weight decay; writes result/loss/linear/loss_alpha*.npy and linear.json.</summary>
-    /// <param name="settings">What to run.</param>
-    /// <param name="context">Folder, threads, observer.</param>
-    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static LinearizedPdeResult Run(LinearizedPdeSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
-
-    private static Func<ExperimentContext, LinearizedPdeResult> Prepare(LinearizedPdeSettings settings)
-    {
-        Check(settings);
-        return context => Compute(settings, context);
     }
 
     private static LinearizedPdeResult Compute(LinearizedPdeSettings settings, ExperimentContext context)

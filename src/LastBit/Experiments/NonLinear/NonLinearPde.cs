@@ -74,33 +74,18 @@ public sealed record NonLinearPdeResult(double WeightDecay, int Iterations, NonL
 /// <summary>Figure 4 left: the non-linear PDE (8) oscillates without blowing up between two learning rates.</summary>
 public static class NonLinearPde
 {
-    /// <summary>It in the list of experiments.</summary>
+    /// <summary>Runs every learning rate; writes result/loss/nonlinear/loss_dt*_L*.npy and nonlinear.json.</summary>
     public static Experiment<NonLinearPdeSettings, NonLinearPdeResult> Experiment { get; } =
-        new("nonlinear", Prepare) { Document = NonLinearPdeResult.FileName, Part = "figure4", Title = "the non-linear PDE" };
+        new("nonlinear", Check, Compute) { Document = NonLinearPdeResult.FileName, Part = "figure4", Title = "the non-linear PDE" };
 
-    /// <summary>Makes sure that settings are possible, before anything is made.</summary>
-    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static void Check(NonLinearPdeSettings settings)
+    private static void Check(NonLinearPdeSettings settings)
     {
-        ArgumentNullException.ThrowIfNull(settings);
         OneLayerSetup.CheckList(nameof(settings.LearningRates), settings.LearningRates, OneLayerSetup.CheckPositive);
         OneLayerSetup.CheckNotNegative(nameof(settings.WeightDecay), settings.WeightDecay);
         OneLayerSetup.CheckFinite(nameof(settings.Beta), settings.Beta);
         OneLayerSetup.CheckIterations(settings.Iterations);
         OneLayerSetup.CheckImage(settings.Image, settings.KernelSize);
         OneLayerSharpness.CheckEvery(settings.SharpnessEvery);
-    }
-
-    /// <summary>Runs every learning rate; writes result/loss/nonlinear/loss_dt*_L*.npy and nonlinear.json.</summary>
-    /// <param name="settings">What to run.</param>
-    /// <param name="context">Folder, threads, observer.</param>
-    /// <exception cref="InputException">A setting is not possible; the message names it.</exception>
-    public static NonLinearPdeResult Run(NonLinearPdeSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
-
-    private static Func<ExperimentContext, NonLinearPdeResult> Prepare(NonLinearPdeSettings settings)
-    {
-        Check(settings);
-        return context => Compute(settings, context);
     }
 
     private static NonLinearPdeResult Compute(NonLinearPdeSettings settings, ExperimentContext context)

@@ -54,16 +54,9 @@ public static class SharpnessExperiment
     /// <summary>The name of the document in its folder.</summary>
     public const string FileName = "sharpness.json";
 
-    /// <summary>It in the list of experiments.</summary>
+    /// <summary>Computes them and writes sharpness.json.</summary>
     public static Experiment<SharpnessSettings, SharpnessResult> Experiment { get; } =
         new("sharpness", Prepare, () => new() { Convolution = ConvolutionAlgorithm.Winograd }) { Document = FileName };
-
-    /// <summary>Computes them and writes sharpness.json.</summary>
-    /// <param name="settings">Which network, which images, how exactly.</param>
-    /// <param name="context">Folder, threads, observer.</param>
-    /// <exception cref="InputException">A setting is not possible, the data is missing, or the checkpoint is damaged.</exception>
-    /// <exception cref="OperationCanceledException">The search was stopped.</exception>
-    public static SharpnessResult Run(SharpnessSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
 
     private static Func<ExperimentContext, SharpnessResult> Prepare(SharpnessSettings settings, EngineSource? engines)
     {

@@ -11,20 +11,13 @@ public static class TrainingRun
     /// <summary>The file that a stopped run is resumed from.</summary>
     public const string CheckpointName = "checkpoint.bin";
 
-    /// <summary>One training in the list of experiments.</summary>
-    public static Experiment<TrainingRunSettings, TrainingRunResult> Experiment { get; } =
-        new("train", Prepare, () => new() { Convolution = ConvolutionAlgorithm.Winograd }) { Document = TrainingRunResult.FileName };
-
     /// <summary>
-    /// Trains to the last epoch, from the folder's checkpoint if it has one;
-    /// writes train.json after every epoch and checkpoint.bin at least once a minute. A training that diverges stops and says where.
+    /// Trains to the last epoch, from the folder's checkpoint if it has one; writes train.json after every epoch and checkpoint.bin at
+    /// least once a minute. A training that diverges stops and says where.
     /// </summary>
-    /// <param name="settings">What to train.</param>
-    /// <param name="context">Folder, threads, observer.</param>
-    /// <returns>The learning curve and the digest.</returns>
-    /// <exception cref="InputException">A setting is not possible, the data is missing, or the checkpoint is of another run.</exception>
-    /// <exception cref="OperationCanceledException">The run was stopped; its checkpoint is on disk.</exception>
-    public static TrainingRunResult Run(TrainingRunSettings settings, ExperimentContext context) => Experiment.Run(settings, context);
+    public static Experiment<TrainingRunSettings, TrainingRunResult> Experiment { get; } =
+        new("train", Prepare, () => new() { Convolution = ConvolutionAlgorithm.Winograd })
+        { Document = TrainingRunResult.FileName, KeepsWeights = true };
 
     private static Func<ExperimentContext, TrainingRunResult> Prepare(TrainingRunSettings settings, EngineSource? engines)
     {

@@ -1,7 +1,7 @@
-namespace LastBit.Arithmetic;
+namespace LastBit.Tests.Arithmetic;
 
 /// <summary>How many representable numbers two numbers are apart.</summary>
-public static class UlpDistance
+internal static class UlpDistance
 {
     /// <summary>Steps from one binary64 number to the other; 0 from -0 to +0. From or to NaN it is the greatest number there is.</summary>
     /// <param name="a">A number.</param>
