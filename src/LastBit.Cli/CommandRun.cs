@@ -40,6 +40,9 @@ internal sealed class CommandRun : IDisposable
     /// <summary>Where text for people goes: standard output, or standard error when that is for JSON.</summary>
     internal IAnsiConsole Text => _json ? Terminal.Error : Terminal.Out;
 
+    /// <summary>The cells that this call asks for; null for all of the folder.</summary>
+    internal IReadOnlyList<string>? Asked { get; set; }
+
     /// <summary>Opens the folder that --out names.</summary>
     /// <param name="parse">The parsed command line; the command has the common options.</param>
     /// <param name="command">The command's name, as run.json holds it.</param>
@@ -83,6 +86,8 @@ internal sealed class CommandRun : IDisposable
             }));
     }
 
+    private static string Few(string[] cells) => string.Join(", ", cells.Take(5)) + (cells.Length > 5 ? ", ..." : "");
+
     /// <summary>One line for the user, on standard error; nothing under --quiet.</summary>
     internal void Say(string text)
     {
@@ -104,7 +109,8 @@ internal sealed class CommandRun : IDisposable
         string? report = null)
     {
         IReadOnlyList<string> open = AllExperiments.CellsLeftIn(Folder);
-        int code = open.Count == 0 ? CommandLine.Done : CommandLine.Failed;
+        string[] missing = [.. open.Where(cell => Asked?.Contains(cell) != false)];
+        int code = missing.Length == 0 ? CommandLine.Done : CommandLine.Failed;
         if (open.Count == 0)
             _folder.Finish();
         _live?.Say($"The results are in {Folder}{(report is null ? "" : $", the report is {report}")}.");
@@ -114,9 +120,10 @@ internal sealed class CommandRun : IDisposable
         if (!_quiet || !_json)
             print(Text);
         IReadOnlyList<(string Name, string? WhyNot)> figures = draw();
-        if (open.Count > 0)
-            Say($"Not computed yet: {string.Join(", ", open.Take(5))}{(open.Count > 5 ? ", ..." : "")}. `lastbit status "
-                + $"{ShellWord.Quote(Folder)}` says why.");
+        if (missing.Length > 0)
+            Say($"Not computed yet: {Few(missing)}. `lastbit status {ShellWord.Quote(Folder)}` says why.");
+        if (open.Count > missing.Length)
+            Say($"Not computed, and not asked for in this call: {Few([.. open.Except(missing)])}. `--resume` without more computes it.");
         if (_quiet)
             return code;
 

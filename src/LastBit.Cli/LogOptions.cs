@@ -45,6 +45,11 @@ internal static class LogOptions
     internal static Option<string> Value { get; } = OptionTypes.Choice("--value", "mean10", ["mean10", "last", "best"],
         "The number of a run: the mean of its last ten recorded steps, the last one, or the best one.");
 
+    /// <summary>What `noise` asks the mean to meet.</summary>
+    internal static Option<string?> Target { get; } = OptionTypes.PathTo("--target", "VALUE",
+        "Asks whether the mean meets a target: 3.28, or val_loss=3.28,time=160 of several metrics; ends with 0 if it does, 5 if it "
+            + "misses it, 4 if the runs do not decide.");
+
     /// <summary>The difference that would matter.</summary>
     internal static Option<double?> Difference { get; } = OptionalNumber("--difference", "The difference that would matter, in the "
         + "metric's own unit.");
@@ -68,14 +73,32 @@ internal static class LogOptions
         return command;
     }
 
-    /// <summary>The metrics that were named.</summary>
+    /// <summary>The metrics that were named: by --metric, or else by the targets or the directions that are said of them.</summary>
     /// <exception cref="InputException">One is named twice.</exception>
     internal static string[] MetricsOf(ParseResult parse)
     {
-        string[] metrics = [.. (parse.GetValue(Metric) ?? "").Split(',').Select(name => name.Trim()).Where(name => name.Length > 0)];
+        string[] metrics = Words(parse.GetValue(Metric));
+        if (metrics.Length == 0 && parse.GetResult(Target) is not null)
+        {
+            metrics = [.. Words(parse.GetValue(Target)).Select(part => part[..Math.Max(part.LastIndexOf('='), 0)])
+                .Where(name => name.Length > 0)];
+        }
+        if (metrics.Length == 0)
+        {
+            return [.. new[] { Higher, Lower }.SelectMany(option =>
+                Said(parse, option) is { } text && !IsPath(text) ? Words(text) : []).Distinct()];
+        }
         return metrics.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice
             ? throw new InputException($"--metric: {twice.Key} is named twice; name each once") : metrics;
     }
+
+    private static string[] Words(string? text) => [.. (text ?? "").Split(',').Select(name => name.Trim()).Where(name => name.Length > 0)];
+
+    private static string? Said(ParseResult parse, Option<string?> option) =>
+        parse.GetResult(option)?.Tokens is [{ Value: var text }] ? text : null;
+
+    private static bool IsPath(string text) =>
+        text == RunsQuestions.StandardInput || text.AsSpan().ContainsAny("*?=/\\") || Path.Exists(text);
 
     /// <summary>What is said by hand.</summary>
     /// <param name="parse">The command line.</param>
@@ -128,12 +151,12 @@ internal static class LogOptions
     /// <summary>The metrics that a direction names; null where it is said of all, or not at all.</summary>
     private static string[]? NamesIn(ParseResult parse, Option<string?> option)
     {
-        if (parse.GetResult(option)?.Tokens is not [{ Value: var text }])
+        if (Said(parse, option) is not { } text)
             return null;
-        string[] metrics = MetricsOf(parse), names = [.. text.Split(',').Select(name => name.Trim()).Where(name => name.Length > 0)];
+        string[] metrics = MetricsOf(parse), names = Words(text);
         if (names.Length > 0 && names.All(metrics.Contains))
             return names;
-        if (text == RunsQuestions.StandardInput || text.AsSpan().ContainsAny("*?=/\\") || Path.Exists(text))
+        if (IsPath(text))
             return null;
         string unknown = ForeignText.Cut(names.FirstOrDefault(name => !metrics.Contains(name)) ?? text);
         throw new InputException($"{option.Name}: '{unknown}' is neither a path nor one of the metrics that --metric names"

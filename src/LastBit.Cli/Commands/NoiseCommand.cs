@@ -18,10 +18,6 @@ internal static class NoiseCommand
         "How many classes the test set has, for the share of its sampling that runs of a calibrated training show.", least: 2,
             defaultText: "those of the labels, where there are any");
 
-    private static readonly Option<string?> Target = OptionTypes.PathTo("--target", "VALUE",
-        "Asks whether the mean meets a target: 3.28, or val_loss=3.28,time=160 of several metrics; ends with 0 if it does, 5 if it "
-            + "misses it, 4 if the runs do not decide.");
-
     private static readonly Option<double> Confidence = OptionTypes.Number("--confidence", DefaultConfidence, "How sure --target must be.");
 
     private const double DefaultConfidence = 0.99;
@@ -37,7 +33,7 @@ internal static class NoiseCommand
         Command command = new Command("noise", "The noise floor of a training from its runs: how large a difference seeds and rounding "
             + "make by themselves.")
         {
-            paths, LogOptions.Difference, Target, Confidence, TestImages, Classes, LogOptions.Latex,
+            paths, LogOptions.Difference, LogOptions.Target, Confidence, TestImages, Classes, LogOptions.Latex,
         }.WithLogOptions().WithCommonOptions();
         command.SetAction(parse => RunsQuestions.Answer(parse, LogOptions.PathsOf(parse, paths), question =>
         {
@@ -104,7 +100,7 @@ internal static class NoiseCommand
     /// <summary>The target of the metric that is asked about: a number, or of several metrics METRIC=NUMBER each.</summary>
     private static double? TargetOf(RunsQuestion question)
     {
-        if (question.Parse.GetResult(Target) is null || question.Parse.GetValue(Target) is not { } text)
+        if (question.Parse.GetResult(LogOptions.Target) is null || question.Parse.GetValue(LogOptions.Target) is not { } text)
             return null;
         if (question.Parse.GetValue(Confidence) is not (> 0.5 and < 1))
             throw new InputException("--confidence: must lie between 0.5 and 1, as 0.95 or 0.99");

@@ -44,6 +44,7 @@ internal sealed record CellRun(string Folder, IReadOnlyList<string> Cells, Actio
         {
             using CommandRun run = CommandRun.Open(
                 parse, kind, document, shared: true, goOn: folder => $"lastbit {kind} --resume {ShellWord.Quote(folder)}", cells: asked);
+            run.Asked = cells;
             return here(run);
         }
     }

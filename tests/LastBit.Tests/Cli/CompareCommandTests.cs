@@ -130,6 +130,11 @@ public sealed class CompareCommandTests : IDisposable
             StringComparison.Ordinal);
         Assert.Contains("stands beside --higher-is-better for f2", Call("--lower-is-better", "f2", "--higher-is-better", "f2,width").Error,
             StringComparison.Ordinal);
+        // What is said of a metric names it.
+        LastBitProcess named = LastBitCall.Run("noise", a, b, "--higher-is-better", "f2", "--json", "--out", _folder["out"]);
+        Assert.Equal("f2", named.Json.GetProperty("metric").GetString());
+        LastBitProcess target = LastBitCall.Run("noise", a, "--target", "f2=2,width=3", "--json", "--out", _folder["out"]);
+        Assert.Equal(2, target.Json.GetProperty("metrics").GetArrayLength());
         // A direction takes no path away, and what is not known of a metric is said once.
         LastBitProcess before = LastBitCall.Run("compare", "--lower-is-better", $"A={a}", $"B={b}", "--metric", "f2", "--json", "--out",
             _folder["out"]);

@@ -114,8 +114,11 @@ public sealed class ExportCommandTests : IDisposable
         Npz.Write(_folder["extra.npz"], [.. Arrays(weights), ("other.weight", [1f], [1])]);
         Npz.Write(_folder["missing.npz"], Arrays(weights).Where(one => one.Name != "fc.bias"));
         Npz.Write(_folder["counter.npz"], [.. Arrays(weights), ("bn1.num_batches_tracked", [1f], [])]);
+        Directory.CreateDirectory(_folder["foreign"]);
+        File.Copy(_folder["extra.npz"], _folder["foreign/weights.npz"]);
         foreach ((string why, string[] arguments) in ((string, string[])[])
         [
+            ("is there already, and holds no weights of resnet8", ["export", _folder["run"], "--out", _folder["foreign"]]),
             ("it has other.weight, which the network does not have", [.. Small, _folder["a"], "--initial", _folder["extra.npz"]]),
             ("it has no fc.bias", [.. Small, _folder["a"], "--initial", _folder["missing.npz"]]),
             ("is not of resnet14", [.. Small.Select(word => word == "resnet8" ? "resnet14" : word), _folder["a"], "--initial", weights]),

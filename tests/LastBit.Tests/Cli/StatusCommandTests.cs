@@ -29,6 +29,13 @@ public sealed class StatusCommandTests
             StringComparison.Ordinal);
         Assert.Equal(0, LastBitCall.Run(more).ExitCode);
         Assert.True((bool)RunFolder.Read(run)!["finished"]!);
+        // A part of the grid is done when it is there; the folder is not finished before the rest is.
+        LastBitProcess part = LastBitCall.Run("accuracy", "--resume", run, "--seeds", "2", "--k", "1");
+        Assert.Equal(0, part.ExitCode);
+        Assert.Contains("not asked for in this call: seed2/k3. `--resume`", part.Error, StringComparison.Ordinal);
+        Assert.False((bool)RunFolder.Read(run)!["finished"]!);
+        Assert.Equal(0, LastBitCall.Run("accuracy", "--resume", run, "--quiet").ExitCode);
+        Assert.True((bool)RunFolder.Read(run)!["finished"]!);
         // Which images a run has seen is said by every run that sees some.
         Assert.Equal(10, RunFolder.Read(run)!["data"]!["classes"]!.AsArray().Count);
     }

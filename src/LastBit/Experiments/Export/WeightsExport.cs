@@ -44,11 +44,27 @@ public static class WeightsExport
             string file = Path.Combine(outFolder ?? folder, name);
             using (state)
             {
+                ThrowIfForeign(file, model);
                 WeightsFile.Write(file, state);
                 written.Add(new ExportedWeights(file, model.Name, perturbation, state.Digest(), saved.Epoch, saved.Batch));
             }
         }
         return written;
+    }
+
+    /// <summary>Weights of the same network are replaced, as a run's own are when it went on; nothing else is.</summary>
+    private static void ThrowIfForeign(string file, Model model)
+    {
+        if (!Path.Exists(file))
+            return;
+        try
+        {
+            WeightsFile.Read(file, model).Dispose();
+        }
+        catch (InputException error)
+        {
+            throw new InputException($"{file}: is there already, and holds no weights of {model.Name}; name another folder", error);
+        }
     }
 
     /// <summary>The settings of the run that a checkpoint belongs to; a cell lies some folders below its run.</summary>
