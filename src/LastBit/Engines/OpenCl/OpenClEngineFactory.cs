@@ -42,13 +42,15 @@ public sealed class OpenClEngineFactory : IEngineFactory
         ArgumentNullException.ThrowIfNull(model);
         if (hessian)
             return $"{model.Name}: the engine opencl has no products with the Hessian; take the engine cpu";
-        if (model.Nodes.FirstOrDefault(node => node.Layer is GroupNormalization or Dropout or CustomLayer) is { } node)
+        if (model.Nodes.FirstOrDefault(node => node.Layer is not (Images or Models.Convolution or BatchNormalization or Activate or Addition
+            or Pool or GlobalAverage or Linear)) is { } node)
         {
             string what = node.Layer switch
             {
                 GroupNormalization => "group normalisation",
                 Dropout => "dropout",
-                _ => "custom layers",
+                CustomLayer => "custom layers",
+                var other => $"layers of the kind {other.GetType().Name}",
             };
             return $"{model.Name}: {node.Layer.Name}: the engine opencl has no {what}; take the engine cpu";
         }
