@@ -87,11 +87,11 @@ public static class NumberText
         {
             if (isKnown && Math.Abs(value) < scale / 100)
                 return "0";
-            int digits = isKnown ? (int)Math.Floor(Math.Log10(Math.Abs(value))) - (int)Math.Floor(Math.Log10(scale)) + 2 : 6;
+            int digits = isKnown ? Exponent(value) - Exponent(scale) + 2 : 6;
             return (value < 0 ? "-" : "") + Of(Math.Abs(value), Math.Clamp(digits, 1, 15));
         }
         if (!isKnown)
-            return decimal.Round((decimal)value, Math.Clamp(size == 0 ? 0 : 5 - (int)Math.Floor(Math.Log10(size)), 0, 15))
+            return decimal.Round((decimal)value, Math.Clamp(size == 0 ? 0 : 5 - Exponent(size), 0, 15))
                 .ToString("0.###############", CultureInfo.InvariantCulture);
         // What is rounded to 0.010 has the digits of 0.010.
         int decimals = 1;
@@ -131,4 +131,8 @@ public static class NumberText
         string text = string.Join(", ", values.Select(Exact));
         return text.Length == 0 ? "none" : text;
     }
+
+    // The exponent of the first decimal digit, by way of the digits: a logarithm may round a number up to the next power of ten.
+    private static int Exponent(double value) =>
+        int.Parse(value.ToString("E16", CultureInfo.InvariantCulture)[^4..], CultureInfo.InvariantCulture);
 }

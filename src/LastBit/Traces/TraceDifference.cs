@@ -1,3 +1,5 @@
+using LastBit.Arithmetic;
+
 namespace LastBit.Traces;
 
 /// <summary>A setting in the heads of two traces that is not the same in both.</summary>
@@ -44,12 +46,12 @@ public sealed record TraceGrowth(IReadOnlyList<long> Steps, IReadOnlyList<double
         if (from < 0)
             return null;
         (double X, double Y)[] points = [.. Steps.Zip(Differences).Skip(from).TakeWhile(one => one.Second is > 0 and < Saturated)
-            .Select(one => ((double)one.First, Math.Log10(one.Second)))];
+            .Select(one => ((double)one.First, Logarithm.Log(one.Second)))];
         if (points.Length < 3)
             return null;
         double x = points.Average(point => point.X), y = points.Average(point => point.Y);
         double slope = points.Sum(point => (point.X - x) * (point.Y - y)) / points.Sum(point => (point.X - x) * (point.X - x));
-        return slope > 0 && (points[^1].X - points[0].X) * slope > Math.Log10(3) ? 1 / slope : null;
+        return slope > 0 && (points[^1].X - points[0].X) * slope > Logarithm.Log(3) ? Logarithm.Log(10) / slope : null;
     }
 
     /// <summary>

@@ -59,7 +59,7 @@ internal sealed class StepWitness(IEngineFactory engines, Trainer trainer) : IDi
                 trainer.Replicas[k].State.Write(_before[k]);
             trainer.MoveTo(trainer.Epoch, trainer.BatchIndex);
             throw new WitnessException($"the device computed step {trainer.StepsDone + 1} otherwise than the CPU ({wrong}); the run stands "
-                + "before that step and goes on from there with --engine cpu, or with another device");
+                + "before that step and goes on from there with the engine cpu, or with another device");
         }
     }
 

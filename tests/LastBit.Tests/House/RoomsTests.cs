@@ -47,6 +47,28 @@ public partial class RoomsTests
         static string RoomOf(string folder) => folder.StartsWith("Experiments/", StringComparison.Ordinal) ? "Experiments" : folder;
     }
 
+    /// <summary>
+    /// The core is the same on every platform, and knows settings, not options: a message may name a command whole, in backticks.
+    /// </summary>
+    [Fact]
+    public void The_core_calls_no_libm_and_spells_no_option()
+    {
+        (string File, string Text)[] files =
+            [.. FilesOf(Path.Combine("src", "LastBit"), "*.cs").Select(file => (file, Comment().Replace(File.ReadAllText(file), "")))];
+        Assert.Empty(files.SelectMany(file => LibmCall().Matches(file.Text).Select(match => (file.File, match.Value))));
+        Assert.Empty(files.SelectMany(file => OptionName().Matches(WholeCommand().Replace(file.Text, ""))
+            .Select(match => (file.File, match.Value))));
+    }
+
+    [GeneratedRegex(@"\bMathF?\.(?:Exp|Log|Pow|Sin|Cos|Tan|Asin|Acos|Atan|Sinh|Cosh|Cbrt)\w*\(")]
+    private static partial Regex LibmCall();
+
+    [GeneratedRegex(@"""[^""\n]*--[a-z][^""\n]*""")]
+    private static partial Regex OptionName();
+
+    [GeneratedRegex("`lastbit [^`\n]*`")]
+    private static partial Regex WholeCommand();
+
     [Fact]
     public void An_experiment_is_read_in_files_of_at_most_150_lines()
     {
