@@ -174,8 +174,8 @@ public static class Report
         <thead><tr><th scope="col">In the paper</th><th scope="col">Claim</th><th scope="col">Verdict</th></tr></thead>
         <tbody>
         {Markup.Join(sections.Select(section => Markup.Of($"""
-        <tr><td>{section.Claim.Place}</td><th scope="row"><a href="#{section.Id}">{section.Claim.Title}</a></th><td>{
-            Badge(section.Finding.Verdict)}{But(section.Finding)}{Before(section, true)}</td></tr>
+        <tr><td>{section.Claim.Place}</td><th scope="row"><a href="#{section.Id}">{section.Claim.Title}</a></th>
+        <td>{Judged(section)}{Before(section, true)}</td></tr>
 
         """)))}</tbody></table></div>
         """);
@@ -206,6 +206,8 @@ public static class Report
         SHA-256 <code>{before.Digest}</code>, computed by commit <code>{before.Commit}</code>.</dd>
         """);
 
+    private static Markup Judged(ReportSection section) => Markup.Of($"{Badge(section.Finding.Verdict)}{But(section.Finding)}");
+
     private static Markup Badge(Verdict verdict) => verdict switch
     {
         Verdict.Confirmed => Markup.Of($"""<span class="verdict confirmed"><span aria-hidden="true">✓ </span>confirmed</span>"""),
@@ -220,8 +222,8 @@ public static class Report
 
     private static Markup Claim(ReportSection section, ResultFolder folder) => Markup.Of($"""
         <section class="claim" id="{section.Id}" aria-labelledby="{section.Id}-title">
-        <div class="title"><h2 id="{section.Id}-title"><span class="place">{section.Claim.Place}</span>{
-            section.Claim.Title}</h2><span>{Badge(section.Finding.Verdict)}{But(section.Finding)}</span></div>
+        <div class="title"><h2 id="{section.Id}-title"><span class="place">{section.Claim.Place}</span>{section.Claim.Title}</h2>
+        <span>{Judged(section)}</span></div>
         <dl>
         <dt>Claim</dt><dd>{Formula.Text(section.Claim.Statement)}</dd>
         <dt>What we ran</dt><dd>{Formula.Text(section.Ran)}</dd>

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using LastBit.Data;
-using LastBit.Experiments;
 using LastBit.Experiments.Train;
 using LastBit.Tests.Experiments;
 using LastBit.Tests.Files;

@@ -37,7 +37,8 @@ public class DivergedRunTests
 
         var observer = new StoppingObserver(0, kill: false);
         Assert.Equal(result.ToJson(),
-            AccuracyExperiment.Experiment.Run(settings, TrainingContext.In(folder.Path, 1, observer)).ToJson());
+            AccuracyExperiment.Experiment
+                .Run(settings, TrainingContext.In(folder.Path, 1, observer, TestContext.Current.CancellationToken)).ToJson());
         Assert.Empty(observer.Tasks);
         Assert.All(AccuracyExperiment.Experiment.StatusOf(folder.Path), cell => Assert.Equal(CellState.Done, cell.State));
 

@@ -32,7 +32,8 @@ public class EdgeTests
     {
         using var folder = new TemporaryFolder();
         var recorder = new StoppingObserver(0, kill: false);
-        EdgeExperiment.Experiment.Run(Small with { LearningRates = [0.01] }, TrainingContext.In(folder.Path, 1, recorder));
+        EdgeExperiment.Experiment.Run(Small with { LearningRates = [0.01] },
+            TrainingContext.In(folder.Path, 1, recorder, TestContext.Current.CancellationToken));
         string said = Assert.Single(recorder.Notes, note => note.Contains("(threshold 200)", StringComparison.Ordinal));
         Assert.Matches(@"^loss \d\.\d+, sharpness \d+\.\d+ \(threshold 200\), difference \d(\.\d+)?×10⁻[⁰¹²³⁴⁵⁶⁷⁸⁹]+$", said);
     }

@@ -1,5 +1,4 @@
 using LastBit.Engines;
-using LastBit.Experiments;
 using LastBit.Experiments.Edge;
 using LastBit.Experiments.Sharpness;
 using LastBit.LinearAlgebra;

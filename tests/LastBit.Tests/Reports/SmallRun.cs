@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LastBit.Experiments;
 using LastBit.Experiments.Accuracy;
 using LastBit.Experiments.Amplification;
 using LastBit.Experiments.Bounds;
