@@ -64,6 +64,7 @@ internal static class LogTargets
             """{"results": {"a": {"acc,none": 0.5, "acc_stderr,none": 0.25}}, "configs": {}, "n-samples": {"a": {"effective": 100}}, "config": {"random_seed": 3}}"""),
         Json("sacred", "metrics.json", """{"loss": {"steps": [0, 10], "values": [2.0, 1.0], "timestamps": ["a", "b"]}}"""),
         Json("objects", "log.json", """[{"epoch": 1, "acc": 0.5, "list": [1, 2]}, {"epoch": 2, "acc": 0.75, "list": [3]}]"""),
+        new("parquet", [Parquet()], input => Scratch.Read("runs.parquet", input, (_, path) => Analyse(path))) { Tries = 100 },
         new("run-json-beside", [Bytes("""{"command":"train","settings":{"seed":1,"k":3,"network":"resnet8"}}""")],
             input => Scratch.Read("run.json", input, (folder, _) =>
             Analyse(Scratch.Write(folder, "train.json",
@@ -123,6 +124,15 @@ internal static class LogTargets
             if (line.Any(char.IsControl))
                 throw new InvalidOperationException("a note has control characters");
         }
+    }
+
+    /// <summary>The table that the tests have too; hyparquet-writer made it.</summary>
+    private static byte[] Parquet()
+    {
+        using Stream table = typeof(LogTargets).Assembly.GetManifestResourceStream("runs.parquet")!;
+        byte[] bytes = new byte[table.Length];
+        table.ReadExactly(bytes);
+        return bytes;
     }
 
     private static byte[] Npy(double[] values)

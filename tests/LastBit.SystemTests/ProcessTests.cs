@@ -16,18 +16,6 @@ public sealed class ProcessTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    // In a process of its own: the thread that reads such a footer ends with it.
-    [Fact]
-    public void A_table_in_Parquet_whose_footer_does_not_end_is_refused()
-    {
-        byte[] table = File.ReadAllBytes(Path.Combine(Repository.Root, "tests/LastBit.Tests/Reference/imports/runs.parquet"));
-        table.AsSpan(3299, 4).Fill(0xf1);
-        File.WriteAllBytes(_folder["a.parquet"], table);
-        LastBitProcess run = LastBitProcess.Run("noise", _folder["a.parquet"], "--out", _folder["out"]);
-        Assert.Equal(2, run.ExitCode);
-        Assert.Contains("is damaged (its footer does not end)", run.Error, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData("heat --out {0}", "2>/dev/full", 0)]
     [InlineData("heat --out {0}", "2>&-", 0)]

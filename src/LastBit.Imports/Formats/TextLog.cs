@@ -52,30 +52,71 @@ internal sealed partial class TextLog : ILogFormat
         EncodedText.Read(log.Path, context, text =>
         {
             int number = 0;
+            double? epoch = null;
+            List<(string Name, double? Value, string Text)> evaluation = [];
             while (text.ReadLine() is { } line)
             {
                 number++;
                 context.Cancellation.ThrowIfCancellationRequested();
+                if (epoch is { } reached && context.Options.Pattern is null && Evaluation(line, reached) is { } running)
+                {
+                    // The last line of an evaluation has the averages over all of it.
+                    if (evaluation.Count > 0 && evaluation[^1].Name != running[^1].Name)
+                        EndRow(evaluation, number - 1);
+                    evaluation = running;
+                    continue;
+                }
                 List<(string Name, double? Value, string Text)> found = pairs(line);
                 if (!IsRow(line, found, context.Options))
                     continue;
-                foreach (Column column in table.Columns)
-                    (column.Kind, column.Text) = (CellKind.Missing, null);
-                foreach ((string name, double? value, string written) in found)
-                {
-                    if (!columns.TryGetValue(name, out Column? column))
-                        columns.Add(name, column = table.Add(name));
-                    if (column.IsName || value is null)
-                        (column.Kind, column.Text) = (CellKind.Word, written);
-                    else
-                        (column.Kind, column.Number) = (CellKind.Number, value.Value);
-                }
-                table.EndRow(number);
+                EndRow(evaluation, number - 1);
+                evaluation = [];
+                epoch = found[0].Name == "epoch" ? found[0].Value : epoch;
+                EndRow(found, number);
             }
+            EndRow(evaluation, number);
         });
         table.Finish();
         if (!context.IsSurvey && EncodedText.FirstLines(log.Path, 1) is [var first] && RunSettings.SeedIn(first) is { } seed)
             context.Run(log.Path, "").Seed ??= seed;
+
+        void EndRow(List<(string Name, double? Value, string Text)> pairs, int number)
+        {
+            if (pairs.Count == 0)
+                return;
+            foreach (Column column in table.Columns)
+                (column.Kind, column.Text) = (CellKind.Missing, null);
+            foreach ((string name, double? value, string written) in pairs)
+            {
+                if (!columns.TryGetValue(name, out Column? column))
+                    columns.Add(name, column = table.Add(name));
+                if (column.IsName || value is null)
+                    (column.Kind, column.Text) = (CellKind.Word, written);
+                else
+                    (column.Kind, column.Number) = (CellKind.Number, value.Value);
+            }
+            table.EndRow(number);
+        }
+    }
+
+    /// <summary>
+    /// The averages of a line of an evaluation, as timm and torchvision's reference scripts print them, at the end of the epoch that was
+    /// trained: Test: [ 78/78]  Loss:  0.58 (0.61)  Acc@1: 85.9 (84.2). Null for any other line.
+    /// </summary>
+    /// <param name="line">The line.</param>
+    /// <param name="epoch">The epoch of the last line of training, with the part of it that was done.</param>
+    internal static List<(string Name, double? Value, string Text)>? Evaluation(string line, double epoch)
+    {
+        if (EvaluationHead().Match(line) is not { Success: true } head)
+            return null;
+        string before = head.Groups["ema"].Success ? "test_ema_" : "test_";
+        List<(string Name, double? Value, string Text)> pairs = [("epoch", Math.Floor(epoch) + 1, "")];
+        foreach (Match average in Average().Matches(line, head.Index + head.Length))
+        {
+            if (Foreign.TryNumber(average.Groups["average"].Value, out double value))
+                pairs.Add((before + average.Groups["name"].Value, value, average.Groups["average"].Value));
+        }
+        return pairs.Count > 1 ? pairs : null;
     }
 
     private static bool IsRow(string line, List<(string Name, double? Value, string Text)> pairs, ImportOptions options) =>
@@ -169,6 +210,12 @@ internal sealed partial class TextLog : ILogFormat
     /// <summary>A word of a name; what stands in parentheses right behind it is left away: Epoch(val).</summary>
     [GeneratedRegex(@"\G([A-Za-z_][A-Za-z0-9_./@-]*)(?:\([a-z]+\))?", RegexOptions.CultureInvariant)]
     private static partial Regex Word();
+
+    [GeneratedRegex(@"\bTest(?<ema>\s*\(EMA\))?:\s*\[\s*[0-9]+/\s*[0-9]+\]", RegexOptions.CultureInvariant)]
+    private static partial Regex EvaluationHead();
+
+    [GeneratedRegex(@"(?<name>[A-Za-z][A-Za-z0-9_@.-]*):\s*[0-9.eE+-]+\s*\(\s*(?<average>[0-9.eE+-]+)\s*\)", RegexOptions.CultureInvariant)]
+    private static partial Regex Average();
 
     [GeneratedRegex(@"(?:\bTrain:?\s+|\bEpoch(?<one>\([a-z]+\))?:?\s*\[\s*)(?<epoch>[0-9]+)\]?"
         + @"\s*\[\s*(?<i>[0-9]+)/\s*(?<n>[0-9]+)(?:\s*\([^)]*\))?\]?", RegexOptions.CultureInvariant)]

@@ -14,8 +14,6 @@ internal sealed class ParquetText : TextReader
     /// <summary>What a group of rows holds is kept in memory; nobody logs so many at once.</summary>
     private const long MostRows = 1 << 26;
 
-    private static readonly TimeSpan LongestOpening = TimeSpan.FromSeconds(10);
-
     private readonly string _file;
     private readonly FileStream _stream;
     private readonly ParquetReader _reader;
@@ -34,20 +32,19 @@ internal sealed class ParquetText : TextReader
         _stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         try
         {
-            // The package reads a footer that breaks off for ever (its variable-length numbers do not see the end).
-            Task<ParquetReader> opening = Task.Run(() => ParquetReader.CreateAsync(_stream));
-            if (Task.WhenAny(opening, Task.Delay(LongestOpening)).GetAwaiter().GetResult() != opening)
+            if (!ParquetFooter.IsWhole(_stream))
                 throw new InputException($"{_file}: is damaged (its footer does not end); write it anew, or as CSV");
-            _reader = Whole(() => opening);
-            _fields = [.. _reader.Schema.GetDataFields().Where(field => field.MaxRepetitionLevel == 0 && IsRead(field.ClrType)
-                && !field.Name.StartsWith("__index_level_", StringComparison.Ordinal))];
+            _reader = Whole(() => ParquetReader.CreateAsync(_stream));
+            _fields = Whole(() => Task.FromResult<DataField[]>([.. _reader.Schema.GetDataFields().Where(field =>
+                field.MaxRepetitionLevel == 0 && IsRead(field.ClrType)
+                && !field.Name.StartsWith("__index_level_", StringComparison.Ordinal))]));
+            _text = Line(_fields.Select(field => string.Join('.', field.Path.ToList())));
         }
         catch
         {
             _stream.Dispose();
             throw;
         }
-        _text = Line(_fields.Select(field => string.Join('.', field.Path.ToList())));
     }
 
     /// <summary>Whether a file is a table in Parquet.</summary>
@@ -113,7 +110,8 @@ internal sealed class ParquetText : TextReader
         if (group.RowCount is < 0 or > MostRows)
             throw new InputException($"{_file}: has a group of {group.RowCount} rows; at most {MostRows} are right");
         // The columns say it too: rows that no column has would be read as empty ones, millions of them from a few bytes.
-        if (_fields.FirstOrDefault(field => group.GetMetadata(field)?.MetaData?.NumValues != group.RowCount) is { } other)
+        if (Whole(() => Task.FromResult(_fields.FirstOrDefault(field =>
+            group.GetMetadata(field)?.MetaData?.NumValues != group.RowCount))) is { } other)
             throw new InputException($"{_file}: is damaged: a group has {group.RowCount} rows and '{ForeignText.Cut(other.Name)}' another "
                 + "number; write it anew, or as CSV");
         (_row, _rows) = (0, (int)group.RowCount);

@@ -33,7 +33,7 @@ internal static class AmplificationSection
                 + $"({NumberText.Exact(amplify.Perturbation.K)}Δt)·(g/{NumberText.Exact(amplify.Perturbation.K)})$, "
                 + $"equal in exact arithmetic, for {NumberText.Count(amplify.Iterations, "iteration")} with weight decay "
                 + $"{NumberText.Exact(amplify.WeightDecay)} "
-                + $"and learning rates {NumberText.List(amplify.Runs.Select(run => run.LearningRate))}. float64."
+                + $"and learning rates {NumberText.List(amplify.Runs.Select(run => run.LearningRate))}, in float64."
                 + LossTable.Sentence(PaperSetting.OneLayer(folder.Path, amplify.Iterations)),
             AmplificationClaim.Judge([.. amplify.Runs.Select(run => RunCurve.Of(run.LearningRate, run.RelativeL1, amplify.Iterations))],
                 amplify.WeightDecay, folder.HasPapersImage),

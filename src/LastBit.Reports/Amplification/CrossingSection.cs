@@ -29,7 +29,7 @@ internal static class CrossingSection
         ]);
         return new ReportSection(CrossingClaim.Claim,
             "The pairs of Figure 4, right; the sharpness of the first copy's loss (cross-entropy plus weight decay "
-                + $"{NumberText.Exact(amplify.WeightDecay)}) before the first step and every few steps. float64.",
+                + $"{NumberText.Exact(amplify.WeightDecay)}) before the first step and every few steps, in float64.",
             finding, figure, Markup.Empty);
     }
 }

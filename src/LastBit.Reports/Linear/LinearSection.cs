@@ -31,9 +31,8 @@ internal static class LinearSection
         return new ReportSection(BoundsClaim.Claim,
             $"The linearized PDE (equation 9) for {NumberText.Count(linear.Iterations, "iteration")} at learning rate "
                 + $"{NumberText.Exact(linear.LearningRate)} with weight decays {NumberText.List(linear.Runs.Select(run => run.Alpha))}; "
-                + "the bounds by the extreme "
-                + "eigenvalues of the operator, computed apart. "
-                + $"float64.{LossTable.Sentence(PaperSetting.OneLayer(folder.Path, linear.Iterations))}",
+                + "the bounds by the extreme eigenvalues of the operator; all in float64."
+                + LossTable.Sentence(PaperSetting.OneLayer(folder.Path, linear.Iterations)),
             bounds is null
                 ? Finding.NotTested("The folder has no bounds.json.")
                 : BoundsClaim.Judge(runs, bounds.AlphaMin, bounds.AlphaMax, linear.LearningRate),

@@ -35,7 +35,7 @@ internal static class NonLinearSection
         return new ReportSection(RestrainedClaim.Claim,
             $"The non-linear PDE (equation 8) for {NumberText.Count(nonLinear.Iterations, "iteration")} "
                 + $"with weight decay {NumberText.Exact(nonLinear.WeightDecay)} (so $2/α = {NumberText.Of(2 / nonLinear.WeightDecay)}$) "
-                + $"and learning rates {NumberText.List(nonLinear.Runs.Select(run => run.LearningRate))}. float64."
+                + $"and learning rates {NumberText.List(nonLinear.Runs.Select(run => run.LearningRate))}, in float64."
                 + LossTable.Sentence(PaperSetting.OneLayer(folder.Path, nonLinear.Iterations)),
             RestrainedClaim.Judge(runs, nonLinear.WeightDecay, folder.HasPapersImage), figure, table);
     }

@@ -238,6 +238,23 @@ public sealed class CaseTests
     public void A_line_has_its_pairs(string line, string pairs) => Assert.Equal(pairs, string.Join(' ', TextLog.Pairs(line)
         .Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Name}={pair.Value}"))));
 
+    [Theory]
+    // timm and its evaluation of averaged weights; torchvision's reference scripts.
+    [InlineData("Test: [  78/78]  Time: 0.1 (0.2)  Loss:   0.50 (0.75)  Acc@1:  80.0 ( 70.5)  Acc@5: 99.0 (97.25)", "test_Acc@1",
+        "Test (EMA): [  78/78]  Time: 0.1 (0.2)  Loss: 0.5 (0.7)  Acc@1: 90.0 (90.5)", "Train: {0} [{1,4}/100 ( 50%)]  Loss: 6.9 (6.9)")]
+    [InlineData("Test:  [78/79]  eta: 0:00:00  loss: 0.5 (0.7)  acc1: 80.0 (70.5)  time: 0.1  data: 0.0  max mem: 9", "test_acc1",
+        "Test: Total time: 0:00:10", "Epoch: [{0}]  [{1,3}/100]  eta: 0:00:50  lr: 0.1  img/s: 500  loss: 6.9 (6.9)")]
+    public void An_evaluation_has_the_averages_of_its_last_line_at_the_end_of_its_epoch(string last, string metric, string after,
+        string train)
+    {
+        string[] lines = [.. Enumerable.Range(0, 2).SelectMany(epoch => (string[])[
+            string.Format(CultureInfo.InvariantCulture, train, epoch, 0), string.Format(CultureInfo.InvariantCulture, train, epoch, 99),
+            last.Replace("78/", " 0/", StringComparison.Ordinal).Replace("70.5", "1.5", StringComparison.Ordinal),
+            epoch == 0 ? last : last.Replace("70.5", "71.5", StringComparison.Ordinal), after])];
+        Assert.Equal("- - -: 1=70.5 2=71.5",
+            Logs.Short(Logs.ReadText("train.log", string.Join('\n', lines), new ImportOptions { Metric = metric })));
+    }
+
     [Fact]
     public void A_pattern_reads_lines_that_no_rule_knows()
     {
@@ -314,6 +331,12 @@ public sealed class CaseTests
         string damaged = Logs.Write(folder, "runs.parquet", bytes);
         Assert.Contains("runs.parquet: ", Logs.Error(() => LogReader.Read([damaged], new ImportOptions { Metric = "val_acc" },
             TestContext.Current.CancellationToken)), StringComparison.Ordinal);
+        // The package alone would read on behind the end of this one for ever.
+        bytes = File.ReadAllBytes(Reference.File("imports", "runs.parquet"));
+        bytes.AsSpan(3299, 4).Fill(0xf1);
+        Logs.Write(folder, "runs.parquet", bytes);
+        Assert.Contains("is damaged (its footer does not end)", Logs.Error(() => LogReader.Read([damaged], new ImportOptions())),
+            StringComparison.Ordinal);
     }
 
     [Fact]
