@@ -42,16 +42,15 @@ public static class SampleStatistics
     }
 
     /// <summary>
-    /// A power of two by which values can be divided so that sums of their squares neither underflow nor overflow: 1 for values whose
-    /// squares are safe anyway. A
-    /// division by a power of two rounds nothing.
+    /// A power of two by which values can be divided so that sums of their squares, and the squares of these, neither underflow nor
+    /// overflow: 1 for values that are safe anyway. A division by a power of two rounds nothing.
     /// </summary>
     /// <param name="a">Values.</param>
     /// <param name="b">More of them.</param>
     public static double ScaleOf(ReadOnlySpan<double> a, ReadOnlySpan<double> b = default)
     {
         double largest = Math.Max(Largest(a), Largest(b));
-        return largest is 0 or (> 1e-100 and < 1e100) ? 1 : Math.ScaleB(1, Math.ILogB(largest));
+        return largest is 0 or (> 1e-70 and < 1e70) ? 1 : Math.ScaleB(1, Math.ILogB(largest));
 
         static double Largest(ReadOnlySpan<double> values)
         {

@@ -13,6 +13,25 @@ public class VarianceComponentsTests
     private static readonly Gen<double[]> Column = Gen.Double[88, 93].Array[2, 7];
     private static readonly Gen<double[][]> Columns = Column.Array[2, 6];
 
+    [Theory]
+    [InlineData(310)]
+    [InlineData(-310)]
+    [InlineData(1000)]
+    public void A_power_of_two_in_the_values_is_one_in_every_estimate(int exponent)
+    {
+        double[][] groups = [[0.81, 0.83], [0.8, 0.84], [0.7, 0.95], [0.82, 0.86]];
+        VarianceComponents plain = VarianceComponents.Analyze(groups);
+        VarianceComponents scaled =
+            VarianceComponents.Analyze([.. groups.Select(group => group.Select(value => Math.ScaleB(value, exponent)).ToArray())]);
+        foreach ((Estimate? one, Estimate? other) in new[] { (plain.Rounding, scaled.Rounding), (plain.Seeds, scaled.Seeds),
+            (plain.SeedsAlone, scaled.SeedsAlone) })
+        {
+            Assert.Equal(Math.ScaleB(one!.Value, exponent), other!.Value, Math.ScaleB(1e-12, exponent));
+            Assert.Equal(Math.ScaleB(one.Low, exponent), other.Low, Math.ScaleB(1e-12, exponent));
+            Assert.Equal(Math.ScaleB(one.High, exponent), other.High, Math.ScaleB(1e-12, exponent));
+        }
+    }
+
     [Fact]
     public void A_table_of_six_k_and_four_seeds_gives_what_SciPy_computes()
     {
