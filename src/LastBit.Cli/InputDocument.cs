@@ -133,9 +133,16 @@ internal sealed class InputDocument : IDisposable
             files.Add((null, LogOf(question, folder, "table", metric)));
         }
         _questions.Add(new RunsQuestion(parse, question.TryGetProperty("name", out JsonElement title) ? title.ToString() : null, files,
-            null,
-            RunLines.CommandLine(_parse), text => text.Replace(folder + Path.DirectorySeparatorChar, Where + ", ",
-                StringComparison.Ordinal)));
+            null, RunLines.CommandLine(_parse), text => Renamed(text, files, folder)));
+    }
+
+    /// <summary>A message about the files that the tables became, in words of the document.</summary>
+    private static string Renamed(string text, IReadOnlyList<(string? Name, string Path)> files, string folder)
+    {
+        // The last first, for "training 1" is the beginning of "training 10".
+        foreach ((string? name, string path) in files.Reverse().Where(file => file.Name is not null))
+            text = text.Replace(path, $"{Where}, training '{ForeignText.Cut(name!, 60)}'", StringComparison.Ordinal);
+        return text.Replace(folder + Path.DirectorySeparatorChar, Where + ", ", StringComparison.Ordinal);
     }
 
     private ParseResult ParseResultOf(string[] tokens) => _parse.RootCommandResult.Command.Parse(tokens, _parse.Configuration);

@@ -53,7 +53,7 @@ internal static class CompareCommand
         return command.Example("lastbit compare A=logs/baseline B=logs/warmup", "is B better than A?")
             .Example("lastbit compare sgd=sgd.csv adam=adam.csv lion=lion.csv --metric val_acc --value last",
                 "three trainings, with Holm's correction")
-            .Example("lastbit compare A=a.csv B=b.csv --exit-code --json", "for CI or an agent: 0 B is better, 3 no difference seen, 4 "
+            .Example("lastbit compare A=a.csv B=b.csv --exit-code --json", "for CI: 0 B is better, 3 no difference seen, 4 "
                 + "too few runs, 5 B is worse")
             .Example("lastbit compare released=v1/ next=v2/ --not-worse 0.3", "before a release: is next worse by more than 0.3?");
     }

@@ -104,7 +104,7 @@ public sealed class RunFolder : IDisposable
             }
 
             MachineInfo machine = MachineInfo.Current;
-            // What an earlier session recorded beside these members stays.
+            // What an earlier call recorded beside these members stays.
             JsonObject run = older ?? [];
             // Tells this folder from one that comes to have its name while the run goes on.
             string token = older?["token"]?.ToString() ?? RandomNumberGenerator.GetHexString(32, lowercase: true);
