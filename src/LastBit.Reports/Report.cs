@@ -195,15 +195,15 @@ public static class Report
             return Markup.Of($"""<br><span class="before">computed earlier on CIFAR-10: {words}</span>""");
         }
         return Markup.Of($"""
-            <dt>Computed earlier</dt>{Markup.Join(before.Select(Before))}
+            <dt>Computed earlier</dt><dd class="before">{Markup.Join(before.Select(Before))}</dd>
 
             """);
     }
 
     private static Markup Before(ComputedBefore before) => Markup.Of($"""
-        <dd class="before">Not in this run, but on CIFAR-10, and by the same rule {Headline.Words([before.Finding])}.
+        <p>Not in this run, but on CIFAR-10, and by the same rule {Headline.Words([before.Finding])}.
         {Formula.Text(before.Finding.Marked)} What was run there: {Formula.Text(before.Ran)} <code>{before.Document}</code>,
-        SHA-256 <code>{before.Digest}</code>, computed by commit <code>{before.Commit}</code>.</dd>
+        SHA-256 <code>{before.Digest}</code>, computed by commit <code>{before.Commit}</code>.</p>
         """);
 
     private static Markup Judged(ReportSection section) => Markup.Of($"{Badge(section.Finding.Verdict)}{But(section.Finding)}");
