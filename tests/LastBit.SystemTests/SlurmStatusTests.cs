@@ -115,6 +115,7 @@ public sealed class SlurmStatusTests : IDisposable
     [InlineData("""[{"job":"77"}]""", "it lacks gather, tasks")]
     [InlineData("""[{"job":"--all","gather":null,"tasks":[]}]""", "'--all' is not the number of a job")]
     [InlineData("""[{"job":"77","gather":"../8","tasks":[]}]""", "'../8' is not the number of a job")]
+    [InlineData("""{"submissions":[{"job":"78","gather":null,"tasks":[]}],"checksum":"0"}""", "was changed after it was written")]
     public void A_list_of_jobs_that_cannot_be_one_is_refused(string jobs, string reason)
     {
         Submit();

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using LastBit.Experiments;
 using LastBit.Experiments.Reproduction;
+using LastBit.Experiments.Train;
 using LastBit.Runs;
 
 namespace LastBit.Cli.Execution;
@@ -54,6 +55,14 @@ internal static class RunCells
         if (run["finished"] is JsonValue finished && finished.TryGetValue(out bool done) && done)
             return new CellStatus(command, CellState.Done, 1, null, null, null);
         using Lease? free = Lease.TryTake(folder, ".lock");
-        return new CellStatus(command, free is null ? CellState.Running : CellState.Waiting, 0, null, null, null);
+        return new CellStatus(command, free is null ? CellState.Running : CellState.Waiting, ShareOf(folder, run), null, null, null);
+    }
+
+    /// <summary>By the epochs of train.json; the documents of the others appear when they are done.</summary>
+    private static double ShareOf(string folder, JsonObject run)
+    {
+        string file = Path.Combine(folder, TrainingRunResult.FileName);
+        return File.Exists(file) && run["settings"]?["epochs"] is JsonValue value && value.TryGetValue(out int epochs) && epochs > 0
+            ? Math.Min(1, (double)DocumentFile.Read<TrainingRunResult>(file).Epochs.Count / epochs) : 0;
     }
 }

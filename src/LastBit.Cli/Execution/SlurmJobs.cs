@@ -9,6 +9,10 @@ namespace LastBit.Cli.Execution;
 /// <param name="Tasks">The cells of each task, by its index.</param>
 internal sealed record SlurmSubmission(string Job, string? Gather, string[][] Tasks);
 
+/// <summary>What jobs.json holds.</summary>
+/// <param name="Submissions">The last one last.</param>
+internal sealed record SlurmDocument(SlurmSubmission[] Submissions);
+
 /// <summary>What a run folder has been submitted as: slurm/jobs.json.</summary>
 internal static class SlurmJobs
 {
@@ -20,7 +24,8 @@ internal static class SlurmJobs
         string file = FileOf(folder);
         if (!File.Exists(file))
             return [];
-        SlurmSubmission[] read = DocumentFile.Read<SlurmSubmission[]>(file, Remedy);
+        SlurmSubmission[] read = IsList(file) ? DocumentFile.Read<SlurmSubmission[]>(file, Remedy)
+            : DocumentFile.Read<SlurmDocument>(file, Remedy).Submissions;
         // Their numbers become arguments of Slurm's commands and names of logs.
         return read.SelectMany(one => new[] { one.Job, one.Gather }).OfType<string>()
             .FirstOrDefault(job => !SlurmCommand.IsNumber(job)) is { } strange
@@ -31,7 +36,22 @@ internal static class SlurmJobs
     /// <summary>Adds a submission, or says more of the one of its number.</summary>
     internal static void Put(string folder, SlurmSubmission submission) =>
         AtomicFile.WriteAllText(FileOf(folder),
-            ResultJson.Serialize<SlurmSubmission[]>([.. Read(folder).Where(one => one.Job != submission.Job), submission]));
+            ResultJson.Document(new SlurmDocument([.. Read(folder).Where(one => one.Job != submission.Job), submission])));
+
+    // Older versions wrote the list alone, without a checksum.
+    private static bool IsList(string file)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(file);
+            return stream.ReadByte() == '[';
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It is named when it is read.
+            return false;
+        }
+    }
 
     private static string FileOf(string folder) => Path.Combine(folder, RunFolder.JobsFolder, "jobs.json");
 }

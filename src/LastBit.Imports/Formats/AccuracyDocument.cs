@@ -29,8 +29,9 @@ internal sealed class AccuracyDocument : ILogFormat
         context.Candidate(metric);
         if (!context.Wants(metric))
             return;
-        AccuracyCurves curves = AccuracyCurves.Read(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        var cells = CellStore.Of(Path.GetDirectoryName(Path.GetFullPath(file))!, AccuracyExperiment.Kind);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        AccuracyCurves curves = AccuracyCurves.Read(folder);
+        var cells = CellStore.Of(folder, AccuracyExperiment.Kind);
         string labels = cells.FileOf("labels", ".npy");
         if (File.Exists(labels))
             context.Labels = NpyLog.LabelsOf(labels);
@@ -48,7 +49,10 @@ internal sealed class AccuracyDocument : ILogFormat
                     run.Add(epoch + 1, accuracy[epoch], 0);
                 string correct = cells.FileOf(AccuracyExperiment.NameOf(seed, one), AccuracyExperiment.CorrectEnding);
                 if (File.Exists(correct))
+                {
+                    AccuracyExperiment.CheckCorrectness(folder, seed, one);
                     context.Correctness.Add(new CorrectnessRow(run, NpyLog.CorrectnessOf(correct)));
+                }
                 if (accuracy.Length < curves.Epochs)
                     run.Bad = FormattableString.Invariant($"it has {accuracy.Length} of {curves.Epochs} epochs");
             }

@@ -26,7 +26,7 @@ internal sealed class DivergenceLog : ILogFormat
     public void Read(LogFile log, ReadingContext context)
     {
         string file = log.Path;
-        JsonElement root = log.File.Json!.Value;
+        JsonElement root = OwnFolder.Document(log);
         context.Candidate(Metric);
         if (!context.Wants(Metric))
             return;

@@ -22,7 +22,7 @@ internal sealed class TrainDocument : ILogFormat
     public void Read(LogFile log, ReadingContext context)
     {
         string file = log.Path;
-        JsonElement root = log.File.Json!.Value;
+        JsonElement root = OwnFolder.Document(log);
         foreach (JsonElement epoch in root.GetProperty("epochs").EnumerateArray())
         {
             if (epoch.ValueKind != JsonValueKind.Object || !epoch.TryGetProperty("epoch", out JsonElement at)

@@ -213,7 +213,9 @@ public static class DataSets
 
     internal static Dataset TakeFirst(Dataset train, int size) => size >= 1 && size <= train.Count
         ? train.First(size)
-        : throw InputException.Of("trainSize", $"{size} images cannot be taken; 1 to {train.Count} would be right");
+        : throw InputException.Of("trainSize",
+            // Not all who read this have given the setting.
+            $"the data has {train.Count} training images, and {size} are asked for or are the default; give 1 to {train.Count}");
 
     // The data set, and the folder that is given: null for the cache.
     private static (DataSource Set, string? Folder) Parse(string? data)

@@ -22,7 +22,7 @@ public interface ICheckedDocument
 public static partial class DocumentFile
 {
     /// <summary>The last member of every document: SHA-256 of the others, written without white space.</summary>
-    internal const string Checksum = "checksum";
+    public const string Checksum = "checksum";
 
     /// <summary>The first member of every document: <see cref="ResultJson.Schema"/>.</summary>
     private const string Schema = "schema";

@@ -58,4 +58,21 @@ public sealed class StatusCommandTests
         Assert.Contains("| seed1/k1 | done  | 100% |", text.Output, StringComparison.Ordinal);
         Assert.Contains("1 done, 0 running, 0 waiting, 0 failed", text.Output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_training_that_was_stopped_is_done_by_its_epochs()
+    {
+        using var folder = new TemporaryFolder();
+        string run = folder["run"];
+        Assert.Equal(0, LastBitCall.Run("train", "--network", "resnet8", "--data", "sample", "--train-size", "20", "--batch-size", "20",
+            "--epochs", "1", "--out", run, "--quiet").ExitCode);
+        // As a run of four epochs leaves it that is stopped after the first.
+        string file = Path.Combine(run, "run.json");
+        var stopped = DocumentFile.ReadObject(file);
+        (stopped["finished"], stopped["settings"]!["epochs"]) = (false, 4);
+        File.WriteAllText(file, stopped.ToJsonString());
+        LastBitProcess status = LastBitCall.Run("status", run, "--json");
+        JsonElement cell = Assert.Single(status.Json.GetProperty("cells").EnumerateArray());
+        Assert.Equal(("waiting", 0.25), (cell.GetProperty("state").GetString(), cell.GetProperty("progress").GetDouble()));
+    }
 }

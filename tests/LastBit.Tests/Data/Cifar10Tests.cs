@@ -98,7 +98,7 @@ public sealed class Cifar10Tests : IDisposable
         foreach (int size in (int[])[0, -1, 1001])
         {
             Assert.Equal(
-                $"trainSize: {size} images cannot be taken; 1 to 1000 would be right",
+                $"trainSize: the data has 1000 training images, and {size} are asked for or are the default; give 1 to 1000",
                 Assert.Throws<InputException>(() => Cifar10.Load("sample", size)).Message);
         }
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using LastBit.Imports;
 using LastBit.Imports.Formats;
 using LastBit.Runs;
@@ -59,6 +60,20 @@ public sealed class OwnFolderTests
         LastBitProcess noise = LastBitCall.Run("noise", folder["runs"], "--metric", "testLoss", "--json", "--out", folder["noise"]);
         Assert.Equal((0, 2, true),
             (noise.ExitCode, noise.Json.GetProperty("runs").GetInt32(), noise.Json.GetProperty("lowerIsBetter").GetBoolean()));
+
+        // A number or a setting that was changed is not believed; without a checksum, as older versions wrote them, it is.
+        foreach ((string name, string member) in (ReadOnlySpan<(string, string)>)[("train.json", "testAccuracy"), ("run.json", "seed")])
+        {
+            string file = folder[$"runs/k1/{name}"], whole = File.ReadAllText(file);
+            string changed = Regex.Replace(whole, $"(\"{member}\": ?)[0-9.]+", "${1}93");
+            Assert.NotEqual(whole, changed);
+            File.WriteAllText(file, changed);
+            Assert.Contains($"{name}: was changed after it was written",
+                Logs.Error(() => LogReader.Read([folder["runs"]], new ImportOptions())), StringComparison.Ordinal);
+            File.WriteAllText(file, Regex.Replace(changed, ",\\s*\"checksum\": ?\"[0-9a-f]+\"", ""));
+            Assert.Equal(2, LogReader.Read([folder["runs"]], new ImportOptions(), TestContext.Current.CancellationToken).Runs.Count);
+            File.WriteAllText(file, whole);
+        }
     }
 
     [Fact]
@@ -105,5 +120,11 @@ public sealed class OwnFolderTests
         LastBitProcess more = LastBitCall.Run("accuracy", "--resume", folder["saved"], "--seeds", "3", "--k", "1,3", "--json");
         Assert.True(more.ExitCode == 0, more.Error);
         Assert.True(File.Exists(folder["saved/cells/accuracy/seed3/k1.correct.npy"]));
+        string altered = folder["saved/cells/accuracy/seed2/k3.correct.npy"];
+        byte[] content = File.ReadAllBytes(altered);
+        content[^1] ^= 1;
+        File.WriteAllBytes(altered, content);
+        Assert.Contains($"{altered}: is damaged or was altered", Logs.Error(() => LogReader.Read([folder["saved"]], new ImportOptions())),
+            StringComparison.Ordinal);
     }
 }

@@ -58,6 +58,20 @@ public static class AccuracyExperiment
     /// <summary>The name of a cell, "seed1/k3".</summary>
     public static string NameOf(int seed, Perturbation perturbation) => $"{GroupOf(seed)}/{perturbation.FileName}";
 
+    /// <summary>Makes sure that the file with the test images of a cell is the one that the cell was finished with.</summary>
+    /// <param name="folder">The result folder.</param>
+    /// <param name="seed">The cell's seed.</param>
+    /// <param name="perturbation">What sets it apart from the others of its seed.</param>
+    /// <exception cref="InputException">The file or the cell's document is missing or was altered.</exception>
+    public static void CheckCorrectness(string folder, int seed, Perturbation perturbation)
+    {
+        var store = CellStore.Of(folder, Kind);
+        string cell = NameOf(seed, perturbation), document = store.FileOf(cell, ".json");
+        // Older versions noted no digests.
+        if (CellFiles.Read<AccuracyCell>(document, _ => null)?.Files is { } digests)
+            CellFiles.Check(folder, [store.FileOf(cell, CorrectEnding)], digests, document, SilentObserver.Instance);
+    }
+
     internal static string GroupOf(int seed) => string.Create(CultureInfo.InvariantCulture, $"seed{seed}");
 
     internal static (int Seed, Perturbation Perturbation)? PartsOf(string cell) =>
