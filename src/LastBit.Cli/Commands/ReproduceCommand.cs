@@ -39,6 +39,20 @@ internal static class ReproduceCommand
                 "the linearized PDE and its bounds; more parts can be added to the folder later");
     }
 
+    /// <summary>`reproduce` has no option for the data, which is the paper's: what is missing is fetched, or kept elsewhere.</summary>
+    private static void Check(Experiment experiment, ReproductionSettings settings)
+    {
+        try
+        {
+            CommandOf(experiment).CheckAt(settings);
+        }
+        catch (InputException error) when (error.Setting == "data")
+        {
+            throw new InputException($"the data of `{experiment.Name}` is not in the cache yet; run `lastbit data fetch`, "
+                + "or set LASTBIT_CACHE to the folder that has it", error);
+        }
+    }
+
     private static IEnumerable<Experiment> In(string[] names) => AllExperiments.List.Where(one => names.Contains(one.Part));
 
     /// <summary>
@@ -62,7 +76,7 @@ internal static class ReproduceCommand
 
         // Before anything runs: what is missing for the last part is better known now than in an hour.
         foreach (Experiment experiment in In(names))
-            CommandOf(experiment).CheckAt(settings);
+            Check(experiment, settings);
         using CommandRun run = CommandRun.Open(parse, "reproduce", settings);
         var tables = new List<Func<IAnsiConsole, Table[]>>();
         var figures = new List<(string Name, string? WhyNot)>();

@@ -50,4 +50,16 @@ public sealed class DataCommandTests : IDisposable
         Assert.Equal(2, data.ExitCode);
         Assert.Contains("give one of fetch, verify", Assert.Single(data.ErrorLines), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Reproduce_names_no_option_that_it_lacks_where_its_data_is_missing()
+    {
+        using var process = LastBitProcess.Start(_folder.Path, ["reproduce", "--scale", "laptop", "--out", _folder["run"]],
+            ("LASTBIT_CACHE", _folder["cache"]));
+        Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("lastbit reproduce: the data of `divergence` is not in the cache yet; run `lastbit data fetch`, or set LASTBIT_CACHE "
+            + "to the folder that has it", process.StandardError.ReadToEnd().TrimEnd());
+        process.WaitForExit();
+        Assert.Equal((2, "", false), (process.ExitCode, output.GetAwaiter().GetResult(), Directory.Exists(_folder["run"])));
+    }
 }
