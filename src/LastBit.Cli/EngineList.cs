@@ -18,4 +18,15 @@ internal static class EngineList
         EngineChoice.OpenCl => new OpenClEngineFactory(device, DataCache.RootIfAny, threads),
         _ => throw new ArgumentOutOfRangeException(nameof(choice)),
     };
+
+    /// <summary>
+    /// Makes sure that this machine has the device that a run names, before a folder is made; a job array runs elsewhere.
+    /// </summary>
+    /// <param name="settings">The settings of any experiment.</param>
+    /// <exception cref="InputException">It has none of that number.</exception>
+    internal static void CheckDevice(object settings)
+    {
+        if (settings is NetworkTrainingSettings { Engine: EngineChoice.OpenCl, Device: var device })
+            OpenClEngineFactory.CheckDevice(device);
+    }
 }

@@ -25,10 +25,11 @@ internal sealed record CellRun(string Folder, IReadOnlyList<string> Cells, Actio
     /// <param name="document">The settings that every cell has.</param>
     /// <param name="asked">What is asked for, as the folder remembers it.</param>
     /// <param name="cells">The cells' names.</param>
+    /// <param name="check">Makes sure, before the folder is made, that this machine can compute them.</param>
     /// <param name="here">Computes everything in this process and prints it.</param>
     /// <returns>The exit code.</returns>
     internal static int Execute(ParseResult parse, string kind, JsonObject document, JsonObject asked, IReadOnlyList<string> cells,
-        Func<CommandRun, int> here)
+        Action check, Func<CommandRun, int> here)
     {
         IExecutor executor = ExecutorOptions.Of(parse);
         string path = CommonOptions.FolderOf(parse, kind);
@@ -42,6 +43,7 @@ internal sealed record CellRun(string Folder, IReadOnlyList<string> Cells, Actio
 
         int Here()
         {
+            check();
             using CommandRun run = CommandRun.Open(
                 parse, kind, document, shared: true, goOn: folder => $"lastbit {kind} --resume {ShellWord.Quote(folder)}", cells: asked);
             run.Asked = cells;

@@ -84,16 +84,21 @@ public class TrainCommandTests
     public void The_engine_of_a_device_is_no_setting_of_a_run_and_refuses_what_it_cannot_do()
     {
         using var folder = new TemporaryFolder();
-        string[] small = ["--data", "sample", "--train-size", "12", "--epochs", "1", "--engine", "opencl", "--out", folder["run"]];
+        string[] small = ["--data", "sample", "--train-size", "12", "--engine", "opencl", "--out", folder["run"]];
         Refused("the engine opencl has no group normalisation; take the engine cpu", ["train", "--network", "resnet8-gn", .. small]);
         Refused("the engine opencl has no dropout; take the engine cpu",
             ["train", "--network", "fc-tanh", "--dropout", "0.5", .. small]);
         Refused("the engine opencl has no products with the Hessian",
             ["edge", "--engine", "opencl", "--data", "sample", "--out", folder["run"]]);
         Assert.False(Directory.Exists(folder["run"]));
-        var none = LastBitCall.Run(["train", "--network", "resnet8", .. small, "--device", "1000000"]);
-        Assert.Equal(2, none.ExitCode);
-        Assert.Matches(@"OpenCL: no device was found; install the driver|--device: there is no device 1000000; give 0 \(", none.ErrorLines[^1]);
+        foreach (string command in new[] { "train", "accuracy", "divergence" })
+        {
+            var none = LastBitCall.Run([command, "--network", "resnet8", .. small, "--device", "1000000"]);
+            Assert.Equal(2, none.ExitCode);
+            Assert.Matches(@"OpenCL: no device was found; install the driver|--device: there is no device 1000000; give 0 \(",
+                none.ErrorLines[^1]);
+            Assert.False(Directory.Exists(folder["run"]));
+        }
 
         // A task of a job array is told the engine, for the folder's settings do not name it.
         var script = LastBitCall.Run(["accuracy", "--network", "resnet8", "--seeds", "1", "--k", "1", .. small, "--device", "1",

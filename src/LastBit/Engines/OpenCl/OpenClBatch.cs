@@ -49,7 +49,7 @@ internal sealed unsafe class OpenClBatch : IBatch
     {
         foreach (Staging staging in _staging)
         {
-            staging.Wait(_program);
+            staging.LetGo(_program);
             staging.Images.Dispose();
             staging.Labels.Dispose();
         }
@@ -67,6 +67,12 @@ internal sealed unsafe class OpenClBatch : IBatch
         public AlignedBuffer<int> Labels { get; } = new(capacity);
 
         public void Add(nint transfer) => _transfers.Add(transfer);
+
+        public void LetGo(OpenClProgram program)
+        {
+            _transfers.ForEach(program.LetGo);
+            _transfers.Clear();
+        }
 
         public void Wait(OpenClProgram program)
         {

@@ -27,6 +27,11 @@ public sealed class OpenClEngineFactory : IEngineFactory
     internal OpenClEngineFactory(Func<OpenClProgram> open, int threads = 1) =>
         (_program, _threads) = (new Lazy<OpenClProgram>(open), threads);
 
+    /// <summary>Makes sure that this machine has a device, without opening it.</summary>
+    /// <param name="device">Its number, from 0.</param>
+    /// <exception cref="InputException">There is none of that number, or no loader of OpenCL.</exception>
+    public static void CheckDevice(int device) => OpenClDevice.Get(device);
+
     /// <inheritdoc/>
     public string Name => "opencl";
 

@@ -15,7 +15,7 @@ public sealed class OpenClException : Exception
     internal static string Meaning(int status) => status switch
     {
         -4 => "the device's memory is full (CL_MEM_OBJECT_ALLOCATION_FAILURE)",
-        -5 => "the device's resources are exhausted (CL_OUT_OF_RESOURCES)",
+        -5 => "the device's resources are exhausted, or it failed (CL_OUT_OF_RESOURCES)",
         -6 => "the host's memory is full (CL_OUT_OF_HOST_MEMORY)",
         -2 => "the device is not available (CL_DEVICE_NOT_AVAILABLE)",
         -11 => "its compiler refused the kernels (CL_BUILD_PROGRAM_FAILURE)",
@@ -23,6 +23,12 @@ public sealed class OpenClException : Exception
         _ => $"OpenCL's error {status}",
     };
 
-    /// <summary>Whether less memory would help.</summary>
-    internal static bool IsMemory(int status) => status is -4 or -5 or -6 or -61;
+    /// <summary>What may help: less memory, or the run's last checkpoint. Drivers say of a failed device that its resources are exhausted.
+    /// </summary>
+    internal static string Remedy(int status) => status switch
+    {
+        -4 or -6 or -61 => "give a smaller batch or another device",
+        -5 => "give a smaller batch or another device where it does so at once; else resume the run, from its last checkpoint",
+        _ => "the run goes on from its last checkpoint",
+    };
 }

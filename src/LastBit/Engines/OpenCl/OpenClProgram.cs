@@ -67,6 +67,10 @@ internal sealed unsafe class OpenClProgram : IDisposable
     /// <exception cref="OpenClException">There is not enough.</exception>
     public OpenClBuffer Allocate(long numbers)
     {
+        // Kernels count numbers in 32 bits.
+        if (numbers > int.MaxValue)
+            throw new OpenClException($"OpenCL: {Device.Name}: a tensor would have {numbers} numbers; at most {int.MaxValue} are right: "
+                + "give a smaller batch");
         long bytes = Math.Max(64, numbers * sizeof(float));
         int status;
         nint handle = _cl.CreateBuffer(_context, 1, (nuint)bytes, null, &status);
@@ -132,6 +136,13 @@ internal sealed unsafe class OpenClProgram : IDisposable
     public void Wait(nint done)
     {
         Check(_cl.WaitForEvents(1, &done), "a wait");
+        _ = _cl.ReleaseEvent(done);
+    }
+
+    /// <summary>The same where a device that is lost has been reported already.</summary>
+    public void LetGo(nint done)
+    {
+        _ = _cl.WaitForEvents(1, &done);
         _ = _cl.ReleaseEvent(done);
     }
 
@@ -214,7 +225,7 @@ internal sealed unsafe class OpenClProgram : IDisposable
 
     private OpenClException Failure(int status, string what) => new(
         $"OpenCL: {Device.Name}: {what}: {OpenClException.Meaning(status)}; "
-        + (OpenClException.IsMemory(status) ? "give a smaller batch or another device" : "the run goes on from its last checkpoint"));
+        + OpenClException.Remedy(status));
 }
 
 /// <summary>Memory of a device.</summary>
