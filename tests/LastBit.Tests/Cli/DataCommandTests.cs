@@ -52,14 +52,14 @@ public sealed class DataCommandTests : IDisposable
     }
 
     [Fact]
-    public void Reproduce_names_no_option_that_it_lacks_where_its_data_is_missing()
+    public async Task Reproduce_names_no_option_that_it_lacks_where_its_data_is_missing()
     {
         using var process = LastBitProcess.Start(_folder.Path, ["reproduce", "--scale", "laptop", "--out", _folder["run"]],
             ("LASTBIT_CACHE", _folder["cache"]));
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         Assert.Equal("lastbit reproduce: the data of `divergence` is not in the cache yet; run `lastbit data fetch`, or set LASTBIT_CACHE "
-            + "to the folder that has it", process.StandardError.ReadToEnd().TrimEnd());
-        process.WaitForExit();
-        Assert.Equal((2, "", false), (process.ExitCode, output.GetAwaiter().GetResult(), Directory.Exists(_folder["run"])));
+            + "to the folder that has it", (await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)).TrimEnd());
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((2, "", false), (process.ExitCode, await output, Directory.Exists(_folder["run"])));
     }
 }
