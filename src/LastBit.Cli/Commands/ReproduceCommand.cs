@@ -48,8 +48,8 @@ internal static class ReproduceCommand
         }
         catch (InputException error) when (error.Setting == "data")
         {
-            throw new InputException($"the data of `{experiment.Name}` is not in the cache yet; run `lastbit data fetch`, "
-                + "or set LASTBIT_CACHE to the folder that has it", error);
+            string what = (error.Problem ?? error.Message).TrimStart(':', ' ').Split(';')[0];
+            throw new InputException($"{what}; run `lastbit data fetch`, or set LASTBIT_CACHE to the folder that has it", error);
         }
     }
 

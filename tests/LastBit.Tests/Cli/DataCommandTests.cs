@@ -57,8 +57,9 @@ public sealed class DataCommandTests : IDisposable
         using var process = LastBitProcess.Start(_folder.Path, ["reproduce", "--scale", "laptop", "--out", _folder["run"]],
             ("LASTBIT_CACHE", _folder["cache"]));
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        Assert.Equal("lastbit reproduce: the data of `divergence` is not in the cache yet; run `lastbit data fetch`, or set LASTBIT_CACHE "
-            + "to the folder that has it", (await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)).TrimEnd());
+        string cache = _folder["cache/cifar-10-batches-bin"];
+        Assert.Equal($"lastbit reproduce: CIFAR-10 is not in {cache} yet; run `lastbit data fetch`, or set LASTBIT_CACHE to the folder "
+            + "that has it", (await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)).TrimEnd());
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal((2, "", false), (process.ExitCode, await output, Directory.Exists(_folder["run"])));
     }
