@@ -134,8 +134,8 @@ class CompareTests(unittest.TestCase):
 
     def test_what_cannot_be_judged_has_the_words_of_the_program(self):
         for call, words in (
-                (lambda: lastbit.compare(A=[1.0, 2.0], B=["x", "y"]), "training 2: .*numbers"),
-                (lambda: lastbit.compare(A=A, B=[]), "training 2: is empty"), (lambda: lastbit.compare(A=A), "needs two"),
+                (lambda: lastbit.compare(A=[1.0, 2.0], B=["x", "y"]), "training 'B': .*numbers"),
+                (lambda: lastbit.compare(A=A, B=[]), "training 'B': is empty"), (lambda: lastbit.compare(A=A), "needs two"),
                 (lambda: lastbit.noise([math.nan, math.nan]), "no run can be used; 1: it diverged"),
                 (lambda: lastbit.compare(A="/nowhere", B="/nowhere"), "/nowhere: there is no such file or folder"),
                 (lambda: lastbit.compare(A=A, B=B, value="mean"), "mean"), (lambda: lastbit.compare(A=A, B="logs"), "paths and numbers"),

@@ -47,10 +47,10 @@ public sealed record TraceAdvice(
         new("memory format", "rounding, and strides differ: channels_last beside contiguous",
             "the same memory_format for model and batches on both",
             Accuracy, true, result => IsRounding(result) && result.Strides is not null),
-        new("TF32", "as TF32, or one of its switches differs",
+        new("TF32", "as TF32 on GPUs, or one of its switches differs",
             "torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False on both, or NVIDIA_TF32_OVERRIDE=0",
             "https://pytorch.org/docs/stable/notes/cuda.html", false, result => PartedIn(result, DifferenceSize.Tf32)
-                && !HasOtherTypes(result)
+                && result.HasGpu && !HasOtherTypes(result)
                 || Differs(result, "allowTf32Matmul", "allowTf32Cudnn", "NVIDIA_TF32_OVERRIDE") && result.Parted is not null),
         new("autocast", "the types of a tensor differ: float32 beside bfloat16 or float16",
             "torch.autocast on both or on neither",

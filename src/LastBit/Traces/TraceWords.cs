@@ -58,14 +58,16 @@ public static class TraceWords
             (TraceKind.Batch, not DifferenceSize.Rounding) => "other data: what follows has no reason to be equal",
             (TraceKind.Random, _) => "other random numbers: what follows has no reason to be equal",
             (_, DifferenceSize.Rounding) => "rounding",
-            (_, DifferenceSize.Tf32) => parted.Types is var (a, b) && a != b ? "as float16" : "as TF32",
+            (_, DifferenceSize.Tf32) => parted.Types is var (a, b) && a != b ? "as float16" : result.HasGpu ? "as TF32"
+                // No CPU computes in TF32.
+                : "larger than rounding of binary32: look for a bug",
             (_, DifferenceSize.Bfloat16) => "as bfloat16",
             (_, DifferenceSize.Structure) => "another structure: the shapes or types are not those of one network",
             _ => "larger than any rounding: look for a bug",
         };
         return result.BesideRounding is > 10 * TraceDifference.AsRounding and var times && result.Size == DifferenceSize.Rounding
-            ? $"{verdict} at first, but it grows {NumberText.Of(times, Digits)} times as far as other rounding does: something else comes "
-                + "in"
+            ? $"{verdict} at first, and it grows {NumberText.Of(times, Digits)} times as far as this other rounding does, so something "
+                + "else may come in; a further rounding, recorded too, would tell"
             : verdict;
     }
 
@@ -118,7 +120,8 @@ public static class TraceWords
                 ? $"the forward pass and the gradient of {What(before.Key)[12..]} are equal, so what lies between, backward, computes "
                     + "otherwise on B"
                 : "the forward pass is equal, so the loss, backward, computes otherwise on B",
-            TraceKind.Gradient => "the gradients of all outputs are equal, so the backward pass of its layer computes otherwise on B",
+            TraceKind.Gradient => "the gradients of all outputs are equal, so the backward pass of its layer computes otherwise on B, or "
+                + "gradients are summed, scaled or clipped otherwise after it",
             TraceKind.Update => "its gradient is equal, so the optimizer computes otherwise on B",
             TraceKind.Buffer => "all before it is equal, so it is kept otherwise on B",
             _ => inputsAreKnown ? "its inputs and weights are equal, so this operation computes otherwise on B"
@@ -220,7 +223,9 @@ public static class TraceWords
 
     private static string Random(TraceDifference result) => result.Random.Count == 0 ? "equal"
         : string.Join(", ", result.Random.Select(one => $"{ForeignText.Cut(one.Key)} differs from step {one.Value} on"))
-            + (result.Parted is null ? "; nothing that was recorded is computed of it" : "");
+            + (result.Parted is null ? "; nothing that was recorded is computed of it"
+                : result.BatchSteps > 0 && result.Batches is null && result.Parted.Key.Kind != TraceKind.Random
+                ? "; the batches are equal all the same" : "");
 
     private static IEnumerable<(string, string)> Ends(TraceDifference result)
     {

@@ -4,6 +4,7 @@ using LastBit.Data;
 using LastBit.Engines;
 using LastBit.Files;
 using LastBit.Models;
+using LastBit.Runs;
 using LastBit.Traces;
 using LastBit.Training;
 
@@ -37,7 +38,7 @@ internal sealed class TrainingTrace : IStepWatcher, IDisposable
             new("processor", machine.Processor), new("instructionsInUse", machine.VectorText), new("threads", Text(threads)),
             new("engine", $"{run.Engine}"),
             new("arithmetic", $"{trainer.Arithmetic}"), new("network", run.Network), new("convolution", $"{run.Convolution}"),
-            new("optimizer", rule.GetType().Name), new("optimizerOptions", $"{rule}, lr={Text(run.LearningRate)}"),
+            new("optimizer", rule.GetType().Name), new("optimizerOptions", OptionsOf(rule, run.LearningRate)),
             new("k", run.Perturbation.Word), new("batchSize", Text(run.BatchSize)), new("seed", Text(run.Seed)), new("rank", "0"),
             new("world", "1"),
         ]);
@@ -45,6 +46,11 @@ internal sealed class TrainingTrace : IStepWatcher, IDisposable
         foreach (Parameter tensor in trainer.Model.Layout.All)
             Write(new TraceKey(TraceKind.Weights, tensor.Name), state.Get(tensor), tensor.Shape);
     }
+
+    /// <summary>As the module for PyTorch writes them: "lr=0.1, momentum=0.9".</summary>
+    private static string OptionsOf(UpdateRule rule, double learningRate) => string.Join(", ",
+        ResultJson.ToObject<object>(rule).Where(option => option.Key != "vectors").Select(option => $"{option.Key}={option.Value}")
+            .Prepend($"lr={Text(learningRate)}"));
 
     private bool IsOn => _trainer.StepsDone - _from < _settings.Steps;
 
