@@ -11,6 +11,7 @@ public partial class EdgePageTests
     [Theory]
     [InlineData("edge", "squared error", "fc-tanh", 51)]
     [InlineData("edge-cross-entropy", "cross-entropy", "fc-tanh", 51)]
+    [InlineData("edge-cnn-relu", "cnn-relu", "cnn-relu", 51)]
     public void The_page_says_what_the_runs_say(string folder, string row, string network, int every)
     {
         EdgeResult result = DocumentFile.Read<EdgeResult>(Path.Combine(Repository.Root, "docs", "results", folder, EdgeResult.FileName));
