@@ -15,7 +15,7 @@ public sealed partial class TraceReader : IDisposable
 {
     private const int MostLine = 1 << 24, MostRecords = 200_000, MostDimensions = 64;
     private const long MostStep = 1 << 28;
-    private const string Wanted = "give a trace as `Trace` in lastbit_torch or `lastbit train --trace` writes it";
+    private const string Wanted = "give a trace as `Trace` in lastbit_torch or a training of LastBit writes it";
 
     private static readonly string[] s_words = [.. TraceKey.Words];
 
