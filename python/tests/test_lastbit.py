@@ -134,7 +134,9 @@ class CompareTests(unittest.TestCase):
 
     def test_what_cannot_be_judged_has_the_words_of_the_program(self):
         for call, words in (
-                (lambda: lastbit.compare(A=[1.0, 2.0], B=["x", "y"]), "training 'B': .*numbers"),
+                (lambda: lastbit.compare(A=[1.0, 2.0], B=["x", "y"]), "^training 'B', value 1: is \"x\"; a number is right"),
+                (lambda: lastbit.compare([dict(recipe=name, val_acc=value) for name in "AB" for value in (1.0, "x", "y")], group="recipe",
+                                         options={"runs": "rows"}), "^row 2: 'x' is a word where a number should be"),
                 (lambda: lastbit.compare(A=A, B=[]), "training 'B': is empty"), (lambda: lastbit.compare(A=A), "needs two"),
                 (lambda: lastbit.noise([math.nan, math.nan]), "no run can be used; 1: it diverged"),
                 (lambda: lastbit.compare(A="/nowhere", B="/nowhere"), "/nowhere: there is no such file or folder"),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using LastBit.Runs;
 
 namespace LastBit.Cli;
@@ -17,6 +18,8 @@ internal sealed class InputDocument : IDisposable
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("lastbit-");
     private readonly List<RunsQuestion> _questions = [];
+    // What a line of each file is in the document.
+    private readonly Dictionary<string, string> _units = [];
     private readonly ParseResult _parse;
 
     private InputDocument(ParseResult parse) => _parse = parse;
@@ -125,30 +128,35 @@ internal sealed class InputDocument : IDisposable
                 string name = training.TryGetProperty("name", out JsonElement called) && called.ValueKind == JsonValueKind.String
                     && called.GetString() is { Length: > 0 } text ? text
                     : throw new InputException($"{Where}: {what}: a training has no \"name\"; give each its own");
-                files.Add((name, LogOf(training, folder, $"training {files.Count + 1}", metric)));
+                string path = Path.Combine(folder, $"training {files.Count + 1}");
+                files.Add((name, LogOf(training, path, $"training '{ForeignText.Cut(name, 60)}'", metric)));
             }
         }
         else
         {
-            files.Add((null, LogOf(question, folder, "table", metric)));
+            files.Add((null, LogOf(question, Path.Combine(folder, "table"), "table", metric)));
         }
         _questions.Add(new RunsQuestion(parse, question.TryGetProperty("name", out JsonElement title) ? title.ToString() : null, files,
-            null, RunLines.CommandLine(_parse), text => Renamed(text, files, folder)));
+            null, RunLines.CommandLine(_parse), text => Renamed(text, files)));
     }
 
-    /// <summary>A message about the files that the tables became, in words of the document.</summary>
-    private static string Renamed(string text, IReadOnlyList<(string? Name, string Path)> files, string folder)
+    /// <summary>A message about the files that the tables became, in words of the document: their lines are its values or rows.</summary>
+    private string Renamed(string text, IReadOnlyList<(string? Name, string Path)> files)
     {
         // The last first, for "training 1" is the beginning of "training 10".
-        foreach ((string? name, string path) in files.Reverse().Where(file => file.Name is not null))
-            text = text.Replace(path, $"{Where}, training '{ForeignText.Cut(name!, 60)}'", StringComparison.Ordinal);
-        return text.Replace(folder + Path.DirectorySeparatorChar, Where + ", ", StringComparison.Ordinal);
+        foreach ((string? name, string path) in files.Reverse())
+        {
+            string table = name is null ? Where : $"{Where}, training '{ForeignText.Cut(name, 60)}'";
+            text = Regex.Replace(text, Regex.Escape(path) + "(?::([0-9]+))?",
+                match => match.Groups[1].Success ? $"{table}, {_units[path]} {match.Groups[1].Value}" : table);
+        }
+        return text;
     }
 
     private ParseResult ParseResultOf(string[] tokens) => _parse.RootCommandResult.Command.Parse(tokens, _parse.Configuration);
 
     /// <summary>Writes a table as a log, an object a row.</summary>
-    private static string LogOf(JsonElement owner, string folder, string name, string? metric)
+    private string LogOf(JsonElement owner, string path, string name, string? metric)
     {
         string[] given = [.. Tables[1..].Where(table => owner.TryGetProperty(table, out _))];
         if (given.Length != 1)
@@ -157,9 +165,9 @@ internal sealed class InputDocument : IDisposable
                 + $"{(given.Length == 0 ? "no" : string.Join(" and ", given.Select(one => $"\"{one}\"")) + ", more than one")} table; "
                 + "give one of \"values\" (a number a run), \"rows\" (an object a row) and \"columns\" (a list a column)");
         }
-        string path = Path.Combine(folder, name);
         using FileStream stream = File.Create(path);
         JsonElement table = owner.GetProperty(given[0]);
+        _units[path] = given[0] == "values" ? "value" : "row";
         if (given[0] == "rows")
         {
             Expect(table, JsonValueKind.Array, "\"rows\"");
@@ -179,7 +187,11 @@ internal sealed class InputDocument : IDisposable
         }
         else
         {
-            columns.Add((metric ?? "value", Cells(table, "values")));
+            JsonElement[] values = Cells(table, "values");
+            if (Array.FindIndex(values, value => !IsNumber(value)) is >= 0 and int word)
+                throw new InputException($"{Where}: {name}, value {word + 1}: is {ForeignText.Cut(values[word].GetRawText(), 60)}; a "
+                    + "number is right, or \"NaN\" for a run that diverged");
+            columns.Add((metric ?? "value", values));
             foreach ((string list, string role) in new[] { ("seeds", "seed"), ("ks", "k"), ("folds", "fold"), ("names", "run") })
             {
                 if (owner.TryGetProperty(list, out JsonElement column))
@@ -218,6 +230,10 @@ internal sealed class InputDocument : IDisposable
         }
         stream.WriteByte((byte)'\n');
     }
+
+    private static bool IsNumber(JsonElement cell) => cell.ValueKind is JsonValueKind.Number or JsonValueKind.Null
+        || cell.ValueKind == JsonValueKind.String
+            && double.TryParse(cell.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out _);
 
     private static JsonElement[] Cells(JsonElement list, string name)
     {

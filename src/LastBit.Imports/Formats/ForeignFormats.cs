@@ -28,6 +28,9 @@ internal sealed class ForeignFormats : ILogFormat
             problem = "is a spreadsheet; save the sheet with the runs as CSV";
         else if (head.StartsWith("PAR1"u8))
             problem = ProblemOfParquet(file);
+        else if (head is [0x1F, 0x8B, ..] or [(byte)'B', (byte)'Z', (byte)'h', ..] or [0xFD, (byte)'7', (byte)'z', ..]
+            or [0x28, 0xB5, 0x2F, 0xFD, ..])
+            problem = "is compressed; unpack it, as with gunzip";
         else if (head is [0x89, (byte)'H', (byte)'D', (byte)'F', ..])
             problem = file.IsNamed ? "is in HDF5; write the curves out as CSV" : null;
         else if (file.MayBe(".pkl", ".pickle", ".p", ".joblib", ".pt", ".pth", ".ckpt") && IsPickle(file, head))

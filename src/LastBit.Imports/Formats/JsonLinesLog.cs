@@ -23,7 +23,7 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
             return null;
         string[] lines = [.. file.Lines.Where(line => !string.IsNullOrWhiteSpace(line)).Take(2).Select(line => line.TrimStart())];
         bool isLines = lines is [['{', ..], .. var second] && IsObject(lines[0]) && (!isCertain || second is [['{', ..]]);
-        return isLines && !RunSettings.IsOne(file.Path) || lines is [['[', ..], ..] && IsListOfObjects(file.Path)
+        return isLines && !RunSettings.IsOne(file.Path) || lines is [['[', ..], ..] && IsListOfObjects(file.Document)
             ? new LogFile(file, this, "JSON Lines") : null;
     }
 
@@ -35,7 +35,7 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
         if (log.File.Lines[0].StartsWith('['))
         {
             int item = 0;
-            foreach (JsonElement one in JsonFile.Parse(file).EnumerateArray())
+            foreach (JsonElement one in log.File.Document!.Value.EnumerateArray())
                 reader.Line(JsonMarshal.GetRawUtf8Value(one), ++item);
             reader.Finish();
             return;
@@ -87,18 +87,8 @@ internal sealed class JsonLinesLog(bool isCertain) : ILogFormat
         }
     }
 
-    private static bool IsListOfObjects(string file)
-    {
-        try
-        {
-            return JsonFile.Parse(file) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0
-                && list.EnumerateArray().All(one => one.ValueKind == JsonValueKind.Object);
-        }
-        catch (InputException)
-        {
-            return false;
-        }
-    }
+    private static bool IsListOfObjects(JsonElement? document) => document is { ValueKind: JsonValueKind.Array } list
+        && list.GetArrayLength() > 0 && list.EnumerateArray().All(one => one.ValueKind == JsonValueKind.Object);
 
     /// <summary>Turns objects into rows of a table.</summary>
     private sealed class Rows(string file, ReadingContext context)

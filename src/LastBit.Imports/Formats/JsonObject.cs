@@ -6,7 +6,8 @@ namespace LastBit.Imports.Formats;
 
 /// <summary>
 /// One flat object for each run with the results of its end, as Hugging Face's all_results.json and eval_results.json, DVCLive's
-/// metrics.json and Weights &amp; Biases' wandb-summary.json; a member of an object inside is OUTER.INNER.
+/// metrics.json and Weights &amp; Biases' wandb-summary.json; a member of an object inside is OUTER.INNER. The last of the formats in JSON,
+/// it names what is damaged.
 /// </summary>
 internal sealed partial class JsonObject : ILogFormat
 {
@@ -17,7 +18,8 @@ internal sealed partial class JsonObject : ILogFormat
 
     /// <inheritdoc/>
     public LogFile? Recognise(FoundFile file, ImportOptions options) =>
-        (file.IsNamed || UsualName().IsMatch(file.Name)) && file.Json is { } root
+        file.DamageOfJson is { } damage ? new LogFile(file, this, "damaged JSON") { Problem = damage }
+        : (file.IsNamed || UsualName().IsMatch(file.Name)) && file.Json is { } root
             && JsonFile.Flat(root).Any(member => JsonFile.TryNumber(member.Value, out _))
             ? new LogFile(file, this, "JSON with one object per run") : null;
 

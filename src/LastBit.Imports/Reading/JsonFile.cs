@@ -36,9 +36,8 @@ internal static partial class JsonFile
         }
         catch (JsonException error)
         {
-            throw new InputException(
-                $"{file}:{(error.LineNumber ?? 0) + 1}: is not valid JSON ({ForeignText.Cut(error.Message.TrimEnd('.'), 200)}); "
-                + "give the file as its program wrote it", error);
+            throw new InputException($"{file}: is damaged JSON or ends early, at line {(error.LineNumber ?? 0) + 1}, byte "
+                + $"{(error.BytePositionInLine ?? 0) + 1}; give the file as its program wrote it", error);
         }
     }
 

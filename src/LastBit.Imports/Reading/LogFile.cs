@@ -10,8 +10,9 @@ internal sealed class FoundFile(string path, bool isNamed)
 {
     private byte[]? _head;
     private List<string>? _lines;
-    private JsonElement? _json;
-    private bool _hasJson, _hasCsv;
+    private JsonElement? _document;
+    private string? _damage;
+    private bool _hasDocument, _hasCsv;
     private CsvHeader? _csv;
 
     public string Path { get; } = path;
@@ -62,25 +63,33 @@ internal sealed class FoundFile(string path, bool isNamed)
     }
 
     /// <summary>The object of a document in JSON; null for anything else.</summary>
-    public JsonElement? Json
+    public JsonElement? Json => Document is { ValueKind: JsonValueKind.Object } root ? root : null;
+
+    /// <summary>A document in JSON, an object or a list; null for anything else.</summary>
+    public JsonElement? Document
     {
         get
         {
-            if (!_hasJson && MayBe(".json") && Encoding.UTF8.GetString(Head).TrimStart('\uFEFF').TrimStart() is ['{', ..])
+            if (!_hasDocument && MayBe(".json", ".jsonl", ".ndjson")
+                && Encoding.UTF8.GetString(Head).TrimStart('\uFEFF').TrimStart() is ['{' or '[', ..])
             {
                 try
                 {
-                    _json = JsonFile.Parse(Path) is { ValueKind: JsonValueKind.Object } root ? root : null;
+                    _document = JsonFile.Parse(Path);
                 }
-                catch (InputException)
+                catch (InputException error)
                 {
-                    // It is no document: lines of JSON, or something else.
+                    // It is damaged, or no document: lines of JSON, or something else.
+                    _damage = error.Message[(Path.Length + ": ".Length)..];
                 }
             }
-            _hasJson = true;
-            return _json;
+            _hasDocument = true;
+            return _document;
         }
     }
+
+    /// <summary>Why a file that should be a document in JSON is none, as the end of a sentence; null for any other file.</summary>
+    public string? DamageOfJson => Ending == ".json" && Document is null ? _damage : null;
 }
 
 /// <summary>A file, and what its content says that it is.</summary>

@@ -20,11 +20,11 @@ internal static class MetricChoice
             return alike.Length == 1 ? alike[0]
                 : context.Words.TryGetValue(named, out string? word)
                     ? throw new InputException($"--metric: {Foreign.Quote(named)} holds words, the first is {word}; numbers are right")
-                : candidates.Count == 0 ? throw None(where)
+                : candidates.Count == 0 ? throw None(where, context)
                 : throw new InputException($"--metric: {where} has no {Foreign.Quote(named)}; it has {Foreign.List(candidates)}");
         }
         if (candidates.Count == 0)
-            throw None(where);
+            throw None(where, context);
         string[] accuracies = [.. candidates.Where(MetricNames.IsAccuracy)];
         string[] heldOut = [.. accuracies.Where(MetricNames.IsHeldOut)];
         string? chosen = candidates.Count == 1 ? candidates.First() : heldOut.Length == 1 ? heldOut[0] : heldOut.Length == 0
@@ -37,6 +37,9 @@ internal static class MetricChoice
         return chosen;
     }
 
-    private static InputException None(string where) =>
-        new($"{where}: there is no column, key or tag with numbers that could be a metric; name logs that have one");
+    private static InputException None(string where, ReadingContext context)
+    {
+        string words = string.Concat(context.Words.Take(3).Select(one => $"; {Foreign.Quote(one.Key)} holds words, the first is {one.Value}"));
+        return new($"{where}: there is no column, key or tag with numbers that could be a metric{words}; name logs that have one");
+    }
 }

@@ -52,9 +52,9 @@ internal sealed record DataFile(string Name, int Bytes, string? Hash)
         {
             problem = "is missing";
         }
-        catch (InvalidDataException)
+        catch (InvalidDataException error)
         {
-            problem = "is there as .gz, and its compressed data is damaged or ends early";
+            problem = $"is there as .gz, and {error.Message}";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -38,7 +38,7 @@ internal static class IdxFile
             }
             catch (InvalidDataException error)
             {
-                throw new InputException($"{path}: its compressed data is damaged or ends early; get the file again", error);
+                throw new InputException($"{path}: {error.Message}; get the file again", error);
             }
         }
         int start = 4 + 4 * rank;

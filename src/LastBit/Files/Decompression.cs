@@ -15,8 +15,13 @@ internal static class Decompression
     /// <returns>Everything, or null if there is more than <paramref name="most"/>.</returns>
     public static byte[]? ReadAll(Stream stream, long first, long most)
     {
-        byte[] buffer = new byte[Math.Clamp(first, 256, Math.Max(256, Math.Min(most + 1, Array.MaxLength)))];
         int length = 0;
+        return ReadAll(stream, first, most, ref length);
+    }
+
+    private static byte[]? ReadAll(Stream stream, long first, long most, ref int length)
+    {
+        byte[] buffer = new byte[Math.Clamp(first, 256, Math.Max(256, Math.Min(most + 1, Array.MaxLength)))];
         while (true)
         {
             int count = stream.Read(buffer, length, buffer.Length - length);
@@ -37,13 +42,14 @@ internal static class Decompression
     /// <exception cref="InvalidDataException">The packed data is damaged or ends early.</exception>
     public static byte[]? Unpack(Stream stream, long most)
     {
+        int length = 0;
         try
         {
-            return ReadAll(stream, 1 << 16, most);
+            return ReadAll(stream, 1 << 16, most, ref length);
         }
-        catch (IOException error) // The library's own exception for some kinds of damage is an IOException.
+        catch (Exception error) when (error is IOException or InvalidDataException) // The library throws both.
         {
-            throw new InvalidDataException("its compressed data is damaged", error);
+            throw new InvalidDataException($"its compressed data is damaged or ends early, after {length} bytes of what it holds", error);
         }
     }
 }

@@ -304,7 +304,7 @@ public sealed record Comparison
         if (pair.Test is not null && !canPermute && pair.PAdjusted < Power.Level && fewest > 1)
         {
             notes.Add($"With {(pair.Paired ? $"{fewest} pairs" : "so few runs")} the permutation test cannot go below "
-                + $"{Measure.P(pair.Permutation.LeastP)}"
+                + $"p = {NumberText.Of(pair.Permutation.LeastP, 3)}"
                 + $"{(real ? ", so the verdict rests on normally distributed runs" : "")}; from "
                     + $"{LeastRunsForPermutation(pair.Paired, pairs)} {(pair.Paired ? "pairs" : "runs a side")} on it can.");
         }
@@ -328,18 +328,20 @@ public sealed record Comparison
             return (fewest < FewestRuns ? FewestRuns : pair.Difference != 0 ? LeastRunsForPermutation(pair.Paired, pairs) : null, []);
         int degrees = pair.Paired ? pair.IndependentA - 1 : pair.IndependentA + pair.IndependentB - 2;
         Estimate spread = SampleStatistics.StdFromSquares(degrees, degrees);
+        // The number that `noise --difference` says; where so many runs are there and do not decide, as many as exclude the difference that
+        // matters.
+        bool excludes = matters is not null && Shown(matters.Value, 1) <= fewest;
         return (For(1), [For(spread.Low), For(spread.High)]);
 
         int? For(double factor)
         {
-            // The number that `noise --difference` says; where so many runs are there and do not decide, as many as exclude the difference
-            // that matters.
-            int? runs = Power.RunsNeeded((matters ?? Math.Abs(pair.Difference)) / (factor * std), pair.Paired);
-            if (runs <= fewest && matters is { } excluded)
-                runs = Power.RunsToExclude(excluded / (factor * std), pair.Difference / (factor * std), pair.Paired)
-                    ?? Power.RunsNeeded(pair.Difference / (factor * std), pair.Paired);
-            return runs is not { } enough ? null : Math.Max(FewestRuns, factor == 1 ? Math.Max(enough, fewest + 1) : enough);
+            int? runs = !excludes ? Shown(matters ?? pair.Difference, factor)
+                : Power.RunsToExclude(matters!.Value / (factor * std), pair.Difference / (factor * std), pair.Paired)
+                    ?? Shown(pair.Difference, factor);
+            return runs is not { } enough ? null : Math.Max(factor < 1 ? FewestRuns : Math.Max(FewestRuns, fewest + 1), enough);
         }
+
+        int? Shown(double difference, double factor) => Power.RunsNeeded(difference / (factor * std), pair.Paired);
     }
 
     private static string SentenceOf(Comparison pair, bool isCopy, Measure measure, double? matters)

@@ -38,7 +38,8 @@ public sealed class InputDocumentTests
         Assert.Equal([null, 0.3], document.Questions.Select(question => question.Parse.GetValue(LogOptions.Difference)));
         Assert.All(document.Questions, question => Assert.True(question.Parse.GetValue(LogOptions.Latex)));
         Assert.Equal(["a=1/x", "b"], document.Questions[0].Paths.Select(one => one.Name));
-        Assert.Equal("standard input, training 'b':1: x", document.Questions[0].Rename($"{document.Questions[0].Paths[1].Path}:1: x"));
+        Assert.Equal("standard input, training 'a=1/x', value 2: x", document.Questions[0].Rename($"{document.Questions[0].Paths[0].Path}:2: x"));
+        Assert.Equal("standard input, training 'b', row 1: x", document.Questions[0].Rename($"{document.Questions[0].Paths[1].Path}:1: x"));
     }
 
     [Theory]
@@ -52,6 +53,8 @@ public sealed class InputDocumentTests
     [InlineData("noise", """{ "options": {} }""", "table has no table; give one of \"values\"")]
     [InlineData("noise", """{ "values": [1], "rows": [] }""", "table has \"rows\" and \"values\", more than one table")]
     [InlineData("noise", """{ "values": [1, 2], "seeds": [1] }""", "seed has 1 cells where another column has 2")]
+    [InlineData("noise", """{ "values": [1, "2.5", null, "NaN", "x"] }""", "table, value 5: is \"x\"; a number is right, or \"NaN\"")]
+    [InlineData("compare", """{ "trainings": [ { "name": "A", "values": [1, true] } ] }""", "training 'A', value 2: is true; a number")]
     [InlineData("noise", """{ "values": 1 }""", "\"values\" is a number; a list is right")]
     [InlineData("noise", """{ "rows": [1] }""", "a row is a number; an object is right")]
     [InlineData("noise", """{ "questions": [] }""", "\"questions\" is empty")]

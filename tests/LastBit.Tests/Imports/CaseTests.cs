@@ -147,9 +147,37 @@ public sealed class CaseTests
             StringComparison.Ordinal);
         Assert.Contains("log.csv:3: '0.93 ± 0.01' is a mean with its spread",
             Logs.Error(() => Logs.ReadText("log.csv", "epoch,acc\n1,0.5\n2,0.93 ± 0.01\n")), StringComparison.Ordinal);
+        Assert.Matches("no column, key or tag with numbers .*; 'acc' holds words, the first is '0.93 ± 0.01' at .*log.csv:2; name",
+            Logs.Error(() => Logs.ReadText("log.csv", "epoch,acc\n1,0.93 ± 0.01\n")));
         // Two numbers are none.
         Assert.Contains("is a word", Logs.Error(() => Logs.ReadText("log.csv", "epoch;acc\n1;0.5\n2;[0.5, 0.6]\n3;[0.5, 0.6]\n")),
             StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[\n{\"epoch\": 1, \"acc\": 0.5},\n{\"epoch\": 2 \"acc\": 0.6}\n]", "line 3, byte 13")]
+    [InlineData("[\n{\"epoch\": 1, \"acc\": 0.5},\n{\"epoch\": 2, \"acc\": 0.", "line 3, byte 23")]
+    [InlineData("{\n \"seed\": 1,\n \"acc\": 0.9,\n}", "line 4, byte 1")]
+    [InlineData("{\"log_history\": [{\"epoch\": 1, \"acc\": 0.5, \"step\": 1}", "line 1, byte 53")]
+    public void Damaged_JSON_is_named_with_its_place_and_is_no_text(string json, string place)
+    {
+        Assert.Contains($"results.json: is damaged JSON or ends early, at {place};", Logs.Error(() => Logs.ReadText("results.json", json)),
+            StringComparison.Ordinal);
+        using var folder = new TemporaryFolder();
+        Logs.Write(folder, "seed1.json", "{\"acc\": 0.5}");
+        Logs.Write(folder, "seed2.json", json);
+        ImportResult result = LogReader.Read([folder.Path], new ImportOptions());
+        Assert.Single(result.Runs);
+        Assert.StartsWith($"it is damaged JSON or ends early, at {place}", Assert.Single(result.LeftOut).Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_compressed_is_refused_by_name()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder["log.csv.gz"], [0x1F, 0x8B, 8, 0]);
+        Assert.EndsWith("log.csv.gz: is compressed; unpack it, as with gunzip",
+            Logs.Error(() => LogReader.Read([folder["log.csv.gz"]], new ImportOptions())), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -125,7 +125,7 @@ public class ComparisonTests
         var paired = new ComparisonSettings(Accuracy, Pairing.Yes);
         Comparison five = Pair(Group("A", a[..5], seeds[..5]), Group("B", b[..5], seeds[..5]), paired);
         Assert.Equal(0.0625, five.Permutation.LeastP);
-        Assert.Contains(five.Notes, note => note.StartsWith("With 5 pairs the permutation test cannot go below p = 0.06",
+        Assert.Contains(five.Notes, note => note.StartsWith("With 5 pairs the permutation test cannot go below p = 0.0625",
             StringComparison.Ordinal)
             && note.EndsWith("from 6 pairs on it can.", StringComparison.Ordinal));
         Assert.DoesNotContain(Pair(Group("A", a, seeds), Group("B", b, seeds), paired).Notes, note =>
@@ -153,6 +153,23 @@ public class ComparisonTests
         {
             Comparison pair = Compare(values, moved, new ComparisonSettings(Accuracy, Difference: difference));
             Assert.Equal(NoiseAnalysis.Of(Group("A", values, null).Runs, Accuracy, difference).RunsNeeded, pair.RunsNeeded);
+            Assert.InRange(pair.RunsNeeded!.Value, pair.RunsNeededInterval[0]!.Value, pair.RunsNeededInterval[1]!.Value);
+        }
+    }
+
+    [Fact]
+    public void The_range_of_the_runs_that_would_decide_holds_their_number()
+    {
+        double[] values = [91.0, 91.4, 90.8, 91.1, 91.5];
+        foreach (double moved in new[] { 0.02, 0.1, 0.2, 0.3 })
+        {
+            for (double difference = 0.22; difference < 0.9; difference += 0.04)
+            {
+                Comparison pair = Compare(values, [.. values.Select(value => value + moved)],
+                    new ComparisonSettings(Accuracy, Difference: difference));
+                if (pair.RunsNeeded is { } needed)
+                    Assert.InRange(needed, pair.RunsNeededInterval[0]!.Value, pair.RunsNeededInterval[1] ?? int.MaxValue);
+            }
         }
     }
 
