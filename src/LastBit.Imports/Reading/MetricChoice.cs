@@ -39,7 +39,8 @@ internal static class MetricChoice
 
     private static InputException None(string where, ReadingContext context)
     {
-        string words = string.Concat(context.Words.Take(3).Select(one => $"; {Foreign.Quote(one.Key)} holds words, the first is {one.Value}"));
+        string words = string.Concat(context.Words.Take(3)
+            .Select(one => $"; {Foreign.Quote(one.Key)} holds words, the first is {one.Value}"));
         return new($"{where}: there is no column, key or tag with numbers that could be a metric{words}; name logs that have one");
     }
 }

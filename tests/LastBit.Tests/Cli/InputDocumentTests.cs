@@ -38,7 +38,8 @@ public sealed class InputDocumentTests
         Assert.Equal([null, 0.3], document.Questions.Select(question => question.Parse.GetValue(LogOptions.Difference)));
         Assert.All(document.Questions, question => Assert.True(question.Parse.GetValue(LogOptions.Latex)));
         Assert.Equal(["a=1/x", "b"], document.Questions[0].Paths.Select(one => one.Name));
-        Assert.Equal("standard input, training 'a=1/x', value 2: x", document.Questions[0].Rename($"{document.Questions[0].Paths[0].Path}:2: x"));
+        Assert.Equal("standard input, training 'a=1/x', value 2: x",
+            document.Questions[0].Rename($"{document.Questions[0].Paths[0].Path}:2: x"));
         Assert.Equal("standard input, training 'b', row 1: x", document.Questions[0].Rename($"{document.Questions[0].Paths[1].Path}:1: x"));
     }
 

@@ -48,7 +48,8 @@ public sealed class DataSetsTests : IDisposable
         Refused("holds values of type 0x0D in 3 dimensions", images, [0, 0, 13, .. goodImages[3..]]);
         Refused("says that it has 4294967295 entries", images, [0, 0, 8, 3, 255, 255, 255, 255, .. goodImages[8..]]);
         Refused("it is truncated", images, Gzip(goodImages)[..100]);
-        Refused("its compressed data is damaged or ends early, after 0 bytes of what it holds; get the file again", images, [.. Gzip(goodImages)[..10], 0xff, 0xff, 0xff]);
+        Refused("its compressed data is damaged or ends early, after 0 bytes of what it holds; get the file again",
+            images, [.. Gzip(goodImages)[..10], 0xff, 0xff, 0xff]);
         File.WriteAllBytes(images, goodImages);
         Refused("label 0 is 10; 0 to 9 would be right", labels, [.. goodLabels[..8], 10, .. goodLabels[9..]]);
         Refused("holds 11 labels for the 12 images", labels, [0, 0, 8, 1, 0, 0, 0, 11, .. goodLabels[9..]]);
