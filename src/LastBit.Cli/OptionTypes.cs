@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Numerics;
+using LastBit.Pde;
 using LastBit.Training;
 
 namespace LastBit.Cli;
@@ -20,6 +21,11 @@ internal static class OptionTypes
         int most = int.MaxValue) =>
         Make(name, "N", value, defaultText ?? value.ToString(CultureInfo.InvariantCulture), description,
             text => (int)ParseWhole(text, least, most));
+
+    /// <summary>Rows and columns of a kernel: "32" or "16x32".</summary>
+    internal static Option<KernelSize> Sides(string name, KernelSize value, string description) =>
+        Make(name, "N|HxW", value, value.ToString(), description, text => KernelSize.TryParse(text) is { Height: > 0, Width: > 0 } size
+            ? size : throw new InputException($"'{ForeignText.Cut(text)}' is not the size of a kernel; write it like 32 or 16x32"));
 
     /// <summary>A seed: any whole number that 64 bits hold.</summary>
     internal static Option<ulong> Seed(string name, ulong value, string description) =>

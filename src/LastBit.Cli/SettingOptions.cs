@@ -106,6 +106,7 @@ internal sealed partial record SettingOption(Setting Setting, Option Option, Fun
             Perturbation[] list when setting.Name == "k" =>
                 Made(OptionTypes.Counts(name, [.. list.Select(one => (int)one.K)], help), Perturbation.EachOfK),
             Perturbation[] list => Made(OptionTypes.Perturbations(name, list, help, said.Default)),
+            KernelSize size => Made(OptionTypes.Sides(name, size, help)),
             GreyImage image when said.Value is null => Made(OptionTypes.Count(name, image.Height, help), GreyImage.Checkerboard),
             GreyImage => Made(OptionTypes.PathTo(name, said.Value!, help, said.Default), file => Loaded(file!)),
             _ when type == typeof(double) => Made(OptionTypes.Number(name, value as double? ?? 0, help, said.Default)),

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LastBit.Files;
 using LastBit.Runs;
 using LastBit.Tests.Files;
 
@@ -42,6 +43,26 @@ public sealed class OneLayerCommandTests : IDisposable
         JsonNode settings = RunFolder.Read(Folder)!["settings"]!;
         Assert.Equal((6, 12, 24), ((int)settings["kernelSize"]!, (int)settings["iterations"]!, (int)settings["image"]!["height"]!));
         Assert.True((bool)RunFolder.Read(Folder)!["finished"]!);
+    }
+
+    [Fact]
+    public void A_kernel_may_have_any_sides()
+    {
+        string[] size = ["--image-size", "24", "--kernel-size", "4x6", "--iterations", "12"];
+        LastBitProcess amplify = Run("amplify", ["--dt", "0.05", "--out", Folder, .. size]);
+        Assert.True(amplify.ExitCode == 0, amplify.Error);
+        Assert.Equal([12, 1, 1, 4, 6],
+            Npy.Read(Path.Combine(Folder, "result", "parameter", "1layer", "dt0.05_L20", "1_1.npy")).Shape);
+        Assert.Equal("4x6", (string)RunFolder.Read(Folder)!["settings"]!["kernelSize"]!);
+        Assert.Contains("kernel 4×6 (paper: 32×32)", File.ReadAllText(Path.Combine(Folder, "figures", "figure4-right.svg")),
+            StringComparison.Ordinal);
+        foreach (string wrong in (string[])["4x", "x4", "0x4", "4x6x2", "-4", "4 x 6"])
+        {
+            Assert.Equal($"lastbit linear: --kernel-size: '{wrong}' is not the size of a kernel; write it like 32 or 16x32 "
+                + "(see lastbit linear --help)", Run("linear", "--kernel-size=" + wrong).ErrorLines[0]);
+        }
+        Assert.Contains("of 25 x 6 does not fit into the image checkerboard of 24 x 24; it is at most 24",
+            Run("linear", ["--image-size", "24", "--kernel-size", "25x6"]).ErrorLines[0], StringComparison.Ordinal);
     }
 
     [Theory]

@@ -8,10 +8,11 @@ public sealed class StabilityBoundsTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<GreyImage, int> Images => new()
+    public static TheoryData<GreyImage, KernelSize> Images => new()
     {
         { OneLayerExperiments.Noise(24, 24), 5 },
         { OneLayerExperiments.Noise(19, 33), 6 },
+        { OneLayerExperiments.Noise(27, 18), new KernelSize(3, 8) },
         { OneLayerExperiments.Disc(30, 41), 4 },
         { GreyImage.Checkerboard(17), 3 },
     };
@@ -20,10 +21,10 @@ public sealed class StabilityBoundsTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Images))]
-    public void The_eigenvalues_are_those_of_the_matrix_written_out(GreyImage image, int kernelSize)
+    public void The_eigenvalues_are_those_of_the_matrix_written_out(GreyImage image, KernelSize kernelSize)
     {
         StabilityBoundsResult bounds = Bounds(image, kernelSize, 1e-3);
-        double[] eigenvalues = Eigenvalues(Matrix(image, kernelSize), kernelSize * kernelSize);
+        double[] eigenvalues = Eigenvalues(Matrix(image, kernelSize), kernelSize.Count);
         Assert.Equal(eigenvalues.Max(), bounds.LambdaMax, 1e-11 * eigenvalues.Max());
         Assert.Equal(eigenvalues.Min(), bounds.LambdaMin, 1e-11 * eigenvalues.Max());
         Assert.InRange(bounds.LambdaTolerance, 0, 2e-12 * eigenvalues.Max());
@@ -31,7 +32,7 @@ public sealed class StabilityBoundsTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Images))]
-    public void The_PDE_is_stable_just_inside_of_the_bounds_and_unstable_just_outside(GreyImage image, int kernelSize)
+    public void The_PDE_is_stable_just_inside_of_the_bounds_and_unstable_just_outside(GreyImage image, KernelSize kernelSize)
     {
         // With this learning rate the stable weight decays fill the better part of 0 .. lambda_max.
         double lambdaMax = Bounds(image, kernelSize, 1e-3).LambdaMax, learningRate = 2 / lambdaMax, margin = 0.01 * lambdaMax;
@@ -44,7 +45,7 @@ public sealed class StabilityBoundsTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Images))]
-    public void The_papers_Fourier_formula_asks_for_at_least_as_much_weight_decay(GreyImage image, int kernelSize)
+    public void The_papers_Fourier_formula_asks_for_at_least_as_much_weight_decay(GreyImage image, KernelSize kernelSize)
     {
         StabilityBoundsResult bounds = Bounds(image, kernelSize, 1e-3);
         Assert.True(bounds.AlphaMin <= bounds.FourierAlphaMin);
@@ -72,15 +73,15 @@ public sealed class StabilityBoundsTests : IDisposable
         Assert.InRange(bounds.LambdaMin, 0.2 * 8925 / 3.0, 8925 / 3.0);
     }
 
-    private StabilityBoundsResult Bounds(GreyImage image, int kernelSize, double learningRate) =>
+    private StabilityBoundsResult Bounds(GreyImage image, KernelSize kernelSize, double learningRate) =>
         StabilityBounds.Experiment.Run(new() { Image = image, KernelSize = kernelSize, LearningRate = learningRate },
             OneLayerExperiments.Context(_folder.Path));
 
-    private static double LastStepOverFirst(GreyImage image, int kernelSize, double alpha, double learningRate)
+    private static double LastStepOverFirst(GreyImage image, KernelSize kernelSize, double alpha, double learningRate)
     {
         double[] before = OneLayerSetup.InitialKernel(kernelSize);
         double first = double.NaN, last = double.NaN;
-        using var correlation = new ValidCorrelation(image, kernelSize, kernelSize);
+        using var correlation = new ValidCorrelation(image, kernelSize.Height, kernelSize.Width);
         using var cnn = new OneLayerCnn(correlation, 1);
         GradientDescent.Linearized(cnn, before, -0.5, alpha, learningRate, 1000, (iteration, _, kernel) =>
         {
@@ -96,16 +97,19 @@ public sealed class StabilityBoundsTests : IDisposable
         return last / first;
     }
 
-    private static double[,] Matrix(GreyImage image, int kernelSize)
+    private static double[,] Matrix(GreyImage image, KernelSize kernelSize)
     {
-        int size = kernelSize * kernelSize;
+        int size = kernelSize.Count;
         double[,] matrix = new double[size, size];
-        for (int y = 0; y + kernelSize <= image.Height; y++)
+        for (int y = 0; y + kernelSize.Height <= image.Height; y++)
         {
-            for (int x = 0; x + kernelSize <= image.Width; x++)
+            for (int x = 0; x + kernelSize.Width <= image.Width; x++)
             {
                 double[] window =
-                    [.. Enumerable.Range(0, size).Select(i => image.Pixels[(y + i / kernelSize) * image.Width + x + i % kernelSize])];
+                [
+                    .. Enumerable.Range(0, size).Select(
+                        i => image.Pixels[((y + (i / kernelSize.Width)) * image.Width) + x + (i % kernelSize.Width)]),
+                ];
                 for (int i = 0; i < size; i++)
                 {
                     for (int j = 0; j < size; j++)

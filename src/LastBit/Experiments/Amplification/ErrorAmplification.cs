@@ -28,7 +28,7 @@ public static class ErrorAmplification
         OneLayerSharpness.CheckEvery(settings.SharpnessEvery);
         if (!IsPossible(settings.Perturbation))
             throw InputException.Of("k", $"{settings.Perturbation.Word} is not possible; give a whole number of at least 1");
-        int size = settings.KernelSize * settings.KernelSize;
+        int size = settings.KernelSize.Count;
         if ((long)settings.Iterations * size > Array.MaxLength)
             throw InputException.Of(nameof(settings.Iterations),
                 $"{settings.Iterations} kernels do not fit into one file; at most {Array.MaxLength / size} do");
@@ -40,8 +40,8 @@ public static class ErrorAmplification
 
     private static ErrorAmplificationResult Compute(ErrorAmplificationSettings settings, ExperimentContext context)
     {
-        int size = settings.KernelSize * settings.KernelSize;
-        using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
+        int size = settings.KernelSize.Count;
+        using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize.Height, settings.KernelSize.Width);
         double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);
         var pairs = new Pair[settings.LearningRates.Length];
         for (int i = 0; i < pairs.Length; i++)
@@ -95,10 +95,10 @@ public static class ErrorAmplification
     private static void WriteKernels(string path, double[] kernels, int finite, ErrorAmplificationSettings settings,
         ExperimentContext context)
     {
-        int side = settings.KernelSize;
-        Npy.Write(path + ".npy", kernels, finite, 1, 1, side, side);
+        (int rows, int columns) = settings.KernelSize;
+        Npy.Write(path + ".npy", kernels, finite, 1, 1, rows, columns);
         if (settings.Mat)
-            AuthorsWeights.Write(path, kernels, [1, 1, side, side], context.Cancellation);
+            AuthorsWeights.Write(path, kernels, [1, 1, rows, columns], context.Cancellation);
     }
 
     /// <summary>Two copies of which one waits for the other.</summary>

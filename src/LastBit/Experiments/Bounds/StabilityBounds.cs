@@ -84,9 +84,9 @@ public static class StabilityBounds
     private static StabilityBoundsResult Compute(StabilityBoundsSettings settings, ExperimentContext context)
     {
         const string Task = "extreme eigenvalues";
-        int size = settings.KernelSize * settings.KernelSize;
+        int size = settings.KernelSize.Count;
         context.Observer.Begin(Task, size, "products");
-        using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
+        using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize.Height, settings.KernelSize.Width);
         using var cnn = new OneLayerCnn(correlation, settings.Beta);
         int products = 0;
         (double lambdaMin, double lambdaMax, double error) = Lanczos.Extremes((x, y) =>

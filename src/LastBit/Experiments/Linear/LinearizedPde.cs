@@ -75,7 +75,7 @@ public static class LinearizedPde
 
     private static LinearizedPdeResult Compute(LinearizedPdeSettings settings, ExperimentContext context)
     {
-        using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
+        using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize.Height, settings.KernelSize.Width);
         double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);
         var runs = new LinearizedPdeRun[settings.Alphas.Length];
         OneLayerSetup.ForEach(runs.Length, context, i =>

@@ -90,7 +90,7 @@ public static class NonLinearPde
 
     private static NonLinearPdeResult Compute(NonLinearPdeSettings settings, ExperimentContext context)
     {
-        using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize, settings.KernelSize);
+        using var correlation = new ValidCorrelation(settings.Image, settings.KernelSize.Height, settings.KernelSize.Width);
         double[] initial = OneLayerSetup.InitialKernel(settings.KernelSize);
         var runs = new NonLinearPdeRun[settings.LearningRates.Length];
         OneLayerSetup.ForEach(runs.Length, context, i =>

@@ -11,6 +11,6 @@ public abstract record OneLayerSettings
     public GreyImage Image { get; init; } = GreyImage.Checkerboard();
 
     /// <summary>Rows and columns of the kernel.</summary>
-    [Setting("Rows and columns of the kernel.")]
-    public int KernelSize { get; init; } = 32;
+    [Setting("Rows and columns of the kernel: 32, or 16x32.")]
+    public KernelSize KernelSize { get; init; } = 32;
 }

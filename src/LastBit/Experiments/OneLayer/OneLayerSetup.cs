@@ -17,25 +17,25 @@ internal static class OneLayerSetup
     // The spectrum of an image of this many pixels takes 512 MB.
     private const long LargestImage = 1 << 26;
 
-    /// <summary>The paper's kernel: RandomState(7).randn(1, 1, size, size).</summary>
-    public static double[] InitialKernel(int size)
+    /// <summary>The paper's kernel: RandomState(7).randn(1, 1, rows, columns).</summary>
+    public static double[] InitialKernel(KernelSize size)
     {
         var generator = new Mt19937(7);
-        double[] kernel = new double[size * size];
+        double[] kernel = new double[size.Count];
         for (int i = 0; i < kernel.Length; i++)
             kernel[i] = generator.NextNormal();
         return kernel;
     }
 
-    public static void CheckImage(GreyImage image, int kernelSize)
+    public static void CheckImage(GreyImage image, KernelSize kernel)
     {
-        if (kernelSize < 1)
-            throw InputException.Of("kernelSize", $"{kernelSize} is not a possible size; give at least 1");
-        if (kernelSize > image.Height || kernelSize > image.Width)
+        if (kernel.Height < 1 || kernel.Width < 1)
+            throw InputException.Of("kernelSize", $"{kernel} is not a possible size; give at least 1");
+        if (kernel.Height > image.Height || kernel.Width > image.Width)
         {
             throw InputException.Of("kernelSize",
-                $"a kernel of {kernelSize} x {kernelSize} does not fit into the image {image.Name} of {image.Height} x {image.Width}; "
-                + $"it is at most {Math.Min(image.Height, image.Width)}");
+                $"a kernel of {kernel.Height} x {kernel.Width} does not fit into the image {image.Name} of {image.Height} x {image.Width}; "
+                + $"it is at most {new KernelSize(image.Height, image.Width)}");
         }
         if ((long)image.Height * image.Width > LargestImage)
             throw InputException.Of("image",

@@ -27,7 +27,7 @@ public static class PaperSetting
     /// <summary>The image and the kernel of the one-layer experiments, as a sentence has them.</summary>
     public static string ImageAndKernel =>
         $"a {s_figure4.Image.Name} of {s_figure4.Image.Height}×{s_figure4.Image.Width}, a kernel of "
-            + $"{s_figure4.KernelSize}×{s_figure4.KernelSize}";
+            + Sides(s_figure4.KernelSize);
 
     /// <summary>Whether one-layer runs have the paper's image, kernel size and slope, which its learning rates are for.</summary>
     /// <param name="settings">Their settings as run.json holds them; a reproduction has neither among its settings and always the
@@ -78,6 +78,8 @@ public static class PaperSetting
         return Line(differences);
     }
 
+    private static string Sides(KernelSize kernel) => $"{kernel.Height}×{kernel.Width}";
+
     private static List<string> OfImageAndKernel(JsonObject? settings)
     {
         var differences = new List<string>();
@@ -85,8 +87,8 @@ public static class PaperSetting
         if (settings?["image"] is JsonObject image && image["digest"]?.ToString() != paper.Digest)
             differences.Add(
                 $"image {image["name"]}, {image["height"]}×{image["width"]} (paper: {paper.Name}, {paper.Height}×{paper.Width})");
-        if (settings?["kernelSize"]?.ToString() is { } kernel && kernel != NumberText.Exact(s_figure4.KernelSize))
-            differences.Add($"kernel {kernel}×{kernel} (paper: {s_figure4.KernelSize}×{s_figure4.KernelSize})");
+        if (KernelSize.TryParse(settings?["kernelSize"]?.ToString() ?? "") is { } kernel && kernel != s_figure4.KernelSize)
+            differences.Add($"kernel {Sides(kernel)} (paper: {Sides(s_figure4.KernelSize)})");
         if (settings?["beta"]?.ToString() is { } beta && beta != NumberText.Exact(s_figure4.Beta))
             differences.Add($"β = {beta} (paper: {NumberText.Exact(s_figure4.Beta)})");
         return differences;
