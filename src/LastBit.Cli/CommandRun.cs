@@ -51,8 +51,9 @@ internal sealed class CommandRun : IDisposable
     /// <param name="goOn">How to resume after a stop, as a command line, from the folder; by default the same command with the folder
     /// named.</param>
     /// <param name="cells">Which cells are asked for, where the experiment is made of cells.</param>
+    /// <param name="growing">Members of the settings of which a folder can be given more.</param>
     internal static CommandRun Open<TSettings>(ParseResult parse, string command, TSettings settings, bool shared = false,
-        Func<string, string>? goOn = null, JsonObject? cells = null)
+        Func<string, string>? goOn = null, JsonObject? cells = null, IReadOnlyList<string>? growing = null)
     {
         int threads = CommonOptions.ThreadsOf(parse);
         string path = CommonOptions.FolderOf(parse, command);
@@ -61,7 +62,7 @@ internal sealed class CommandRun : IDisposable
         RunFolder? folder = null;
         try
         {
-            folder = RunFolder.Open(path, command, ResultJson.ToObject(settings), threads, shared, cells);
+            folder = RunFolder.Open(path, command, ResultJson.ToObject(settings), threads, shared, cells, growing: growing);
             Interruption.Current.WhatToDo = $"What is finished is in {path}. To resume:\n{goOn?.Invoke(path) ?? SameCommand(parse, path)}";
             live?.SayWhere();
             return new CommandRun(parse, folder, threads, live);

@@ -33,6 +33,9 @@ public sealed class SettingAttribute(string help) : Attribute
     /// <summary>Whether a k must be a whole number.</summary>
     public bool Whole { get; init; }
 
+    /// <summary>Whether the runs of a folder can be given more of it later.</summary>
+    public bool Grows { get; init; }
+
     /// <summary>The values that can be set; null for all of its type.</summary>
     public object[]? Choices { get; init; }
 }
@@ -81,7 +84,13 @@ public sealed record Setting(PropertyInfo Property, SettingAttribute Said)
     public string DocumentName => Property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? InCamelCase(Property.Name);
 
     /// <summary>Whether it can be given anew for a folder that is there: it says which of its runs to do and not what they are.</summary>
-    public bool IsOfCells => Property.GetCustomAttribute<JsonIgnoreAttribute>() is { Condition: JsonIgnoreCondition.Always };
+    public bool IsOfCells =>
+        Said.Grows || Property.GetCustomAttribute<JsonIgnoreAttribute>() is { Condition: JsonIgnoreCondition.Always };
+
+    /// <summary>The members of a record's documents of which the runs of a folder can be given more later.</summary>
+    /// <param name="settings">The record's type.</param>
+    public static IReadOnlyList<string> GrowingOf(Type settings) =>
+        [.. Of(settings).Where(one => one.Said.Grows).Select(one => one.DocumentName)];
 
     /// <summary>The settings of a record, in the order in which its document has them.</summary>
     /// <param name="settings">The record's type.</param>

@@ -30,6 +30,7 @@ internal static class EdgeCommand
         [
             ("lastbit edge --loss mse --learning-rate 0.01,0.02 --out runs/edge", "two learning rates, 5000 images of CIFAR-10"),
             ("lastbit edge --resume runs/edge --weight-decay 0.5,1", "weight decay moves the crossing; more runs in the same folder"),
+            ("lastbit edge --resume runs/edge --iterations 4000", "the same runs go on"),
             ("lastbit edge --data sample --train-size 100 --iterations 200", "a minute on the sample that comes with the program"),
         ],
     };
@@ -49,8 +50,7 @@ internal static class EdgeCommand
                     Text($"{run.LearningRate:0.######}"), Text($"{run.WeightDecay:0.######}"), NumberText.Of(run.JudgedThreshold),
                     NumberText.Of(run.Sharpness[0].Judged), NumberText.Of(run.Sharpness.Max(point => point.Judged)),
                     NumberText.Of(run.Sharpness[^1].Judged),
-                    run.Sharpness.FirstOrDefault(point => point.Judged >= run.JudgedThreshold) is { } crossing
-                        ? Text($"{crossing.Iteration}") : "never",
+                    run.CrossedAt is { } crossing ? Text($"{crossing}") : "never",
                     one.Name, NumberText.Of(copy.RelativeL1[0]), NumberText.Of(copy.RelativeL1.Max()), NumberText.Of(copy.RelativeL1[^1]),
                     run.DivergedAtIteration is { } at ? $"not finite at {NumberText.Count(at)}" : NumberText.Of(run.Loss[^1]));
             }

@@ -125,7 +125,8 @@ internal sealed class ExperimentCommand<TSettings, TResult>(Experiment<TSettings
         TSettings settings = Complete(parse, options, TrainingOptions.Read(parse, options));
         Func<ExperimentContext, TResult> prepared = experiment.Prepare(settings, EngineList.Create);
         if (settings is ICellSettings<TSettings> cells)
-            return CellRun.Execute(parse, experiment.Name, cells.Document, cells.Asked, cells.Cells(), Check, Finish);
+            return CellRun.Execute(parse, experiment.Name, cells.Document, cells.Asked, cells.Cells(), Setting.GrowingOf(typeof(TSettings)),
+                Check, Finish);
         Check();
         Func<string, string>? goOn = CanBeResumed ? folder => $"lastbit {experiment.Name} --resume {ShellWord.Quote(folder)}" : null;
         using CommandRun run = CommandRun.Open(parse, experiment.Name, settings, goOn: goOn);

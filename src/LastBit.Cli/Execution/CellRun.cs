@@ -25,11 +25,12 @@ internal sealed record CellRun(string Folder, IReadOnlyList<string> Cells, Actio
     /// <param name="document">The settings that every cell has.</param>
     /// <param name="asked">What is asked for, as the folder remembers it.</param>
     /// <param name="cells">The cells' names.</param>
+    /// <param name="growing">Members of the settings of which a folder can be given more.</param>
     /// <param name="check">Makes sure, before the folder is made, that this machine can compute them.</param>
     /// <param name="here">Computes everything in this process and prints it.</param>
     /// <returns>The exit code.</returns>
     internal static int Execute(ParseResult parse, string kind, JsonObject document, JsonObject asked, IReadOnlyList<string> cells,
-        Action check, Func<CommandRun, int> here)
+        IReadOnlyList<string> growing, Action check, Func<CommandRun, int> here)
     {
         IExecutor executor = ExecutorOptions.Of(parse);
         string path = CommonOptions.FolderOf(parse, kind);
@@ -37,7 +38,7 @@ internal sealed record CellRun(string Folder, IReadOnlyList<string> Cells, Actio
 
         void Prepare()
         {
-            RunFolder.Open(path, kind, document, MachineInfo.Current.Threads, shared: true, asked).Dispose();
+            RunFolder.Open(path, kind, document, MachineInfo.Current.Threads, shared: true, asked, growing: growing).Dispose();
             CellStore.Plan(path, kind, asked);
         }
 
@@ -45,7 +46,8 @@ internal sealed record CellRun(string Folder, IReadOnlyList<string> Cells, Actio
         {
             check();
             using CommandRun run = CommandRun.Open(
-                parse, kind, document, shared: true, goOn: folder => $"lastbit {kind} --resume {ShellWord.Quote(folder)}", cells: asked);
+                parse, kind, document, shared: true, goOn: folder => $"lastbit {kind} --resume {ShellWord.Quote(folder)}", cells: asked,
+                growing: growing);
             run.Asked = cells;
             return here(run);
         }

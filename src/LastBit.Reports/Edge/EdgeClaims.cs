@@ -12,17 +12,24 @@ namespace LastBit.Reports.Edge;
 /// <param name="Accuracy">Percent of the training images classified correctly at the end; with batches, of those of the last epoch before
 /// each step.</param>
 /// <param name="IsFinite">Whether it stayed finite.</param>
+/// <param name="Crossed">The iteration, also between two of <paramref name="At"/>, at which the sharpness came to the threshold from below
+/// for the first time; null where that was not seen.</param>
 public sealed record EdgeCurve(
-    string Name, double LearningRate, double Threshold, int[] At, double[] Sharpness, double[] Difference, double Accuracy, bool IsFinite)
+    string Name, double LearningRate, double Threshold, int[] At, double[] Sharpness, double[] Difference, double Accuracy, bool IsFinite,
+    int? Crossed = null)
 {
     /// <summary>The first iteration at which the sharpness reaches the threshold; null where it never does.</summary>
-    public int? Crossing => Enumerable.Range(0, At.Length).Where(i => Sharpness[i] >= Threshold).Select(i => (int?)At[i]).FirstOrDefault();
+    public int? Crossing => Array.FindIndex(Sharpness, one => one >= Threshold) switch
+    {
+        0 => At[0],
+        var i => Crossed ?? (i > 0 ? At[i] : null),
+    };
 
     /// <summary>
     /// The first iteration at which the sharpness has risen to the threshold. A network without normalisation may begin above it, at a
     /// sharpness that its first steps take away: then the rise after that fall counts. Where none follows, this is <see cref="Crossing"/>.
     /// </summary>
-    public int? Rise => RiseAfterFall is { } i ? At[i] : Crossing;
+    public int? Rise => RiseAfterFall is not { } i ? Crossing : Crossed > At[i - 1] && Crossed <= At[i] ? Crossed : At[i];
 
     /// <summary>
     /// Where in <see cref="Sharpness"/> one that begins above the threshold, and falls, reaches it again; null for any other.

@@ -42,7 +42,7 @@ internal static class EdgeSections
     private static EdgeCurve Curve(EdgeRun run, EdgeResult result) => new(
         EdgeOfStability.NameOf(run), run.LearningRate, run.JudgedThreshold, [.. run.Sharpness.Select(point => point.Iteration)],
         [.. run.Sharpness.Select(point => point.Judged)], run.RelativeL1, run.Accuracy.TakeLast(StepsPerEpoch(result)).Average(),
-        run.DivergedAtIteration is null);
+        run.DivergedAtIteration is null, run.Crossing?.Iteration);
 
     // One batch of eight says nothing of the training accuracy; the batches of the last epoch do.
     private static int StepsPerEpoch(EdgeResult result) =>

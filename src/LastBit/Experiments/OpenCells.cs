@@ -16,7 +16,8 @@ internal abstract class OpenCells<TSettings, TResult>(
     where TSettings : NetworkTrainingSettings, ICellSettings<TSettings>, new()
 {
     /// <inheritdoc/>
-    public CellStore Store { get; } = CellStore.Open(context.Folder, experiment.Name, data.IdentityOf(settings));
+    public CellStore Store { get; } = CellStore.Open(context.Folder, experiment.Name, data.IdentityOf(settings),
+        Setting.GrowingOf(typeof(TSettings)));
 
     /// <summary>The names of all parameter tensors.</summary>
     public string[] Tensors { get; } =

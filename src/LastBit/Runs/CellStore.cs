@@ -28,14 +28,21 @@ public sealed class CellStore
     /// <param name="root">The result folder; made if there is none.</param>
     /// <param name="kind">The experiment ("accuracy").</param>
     /// <param name="settings">Everything that a bit of any cell depends on, except what names the cell.</param>
+    /// <param name="growing">Those of which the cells can be given more later: the folder keeps the most that was asked for.</param>
     /// <exception cref="InputException">The folder holds cells of other settings, or cannot be written.</exception>
-    public static CellStore Open(string root, string kind, JsonObject settings)
+    public static CellStore Open(string root, string kind, JsonObject settings, params IReadOnlyList<string> growing)
     {
         var store = new CellStore(root, kind);
         string file = Path.Combine(store._path, SettingsName);
         if (!File.Exists(file))
             AtomicFile.WriteAllText(file, DocumentFile.WithChecksum(settings.ToJsonString()));
-        Compare(file, settings);
+        bool grows = Compare(file, settings, growing);
+        if (grows)
+        {
+            using Lease held = store.LockResults();
+            if (Compare(file, settings, growing))
+                AtomicFile.WriteAllText(file, DocumentFile.WithChecksum(settings.ToJsonString()));
+        }
         return store;
     }
 
@@ -238,18 +245,25 @@ public sealed class CellStore
         return RunFolder.PlanProblem(plan) is { } problem ? throw new InputException($"{file}: {problem}; {Remedy}") : plan;
     }
 
-    private static void Compare(string file, JsonObject settings)
+    /// <summary>Whether the settings are more of the same than those in a file.</summary>
+    private static bool Compare(string file, JsonObject settings, IReadOnlyList<string> growing)
     {
+        bool grows = false;
         JsonObject there = DocumentFile.ReadObject(file, "begin anew in another folder");
         var here = (JsonObject)JsonNode.Parse(settings.ToJsonString())!;
         foreach (string name in here.Select(member => member.Key).Union(there.Select(member => member.Key)))
         {
-            if (!JsonNode.DeepEquals(here[name], there[name]))
+            if (growing.Contains(name))
+            {
+                grows |= ResultJson.Number(here[name]) > ResultJson.Number(there[name]);
+            }
+            else if (!JsonNode.DeepEquals(here[name], there[name]))
             {
                 throw new InputException($"{file}: the runs in this folder have other settings "
                     + $"({ForeignText.Cut(name)} is {Text(there[name])} there and {Text(here[name])} here); name another folder");
             }
         }
+        return grows;
 
         static string Text(JsonNode? value) => ForeignText.Cut(value?.ToJsonString() ?? "not given");
     }

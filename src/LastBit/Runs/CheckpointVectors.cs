@@ -49,9 +49,10 @@ internal sealed class CheckpointVectors(CellStore store, string cell, string nam
     }
 
     /// <summary>Removes them, at the end, and what a killed process was writing of them.</summary>
-    public void Delete()
+    /// <param name="kept">The iteration of those that stay; null for none.</param>
+    public void Delete(int? kept = null)
     {
-        foreach (string file in All("*"))
+        foreach (string file in All("*").Where(file => kept is null || file != FileOf(kept.Value)))
             File.Delete(file);
     }
 

@@ -71,11 +71,12 @@ public sealed class RunFolder : IDisposable
     /// the settings, in one write, so that a run that is killed at once is resumed with what was asked for.
     /// </param>
     /// <param name="clock">What measures the time that the run takes; null for the system's clock.</param>
+    /// <param name="growing">Members of the settings of which the folder can be given more.</param>
     /// <returns>The open folder; dispose of it when the run is over.</returns>
     /// <exception cref="InputException">The folder cannot be written, is in use, or holds something else.</exception>
     public static RunFolder Open(
         string path, string command, JsonObject settings, int threads, bool shared = false, JsonObject? cells = null,
-        TimeProvider? clock = null)
+        TimeProvider? clock = null, IReadOnlyList<string>? growing = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         try
@@ -91,7 +92,7 @@ public sealed class RunFolder : IDisposable
             ?? throw InputException.OfPath("out", path, $"another run is working in this folder; wait for its end or name another folder");
         try
         {
-            JsonObject? older = Check(path, command, settings);
+            JsonObject? older = Check(path, command, settings, growing ?? []);
             // Cells are worked on by the process that holds their leases, also in a folder that is open in one process alone.
             if (shared || Directory.Exists(System.IO.Path.Combine(path, "cells")))
             {
@@ -312,7 +313,7 @@ public sealed class RunFolder : IDisposable
         AtomicFile.WriteAllText(System.IO.Path.Combine(path, "run.json"),
             JsonNode.Parse(DocumentFile.WithChecksum(run.ToJsonString()))!.ToJsonString(Indented) + "\n");
 
-    private static JsonObject? Check(string path, string command, JsonObject settings)
+    private static JsonObject? Check(string path, string command, JsonObject settings, IReadOnlyList<string> growing)
     {
         JsonObject? older = Read(path);
         if (older is null)
@@ -336,10 +337,12 @@ public sealed class RunFolder : IDisposable
         var theirs = older["settings"] as JsonObject ?? [];
         foreach (string name in ours.Select(member => member.Key).Union(theirs.Select(member => member.Key)))
         {
-            if (!JsonNode.DeepEquals(ours[name], theirs[name]))
+            bool grows = growing.Contains(name);
+            if (grows ? ResultJson.Number(ours[name]) < ResultJson.Number(theirs[name]) : !JsonNode.DeepEquals(ours[name], theirs[name]))
             {
                 throw InputException.OfPath("out", path, $"holds a run of other settings "
-                    + $"({ForeignText.Cut(name)} is {Short(theirs[name])} there and {Short(ours[name])} here); name another folder");
+                    + $"({ForeignText.Cut(name)} is {Short(theirs[name])} there and {Short(ours[name])} here); "
+                    + (grows ? "give at least as many, or name another folder" : "name another folder"));
             }
         }
         return older;

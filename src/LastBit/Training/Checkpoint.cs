@@ -305,7 +305,10 @@ public static class Checkpoint
     {
         // Both sides go through text, so that 1 and 1.0 are one number.
         var parsed = (JsonObject)JsonNode.Parse(ours.ToJsonString())!;
-        foreach (string name in parsed.Select(member => member.Key).Union(theirs.Select(member => member.Key)))
+        // Where the learning rate stays, no bit depends on how long it goes on.
+        bool isFixedRate = parsed["stepSchedule"]?.GetValueKind() == JsonValueKind.False;
+        foreach (string name in parsed.Select(member => member.Key).Union(theirs.Select(member => member.Key))
+            .Where(name => name != "epochs" || !isFixedRate))
         {
             if (!JsonNode.DeepEquals(parsed[name], theirs[name]))
             {

@@ -69,12 +69,15 @@ internal sealed class TrainingLoop(Trainer trainer, string checkpoint, string da
     public bool Resumed { get; private set; }
 
     /// <summary>Takes up the checkpoint if there is one; called once, before <see cref="Run"/>.</summary>
+    /// <param name="recorder">What is done around the steps.</param>
+    /// <param name="from">Another file to take it up from; null for the checkpoint.</param>
     /// <exception cref="InputException">The checkpoint is damaged or of another run; the training is as it was.</exception>
-    public void Resume<T>(ITrainingRecorder<T> recorder)
+    public void Resume<T>(ITrainingRecorder<T> recorder, string? from = null)
     {
-        if (!File.Exists(checkpoint))
+        string file = from ?? checkpoint;
+        if (!File.Exists(file))
             return;
-        recorder.Recorded = Checkpoint.Load(checkpoint, trainer, data, note =>
+        recorder.Recorded = Checkpoint.Load(file, trainer, data, note =>
         {
             T recorded;
             try
@@ -83,10 +86,10 @@ internal sealed class TrainingLoop(Trainer trainer, string checkpoint, string da
             }
             catch (System.Text.Json.JsonException)
             {
-                throw new InputException($"{checkpoint}: what it recorded of the run is damaged; delete it to compute the run again");
+                throw new InputException($"{file}: what it recorded of the run is damaged; delete it to compute the run again");
             }
             return recorder.Problem(recorded) is { } problem
-                ? throw new InputException($"{checkpoint}: {problem}; delete it to compute the run again") : recorded;
+                ? throw new InputException($"{file}: {problem}; delete it to compute the run again") : recorded;
         });
         Resumed = true;
     }

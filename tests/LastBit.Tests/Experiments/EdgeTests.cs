@@ -208,7 +208,107 @@ public class EdgeTests
             }
         }
         Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
-        Assert.DoesNotContain("start", string.Join(' ', FolderFiles.Read(parts.Path).Keys), StringComparison.Ordinal);
+        // What more iterations would begin with, and nothing else.
+        Assert.Equal(["further.bin", "run.json", "start-4.npy"],
+            Directory.GetFiles(Path.GetDirectoryName(Directory.GetFiles(parts.Path, "further.bin", SearchOption.AllDirectories)[0])!)
+                .Select(Path.GetFileName).Where(name => name![0] != '.').Order(StringComparer.Ordinal));
+    }
+
+    // The sharpness rises from 3 to its threshold of 5 at iteration 6.
+    private static readonly EdgeSettings Rising =
+        Small with { LearningRates = [0.4], Perturbations = [3], Iterations = 13, Eigenvalues = 1, PassSize = 40 };
+
+    [Theory]
+    [InlineData(10, 0, "")]
+    [InlineData(7, 6, "")]
+    [InlineData(10, 0, "further.bin")]
+    public void More_iterations_end_in_the_files_of_a_run_that_had_them_from_the_beginning(int first, int stopped, string missing)
+    {
+        using var whole = new TemporaryFolder();
+        using var parts = new TemporaryFolder();
+        EdgeRun run = Assert.Single(EdgeExperiment.Experiment.Run(Rising, Context(whole.Path)).Runs);
+        Assert.Equal([0, 4, 8, 12], run.Sharpness.Select(point => point.Iteration));
+        if (stopped == 0)
+        {
+            EdgeExperiment.Experiment.Run(Rising with { Iterations = first }, Context(parts.Path));
+        }
+        else
+        {
+            // Behind its last search, which verified.
+            using var source = new CancellationTokenSource();
+            Assert.Throws<OperationCanceledException>(() => EdgeExperiment.Experiment.Run(Rising with { Iterations = first },
+                TrainingContext.In(parts.Path, 1, new StoppingObserver(stopped, false, source), source.Token)));
+        }
+        if (missing.Length > 0)
+            File.Delete(Directory.GetFiles(parts.Path, missing, SearchOption.AllDirectories)[0]);
+        EdgeResult longer = EdgeExperiment.Experiment.Run(Rising, Context(parts.Path));
+        Assert.Equal(13, longer.Iterations);
+        Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
+        // Another process may know of fewer.
+        EdgeResult again = EdgeExperiment.Experiment.Run(Rising with { Iterations = first }, Context(parts.Path));
+        Assert.Equal(13, Assert.Single(again.Runs).Loss.Length);
+    }
+
+    [Fact]
+    public void A_crossing_between_two_values_is_found_to_one_step_also_when_it_is_stopped()
+    {
+        using var whole = new TemporaryFolder();
+        using var often = new TemporaryFolder();
+        using var parts = new TemporaryFolder();
+        EdgeRun run = Assert.Single(EdgeExperiment.Experiment.Run(Rising, Context(whole.Path)).Runs);
+        EdgeRun all = Assert.Single(EdgeExperiment.Experiment.Run(Rising with { Every = 1 }, Context(often.Path)).Runs);
+        EdgePoint first = all.Sharpness.First(point => point.Judged >= 5);
+        Assert.Equal((6, 6, 8), (first.Iteration, run.Crossing!.Iteration, run.Sharpness.First(point => point.Judged >= 5).Iteration));
+        Assert.Equal(first.Judged, run.Crossing.Judged!.Value, 2e-3 * first.Judged);
+        Assert.Equal((6, 6), (run.CrossedAt, all.CrossedAt));
+        Assert.Equal(all.Digest, run.Digest);
+        using var source = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => EdgeExperiment.Experiment.Run(Rising,
+            TrainingContext.In(parts.Path, 1, new StoppingObserver(7, false, source), source.Token)));
+        // Of a run that an older version began, or damaged: it is made again.
+        File.Delete(Directory.GetFiles(parts.Path, "before.bin", SearchOption.AllDirectories)[0]);
+        EdgeExperiment.Experiment.Run(Rising, Context(parts.Path));
+        Assert.Equal(FolderFiles.Read(whole.Path), FolderFiles.Read(parts.Path));
+    }
+
+    [Fact]
+    public void A_crossing_that_came_and_went_between_two_values_shows_in_the_loss()
+    {
+        using var rarely = new TemporaryFolder();
+        using var often = new TemporaryFolder();
+        // At the threshold of 4 from iteration 3 on, and far below it again at 12; the loss has risen from 6 to 8.
+        EdgeSettings settings = Rising with { LearningRates = [0.5] };
+        EdgeRun all = Assert.Single(EdgeExperiment.Experiment.Run(settings with { Every = 1 }, Context(often.Path)).Runs);
+        EdgeRun some = Assert.Single(EdgeExperiment.Experiment.Run(settings with { Every = 12 }, Context(rarely.Path)).Runs);
+        Assert.All(some.Sharpness, point => Assert.True(point.Judged < 4));
+        Assert.Equal((3, 3, 3, 3), (all.Crossing!.Iteration, all.CrossedAt, some.Crossing!.Iteration, some.CrossedAt));
+    }
+
+    [Theory]
+    [InlineData(EdgeSettings.AllImages)]
+    [InlineData(20)]
+    public void A_run_that_has_learnt_its_images_ends(int batch)
+    {
+        using var whole = new TemporaryFolder();
+        using var until = new TemporaryFolder();
+        EdgeSettings settings = Rising with { BatchSize = batch, LearningRates = [batch == 0 ? 0.4 : 0.1] };
+        EdgeRun run = Assert.Single(EdgeExperiment.Experiment.Run(settings, Context(whole.Path)).Runs);
+        int epoch = batch == 0 ? 1 : 2;
+        double[] means = [.. Enumerable.Range(epoch, run.Accuracy.Length - epoch + 1)
+            .Select(end => run.Accuracy[(end - epoch)..end].Average())];
+        double goal = means[5..].Max();
+        int end = Array.FindIndex(means, mean => mean >= goal) + epoch;
+        EdgeSettings ends = settings with { UntilAccuracy = goal };
+        EdgeRun learnt = Assert.Single(EdgeExperiment.Experiment.Run(ends, Context(until.Path)).Runs);
+        Assert.Equal((end, end), (learnt.LearntAtIteration, learnt.Loss.Length));
+        Assert.Equal(run.Loss[..end], learnt.Loss);
+        Assert.Equal(end, learnt.Sharpness[^1].Iteration);
+        Assert.NotNull(learnt.Sharpness[^1].Verified);
+        Assert.Equal(CellState.Done, Assert.Single(EdgeExperiment.Experiment.StatusOf(until.Path)).State);
+        SortedDictionary<string, string> files = FolderFiles.Read(until.Path);
+        EdgeExperiment.Experiment.Run(ends with { Iterations = 20 }, Context(until.Path));
+        Assert.Equal(end, ResultJson.Deserialize<EdgeResult>(File.ReadAllText(until["edge.json"])).Runs[0].Loss.Length);
+        Assert.Equal(files.Keys, FolderFiles.Read(until.Path).Keys);
     }
 
     [Fact]
@@ -302,6 +402,7 @@ public class EdgeTests
 
         Refused("iterations", Small with { Iterations = 0 });
         Refused("every", Small with { Every = 0 });
+        Refused("untilAccuracy", Small with { UntilAccuracy = 101 });
         Refused("eigenvalues", Small with { Eigenvalues = 0 });
         Refused("eigenvaluesEvery", Small with { EigenvaluesEvery = 8 });
         Refused("eigenvaluesEvery", Small with { BatchSize = 8, EigenvaluesEvery = 6 });

@@ -1,4 +1,6 @@
+using LastBit.Cli;
 using LastBit.Engines;
+using LastBit.Experiments;
 using LastBit.Experiments.Edge;
 using LastBit.Experiments.Sharpness;
 using LastBit.LinearAlgebra;
@@ -82,6 +84,37 @@ public class SharpnessTests
         Assert.Equal((0.1, 1e-6), (result.Verified!.Tolerance, result.Verified.Chance));
         Assert.InRange(result.Verified.Width, 600, 700);
         Assert.Equal(result.ToJson(), ResultJson.Deserialize<SharpnessResult>(result.ToJson()).ToJson());
+    }
+
+    [Fact]
+    public void A_search_that_is_stopped_in_its_middle_goes_on_and_ends_in_the_same_bits()
+    {
+        using var whole = new TemporaryFolder();
+        using var parts = new TemporaryFolder();
+        var settings = new SharpnessSettings
+        {
+            Network = "resnet8-nobn",
+            Data = SmallImages.Data,
+            TrainSize = 16,
+            Verify = 0.9,
+            Tolerance = 0.1
+        };
+        SharpnessResult expected = Run(whole.Path, new StoppingObserver(0, kill: false), TestContext.Current.CancellationToken);
+        Assert.True(expected.Products > 6);
+        using var source = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => Run(parts.Path, new StoppingObserver(5, kill: false, source), source.Token));
+        // A digest of the state; and of each product a digest and its numbers.
+        using (var data = TrainingData.Load(settings, EngineList.Create))
+        {
+            long size = data.ModelOf(settings).Layout.ParameterCount;
+            Assert.Equal(32 + (5 * (32 + (8 * size))), new FileInfo(parts["search.bin"]).Length);
+        }
+        SharpnessResult resumed = Run(parts.Path, new StoppingObserver(0, kill: false), TestContext.Current.CancellationToken);
+        Assert.Equal(expected.ToJson(), resumed.ToJson());
+        Assert.False(File.Exists(parts["search.bin"]));
+
+        SharpnessResult Run(string folder, IRunObserver observer, CancellationToken cancellation) =>
+            SharpnessExperiment.Experiment.Run(settings, TrainingContext.In(folder, 1, observer, cancellation));
     }
 
     [Fact]

@@ -74,6 +74,22 @@ public class EdgeClaimsTests
     }
 
     [Fact]
+    public void A_crossing_that_is_known_to_one_step_saves_the_claim_from_the_steps_between_two_values()
+    {
+        // It grows from 446 on, past what is rounding before the sharpness is seen at its threshold at 490.
+        EdgeCurve early = Run(102, before: 1e-5, delay: -55);
+        Assert.Equal(Verdict.NotConfirmed, EdgeClaims.JudgePair([early], Images).Verdict);
+        EdgeCurve seen = early with { At = [.. early.At.Select(at => at < 490 ? at - 60 : at)], Crossed = 430 };
+        Assert.Equal((430, 430), (seen.Crossing, seen.Rise));
+        Assert.Equal(Verdict.Confirmed, EdgeClaims.JudgePair([seen], Images).Verdict);
+        // One that came and went between two values; one that began above is not judged by it.
+        EdgeCurve passing = Run(99) with { Crossed = 445 };
+        Assert.Equal((445, 445), (passing.Crossing, passing.Rise));
+        Assert.Equal(Verdict.NotTested, EdgeClaims.JudgeBelow([passing], Images).Verdict);
+        Assert.Equal(0, (Run(102, begin: 110) with { Crossed = 445 }).Crossing);
+    }
+
+    [Fact]
     public void The_pair_grows_after_the_crossing_and_not_before()
     {
         Assert.Equal(Verdict.Confirmed, EdgeClaims.JudgePair([Run(102), Run(50)], Images).Verdict);

@@ -15,7 +15,7 @@ internal sealed class EdgeCells(EdgeSettings settings, ExperimentContext context
     public override IEnumerable<string> FilesOf(string cell)
     {
         EdgeKey key = EdgeKey.Of(cell)!.Value;
-        return [CheckpointOf(key), RunFile(key), .. Maps(key)];
+        return [CheckpointOf(key), FurtherOf(key), RunFile(key), .. CrossingSearch.Files.Select(file => FileOf(key, file)), .. Maps(key)];
     }
 
     /// <inheritdoc/>
@@ -24,43 +24,82 @@ internal sealed class EdgeCells(EdgeSettings settings, ExperimentContext context
         foreach (string cell in held.Cells.Where(cell => !Read(cell).IsDone))
         {
             EdgeKey key = EdgeKey.Of(cell)!.Value;
-            int batch = Settings.IsFullBatch ? Data.TrainImages : Settings.BatchSize;
-            int perEpoch = Augmentation.BatchesPerEpoch(Data.TrainImages, batch);
-            TrainingSettings training = Settings.ToTraining(key, Data.TrainImages, (Settings.Iterations + perEpoch - 1) / perEpoch);
-            using Trainer trainer = Data.CreateTrainer(training, [Perturbation.None, .. Settings.Perturbations]);
-            _sharpness ??= new EdgeSharpness(Settings, Data, Context.Cancellation);
+            EdgeSettings settings = Settings with { Iterations = Iterations };
+            int perEpoch = StepsPerEpoch;
+            TrainingSettings training = settings.ToTraining(key, Data.TrainImages, (settings.Iterations + perEpoch - 1) / perEpoch);
+            using Trainer trainer = New();
+            _sharpness ??= new EdgeSharpness(settings, Data, Context.Cancellation);
+            var crossing = new CrossingSearch(Store.FileOf(cell, ""), trainer, Data.Digest, New, Context.Cancellation);
             var loop = new TrainingLoop(trainer, CheckpointOf(key), Data.Digest, Context.Observer, Context.Cancellation);
-            var run = new EdgeTraining(this, trainer, key, Settings, _sharpness, held, Context.Observer);
-            loop.Resume(run);
+            var run = new EdgeTraining(this, trainer, key, settings, _sharpness, crossing, held, Context.Observer);
+            TakeUp(loop, run, key);
             run.ShowAll();
-            loop.Run(run, key.Name, Settings.Iterations, "iterations", (progress, left) => held.Tell([cell], progress, left));
+            loop.Run(run, key.Name, settings.Iterations, "iterations", (progress, left) => held.Tell([cell], progress, left));
             run.WriteRun(finished: true);
             Context.Observer.End(key.Name, run.Outcome);
+
+            Trainer New() => Data.CreateTrainer(training, [Perturbation.None, .. settings.Perturbations]);
         }
+    }
+
+    // From the checkpoint; where the folder was given more iterations since, from what was kept before the last search, which verified.
+    private void TakeUp(TrainingLoop loop, EdgeTraining run, EdgeKey key)
+    {
+        bool hasEnded = EdgeExperiment.Read(Store, key, Iterations) is { IsDone: true };
+        try
+        {
+            if (!hasEnded && File.Exists(CheckpointOf(key)))
+            {
+                loop.Resume(run);
+                return;
+            }
+        }
+        catch (InputException) when (run.HasVerifiedEarly)
+        {
+            hasEnded = true;
+        }
+        if (hasEnded)
+            File.Delete(CheckpointOf(key));
+        try
+        {
+            loop.Resume(run, FurtherOf(key));
+        }
+        catch (InputException)
+        {
+            File.Delete(FurtherOf(key));
+        }
+        if (hasEnded && !loop.Resumed)
+            Context.Observer.Message($"{key.Name}: nothing was kept to go on from, so it begins again.");
     }
 
     /// <inheritdoc/>
     public override void Tidy(string cell)
     {
         EdgeKey key = EdgeKey.Of(cell)!.Value;
-        File.Delete(CheckpointOf(key));
-        EdgeTraining.StartOf(this, key).Delete();
+        EdgeRun done = EdgeExperiment.Read(Store, key, Iterations)!;
+        foreach (string file in CrossingSearch.Files.Select(file => FileOf(key, file)).Append(CheckpointOf(key)).Append(JournalOf(key)))
+            File.Delete(file);
+        if (!done.CanGoOn)
+            File.Delete(FurtherOf(key));
+        int? last = done.Searched.LastOrDefault()?.Iteration;
+        EdgeTraining.StartOf(this, key).Delete(
+            File.Exists(FurtherOf(key)) ? done.Sharpness.LastOrDefault(point => point.Iteration < last)?.Iteration : null);
     }
 
     /// <inheritdoc/>
     public override void Complete(string cell)
     {
         EdgeKey key = EdgeKey.Of(cell)!.Value;
-        EdgeRun done = EdgeExperiment.Read(Store, key, Settings.Iterations)!;
+        EdgeRun done = EdgeExperiment.Read(Store, key, Iterations)!;
         CellFiles.Check(Context.Folder, Maps(key), done.Files, RunFile(key), Context.Observer);
     }
 
     /// <inheritdoc/>
     protected override EdgeResult Gather() => new(
         Settings.Network, Settings.Activation, Settings.Loss, Data.TrainImages, Settings.BatchSize, Settings.Momentum, Settings.Nesterov,
-        Settings.Iterations, Tensors,
+        Iterations, Tensors,
         [.. Store.NamesIn("lr", Strays).Select(EdgeKey.Of).OfType<EdgeKey>().OrderBy(key => key.WeightDecay).ThenBy(key => key.LearningRate)
-            .Select(key => EdgeExperiment.Read(Store, key, Settings.Iterations)).OfType<EdgeRun>()]);
+            .Select(key => EdgeExperiment.Read(Store, key, Iterations)).OfType<EdgeRun>()]);
 
     /// <summary>Writes what there is of a cell: first the files that grow, then the document that speaks of them.</summary>
     public void Write(EdgeKey key, EdgeRun run, IReadOnlyList<double[]>[] maps)
@@ -79,9 +118,28 @@ internal sealed class EdgeCells(EdgeSettings settings, ExperimentContext context
         base.Dispose();
     }
 
-    private string CheckpointOf(EdgeKey key) => Store.FileOf(key.Cell, "/checkpoint.bin");
+    /// <summary>Keeps what more iterations will begin with, before the last search of a run.</summary>
+    public void KeepFurther(EdgeKey key, Trainer trainer, EdgeRecorded recorded) =>
+        Checkpoint.Save(FurtherOf(key), trainer, Data.Digest, ResultJson.Serialize(recorded));
 
-    private string RunFile(EdgeKey key) => Store.FileOf(key.Cell, "/run.json");
+    /// <summary>How many steps take all images once.</summary>
+    public int StepsPerEpoch =>
+        Augmentation.BatchesPerEpoch(Data.TrainImages, Settings.IsFullBatch ? Data.TrainImages : Settings.BatchSize);
+
+    /// <summary>The checkpoint of a run.</summary>
+    public string CheckpointOf(EdgeKey key) => FileOf(key, "checkpoint.bin");
+
+    /// <summary>The products of a search that goes on.</summary>
+    public string JournalOf(EdgeKey key) => FileOf(key, "search.bin");
+
+    // The most that was asked for in the folder, by whatever process.
+    private int Iterations => Store.Setting("iterations");
+
+    private string FileOf(EdgeKey key, string name) => Store.FileOf(key.Cell, "/" + name);
+
+    private string FurtherOf(EdgeKey key) => FileOf(key, "further.bin");
+
+    private string RunFile(EdgeKey key) => FileOf(key, "run.json");
 
     private IEnumerable<string> Maps(EdgeKey key) => Settings.Perturbations.Select(one => MapFile(key, one));
 

@@ -16,14 +16,16 @@ public static class EdgeExperiment
 
     /// <summary>
     /// The edge of stability in the list of experiments, with as many images as Cohen et al. take and standardised as theirs. Computes the
-    /// cells that the folder does not hold yet. Writes edge.json, edge/CELL-PERTURBATION.npy (the differences of every tensor), and a
-    /// checkpoint at least once a minute. Cells that another process is working on are left to it.
+    /// cells that the folder does not hold yet, and more of those that it holds with fewer iterations. Writes edge.json,
+    /// edge/CELL-PERTURBATION.npy (the differences of every tensor), and a checkpoint at least once a minute. Cells that another process is
+    /// working on are left to it.
     /// </summary>
     public static CellExperiment<EdgeSettings, EdgeResult> Experiment { get; } = new(
         Kind, () => new() { Convolution = ConvolutionAlgorithm.Winograd, Standardization = StandardizationKind.Pixel, TrainSize = 5000 },
         "iterations",
         (store, cell, iterations) => Read(store, EdgeKey.Of(cell)!.Value, iterations) is { } run
-            ? new CellReading(run.IsDone, (double)run.Loss.Length / iterations, CellReading.Diverged(run.DivergedAtIteration)) : default,
+            ? new CellReading(run.IsDoneOf(iterations), (double)run.Loss.Length / iterations,
+                CellReading.Diverged(run.DivergedAtIteration)) : default,
         (settings, context, data) => new EdgeCells(settings, context, data))
     {
         Document = EdgeResult.FileName,

@@ -10,8 +10,10 @@ namespace LastBit.Experiments.Edge;
 /// <param name="Sharpness">The curvature so far; the vectors that the next search begins with lie in a file named by the last
 /// iteration.</param>
 /// <param name="Start">SHA-256 of that file; left out by older versions.</param>
+/// <param name="Crossing">Where the sharpness came to its threshold, once it has; left out by older versions.</param>
 internal sealed record EdgeRecorded(List<double> Loss, List<double> Accuracy, List<double>[] Differences, List<double[]>[] Tensors,
-    List<EdgePoint> Sharpness, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Start = null)
+    List<EdgePoint> Sharpness, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Start = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] EdgeCrossing? Crossing = null)
 {
     /// <summary>Nothing yet.</summary>
     public static EdgeRecorded Empty(int copies) =>

@@ -80,6 +80,14 @@ public sealed record EdgeRun(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SortedDictionary<string, string>? Files { get; init; }
 
+    /// <summary>Where the sharpness came to its threshold from below; left out before that, and by older versions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public EdgeCrossing? Crossing { get; init; }
+
+    /// <summary>How many steps had been done when it classified as many images as was asked for, and ended; left out otherwise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? LearntAtIteration { get; init; }
+
     /// <summary>The differences of the first copy.</summary>
     public double[] RelativeL1 => Copies.Count == 0 ? [] : Copies.Values.First().RelativeL1;
 
@@ -87,13 +95,28 @@ public sealed record EdgeRun(
     [JsonIgnore]
     public double JudgedThreshold => BatchThreshold ?? Threshold;
 
+    /// <summary>
+    /// The first iteration at which the sharpness is known to be at its threshold: to one step where <see cref="Crossing"/> is there; null
+    /// where it never is.
+    /// </summary>
+    [JsonIgnore]
+    public int? CrossedAt => Array.Find(Sharpness, point => point.Judged >= JudgedThreshold) is var first && first == Sharpness[0]
+        ? first.Iteration : Crossing?.Iteration ?? first?.Iteration;
+
     /// <summary>The points at which eigenvalues were searched for.</summary>
     [JsonIgnore]
     public EdgePoint[] Searched => [.. Sharpness.Where(point => point.Eigenvalues.Length > 0)];
 
-    /// <summary>Whether nothing is left to compute.</summary>
+    /// <summary>Whether it came to its end, which was one of fewer iterations where the folder was given more since.</summary>
     [JsonIgnore]
     public bool IsDone => Digest is not null;
+
+    /// <summary>Whether more iterations can be asked for.</summary>
+    [JsonIgnore]
+    public bool CanGoOn => DivergedAtIteration is null && LearntAtIteration is null;
+
+    /// <summary>Whether nothing is left to compute of so many iterations.</summary>
+    internal bool IsDoneOf(int iterations) => IsDone && (Loss.Length >= iterations || !CanGoOn);
 
     /// <summary>The file of a copy's map, below the result folder.</summary>
     internal static string MapFile(EdgeKey key, Perturbation perturbation) => $"edge/{key.Cell}-{perturbation.FileName}.npy";
@@ -115,8 +138,7 @@ public sealed record EdgeRun(
         : !Sharpness.Select(point => point.Iteration).SequenceEqual(Sharpness.Select(point => point.Iteration).Distinct().Order())
         ? "sharpness is not in order"
         : DivergedAtIteration < 1 ? "divergedAtIteration is less than 1"
-        : Digest is null ? null
-        : DocumentFile.DigestProblem(Digest)
-            ?? (Loss.Length < iterations && DivergedAtIteration is null
-                ? $"has a digest, and {Loss.Length} of {iterations} iterations" : null);
+        : LearntAtIteration is not null && LearntAtIteration != Loss.Length ? "learntAtIteration is not its last"
+        : Crossing is not null && (Crossing.Iteration < 1 || Crossing.Iteration > Loss.Length) ? "crossing is at no iteration of it"
+        : Digest is null ? null : DocumentFile.DigestProblem(Digest);
 }

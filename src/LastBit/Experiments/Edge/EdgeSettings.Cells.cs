@@ -59,6 +59,8 @@ public sealed partial record EdgeSettings
                 "edge knows no threshold of the sharpness for AdamW; leave it out, or see its difference by `lastbit divergence`");
         SettingCheck.AtLeastOne(nameof(Iterations), Iterations);
         SettingCheck.AtLeastOne(nameof(Every), Every);
+        if (UntilAccuracy is not (null or (> 0 and <= 100)))
+            throw InputException.Of(nameof(UntilAccuracy), $"{NumberText.Of(UntilAccuracy.Value)}; give percent, above 0 and at most 100");
         if (EigenvaluesEvery != 0 && (IsFullBatch || EigenvaluesEvery < 0 || EigenvaluesEvery % Every != 0))
             throw InputException.Of(nameof(EigenvaluesEvery),
                 $"{EigenvaluesEvery}; " + (IsFullBatch ? "leave it out with full batches" : $"give a multiple of {Every}"));

@@ -39,9 +39,17 @@ public sealed partial record EdgeSettings : NetworkTrainingSettings, ICellSettin
     [Setting("Copies beside the plain one. " + Perturbation.Kinds)]
     public Perturbation[] Perturbations { get; init; } = [Perturbation.OfK(3)];
 
-    /// <summary>Steps.</summary>
-    [Setting("Steps.")]
+    /// <summary>Steps. A folder can be given more later.</summary>
+    [Setting("Steps; a folder can be given more later.", Grows = true)]
     public int Iterations { get; init; } = 1000;
+
+    /// <summary>
+    /// Percent of training images: a run ends when it classifies as many, with batches in the mean of an epoch's; null to go on.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Setting("Ends a run that classifies so many percent of the training images, with batches in the mean over an epoch.",
+        Default = "goes on")]
+    public double? UntilAccuracy { get; init; }
 
     /// <summary>Steps between two values of the sharpness; the first is taken before the first step.</summary>
     [Setting("Steps between two values of the sharpness; the first is taken before the first step.")]
@@ -96,6 +104,11 @@ public sealed partial record EdgeSettings : NetworkTrainingSettings, ICellSettin
     public bool IsFullBatch => BatchSize == AllImages;
 
     /// <summary>What a search of this iteration verifies: the first and the last of a run do.</summary>
-    internal double? VerifyAt(int iteration) => iteration == 0 || iteration + (EigenvaluesEvery > 0 ? EigenvaluesEvery : Every) > Iterations
-        ? Verify ?? LossHessian.DefaultVerify : null;
+    internal double? VerifyAt(int iteration) => iteration == 0 || IsLast(iteration) ? Verify ?? LossHessian.DefaultVerify : null;
+
+    /// <summary>Whether eigenvalues are searched for where a value of the sharpness is taken.</summary>
+    internal bool SearchesAt(int iteration) => EigenvaluesEvery == 0 || iteration % EigenvaluesEvery == 0;
+
+    /// <summary>Whether no search comes after that of an iteration.</summary>
+    internal bool IsLast(int iteration) => iteration + (EigenvaluesEvery > 0 ? EigenvaluesEvery : Every) > Iterations;
 }

@@ -44,21 +44,31 @@ internal sealed class EdgeSharpness : IDisposable
     /// <param name="iteration">How many steps had been done.</param>
     /// <param name="state">The state; it is left as it is.</param>
     /// <param name="start">Vectors to begin the search with, the eigenvectors found before; none for a random one.</param>
+    /// <param name="verify">What the search verifies; null for nothing.</param>
+    /// <param name="isLast">Whether it is the last of its run, for which eigenvalues are searched in any case.</param>
+    /// <param name="journal">A file for the products of the search.</param>
     /// <returns>The eigenvalues, and the vectors to begin the next search with; null where the weights or a product are no longer
     /// finite.</returns>
-    public (EdgePoint Point, double[][] Start)? At(int iteration, IReplica state, double[][] start) =>
+    public (EdgePoint Point, double[][] Start)? At(int iteration, IReplica state, double[][] start, double? verify, bool isLast,
+        string journal) =>
         // One seed, so all runs begin at the same weights.
-        iteration > 0 ? Compute(iteration, state, start) : _initial ??= Compute(iteration, state, start);
+        iteration > 0 ? Compute(iteration, state, start, verify, isLast || _settings.SearchesAt(iteration), journal)
+        : _initial ??= Compute(iteration, state, start, verify, searches: true, journal);
 
-    private (EdgePoint Point, double[][] Start)? Compute(int iteration, IReplica state, double[][] start)
+    /// <summary>What is compared with the threshold at a state, <see cref="EdgePoint.Judged"/>; null where it is not finite.</summary>
+    public double? Judge(IReplica state, double[][] start, string journal) =>
+        Compute(0, state, start, null, searches: _engine is null, journal)?.Point.Judged;
+
+    private (EdgePoint Point, double[][] Start)? Compute(int iteration, IReplica state, double[][] start, double? verify, bool searches,
+        string journal)
     {
         state.Read(_hessian.State);
         double? batch = _engine is null ? null : BatchSharpness(_engine);
         if (batch is { } value && !double.IsFinite(value))
             return null;
-        if (_settings.EigenvaluesEvery is > 0 and var every && iteration % every != 0)
+        if (!searches)
             return (new EdgePoint(iteration, [], 0, batch), start);
-        return _hessian.Largest(_settings.Eigenvalues, _settings.Tolerance, MostProducts, start, _settings.VerifyAt(iteration),
+        return _hessian.Largest(_settings.Eigenvalues, _settings.Tolerance, MostProducts, start, verify, journal,
             cancellation: _cancellation) is { } largest
             ? (new EdgePoint(iteration, largest.Values, largest.Residuals.Max(), batch, largest.Verified), largest.Vectors)
             : null;

@@ -6,8 +6,9 @@ using LastBit.Training;
 namespace LastBit.Experiments.Edge;
 
 /// <summary>A plain copy of a network and its perturbed ones, compared after every step.</summary>
-internal sealed class EdgeTraining(
-    EdgeCells figure, Trainer trainer, EdgeKey key, EdgeSettings settings, EdgeSharpness sharpness, HeldCells held, IRunObserver observer)
+internal sealed partial class EdgeTraining(
+    EdgeCells figure, Trainer trainer, EdgeKey key, EdgeSettings settings, EdgeSharpness sharpness, CrossingSearch crossing, HeldCells held,
+    IRunObserver observer)
     : ITrainingRecorder<EdgeRecorded>
 {
     // All weights together, then the tensors.
@@ -27,47 +28,37 @@ internal sealed class EdgeTraining(
     /// <summary>What came of it, in a few words.</summary>
     public string Outcome => CellReading.Diverged(_diverged) ?? Newest;
 
+    /// <summary>Whether a checkpoint that was read holds a last search of fewer iterations.</summary>
+    public bool HasVerifiedEarly { get; private set; }
+
     /// <inheritdoc/>
     public (long Units, string Note) Progress =>
         (trainer.StepsDone, Recorded.Loss.Count == 0 || Recorded.Sharpness.Count == 0 ? "" : Newest);
 
     private string Newest =>
         $"loss {NumberText.Of(Recorded.Loss[^1])}, sharpness {NumberText.Of(Recorded.Sharpness[^1].Judged)} (threshold "
-        + $"{NumberText.Of(_thresholds.Batch ?? _thresholds.Sharpness)}), difference "
+        + $"{NumberText.Of(Threshold)}), difference "
         + $"{NumberText.Of(Recorded.Differences[0][^1], NumberText.InSentences)}";
 
     private IReplica Plain => trainer.Replicas[0].State;
+
+    private double Threshold => _thresholds.Batch ?? _thresholds.Sharpness;
+
+    private string Journal => figure.JournalOf(key);
 
     /// <inheritdoc/>
     public string? Problem(EdgeRecorded recorded)
     {
         if (!recorded.IsOf(settings.Iterations, settings.Perturbations.Length, _compared.Length - 1))
             return "what it recorded is not of this run";
+        HasVerifiedEarly = !IsLearnt(recorded) && recorded.Sharpness.Any(point => point.Verified is { Tolerance: > 0 }
+            && settings.VerifyAt(point.Iteration) is null);
+        if (HasVerifiedEarly)
+            return "the run has been given more iterations since";
         // Read before the copies are overwritten: a file that is missing leaves the training as it was.
         if (recorded.Sharpness.Count > 0)
             _start.Read(recorded.Sharpness[^1].Iteration, trainer.Model.Layout.ParameterCount, recorded.Start);
         return null;
-    }
-
-    /// <inheritdoc/>
-    public bool Between(Action save)
-    {
-        int step = (int)trainer.StepsDone;
-        bool isDue = step % settings.Every == 0 && (Recorded.Sharpness.Count == 0 || Recorded.Sharpness[^1].Iteration < step);
-        if (isDue && _diverged is null)
-        {
-            if (sharpness.At(step, Plain, _start.Value) is var (point, start))
-            {
-                Recorded.Sharpness.Add(point);
-                _start.Value = start;
-                Show(Recorded.Sharpness.Count - 1);
-            }
-            else
-            {
-                _diverged = step;
-            }
-        }
-        return _diverged is null && step < settings.Iterations;
     }
 
     /// <inheritdoc/>
@@ -99,8 +90,7 @@ internal sealed class EdgeTraining(
     public void BeforeCheckpoint()
     {
         WriteRun(finished: false);
-        if (Recorded.Sharpness.Count > 0)
-            Recorded = Recorded with { Start = _start.Write(Recorded.Sharpness[^1].Iteration) };
+        Recorded = WithStart();
     }
 
     /// <summary>The vectors that the next search begins with, as they are on disk.</summary>
@@ -130,12 +120,16 @@ internal sealed class EdgeTraining(
         figure.Write(key, new EdgeRun(
             key.LearningRate, key.WeightDecay, _thresholds.Sharpness, [.. Recorded.Loss], [.. Recorded.Accuracy], [.. Recorded.Sharpness],
             copies, _diverged,
-            finished ? Plain.Digest() : null, _thresholds.Batch), Recorded.Tensors);
+            finished ? Plain.Digest() : null, _thresholds.Batch)
+        {
+            Crossing = Recorded.Crossing,
+            LearntAtIteration = IsLearnt(Recorded) ? Recorded.Loss.Count : null,
+        }, Recorded.Tensors);
     }
 
     private void Show(int point) => observer.Point(
         "sharpness over its threshold", key.Name, Recorded.Sharpness[point].Iteration,
-        Recorded.Sharpness[point].Judged / (_thresholds.Batch ?? _thresholds.Sharpness));
+        Recorded.Sharpness[point].Judged / Threshold);
 
     private void ShowStep(int step)
     {

@@ -1,6 +1,7 @@
 using LastBit.Arithmetic;
 using LastBit.Engines;
 using LastBit.LinearAlgebra;
+using LastBit.Runs;
 
 namespace LastBit.Experiments.Sharpness;
 
@@ -69,22 +70,24 @@ internal sealed class LossHessian : IDisposable
     /// <param name="start">Vectors to begin with, those found before; null for a random one.</param>
     /// <param name="verify">How far, as a fraction of the spectrum's width, any other eigenvalue may lie above those found; null to leave
     /// it open.</param>
+    /// <param name="journal">A file that keeps the products while the search goes on, so that it can be resumed; null for none.</param>
     /// <param name="multiplied">Called after every product.</param>
     /// <param name="cancellation">Stops also in the middle of a product, whose memory is freed when it has come to its end.</param>
     /// <returns>Null where the weights or a product are not finite.</returns>
     public LargestEigenvalues? Largest(
         int count, double tolerance, int mostProducts, IReadOnlyList<double[]>? start = null, double? verify = null,
-        Action? multiplied = null,
-        CancellationToken cancellation = default)
+        string? journal = null, Action? multiplied = null, CancellationToken cancellation = default)
     {
         if (!State.IsFinite)
             return null;
         Product.Load(State);
         Product.Use(_images, _labels);
         bool finite = true;
+        using ProductJournal? kept = journal is null ? null : new ProductJournal(journal, State.Digest());
         int most = mostProducts + (verify is { } within ? Lanczos.ProductsToVerify(Product.Size, within) : 0);
         LargestEigenvalues largest = Lanczos.Largest(
             Multiply, Product.Size, count, tolerance, most, start, verify, Rounding, isDear: true, cancellation);
+        kept?.Finish();
         return finite ? largest : null;
 
         // A search must end; with a matrix of zeros it does at once.
@@ -92,9 +95,14 @@ internal sealed class LossHessian : IDisposable
         {
             if (finite)
             {
-                double[] from = x.ToArray(), to = new double[y.Length];
-                _product = Task.Run(() => Product.Multiply(from, to), CancellationToken.None);
-                _product.WaitAsync(cancellation).GetAwaiter().GetResult();
+                double[] from = x.ToArray();
+                if (kept?.Next(from) is not { } to)
+                {
+                    to = new double[y.Length];
+                    _product = Task.Run(() => Product.Multiply(from, to), CancellationToken.None);
+                    _product.WaitAsync(cancellation).GetAwaiter().GetResult();
+                    kept?.Add(from, to);
+                }
                 to.CopyTo(y);
             }
             finite = finite && !y.ContainsAnyExceptInRange(double.MinValue, double.MaxValue);

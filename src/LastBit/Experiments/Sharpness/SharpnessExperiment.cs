@@ -84,7 +84,8 @@ public static class SharpnessExperiment
         context.Observer.BeginAtMost(task, settings.MostProducts + Lanczos.ProductsToVerify(hessian.Product.Size, verify), "products");
         int products = 0;
         LargestEigenvalues largest = hessian.Largest(settings.Eigenvalues, settings.Tolerance, settings.MostProducts, verify: verify,
-            multiplied: () => context.Observer.Advance(task, ++products), cancellation: context.Cancellation)
+            journal: Path.Combine(context.Folder, "search.bin"), multiplied: () => context.Observer.Advance(task, ++products),
+            cancellation: context.Cancellation)
             ?? throw new InputException(
                 $"{settings.Network}: a product with the Hessian is not finite; its weights are too large for binary32");
         double[] residuals = [.. largest.Values.Select((value, i) => hessian.Residual(value, largest.Vectors[i]))];
