@@ -22,7 +22,7 @@ internal static class GpuBenchmark
         (Dataset train, Dataset test) = Cifar10.Load(Cifar10.Sample);
         OpenClDevice device = OpenClDevice.Get(number);
         Console.WriteLine($"{device.Name}, driver {device.Driver}");
-        double flop = GpuModel.Step(model, batch, ConvolutionAlgorithm.Direct).Sum(one => one.Flop);
+        double flop = GpuModel.Step(model, batch, ConvolutionAlgorithm.Direct, 1).Sum(one => one.Flop);
         foreach (ConvolutionAlgorithm convolution in Enum.GetValues<ConvolutionAlgorithm>())
         {
             foreach (int replicas in (int[])[1, 6])

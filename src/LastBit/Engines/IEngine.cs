@@ -21,6 +21,9 @@ public interface IEngine : IDisposable
     /// <summary>How it computes convolutions that can be computed in several ways.</summary>
     ConvolutionAlgorithm Convolution { get; }
 
+    /// <summary>How many replicas it computes side by side, at least 1: so many can be handed to one pass.</summary>
+    int ReplicasTogether => 1;
+
     /// <summary>
     /// A replica of the model in this engine's memory, all zeros. Every engine of the same factory and model can compute with it.
     /// </summary>
@@ -51,6 +54,21 @@ public interface IEngine : IDisposable
     void Forward(IReplica replica, IBatch batch, int from, int count, in PassSettings pass);
 
     /// <summary>
+    /// The same for several replicas at once, which what follows of the step is then of: the bits of each are those that it would have
+    /// alone.
+    /// </summary>
+    /// <param name="replicas">
+    /// From 1 to <see cref="ReplicasTogether"/> replicas of this engine's factory and model, no two the same.
+    /// </param>
+    /// <param name="batch">A batch of this engine's factory, which all of them see.</param>
+    /// <param name="from">The first image.</param>
+    /// <param name="count">How many images, from 1 to <see cref="Capacity"/>.</param>
+    /// <param name="pass">What the pass is for.</param>
+    /// <exception cref="ArgumentException">Replicas, batch or images do not fit.</exception>
+    void ForwardTogether(ReadOnlySpan<IReplica> replicas, IBatch batch, int from, int count, in PassSettings pass) =>
+        Forward(replicas[0], batch, from, count, pass);
+
+    /// <summary>
     /// Computes the gradient of the mean loss of the images of the last forward pass with respect to every trainable number.
     /// </summary>
     /// <param name="share">
@@ -65,9 +83,15 @@ public interface IEngine : IDisposable
     /// <exception cref="InvalidOperationException">There is no gradient.</exception>
     void Update(in UpdateStep step);
 
+    /// <summary>Updates the replicas of the last forward pass.</summary>
+    /// <param name="steps">Learning rate and perturbation of each.</param>
+    /// <exception cref="InvalidOperationException">There is no gradient.</exception>
+    void UpdateTogether(ReadOnlySpan<UpdateStep> steps) => Update(steps[0]);
+
     /// <summary>Copies what <see cref="Backward"/> has left. No training needs it; tests and the batch sharpness do.</summary>
     /// <param name="gradients">
-    /// Receives <see cref="ParameterLayout.ParameterCount"/> numbers, in definition order and PyTorch's layouts.
+    /// Receives <see cref="ParameterLayout.ParameterCount"/> numbers of the first replica of the pass, in definition order and PyTorch's
+    /// layouts.
     /// </param>
     void ReadGradients(Span<float> gradients);
 
@@ -83,7 +107,7 @@ public interface IEngine : IDisposable
     void ReadStored(Node node, Span<float> values) => throw new NotSupportedException();
 
     /// <summary>Copies the outputs of the last forward pass.</summary>
-    /// <param name="outputs">Receives one number a class for each of its images.</param>
+    /// <param name="outputs">Receives one number a class for each of its images, replica by replica.</param>
     void ReadOutputs(Span<float> outputs);
 }
 

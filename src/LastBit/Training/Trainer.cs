@@ -11,9 +11,9 @@ namespace LastBit.Training;
 public readonly record struct Score(double Loss, double Accuracy);
 
 /// <summary>
-/// Trains the replicas of one seed side by side: they start from the same weights and see the same batches, augmented once. All of them use
-/// the memory of one engine in turn, so that a further replica costs its own state and nothing else. Position and state can be saved after
-/// any step.
+/// Trains the replicas of one seed side by side: they start from the same weights and see the same batches, augmented once. They use the
+/// memory of one engine in turn, so that a further replica costs its own state and nothing else, or as many at once as it computes
+/// together. Position and state can be saved after any step.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -26,6 +26,7 @@ public sealed class Trainer : IDisposable
     private readonly IBatch _shared;
     private readonly BatchPerturbation?[] _views;
     private readonly IBatch[] _batches;
+    private readonly int[][] _groups;
     private readonly EpochScore[] _scores;
     private readonly EpochScore[] _stepScores;
     private readonly List<BatchResult> _results = new(64);
@@ -94,6 +95,9 @@ public sealed class Trainer : IDisposable
         _shared = Engine.CreateBatch(batch);
         _views = [.. perturbations.Select(one => BatchPerturbation.Of(one, settings, train, _pass))];
         _batches = [.. _views.Select(view => view is null ? _shared : Engine.CreateBatch(_pass))];
+        // Who sees batches otherwise than they are is computed alone.
+        _groups = [.. Enumerable.Range(0, Replicas.Count).GroupBy(i => (EngineOf(Replicas[i]), HasView(i) ? i : -1))
+            .SelectMany(group => group.Chunk(group.Key.Item1.ReplicasTogether))];
         _tests = Engine.CreateBatch(_pass);
         _witness = engines.CreateWitness() is { } witness ? new StepWitness(witness, this) : null;
         _testImages = new float[_pass * Model.ImageFloats];
@@ -178,8 +182,9 @@ public sealed class Trainer : IDisposable
         Watcher?.Begun(batch);
         double learningRate = Settings.LearningRateAt(Epoch);
         bool isWitnessed = _witness?.Begin() ?? false;
-        for (int i = 0; i < Replicas.Count; i++)
-            Train(i, EngineOf(Replicas[i]), Replicas[i].State, batch, _batches[i], learningRate);
+        // A watcher is shown one after the other.
+        foreach (int[] group in Watcher is null ? _groups : _groups.SelectMany(group => group.Chunk(1)))
+            Train(group, EngineOf(Replicas[group[0]]), [.. group.Select(i => Replicas[i].State)], batch, _batches[group[0]], learningRate);
         if (isWitnessed)
             _witness!.End(batch, learningRate);
         Watcher?.Updated();
@@ -191,18 +196,18 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>One step of one replica, by any engine of its kind.</summary>
-    /// <param name="i">Which replica.</param>
+    /// <summary>One step of some replicas, by any engine of their kind.</summary>
+    /// <param name="group">Which replicas: several only where all of them see the batch as it is.</param>
     /// <param name="engine">What computes.</param>
-    /// <param name="state">The replica's numbers in the engine's memory.</param>
+    /// <param name="states">The replicas' numbers in the engine's memory.</param>
     /// <param name="batch">The batch.</param>
-    /// <param name="seen">The engine's memory of the batch, which holds it already where the replica sees it as it is.</param>
+    /// <param name="seen">The engine's memory of the batch, which holds it already where the replicas see it as it is.</param>
     /// <param name="learningRate">The learning rate.</param>
-    internal void Train(int i, IEngine engine, IReplica state, Batch batch, IBatch seen, double learningRate)
+    internal void Train(int[] group, IEngine engine, IReplica[] states, Batch batch, IBatch seen, double learningRate)
     {
-        Perturbation perturbation = Replicas[i].Perturbation;
+        int i = group[0];
         // A step that is repeated to check an engine is watched by nobody.
-        IStepWatcher? watcher = state == Replicas[i].State ? Watcher : null;
+        IStepWatcher? watcher = states[0] == Replicas[i].State ? Watcher : null;
         int passes = PassesOf(batch.Count);
         var pass = new PassSettings(IsTraining: true, Settings.Seed, StepsDone);
         for (int p = 0; p < passes; p++)
@@ -213,13 +218,13 @@ public sealed class Trainer : IDisposable
                 view.Take(batch, from, count, seen);
                 from = 0;
             }
-            engine.Forward(state, seen, from, count, pass);
+            engine.ForwardTogether(states, seen, from, count, pass);
             watcher?.Forward(engine);
             engine.Backward((double)count / batch.Count);
         }
         watcher?.Backward(engine);
-        bool stochastic = perturbation.Kind == PerturbationKind.Stochastic;
-        engine.Update(new UpdateStep(learningRate, StepsDone, perturbation.K, stochastic, Settings.Seed));
+        engine.UpdateTogether([.. group.Select(number => Replicas[number].Perturbation).Select(one =>
+            new UpdateStep(learningRate, StepsDone, one.K, one.Kind == PerturbationKind.Stochastic, Settings.Seed))]);
     }
 
     /// <summary>Whether a replica sees a batch otherwise than it is.</summary>
@@ -286,37 +291,57 @@ public sealed class Trainer : IDisposable
     /// <param name="cancellation">Gives up between two batches.</param>
     /// <returns>The score.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public Score Evaluate(Replica replica, CancellationToken cancellation = default) => Evaluate(replica, [], cancellation);
+    public Score Evaluate(Replica replica, CancellationToken cancellation = default) => Evaluate([replica], [], cancellation)[0];
 
     /// <summary>Loss and accuracy on the test images, and which of them are classified correctly.</summary>
-    /// <param name="replica">Which replica.</param>
-    /// <param name="correct">Takes 1 or 0 for each test image in its order; empty where nobody asks.</param>
+    /// <param name="replicas">Which replicas.</param>
+    /// <param name="correct">Of each replica, takes 1 or 0 for each test image in its order; empty where nobody asks.</param>
     /// <param name="cancellation">Gives up between two batches.</param>
-    /// <returns>The score.</returns>
+    /// <returns>The scores.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public Score Evaluate(Replica replica, Span<byte> correct, CancellationToken cancellation = default)
+    public Score[] Evaluate(IReadOnlyList<Replica> replicas, byte[][] correct, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(replica);
+        ArgumentNullException.ThrowIfNull(replicas);
+        ArgumentNullException.ThrowIfNull(correct);
         TakeResults();
-        IEngine engine = EngineOf(replica);
-        float[] outputs = correct.IsEmpty ? [] : new float[_pass * Model.Classes];
-        var sum = default(EpochScore);
+        var sums = new EpochScore[replicas.Count];
+        foreach (int[] group in Enumerable.Range(0, sums.Length).GroupBy(i => EngineOf(replicas[i]))
+            .SelectMany(group => group.Chunk(group.Key.ReplicasTogether)))
+        {
+            Evaluate(replicas, group, sums, correct, cancellation);
+        }
+        return [.. sums.Select(sum => sum.Score)];
+    }
+
+    private void Evaluate(IReadOnlyList<Replica> replicas, int[] group, EpochScore[] sums, byte[][] correct, CancellationToken cancellation)
+    {
+        IEngine engine = EngineOf(replicas[group[0]]);
+        IReplica[] states = [.. group.Select(i => replicas[i].State)];
+        float[] outputs = correct.Length == 0 ? [] : new float[group.Length * _pass * Model.Classes];
         int batches = Augmentation.BatchesPerEpoch(_test.Count, _pass);
         for (int b = 0; b < batches; b++)
         {
             cancellation.ThrowIfCancellationRequested();
             int count = Augmentation.FillTestBatch(_test, b, _pass, _testImages, _testLabels);
             _tests.Write(_testImages.AsMemory(0, count * Model.ImageFloats), _testLabels.AsMemory(0, count));
-            engine.Forward(replica.State, _tests, 0, count, PassSettings.Evaluation);
-            replica.State.TakeResults(_results);
-            sum = sum.Add(_results[0]);
-            if (correct.IsEmpty)
+            engine.ForwardTogether(states, _tests, 0, count, PassSettings.Evaluation);
+            if ((b + 1) % MostResults == 0 || b == batches - 1)
+            {
+                foreach (int i in group)
+                {
+                    replicas[i].State.TakeResults(_results);
+                    sums[i] = _results.Aggregate(sums[i], (sum, result) => sum.Add(result));
+                }
+            }
+            if (correct.Length == 0)
                 continue;
             engine.ReadOutputs(outputs);
-            for (int i = 0; i < count; i++)
-                correct[(b * _pass) + i] = IsLargest(outputs.AsSpan(i * Model.Classes, Model.Classes), _testLabels[i]) ? (byte)1 : (byte)0;
+            for (int i = 0; i < group.Length * count; i++)
+            {
+                bool isRight = IsLargest(outputs.AsSpan(i * Model.Classes, Model.Classes), _testLabels[i % count]);
+                correct[group[i / count]][(b * _pass) + (i % count)] = isRight ? (byte)1 : (byte)0;
+            }
         }
-        return sum.Score;
     }
 
     /// <summary>Labels of the test images.</summary>

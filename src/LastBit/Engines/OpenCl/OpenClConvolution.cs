@@ -42,6 +42,8 @@ internal sealed class OpenClConvolution : OpenClLayer
 
     private int WeightCount => _size * _in.Channels * _size * _out.Channels;
 
+    private int TransformedStride => (GoesBack(0) ? 2 : 1) * Winograd2x2.Points * _in.Channels * _out.Channels;
+
     private Argument BiasAt => _bias?.Offset ?? -1;
 
     /// <summary>Adds the places of its packed weights among the parameters to those of the layers before; -1 where there is none.</summary>
@@ -64,39 +66,43 @@ internal sealed class OpenClConvolution : OpenClLayer
     /// <summary>The packed weights of all convolutions.</summary>
     public OpenClBuffer Weights { get; set; } = null!;
 
+    /// <summary>How many packed weights a replica has.</summary>
+    public int PackedStride { get; set; }
+
     /// <summary>Brings the packed weights to the points of Winograd's algorithm, where the layer is computed so.</summary>
     public void Transform()
     {
         if (!_transforms)
             return;
         int plane = _in.Channels * _out.Channels;
-        _transformed ??= Memory.Allocate((GoesBack(0) ? 2L : 1) * Winograd2x2.Points * plane);
-        Program.Run("winograd_weights", [plane], Weights, Packed, _transformed, 0, plane, _in.Channels, _out.Channels);
+        _transformed ??= Memory.Allocate((long)Memory.MostReplicas * TransformedStride);
+        Program.Run("winograd_weights", [plane, Replicas], Weights, Packed, _transformed, 0, plane, _in.Channels, _out.Channels,
+            PackedStride, TransformedStride);
         if (GoesBack(0))
         {
-            Program.Run("winograd_weights", [plane], Weights, Flipped, _transformed, Winograd2x2.Points * plane, plane, _out.Channels,
-                _in.Channels);
+            Program.Run("winograd_weights", [plane, Replicas], Weights, Flipped, _transformed, Winograd2x2.Points * plane, plane,
+                _out.Channels, _in.Channels, PackedStride, TransformedStride);
         }
     }
 
-    public override void Forward(OpenClReplica replica)
+    public override void Forward()
     {
         if (_transforms)
         {
-            Minimal(ReadInput(0), 0, replica, BiasAt, Output.Data, _in, _out.Channels);
+            Minimal(ReadInput(0), 0, BiasAt, Output.Data, _in, _out.Channels);
             return;
         }
         if (IsDense)
         {
-            Dense(ReadInput(0), Packed, replica, BiasAt, Output.Data, _in, RealChannels, _out.Channels);
+            Dense(ReadInput(0), Packed, BiasAt, Output.Data, _in, RealChannels, _out.Channels);
             return;
         }
         int count = Count * _out.Count;
-        Program.Run("convolution", [count], ReadInput(0), Weights, Packed, replica.Parameters, BiasAt, Output.Data, count, _in.Height,
-            _in.Width, _in.Channels, _out.Height, _out.Width, _out.Channels, _size, _stride);
+        Program.Run("convolution", [count], ReadInput(0), Weights, Packed, Memory.Parameters, BiasAt, Output.Data, count, _in.Height,
+            _in.Width, _in.Channels, _out.Height, _out.Width, _out.Channels, _size, _stride, Images, Memory.Stride, PackedStride);
     }
 
-    public override void Backward(OpenClReplica replica)
+    public override void Backward()
     {
         OpenClBuffer gradient = ReadOutputGradient();
         if (_gathers)
@@ -108,81 +114,84 @@ internal sealed class OpenClConvolution : OpenClLayer
             int sums = Count * _out.Channels;
             OpenClBuffer tables = Memory.Scratch("tables", sums);
             Program.Run("bias_gradient", [sums], gradient, tables, sums, _out.Height, _out.Width, _out.Channels);
-            Program.Run("reduce_tables", [_out.Channels], [64], tables, Memory.Gradients, _bias.Offset, _out.Channels, Count,
-                WorkPlan.ChunkSize, 1, 1, _out.Channels, 1);
+            Program.Run("reduce_tables", [_out.Channels, Replicas], [64, 1], tables, Memory.Gradients, _bias.Offset, _out.Channels, Images,
+                WorkPlan.ChunkSize, 1, 1, _out.Channels, 1, Memory.Stride);
         }
         if (!GoesBack(0))
             return;
         OpenClBuffer to = Destination(0);
         if (_transforms)
         {
-            Minimal(gradient, Winograd2x2.Points * _in.Channels * _out.Channels, replica, -1, to, _out, _in.Channels);
+            Minimal(gradient, Winograd2x2.Points * _in.Channels * _out.Channels, -1, to, _out, _in.Channels);
         }
         else if (IsDense)
         {
-            Dense(gradient, Flipped, replica, -1, to, _out, _out.Channels, _in.Channels);
+            Dense(gradient, Flipped, -1, to, _out, _out.Channels, _in.Channels);
         }
         else
         {
             int count = Count * _in.Count;
             Program.Run("convolution_input_gradient", [count], gradient, Weights, Flipped, to, count, _in.Height, _in.Width, _in.Channels,
-                _out.Height, _out.Width, _out.Channels, _size, _stride);
+                _out.Height, _out.Width, _out.Channels, _size, _stride, Images, PackedStride);
         }
-        Contribute(replica, 0, to);
+        Contribute(0, to);
     }
 
     private void WeightGradient(OpenClBuffer gradient)
     {
-        int together = (long)WeightCount * WorkPlan.Chunks(Memory.Capacity) >= EnoughWeights ? WorkPlan.ChunkSize : 1;
-        int number = (Count + together - 1) / together;
-        OpenClBuffer tables = Memory.Scratch("tables", (long)WeightCount * ((Memory.Capacity + together - 1) / together));
+        int together = (long)WeightCount * Replicas * WorkPlan.Chunks(Images) >= EnoughWeights ? WorkPlan.ChunkSize : 1;
+        int number = (Images + together - 1) / together;
+        OpenClBuffer tables = Memory.Scratch("tables", (long)WeightCount * number * Replicas);
         if (IsDense)
         {
             int blocks = (_in.Channels + 15) / 16 * (_out.Channels / 16);
-            Program.Run("weight_gradient3x3", [64L * blocks, 3, number], [64, 1, 1], ReadInput(0), gradient, tables, _in.Height, _in.Width,
-                _in.Channels, _out.Channels, Count, together);
+            Program.Run("weight_gradient3x3", [64L * blocks, 3, number * Replicas], [64, 1, 1], ReadInput(0), gradient, tables, _in.Height,
+                _in.Width, _in.Channels, _out.Channels, Images, together, number);
         }
         else
         {
-            int count = WeightCount * number;
+            int count = WeightCount * number * Replicas;
             Program.Run("weight_gradient", [count], ReadInput(0), gradient, tables, count, _in.Height, _in.Width, _in.Channels, _out.Height,
-                _out.Width, _out.Channels, _size, _stride, Count, together);
+                _out.Width, _out.Channels, _size, _stride, Images, together, number);
         }
-        Program.Run("reduce_tables", [WeightCount], [64], tables, Memory.Gradients, _weight.Offset, WeightCount, number,
-            WorkPlan.ChunkSize / together, _in.Channels, RealChannels, _out.Channels, _size);
+        Reduce(tables, number, WorkPlan.ChunkSize / together);
     }
 
     private void GatheredGradient(OpenClBuffer gradient)
     {
         int tilesOfImage = _in.Positions / 16, tiles = Count * tilesOfImage, plane = _in.Channels * _out.Channels;
-        int chunks = WorkPlan.Chunks(Count);
-        long most = (long)Memory.Capacity * tilesOfImage * Winograd4x4.Points, mostChunks = WorkPlan.Chunks(Memory.Capacity);
+        int chunks = WorkPlan.Chunks(Images), all = chunks * Replicas;
+        long most = (long)tiles * Winograd4x4.Points;
         OpenClBuffer values = Memory.Scratch("tiles", most * _in.Channels), gradients = Memory.Scratch("tiles back", most * _out.Channels);
-        OpenClBuffer sums = Memory.Scratch("points", mostChunks * Winograd4x4.Points * plane);
-        OpenClBuffer tables = Memory.Scratch("tables", mostChunks * WeightCount);
+        OpenClBuffer sums = Memory.Scratch("points", (long)all * Winograd4x4.Points * plane);
+        OpenClBuffer tables = Memory.Scratch("tables", (long)all * WeightCount);
         Tiles(ReadInput(0), values, _in.Channels, 0);
         Tiles(gradient, gradients, _out.Channels, 1);
-        Program.Run("winograd_products", [64L * (_in.Channels / 16) * (_out.Channels / 16), Winograd4x4.Points, chunks], [64, 1, 1], values,
-            gradients, sums, tiles, WorkPlan.ChunkSize * tilesOfImage, _in.Channels, _out.Channels);
-        Program.Run("winograd_gradient", [chunks * plane], [64], sums, tables, chunks * plane, _in.Channels, _out.Channels);
-        Program.Run("reduce_tables", [WeightCount], [64], tables, Memory.Gradients, _weight.Offset, WeightCount, chunks, 1, _in.Channels,
-            RealChannels, _out.Channels, _size);
+        Program.Run("winograd_products", [64L * (_in.Channels / 16) * (_out.Channels / 16), Winograd4x4.Points, all], [64, 1, 1], values,
+            gradients, sums, Images * tilesOfImage, WorkPlan.ChunkSize * tilesOfImage, chunks, Replicas, _in.Channels, _out.Channels);
+        Program.Run("winograd_gradient", [all * plane], [64], sums, tables, all * plane, _in.Channels, _out.Channels);
+        Reduce(tables, chunks, 1);
 
         void Tiles(OpenClBuffer x, OpenClBuffer to, int channels, int isGradient) => Program.Run("winograd_tiles", [tiles * channels], [64],
             x, to, tiles * channels, _in.Height, _in.Width, channels, isGradient);
     }
 
-    private void Minimal(OpenClBuffer input, int weights, OpenClReplica replica, Argument bias, OpenClBuffer output, TensorShape from,
+    private void Reduce(OpenClBuffer tables, int number, int chunk) =>
+        Program.Run("reduce_tables", [WeightCount, Replicas], [64, 1], tables, Memory.Gradients, _weight.Offset, WeightCount, number, chunk,
+            _in.Channels, RealChannels, _out.Channels, _size, Memory.Stride);
+
+    private void Minimal(OpenClBuffer input, int weights, Argument bias, OpenClBuffer output, TensorShape from,
         int channels) =>
         Program.Run("winograd", [((from.Positions / 4) + 15) / 16 * 64L, channels / 16, Count], [64, 1, 1], input, _transformed!, weights,
-            replica.Parameters, bias, output, from.Height, from.Width, from.Channels, channels);
+            Memory.Parameters, bias, output, from.Height, from.Width, from.Channels, channels, Images, Memory.Stride,
+            TransformedStride);
 
-    private void Dense(OpenClBuffer input, int weights, OpenClReplica replica, Argument bias, OpenClBuffer output, TensorShape from,
+    private void Dense(OpenClBuffer input, int weights, Argument bias, OpenClBuffer output, TensorShape from,
         int terms, int channels)
     {
         int tiles = from.Width / 8 * ((from.Height + 7) / 8);
-        Program.Run("convolution3x3", [64L * tiles, channels / 16, Count], [64, 1, 1], input, Weights, weights, replica.Parameters, bias,
-            output, from.Height, from.Width, from.Channels, terms, channels);
+        Program.Run("convolution3x3", [64L * tiles, channels / 16, Count], [64, 1, 1], input, Weights, weights, Memory.Parameters, bias,
+            output, from.Height, from.Width, from.Channels, terms, channels, Images, Memory.Stride, PackedStride);
     }
 
     private int PlaceOf(int o, int channel, int row, int column) =>

@@ -9,23 +9,23 @@ namespace LastBit.Engines.OpenCl;
 /// </summary>
 internal sealed class OpenClEngine : IEngine
 {
+    // The most replicas whose activations are given a device's memory; beyond it there is little left to share.
+    private const int MostReplicas = 16;
     private readonly OpenClProgram _program;
-    private readonly OpenClMemory _memory;
-    private readonly OpenClLayer[] _layers;
-    private readonly OpenClConvolution[] _convolutions;
-    private readonly OpenClLoss _loss;
-    private readonly OpenClTensor _images;
-    private readonly OpenClBuffer? _map;
-    private readonly OpenClBuffer? _packed;
-    private readonly int _packedCount;
+    private readonly WorkPlan _plan;
+    private OpenClMemory _memory = null!;
+    private OpenClLayer[] _layers = [];
+    private OpenClConvolution[] _convolutions = [];
+    private OpenClBuffer? _map;
+    private OpenClBuffer? _packed;
+    private int _packedCount;
 
     // The gradients of a batch whose passes are accumulated; taken with the first of them.
     private OpenClBuffer? _sum;
     private bool _accumulates, _hasGradients, _isTraining;
 
-    // Whose weights are packed.
-    private OpenClReplica? _replica;
-    private long _version;
+    // What the copies of the replicas' numbers were taken of.
+    private long[] _versions = [];
 
     public OpenClEngine(OpenClProgram program, Model model, int capacity, ConvolutionAlgorithm convolution)
     {
@@ -33,35 +33,12 @@ internal sealed class OpenClEngine : IEngine
         if (capacity > 1 << 16)
             throw InputException.Of("batchSize", $"{capacity}; the engine opencl takes passes of at most {1 << 16} images");
         (_program, Model, Capacity, Convolution) = (program, model, capacity, convolution);
-        WorkPlan plan = WorkPlan.Of(model);
-        _memory = new OpenClMemory(program, plan, capacity);
-        try
-        {
-            _layers = [.. plan.Layers.Select(Make)];
-            _loss = (OpenClLoss)_layers[^1];
-            _images = _memory[plan.Images];
-            foreach (OpenClLayer layer in _layers.Where(layer => layer.ReadsSeen))
-            {
-                foreach (ViewPlan view in layer.Plan.Inputs.Where(view => !view.IsRaw))
-                    _memory[view.Tensor].KeepSeen();
-            }
-            _convolutions = [.. _layers.OfType<OpenClConvolution>()];
-            var map = new List<int>();
-            foreach (OpenClConvolution one in _convolutions)
-                one.Map(map);
-            if (_convolutions.Length == 0)
-                return;
-            _packedCount = map.Count;
-            (_map, _packed) = (_memory.Allocate(map.Count), _memory.Allocate(map.Count));
-            program.Write<int>(map.ToArray(), _map);
-            foreach (OpenClConvolution one in _convolutions)
-                one.Weights = _packed;
-        }
-        catch
-        {
-            _memory.Dispose();
-            throw;
-        }
+        _plan = WorkPlan.Of(model);
+        MakeRoom(1);
+        // Half of the memory is left to what layers take besides, and to others.
+        long most = Math.Min(program.Device.Memory / 2 / _memory.Bytes,
+            Math.Min(program.Device.LargestBuffer, 4L * int.MaxValue) / _memory.LargestBytes);
+        ReplicasTogether = (int)Math.Clamp(most, 1, MostReplicas);
     }
 
     /// <inheritdoc/>
@@ -73,6 +50,9 @@ internal sealed class OpenClEngine : IEngine
     /// <inheritdoc/>
     public ConvolutionAlgorithm Convolution { get; }
 
+    /// <inheritdoc/>
+    public int ReplicasTogether { get; }
+
     private OpenClBuffer Left => _accumulates ? _sum! : _memory.Gradients;
 
     /// <inheritdoc/>
@@ -82,38 +62,41 @@ internal sealed class OpenClEngine : IEngine
     public IBatch CreateBatch(int capacity) => new OpenClBatch(_program, Model, capacity);
 
     /// <inheritdoc/>
-    public void Forward(IReplica replica, IBatch batch, int from, int count, in PassSettings pass)
+    public void Forward(IReplica replica, IBatch batch, int from, int count, in PassSettings pass) =>
+        ForwardTogether([replica], batch, from, count, pass);
+
+    /// <inheritdoc/>
+    public void ForwardTogether(ReadOnlySpan<IReplica> replicas, IBatch batch, int from, int count, in PassSettings pass)
     {
-        if (replica is not OpenClReplica own || own.Layout != Model.Layout)
-            throw new ArgumentException($"The replica is not one of this model, {Model.Name}.", nameof(replica));
         var given = (OpenClBatch)batch;
         if (count < 1 || count > Capacity || from < 0 || from > given.Count - count)
         {
             throw new ArgumentException(
                 $"Images {from} to {from + count - 1} of {given.Count} are no pass of 1 to {Capacity} images.", nameof(count));
         }
-        if (own != _replica || own.Version != _version)
-        {
-            (_replica, _version) = (own, own.Version);
-            if (_packed is not null)
-                _program.Run("pack", [_packedCount], own.Parameters, _map!, _packed, _packedCount);
-            foreach (OpenClConvolution one in _convolutions)
-                one.Transform();
-        }
-        (_memory.Count, _isTraining) = (count, pass.IsTraining);
-        _loss.Labels = (given.Labels, from);
-        _program.Copy(given.Images, _images.Data, (long)count * Model.ImageFloats, (long)from * Model.ImageFloats);
+        Load(replicas);
+        (_memory.Count, _isTraining) = (count * replicas.Length, pass.IsTraining);
+        ((OpenClLoss)_layers[^1]).Labels = (given.Labels, from);
+        long floats = (long)count * Model.ImageFloats;
+        for (int r = 0; r < replicas.Length; r++)
+            _program.Copy(given.Images, _memory[_plan.Images].Data, floats, (long)from * Model.ImageFloats, r * floats);
         foreach (OpenClTensor tensor in _memory.Tensors)
         {
             tensor.Begin();
             if (tensor.Normalization is not null && !_isTraining)
-                tensor.UseRunningStatistics(own);
+                tensor.UseRunningStatistics();
         }
         foreach (OpenClLayer layer in _layers)
         {
-            layer.Forward(own);
+            layer.Forward();
             if (_isTraining && layer.Output.Normalization is not null)
-                layer.Output.Normalise(own);
+                layer.Output.Normalise();
+        }
+        for (int r = 0; _isTraining && r < replicas.Length; r++)
+        {
+            // They are what the engine has still.
+            _program.Copy(_memory.Statistics, _memory.States[r].Statistics, _memory.StatisticStride, (long)r * _memory.StatisticStride);
+            _versions[r] = ++_memory.States[r].Version;
         }
         _program.Flush();
     }
@@ -121,15 +104,15 @@ internal sealed class OpenClEngine : IEngine
     /// <inheritdoc/>
     public void Backward(double share = 1)
     {
-        if (_replica is null || !_isTraining)
+        if (_memory.Replicas == 0 || !_isTraining)
             throw new InvalidOperationException("Gradients need a forward pass in training.");
         for (int i = _layers.Length - 1; i >= 0; i--)
-            _layers[i].Backward(_replica);
+            _layers[i].Backward();
         _hasGradients = true;
         if (share == 1)
             return;
-        int count = Model.Layout.ParameterCount;
-        _sum ??= _memory.Allocate(count);
+        int count = _memory.Replicas * _memory.Stride;
+        _sum ??= _memory.Allocate((long)_memory.MostReplicas * _memory.Stride);
         if (!_accumulates)
             _program.Run("fill_zero", [count], _sum, count);
         _accumulates = true;
@@ -137,12 +120,18 @@ internal sealed class OpenClEngine : IEngine
     }
 
     /// <inheritdoc/>
-    public void Update(in UpdateStep step)
+    public void Update(in UpdateStep step) => UpdateTogether([step]);
+
+    /// <inheritdoc/>
+    public void UpdateTogether(ReadOnlySpan<UpdateStep> steps)
     {
         if (!_hasGradients)
             throw new InvalidOperationException("An update needs gradients.");
-        OpenClUpdate.Run(_program, _replica!, Left, step);
-        _replica!.Version++;
+        for (int r = 0; r < _memory.Replicas; r++)
+        {
+            OpenClUpdate.Run(_program, _memory.States[r], Left, r * _memory.Stride, steps[r]);
+            _memory.States[r].Version++;
+        }
         _accumulates = _hasGradients = false;
         _program.Flush();
     }
@@ -153,15 +142,78 @@ internal sealed class OpenClEngine : IEngine
     /// <inheritdoc/>
     public void ReadOutputs(Span<float> outputs)
     {
-        int stored = _loss.Outputs.ImageSize;
+        OpenClTensor given = ((OpenClLoss)_layers[^1]).Outputs;
+        int stored = given.ImageSize;
         float[] read = new float[_memory.Count * stored];
-        _program.Read(_loss.Outputs.Data, read.AsSpan());
+        _program.Read(given.Data, read.AsSpan());
         for (int image = 0; image < _memory.Count; image++)
             read.AsSpan(image * stored, Model.Classes).CopyTo(outputs[(image * Model.Classes)..]);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
+
+    /// <summary>Takes the memory of as many replicas at once, if it is not there yet.</summary>
+    private void MakeRoom(int replicas)
+    {
+        if (_layers.Length > 0 && replicas <= _memory.MostReplicas)
+            return;
+        _memory?.Dispose();
+        (_layers, _sum, _versions) = ([], null, []);
+        _memory = new OpenClMemory(_program, _plan, Capacity, replicas);
+        try
+        {
+            OpenClLayer[] layers = [.. _plan.Layers.Select(Make)];
+            foreach (ViewPlan view in layers.Where(layer => layer.ReadsSeen).SelectMany(layer => layer.Plan.Inputs))
+            {
+                if (!view.IsRaw)
+                    _memory[view.Tensor].KeepSeen();
+            }
+            _convolutions = [.. layers.OfType<OpenClConvolution>()];
+            var map = new List<int>();
+            foreach (OpenClConvolution one in _convolutions)
+                one.Map(map);
+            _packedCount = map.Count;
+            if (_packedCount > 0)
+            {
+                (_map, _packed) = (_memory.Allocate(_packedCount), _memory.Allocate((long)replicas * _packedCount));
+                _program.Write<int>(map.ToArray(), _map);
+            }
+            foreach (OpenClConvolution one in _convolutions)
+                (one.Weights, one.PackedStride) = (_packed!, _packedCount);
+            _layers = layers;
+        }
+        catch
+        {
+            _memory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Copies what the pass reads of the replicas, where it has changed.</summary>
+    private void Load(ReadOnlySpan<IReplica> replicas)
+    {
+        var own = new OpenClReplica[replicas.Length];
+        for (int r = 0; r < own.Length; r++)
+        {
+            own[r] = replicas[r] as OpenClReplica is { } one && one.Layout == Model.Layout ? one
+                : throw new ArgumentException($"A replica is not one of this model, {Model.Name}.", nameof(replicas));
+        }
+        MakeRoom(own.Length);
+        long[] versions = [.. own.Select(one => one.Version)];
+        if (own.AsSpan().SequenceEqual(_memory.States) && versions.AsSpan().SequenceEqual(_versions))
+            return;
+        (_memory.States, _versions) = (own, versions);
+        for (int r = 0; r < own.Length; r++)
+        {
+            _program.Copy(own[r].Parameters, _memory.Parameters, _memory.Stride, 0, (long)r * _memory.Stride);
+            _program.Copy(own[r].Statistics, _memory.Statistics, _memory.StatisticStride, 0, (long)r * _memory.StatisticStride);
+        }
+        if (_packedCount > 0)
+            _program.Run("pack", [_packedCount, own.Length], _memory.Parameters, _map!, _packed!, _packedCount, _memory.Stride);
+        foreach (OpenClConvolution one in _convolutions)
+            one.Transform();
+    }
 
     // A further layer is a further line.
     private OpenClLayer Make(LayerPlan plan) => plan.Node?.Layer switch

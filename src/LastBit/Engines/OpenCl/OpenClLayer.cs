@@ -30,16 +30,23 @@ internal abstract class OpenClLayer
 
     protected OpenClTensor[] Inputs { get; }
 
+    /// <summary>Images of the pass, those of all replicas.</summary>
     protected int Count => Memory.Count;
+
+    /// <summary>Images of one replica.</summary>
+    protected int Images => Memory.Count / Replicas;
+
+    /// <summary>Replicas of the pass.</summary>
+    protected int Replicas => Memory.Replicas;
 
     /// <summary>Whether the gradient of an input is asked for.</summary>
     protected bool GoesBack(int input) => Plan.Contributions[input] is not null;
 
     /// <summary>Computes the outputs.</summary>
-    public abstract void Forward(OpenClReplica replica);
+    public abstract void Forward();
 
     /// <summary>Computes the gradients of its weights and hands those of its inputs on.</summary>
-    public abstract void Backward(OpenClReplica replica);
+    public abstract void Backward();
 
     protected OpenClBuffer ReadInput(int input) => Inputs[input].Read(Plan.Inputs[input]);
 
@@ -53,7 +60,7 @@ internal abstract class OpenClLayer
         int count = Count * Output.ImageSize;
         OpenClBuffer to = Memory.Scratch("output gradient", (long)Memory.Capacity * Output.ImageSize);
         Program.Run("norm_backward", [count], view!, Output.Data, Output.CoefficientsOrAny, raw ?? view!, to, count, Output.Channels,
-            normalised ? 1 : 0, raw is null ? 0 : 1);
+            normalised ? 1 : 0, raw is null ? 0 : 1, Images * Output.ImageSize);
         return to;
     }
 
@@ -64,7 +71,7 @@ internal abstract class OpenClLayer
         : Memory.Scratch("input gradient", (long)Memory.Capacity * Inputs[input].ImageSize);
 
     /// <summary>Hands a gradient on to an input, as the order of work has it.</summary>
-    protected void Contribute(OpenClReplica replica, int input, OpenClBuffer gradient)
+    protected void Contribute(int input, OpenClBuffer gradient)
     {
         if (Plan.Contributions[input] is not { } contribution)
             return;
@@ -86,9 +93,10 @@ internal abstract class OpenClLayer
             return;
         }
         Program.Run("close_normalised", [tensor.Channels, 4, Count], [16, 4, 1], gradient, tensor.Data, tensor.Coefficients!, target,
-            tensor.First!, tensor.Second!, tensor.Positions, tensor.Channels, (int)view.Activation, already);
-        Program.Run("finish_backward", [tensor.Channels * 64L], [64], tensor.First!, tensor.Second!, tensor.Coefficients!,
-            Memory.Gradients, norm.Parameters[0].Offset, norm.Parameters[1].Offset, Count, tensor.Channels, tensor.Positions);
+            tensor.First!, tensor.Second!, tensor.Positions, tensor.Channels, (int)view.Activation, already, Images);
+        Program.Run("finish_backward", [tensor.Channels * 64L, Replicas], [64, 1], tensor.First!, tensor.Second!, tensor.Coefficients!,
+            Memory.Gradients, norm.Parameters[0].Offset, norm.Parameters[1].Offset, Images, tensor.Channels, tensor.Positions,
+            Memory.Stride);
     }
 }
 
@@ -97,16 +105,16 @@ internal sealed class OpenClAddition(OpenClMemory memory, LayerPlan plan) : Open
 {
     public override bool ReadsSeen => false;
 
-    public override void Forward(OpenClReplica replica)
+    public override void Forward()
     {
         int count = Count * Output.ImageSize;
         (OpenClBuffer left, int leftNormalised, _) = Operand(0);
         (OpenClBuffer right, int rightNormalised, int function) = Operand(1);
         Program.Run("add", [count], left, Inputs[0].CoefficientsOrAny, leftNormalised, right, Inputs[1].CoefficientsOrAny, rightNormalised,
-            function, Output.Data, count, Output.Channels);
+            function, Output.Data, count, Output.Channels, Images * Output.ImageSize);
     }
 
-    public override void Backward(OpenClReplica replica)
+    public override void Backward()
     {
         OpenClBuffer? view = GradientOf(Plan.Output.ViewGradient), raw = GradientOf(Plan.Output.RawGradient);
         OpenClBuffer total = raw ?? view!;
@@ -117,13 +125,14 @@ internal sealed class OpenClAddition(OpenClMemory memory, LayerPlan plan) : Open
             if (Output.Normalization is not null)
             {
                 back = raw is null ? view : Memory.Scratch("output gradient", (long)Memory.Capacity * Output.ImageSize);
-                Program.Run("norm_backward", [count], view, Output.Data, Output.Coefficients!, view, back, count, Output.Channels, 1, 0);
+                Program.Run("norm_backward", [count], view, Output.Data, Output.Coefficients!, view, back, count, Output.Channels, 1, 0,
+                    Images * Output.ImageSize);
             }
             if (raw is not null)
                 Program.Run("accumulate", [count], back, total, count);
         }
-        Contribute(replica, 0, total);
-        Contribute(replica, 1, total);
+        Contribute(0, total);
+        Contribute(1, total);
     }
 
     // Another layer may have the view in memory already.
@@ -136,14 +145,14 @@ internal sealed class OpenClPool(OpenClMemory memory, LayerPlan plan) : OpenClLa
 {
     private readonly int _averages = ((Pool)plan.Node!.Layer).Kind == PoolKind.Average ? 1 : 0;
 
-    public override void Forward(OpenClReplica replica)
+    public override void Forward()
     {
         int count = Count * Output.ImageSize;
         Program.Run("pool", [count], ReadInput(0), Output.Data, count, Output.Plan.Shape.Height, Output.Plan.Shape.Width, Output.Channels,
             _averages);
     }
 
-    public override void Backward(OpenClReplica replica)
+    public override void Backward()
     {
         if (!GoesBack(0))
             return;
@@ -151,28 +160,28 @@ internal sealed class OpenClPool(OpenClMemory memory, LayerPlan plan) : OpenClLa
         OpenClBuffer to = Destination(0);
         Program.Run("pool_back", [count], ReadInput(0), ReadOutputGradient(), to, count, Output.Plan.Shape.Height,
             Output.Plan.Shape.Width, Output.Channels, _averages);
-        Contribute(replica, 0, to);
+        Contribute(0, to);
     }
 }
 
 /// <summary>The average over all positions.</summary>
 internal sealed class OpenClAverage(OpenClMemory memory, LayerPlan plan) : OpenClLayer(memory, plan)
 {
-    public override void Forward(OpenClReplica replica)
+    public override void Forward()
     {
         OpenClBuffer squares = Memory.Scratch("output gradient", (long)Memory.Capacity * Output.ImageSize);
         Program.Run("moments", [Output.Channels, 4, Count], [16, 4, 1], ReadInput(0), Output.Data, squares, Inputs[0].Positions,
             Output.Channels);
     }
 
-    public override void Backward(OpenClReplica replica)
+    public override void Backward()
     {
         if (!GoesBack(0))
             return;
         int count = Count * Inputs[0].ImageSize;
         OpenClBuffer to = Destination(0);
         Program.Run("spread", [count], ReadOutputGradient(), to, count, Inputs[0].Positions, Inputs[0].Channels);
-        Contribute(replica, 0, to);
+        Contribute(0, to);
     }
 }
 
@@ -186,25 +195,25 @@ internal sealed class OpenClLinear(OpenClMemory memory, LayerPlan plan) : OpenCl
 
     private int Outputs => _weight.Shape[0];
 
-    public override void Forward(OpenClReplica replica)
+    public override void Forward()
     {
         int count = Count * Output.ImageSize;
-        Program.Run("linear", [count], ReadInput(0), Inputs[0].ImageSize, replica.Parameters, _weight.Offset, _bias.Offset, Output.Data,
-            count, Features, Outputs, Output.ImageSize);
+        Program.Run("linear", [count], ReadInput(0), Inputs[0].ImageSize, Memory.Parameters, _weight.Offset, _bias.Offset, Output.Data,
+            count, Features, Outputs, Output.ImageSize, Images, Memory.Stride);
     }
 
-    public override void Backward(OpenClReplica replica)
+    public override void Backward()
     {
         OpenClBuffer gradient = ReadOutputGradient();
-        Program.Run("linear_weight_gradient", [_weight.Count + Outputs], gradient, Output.ImageSize, ReadInput(0), Inputs[0].ImageSize,
-            Memory.Gradients, _weight.Offset, _bias.Offset, Count, Features, Outputs);
+        Program.Run("linear_weight_gradient", [_weight.Count + Outputs, Replicas], gradient, Output.ImageSize, ReadInput(0),
+            Inputs[0].ImageSize, Memory.Gradients, _weight.Offset, _bias.Offset, Images, Features, Outputs, Memory.Stride);
         if (!GoesBack(0))
             return;
         int count = Count * Inputs[0].ImageSize;
         OpenClBuffer to = Destination(0);
-        Program.Run("linear_input_gradient", [count], gradient, Output.ImageSize, replica.Parameters, _weight.Offset, to, count, Features,
-            Outputs, Inputs[0].ImageSize);
-        Contribute(replica, 0, to);
+        Program.Run("linear_input_gradient", [count], gradient, Output.ImageSize, Memory.Parameters, _weight.Offset, to, count, Features,
+            Outputs, Inputs[0].ImageSize, Images, Memory.Stride);
+        Contribute(0, to);
     }
 }
 
@@ -229,14 +238,18 @@ internal sealed class OpenClLoss : OpenClLayer
     /// <summary>The outputs of the network.</summary>
     public OpenClTensor Outputs => Inputs[0];
 
-    public override void Forward(OpenClReplica replica)
+    public override void Forward()
     {
         int stored = Inputs[0].ImageSize;
-        Program.Run(_kernel, [Count], [64], Inputs[0].Data, Labels.Labels, Labels.From, _gradient, Memory.Losses, Count, _classes, stored);
-        OpenClBuffer results = replica.PlaceFor(Count, out int place);
-        Program.Run("take_result", [64], [64], Inputs[0].Data, Labels.Labels, Labels.From, Memory.Losses, results, place, Count, _classes,
-            stored);
+        Program.Run(_kernel, [Count], [64], Inputs[0].Data, Labels.Labels, Labels.From, _gradient, Memory.Losses, Count, Images,
+            _classes, stored);
+        for (int r = 0; r < Replicas; r++)
+        {
+            OpenClBuffer results = Memory.States[r].PlaceFor(Images, out int place);
+            Program.Run("take_result", [64], [64], Inputs[0].Data, Labels.Labels, Labels.From, Memory.Losses, results, place, r, Images,
+                _classes, stored);
+        }
     }
 
-    public override void Backward(OpenClReplica replica) => Contribute(replica, 0, _gradient);
+    public override void Backward() => Contribute(0, _gradient);
 }

@@ -15,7 +15,7 @@ internal sealed class OpenClTensor
         Normalization = plan.Normalization;
         if (Normalization is null)
             return;
-        Coefficients = memory.Allocate(6L * Channels);
+        Coefficients = memory.Allocate(6L * memory.MostReplicas * Channels);
         First = memory.Allocate((long)memory.Capacity * Channels);
         Second = memory.Allocate((long)memory.Capacity * Channels);
     }
@@ -68,32 +68,36 @@ internal sealed class OpenClTensor
         {
             int count = _memory.Count * ImageSize;
             _memory.Program.Run("view", [count], Data, CoefficientsOrAny, Seen!, count, Channels, view.Normalised ? 1 : 0,
-                (int)view.Activation);
+                (int)view.Activation, count / _memory.Replicas);
             _isSeen = true;
         }
         return Seen!;
     }
 
     /// <summary>Takes the moments of the batch, and moves the running statistics.</summary>
-    public void Normalise(OpenClReplica replica)
+    public void Normalise()
     {
         IReadOnlyList<Parameter> p = Normalization!.Parameters;
         _memory.Program.Run("moments", [Channels, 4, _memory.Count], [16, 4, 1], Data, First!, Second!, Positions, Channels);
-        _memory.Program.Run("finish_forward", [Channels * 64L], [64], First!, Second!, Coefficients!, replica.Parameters, p[0].Offset,
-            p[1].Offset, replica.Statistics, p[2].Offset, p[3].Offset, _memory.Count, Channels, Positions, BatchNormalization.Epsilon,
-            BatchNormalization.Momentum, 1 - BatchNormalization.Momentum);
+        _memory.Program.Run("finish_forward", [Channels * 64L, _memory.Replicas], [64, 1], First!, Second!, Coefficients!,
+            _memory.Parameters, p[0].Offset, p[1].Offset, _memory.Statistics, p[2].Offset, p[3].Offset, _memory.Count / _memory.Replicas,
+            Channels, Positions, BatchNormalization.Epsilon, BatchNormalization.Momentum, 1 - BatchNormalization.Momentum, _memory.Stride,
+            _memory.StatisticStride);
     }
 
     /// <summary>Takes the running statistics.</summary>
-    public void UseRunningStatistics(OpenClReplica replica)
+    public void UseRunningStatistics()
     {
         IReadOnlyList<Parameter> p = Normalization!.Parameters;
-        _memory.Program.Run("use_running", [Channels], Coefficients!, replica.Parameters, p[0].Offset, p[1].Offset, replica.Statistics,
-            p[2].Offset, p[3].Offset, Channels, BatchNormalization.Epsilon);
+        _memory.Program.Run("use_running", [Channels, _memory.Replicas], Coefficients!, _memory.Parameters, p[0].Offset, p[1].Offset,
+            _memory.Statistics, p[2].Offset, p[3].Offset, Channels, BatchNormalization.Epsilon, _memory.Stride, _memory.StatisticStride);
     }
 }
 
-/// <summary>The memory of one batch on a device, and what is known of the pass.</summary>
+/// <summary>
+/// The memory of one batch on a device, of as many replicas as are computed at once, and what is known of the pass. The images of the
+/// replicas follow one another, and so do their parameters, running statistics and gradients, which are copies of the replicas' own.
+/// </summary>
 internal sealed class OpenClMemory : IDisposable
 {
     private readonly List<OpenClBuffer> _buffers = [];
@@ -101,17 +105,21 @@ internal sealed class OpenClMemory : IDisposable
     private readonly Dictionary<GradientBuffer, OpenClBuffer> _gradients = [];
     private readonly Dictionary<string, OpenClBuffer> _scratch = [];
 
-    public OpenClMemory(OpenClProgram program, WorkPlan plan, int capacity)
+    public OpenClMemory(OpenClProgram program, WorkPlan plan, int capacity, int replicas)
     {
-        (Program, Capacity) = (program, capacity);
+        ParameterLayout layout = plan.Model.Layout;
+        (Program, MostReplicas, Stride, StatisticStride) = (program, replicas, layout.ParameterCount, layout.StatisticCount);
+        Capacity = capacity * replicas;
         try
         {
             foreach (TensorPlan tensor in plan.Layers.Select(layer => layer.Output).Prepend(plan.Images))
                 _tensors[tensor] = new OpenClTensor(this, tensor);
             foreach (GradientBuffer gradient in plan.Gradients)
-                _gradients[gradient] = Allocate((long)capacity * gradient.ImageSize);
-            Gradients = Allocate(plan.Model.Layout.ParameterCount);
-            Losses = Allocate(capacity);
+                _gradients[gradient] = Allocate((long)Capacity * gradient.ImageSize);
+            Parameters = Allocate((long)replicas * Stride);
+            Statistics = Allocate((long)replicas * StatisticStride);
+            Gradients = Allocate((long)replicas * Stride);
+            Losses = Allocate(Capacity);
         }
         catch
         {
@@ -123,13 +131,40 @@ internal sealed class OpenClMemory : IDisposable
     /// <summary>Where it lies.</summary>
     public OpenClProgram Program { get; }
 
-    /// <summary>Images of the largest batch.</summary>
+    /// <summary>Images of the largest pass, those of all replicas.</summary>
     public int Capacity { get; }
 
-    /// <summary>Images of the pass.</summary>
+    /// <summary>Replicas of the largest pass.</summary>
+    public int MostReplicas { get; }
+
+    /// <summary>How many parameters a replica has.</summary>
+    public int Stride { get; }
+
+    /// <summary>How many running statistics.</summary>
+    public int StatisticStride { get; }
+
+    /// <summary>The replicas of the pass.</summary>
+    public OpenClReplica[] States { get; set; } = [];
+
+    /// <summary>How many they are.</summary>
+    public int Replicas => States.Length;
+
+    /// <summary>Images of the pass, those of all replicas.</summary>
     public int Count { get; set; }
 
-    /// <summary>The gradient of all parameters.</summary>
+    /// <summary>Bytes that were taken so far.</summary>
+    public long Bytes => 4 * _buffers.Sum(buffer => buffer.Count);
+
+    /// <summary>Bytes of the largest buffer.</summary>
+    public long LargestBytes => 4 * _buffers.Max(buffer => buffer.Count);
+
+    /// <summary>The trainable numbers of the replicas.</summary>
+    public OpenClBuffer Parameters { get; } = null!;
+
+    /// <summary>Their running statistics.</summary>
+    public OpenClBuffer Statistics { get; } = null!;
+
+    /// <summary>The gradients of all parameters.</summary>
     public OpenClBuffer Gradients { get; } = null!;
 
     /// <summary>The loss of each image.</summary>

@@ -26,43 +26,45 @@ internal sealed class OpenClProducts : OpenClLayer
 
     private int RowsOfImage => _size == 0 ? 1 : _from.Positions;
 
-    private int Rows => Count * RowsOfImage;
+    /// <summary>Rows of one replica.</summary>
+    private int Rows => Images * RowsOfImage;
 
     private int Columns => _weight.Shape[0];
 
     private int Terms => _weight.Count / _weight.Shape[0];
 
-    public override void Forward(OpenClReplica replica)
+    public override void Forward()
     {
-        int count = Rows * Terms, stored = Inputs[0].Channels;
+        int count = Count * RowsOfImage * Terms, stored = Inputs[0].Channels;
         if (_size == 0)
             Program.Run("flatten", [count], ReadInput(0), _rows, count, _from.Positions, _from.Channels, stored);
         else
             Program.Run("take_patches", [count], ReadInput(0), _rows, count, _from.Height, _from.Width, _from.Channels, stored, _size);
-        Multiply(_rows, Terms, replica, Terms, 1, _bias?.Offset ?? -1, Output.Data, Output.Channels, Columns, Terms);
+        Multiply(_rows, Terms, Terms, 1, _bias?.Offset ?? -1, Output.Data, Output.Channels, Columns, Terms);
     }
 
-    public override void Backward(OpenClReplica replica)
+    public override void Backward()
     {
         OpenClBuffer outer = ReadOutputGradient();
-        Program.Run("matrix_gradient", [(Terms + 63) / 64 * 16, (Columns + 63) / 64 * 16], [16, 16], outer, Output.Channels, _rows, Terms,
-            Memory.Gradients, _weight.Offset, Rows, Columns, Terms);
+        Program.Run("matrix_gradient", [(Terms + 63) / 64 * 16, (Columns + 63) / 64 * 16, Replicas], [16, 16, 1], outer, Output.Channels,
+            _rows, Terms, Memory.Gradients, _weight.Offset, Rows, Columns, Terms, Memory.Stride);
         if (_bias is not null)
-            Program.Run("column_sums", [Columns], [64], outer, Output.Channels, Memory.Gradients, _bias.Offset, Rows, Columns);
+            Program.Run("column_sums", [Columns, Replicas], [64, 1], outer, Output.Channels, Memory.Gradients, _bias.Offset, Rows, Columns,
+                Memory.Stride);
         if (!GoesBack(0))
             return;
         OpenClBuffer back = Memory.Scratch("rows", (long)Memory.Capacity * RowsOfImage * Terms), to = Destination(0);
-        Multiply(outer, Output.Channels, replica, 1, Terms, -1, back, Terms, Terms, Columns);
+        Multiply(outer, Output.Channels, 1, Terms, -1, back, Terms, Terms, Columns);
         int count = Count * Inputs[0].ImageSize, stored = Inputs[0].Channels;
         if (_size == 0)
             Program.Run("unflatten", [count], back, to, count, _from.Positions, _from.Channels, stored);
         else
             Program.Run("return_patches", [count], back, to, count, _from.Height, _from.Width, _from.Channels, stored, _size);
-        Contribute(replica, 0, to);
+        Contribute(0, to);
     }
 
-    private void Multiply(OpenClBuffer x, int row, OpenClReplica replica, int columnStep, int termStep, int initial, OpenClBuffer result,
+    private void Multiply(OpenClBuffer x, int row, int columnStep, int termStep, int initial, OpenClBuffer result,
         int resultRow, int columns, int terms) =>
-        Program.Run("multiply", [(columns + 63) / 64 * 16, (Rows + 63) / 64 * 16], [16, 16], x, row, replica.Parameters, _weight.Offset,
-            columnStep, termStep, initial, result, resultRow, Rows, columns, terms);
+        Program.Run("multiply", [(columns + 63) / 64 * 16, (Rows + 63) / 64 * 16, Replicas], [16, 16, 1], x, row, Memory.Parameters,
+            _weight.Offset, columnStep, termStep, initial, result, resultRow, Rows, columns, terms, Memory.Stride);
 }

@@ -51,7 +51,7 @@ internal sealed unsafe class OpenClProgram : IDisposable
     /// <summary>Where it computes.</summary>
     public OpenClDevice Device { get; }
 
-    /// <summary>Launches so far; for the model in the benchmarks.</summary>
+    /// <summary>Launches and copies so far; for the model in the benchmarks.</summary>
     public long Launches { get; private set; }
 
     /// <summary>All kernels: the files of Engines/OpenCl/Kernels, one after the other.</summary>
@@ -109,12 +109,17 @@ internal sealed unsafe class OpenClProgram : IDisposable
         }
         Launches++;
         Check(_cl.EnqueueKernel(_queue, handle, (uint)sizes.Length, null, global, group, 0, null, null), kernel);
-
     }
 
     /// <summary>Queues a copy from one buffer to another.</summary>
-    public void Copy(OpenClBuffer from, OpenClBuffer to, long count, long first = 0) => Check(_cl.EnqueueCopyBuffer(
-        _queue, from.Handle, to.Handle, (nuint)(first * sizeof(float)), 0, (nuint)(count * sizeof(float)), 0, null, null), "a copy");
+    public void Copy(OpenClBuffer from, OpenClBuffer to, long count, long first = 0, long at = 0)
+    {
+        if (count == 0)
+            return;
+        Launches++;
+        nuint source = (nuint)(first * sizeof(float)), target = (nuint)(at * sizeof(float)), bytes = (nuint)(count * sizeof(float));
+        Check(_cl.EnqueueCopyBuffer(_queue, from.Handle, to.Handle, source, target, bytes, 0, null, null), "a copy");
+    }
 
     /// <summary>Copies into memory of the device; returns when the numbers are there.</summary>
     public void Write<T>(ReadOnlySpan<T> from, OpenClBuffer to)

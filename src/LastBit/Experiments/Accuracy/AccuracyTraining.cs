@@ -60,13 +60,9 @@ internal sealed class AccuracyTraining(
         // An epoch is over when it has been evaluated: a run that was stopped in between evaluates first.
         if (trainer.BatchIndex == 0 && trainer.Epoch > EpochsDone)
         {
-            var scores = new Score?[perturbations.Length];
-            for (int i = 0; i < scores.Length; i++)
-                scores[i] = Recorded.Diverged[i] is null ? Evaluate(i) : null;
-            for (int i = 0; i < scores.Length; i++)
+            int[] running = [.. Enumerable.Range(0, perturbations.Length).Where(i => Recorded.Diverged[i] is null)];
+            foreach ((int i, Score score) in running.Zip(Evaluate(running)))
             {
-                if (scores[i] is not { } score)
-                    continue;
                 if (double.IsFinite(score.Loss))
                     Recorded.Epochs[i].Add(TrainingEpoch.From(trainer.Epoch, trainer.Scores[i].Score, score));
                 else
@@ -78,17 +74,19 @@ internal sealed class AccuracyTraining(
         return !trainer.IsFinished && Recorded.Diverged.Any(one => one is null);
     }
 
-    private Score Evaluate(int i)
+    private Score[] Evaluate(int[] running)
     {
-        if (!table.Settings.Correctness || !trainer.IsFinished)
-            return trainer.Evaluate(trainer.Replicas[i], context.Cancellation);
-        byte[] correct = new byte[trainer.TestLabels.Length];
-        Score score = trainer.Evaluate(trainer.Replicas[i], correct, context.Cancellation);
+        byte[][] correct = table.Settings.Correctness && trainer.IsFinished
+            ? [.. running.Select(_ => new byte[trainer.TestLabels.Length])] : [];
+        Score[] scores = trainer.Evaluate([.. running.Select(i => trainer.Replicas[i])], correct, context.Cancellation);
         held.ThrowIfLost();
         // On disk before the checkpoint says that this epoch was evaluated.
-        if (double.IsFinite(score.Loss))
-            table.WriteCorrectness(seed, perturbations[i], correct);
-        return score;
+        for (int j = 0; j < correct.Length; j++)
+        {
+            if (double.IsFinite(scores[j].Loss))
+                table.WriteCorrectness(seed, perturbations[running[j]], correct[j]);
+        }
+        return scores;
     }
 
     /// <inheritdoc/>

@@ -1,11 +1,14 @@
-// Convolutions. Weights lie as the CPU's kernels have them, [row][in][column][out]; those of the input gradient flipped.
+// Convolutions. Weights lie as the CPU's kernels have them, [row][in][column][out]; those of the input gradient flipped. The images of
+// several replicas follow one another; each replica has its own parameters and packed weights, so many numbers apart (stride,
+// packed_stride).
 
 // packed[i] = parameters[map[i]], 0 where there is none: all weights of a network in the layouts of their kernels, at once.
-__kernel void pack(__global const float *parameters, __global const int *map, __global float *packed, int count)
+__kernel void pack(__global const float *parameters, __global const int *map, __global float *packed, int count,
+    int stride)
 {
-    int i = (int)get_global_id(0);
+    int i = (int)get_global_id(0), replica = (int)get_global_id(1);
     if (i < count)
-        packed[i] = map[i] < 0 ? 0.0f : parameters[map[i]];
+        packed[(size_t)replica * count + i] = map[i] < 0 ? 0.0f : parameters[(size_t)replica * stride + map[i]];
 }
 
 // 3x3, stride 1: a group of 64 items computes 8 x 8 pixels of 16 channels, an item 4 pixels of a row by 4 channels. One chain a kernel row,
@@ -15,7 +18,8 @@ __kernel void pack(__global const float *parameters, __global const int *map, __
 
 __kernel __attribute__((reqd_work_group_size(64, 1, 1)))
 void convolution3x3(__global const float *input, __global const float *weights, int first_weight, __global const float *parameters,
-    int bias, __global float *output, int height, int width, int in_channels, int terms, int out_channels)
+    int bias, __global float *output, int height, int width, int in_channels, int terms, int out_channels, int images, int stride,
+    int packed_stride)
 {
     __local float x[16][PLANE];
     __local float4 w[16][3][4];
@@ -25,6 +29,8 @@ void convolution3x3(__global const float *input, __global const float *weights, 
     int x0 = tile % across * TILE, y0 = tile / across * TILE;
     int y = y0 + row;
     bool left = x0 + column > 0, right = x0 + column + 4 < width;
+    weights += (size_t)(image / images) * packed_stride;
+    parameters += (size_t)(image / images) * stride;
     __global const float *picture = input + (size_t)image * height * width * in_channels;
     float4 sum[4];
     bool begun = false;
@@ -91,25 +97,27 @@ void convolution3x3(__global const float *input, __global const float *weights, 
 // Any size and stride, an output an item. Columns beside the image are zeros that are multiplied, rows are left out.
 __kernel void convolution(__global const float *input, __global const float *weights, int first_weight, __global const float *parameters,
     int bias, __global float *output, int count, int in_height, int in_width, int in_channels, int out_height, int out_width,
-    int out_channels, int size, int stride)
+    int out_channels, int size, int step, int images, int stride, int packed_stride)
 {
     int i = (int)get_global_id(0);
     if (i >= count)
         return;
     int o = i % out_channels, place = i / out_channels, x = place % out_width, y = place / out_width % out_height;
     int image = place / out_width / out_height, padding = size / 2;
-    int first = max(0, padding - stride * y), last = min(size, in_height + padding - stride * y);
+    int first = max(0, padding - step * y), last = min(size, in_height + padding - step * y);
+    weights += (size_t)(image / images) * packed_stride;
+    parameters += (size_t)(image / images) * stride;
     float sum = 0.0f;
     for (int r = first; r < last; r++)
     {
-        __global const float *line = input + ((size_t)image * in_height + stride * y + r - padding) * in_width * in_channels;
+        __global const float *line = input + ((size_t)image * in_height + step * y + r - padding) * in_width * in_channels;
         __global const float *w = weights + first_weight + (size_t)r * in_channels * size * out_channels + o;
         float chain = 0.0f;
         for (int c = 0; c < in_channels; c++)
         {
             for (int k = 0; k < size; k++, w += out_channels)
             {
-                int from = stride * x + k - padding;
+                int from = step * x + k - padding;
                 chain = fma(from >= 0 && from < in_width ? line[(size_t)from * in_channels + c] : 0.0f, *w, chain);
             }
         }
@@ -128,13 +136,14 @@ int first_tap(int coordinate, int size, int padding, int stride)
 // The gradient with respect to its input. The taps that read a pixel, rows and columns of the kernel falling.
 __kernel void convolution_input_gradient(__global const float *gradient, __global const float *flipped, int first_weight,
     __global float *to, int count, int in_height, int in_width, int in_channels, int out_height, int out_width, int out_channels, int size,
-    int stride)
+    int stride, int images, int packed_stride)
 {
     int item = (int)get_global_id(0);
     if (item >= count)
         return;
     int i = item % in_channels, place = item / in_channels, x = place % in_width, y = place / in_width % in_height;
     int image = place / in_width / in_height, padding = size / 2;
+    flipped += (size_t)(image / images) * packed_stride;
     int r = first_tap(y, size, padding, stride);
     while (r >= 0 && y + padding - r < 0)
         r -= stride;
@@ -166,18 +175,19 @@ __kernel void convolution_input_gradient(__global const float *gradient, __globa
 
 __kernel __attribute__((reqd_work_group_size(64, 1, 1)))
 void weight_gradient3x3(__global const float *input, __global const float *gradient, __global float *tables, int height, int width,
-    int in_channels, int out_channels, int images, int together)
+    int in_channels, int out_channels, int images, int together, int tables_count)
 {
     __local float x[SPAN][16];
     __local float g[SPAN + 2][16];
     int item = (int)get_local_id(0), o = item & 15, four = (item >> 4) * 4;
     int blocks = (in_channels + 15) / 16, block = (int)get_group_id(0), i0 = block % blocks * 16, o0 = block / blocks * 16;
-    int r = (int)get_group_id(1), table = (int)get_group_id(2);
+    int r = (int)get_group_id(1), table = (int)get_group_id(2), first_image = table / tables_count * images;
+    int part = table % tables_count * together;
     float sums[4][3];
     for (int i = 0; i < 4; i++)
         for (int c = 0; c < 3; c++)
             sums[i][c] = 0.0f;
-    for (int image = table * together; image < min(images, (table + 1) * together); image++)
+    for (int image = first_image + part; image < first_image + min(images, part + together); image++)
     {
         float chains[4][3];
         for (int i = 0; i < 4; i++)
@@ -234,7 +244,7 @@ void weight_gradient3x3(__global const float *input, __global const float *gradi
 // The same for any size and stride, a weight of a table an item; columns beside the image are zeros that are multiplied.
 __kernel void weight_gradient(__global const float *input, __global const float *gradient, __global float *tables, int count,
     int in_height, int in_width, int in_channels, int out_height, int out_width, int out_channels, int size, int stride, int images,
-    int together)
+    int together, int tables_count)
 {
     int item = (int)get_global_id(0);
     if (item >= count)
@@ -242,8 +252,9 @@ __kernel void weight_gradient(__global const float *input, __global const float 
     int o = item % out_channels, c = item / out_channels % size, i = item / out_channels / size % in_channels;
     int r = item / out_channels / size / in_channels % size, table = item / (out_channels * size * in_channels * size), padding = size / 2;
     int first = max(0, (padding - r + stride - 1) / stride), last = min(out_height, (in_height - 1 + padding - r) / stride + 1);
+    int first_image = table / tables_count * images, part = table % tables_count * together;
     float sum = 0.0f;
-    for (int image = table * together; image < min(images, (table + 1) * together); image++)
+    for (int image = first_image + part; image < first_image + min(images, part + together); image++)
     {
         float chain = 0.0f;
         for (int y = first; y < last; y++)
@@ -281,11 +292,13 @@ __kernel void bias_gradient(__global const float *gradient, __global float *tabl
 
 // Tables of images (or chunks, where they are together) to the gradient of weights: the images of a chunk in order, the chunks in the tree.
 __kernel void reduce_tables(__global const float *tables, __global float *gradients, int first_weight, int count, int tables_count,
-    int chunk, int in_channels, int real_channels, int out_channels, int size)
+    int chunk, int in_channels, int real_channels, int out_channels, int size, int stride)
 {
     int item = (int)get_global_id(0);
     if (item >= count)
         return;
+    tables += (size_t)get_global_id(1) * tables_count * count;
+    gradients += (size_t)get_global_id(1) * stride;
     int o = item % out_channels, c = item / out_channels % size, i = item / out_channels / size % in_channels;
     int r = item / out_channels / size / in_channels;
     if (i >= real_channels)

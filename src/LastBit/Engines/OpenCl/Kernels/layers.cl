@@ -1,11 +1,12 @@
 // A small linear layer behind an average, an output an item: one chain from the bias.
 __kernel void linear(__global const float *x, int x_row, __global const float *parameters, int weight, int bias, __global float *y,
-    int count, int features, int outputs, int stored)
+    int count, int features, int outputs, int stored, int images, int stride)
 {
     int item = (int)get_global_id(0);
     if (item >= count)
         return;
     int k = item % stored, image = item / stored;
+    parameters += (size_t)(image / images) * stride;
     float sum = 0.0f;
     if (k < outputs)
     {
@@ -17,12 +18,13 @@ __kernel void linear(__global const float *x, int x_row, __global const float *p
 }
 
 __kernel void linear_input_gradient(__global const float *gradient, int row, __global const float *parameters, int weight,
-    __global float *to, int count, int features, int outputs, int stored)
+    __global float *to, int count, int features, int outputs, int stored, int images, int stride)
 {
     int item = (int)get_global_id(0);
     if (item >= count)
         return;
     int i = item % stored, image = item / stored;
+    parameters += (size_t)(image / images) * stride;
     float sum = 0.0f;
     for (int k = 0; i < features && k < outputs; k++)
         sum = fma(gradient[(size_t)image * row + k], parameters[weight + k * features + i], sum);
@@ -31,11 +33,14 @@ __kernel void linear_input_gradient(__global const float *gradient, int row, __g
 
 // One chain over the images of a chunk, the chunks in the tree; behind the weights the bias.
 __kernel void linear_weight_gradient(__global const float *gradient, int row, __global const float *x, int x_row,
-    __global float *gradients, int weight, int bias, int images, int features, int outputs)
+    __global float *gradients, int weight, int bias, int images, int features, int outputs, int stride)
 {
     int item = (int)get_global_id(0), weights = features * outputs;
     if (item >= weights + outputs)
         return;
+    gradient += (size_t)get_global_id(1) * images * row;
+    x += (size_t)get_global_id(1) * images * x_row;
+    gradients += (size_t)get_global_id(1) * stride;
     int k = item < weights ? item / features : item - weights, i = item % features;
     float levels[LEVELS];
     uint groups = 0;
@@ -105,14 +110,14 @@ __kernel void spread(__global const float *gradient, __global float *to, int cou
 
 // The loss of each image, its share in the gradient of the mean, and whether it is classified correctly.
 __kernel void cross_entropy(__global const float *outputs, __global const int *labels, int from, __global float *gradients,
-    __global float *losses, int images, int classes, int stored)
+    __global float *losses, int count, int images, int classes, int stored)
 {
     int image = (int)get_global_id(0);
-    if (image >= images)
+    if (image >= count)
         return;
     __global const float *z = outputs + (size_t)image * stored;
     __global float *g = gradients + (size_t)image * stored;
-    int label = labels[from + image];
+    int label = labels[from + image % images];
     float largest = z[0];
     for (int k = 1; k < classes; k++)
         largest = z[k] > largest ? z[k] : largest;
@@ -129,28 +134,30 @@ __kernel void cross_entropy(__global const float *outputs, __global const int *l
 }
 
 __kernel void squared_error(__global const float *outputs, __global const int *labels, int from, __global float *gradients,
-    __global float *losses, int images, int classes, int stored)
+    __global float *losses, int count, int images, int classes, int stored)
 {
     int image = (int)get_global_id(0);
-    if (image >= images)
+    if (image >= count)
         return;
     __global const float *z = outputs + (size_t)image * stored;
     float sum = 0.0f;
     for (int k = 0; k < classes; k++)
     {
-        float difference = z[k] - (k == labels[from + image] ? 1.0f : 0.0f);
+        float difference = z[k] - (k == labels[from + image % images] ? 1.0f : 0.0f);
         sum = fma(difference, difference, sum);
         gradients[(size_t)image * stored + k] = divide(difference, (float)images);
     }
     losses[image] = 0.5f * sum;
 }
 
-// What a pass says of its images, into a place of the replica's results: the sum of the losses, and how many are correct. One group.
+// What a pass says of the images of one replica, into a place of its results: the sum of the losses, and how many are correct. One group.
 __kernel void take_result(__global const float *outputs, __global const int *labels, int from, __global const float *losses,
-    __global float *results, int place, int images, int classes, int stored)
+    __global float *results, int place, int replica, int images, int classes, int stored)
 {
     __local float parts[TREE_ITEMS];
     __local int correct;
+    outputs += (size_t)replica * images * stored;
+    losses += (size_t)replica * images;
     float sum = tree_sum(losses, images, 1, 0.0f, 0, parts);
     if (get_local_id(0) == 0)
         correct = 0;

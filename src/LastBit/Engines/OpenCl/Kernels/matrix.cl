@@ -1,5 +1,5 @@
 // Products of matrices, of which fully connected layers and convolutions of few pixels are made. A group of 256 items computes 64 x 64
-// numbers, an item 4 x 4 of them, 16 apart.
+// numbers, an item 4 x 4 of them, 16 apart. The rows of several replicas follow one another; each has its own parameters, stride apart.
 #define SIDE 64
 #define DEPTH 16
 #define CHAIN 128
@@ -8,12 +8,15 @@
 // terms, the first from the initial number, added in order.
 __kernel __attribute__((reqd_work_group_size(16, 16, 1)))
 void multiply(__global const float *x, int x_row, __global const float *parameters, int first_weight, int column_step, int term_step,
-    int initial, __global float *result, int result_row, int rows, int columns, int terms)
+    int initial, __global float *result, int result_row, int rows, int columns, int terms, int stride)
 {
     __local float left[DEPTH][SIDE + 1], right[DEPTH][SIDE + 1];
     int lx = (int)get_local_id(0), ly = (int)get_local_id(1), item = ly * 16 + lx;
     int column0 = (int)get_group_id(0) * SIDE, row0 = (int)get_group_id(1) * SIDE;
     float chains[4][4], sums[4][4];
+    x += get_group_id(2) * rows * x_row;
+    parameters += get_group_id(2) * stride;
+    result += get_group_id(2) * rows * result_row;
     for (int term0 = 0; term0 < terms; term0 += DEPTH)
     {
         if (term0 % CHAIN == 0)
@@ -64,12 +67,15 @@ void multiply(__global const float *x, int x_row, __global const float *paramete
 // gradient[output, input] = sum over rows of outer[row, output] x[row, input]: chains of 64 rows, added in the tree.
 __kernel __attribute__((reqd_work_group_size(16, 16, 1)))
 void matrix_gradient(__global const float *outer, int outer_row, __global const float *x, int x_row, __global float *gradients,
-    int first_weight, int rows, int outputs, int inputs)
+    int first_weight, int rows, int outputs, int inputs, int stride)
 {
     __local float left[DEPTH][SIDE + 1], right[DEPTH][SIDE + 1];
     int lx = (int)get_local_id(0), ly = (int)get_local_id(1), item = ly * 16 + lx;
     int input0 = (int)get_group_id(0) * SIDE, output0 = (int)get_group_id(1) * SIDE;
     float chains[4][4], levels[16][LEVELS];
+    outer += get_group_id(2) * rows * outer_row;
+    x += get_group_id(2) * rows * x_row;
+    gradients += get_group_id(2) * stride;
     uint groups = 0;
     for (int row0 = 0; row0 < rows; row0 += SIDE, groups++)
     {
@@ -113,11 +119,14 @@ void matrix_gradient(__global const float *outer, int outer_row, __global const 
 }
 
 // The gradient of the bias: chains of 8 rows, added in the tree.
-__kernel void column_sums(__global const float *outer, int outer_row, __global float *gradients, int bias, int rows, int outputs)
+__kernel void column_sums(__global const float *outer, int outer_row, __global float *gradients, int bias, int rows, int outputs,
+    int stride)
 {
     int column = (int)get_global_id(0);
     if (column >= outputs)
         return;
+    outer += get_global_id(1) * rows * outer_row;
+    gradients += get_global_id(1) * stride;
     float levels[LEVELS];
     uint groups = 0;
     for (int first = 0; first < rows; first += 8, groups++)

@@ -1,5 +1,7 @@
-// What is done number by number, and the sums of batch normalisation. Tensors are images x positions x channels. The coefficients of a
-// normalisation are six numbers a channel: mean, scale, shift, slope and offset of the gradient, inverse deviation.
+// What is done number by number, and the sums of batch normalisation. Tensors are images x positions x channels, the images of several
+// replicas one after the other (each: how many numbers are one replica's; images: how many images). The coefficients of a normalisation are
+// six numbers a channel, of each replica: mean, scale, shift, slope and offset of the gradient, inverse deviation.
+#define COEFFICIENTS 6
 
 __kernel void fill_zero(__global float *x, int count)
 {
@@ -13,30 +15,31 @@ float normalise(__global const float *k, int channels, int c, float x)
     return fma(x - k[c], k[channels + c], k[2 * channels + c]);
 }
 
-float seen(__global const float *x, int i, __global const float *k, int channels, int normalised, int function)
+float seen(__global const float *x, int i, __global const float *k, int channels, int normalised, int function, int each)
 {
     float z = x[i];
     if (normalised)
-        z = normalise(k, channels, i % channels, z);
+        z = normalise(k + (size_t)(i / each) * COEFFICIENTS * channels, channels, i % channels, z);
     return activate(function, z);
 }
 
 // seen = f(norm(x)).
 __kernel void view(__global const float *x, __global const float *k, __global float *to, int count, int channels, int normalised,
-    int function)
+    int function, int each)
 {
     int i = (int)get_global_id(0);
     if (i < count)
-        to[i] = seen(x, i, k, channels, normalised, function);
+        to[i] = seen(x, i, k, channels, normalised, function, each);
 }
 
 // norm(left) + f(norm(right)).
 __kernel void add(__global const float *left, __global const float *left_k, int left_normalised, __global const float *right,
-    __global const float *right_k, int right_normalised, int function, __global float *to, int count, int channels)
+    __global const float *right_k, int right_normalised, int function, __global float *to, int count, int channels, int each)
 {
     int i = (int)get_global_id(0);
     if (i < count)
-        to[i] = seen(left, i, left_k, channels, left_normalised, 0) + seen(right, i, right_k, channels, right_normalised, function);
+        to[i] = seen(left, i, left_k, channels, left_normalised, 0, each)
+            + seen(right, i, right_k, channels, right_normalised, function, each);
 }
 
 // target += source.
@@ -84,13 +87,18 @@ void set_scale(__global float *k, int channels, int c, float mean, float varianc
     k[5 * channels + c] = inverse;
 }
 
-// The coefficients of a batch from the moments of its images, and the running statistics: one group a channel.
+// The coefficients of a batch from the moments of its images, and the running statistics: one group a channel and replica.
 __kernel void finish_forward(__global const float *means, __global const float *squares, __global float *k,
     __global const float *parameters, int weight, int bias, __global float *statistics, int mean_at, int variance_at, int images,
-    int channels, int positions, float epsilon, float momentum, float kept)
+    int channels, int positions, float epsilon, float momentum, float kept, int stride, int statistics_stride)
 {
     __local float parts[TREE_ITEMS];
-    int c = (int)get_group_id(0);
+    int c = (int)get_group_id(0), replica = (int)get_group_id(1);
+    means += (size_t)replica * images * channels;
+    squares += (size_t)replica * images * channels;
+    k += (size_t)replica * COEFFICIENTS * channels;
+    parameters += (size_t)replica * stride;
+    statistics += (size_t)replica * statistics_stride;
     float within = tree_sum(squares + c, images, channels, 0.0f, 0, parts);
     float mean = divide(tree_sum(means + c, images, channels, 0.0f, 0, parts), (float)images);
     float between = tree_sum(means + c, images, channels, mean, 1, parts);
@@ -105,11 +113,14 @@ __kernel void finish_forward(__global const float *means, __global const float *
 
 // The coefficients of an evaluation.
 __kernel void use_running(__global float *k, __global const float *parameters, int weight, int bias, __global const float *statistics,
-    int mean_at, int variance_at, int channels, float epsilon)
+    int mean_at, int variance_at, int channels, float epsilon, int stride, int statistics_stride)
 {
-    int c = (int)get_global_id(0);
+    int c = (int)get_global_id(0), replica = (int)get_global_id(1);
     if (c >= channels)
         return;
+    k += (size_t)replica * COEFFICIENTS * channels;
+    parameters += (size_t)replica * stride;
+    statistics += (size_t)replica * statistics_stride;
     float mean = statistics[mean_at + c], variance = statistics[variance_at + c];
     set_scale(k, channels, c, mean, variance, epsilon, parameters[weight + c], parameters[bias + c]);
 }
@@ -129,11 +140,13 @@ __kernel void close_view(__global const float *contribution, __global const floa
 
 // The same for a normalised view, with its sums over the image: of target, and of target (x - mean).
 __kernel void close_normalised(__global const float *contribution, __global const float *x, __global const float *k,
-    __global float *target, __global float *sums, __global float *products, int positions, int channels, int function, int already)
+    __global float *target, __global float *sums, __global float *products, int positions, int channels, int function, int already,
+    int images)
 {
     __local float part[4][16], other[4][16];
     int lane = (int)get_local_id(0), chain = (int)get_local_id(1), c = (int)get_global_id(0), image = (int)get_global_id(2);
     size_t first = (size_t)image * positions * channels + c;
+    k += (size_t)(image / images) * COEFFICIENTS * channels;
     float mean = k[c], scale = k[channels + c], shift = k[2 * channels + c], sum = 0.0f, product = 0.0f;
     for (int p = chain; p < positions; p += 4)
     {
@@ -157,12 +170,16 @@ __kernel void close_normalised(__global const float *contribution, __global cons
     }
 }
 
-// The gradients of weight and bias and the coefficients of the gradient: one group a channel.
+// The gradients of weight and bias and the coefficients of the gradient: one group a channel and replica.
 __kernel void finish_backward(__global const float *sums, __global const float *products, __global float *k, __global float *gradients,
-    int weight, int bias, int images, int channels, int positions)
+    int weight, int bias, int images, int channels, int positions, int stride)
 {
     __local float parts[TREE_ITEMS];
-    int c = (int)get_group_id(0);
+    int c = (int)get_group_id(0), replica = (int)get_group_id(1);
+    sums += (size_t)replica * images * channels;
+    products += (size_t)replica * images * channels;
+    k += (size_t)replica * COEFFICIENTS * channels;
+    gradients += (size_t)replica * stride;
     float sum = tree_sum(sums + c, images, channels, 0.0f, 0, parts);
     float product = tree_sum(products + c, images, channels, 0.0f, 0, parts);
     if (get_local_id(0) != 0)
@@ -176,12 +193,13 @@ __kernel void finish_backward(__global const float *sums, __global const float *
 
 // The gradient with respect to a stored tensor from that of its view (and from those who read it as it is).
 __kernel void norm_backward(__global const float *dz, __global const float *x, __global const float *k, __global const float *raw,
-    __global float *to, int count, int channels, int normalised, int has_raw)
+    __global float *to, int count, int channels, int normalised, int has_raw, int each)
 {
     int i = (int)get_global_id(0);
     if (i >= count)
         return;
     int c = i % channels;
+    k += normalised ? (size_t)(i / each) * COEFFICIENTS * channels : 0;
     float gradient = dz[i];
     if (normalised)
         gradient = fma(k[channels + c], gradient, fma(k[3 * channels + c], x[i] - k[c], k[4 * channels + c]));

@@ -8,39 +8,6 @@ __kernel void add_share(__global const float *gradients, __global float *sum, fl
         sum[i] = fma(share, gradients[i], sum[i]);
 }
 
-__kernel void sgd(__global float *weights, __global const float *gradients, __global float *velocities, int count, float minus_rate,
-    float k, float momentum, float decay, int nesterov)
-{
-    int i = (int)get_global_id(0);
-    if (i >= count)
-        return;
-    float w = weights[i], g = fma(decay, w, gradients[i]), v = fma(momentum, velocities[i], g);
-    velocities[i] = v;
-    float d = nesterov ? fma(momentum, v, g) : v;
-    weights[i] = fma(minus_rate, divide(d, k), w);
-}
-
-float adamw_direction(__global const float *gradients, __global float *first, __global float *second, int i, float beta1, float not_beta1,
-    float beta2, float not_beta2, float correction, float epsilon)
-{
-    float g = gradients[i];
-    float m = fma(not_beta1, g, beta1 * first[i]);
-    first[i] = m;
-    float v = fma(not_beta2 * g, g, beta2 * second[i]);
-    second[i] = v;
-    return divide(m, divide(root(v), correction) + epsilon);
-}
-
-__kernel void adamw(__global float *weights, __global const float *gradients, __global float *first, __global float *second, int count,
-    float minus_rate, float k, float kept, float beta1, float not_beta1, float beta2, float not_beta2, float correction, float epsilon)
-{
-    int i = (int)get_global_id(0);
-    if (i >= count)
-        return;
-    float d = adamw_direction(gradients, first, second, i, beta1, not_beta1, beta2, not_beta2, correction, epsilon);
-    weights[i] = fma(minus_rate, divide(d, k), kept * weights[i]);
-}
-
 // New weights that are rounded up or down at random, by binary64, which not every device has.
 #ifdef cl_khr_fp64
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
@@ -77,31 +44,49 @@ float round_at_random(double exact, uint word)
     float low = below ? near : next_to(near, 0), high = below ? next_to(near, 1) : near;
     return ((double)word * 2.3283064365386963e-10) * ((double)high - (double)low) < exact - (double)low ? high : low;
 }
+#endif
 
-__kernel void sgd_stochastic(__global float *weights, __global const float *gradients, __global float *velocities, int count, float rate,
-    float momentum, float decay, int nesterov, uint seed_low, uint seed_high, uint purpose, uint step)
+// kept w - (rate k) (d / k), rounded to nearest, or at random (then k is 1).
+float moved(float w, float kept, float rate, float k, float d, int at_random, uint seed_low, uint seed_high, uint purpose, uint step, int i)
+{
+#ifdef cl_khr_fp64
+    if (at_random)
+    {
+        double exact = (double)kept * (double)w - (double)rate * (double)d;
+        return round_at_random(exact, draw(seed_low, seed_high, purpose, step, (uint)i));
+    }
+#endif
+    return fma(-rate, divide(d, k), kept * w);
+}
+
+__kernel void sgd(__global float *weights, __global const float *gradients, int first_gradient, int count, float rate, float k,
+    int at_random, uint seed_low, uint seed_high, uint purpose, uint step, __global float *velocities, float momentum, float decay,
+    int nesterov)
 {
     int i = (int)get_global_id(0);
     if (i >= count)
         return;
-    float w = weights[i], g = fma(decay, w, gradients[i]), v = fma(momentum, velocities[i], g);
+    float w = weights[i], g = fma(decay, w, gradients[first_gradient + i]), v = fma(momentum, velocities[i], g);
     velocities[i] = v;
     float d = nesterov ? fma(momentum, v, g) : v;
-    weights[i] = round_at_random((double)w - (double)rate * (double)d, draw(seed_low, seed_high, purpose, step, (uint)i));
+    weights[i] = moved(w, 1.0f, rate, k, d, at_random, seed_low, seed_high, purpose, step, i);
 }
 
-__kernel void adamw_stochastic(__global float *weights, __global const float *gradients, __global float *first, __global float *second,
-    int count, float rate, float kept, float beta1, float not_beta1, float beta2, float not_beta2, float correction, float epsilon,
-    uint seed_low, uint seed_high, uint purpose, uint step)
+__kernel void adamw(__global float *weights, __global const float *gradients, int first_gradient, int count, float rate, float k,
+    int at_random, uint seed_low, uint seed_high, uint purpose, uint step, __global float *first, __global float *second, float kept,
+    float beta1, float not_beta1, float beta2, float not_beta2, float correction, float epsilon)
 {
     int i = (int)get_global_id(0);
     if (i >= count)
         return;
-    float d = adamw_direction(gradients, first, second, i, beta1, not_beta1, beta2, not_beta2, correction, epsilon);
-    double exact = (double)kept * (double)weights[i] - (double)rate * (double)d;
-    weights[i] = round_at_random(exact, draw(seed_low, seed_high, purpose, step, (uint)i));
+    float g = gradients[first_gradient + i];
+    float m = fma(not_beta1, g, beta1 * first[i]);
+    first[i] = m;
+    float v = fma(not_beta2 * g, g, beta2 * second[i]);
+    second[i] = v;
+    float d = divide(m, divide(root(v), correction) + epsilon);
+    weights[i] = moved(weights[i], kept, rate, k, d, at_random, seed_low, seed_high, purpose, step, i);
 }
-#endif
 
 // How many numbers of a are not those of b, bit for bit (or, where they are the same buffer, how many are not finite).
 __kernel void count_different(__global const float *a, __global const float *b, int first, int count, int finite, __global int *result)

@@ -2,11 +2,13 @@
 
 // The kernels at the 16 points, G g G': transformed[point][in][out].
 __kernel void winograd_weights(__global const float *packed, int first, __global float *transformed, int first_transformed, int count,
-    int in_channels, int out_channels)
+    int in_channels, int out_channels, int packed_stride, int transformed_stride)
 {
     int item = (int)get_global_id(0);
     if (item >= count)
         return;
+    packed += (size_t)get_global_id(1) * packed_stride;
+    transformed += (size_t)get_global_id(1) * transformed_stride;
     int o = item % out_channels, i = item / out_channels, plane = in_channels * out_channels;
     __global const float *from = packed + first + (size_t)i * 3 * out_channels + o;
     for (int r = 0; r < 4; r++)
@@ -36,14 +38,16 @@ float pixel(__global const float *image, int y, int x, int c, int height, int wi
 // other. A point is a sum of chains of 16 input channels.
 __kernel __attribute__((reqd_work_group_size(64, 1, 1)))
 void winograd(__global const float *input, __global const float *transformed, int first, __global const float *parameters, int bias,
-    __global float *output, int height, int width, int in_channels, int out_channels)
+    __global float *output, int height, int width, int in_channels, int out_channels, int images, int stride, int transformed_stride)
 {
     __local float values[4][16][17];
     __local float4 w[4][16][4];
     int item = (int)get_local_id(0), four = item & 3, place = item >> 2, across = width / 2, tiles = across * (height / 2);
     int tile0 = (int)get_group_id(0) * 16, from = (int)get_group_id(1) * 16, tile = tile0 + place;
     __global const float *image = input + (size_t)get_group_id(2) * height * width * in_channels;
-    size_t plane = (size_t)in_channels * out_channels;
+    size_t plane = (size_t)in_channels * out_channels, replica = get_group_id(2) / images;
+    transformed += replica * transformed_stride;
+    parameters += replica * stride;
     float4 upper0 = (float4)(0.0f), upper1 = upper0, lower0 = upper0, lower1 = upper0;
     for (int line = 0; line < 4; line++)
     {
@@ -169,17 +173,19 @@ __kernel void winograd_tiles(__global const float *x, __global float *values, in
 // sums[chunk][point][in][out]: one chain over the tiles of a chunk. A group of 64 items computes 16 x 16 sums.
 __kernel __attribute__((reqd_work_group_size(64, 1, 1)))
 void winograd_products(__global const float *left, __global const float *right, __global float *sums, int tiles, int chunk_tiles,
-    int in_channels, int out_channels)
+    int chunks, int replicas, int in_channels, int out_channels)
 {
     __local float x[16][17];
     __local float4 g[16][4];
     int item = (int)get_local_id(0), four = item & 3, place = item >> 2, blocks = in_channels / 16, block = (int)get_group_id(0);
     int i0 = block % blocks * 16, o0 = block / blocks * 16, point = (int)get_group_id(1), chunk = (int)get_group_id(2);
-    __global const float *values = left + (size_t)point * tiles * in_channels, *gradients = right + (size_t)point * tiles * out_channels;
+    size_t row = ((size_t)point * replicas + chunk / chunks) * tiles;
+    __global const float *values = left + row * in_channels, *gradients = right + row * out_channels;
+    int begin = chunk % chunks * chunk_tiles, end = min(tiles, begin + chunk_tiles);
     float4 sum = (float4)(0.0f);
-    for (int first = chunk * chunk_tiles; first < min(tiles, (chunk + 1) * chunk_tiles); first += 16)
+    for (int first = begin; first < end; first += 16)
     {
-        int count = min(16, min(tiles, (chunk + 1) * chunk_tiles) - first);
+        int count = min(16, end - first);
         barrier(CLK_LOCAL_MEM_FENCE);
         for (int k = item; k < count * 16; k += 64)
             x[k >> 4][k & 15] = values[(size_t)(first + (k >> 4)) * in_channels + i0 + (k & 15)];
