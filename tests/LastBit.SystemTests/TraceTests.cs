@@ -54,6 +54,7 @@ public sealed class TraceTests
             parted.GetProperty("inputsEqual").GetBoolean(), parted.GetProperty("size").GetString()));
         JsonElement lines = diff.Json.GetProperty("lines");
         Assert.StartsWith("equal at the start (", lines.GetProperty("weights").GetString(), StringComparison.Ordinal);
+        Assert.False(lines.TryGetProperty("structure", out _));
         Assert.Equal("equal, in the same order, 3 steps", lines.GetProperty("data").GetString());
         Assert.InRange(diff.Json.GetProperty("growth").GetProperty("last").GetDouble(), 1e-9, 1e-3);
         Assert.Empty(diff.Json.GetProperty("advice").EnumerateArray());

@@ -95,20 +95,34 @@ public interface IEngine : IDisposable
     /// </param>
     void ReadGradients(Span<float> gradients);
 
-    /// <summary>
-    /// The nodes whose outputs the engine still has after a forward pass, in the order of computation: an engine need not keep any. What is
-    /// normalised or activated as it is read is kept as it was before.
-    /// </summary>
-    IEnumerable<Node> StoredOutputs => [];
-
-    /// <summary>Copies an output of the last forward pass. No training needs it; a trace does.</summary>
-    /// <param name="node">One of <see cref="StoredOutputs"/>.</param>
-    /// <param name="values">Receives its numbers, image by image, each as planes: [images][channels][rows][columns].</param>
-    void ReadStored(Node node, Span<float> values) => throw new NotSupportedException();
+    /// <summary>Reads what every layer gives; null where the engine cannot. No training needs it; a trace does.</summary>
+    IOutputReader? Outputs => null;
 
     /// <summary>Copies the outputs of the last forward pass.</summary>
     /// <param name="outputs">Receives one number a class for each of its images, replica by replica.</param>
     void ReadOutputs(Span<float> outputs);
+}
+
+/// <summary>Reads the outputs of the nodes of a model, and the gradients of the loss with respect to them.</summary>
+public interface IOutputReader
+{
+    /// <summary>Whether the backward passes from now on keep the gradients, in memory of their own.</summary>
+    bool KeepsGradients { get; set; }
+
+    /// <summary>Images of the last forward pass.</summary>
+    int Count { get; }
+
+    /// <summary>Copies an output of the last forward pass.</summary>
+    /// <param name="node">A node of the model.</param>
+    /// <param name="values">Receives its numbers, image by image, each as planes: [images][channels][rows][columns].</param>
+    /// <returns>Whether it is there; what is computed of the images alone as they are read is not.</returns>
+    bool Read(Node node, Span<float> values);
+
+    /// <summary>Copies the gradient with respect to an output, of the mean loss of the images of the last backward pass.</summary>
+    /// <param name="node">A node of the model.</param>
+    /// <param name="values">Receives its numbers, image by image, each as planes.</param>
+    /// <returns>Whether it is there.</returns>
+    bool ReadGradient(Node node, Span<float> values);
 }
 
 /// <summary>What a forward pass is for.</summary>

@@ -35,6 +35,7 @@ internal sealed class WorkPlan
         var views = new ViewPlan[model.Nodes.Count];
         foreach (Node node in model.Nodes)
             views[node.Number] = ViewOf(node, [.. node.Inputs.Select(number => views[number])], tangents);
+        Views = views;
         Node last = model.Nodes[^1];
         if (!views[last.Number].IsRaw)
             throw Refused(last, "a network ends in outputs without normalisation and activation function");
@@ -51,6 +52,9 @@ internal sealed class WorkPlan
 
     /// <summary>The images of a batch.</summary>
     public TensorPlan Images { get; }
+
+    /// <summary>How the output of each node of the model is read.</summary>
+    public IReadOnlyList<ViewPlan> Views { get; }
 
     /// <summary>The layers in the order of the forward pass; the loss is the last.</summary>
     public IReadOnlyList<LayerPlan> Layers => _layers;

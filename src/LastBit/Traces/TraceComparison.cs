@@ -18,27 +18,25 @@ public sealed class TraceComparison
     private readonly HashSet<string> _unequal = new(StringComparer.Ordinal);
     private readonly List<long> _growthSteps = [];
     private readonly List<double> _growth = [];
+    private readonly bool _areOfOneProgram;
     private bool _batchesAreAlike = true;
 
     // Of the record at which they part no kept value shows by how much.
     private bool _isUnsure;
     private TraceRecord? _partedA, _partedB, _before;
 
-    private TraceComparison(TraceReader a, TraceReader b) => _result = new TraceDifference
+    private TraceComparison(TraceReader a, TraceReader b)
     {
-        Files = (a.Path, b.Path),
-        Programs = (a.Program, b.Program),
-        HasGpu = a.Settings.GetValueOrDefault("multiprocessors") is not null && b.Settings.GetValueOrDefault("multiprocessors") is not null,
-        Settings =
-        [
-            // What only one program knows is no difference of two programs.
-            .. (IsOfOneProgram(a, b) ? a.Settings.Keys.Union(b.Settings.Keys) : a.Settings.Keys.Intersect(b.Settings.Keys))
-                .Select(name => new SettingDifference(name, a.Settings.GetValueOrDefault(name), b.Settings.GetValueOrDefault(name)))
-                .Where(one => one.A != one.B),
-        ],
-    };
-
-    private static bool IsOfOneProgram(TraceReader a, TraceReader b) => a.Program.Split(' ')[0] == b.Program.Split(' ')[0];
+        _areOfOneProgram = a.Program.Split(' ')[0] == b.Program.Split(' ')[0];
+        _result = new TraceDifference
+        {
+            Files = (a.Path, b.Path),
+            Programs = (a.Program, b.Program),
+            HasGpu = a.Settings.GetValueOrDefault("multiprocessors") is not null
+                && b.Settings.GetValueOrDefault("multiprocessors") is not null,
+            Settings = SettingDifference.Differences(a.Settings, b.Settings, _areOfOneProgram),
+        };
+    }
 
     /// <summary>Compares two traces.</summary>
     /// <param name="a">The reference.</param>
@@ -238,9 +236,11 @@ public sealed class TraceComparison
         }
     }
 
-    private static void AddName(SortedSet<string> names, string name)
+    private void AddName(SortedSet<string> names, string name)
     {
-        if (names.Count < MostNames)
+        // PyTorch counts batches where no bit depends on it; another program need not.
+        bool isCounter = name.EndsWith(".num_batches_tracked", StringComparison.Ordinal);
+        if (names.Count < MostNames && (_areOfOneProgram || !isCounter))
             names.Add(name);
     }
 

@@ -2,12 +2,6 @@ using LastBit.Arithmetic;
 
 namespace LastBit.Traces;
 
-/// <summary>A setting in the heads of two traces that is not the same in both.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="A">What it is in A; null where it is not set.</param>
-/// <param name="B">What it is in B.</param>
-public sealed record SettingDifference(string Name, string? A, string? B);
-
 /// <summary>Where two traces part: the first record that differs.</summary>
 /// <param name="Step">Its step.</param>
 /// <param name="Key">What it is of.</param>

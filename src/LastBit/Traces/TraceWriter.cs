@@ -76,7 +76,7 @@ public sealed class TraceWriter : IDisposable
     {
         try
         {
-            using (var gzip = new GZipStream(_file, CompressionLevel.Fastest, leaveOpen: true))
+            using (var gzip = new GZipStream(_file, CompressionLevel.Optimal, leaveOpen: true))
                 _member.WriteTo(gzip);
             _file.Flush();
         }

@@ -221,8 +221,8 @@ public sealed class Trainer : IDisposable
             engine.ForwardTogether(states, seen, from, count, pass);
             watcher?.Forward(engine);
             engine.Backward((double)count / batch.Count);
+            watcher?.Backward(engine, isLast: p == passes - 1);
         }
-        watcher?.Backward(engine);
         engine.UpdateTogether([.. group.Select(number => Replicas[number].Perturbation).Select(one =>
             new UpdateStep(learningRate, StepsDone, one.K, one.Kind == PerturbationKind.Stochastic, Settings.Seed))]);
     }
@@ -400,8 +400,8 @@ internal interface IStepWatcher
     /// <summary>A forward pass is done.</summary>
     void Forward(IEngine engine);
 
-    /// <summary>The gradients of the step are there.</summary>
-    void Backward(IEngine engine);
+    /// <summary>A backward pass is done; after the last the gradients of the step are there.</summary>
+    void Backward(IEngine engine, bool isLast);
 
     /// <summary>All replicas are updated; the trainer still counts the step as not done.</summary>
     void Updated();

@@ -63,6 +63,16 @@ public sealed class ExportCommandTests : IDisposable
         Assert.True(Of(second, TraceKind.Input, "conv1").IsEqualTo(Of(second, TraceKind.Batch, "x")));
         Assert.Equal([20, 16, 32, 32], Of(second, TraceKind.Output, "conv1").Shape);
         Assert.Equal([20, 10], Of(second, TraceKind.Output, "fc").Shape);
+        // What PyTorch's module of the network has, under its names; the gradient of the images is nobody's.
+        string[] modules = [.. second.Where(one => one.Key.Kind == TraceKind.Output).Select(one => one.Key.Name)];
+        Assert.Equal(["conv1", "bn1", "layer1.0.conv1", "layer1.0.bn1", "layer1.0.conv2", "layer1.0.bn2", "layer1.0", "layer1"],
+            modules[..8]);
+        Assert.Equal(["layer3.0.downsample.0", "layer3.0.downsample.1", "layer3.0.downsample", "layer3.0", "layer3", "fc", ""],
+            modules[^7..]);
+        Assert.Equal(modules.Order(), second.Where(one => one.Key.Kind == TraceKind.Input).Select(one => one.Key.Name).Order());
+        Assert.Equal(modules.Order(), second.Where(one => one.Key.Kind == TraceKind.OutputGradient).Select(one => one.Key.Name).Order());
+        Assert.True(Of(second, TraceKind.Output, "layer1.0").IsEqualTo(Of(second, TraceKind.Input, "layer2.0.conv1")));
+        Assert.True(Of(second, TraceKind.OutputGradient, "fc").IsEqualTo(Of(second, TraceKind.OutputGradient, "")));
         Assert.Equal(model.Layout.All.Count, first.Count(one => one.Key.Kind is TraceKind.Update or TraceKind.Buffer));
         Assert.DoesNotContain(second, one => one.Key.Kind == TraceKind.Weights);
 

@@ -79,6 +79,7 @@ internal sealed unsafe class Computation : IDisposable
                 model.Loss)),
         ];
         _loss = (LossLayer)_layers[^1];
+        LayerOutputs = new LayerOutputs(_plan, _layers, capacity, () => _count);
         _images = tensors[_plan.Images];
 
         // Layers that take all images together take their inputs over, so that images which nobody else reads need not be copied.
@@ -189,24 +190,8 @@ internal sealed unsafe class Computation : IDisposable
     /// <summary>The outputs of an image of the last forward pass.</summary>
     public ReadOnlySpan<float> Outputs(int sample) => _loss.Outputs(sample);
 
-    /// <summary>The nodes whose outputs are kept, in the order of computation.</summary>
-    public IEnumerable<Node> Stored => _plan.Layers.Select(layer => layer.Node).OfType<Node>();
-
-    /// <summary>The output of a node in the last forward pass, image by image as planes, without padding channels.</summary>
-    public void ReadStored(Node node, Span<float> values)
-    {
-        StoredTensor tensor = _layers[_plan.Layers.Single(layer => layer.Node == node).Index].Output;
-        int at = 0;
-        for (int sample = 0; sample < _count; sample++)
-        {
-            float* from = tensor.Sample(sample);
-            for (int channel = 0; channel < node.Shape.Channels; channel++)
-            {
-                for (int place = 0; place < tensor.Positions; place++)
-                    values[at++] = from[((long)place * tensor.Channels) + channel];
-            }
-        }
-    }
+    /// <summary>Reads the outputs of all nodes, and keeps their gradients where that is asked for.</summary>
+    public LayerOutputs LayerOutputs { get; }
 
     /// <summary>Images of the last forward pass.</summary>
     public int Count => _count;
@@ -220,6 +205,7 @@ internal sealed unsafe class Computation : IDisposable
             long start = Stopwatch.GetTimestamp();
             if (pass.Together is { } layer)
             {
+                LayerOutputs.KeepAll(layer);
                 for (_step = 0; _step < layer.BackwardSteps; _step++)
                     _team.Run(layer.BackwardParts(_step, _count), _backwardPartJob);
             }
@@ -274,6 +260,7 @@ internal sealed unsafe class Computation : IDisposable
         }
         foreach (Scratch scratch in _scratch)
             scratch.Dispose();
+        LayerOutputs.Dispose();
         _activations.Dispose();
         _gradientMemory.Dispose();
         _tables.Dispose();
@@ -362,6 +349,8 @@ internal sealed unsafe class Computation : IDisposable
             PrefetchNext(scratch, sample + 1 < end ? sample + 1 : (chunk + _team.Size) * WorkPlan.ChunkSize);
             for (int i = 0; i < layers.Length; i++)
             {
+                if (LayerOutputs.KeepsGradients)
+                    LayerOutputs.Keep(layers[i], sample);
                 if (_tangents)
                     layers[i].BackwardTangent(sample, scratch, Table(i, chunk));
                 else

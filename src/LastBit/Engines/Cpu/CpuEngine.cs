@@ -127,10 +127,7 @@ public sealed unsafe class CpuEngine : IEngine
     public void ReadGradients(Span<float> gradients) => Left.Span.CopyTo(gradients);
 
     /// <inheritdoc/>
-    public IEnumerable<Node> StoredOutputs => _computation.Stored;
-
-    /// <inheritdoc/>
-    public void ReadStored(Node node, Span<float> values) => _computation.ReadStored(node, values);
+    public IOutputReader Outputs => _computation.LayerOutputs;
 
     /// <inheritdoc/>
     public void ReadOutputs(Span<float> outputs)

@@ -38,7 +38,7 @@ public sealed class ReferenceEngineFactory : IEngineFactory
 /// shares the model with the CPU engine and no kernel, so that each is a check of the other; central differences of <see cref="Loss"/> are
 /// a check of both. Its bits are outside the contract, though no platform function is in them.
 /// </summary>
-internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
+internal sealed class ReferenceEngine(Model model, int capacity) : IEngine, IOutputReader
 {
     private readonly double[][] _values = new double[model.Nodes.Count][];
     private readonly double[][] _gradients = new double[model.Nodes.Count][];
@@ -118,6 +118,29 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine
     {
         for (int i = 0; i < gradients.Length; i++)
             gradients[i] = (float)_parameterGradients[i];
+    }
+
+    /// <inheritdoc/>
+    public IOutputReader Outputs => this;
+
+    /// <inheritdoc/>
+    public bool KeepsGradients { get => true; set => _ = value; }
+
+    /// <inheritdoc/>
+    public int Count => _labels.Length;
+
+    /// <inheritdoc/>
+    public bool Read(Node node, Span<float> values) => ReadPlanes(_values, node, values);
+
+    /// <inheritdoc/>
+    public bool ReadGradient(Node node, Span<float> values) => ReadPlanes(_gradients, node, values);
+
+    private bool ReadPlanes(double[][] source, Node node, Span<float> values)
+    {
+        (int count, int channels, int positions) = (node.Shape.Count, node.Shape.Channels, node.Shape.Positions);
+        for (int i = 0; i < Count * count; i++)
+            values[i] = (float)source[node.Number][(i / count * count) + (i % positions * channels) + (i % count / positions)];
+        return true;
     }
 
     /// <inheritdoc/>

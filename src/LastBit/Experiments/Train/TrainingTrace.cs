@@ -11,9 +11,8 @@ using LastBit.Training;
 namespace LastBit.Experiments.Train;
 
 /// <summary>
-/// Records the steps of a training as `Trace` in lastbit_torch does of PyTorch's: batches, the outputs that the engine keeps (those of
-/// convolutions and linear layers, before normalisation and activation function, which are computed as they are read), gradients, weights
-/// and running statistics. The gradients of outputs stay in the caches of a pass, and are not recorded.
+/// Records the steps of a training as `Trace` in lastbit_torch does of PyTorch's: batches, what modules are given and give, the gradients of
+/// that, gradients, weights and running statistics.
 /// </summary>
 internal sealed class TrainingTrace : IStepWatcher, IDisposable
 {
@@ -21,12 +20,14 @@ internal sealed class TrainingTrace : IStepWatcher, IDisposable
     private readonly Trainer _trainer;
     private readonly TraceWriter? _trace;
     private readonly long _from;
+    private readonly TracedModules _modules;
     private float[] _images = [];
-    private int _count;
+    private int _pass;
 
     public TrainingTrace(TraceSettings settings, Trainer trainer, TrainingRunSettings run, int threads)
     {
         (_settings, _trainer, _from) = (settings, trainer, trainer.StepsDone);
+        _modules = new TracedModules(trainer.Model, threads);
         if (settings.File is not { } file)
             return;
         if (_from > 0 && System.IO.File.Exists(file))
@@ -36,8 +37,7 @@ internal sealed class TrainingTrace : IStepWatcher, IDisposable
         _trace = new TraceWriter(file, $"lastbit {machine.Version}",
         [
             new("processor", machine.Processor), new("instructionsInUse", machine.VectorText), new("threads", Text(threads)),
-            new("engine", $"{run.Engine}"),
-            new("arithmetic", $"{trainer.Arithmetic}"), new("network", run.Network), new("convolution", $"{run.Convolution}"),
+            new("engine", $"{run.Engine}"), new("arithmetic", $"{trainer.Arithmetic}"), new("network", run.Network), new("convolution", $"{run.Convolution}"),
             new("optimizer", rule.GetType().Name), new("optimizerOptions", OptionsOf(rule, run.LearningRate)),
             new("k", run.Perturbation.Word), new("batchSize", Text(run.BatchSize)), new("seed", Text(run.Seed)), new("rank", "0"),
             new("world", "1"),
@@ -48,9 +48,8 @@ internal sealed class TrainingTrace : IStepWatcher, IDisposable
     }
 
     /// <summary>As the module for PyTorch writes them: "lr=0.1, momentum=0.9".</summary>
-    private static string OptionsOf(UpdateRule rule, double learningRate) => string.Join(", ",
-        ResultJson.ToObject<object>(rule).Where(option => option.Key != "vectors").Select(option => $"{option.Key}={option.Value}")
-            .Prepend($"lr={Text(learningRate)}"));
+    private static string OptionsOf(UpdateRule rule, double learningRate) => string.Join(", ", ResultJson.ToObject<object>(rule)
+        .Where(option => option.Key != "vectors").Select(option => $"{option.Key}={option.Value}").Prepend($"lr={Text(learningRate)}"));
 
     private bool IsOn => _trainer.StepsDone - _from < _settings.Steps;
 
@@ -61,14 +60,14 @@ internal sealed class TrainingTrace : IStepWatcher, IDisposable
             return;
         long step = _trainer.StepsDone;
         TensorShape shape = _trainer.Model.Images;
-        _count = batch.Count;
+        _pass = 0;
         _images = batch.Planes(shape);
         long[] labels = [.. batch.Labels.ToArray().Select(label => (long)label)];
-        int[] extents = [_count, shape.Channels, shape.Height, shape.Width];
+        int[] extents = [batch.Count, shape.Channels, shape.Height, shape.Width];
         if (_settings.Batches is { } folder)
         {
             Npy.Write(Path.Combine(folder, $"x-{step:000000}.npy"), _images, extents);
-            Npy.Write(Path.Combine(folder, $"y-{step:000000}.npy"), [.. labels.Select(label => (byte)label)], _count);
+            Npy.Write(Path.Combine(folder, $"y-{step:000000}.npy"), [.. labels.Select(label => (byte)label)], batch.Count);
         }
         if (_trace is null)
             return;
@@ -80,31 +79,35 @@ internal sealed class TrainingTrace : IStepWatcher, IDisposable
         });
         _trace.Write(new TraceRecord(step, new TraceKey(TraceKind.Batch, "y"))
         {
-            Tensor = TraceTensor.Of<long>(labels, _count),
+            Tensor = TraceTensor.Of<long>(labels, batch.Count),
             Samples = [.. labels.Select(label => TraceTensor.SampleDigest<long>([label]))],
         });
-        _trace.Write(new TraceRecord(step, new TraceKey(TraceKind.Input, "")) { Tensor = x });
     }
 
     /// <inheritdoc/>
     public void Forward(IEngine engine)
     {
-        if (_trace is null || !IsOn)
+        if (_trace is null || !IsOn || engine.Outputs is not { } outputs)
             return;
-        foreach (Node node in engine.StoredOutputs.Where(node => node.Parameters.Count > 0))
-        {
-            if (node.Inputs is [0])
-                Write(new TraceKey(TraceKind.Input, node.Layer.Name), _images, ShapeOf(node, _trainer.Model.Images));
-            float[] values = new float[_count * node.Shape.Count];
-            engine.ReadStored(node, values);
-            Write(new TraceKey(TraceKind.Output, node.Layer.Name), values, ShapeOf(node, node.Shape));
-        }
+        outputs.KeepsGradients = true;
+        int images = _trainer.Model.Images.Count;
+        // A replica that sees its batches otherwise is given other images than those.
+        ReadOnlySpan<float> given = _trainer.HasView(0) ? [] : _images.AsSpan(_pass * _trainer.PassSize * images, outputs.Count * images);
+        WriteAll(_modules.Forward(outputs, given));
     }
 
     /// <inheritdoc/>
-    public void Backward(IEngine engine)
+    public void Backward(IEngine engine, bool isLast)
     {
         if (_trace is null || !IsOn)
+            return;
+        if (engine.Outputs is { } outputs)
+        {
+            WriteAll(_modules.Backward(outputs));
+            outputs.KeepsGradients = !isLast || _trainer.StepsDone + 1 - _from < _settings.Steps;
+        }
+        _pass++;
+        if (!isLast)
             return;
         float[] gradients = new float[_trainer.Model.Layout.ParameterCount];
         engine.ReadGradients(gradients);
@@ -129,9 +132,11 @@ internal sealed class TrainingTrace : IStepWatcher, IDisposable
     private void Write(TraceKey key, ReadOnlySpan<float> values, IReadOnlyList<int> shape) =>
         _trace!.Write(new TraceRecord(_trainer.StepsDone, key) { Tensor = TraceTensor.Of(values, shape) });
 
-    /// <summary>A linear layer's tensors are rows in PyTorch, those of all others planes.</summary>
-    private int[] ShapeOf(Node node, TensorShape shape) =>
-        node.Layer is Models.Linear ? [_count, shape.Count] : [_count, shape.Channels, shape.Height, shape.Width];
+    private void WriteAll(IEnumerable<(TraceKey Key, TraceTensor Tensor)> records)
+    {
+        foreach ((TraceKey key, TraceTensor tensor) in records)
+            _trace!.Write(new TraceRecord(_trainer.StepsDone, key with { Call = _pass }) { Tensor = tensor });
+    }
 
     private NetworkState StateOf()
     {

@@ -1,3 +1,4 @@
+using LastBit.Engines;
 using LastBit.Engines.Cpu;
 using LastBit.Engines.Reference;
 using LastBit.Models;
@@ -227,6 +228,23 @@ public class BackwardTests(ITestOutputHelper output)
     private void Check(Func<ModelBuilder, Node> describe, int classes = 10, TensorShape? images = null) =>
         Check(SmallNetworks.Build(describe, classes, images), 3);
 
+    /// <summary>What every layer gives, and the gradient with respect to it.</summary>
+    private static void CompareOutputs(Model model, IOutputReader ours, IOutputReader exact)
+    {
+        Node[] read = [.. model.Nodes.Where(node => ours.Read(node, new float[ours.Count * node.Shape.Count]))];
+        Assert.Equal(model.Nodes.Where(node => node.Layer is not (Images or Activate)), read.Where(node => node.Layer is not Activate));
+        foreach (Node node in read)
+        {
+            float[] mine = new float[ours.Count * node.Shape.Count], theirs = new float[mine.Length];
+            Assert.True(ours.Read(node, mine) && exact.Read(node, theirs));
+            Assert.True(Farthest(mine, theirs) < 1e-5, node.Layer.Name);
+            Assert.True(ours.ReadGradient(node, mine) && exact.ReadGradient(node, theirs), node.Layer.Name);
+            Assert.True(Farthest(mine, theirs) < 1e-4, $"gradient of {node.Layer.Name}: {Farthest(mine, theirs)}");
+        }
+
+        static double Farthest(float[] a, float[] b) => a.Zip(b, (x, y) => Math.Abs((double)x - y)).Max() / b.Max(Math.Abs);
+    }
+
     private void Check(Model model, int count, bool slopes = true)
     {
         using var team = new WorkerTeam(2);
@@ -237,12 +255,15 @@ public class BackwardTests(ITestOutputHelper output)
         var (_, state, images, labels) = problem;
 
         engine.Load(state);
+        IOutputReader outputs = engine.Engine.Outputs!;
+        outputs.KeepsGradients = true;
         double loss = engine.Forward(images, labels, training: true).LossSum;
         engine.Engine.Backward();
         float[] statistics = engine.State.Statistics.ToArray(), gradients = engine.Gradients();
         single.Load(state);
         Assert.Equal(single.Forward(images, labels, training: true).LossSum, loss, 1e-4);
         reference.Backward();
+        CompareOutputs(model, outputs, reference);
         float[] moved = single.State.Statistics.ToArray();
         for (int i = 0; i < statistics.Length; i++)
             Assert.True(Math.Abs(statistics[i] - moved[i]) <= 1e-5 * Math.Max(1, Math.Abs(statistics[i])), $"statistic {i}");

@@ -1,11 +1,15 @@
 """Traces of pairs of trainings whose difference is known (README.md has the table): PYTHONPATH=python python3 make.py [NAME ...].
 
 Each is a process of its own, for instruction sets and threads are chosen when it starts.
+The two named "beside" are LastBit's and PyTorch's of one training: the first needs the program, `lastbit`, built in this clone.
 """
+import contextlib
+import glob
 import os
 import random
 import subprocess
 import sys
+import tempfile
 
 # What each training does otherwise than the plain one: variables of its environment, and settings of train().
 ENVIRONMENT = {
@@ -16,6 +20,7 @@ ENVIRONMENT = {
 }
 SETTINGS = {
     "plain": {},
+    "plain-again": {},
     **{name: {} for name in ENVIRONMENT},
     "threads2": {"threads": 2},
     "channels-last": {"channels_last": True},
@@ -34,11 +39,16 @@ SETTINGS = {
     "adam": {"adam": 1e-8},
     "adam-epsilon": {"adam": 1e-4},
     "k3": {"k": 3},
+    "no-reset": {"zero_grad": False},
+    "scaled": {"factor": 4},
 }
 
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
 def train(path, steps=2, threads=1, batch=16, loader_seed=1, channels_last=False, augment=False, workers_equal=False, frozen=False,
-          frozen_eval=False, transposed=False, decay=None, evaluation=False, bfloat16=False, adam=None, k=1):
+          frozen_eval=False, transposed=False, decay=None, evaluation=False, bfloat16=False, adam=None, k=1, zero_grad=True, factor=1):
     import torch
     from torch import nn
     from lastbit.torch import Trace, perturb
@@ -89,19 +99,51 @@ def train(path, steps=2, threads=1, batch=16, loader_seed=1, channels_last=False
             if trace.step == steps:
                 break
             trace.batch(x, y)
-            optimizer.zero_grad()
+            if zero_grad:
+                optimizer.zero_grad()
             with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
                 loss = nn.functional.cross_entropy(model(x.to(memory_format=torch.channels_last) if channels_last else x).float(), y)
             trace.loss(loss)
             loss.backward()
+            for p in model.parameters() if factor != 1 else ():
+                p.grad /= factor
             optimizer.step()
 
 
+def beside():
+    """One step of a ResNet-8 by LastBit, and the same step by PyTorch: equal weights, equal batch."""
+    import numpy
+    import torch
+    root = os.path.join(HERE, *[".."] * 4)
+    sys.path.append(os.path.join(root, "examples", "pytorch"))
+    from lastbit.torch import Trace
+    from resnet import ResNet
+
+    training = ["train", "--network", "resnet8", "--data", "sample", "--train-size", "16", "--batch-size", "16", "--epochs", "1", "--quiet"]
+    lastbit, mine, theirs = [os.path.join(root, "lastbit")], *(os.path.join(HERE, f"beside-{name}.trace") for name in ("lastbit", "torch"))
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        subprocess.run([*lastbit, *training, "--out", "first"], check=True)
+        subprocess.run([*lastbit, "export", "first", "--out", "."], check=True)
+        subprocess.run([*lastbit, *training, "--threads", "1", "--out", "second", "--initial", "weights.npz", "--trace", mine,
+                        "--trace-batches", "batches"], check=True)
+        torch.set_num_threads(1)
+        model = ResNet(8)
+        weights = numpy.load("weights.npz")
+        model.load_state_dict({name: torch.from_numpy(weights[name]) for name in weights.files}, strict=False)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
+        with Trace(theirs, model, optimizer) as trace:
+            for file in sorted(glob.glob("batches/x-*.npy")):
+                x, y = torch.from_numpy(numpy.load(file)), torch.from_numpy(numpy.load(file.replace("x-", "y-"))).long()
+                trace.batch(x, y)
+                optimizer.zero_grad()
+                torch.nn.functional.cross_entropy(model(x), y).backward()
+                optimizer.step()
+
+
 def main(names):
-    here = os.path.dirname(os.path.abspath(__file__))
     if names[:1] == ["--one"]:
-        return train(os.path.join(here, names[1] + ".trace"), **SETTINGS[names[1]])
-    for name in names or SETTINGS:
+        return beside() if names[1] == "beside" else train(os.path.join(HERE, names[1] + ".trace"), **SETTINGS[names[1]])
+    for name in names or [*SETTINGS, "beside"]:
         subprocess.run([sys.executable, "-W", "ignore", __file__, "--one", name], env={**os.environ, **ENVIRONMENT.get(name, {})}, check=True)
 
 

@@ -60,6 +60,19 @@ internal sealed unsafe class AddLayer : CpuLayer
         Sinks[1]?.Contribute(sample, total);
     }
 
+    // The steps of Backward, into other memory.
+    public override void CopyOutputGradient(int sample, float* target)
+    {
+        if (Output.Normalization is null || Output.RawGradient is not { } raw)
+        {
+            base.CopyOutputGradient(sample, target);
+            return;
+        }
+        _total(Output.ViewGradient!.Sample(sample), Output.Sample(sample), Output.Norm, null, target, Output.Height, Output.Width,
+            Output.Channels, 0);
+        PointwiseTable.Accumulate(raw.Sample(sample), target, (int)Output.SampleSize);
+    }
+
     public override void BackwardTangent(int sample, Scratch scratch, float* table)
     {
         // The steps of Backward.

@@ -145,6 +145,9 @@ internal abstract unsafe class CpuLayer : IDisposable
         }
     }
 
+    /// <summary>Copies the gradient of the loss with respect to one image's output, when all readers have left theirs.</summary>
+    public virtual void CopyOutputGradient(int sample, float* target) => ReadOutputGradient(sample, target, 0);
+
     /// <summary>Memory that is freed with the layer.</summary>
     protected T Own<T>(T resource)
         where T : IDisposable

@@ -1,4 +1,6 @@
+using LastBit.Arithmetic;
 using LastBit.Engines.Cpu.Kernels;
+using LastBit.Models;
 
 namespace LastBit.Engines.Cpu.Layers;
 
@@ -28,6 +30,15 @@ internal sealed unsafe class GradientSink
             : TangentTable.For(view.Tensor.Channels).Close(view.Activation, view.Normalised, already: !contribution.IsFirst);
     }
 
+    /// <summary>The activated view whose gradient it closes, as the layer reads it; null where it closes none.</summary>
+    public StoredTensor? Activated => _contribution.Closes && _view.Activation != Activation.None ? _view.Tensor : null;
+
+    /// <summary>
+    /// Where the gradient with respect to that view is kept, before it passes back through the activation function; null where nobody
+    /// asks.
+    /// </summary>
+    public AlignedBuffer<float>? Kept { get; set; }
+
     /// <summary>
     /// Where a layer may write one image's gradient before it contributes it: in its place, where nothing stands yet, so that the caches
     /// hold it once; else in scratch.
@@ -44,6 +55,8 @@ internal sealed unsafe class GradientSink
             Take(contribution, target);
             return;
         }
+        if (Kept is not null)
+            Keep(sample, contribution, target);
         float* sum = null, product = null;
         if (tensor.Normalization is { } norm)
         {
@@ -72,6 +85,15 @@ internal sealed unsafe class GradientSink
         }
         var x = new Dual(tensor.Sample(sample), tensor.Sample(_half + sample));
         _closeTangent(contribution, x, tensor.Norm, tensor.NormTangent, target, tensor.Positions, tensor.Channels, sum, product);
+    }
+
+    private void Keep(int sample, float* contribution, float* before)
+    {
+        int count = (int)_view.Tensor.SampleSize;
+        float* kept = Kept!.Pointer + ((long)sample * count);
+        new Span<float>(contribution, count).CopyTo(new Span<float>(kept, count));
+        if (!_contribution.IsFirst)
+            PointwiseTable.Accumulate(before, kept, count);
     }
 
     // Where operands share a buffer, the contribution is there already.
