@@ -34,8 +34,9 @@ _BLOCKS, _SAMPLE = 64, 16
 _WIDTH = 1 << 64
 # Multipliers are kept for tensors up to this size (64 MiB for both digests), and made anew beyond it.
 _TABLE = 1 << 22
-# Elements that are worked on at once: on a processor for each thread, small enough for its cache; elsewhere few enough for memory.
-_PIECE, _PIECE_ELSEWHERE = 1 << 15, 1 << 22
+# Words that are worked on at once: by one thread few enough for its caches, by several enough to be worth sharing out, elsewhere few
+# enough for memory.
+_PIECE, _PIECE_OF_THREADS, _PIECE_ELSEWHERE = 1 << 17, 1 << 20, 1 << 22
 _tables: dict[Any, tuple[torch.Tensor, torch.Tensor]] = {}
 
 
@@ -365,7 +366,7 @@ def _measure(tensor: torch.Tensor, samples: bool) -> tuple[list[torch.Tensor], C
     words = _words(values, 1)
     count = words.numel()
     size = max(1, -(-count // _BLOCKS))
-    piece = _PIECE * torch.get_num_threads() if host else _PIECE_ELSEWHERE
+    piece = _PIECE_ELSEWHERE if not host else _PIECE if torch.get_num_threads() == 1 else _PIECE_OF_THREADS
     group = max(size, piece // size * size)  # whole blocks, or pieces of one
     spans = [(start, min(start + piece, one + group, count))
              for one in range(0, count, group) for start in range(one, min(one + group, count), piece)]

@@ -94,9 +94,10 @@ class DigestTests(unittest.TestCase):
 
     def test_large_tensors_are_taken_in_pieces(self):
         torch.manual_seed(0)
-        old = module._PIECE, module._TABLE, dict(module._tables)
+        old = module._PIECE, module._TABLE, module._PIECE_OF_THREADS
         try:
             for module._PIECE, module._TABLE in ((1, 1), (10, 64), (100, 1 << 12), (256, 100)):
+                module._PIECE_OF_THREADS = module._PIECE
                 module._tables.clear()
                 for n, dtype in ((1, torch.float64), (63, torch.float32), (64, torch.float64), (65, torch.float64), (129, torch.float32),
                                  (1000, torch.float32), (6401, torch.float64), (12803, torch.float32)):
@@ -107,7 +108,7 @@ class DigestTests(unittest.TestCase):
                     self.assertAlmostEqual(tensor.norm().item(), found["l2"], delta=1e-6 * found["l2"])
                     self.assertAlmostEqual(tensor.abs().max().item(), found["max"], delta=1e-6 * found["max"])
         finally:
-            module._PIECE, module._TABLE = old[:2]
+            module._PIECE, module._TABLE, module._PIECE_OF_THREADS = old
             module._tables.clear()
 
     def test_every_element_and_its_place_count(self):

@@ -8,7 +8,9 @@ namespace LastBit.Traces;
 /// <param name="B">What it is in B.</param>
 public sealed partial record SettingDifference(string Name, string? A, string? B)
 {
-    /// <summary>Settings that are not the same. What only one program knows, or has its own words for, is no difference of two programs.</summary>
+    /// <summary>
+    /// Settings that are not the same. What only one program knows, or has its own words for, is no difference of two programs.
+    /// </summary>
     internal static IReadOnlyList<SettingDifference> Differences(
         IReadOnlyDictionary<string, string?> a, IReadOnlyDictionary<string, string?> b, bool areOfOneProgram) =>
     [

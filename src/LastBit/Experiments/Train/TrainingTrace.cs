@@ -11,8 +11,8 @@ using LastBit.Training;
 namespace LastBit.Experiments.Train;
 
 /// <summary>
-/// Records the steps of a training as `Trace` in lastbit_torch does of PyTorch's: batches, what modules are given and give, the gradients of
-/// that, gradients, weights and running statistics.
+/// Records the steps of a training as `Trace` in lastbit_torch does of PyTorch's: batches, what modules are given and give, the gradients
+/// of that, gradients, weights and running statistics.
 /// </summary>
 internal sealed class TrainingTrace : IStepWatcher, IDisposable
 {
@@ -37,9 +37,9 @@ internal sealed class TrainingTrace : IStepWatcher, IDisposable
         _trace = new TraceWriter(file, $"lastbit {machine.Version}",
         [
             new("processor", machine.Processor), new("instructionsInUse", machine.VectorText), new("threads", Text(threads)),
-            new("engine", $"{run.Engine}"), new("arithmetic", $"{trainer.Arithmetic}"), new("network", run.Network), new("convolution", $"{run.Convolution}"),
-            new("optimizer", rule.GetType().Name), new("optimizerOptions", OptionsOf(rule, run.LearningRate)),
-            new("k", run.Perturbation.Word), new("batchSize", Text(run.BatchSize)), new("seed", Text(run.Seed)), new("rank", "0"),
+            new("engine", $"{run.Engine}"), new("arithmetic", $"{trainer.Arithmetic}"), new("network", run.Network),
+            new("convolution", $"{run.Convolution}"), new("optimizer", rule.GetType().Name),
+            new("optimizerOptions", OptionsOf(rule, run.LearningRate)), new("k", run.Perturbation.Word), new("batchSize", Text(run.BatchSize)), new("seed", Text(run.Seed)), new("rank", "0"),
             new("world", "1"),
         ]);
         using NetworkState state = StateOf();
