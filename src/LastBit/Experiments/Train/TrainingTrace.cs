@@ -39,8 +39,8 @@ internal sealed class TrainingTrace : IStepWatcher, IDisposable
             new("processor", machine.Processor), new("instructionsInUse", machine.VectorText), new("threads", Text(threads)),
             new("engine", $"{run.Engine}"), new("arithmetic", $"{trainer.Arithmetic}"), new("network", run.Network),
             new("convolution", $"{run.Convolution}"), new("optimizer", rule.GetType().Name),
-            new("optimizerOptions", OptionsOf(rule, run.LearningRate)), new("k", run.Perturbation.Word), new("batchSize", Text(run.BatchSize)), new("seed", Text(run.Seed)), new("rank", "0"),
-            new("world", "1"),
+            new("optimizerOptions", OptionsOf(rule, run.LearningRate)), new("k", run.Perturbation.Word),
+            new("batchSize", Text(run.BatchSize)), new("seed", Text(run.Seed)), new("rank", "0"), new("world", "1"),
         ]);
         using NetworkState state = StateOf();
         foreach (Parameter tensor in trainer.Model.Layout.All)
