@@ -8,7 +8,8 @@ namespace LastBit.Cli.Commands;
 internal static class DivergenceCommand
 {
     internal static ExperimentCommand<DivergenceSettings, DivergenceResult> Command { get; } = new(DivergenceExperiment.Experiment,
-        "Figure 2: how far the weights of two runs that differ only in rounding drift apart.")
+        "Figure 2: how far the weights of two runs that differ only in rounding drift apart, by plain SGD "
+            + "without momentum.")
     {
         CanBeResumed = true,
         Complete = (parse, options, settings) =>

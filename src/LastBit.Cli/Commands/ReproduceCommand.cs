@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using LastBit.Arithmetic;
 using LastBit.Cli.Execution;
+using LastBit.Data;
 using LastBit.Experiments;
 using LastBit.Experiments.Reproduction;
 using LastBit.Reports;
@@ -20,13 +21,16 @@ internal static class ReproduceCommand
         var options = new SettingOptions<ReproductionSettings>(AllExperiments.Reproduction);
         Option<string[]> only = OptionTypes.Choices("--only",
             [.. AllExperiments.Parts.Select(part => part.Key).Order(StringComparer.Ordinal)], "Runs only these parts");
+        Option<bool> fetch = OptionTypes.Switch("--fetch", "Gets CIFAR-10 first (170 MB), where a part needs it and it is not there.");
         const string Description = "Runs every figure and table at a scale and writes figures, results and a report into one folder.";
-        Command command = ExecutorOptions.AddTo(LiveView.AddTo(options.Command(Description, only).WithCommonOptions()));
+        Command command = ExecutorOptions.AddTo(LiveView.AddTo(options.Command(Description, only, fetch).WithCommonOptions()));
         command.SetAction(parse =>
         {
             ReproductionSettings settings = options.Read(parse);
             settings = settings with { Convolution = TrainingOptions.Convolution(parse, options, settings.Convolution) };
             string[] names = parse.GetRequiredValue(only);
+            if (parse.GetValue(fetch))
+                Fetch(names, settings, parse.GetValue(CommonOptions.Quiet));
             IExecutor executor = ExecutorOptions.Of(parse);
             string path = CommonOptions.FolderOf(parse, "reproduce");
             string[] gather = ["reproduce", "--scale", settings.Scale, "--only", string.Join(',', names), "--out", Path.GetFullPath(path)];
@@ -39,6 +43,21 @@ internal static class ReproduceCommand
                 "the linearized PDE and its bounds; more parts can be added to the folder later");
     }
 
+    private static void Fetch(string[] names, ReproductionSettings settings, bool quiet)
+    {
+        try
+        {
+            foreach (Experiment experiment in In(names))
+                Check(experiment, settings);
+        }
+        catch (InputException error) when (error.InnerException is InputException { Setting: "data" })
+        {
+            Interruption.Current.WhatToDo = "What was downloaded is kept; the same command resumes.";
+            Progress.Show(quiet, observer => DataSets.Find("cifar10")!.Fetch(null, observer, Interruption.Current.Token).GetAwaiter()
+                .GetResult());
+        }
+    }
+
     /// <summary>`reproduce` has no option for the data, which is the paper's: what is missing is fetched, or kept elsewhere.</summary>
     private static void Check(Experiment experiment, ReproductionSettings settings)
     {
@@ -49,7 +68,7 @@ internal static class ReproduceCommand
         catch (InputException error) when (error.Setting == "data")
         {
             string what = (error.Problem ?? error.Message).TrimStart(':', ' ').Split(';')[0];
-            throw new InputException($"{what}; run `lastbit data fetch`, or set LASTBIT_CACHE to the folder that has it", error);
+            throw new InputException($"{what}; give --fetch to get it, or set LASTBIT_CACHE to the folder that has it", error);
         }
     }
 
@@ -78,12 +97,15 @@ internal static class ReproduceCommand
         foreach (Experiment experiment in In(names))
             Check(experiment, settings);
         using CommandRun run = CommandRun.Open(parse, "reproduce", settings);
+        var expected = new ExpectedTime(parts, settings.Scale);
+        run.Say($"{NumberText.Count(parts.Length, "part")}, about {ExpectedTime.Text(expected.Left)} in all on two cores with AVX-512.");
         var tables = new List<Func<IAnsiConsole, Table[]>>();
         var figures = new List<(string Name, string? WhyNot)>();
         var told = new JsonArray();
         foreach (IGrouping<string, Experiment> part in parts)
         {
-            run.Say($"[{told.Count + 1}/{parts.Length}] {part.Key}: {string.Join(" and ", part.Select(one => one.Title))}");
+            run.Say($"[{told.Count + 1}/{parts.Length}] {part.Key}: {string.Join(" and ", part.Select(one => one.Title))}"
+                + (told.Count > 0 && expected.Left.TotalMinutes >= 1 ? $"; about {ExpectedTime.Text(expected.Left)} left in all" : ""));
             long begun = Stopwatch.GetTimestamp();
             var drawn = new List<(string Name, string? WhyNot)>();
             foreach (Experiment experiment in part)
@@ -93,6 +115,7 @@ internal static class ReproduceCommand
                 drawn.AddRange(Report.Of(experiment)?.Draw(run.Folder) ?? []);
             }
             figures.AddRange(drawn);
+            expected.Done(part, Stopwatch.GetElapsedTime(begun));
             told.Add(new JsonObject
             {
                 ["name"] = part.Key,
@@ -123,6 +146,34 @@ internal static class ReproduceCommand
             if (claims.Count > 0)
                 Tables.Write(console, Tables.Claims(console, claims));
         }
+    }
+
+    /// <summary>About how long the parts take that are left: what they take elsewhere, by how this machine compares so far.</summary>
+    private sealed class ExpectedTime(IEnumerable<IGrouping<string, Experiment>> parts, string scale)
+    {
+        private readonly List<IGrouping<string, Experiment>> _left = [.. parts];
+        private double _expected, _taken;
+
+        internal TimeSpan Left => TimeSpan.FromMinutes(_left.Sum(Of) * (_expected > 0.5 ? _taken / _expected : 1));
+
+        internal static string Text(TimeSpan time) => time switch
+        {
+            { TotalDays: >= 2 } => $"{time.TotalDays:0} days",
+            { TotalHours: >= 2 } => $"{time.TotalHours:0} hours",
+            { TotalMinutes: >= 2 } => $"{time.TotalMinutes:0} minutes",
+            _ => $"{Math.Max(10, Math.Ceiling(time.TotalSeconds / 10) * 10):0} seconds",
+        };
+
+        // A part that was there already says nothing of the machine.
+        internal void Done(IGrouping<string, Experiment> part, TimeSpan time)
+        {
+            _left.Remove(part);
+            if (time.TotalMinutes > Of(part) / 10)
+                (_expected, _taken) = (_expected + Of(part), _taken + time.TotalMinutes);
+        }
+
+        // A second for each experiment: start, files and figures.
+        private double Of(IGrouping<string, Experiment> part) => part.Sum(one => one.Minutes(scale) + (1.0 / 60));
     }
 
     /// <summary>What is recorded of the data stands under the experiment that it is of.</summary>

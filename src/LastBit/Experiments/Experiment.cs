@@ -27,6 +27,12 @@ public abstract class Experiment(string name, Type settings)
     /// <summary>What it is, in the list of parts.</summary>
     public string Title { get; init; } = "";
 
+    /// <summary>
+    /// About how long it takes at a scale of `reproduce`, in minutes on two cores with AVX-512 (docs/long-runs.md); a part of seconds has
+    /// none.
+    /// </summary>
+    public Func<string, double> Minutes { get; init; } = _ => 0;
+
     /// <summary>Whether the checkpoints of its runs are of a network, whose weights can be exported.</summary>
     public bool KeepsWeights { get; init; }
 

@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using LastBit.Data;
+using LastBit.Runs;
 
 namespace LastBit.Tests.Cli;
 
@@ -58,9 +60,21 @@ public sealed class DataCommandTests : IDisposable
             ("LASTBIT_CACHE", _folder["cache"]));
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         string cache = _folder["cache/cifar-10-batches-bin"];
-        Assert.Equal($"lastbit reproduce: CIFAR-10 is not in {cache} yet; run `lastbit data fetch`, or set LASTBIT_CACHE to the folder "
+        Assert.Equal($"lastbit reproduce: CIFAR-10 is not in {cache} yet; give --fetch to get it, or set LASTBIT_CACHE to the folder "
             + "that has it", (await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)).TrimEnd());
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal((2, "", false), (process.ExitCode, await output, Directory.Exists(_folder["run"])));
+    }
+
+    [Fact]
+    public void Reproduce_does_not_resume_a_folder_whose_scale_had_other_sizes_and_says_how_long_it_takes()
+    {
+        RunFolder.Open(_folder["old"], "reproduce", new JsonObject { ["scale"] = "laptop", ["convolution"] = "winograd" }, 1).Dispose();
+        LastBitProcess old = LastBitCall.Run("reproduce", "--scale", "laptop", "--only", "figure1", "--out", _folder["old"]);
+        Assert.Equal((2, $"lastbit reproduce: --out {_folder["old"]}: holds a run of other settings (sizes is not given there and 2 here); "
+            + "name another folder"), (old.ExitCode, Assert.Single(old.ErrorLines)));
+        LastBitProcess fresh = LastBitCall.Run("reproduce", "--scale", "laptop", "--only", "figure1", "--out", _folder["new"]);
+        Assert.Equal((0, "1 part, about 10 seconds in all on two cores with AVX-512."), (fresh.ExitCode, fresh.ErrorLines[0]));
+        Assert.Equal(0, LastBitCall.Run("reproduce", "--scale", "laptop", "--only", "figure1", "--out", _folder["new"]).ExitCode);
     }
 }

@@ -37,6 +37,7 @@ public static class AccuracyExperiment
         Document = AccuracyCurves.FileName,
         Part = "table1",
         Title = "accuracy over seeds and perturbations (CIFAR-10)",
+        Minutes = scale => scale switch { "demo" => 0.7, "laptop" => 32, _ => 10_000 },
         AtScale = scale => scale.Scale switch
         {
             "demo" => new AccuracySettings
@@ -47,7 +48,14 @@ public static class AccuracyExperiment
                 Seeds = [1, 2, 3],
                 Perturbations = Perturbation.EachOfK(1, 3, 5)
             },
-            "laptop" => new AccuracySettings { Network = "resnet20", Epochs = 20, Seeds = [1, 2, 3] },
+            "laptop" => new AccuracySettings
+            {
+                Network = "resnet20",
+                TrainSize = 10_000,
+                Epochs = 20,
+                Seeds = [1, 2, 3],
+                Perturbations = Perturbation.EachOfK(1, 3, 5, 7),
+            },
             _ => new AccuracySettings(),
         } with
         {
