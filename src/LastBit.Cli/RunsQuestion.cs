@@ -114,7 +114,7 @@ internal static class RunsQuestions
         }
         JsonObject whole = document.HasSeveral
             ? new JsonObject { ["command"] = command, ["answers"] = new JsonArray([.. documents]) } : documents[0];
-        return Print(parse, whole, all, parse.GetValue(CommonOptions.Out), file, RunsFigure.Prepare(), exitCode);
+        return Print(parse, whole, all, parse.GetValue(CommonOptions.Out), file, Task.CompletedTask, exitCode);
     }
 
     private static string?[] Metrics(ParseResult parse) => LogOptions.MetricsOf(parse) is { Length: > 0 } metrics ? metrics
