@@ -47,11 +47,10 @@ def main(threads=2, rounds=5):
     steps(2), traced(1, 1)  # warm up
     plain, first, each, tenth, size = [], [], [], [], 0
     for _ in range(rounds):
-        plain.append(steps(5))
+        plain.append(steps(10))  # as many as with every=10, so that the least of either is the least of as many
         begun, took, size = traced(5, 1)
         first.append(begun)
         each.append(took)
-        plain.append(steps(5))
         tenth.append(traced(10, 10)[1])
     base = min(plain)
     print(f"{threads} threads: plain {base:.3f} s; recorded {min(each) / base:.2f} times that; every=10 {min(tenth) / base:.2f} times; "

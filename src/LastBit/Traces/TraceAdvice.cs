@@ -29,6 +29,9 @@ public sealed record TraceAdvice(
         new("another augmentation", "x of a batch differs, y is equal",
             "seed every generator that a worker draws from, in worker_init_fn: random, numpy.random and torch, of torch.initial_seed()",
             Randomness, true, result => PartedAt(result, TraceKind.Batch) && IsSameSamples(result)),
+        new("other initial weights", "the weights differ at the start, by more than rounding",
+            "seed before the network is made, torch.manual_seed(0) on both, or load one state_dict into both",
+            Randomness, true, result => PartedAt(result, TraceKind.Weights) && result.Size == DifferenceSize.Larger),
         new("other random numbers", "a generator's state differs, and what parts is larger than rounding",
             "seed it alike on both; numbers drawn on a GPU depend on its number of multiprocessors, so draw them on the CPU",
             Randomness, false, result => PartedAt(result, TraceKind.Random)),
@@ -64,6 +67,12 @@ public sealed record TraceAdvice(
         new("order of an all-reduce", "rounding, first in a gradient, and world differs",
             "the same number of processes with the same share of the batch",
             Accuracy, false, result => IsRounding(result) && Differs(result, "world")),
+        new("gradients that are not reset", "from the second step on, a gradient is the sum of this step's and the one before",
+            "optimizer.zero_grad() before every backward pass on both",
+            "https://pytorch.org/docs/stable/optim.html", true, result => Says(result, GradientHistory.NotReset)),
+        new("a factor of the gradients", "a gradient is so many times the other in every kept value",
+            "the same reduction of the loss, division by accumulated passes, unscaling and clipping on both",
+            "https://pytorch.org/docs/stable/notes/amp_examples.html", true, result => Says(result, GradientHistory.Multiple)),
         new("options of the optimizer", "an update differs, its gradient is equal, and optimizer or optimizerOptions differ",
             "the same optimizer with the same options for every group of parameters",
             "https://pytorch.org/docs/stable/optim.html", true, result => (PartedAt(result, TraceKind.Update)
@@ -78,8 +87,7 @@ public sealed record TraceAdvice(
                 && result.Size == DifferenceSize.Larger && result.ModeMatters),
         new("another arrangement of the same numbers", "a tensor has the same numbers in another order",
             "compare the transposes, reshapes and flattenings between the two modules",
-            "https://pytorch.org/docs/stable/tensor_view.html", true, result =>
-                result.Parted is { } parted && parted.Why.Contains(TraceWords.SameNumbers, StringComparison.Ordinal)),
+            "https://pytorch.org/docs/stable/tensor_view.html", true, result => Says(result, TraceWords.SameNumbers)),
         new("other versions", "rounding, and torch, cuda or cudnn differ",
             "the same versions on both; between versions no bit is promised",
             Randomness, false, result => IsRounding(result) && Differs(result, "torch", "cuda", "cudnn")),
@@ -111,6 +119,9 @@ public sealed record TraceAdvice(
     private static bool PartedIn(TraceDifference result, DifferenceSize size) => result.Size == size;
 
     private static bool PartedAt(TraceDifference result, TraceKind kind) => result.Parted?.Key.Kind == kind;
+
+    private static bool Says(TraceDifference result, string words) =>
+        result.Parted is { } parted && parted.Why.Contains(words, StringComparison.Ordinal);
 
     private static bool HasOtherTypes(TraceDifference result) => result.Parted?.Types is var (a, b) && a != b;
 

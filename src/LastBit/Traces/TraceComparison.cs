@@ -13,6 +13,7 @@ public sealed class TraceComparison
 
     private readonly TraceDifference _result;
     private readonly TraceProducts _products = new();
+    private readonly GradientHistory _gradients = new();
     private readonly Dictionary<string, string> _namesOfB = new(StringComparer.Ordinal);
     private readonly HashSet<ulong> _samplesOfA = [], _samplesOfB = [];
     private readonly HashSet<string> _unequal = new(StringComparer.Ordinal);
@@ -165,6 +166,12 @@ public sealed class TraceComparison
             before = a;
         }
         _products.End(mine);
+        if (_result.Parted is null)
+        {
+            _gradients.Remember(mine, theirs.Records.Where(record => record is { Key.Kind: TraceKind.Gradient, Key.Index: 0 })
+                .DistinctBy(record => record.Key.Name).Where(record => record.Tensor is not null).ToDictionary(
+                    record => _namesOfB.GetValueOrDefault(record.Key.Name, record.Key.Name), record => record.Tensor!));
+        }
         if (numbers > 0)
         {
             _growthSteps.Add(mine.Number);
@@ -315,8 +322,9 @@ public sealed class TraceComparison
         _result.ModeMatters = a.Key.Kind == TraceKind.Output && _products.IsOfMode(a.Key.Name);
         (string, string)? types = a.Tensor is { } mine && b.Tensor is { } theirs ? (mine.Dtype, theirs.Dtype) : null;
         _isUnsure = measured is { Values: 0, Size: DifferenceSize.Rounding } && a.Tensor is not null && a.Key.Rank > (int)TraceKind.Random;
-        _result.Parted = new TracePart(a.Step, a.Key, inputs, measured, types, TraceWords.Why(a, b, before,
-            _products.HasInputs(a.Key) && !_unequal.Contains(a.Key.Name)));
+        bool isGradient = a.Key.Kind is TraceKind.Gradient or TraceKind.OutputGradient;
+        _result.Parted = new TracePart(a.Step, a.Key, inputs, measured, types, (isGradient ? _gradients.Why(a, b) : null)
+            ?? TraceWords.Why(a, b, before, _products.HasInputs(a.Key) && !_unequal.Contains(a.Key.Name)));
         (_partedA, _partedB, _before) = (a, b, before);
     }
 

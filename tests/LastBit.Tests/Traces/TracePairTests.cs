@@ -60,6 +60,10 @@ public class TracePairTests
     [InlineData("adam", "adam-epsilon", "options of the optimizer")]
     [InlineData("plain", "bfloat16", "autocast")]
     [InlineData("plain", "k3", "perturb")]
+    [InlineData("plain", "seed", "other initial weights")]
+    [InlineData("plain", "no-reset", "gradients that are not reset")]
+    [InlineData("no-reset", "plain", "gradients that are not reset")]
+    [InlineData("plain", "scaled", "a factor of the gradients")]
     public void The_advice_names_the_cause(string a, string b, string cause)
     {
         TraceDifference result = Compare(a, b);

@@ -26,6 +26,7 @@ SETTINGS = {
     "channels-last": {"channels_last": True},
     "batch128": {"batch": 128},
     "batch127": {"batch": 127},
+    "seed": {"seed": 2},
     "order": {"loader_seed": 2},
     "workers": {"augment": True},
     "workers-equal": {"augment": True, "workers_equal": True},
@@ -48,7 +49,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def train(path, steps=2, threads=1, batch=16, loader_seed=1, channels_last=False, augment=False, workers_equal=False, frozen=False,
-          frozen_eval=False, transposed=False, decay=None, evaluation=False, bfloat16=False, adam=None, k=1, zero_grad=True, factor=1):
+          frozen_eval=False, transposed=False, decay=None, evaluation=False, bfloat16=False, adam=None, k=1, zero_grad=True, factor=1,
+          seed=1):
     import torch
     from torch import nn
     from lastbit.torch import Trace, perturb
@@ -76,7 +78,7 @@ def train(path, steps=2, threads=1, batch=16, loader_seed=1, channels_last=False
             return (self.x[i].roll(random.randrange(-1, 2), -1) if augment else self.x[i]), self.y[i]
 
     torch.set_num_threads(threads)
-    torch.manual_seed(1)
+    torch.manual_seed(seed)
     random.seed(1)
     model = Network()
     if channels_last:
@@ -94,7 +96,7 @@ def train(path, steps=2, threads=1, batch=16, loader_seed=1, channels_last=False
     loader = torch.utils.data.DataLoader(
         Images(), batch, shuffle=True, generator=order, num_workers=2 if augment else 0,
         worker_init_fn=(lambda worker: random.seed(7 if workers_equal else 7 + worker)) if augment else None)
-    with Trace(path, model, optimizer, steps=range(steps), seed=1) as trace:
+    with Trace(path, model, optimizer, steps=range(steps), seed=seed) as trace:
         for x, y in loader:
             if trace.step == steps:
                 break
