@@ -26,7 +26,7 @@ internal static class EngineList
     /// <exception cref="InputException">It has none of that number.</exception>
     internal static void CheckDevice(object settings)
     {
-        if (settings is NetworkTrainingSettings { Engine: EngineChoice.OpenCl, Device: var device })
-            OpenClEngineFactory.CheckDevice(device);
+        if (settings is NetworkTrainingSettings training && training.Engine.HasDevices())
+            OpenClEngineFactory.CheckDevice(training.Device);
     }
 }

@@ -26,8 +26,6 @@ public static class FuzzTargets
         new("npy", [Npy(1, "<f8", false, 8, 3, 2), Npy(2, ">i2", true, 2, 4), Npy(3, "|b1", false, 1, 5), Npy(1, "<f4", false, 4)],
             input => Files.Npy.Read("input", input), Words: s_npyWords),
         new("npz", [Npy(1, "<f8", false, 8, 3, 2), Npy(1, "<f4", false, 4, 5)], input => Files.Npz.Decode(input, "input"), Zip, s_npyWords),
-        new("mat", [.. Mat()], input => MatFile.Decode(input, "input")),
-        new("mat-compressed", [.. Mat().Select(file => file[128..])], input => MatFile.Decode(input, "input"), CompressMat),
         new("png", [.. Png()], input => PngImage.Decode(input, "input"), RepairPng),
         new("png-pixels", [[.. Enumerable.Range(0, 8 * 25).Select(i => (byte)(i % 25 == 0 ? i / 25 % 5 : i))]],
             input => PngImage.Decode(input, "input"),
@@ -111,36 +109,6 @@ public static class FuzzTargets
             }
         }
         return file.ToArray();
-    }
-
-    private static IEnumerable<byte[]> Mat()
-    {
-        string path = Path.Combine(Path.GetTempPath(), $"lastbit-fuzz-{Guid.NewGuid():N}.mat");
-        try
-        {
-            MatFile.Write(path, "conv_weight", [1.0, 2, 3, 4, 5, 6], 2, 3);
-            yield return File.ReadAllBytes(path);
-            MatFile.Write(path, "w", [1f, 2, 3, 4, 5, 6, 7, 8], 1, 2, 2, 2);
-            yield return File.ReadAllBytes(path);
-        }
-        finally
-        {
-            File.Delete(path);
-        }
-    }
-
-    private static byte[] CompressMat(byte[] elements)
-    {
-        var packed = new MemoryStream();
-        using (var zlib = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true))
-            zlib.Write(elements);
-        byte[] tag = new byte[8];
-        tag[0] = 15;
-        BinaryPrimitives.WriteInt32LittleEndian(tag.AsSpan(4), (int)packed.Length);
-        byte[] head = new byte[128];
-        "MATLAB 5.0 MAT-file"u8.CopyTo(head);
-        (head[125], head[126], head[127]) = (1, (byte)'I', (byte)'M');
-        return [.. head, .. tag, .. packed.ToArray()];
     }
 
     private static IEnumerable<byte[]> Png()

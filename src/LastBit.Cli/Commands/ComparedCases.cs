@@ -75,7 +75,7 @@ internal static class ComparedCases
         List<string[]> rows = [];
         foreach ((string name, long passed, long trials) in totals)
         {
-            (double low, double high) = Distributions.ClopperPearson(passed, trials, SampleStatistics.Confidence);
+            (double low, double high) = Distributions.ClopperPearson(passed, trials);
             rows.Add([name, $"{passed} of {trials}", Measure.Number((double)passed / trials, 0.01), $"{Measure.Number(low, 0.01)} to "
                 + $"{Measure.Number(high, 0.01)}", ""]);
         }

@@ -177,7 +177,7 @@ internal static class NoiseCommand
             [
                 .. logs.Result.Runs.Zip(rates, (run, rate) =>
                 {
-                    (double low, double high) = Distributions.ClopperPearson(rate.Passed, rate.Trials, SampleStatistics.Confidence);
+                    (double low, double high) = Distributions.ClopperPearson(rate.Passed, rate.Trials);
                     return new[] { run.Name, $"{rate.Passed} of {rate.Trials}", Text(rate.Rate, 0.01), Interval([low, high], 0.01) };
                 }),
             ];

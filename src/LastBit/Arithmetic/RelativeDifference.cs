@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace LastBit.Arithmetic;
 
 /// <summary>
@@ -6,31 +8,21 @@ namespace LastBit.Arithmetic;
 /// </summary>
 public static class RelativeDifference
 {
-    /// <summary>The difference of two arrays. An infinity differs from anything but itself by 2; a NaN makes the whole NaN.</summary>
-    /// <param name="a">An array, at least one number.</param>
-    /// <param name="b">Another of the same length.</param>
-    /// <exception cref="ArgumentException">The lengths differ or are 0.</exception>
-    public static double L1(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
-    {
-        Check(a.Length, b.Length);
-        double[] terms = new double[a.Length];
-        for (int i = 0; i < terms.Length; i++)
-            terms[i] = Term(a[i], b[i]);
-        return 2 * (FixedOrderSum.Of(terms) / terms.Length);
-    }
-
     /// <summary>
     /// The difference of two arrays, computed in binary64. An infinity differs from anything but itself by 2; a NaN makes the whole NaN.
     /// </summary>
+    /// <typeparam name="T">Binary32 or binary64.</typeparam>
     /// <param name="a">An array, at least one number.</param>
     /// <param name="b">Another of the same length.</param>
     /// <exception cref="ArgumentException">The lengths differ or are 0.</exception>
-    public static double L1(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    public static double L1<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Check(a.Length, b.Length);
+        if (a.Length != b.Length || a.IsEmpty)
+            throw new ArgumentException($"Arrays of {a.Length} and {b.Length} numbers cannot be compared.");
         double[] terms = new double[a.Length];
         for (int i = 0; i < terms.Length; i++)
-            terms[i] = Term(a[i], b[i]);
+            terms[i] = Term(double.CreateChecked(a[i]), double.CreateChecked(b[i]));
         return 2 * (FixedOrderSum.Of(terms) / terms.Length);
     }
 
@@ -42,11 +34,5 @@ public static class RelativeDifference
         double sum = Math.Abs(a) + Math.Abs(b);
         // Halves where the sum would overflow; near the other end of the range halving would lose digits.
         return double.IsPositiveInfinity(sum) ? Term(a / 2, b / 2) : sum == 0 ? 0 : Math.Abs(a - b) / sum;
-    }
-
-    private static void Check(int a, int b)
-    {
-        if (a != b || a == 0)
-            throw new ArgumentException($"Arrays of {a} and {b} numbers cannot be compared.");
     }
 }

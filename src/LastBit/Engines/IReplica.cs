@@ -34,10 +34,6 @@ public interface IReplica : IDisposable
     /// <param name="values">Receives its numbers, in PyTorch's order.</param>
     void Read(Parameter tensor, Span<float> values);
 
-    /// <summary>Takes over all numbers of another replica.</summary>
-    /// <param name="other">A replica of the same factory, model and rule.</param>
-    void CopyFrom(IReplica other);
-
     /// <summary>Whether every trainable number is finite.</summary>
     bool IsFinite();
 

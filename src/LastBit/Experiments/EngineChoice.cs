@@ -17,6 +17,18 @@ public enum EngineChoice
     OpenCl,
 }
 
+/// <summary>What settings have to know of an engine before it is made.</summary>
+public static class EngineChoices
+{
+    /// <summary>Whether its bits are its own, so that documents of settings name it; the others keep the arithmetic contract.</summary>
+    /// <param name="engine">The engine.</param>
+    public static bool HasOwnBits(this EngineChoice engine) => engine == EngineChoice.Reference;
+
+    /// <summary>Whether it computes on one of several devices.</summary>
+    /// <param name="engine">The engine.</param>
+    public static bool HasDevices(this EngineChoice engine) => engine == EngineChoice.OpenCl;
+}
+
 /// <summary>Makes the engines of a choice; who calls an experiment hands it in, because experiments know no engine.</summary>
 /// <param name="choice">Which engine.</param>
 /// <param name="device">Which device, for an engine that computes on one of several.</param>

@@ -53,7 +53,7 @@ public abstract record NetworkTrainingSettings
     [JsonPropertyOrder(-1), JsonPropertyName("engine"), JsonInclude, JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     internal EngineChoice? EngineOfOwnBits
     {
-        get => Engine == EngineChoice.Reference ? Engine : null;
+        get => Engine.HasOwnBits() ? Engine : null;
         init => Engine = value ?? Engine;
     }
 
@@ -140,7 +140,7 @@ public abstract record NetworkTrainingSettings
             throw InputException.Of(nameof(Dropout), $"{NumberText.Of(Dropout)}; give a probability of at least 0 and below 1");
         if (Dropout > 0 && !settings.HasDropout)
             throw InputException.Of(nameof(Dropout), $"{Network} has no place for it; fc-F and vgg16 have");
-        if (Device > 0 && Engine != EngineChoice.OpenCl)
+        if (Device > 0 && !Engine.HasDevices())
             throw InputException.Of(nameof(Device), "is of the engine opencl; choose that engine too, or leave it out");
         if (settings.SizeFor(shape.Height, shape.Width) is var (height, width) && (height, width) != (shape.Height, shape.Width))
             throw new InputException(

@@ -85,7 +85,8 @@ internal sealed class TrainingData : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         (Dataset train, Dataset test) = DataSets.Load(settings.ToData());
         using IEngineFactory engines = source(settings.Engine, settings.Device, 1);
-        return engines.WhyNot(settings.ToModel(train.Shape), hessian) is { } reason
+        UpdateRule rule = new TrainingSettings(Optimizer: settings.Optimizer).Rule;
+        return (engines.WhyNot(settings.ToModel(train.Shape), hessian) ?? engines.WhyNot(rule)) is { } reason
             ? throw new InputException(reason) : new TrainingData(train, test, settings, source);
     }
 

@@ -65,8 +65,4 @@ internal sealed record RitzVectors(double[][] Vectors, double[][] Images, double
 /// <param name="Tails">The part of each residual that the next vector of the chain takes up.</param>
 /// <param name="Rests">The part of each that it does not; of the vectors that were kept.</param>
 /// <param name="Least">The least of all eigenvalues that the basis shows.</param>
-internal sealed record RitzPairs(double[] Values, double[][] Coordinates, double[] Tails, double[] Rests, double Least)
-{
-    /// <summary>|A v - value v| of each.</summary>
-    public double[] Residuals => [.. Tails.Zip(Rests, (tail, rest) => tail + rest)];
-}
+internal sealed record RitzPairs(double[] Values, double[][] Coordinates, double[] Tails, double[] Rests, double Least);

@@ -192,8 +192,7 @@ public sealed record Dropout(string Name, double Probability) : Layer(Name)
         {
             if (i % 4 == 0)
                 words = Philox.Draw(seed, RandomPurpose.Dropout, (uint)step, image | (uint)(i / 4));
-            uint word = (i % 4) switch { 0 => words.X, 1 => words.Y, 2 => words.Z, _ => words.W };
-            factors[i] = word < threshold ? 0 : kept;
+            factors[i] = words[i] < threshold ? 0 : kept;
         }
     }
 }

@@ -7,7 +7,12 @@ namespace LastBit.Random;
 /// <param name="Y">The second word.</param>
 /// <param name="Z">The third word.</param>
 /// <param name="W">The fourth word.</param>
-public readonly record struct RandomWords(uint X, uint Y, uint Z, uint W);
+public readonly record struct RandomWords(uint X, uint Y, uint Z, uint W)
+{
+    /// <summary>The word of a number that takes its turn among four.</summary>
+    /// <param name="index">The number, from 0.</param>
+    public uint this[int index] => (index % 4) switch { 0 => X, 1 => Y, 2 => Z, _ => W };
+}
 
 /// <summary>
 /// The counter-based generator Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3"

@@ -141,18 +141,16 @@ public static class Distributions
         return Math.Min(1, total);
     }
 
-    /// <summary>The exact (Clopper and Pearson) two-sided interval of a proportion.</summary>
+    /// <summary>The exact (Clopper and Pearson) two-sided 95% interval of a proportion.</summary>
     /// <param name="successes">How many of the trials succeeded; need not be whole (the mean of several counts).</param>
     /// <param name="trials">How many trials.</param>
-    /// <param name="confidence">The probability that the interval holds the proportion, 0.95 say.</param>
     /// <returns>The two ends, from 0 to 1.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of range.</exception>
-    public static (double Low, double High) ClopperPearson(double successes, double trials, double confidence)
+    public static (double Low, double High) ClopperPearson(double successes, double trials)
     {
-        CheckProbability(confidence);
         if (!(successes >= 0 && successes <= trials))
             throw new ArgumentOutOfRangeException(nameof(successes), successes, "must lie between 0 and the number of trials");
-        double tail = (1 - confidence) / 2;
+        const double tail = (1 - SampleStatistics.Confidence) / 2;
         double failures = trials - successes;
         // A beta variable with shapes s and f + 1 is the odds r/(1 + r) of a ratio r = F s/(f + 1).
         double low = successes == 0 ? 0 : Odds(FQuantile(tail, 2 * successes, 2 * (failures + 1)) * successes / (failures + 1));

@@ -11,7 +11,7 @@ namespace LastBit.Statistics;
 public static class SpecialFunctions
 {
     private const double HalfLogTwoPi = 0.91893853320467274178;
-    private const double SeriesFrom = 16;
+    private const double SeriesFrom = 16, Tiny = 1e-300;
 
     /// <summary>
     /// The Stirling remainders of 1/2, 1, 3/2, ..., 16: half of whole degrees of freedom, the arguments that tests meet most.
@@ -177,14 +177,13 @@ public static class SpecialFunctions
     /// <summary>Q(a, x) by its continued fraction (modified Lentz); for x from a + 1 up.</summary>
     private static double GammaFraction(double a, double x)
     {
-        const double tiny = 1e-300;
-        double b = x + 1 - a, c = 1 / tiny, d = 1 / b, h = d;
+        double b = x + 1 - a, c = 1 / Tiny, d = 1 / b, h = d;
         for (int i = 1; i < 100_000; i++)
         {
             double numerator = -i * (i - a);
             b += 2;
-            d = NotZero(numerator * d + b, tiny);
-            c = NotZero(b + numerator / c, tiny);
+            d = NotZero(numerator * d + b);
+            c = NotZero(b + numerator / c);
             d = 1 / d;
             double factor = d * c;
             h *= factor;
@@ -197,17 +196,16 @@ public static class SpecialFunctions
     /// <summary>I_x(a, b) by its continued fraction (modified Lentz); for x below the mean.</summary>
     private static double BetaFraction(double a, double b, double x, double complement)
     {
-        const double tiny = 1e-300;
-        double c = 1, d = 1 / NotZero(1 - (a + b) * x / (a + 1), tiny), h = d;
+        double c = 1, d = 1 / NotZero(1 - (a + b) * x / (a + 1)), h = d;
         for (int m = 1; m < 100_000; m++)
         {
             double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-            d = 1 / NotZero(1 + even * d, tiny);
-            c = NotZero(1 + even / c, tiny);
+            d = 1 / NotZero(1 + even * d);
+            c = NotZero(1 + even / c);
             h *= d * c;
             double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-            d = 1 / NotZero(1 + odd * d, tiny);
-            c = NotZero(1 + odd / c, tiny);
+            d = 1 / NotZero(1 + odd * d);
+            c = NotZero(1 + odd / c);
             double factor = d * c;
             h *= factor;
             if (Math.Abs(factor - 1) < 2e-16)
@@ -216,7 +214,7 @@ public static class SpecialFunctions
         return BetaFactor(a, b, x, complement) * b / (a + b) * h;
     }
 
-    private static double NotZero(double x, double tiny) => Math.Abs(x) < tiny ? tiny : x;
+    private static double NotZero(double x) => Math.Abs(x) < Tiny ? Tiny : x;
 
     private static void CheckGamma(double a, double x)
     {

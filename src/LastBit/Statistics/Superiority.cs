@@ -60,7 +60,7 @@ public static class Superiority
         double wins = 0;
         foreach (double difference in differences)
             wins += difference > 0 ? 1 : difference == 0 ? 0.5 : 0;
-        (double low, double high) = Distributions.ClopperPearson(wins, differences.Length, SampleStatistics.Confidence);
+        (double low, double high) = Distributions.ClopperPearson(wins, differences.Length);
         return new Estimate(wins / differences.Length, low, high, differences.Length - 1);
     }
 }

@@ -1,6 +1,7 @@
 using LastBit.Data;
 using LastBit.Engines;
 using LastBit.Engines.Cpu;
+using LastBit.Engines.OpenCl;
 using LastBit.Engines.Reference;
 using LastBit.Models;
 using LastBit.Training;
@@ -108,7 +109,7 @@ public class EngineTests
     }
 
     [Fact]
-    public void A_replica_is_written_read_copied_and_compared_where_it_is()
+    public void A_replica_is_written_read_and_compared_where_it_is()
     {
         var model = new ResNetSettings(8).Build();
         using var engines = new CpuEngineFactory(1);
@@ -118,7 +119,7 @@ public class EngineTests
         drawn.Initialise(1);
         drawn.Vector(0)[3] = 0.5f;
         one.Write(drawn);
-        other.CopyFrom(one);
+        other.Write(drawn);
         other.Read(read);
         Assert.Equal(drawn.Digest(), other.Digest());
         Assert.Equal(0.5f, read.Vector(0)[3]);
@@ -191,5 +192,21 @@ public class EngineTests
             Assert.Equal(reason, Assert.Throws<InputException>(() => engines.CreateEngine(model, 1)).Message);
             Assert.Equal(reason, Assert.Throws<InputException>(() => engines.CreateHessian(model, 1)).Message);
         }
+    }
+
+    [Fact]
+    public void An_update_rule_without_a_kernel_is_refused_before_anything_is_made()
+    {
+        foreach (var factory in (IEngineFactory[])[new CpuEngineFactory(1), new ReferenceEngineFactory(), new OpenClEngineFactory(0, null, 0)])
+        {
+            using IEngineFactory engines = factory;
+            Assert.Null(engines.WhyNot(new Sgd()) ?? engines.WhyNot(new AdamW()));
+            Assert.Equal($"the engine {engines.Name} has no update rule Unknown; take sgd or adamw", engines.WhyNot(new Unknown()));
+        }
+    }
+
+    private sealed record Unknown : UpdateRule
+    {
+        public override int Vectors => 0;
     }
 }

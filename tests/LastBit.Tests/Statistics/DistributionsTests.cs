@@ -16,7 +16,7 @@ public class DistributionsTests
             AssertClose(row[2], Distributions.StudentTQuantile(row[0], row[1]), row);
         foreach (double[] row in StatisticsReference.Rows("clopperPearson"))
         {
-            (double low, double high) = Distributions.ClopperPearson(row[0], row[1], 0.95);
+            (double low, double high) = Distributions.ClopperPearson(row[0], row[1]);
             AssertClose(row[2], low, row);
             AssertClose(row[3], high, row);
         }
@@ -58,7 +58,7 @@ public class DistributionsTests
         Assert.Equal(1, Distributions.FLower(double.PositiveInfinity, 3, 4));
         Assert.Throws<ArgumentOutOfRangeException>(() => Distributions.ChiSquareQuantile(1, 3));
         Assert.Throws<ArgumentOutOfRangeException>(() => Distributions.FQuantile(double.NaN, 3, 3));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Distributions.ClopperPearson(6, 5, 0.95));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Distributions.ClopperPearson(6, 5));
     }
 
     private static void AssertClose(double expected, double actual, double[] row) =>

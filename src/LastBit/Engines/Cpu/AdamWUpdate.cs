@@ -73,7 +73,7 @@ internal sealed unsafe class AdamWUpdate(AdamW rule) : CpuUpdate
             float d = Direction<SingleLanes1>(at, i, _numbers).Value;
             // The products of two numbers of binary32 are exact in binary64.
             double exact = ((double)_numbers.Kept * at.Weights[i]) - ((double)_numbers.LearningRateTimesK * d);
-            at.Weights[i] = StochasticRounding.Round(exact, (i % 4) switch { 0 => words.X, 1 => words.Y, 2 => words.Z, _ => words.W });
+            at.Weights[i] = StochasticRounding.Round(exact, words[i]);
         }
     }
 

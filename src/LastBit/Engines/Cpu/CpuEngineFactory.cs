@@ -44,6 +44,9 @@ public sealed class CpuEngineFactory : IEngineFactory
     }
 
     /// <inheritdoc/>
+    public string? WhyNot(UpdateRule rule) => CpuUpdate.WhyNot(rule);
+
+    /// <inheritdoc/>
     public IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) =>
         new CpuEngine(model, capacity, Team, convolution);
 

@@ -49,13 +49,6 @@ internal sealed class CpuReplica : IReplica
     public void Read(Parameter tensor, Span<float> values) => State.Get(tensor).CopyTo(values);
 
     /// <inheritdoc/>
-    public void CopyFrom(IReplica other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        Write(((CpuReplica)other).State);
-    }
-
-    /// <inheritdoc/>
     public bool IsFinite() => State.IsFinite;
 
     /// <inheritdoc/>

@@ -10,11 +10,15 @@ internal abstract unsafe class CpuUpdate
         (typeof(AdamW), rule => new AdamWUpdate((AdamW)rule)),
     ];
 
+    /// <summary>Why a rule cannot be computed; null where it can.</summary>
+    public static string? WhyNot(UpdateRule rule) => s_kernels.Any(one => one.Rule == rule.GetType()) ? null
+        : $"the engine cpu has no update rule {rule.GetType().Name}; take sgd or adamw";
+
     /// <summary>The kernel of a rule.</summary>
     /// <param name="rule">The rule.</param>
-    /// <exception cref="ArgumentException">There is none.</exception>
-    public static CpuUpdate Of(UpdateRule rule) => s_kernels.FirstOrDefault(one => one.Rule == rule.GetType()).Kernel?.Invoke(rule)
-        ?? throw new ArgumentException($"The CPU engine has no kernel of {rule}.", nameof(rule));
+    /// <exception cref="InputException">There is none.</exception>
+    public static CpuUpdate Of(UpdateRule rule) =>
+        WhyNot(rule) is { } reason ? throw new InputException(reason) : s_kernels.First(one => one.Rule == rule.GetType()).Kernel(rule);
 
     /// <summary>Rounds the numbers of a step to binary32; called before its chunks are updated.</summary>
     /// <param name="step">The step.</param>

@@ -67,7 +67,7 @@ internal sealed unsafe class SgdUpdate(Sgd rule) : CpuUpdate
             float d = _numbers.Nesterov ? MathF.FusedMultiplyAdd(_numbers.Momentum, v, g) : v;
             // The product of two numbers of binary32 is exact in binary64.
             double exact = weights[i] - ((double)_numbers.LearningRateTimesK * d);
-            weights[i] = StochasticRounding.Round(exact, (i % 4) switch { 0 => words.X, 1 => words.Y, 2 => words.Z, _ => words.W });
+            weights[i] = StochasticRounding.Round(exact, words[i]);
         }
     }
 

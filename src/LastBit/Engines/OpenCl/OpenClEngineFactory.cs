@@ -65,6 +65,10 @@ public sealed class OpenClEngineFactory : IEngineFactory
     }
 
     /// <inheritdoc/>
+    public string? WhyNot(UpdateRule rule) =>
+        rule is Sgd or AdamW ? null : $"the engine opencl has no update rule {rule.GetType().Name}; take sgd or adamw";
+
+    /// <inheritdoc/>
     public IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) =>
         WhyNot(model) is { } reason ? throw new InputException(reason) : new OpenClEngine(_program.Value, model, capacity, convolution);
 

@@ -82,20 +82,6 @@ internal sealed class OpenClReplica : IReplica
         _program.Read(tensor.IsTrainable ? Parameters : Statistics, values[..tensor.Count], tensor.Offset);
 
     /// <inheritdoc/>
-    public void CopyFrom(IReplica other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        var theirs = (OpenClReplica)other;
-        Check(theirs.Layout);
-        _program.Copy(theirs.Parameters, Parameters, Layout.ParameterCount);
-        if (Layout.StatisticCount > 0)
-            _program.Copy(theirs.Statistics, Statistics, Layout.StatisticCount);
-        for (int i = 0; i < Vectors.Length; i++)
-            _program.Copy(theirs.Vectors[i], Vectors[i], Layout.ParameterCount);
-        Version++;
-    }
-
-    /// <inheritdoc/>
     public bool IsFinite() => Count(Parameters, Parameters, Layout.Weights, finite: true) == 0;
 
     /// <inheritdoc/>

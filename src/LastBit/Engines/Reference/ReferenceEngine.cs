@@ -20,6 +20,10 @@ public sealed class ReferenceEngineFactory : IEngineFactory
     }
 
     /// <inheritdoc/>
+    public string? WhyNot(UpdateRule rule) =>
+        rule is Sgd or AdamW ? null : $"the engine reference has no update rule {rule.GetType().Name}; take sgd or adamw";
+
+    /// <inheritdoc/>
     public IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) =>
         new ReferenceEngine(model, capacity);
 
@@ -166,17 +170,6 @@ internal sealed class ReferenceEngine(Model model, int capacity) : IEngine, IOut
         ComputeGradients();
         _parameters = before;
         return [.. _parameterGradients];
-    }
-
-    /// <summary>
-    /// The product of the Hessian of that loss with a vector by central differences of gradients; the step is taken along the unit vector.
-    /// </summary>
-    public double[] HessianProduct(double[] parameters, double[] v, double step)
-    {
-        double norm = Math.Sqrt(v.Sum(value => value * value));
-        double[] up = Gradient([.. parameters.Zip(v, (w, d) => w + (step * d / norm))]);
-        double[] down = Gradient([.. parameters.Zip(v, (w, d) => w - (step * d / norm))]);
-        return [.. up.Zip(down, (a, b) => (a - b) / (2 * step) * norm)];
     }
 
     /// <inheritdoc/>

@@ -93,15 +93,6 @@ internal sealed class ReferenceReplica : IReplica
     }
 
     /// <inheritdoc/>
-    public void CopyFrom(IReplica other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        var theirs = (ReferenceReplica)other;
-        foreach ((double[] to, double[] from) in Exact().Zip(theirs.Exact()))
-            from.CopyTo(to, 0);
-    }
-
-    /// <inheritdoc/>
     public bool IsFinite() => Array.TrueForAll(Parameters, double.IsFinite);
 
     /// <inheritdoc/>
@@ -134,7 +125,7 @@ internal sealed class ReferenceReplica : IReplica
             if (step.RoundsStochastically)
             {
                 RandomWords words = Philox.Draw(step.Seed, RandomPurpose.Rounding, (uint)step.Step, (ulong)i / 4);
-                moved = StochasticRounding.Round(moved, (i % 4) switch { 0 => words.X, 1 => words.Y, 2 => words.Z, _ => words.W });
+                moved = StochasticRounding.Round(moved, words[i]);
             }
             Parameters[i] = moved;
         }

@@ -32,7 +32,7 @@ public sealed record SamplingShare(
         double accuracy = SampleStatistics.Mean([.. groups.SelectMany(group => group)]) / 100;
         double binomial = TestSetSampling.BinomialVariance(accuracy, images);
         (double low, double high) = TestSetSampling.CalibratedVarianceBounds(accuracy, images, classes);
-        (double accuracyLow, double accuracyHigh) = Distributions.ClopperPearson(accuracy * images, images, SampleStatistics.Confidence);
+        (double accuracyLow, double accuracyHigh) = Distributions.ClopperPearson(accuracy * images, images);
         return new SamplingShare(
             images, classes, 100 * accuracy, 100 * accuracyLow, 100 * accuracyHigh,
             100 * Math.Sqrt(binomial), Share(binomial, components.Rounding), Share(binomial, components.Seeds),

@@ -12,24 +12,16 @@ internal static class AuthorsWeights
     /// <param name="values">The weights of all times, one after the other.</param>
     /// <param name="shape">Their shape at one time.</param>
     /// <param name="cancellation">Stops between two files.</param>
-    public static void Write(string folder, double[] values, int[] shape, CancellationToken cancellation) =>
-        ForEach(folder, values.Length, shape, (file, from, size) => MatFile.Write(file, "conv_weight", values.AsSpan(from, size), shape),
-            cancellation);
-
-    /// <inheritdoc cref="Write(string, double[], int[], CancellationToken)"/>
-    public static void Write(string folder, float[] values, int[] shape, CancellationToken cancellation) =>
-        ForEach(folder, values.Length, shape, (file, from, size) => MatFile.Write(file, "conv_weight", values.AsSpan(from, size), shape),
-            cancellation);
-
-    private static void ForEach(string folder, int length, int[] shape, Action<string, int, int> write, CancellationToken cancellation)
+    public static void Write<T>(string folder, T[] values, int[] shape, CancellationToken cancellation)
+        where T : unmanaged
     {
         int size = shape.Aggregate(1, (product, extent) => product * extent);
-        for (int from = 0; from < length; from += size)
+        for (int from = 0; from < values.Length; from += size)
         {
             cancellation.ThrowIfCancellationRequested();
             string file = FileOf(folder, (from / size) + 1);
             UnfinishedFiles.DeleteOf(file);
-            write(file, from, size);
+            MatFile.Write<T>(file, "conv_weight", values.AsSpan(from, size), shape);
         }
     }
 
