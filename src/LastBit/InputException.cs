@@ -38,9 +38,8 @@ public sealed class InputException : Exception
     /// <summary>A setting that is not possible. Its message may call the setting by the name that users know.</summary>
     /// <param name="setting">The setting's name, a property of its settings record.</param>
     /// <param name="problem">What is wrong with it and what would be right.</param>
-    /// <param name="cause">The failure that revealed it, if any.</param>
-    public static InputException Of(string setting, string problem, Exception? cause = null) =>
-        new(LastBit.Setting.InCamelCase(setting), $": {problem}", cause);
+    public static InputException Of(string setting, string problem) =>
+        new(LastBit.Setting.InCamelCase(setting), $": {problem}", null);
 
     /// <summary>A folder or file that a setting names and that cannot be used.</summary>
     /// <param name="setting">The setting's name.</param>

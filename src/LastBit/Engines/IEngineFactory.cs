@@ -30,22 +30,21 @@ public interface IEngineFactory : IDisposable
     /// <returns>One line that names the layer and says what would be right.</returns>
     string? WhyNot(Model model, bool hessian = false);
 
-    /// <summary>Why its engines cannot update weights by a rule; null where they can.</summary>
+    /// <summary>Whether its engines update weights by a rule.</summary>
     /// <param name="rule">The rule.</param>
-    /// <returns>One line that says what would be right.</returns>
-    string? WhyNot(UpdateRule rule);
+    bool Has(UpdateRule rule);
 
     /// <summary>Makes an engine and takes its memory.</summary>
     /// <param name="model">What to compute.</param>
     /// <param name="capacity">Images in the largest pass, at least 1.</param>
     /// <param name="convolution">How convolutions are computed that can be computed in several ways.</param>
-    /// <exception cref="InputException">It cannot compute the model, as <see cref="WhyNot(Model, bool)"/> says.</exception>
+    /// <exception cref="InputException">It cannot compute the model, as <see cref="WhyNot"/> says.</exception>
     IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct);
 
     /// <summary>Makes what multiplies by the Hessian of a model's loss, and takes its memory.</summary>
     /// <param name="model">The network.</param>
     /// <param name="capacity">Images that are computed at once, at least 1; batch normalisation takes their statistics.</param>
     /// <param name="convolution">How convolutions are computed, as in the engine whose loss is meant.</param>
-    /// <exception cref="InputException">It cannot, as <see cref="WhyNot(Model, bool)"/> says.</exception>
+    /// <exception cref="InputException">It cannot, as <see cref="WhyNot"/> says.</exception>
     IHessian CreateHessian(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct);
 }

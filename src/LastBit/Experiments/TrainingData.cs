@@ -85,8 +85,9 @@ internal sealed class TrainingData : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         (Dataset train, Dataset test) = DataSets.Load(settings.ToData());
         using IEngineFactory engines = source(settings.Engine, settings.Device, 1);
-        UpdateRule rule = new TrainingSettings(Optimizer: settings.Optimizer).Rule;
-        return (engines.WhyNot(settings.ToModel(train.Shape), hessian) ?? engines.WhyNot(rule)) is { } reason
+        if (!engines.Has(new TrainingSettings(Optimizer: settings.Optimizer).Rule))
+            throw InputException.Of(nameof(settings.Optimizer), $"the engine {engines.Name} does not have it; take the engine cpu");
+        return engines.WhyNot(settings.ToModel(train.Shape), hessian) is { } reason
             ? throw new InputException(reason) : new TrainingData(train, test, settings, source);
     }
 

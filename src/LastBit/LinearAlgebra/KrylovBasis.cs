@@ -66,12 +66,7 @@ internal sealed class KrylovBasis
         _scale = Math.Max(_scale, Linear.Norm(_next));
         _diagonal.Add(FixedOrderSum.OfProducts(_vector, _next));
         _couplings.Add([.. _kept.Vectors.Select(one => FixedOrderSum.OfProducts(one, _next))]);
-        // Twice is enough: what the first pass leaves is rounding, and the second removes it.
-        for (int pass = 0; pass < 2; pass++)
-        {
-            foreach (double[] other in _kept.Vectors.Concat(_chain))
-                Linear.AddMultiple(_next, -FixedOrderSum.OfProducts(other, _next), other);
-        }
+        Linear.TakeOut(_next, _kept.Vectors.Concat(_chain));
         Norm = Count == _vector.Length ? 0 : Linear.Norm(_next);
     }
 

@@ -47,7 +47,7 @@ internal static class Linear
     /// </summary>
     /// <param name="x">The vector.</param>
     /// <param name="others">The unit vectors.</param>
-    public static void TakeOut(Span<double> x, IReadOnlyList<double[]> others)
+    public static void TakeOut(Span<double> x, IEnumerable<double[]> others)
     {
         for (int pass = 0; pass < 2; pass++)
         {

@@ -93,8 +93,7 @@ public static class Bootstrap
             below += value < observed - margin ? 1 : value <= observed + margin ? 0.5 : 0;
         double share = Math.Clamp(below / resampled.Length, 0.5 / resampled.Length, 1 - 0.5 / resampled.Length);
         double bias = Distributions.NormalQuantile(share), acceleration = jackknife.Acceleration;
-        const double tail = (1 - SampleStatistics.Confidence) / 2;
-        return (At(Distributions.NormalQuantile(tail)), At(Distributions.NormalQuantile(1 - tail)));
+        return (At(Distributions.NormalQuantile(SampleStatistics.Tail)), At(Distributions.NormalQuantile(1 - SampleStatistics.Tail)));
 
         double At(double z)
         {

@@ -73,7 +73,7 @@ public sealed class CorrectnessMatrix
         double[] disagreements = Disagreements();
         double mean = SampleStatistics.Mean(disagreements);
         double variance = SampleStatistics.SquaredDeviations(disagreements) / (Images - 1) / Images + VarianceOverRuns(mean);
-        double margin = Distributions.NormalQuantile(1 - (1 - SampleStatistics.Confidence) / 2) * Math.Sqrt(variance);
+        double margin = Distributions.NormalQuantile(1 - SampleStatistics.Tail) * Math.Sqrt(variance);
         return new Estimate(mean, Math.Max(0, mean - margin), Math.Min(1, mean + margin), Images - 1);
     }
 

@@ -27,7 +27,7 @@ public static class Correlation
         if (x.Length == 3 || Math.Abs(r) == 1)
             return new Estimate(r, x.Length == 3 ? -1 : r, x.Length == 3 ? 1 : r, x.Length - 2);
         double z = 0.5 * (Logarithm.Log1P(r) - Logarithm.Log1P(-r)), margin =
-            Distributions.NormalQuantile(1 - (1 - SampleStatistics.Confidence) / 2) / Math.Sqrt(x.Length - 3);
+            Distributions.NormalQuantile(1 - SampleStatistics.Tail) / Math.Sqrt(x.Length - 3);
         return new Estimate(r, Tanh(z - margin), Tanh(z + margin), x.Length - 2);
 
         static double Tanh(double t) => (2 * Swish.Sigmoid(2 * t)) - 1;

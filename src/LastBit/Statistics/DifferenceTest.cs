@@ -21,7 +21,7 @@ public sealed record DifferenceTest(double Difference, double StandardError, dou
 
     private double OneSided => StandardError * Distributions.StudentTQuantile(SampleStatistics.Confidence, Degrees);
 
-    private double Margin { get; } = StandardError * Distributions.StudentTQuantile(1 - (1 - SampleStatistics.Confidence) / 2, Degrees);
+    private double Margin { get; } = StandardError * Distributions.StudentTQuantile(1 - SampleStatistics.Tail, Degrees);
 
     /// <summary>
     /// Welch's test: two samples whose spreads may differ, Satterthwaite's degrees of freedom. Where one side is a single value the

@@ -150,11 +150,12 @@ public static class Distributions
     {
         if (!(successes >= 0 && successes <= trials))
             throw new ArgumentOutOfRangeException(nameof(successes), successes, "must lie between 0 and the number of trials");
-        const double tail = (1 - SampleStatistics.Confidence) / 2;
         double failures = trials - successes;
         // A beta variable with shapes s and f + 1 is the odds r/(1 + r) of a ratio r = F s/(f + 1).
-        double low = successes == 0 ? 0 : Odds(FQuantile(tail, 2 * successes, 2 * (failures + 1)) * successes / (failures + 1));
-        double high = failures == 0 ? 1 : Odds(FQuantile(1 - tail, 2 * (successes + 1), 2 * failures) * (successes + 1) / failures);
+        double low = successes == 0 ? 0
+            : Odds(FQuantile(SampleStatistics.Tail, 2 * successes, 2 * (failures + 1)) * successes / (failures + 1));
+        double high = failures == 0 ? 1
+            : Odds(FQuantile(1 - SampleStatistics.Tail, 2 * (successes + 1), 2 * failures) * (successes + 1) / failures);
         return (low, high);
 
         static double Odds(double r) => r / (1 + r);

@@ -109,7 +109,7 @@ public sealed record NoiseAnalysis(
         if (!several && seedsKnown)
             notes.Add("There is one seed, so this is the spread over rounding alone; whether seeds add to it takes runs with other seeds.");
         double unitStd = units.Length > 1 ? SampleStatistics.Std(units) : 0;
-        double margin = unitStd * Distributions.StudentTQuantile(1 - (1 - SampleStatistics.Confidence) / 2,
+        double margin = unitStd * Distributions.StudentTQuantile(1 - SampleStatistics.Tail,
             Math.Max(1, units.Length - 1)) / Math.Sqrt(units.Length);
         double floor = VarianceComponents.LeastDifferenceOf(spread.Value, degrees);
         // Without repeats of a seed the spread over rounding is part of the spread over seeds and cannot be told from it.

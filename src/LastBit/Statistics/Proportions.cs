@@ -13,7 +13,7 @@ public static class Proportions
     public static (double Low, double High) Wilson(double successes, double trials)
     {
         Check(successes, trials);
-        double z = Distributions.NormalQuantile(1 - (1 - SampleStatistics.Confidence) / 2), share = successes / trials;
+        double z = Distributions.NormalQuantile(1 - SampleStatistics.Tail), share = successes / trials;
         double centre = (share + z * z / (2 * trials)) / (1 + z * z / trials);
         double margin = z / (1 + z * z / trials) * Math.Sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials));
         return (successes == 0 ? 0 : centre - margin, successes == trials ? 1 : centre + margin);

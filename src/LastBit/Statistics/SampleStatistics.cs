@@ -6,6 +6,9 @@ public static class SampleStatistics
     /// <summary>The confidence of every interval that LastBit states.</summary>
     public const double Confidence = 0.95;
 
+    /// <summary>What a two-sided interval leaves out at each end.</summary>
+    internal const double Tail = (1 - Confidence) / 2;
+
     /// <summary>The arithmetic mean; of equal values exactly that value.</summary>
     /// <param name="values">At least one number.</param>
     /// <exception cref="ArgumentException">There is no value.</exception>
@@ -108,11 +111,10 @@ public static class SampleStatistics
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(degrees, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(sumOfSquares);
-        const double tail = (1 - Confidence) / 2;
         return new Estimate(
             Math.Sqrt(sumOfSquares / degrees),
-            Math.Sqrt(sumOfSquares / Distributions.ChiSquareQuantile(1 - tail, degrees)),
-            Math.Sqrt(sumOfSquares / Distributions.ChiSquareQuantile(tail, degrees)),
+            Math.Sqrt(sumOfSquares / Distributions.ChiSquareQuantile(1 - Tail, degrees)),
+            Math.Sqrt(sumOfSquares / Distributions.ChiSquareQuantile(Tail, degrees)),
             degrees);
     }
 }

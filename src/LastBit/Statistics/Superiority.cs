@@ -27,7 +27,7 @@ public static class Superiority
         double m = independentA ?? a.Length, n = independentB ?? b.Length, average = (m + n) / 2 - 1;
         // Student's t for the normal quantile: with three runs a side the latter would exclude 1/2 where all of B beat all of A,
         // which happens by chance one time in ten.
-        double z = Distributions.StudentTQuantile(1 - (1 - SampleStatistics.Confidence) / 2, Math.Max(1, m + n - 2));
+        double z = Distributions.StudentTQuantile(1 - SampleStatistics.Tail, Math.Max(1, m + n - 2));
         return new Estimate(share, End(0), End(1), (int)(m + n) - 2);
 
         // Between the share and 0 (or 1) the score |share - theta| grows and its standard error shrinks to 0: one crossing.

@@ -97,7 +97,7 @@ public sealed record VarianceComponents(
     /// <param name="std">The estimated standard deviation of a run.</param>
     /// <param name="degrees">Its degrees of freedom, positive.</param>
     public static double LeastDifferenceOf(double std, double degrees) =>
-        Distributions.StudentTQuantile(1 - (1 - SampleStatistics.Confidence) / 2, degrees) * Math.Sqrt(2) * std;
+        Distributions.StudentTQuantile(1 - SampleStatistics.Tail, degrees) * Math.Sqrt(2) * std;
 
     /// <summary>The degrees of freedom of the chi-square distribution that a sum of two mean squares resembles most.</summary>
     private static double SatterthwaiteDegrees(double between, int betweenDegrees, double within, int withinDegrees)
@@ -123,9 +123,8 @@ public sealed record VarianceComponents(
 
         void Add(double part, int degrees)
         {
-            const double tail = (1 - SampleStatistics.Confidence) / 2;
-            double down = (1 - degrees / Distributions.ChiSquareQuantile(1 - tail, degrees)) * part;
-            double up = (degrees / Distributions.ChiSquareQuantile(tail, degrees) - 1) * part;
+            double down = (1 - degrees / Distributions.ChiSquareQuantile(1 - SampleStatistics.Tail, degrees)) * part;
+            double up = (degrees / Distributions.ChiSquareQuantile(SampleStatistics.Tail, degrees) - 1) * part;
             below += down * down;
             above += up * up;
         }
@@ -134,10 +133,12 @@ public sealed record VarianceComponents(
     /// <summary>sigma_s from (between - within)/size; Williams and Tukey's interval, cut at 0.</summary>
     private static Estimate SeedsAloneOf(double betweenMean, int betweenDegrees, double withinMean, int withinDegrees, double size)
     {
-        const double tail = (1 - SampleStatistics.Confidence) / 2;
         double squares = betweenMean * betweenDegrees, f = betweenMean / withinMean;
         return new Estimate(
-            Math.Sqrt(Math.Max(0, betweenMean - withinMean) / size), End(1 - tail), End(tail), betweenDegrees);
+            Math.Sqrt(Math.Max(0, betweenMean - withinMean) / size),
+            End(1 - SampleStatistics.Tail),
+            End(SampleStatistics.Tail),
+            betweenDegrees);
 
         double End(double probability)
         {
@@ -153,12 +154,11 @@ public sealed record VarianceComponents(
     /// </summary>
     private static Estimate RatioOf(double betweenMean, int betweenDegrees, double withinMean, int withinDegrees, double size)
     {
-        const double tail = (1 - SampleStatistics.Confidence) / 2;
         double f = betweenMean / withinMean;
         return new Estimate(
             At(1),
-            At(Distributions.FQuantile(tail, betweenDegrees, withinDegrees)),
-            At(Distributions.FQuantile(1 - tail, betweenDegrees, withinDegrees)),
+            At(Distributions.FQuantile(SampleStatistics.Tail, betweenDegrees, withinDegrees)),
+            At(Distributions.FQuantile(1 - SampleStatistics.Tail, betweenDegrees, withinDegrees)),
             betweenDegrees);
 
         double At(double quantile) => 1 / Math.Sqrt(1 + (f / quantile - 1) / size);

@@ -44,7 +44,7 @@ public sealed class CpuEngineFactory : IEngineFactory
     }
 
     /// <inheritdoc/>
-    public string? WhyNot(UpdateRule rule) => CpuUpdate.WhyNot(rule);
+    public bool Has(UpdateRule rule) => CpuUpdate.Has(rule);
 
     /// <inheritdoc/>
     public IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) =>

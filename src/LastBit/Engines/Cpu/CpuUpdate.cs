@@ -10,15 +10,12 @@ internal abstract unsafe class CpuUpdate
         (typeof(AdamW), rule => new AdamWUpdate((AdamW)rule)),
     ];
 
-    /// <summary>Why a rule cannot be computed; null where it can.</summary>
-    public static string? WhyNot(UpdateRule rule) => s_kernels.Any(one => one.Rule == rule.GetType()) ? null
-        : $"the engine cpu has no update rule {rule.GetType().Name}; take sgd or adamw";
+    /// <summary>Whether there is a kernel of a rule.</summary>
+    public static bool Has(UpdateRule rule) => s_kernels.Any(one => one.Rule == rule.GetType());
 
     /// <summary>The kernel of a rule.</summary>
-    /// <param name="rule">The rule.</param>
-    /// <exception cref="InputException">There is none.</exception>
-    public static CpuUpdate Of(UpdateRule rule) =>
-        WhyNot(rule) is { } reason ? throw new InputException(reason) : s_kernels.First(one => one.Rule == rule.GetType()).Kernel(rule);
+    /// <param name="rule">A rule that has one.</param>
+    public static CpuUpdate Of(UpdateRule rule) => s_kernels.First(one => one.Rule == rule.GetType()).Kernel(rule);
 
     /// <summary>Rounds the numbers of a step to binary32; called before its chunks are updated.</summary>
     /// <param name="step">The step.</param>

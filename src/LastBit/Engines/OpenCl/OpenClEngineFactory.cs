@@ -65,8 +65,7 @@ public sealed class OpenClEngineFactory : IEngineFactory
     }
 
     /// <inheritdoc/>
-    public string? WhyNot(UpdateRule rule) =>
-        rule is Sgd or AdamW ? null : $"the engine opencl has no update rule {rule.GetType().Name}; take sgd or adamw";
+    public bool Has(UpdateRule rule) => OpenClUpdate.Has(rule);
 
     /// <inheritdoc/>
     public IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) =>

@@ -6,6 +6,9 @@ namespace LastBit.Engines.OpenCl;
 /// <summary>Queues the update of a replica by its rule.</summary>
 internal static class OpenClUpdate
 {
+    /// <summary>Whether there are kernels of a rule.</summary>
+    public static bool Has(UpdateRule rule) => rule is Sgd or AdamW;
+
     /// <summary>One step of SGD or AdamW, perturbed as it says.</summary>
     /// <param name="program">Where.</param>
     /// <param name="replica">The replica.</param>

@@ -20,8 +20,7 @@ public sealed class ReferenceEngineFactory : IEngineFactory
     }
 
     /// <inheritdoc/>
-    public string? WhyNot(UpdateRule rule) =>
-        rule is Sgd or AdamW ? null : $"the engine reference has no update rule {rule.GetType().Name}; take sgd or adamw";
+    public bool Has(UpdateRule rule) => ReferenceReplica.Has(rule);
 
     /// <inheritdoc/>
     public IEngine CreateEngine(Model model, int capacity, ConvolutionAlgorithm convolution = ConvolutionAlgorithm.Direct) =>

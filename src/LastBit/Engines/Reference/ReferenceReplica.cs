@@ -136,6 +136,9 @@ internal sealed class ReferenceReplica : IReplica
     {
     }
 
+    /// <summary>Whether <see cref="Update"/> knows a rule.</summary>
+    public static bool Has(UpdateRule rule) => rule is Sgd or AdamW;
+
     /// <summary>What is kept of a weight, the rate, and the direction; moves the vectors.</summary>
     private (double Kept, double Rate, double Direction) Direction(int i, double gradient, in UpdateStep step)
     {

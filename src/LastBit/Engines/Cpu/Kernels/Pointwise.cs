@@ -20,6 +20,18 @@ internal unsafe struct NormCoefficients
 
     /// <inheritdoc cref="GradientSlope"/>
     public float* GradientOffset;
+
+    /// <summary>One row of channels after the other.</summary>
+    /// <param name="first">Where the first of the five rows is.</param>
+    /// <param name="channels">Numbers in a row.</param>
+    public static NormCoefficients At(float* first, int channels) => new()
+    {
+        Mean = first,
+        Scale = first + channels,
+        Shift = first + (2 * channels),
+        GradientSlope = first + (3 * channels),
+        GradientOffset = first + (4 * channels),
+    };
 }
 
 /// <summary>

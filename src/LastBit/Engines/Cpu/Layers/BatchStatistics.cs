@@ -29,15 +29,7 @@ internal sealed unsafe class BatchStatistics : IDisposable
         (Weight, Bias, RunningMean, RunningVariance) = (node.Parameters[0], node.Parameters[1], node.Parameters[2], node.Parameters[3]);
         _coefficients = new AlignedBuffer<float>(6L * channels);
         _tables = new AlignedBuffer<float>(2L * capacity * channels);
-        float* p = _coefficients.Pointer;
-        Coefficients = new NormCoefficients
-        {
-            Mean = p,
-            Scale = p + channels,
-            Shift = p + (2 * channels),
-            GradientSlope = p + (3 * channels),
-            GradientOffset = p + (4 * channels),
-        };
+        Coefficients = NormCoefficients.At(_coefficients.Pointer, channels);
     }
 
     /// <summary>The normalisation in the model.</summary>
@@ -172,15 +164,7 @@ internal sealed unsafe class TangentStatistics : IDisposable
         _coefficients = new AlignedBuffer<float>(5L * channels);
         _imageMeans = new AlignedBuffer<float>((long)half * channels);
         _inverseTangent = new double[channels];
-        float* p = _coefficients.Pointer;
-        Coefficients = new NormCoefficients
-        {
-            Mean = p,
-            Scale = p + channels,
-            Shift = p + (2 * channels),
-            GradientSlope = p + (3 * channels),
-            GradientOffset = p + (4 * channels),
-        };
+        Coefficients = NormCoefficients.At(_coefficients.Pointer, channels);
     }
 
     /// <summary>The tangents of <see cref="BatchStatistics.Coefficients"/>.</summary>

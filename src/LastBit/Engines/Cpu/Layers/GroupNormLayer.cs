@@ -182,18 +182,8 @@ internal sealed unsafe class GroupNormLayer : CpuLayer
         new Span<float>(tables + _channels, _channels).CopyTo(new Span<float>(gradients + _bias.Offset, _channels));
     }
 
-    private NormCoefficients Norm(int image)
-    {
-        float* row = _coefficients.Pointer + ((long)image * Rows * _channels);
-        return new NormCoefficients
-        {
-            Mean = row,
-            Scale = row + _channels,
-            Shift = row + (2 * _channels),
-            GradientSlope = row + (3 * _channels),
-            GradientOffset = row + (4 * _channels),
-        };
-    }
+    private NormCoefficients Norm(int image) =>
+        NormCoefficients.At(_coefficients.Pointer + ((long)image * Rows * _channels), _channels);
 
     /// <summary>Two sums of each channel of an image, one row after the other.</summary>
     private float* Sums(int image) => _coefficients.Pointer + ((((long)image * Rows) + 5) * _channels);
