@@ -11,12 +11,12 @@ namespace LastBit.Cli;
 internal static class EngineList
 {
     /// <summary>Makes the engines of a choice: an <see cref="EngineSource"/>.</summary>
-    internal static IEngineFactory Create(EngineChoice choice, int device, int threads) => choice switch
+    internal static IEngineFactory Create(NetworkTrainingSettings settings, int threads) => settings.Engine switch
     {
         EngineChoice.Cpu => new CpuEngineFactory(threads),
         EngineChoice.Reference => new ReferenceEngineFactory(),
-        EngineChoice.OpenCl => new OpenClEngineFactory(device, DataCache.RootIfAny, threads),
-        _ => throw new ArgumentOutOfRangeException(nameof(choice)),
+        EngineChoice.OpenCl => new OpenClEngineFactory(settings.Device, DataCache.RootIfAny, threads, settings.CheckEvery),
+        _ => throw new ArgumentOutOfRangeException(nameof(settings)),
     };
 
     /// <summary>

@@ -18,8 +18,9 @@ internal static class CellCommand
         var engine = OptionTypes.Choice("--engine", "cpu", SettingOption.WordsOf<EngineChoice>(),
             "What computes; where run.json says it, it stands.");
         var device = OptionTypes.Count("--device", 0, "Which device of OpenCL computes.", 0);
+        var checkEvery = OptionTypes.Count("--check-every", 0, "Steps between two that the CPU computes too; 0 for one an epoch.", 0);
         var command = new Command("cell", "Computes some cells of a run folder and nothing else.")
-            { folder, names, engine, device, CommonOptions.Threads, CommonOptions.Quiet };
+            { folder, names, engine, device, checkEvery, CommonOptions.Threads, CommonOptions.Quiet };
         command.Hidden = true;
         command.SetAction(parse =>
         {
@@ -34,8 +35,12 @@ internal static class CellCommand
                     RunCells.Compute(name, new ExperimentContext(path, threads, observer, Interruption.Current.Token)
                     {
                         // run.json names an engine whose bits are its own, and none that keeps the contract.
-                        Engines = (asked, _, threads) =>
-                            EngineList.Create(asked.HasOwnBits() ? asked : choice, parse.GetValue(device), threads),
+                        Engines = (asked, threads) => EngineList.Create(asked.Engine.HasOwnBits() ? asked : asked with
+                        {
+                            Engine = choice,
+                            Device = parse.GetValue(device),
+                            CheckEvery = parse.GetValue(checkEvery) is > 0 and var steps ? steps : null,
+                        }, threads),
                     });
                     return 0;
                 });

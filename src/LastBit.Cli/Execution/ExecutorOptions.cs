@@ -61,7 +61,7 @@ internal static partial class ExecutorOptions
     // What sbatch would refuse, or read otherwise than it was meant, is refused before a script is written.
     /// <summary>What was said of the engine, as a task says it again: run.json does not keep what decides no bit.</summary>
     private static string EngineOf(ParseResult parse) => string.Concat(parse.CommandResult.Command.Options
-        .Where(option => option.Name is "--engine" or "--device" && parse.GetResult(option) is { Implicit: false })
+        .Where(option => option.Name is "--engine" or "--device" or "--check-every" && parse.GetResult(option) is { Implicit: false })
         .Select(option => $" {option.Name} {ShellWord.Quote(parse.GetResult(option)!.Tokens[0].Value)}"));
 
     private static Option<string?> Text(string name, string what, string description, Regex pattern, string right)

@@ -24,6 +24,11 @@ public interface IEngineFactory : IDisposable
     /// </summary>
     IEngineFactory? CreateWitness() => null;
 
+    /// <summary>
+    /// How many steps lie between two that the witness computes; null: the first of every epoch is. The first of a process is one always.
+    /// </summary>
+    int? StepsBetweenWitnessed => null;
+
     /// <summary>Why its engines cannot compute a model; null where they can. Nothing is made to answer.</summary>
     /// <param name="model">The model.</param>
     /// <param name="hessian">Whether products with the Hessian are asked for, rather than training and evaluation.</param>

@@ -30,7 +30,6 @@ public static class EngineChoices
 }
 
 /// <summary>Makes the engines of a choice; who calls an experiment hands it in, because experiments know no engine.</summary>
-/// <param name="choice">Which engine.</param>
-/// <param name="device">Which device, for an engine that computes on one of several.</param>
+/// <param name="settings">Which engine, and what it has to know besides.</param>
 /// <param name="threads">How many threads it may use.</param>
-public delegate IEngineFactory EngineSource(EngineChoice choice, int device, int threads);
+public delegate IEngineFactory EngineSource(NetworkTrainingSettings settings, int threads);

@@ -39,8 +39,7 @@ public abstract record NetworkTrainingSettings
     public Loss Loss { get; init; }
 
     /// <summary>How 3x3 convolutions are computed.</summary>
-    [JsonPropertyOrder(-1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    [Setting(ConvolutionHelp)]
+    [JsonPropertyOrder(-1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault), Setting(ConvolutionHelp)]
     public ConvolutionAlgorithm Convolution { get; init; }
 
     /// <summary>What computes it. Of documents of settings only those name it whose bits are its own; run.json always does.</summary>
@@ -58,9 +57,13 @@ public abstract record NetworkTrainingSettings
     }
 
     /// <summary>Which device of OpenCL computes.</summary>
-    [JsonPropertyOrder(-1), JsonIgnore]
-    [Setting("Which device of OpenCL computes, by its number in lastbit info.", Least = 0)]
+    [JsonPropertyOrder(-1), JsonIgnore, Setting("Which device of OpenCL computes, by its number in lastbit info.", Least = 0)]
     public int Device { get; init; }
+
+    /// <summary>How many steps lie between two that the CPU computes beside a device; null for one an epoch.</summary>
+    [JsonPropertyOrder(-1), JsonIgnore]
+    [Setting("Steps between two that the CPU computes beside the engine opencl, to compare every bit.", Default = "one an epoch")]
+    public int? CheckEvery { get; init; }
 
     /// <summary>The update rule.</summary>
     [JsonPropertyOrder(-1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
@@ -119,18 +122,12 @@ public abstract record NetworkTrainingSettings
     /// <summary>The settings of the data.</summary>
     public DataSettings ToData() => new()
     {
-        Data = Data,
-        TrainSize = TrainSize,
-        Augmentation = Augmentation,
-        Mean = Mean,
-        Deviation = Deviation,
-        Standardization = Standardization,
-        Network = Network,
+        Data = Data, TrainSize = TrainSize, Augmentation = Augmentation, Mean = Mean, Deviation = Deviation,
+        Standardization = Standardization, Network = Network,
     };
 
     /// <summary>The network for images of a data set.</summary>
     /// <param name="shape">The data's shape and classes.</param>
-    /// <returns>The model.</returns>
     /// <exception cref="InputException">There is no such network, or it takes no images of this size.</exception>
     public Model ToModel(DatasetShape shape)
     {
@@ -140,8 +137,11 @@ public abstract record NetworkTrainingSettings
             throw InputException.Of(nameof(Dropout), $"{NumberText.Of(Dropout)}; give a probability of at least 0 and below 1");
         if (Dropout > 0 && !settings.HasDropout)
             throw InputException.Of(nameof(Dropout), $"{Network} has no place for it; fc-F and vgg16 have");
-        if (Device > 0 && !Engine.HasDevices())
-            throw InputException.Of(nameof(Device), "is of the engine opencl; choose that engine too, or leave it out");
+        if ((Device > 0 || CheckEvery is not null) && !Engine.HasDevices())
+        {
+            throw InputException.Of(Device > 0 ? nameof(Device) : nameof(CheckEvery),
+                "is of the engine opencl; choose that engine too, or leave it out");
+        }
         if (settings.SizeFor(shape.Height, shape.Width) is var (height, width) && (height, width) != (shape.Height, shape.Width))
             throw new InputException(
                 $"{settings.Name}: takes no images of {shape.Width} x {shape.Height} pixels; pad them to {width} x {height}");

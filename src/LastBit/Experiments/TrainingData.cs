@@ -84,7 +84,7 @@ internal sealed class TrainingData : IDisposable
     {
         ArgumentNullException.ThrowIfNull(source);
         (Dataset train, Dataset test) = DataSets.Load(settings.ToData());
-        using IEngineFactory engines = source(settings.Engine, settings.Device, 1);
+        using IEngineFactory engines = source(settings, 1);
         if (!engines.Has(new TrainingSettings(Optimizer: settings.Optimizer).Rule))
             throw InputException.Of(nameof(settings.Optimizer), $"the engine {engines.Name} does not have it; take the engine cpu");
         return engines.WhyNot(settings.ToModel(train.Shape), hessian) is { } reason
@@ -93,7 +93,7 @@ internal sealed class TrainingData : IDisposable
 
     /// <summary>The same images with threads, which it starts when they are needed and ends when it is disposed of.</summary>
     /// <param name="threads">How many threads.</param>
-    public TrainingData With(int threads) => new(this, _source!(_settings!.Engine, _settings.Device, threads));
+    public TrainingData With(int threads) => new(this, _source!(_settings!, threads));
 
     /// <summary>Everything that a bit of a cell depends on, except what names the cell.</summary>
     public JsonObject IdentityOf<T>(T settings)

@@ -16,9 +16,9 @@ public sealed class WitnessException : Exception
 
 /// <summary>
 /// Computes some steps a second time, by the engine that a factory names as its witness, and compares every bit: the first step of
-/// the process for all replicas, then the first of every epoch for one replica in turn.
+/// the process for all replicas, then the first of every epoch, or one in so many, for one replica in turn.
 /// </summary>
-internal sealed class StepWitness(IEngineFactory engines, Trainer trainer) : IDisposable
+internal sealed class StepWitness(IEngineFactory engines, int? every, Trainer trainer) : IDisposable
 {
     private readonly Dictionary<Models.ConvolutionAlgorithm, IEngine> _engines = [];
     private readonly List<NetworkState> _before = [];
@@ -29,7 +29,8 @@ internal sealed class StepWitness(IEngineFactory engines, Trainer trainer) : IDi
     public bool Begin()
     {
         int count = trainer.Replicas.Count;
-        _replicas = !_hasSeenOne ? [.. Enumerable.Range(0, count)] : trainer.BatchIndex == 0 ? [trainer.Epoch % count] : [];
+        (long number, long rest) = every is { } steps ? Math.DivRem(trainer.StepsDone, steps) : (trainer.Epoch, trainer.BatchIndex);
+        _replicas = !_hasSeenOne ? [.. Enumerable.Range(0, count)] : rest == 0 ? [(int)(number % count)] : [];
         if (_replicas.Length == 0)
             return false;
         // What a step has found that is then undone is not to be taken for another's.

@@ -99,7 +99,7 @@ public sealed class Trainer : IDisposable
         _groups = [.. Enumerable.Range(0, Replicas.Count).GroupBy(i => (EngineOf(Replicas[i]), HasView(i) ? i : -1))
             .SelectMany(group => group.Chunk(group.Key.Item1.ReplicasTogether))];
         _tests = Engine.CreateBatch(_pass);
-        _witness = engines.CreateWitness() is { } witness ? new StepWitness(witness, this) : null;
+        _witness = engines.CreateWitness() is { } witness ? new StepWitness(witness, engines.StepsBetweenWitnessed, this) : null;
         _testImages = new float[_pass * Model.ImageFloats];
         _testLabels = new int[_pass];
         _scores = new EpochScore[Replicas.Count];

@@ -12,9 +12,12 @@ public class TrainCommandTests
     public void A_device_is_of_OpenCL_alone()
     {
         using var folder = new TemporaryFolder();
-        var run = LastBitCall.Run([.. Small, "--device", "7", "--out", folder["out"]]);
-        Assert.Equal((2, "lastbit train: --device: is of the engine opencl; choose that engine too, or leave it out\n"),
-            (run.ExitCode, run.Error));
+        foreach (string option in (string[])["--device", "--check-every"])
+        {
+            var run = LastBitCall.Run([.. Small, option, "7", "--out", folder["out"]]);
+            Assert.Equal((2, $"lastbit train: {option}: is of the engine opencl; choose that engine too, or leave it out\n"),
+                (run.ExitCode, run.Error));
+        }
         Assert.False(Directory.Exists(folder["out"]));
     }
 
@@ -102,9 +105,9 @@ public class TrainCommandTests
 
         // A task of a job array is told the engine, for the folder's settings do not name it.
         var script = LastBitCall.Run(["accuracy", "--network", "resnet8", "--seeds", "1", "--k", "1", .. small, "--device", "1",
-            "--executor", "slurm", "--dry-run"]);
+            "--check-every", "500", "--executor", "slurm", "--dry-run"]);
         Assert.Equal(0, script.ExitCode);
-        Assert.Contains(" cell --engine opencl --device 1 ", script.Output, StringComparison.Ordinal);
+        Assert.Contains(" cell --engine opencl --device 1 --check-every 500 ", script.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -143,18 +143,18 @@ internal static class DeviceTest
         int[] labels = [.. Enumerable.Range(0, Images).Select(i => i % model.Classes)];
         using var state = new NetworkState(model.Layout, rule.Vectors);
         state.Initialise(1);
-        (float[] Gradients, NetworkState State, BatchResult Result)[] both = [.. new[] { a, b }.Select(Steps)];
+        (float[] Gradients, NetworkState State, BatchResult Result) ours = Steps(a), theirs = Steps(b);
+        using NetworkState left = ours.State, right = theirs.State;
         foreach (Parameter tensor in model.Layout.All)
         {
             string? wrong = tensor.IsTrainable
-                ? Difference(both[0].Gradients.AsSpan(tensor.Offset, tensor.Count), both[1].Gradients.AsSpan(tensor.Offset, tensor.Count),
+                ? Difference(ours.Gradients.AsSpan(tensor.Offset, tensor.Count), theirs.Gradients.AsSpan(tensor.Offset, tensor.Count),
                     $"the gradient of {tensor.Name}") : null;
-            wrong ??= Difference(both[0].State.Get(tensor), both[1].State.Get(tensor), tensor.Name);
+            wrong ??= Difference(left.Get(tensor), right.Get(tensor), tensor.Name);
             if (wrong is not null)
                 return wrong;
         }
-        Array.ForEach(both, one => one.State.Dispose());
-        return both[0].Result == both[1].Result ? null : $"{both[1].Result} there and {both[0].Result} on the CPU";
+        return ours.Result == theirs.Result ? null : $"{theirs.Result} there and {ours.Result} on the CPU";
 
         (float[], NetworkState, BatchResult) Steps(IEngine engine)
         {

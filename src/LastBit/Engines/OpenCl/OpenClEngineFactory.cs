@@ -16,16 +16,18 @@ public sealed class OpenClEngineFactory : IEngineFactory
     /// <param name="device">Its number, from 0.</param>
     /// <param name="cache">The folder in which it is remembered which devices have passed their test; null where nothing is.</param>
     /// <param name="threads">How many threads of the CPU may compute a step beside the device, to compare.</param>
-    public OpenClEngineFactory(int device, string? cache, int threads)
-        : this(() => DeviceTest.Open(OpenClDevice.Get(device), cache), threads)
+    /// <param name="checkEvery">How many steps lie between two that are compared; null for one an epoch.</param>
+    public OpenClEngineFactory(int device, string? cache, int threads, int? checkEvery = null)
+        : this(() => DeviceTest.Open(OpenClDevice.Get(device), cache), threads, checkEvery)
     {
     }
 
     /// <summary>A factory for a device that somebody else opens.</summary>
     /// <param name="open">Opens it; the factory disposes of it.</param>
     /// <param name="threads">How many threads of the CPU may compute a step beside it; 0 where none is to be compared.</param>
-    internal OpenClEngineFactory(Func<OpenClProgram> open, int threads = 1) =>
-        (_program, _threads) = (new Lazy<OpenClProgram>(open), threads);
+    /// <param name="checkEvery">How many steps lie between two that are compared; null for one an epoch.</param>
+    internal OpenClEngineFactory(Func<OpenClProgram> open, int threads = 1, int? checkEvery = null) =>
+        (_program, _threads, StepsBetweenWitnessed) = (new Lazy<OpenClProgram>(open), threads, checkEvery);
 
     /// <summary>Makes sure that this machine has a device, without opening it.</summary>
     /// <param name="device">Its number, from 0.</param>
@@ -40,6 +42,9 @@ public sealed class OpenClEngineFactory : IEngineFactory
 
     /// <inheritdoc/>
     public IEngineFactory? CreateWitness() => _threads > 0 ? new CpuEngineFactory(_threads) : null;
+
+    /// <inheritdoc/>
+    public int? StepsBetweenWitnessed { get; }
 
     /// <inheritdoc/>
     public string? WhyNot(Model model, bool hessian = false)

@@ -62,6 +62,8 @@ internal sealed unsafe class OpenClLibrary
     /// <summary>Its platforms, at least one.</summary>
     public nint[] Platforms { get; }
 
+    // Those with a setter are what a test puts a failing device into.
+
     public delegate* unmanaged<nint, uint, nuint, void*, nuint*, int> GetPlatformInfo { get; }
 
     public delegate* unmanaged<nint, ulong, uint, nint*, uint*, int> GetDeviceIds { get; }
@@ -76,7 +78,7 @@ internal sealed unsafe class OpenClLibrary
 
     public delegate* unmanaged<nint, int> ReleaseCommandQueue { get; }
 
-    public delegate* unmanaged<nint, ulong, nuint, void*, int*, nint> CreateBuffer { get; }
+    public delegate* unmanaged<nint, ulong, nuint, void*, int*, nint> CreateBuffer { get; set; }
 
     public delegate* unmanaged<nint, int> ReleaseMemObject { get; }
 
@@ -84,7 +86,7 @@ internal sealed unsafe class OpenClLibrary
 
     public delegate* unmanaged<nint, int> ReleaseProgram { get; }
 
-    public delegate* unmanaged<nint, uint, nint*, byte*, nint, nint, int> BuildProgram { get; }
+    public delegate* unmanaged<nint, uint, nint*, byte*, nint, nint, int> BuildProgram { get; set; }
 
     public delegate* unmanaged<nint, nint, uint, nuint, void*, nuint*, int> GetProgramBuildInfo { get; }
 
@@ -102,13 +104,13 @@ internal sealed unsafe class OpenClLibrary
 
     public delegate* unmanaged<nint, int> Finish { get; }
 
-    public delegate* unmanaged<nint, nint, uint, nuint, nuint, void*, uint, nint*, nint*, int> EnqueueReadBuffer { get; }
+    public delegate* unmanaged<nint, nint, uint, nuint, nuint, void*, uint, nint*, nint*, int> EnqueueReadBuffer { get; set; }
 
     public delegate* unmanaged<nint, nint, uint, nuint, nuint, void*, uint, nint*, nint*, int> EnqueueWriteBuffer { get; }
 
     public delegate* unmanaged<nint, nint, nint, nuint, nuint, nuint, uint, nint*, nint*, int> EnqueueCopyBuffer { get; }
 
-    public delegate* unmanaged<nint, nint, uint, nuint*, nuint*, nuint*, uint, nint*, nint*, int> EnqueueKernel { get; }
+    public delegate* unmanaged<nint, nint, uint, nuint*, nuint*, nuint*, uint, nint*, nint*, int> EnqueueKernel { get; set; }
 
     /// <summary>Every library that has a platform; empty where there is none.</summary>
     public static IReadOnlyList<OpenClLibrary> OpenAll()

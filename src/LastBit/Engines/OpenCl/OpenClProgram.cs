@@ -58,9 +58,12 @@ internal sealed unsafe class OpenClProgram : IDisposable
     public static string Source { get; } = string.Concat(
         new[] { "arithmetic", "pointwise", "convolution", "winograd", "matrix", "layers", "update", "test" }.Select(Read));
 
-    /// <summary>What the bits of a device depend on: its name, the driver and the kernels.</summary>
-    public static string IdentityOf(OpenClDevice device) => Convert.ToHexStringLower(
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{device.Name}\n{device.Version}\n{device.Driver}\n{Source}")));
+    /// <summary>
+    /// What the verdict on a device depends on: its name, the driver, the kernels, how they are built, and the build of this assembly,
+    /// whose test and CPU it was compared by.
+    /// </summary>
+    public static string IdentityOf(OpenClDevice device) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        $"{device.Name}\n{device.Version}\n{device.Driver}\n{Options}\n{typeof(OpenClProgram).Module.ModuleVersionId}\n{Source}")));
 
     /// <summary>Memory of the device, all zeros.</summary>
     /// <param name="numbers">How many numbers of 4 bytes.</param>

@@ -12,6 +12,7 @@ namespace LastBit.Experiments.Sharpness;
 [InheritedSetting(nameof(Optimizer), null)]
 [InheritedSetting(nameof(Engine), null)]
 [InheritedSetting(nameof(Device), null)]
+[InheritedSetting(nameof(CheckEvery), null)]
 [InheritedSetting(nameof(Dropout), null)]
 [InheritedSetting(nameof(BatchSize), "Images that are computed at once; memory grows with it. Batch normalisation takes their statistics.",
     Name = "pass-size", Alias = "batch-size")]
