@@ -66,7 +66,7 @@ internal sealed class KrylovBasis
         _scale = Math.Max(_scale, Linear.Norm(_next));
         _diagonal.Add(FixedOrderSum.OfProducts(_vector, _next));
         _couplings.Add([.. _kept.Vectors.Select(one => FixedOrderSum.OfProducts(one, _next))]);
-        Linear.TakeOut(_next, _kept.Vectors.Concat(_chain));
+        Linear.TakeOut(_next, [.. _kept.Vectors, .. _chain]);
         Norm = Count == _vector.Length ? 0 : Linear.Norm(_next);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using LastBit.Arithmetic;
@@ -8,15 +9,28 @@ namespace LastBit.LinearAlgebra;
 /// <summary>What the searches do with vectors, in one order of operations.</summary>
 internal static class Linear
 {
+    // One search after the other begins with the same random vectors, whose logarithms are slow.
+    private static readonly ConcurrentDictionary<(int Size, uint Seed), double[]> s_random = new();
+    private const int MostKept = 8, LargestKept = 1 << 20;
+
     /// <summary>A vector of normal numbers: its direction is uniform on the sphere, and it meets every eigenvector.</summary>
     /// <param name="size">How many numbers.</param>
     /// <param name="seed">The same numbers for the same seed.</param>
+    /// <returns>A vector of the caller's own.</returns>
     public static double[] Random(int size, uint seed)
     {
+        if (s_random.TryGetValue((size, seed), out double[]? kept))
+            return [.. kept];
         var generator = new Mt19937(seed);
         double[] vector = new double[size];
         for (int i = 0; i < size; i++)
             vector[i] = generator.NextNormal();
+        if (size <= LargestKept)
+        {
+            if (s_random.Count >= MostKept)
+                s_random.Clear();
+            s_random[(size, seed)] = [.. vector];
+        }
         return vector;
     }
 
@@ -49,11 +63,14 @@ internal static class Linear
     /// <param name="others">The unit vectors.</param>
     public static void TakeOut(Span<double> x, IEnumerable<double[]> others)
     {
-        for (int pass = 0; pass < 2; pass++)
-        {
-            foreach (double[] other in others)
-                AddMultiple(x, -FixedOrderSum.OfProducts(other, x), other);
-        }
+        if (others.Count == 0)
+            return;
+        // What is taken out of one is the product with the next in the same pass: half of the memory is read.
+        double along = FixedOrderSum.OfProducts(others[0], x);
+        int steps = 2 * others.Count;
+        for (int i = 1; i < steps; i++)
+            along = FixedOrderSum.AddMultiple(x, -along, others[(i - 1) % others.Count], others[i % others.Count]);
+        AddMultiple(x, -along, others[^1]);
     }
 
     /// <summary>The sum of vectors times factors.</summary>

@@ -75,6 +75,21 @@ public class DifferenceTests
     }
 
     [Fact]
+    public void Vectors_of_terms_have_the_bits_of_single_terms()
+    {
+        float[] special = [0, -0f, 1, -2, float.Epsilon, float.MaxValue, float.PositiveInfinity, float.NegativeInfinity];
+        float[] some = [.. Enumerable.Range(0, 1300).Select(i => i % 3 == 0 ? special[i / 3 % 8] : i * 0.7f)];
+        float[] others = [.. some.Select((x, i) => i % 5 == 0 ? special[i / 5 % 8] : x * (1 + (i % 7 * 1e-6f)))];
+        double[] sums = new double[8];
+        for (int i = 0; i < some.Length; i++)
+            sums[i % 8] += RelativeDifference.L1<float>([some[i]], [others[i]]) / 2;
+        double sum = sums[0] + sums[1] + (sums[2] + sums[3]) + (sums[4] + sums[5] + (sums[6] + sums[7]));
+        Assert.Equal(2 * (sum / some.Length), RelativeDifference.L1<float>(some, others));
+        Assert.Equal(2 * (sum / some.Length),
+            RelativeDifference.L1<double>([.. some.Select(x => (double)x)], [.. others.Select(x => (double)x)]));
+    }
+
+    [Fact]
     public void Sums_go_by_eights_and_then_in_a_tree() => Gen.Double[-1, 1].Array[0, 50].Sample(terms =>
     {
         double[] sums = new double[8], products = new double[8];

@@ -1,3 +1,4 @@
+using LastBit.Arithmetic;
 using LastBit.Models;
 
 namespace LastBit.Engines.Cpu;
@@ -86,15 +87,12 @@ public sealed class HessianProduct : IHessian
         }
         if (!_loaded || _labels.IsEmpty)
             throw new InvalidOperationException("Load a state and give images first.");
-        double largest = 0;
-        foreach (double value in v)
-            largest = Math.Max(largest, Math.Abs(value));
+        double largest = FixedOrderSum.Largest(v);
         if (!double.IsFinite(largest))
             throw new ArgumentException("A number of the vector is not finite.", nameof(v));
         int exponent = largest == 0 ? 0 : Math.ILogB(largest);
         Span<float> direction = _direction.Parameters;
-        for (int i = 0; i < v.Length; i++)
-            direction[i] = (float)Math.ScaleB(v[i], -exponent);
+        FixedOrderSum.Narrow(v, -exponent, direction);
         _computation.LoadDirection(_direction);
 
         product.Clear();
@@ -108,9 +106,7 @@ public sealed class HessianProduct : IHessian
             _computation.Backward();
             // The chunk's loss is a mean over its images.
             double weight = Math.ScaleB(count / (double)total, exponent);
-            Span<float> chunk = _computation.Gradients.Span;
-            for (int i = 0; i < chunk.Length; i++)
-                product[i] = Math.FusedMultiplyAdd(weight, chunk[i], product[i]);
+            FixedOrderSum.AddScaled(weight, _computation.Gradients.Span, product);
         }
         Loss = loss / total;
     }

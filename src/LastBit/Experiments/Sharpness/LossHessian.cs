@@ -21,6 +21,9 @@ internal sealed class LossHessian : IDisposable
 
     private readonly float[] _images;
     private readonly int[] _labels;
+    // A product that is stopped goes on to its end, so it has memory of its own.
+    private readonly double[] _from;
+    private readonly double[] _to;
     private Task _product = Task.CompletedTask;
 
     /// <summary>Takes the memory.</summary>
@@ -32,6 +35,7 @@ internal sealed class LossHessian : IDisposable
         (_images, _labels) = data.TrainingImages();
         Product = data.Engines.CreateHessian(data.ModelOf(settings), Math.Min(passSize, _labels.Length), settings.Convolution);
         State = new NetworkState(Product.Model.Layout);
+        (_from, _to) = (new double[Product.Size], new double[Product.Size]);
     }
 
     /// <summary>The products; between two searches they may be used for other images.</summary>
@@ -95,10 +99,11 @@ internal sealed class LossHessian : IDisposable
         {
             if (finite)
             {
-                double[] from = x.ToArray();
+                double[] from = kept is null ? _from : new double[x.Length];
+                x.CopyTo(from);
                 if (kept?.Next(from) is not { } to)
                 {
-                    to = new double[y.Length];
+                    to = kept is null ? _to : new double[y.Length];
                     _product = Task.Run(() => Product.Multiply(from, to), CancellationToken.None);
                     _product.WaitAsync(cancellation).GetAwaiter().GetResult();
                     kept?.Add(from, to);
