@@ -100,32 +100,26 @@ internal static class ReproduceCommand
         var expected = new ExpectedTime(parts, settings.Scale);
         run.Say($"{NumberText.Count(parts.Length, "part")}, about {ExpectedTime.Text(expected.Left)} in all on two cores with AVX-512.");
         var tables = new List<Func<IAnsiConsole, Table[]>>();
-        var figures = new List<(string Name, string? WhyNot)>();
-        var told = new JsonArray();
+        var computed = new List<(IGrouping<string, Experiment> Part, double Seconds)>();
+        using var drawing = new FigureQueue(run.Folder);
         foreach (IGrouping<string, Experiment> part in parts)
         {
-            run.Say($"[{told.Count + 1}/{parts.Length}] {part.Key}: {string.Join(" and ", part.Select(one => one.Title))}"
-                + (told.Count > 0 && expected.Left.TotalMinutes >= 1 ? $"; about {ExpectedTime.Text(expected.Left)} left in all" : ""));
+            run.Say($"[{computed.Count + 1}/{parts.Length}] {part.Key}: {string.Join(" and ", part.Select(one => one.Title))}"
+                + (computed.Count > 0 && expected.Left.TotalMinutes >= 1 ? $"; about {ExpectedTime.Text(expected.Left)} left in all" : ""));
             long begun = Stopwatch.GetTimestamp();
-            var drawn = new List<(string Name, string? WhyNot)>();
             foreach (Experiment experiment in part)
             {
                 tables.Add(run.Run(context => CommandOf(experiment)
                     .RunAt(settings, context with { Record = Record(context, experiment.Name) })));
-                drawn.AddRange(Report.Of(experiment)?.Draw(run.Folder) ?? []);
+                drawing.Add(experiment);
             }
-            figures.AddRange(drawn);
-            expected.Done(part, Stopwatch.GetElapsedTime(begun));
-            told.Add(new JsonObject
-            {
-                ["name"] = part.Key,
-                ["seconds"] = Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 3),
-                ["documents"] = Names(part.Select(one => one.Document!)),
-                ["figures"] = Names(drawn.Where(figure => figure.WhyNot is null).Select(figure => figure.Name)),
-            });
+            TimeSpan time = Stopwatch.GetElapsedTime(begun);
+            expected.Done(part, time);
+            computed.Add((part, time.TotalSeconds));
             Interruption.Current.Token.ThrowIfCancellationRequested();
         }
 
+        drawing.Finish();
         run.RunFolder.RecordTime();
         string report = Report.Write(run.Folder);
         IReadOnlyList<ReportSection> claims = Report.Answered(run.Folder);
@@ -133,11 +127,17 @@ internal static class ReproduceCommand
         {
             ["folder"] = run.Folder,
             ["scale"] = settings.Scale,
-            ["parts"] = told,
+            ["parts"] = new JsonArray([.. computed.Select(one => new JsonObject
+            {
+                ["name"] = one.Part.Key,
+                ["seconds"] = Math.Round(one.Seconds, 3),
+                ["documents"] = Names(one.Part.Select(experiment => experiment.Document!)),
+                ["figures"] = Names(one.Part.SelectMany(drawing.Of).Where(figure => figure.WhyNot is null).Select(figure => figure.Name)),
+            })]),
             ["claims"] = Json.Claims(claims),
             ["report"] = report,
         };
-        return run.Finish(Json.Text(document), Print, () => figures,
+        return run.Finish(Json.Text(document), Print, () => [.. In(names).SelectMany(drawing.Of)],
             ("lastbit nonlinear --learning-rate 0.04,0.05", "where the oscillation begins"), report);
 
         void Print(IAnsiConsole console)
@@ -174,6 +174,30 @@ internal static class ReproduceCommand
 
         // A second for each experiment: start, files and figures.
         private double Of(IGrouping<string, Experiment> part) => part.Sum(one => one.Minutes(scale) + (1.0 / 60));
+    }
+
+    /// <summary>Draws figures one after the other while the next part computes.</summary>
+    private sealed class FigureQueue(string folder) : IDisposable
+    {
+        private readonly Dictionary<Experiment, IReadOnlyList<(string Name, string? WhyNot)>> _drawn = [];
+        private Task _last = Task.CompletedTask;
+
+        public void Add(Experiment experiment)
+        {
+            Task before = _last;
+            _last = Task.Run(async () =>
+            {
+                await before.ConfigureAwait(false);
+                _drawn[experiment] = Report.Of(experiment)?.Draw(folder) ?? [];
+            });
+        }
+
+        public IReadOnlyList<(string Name, string? WhyNot)> Of(Experiment experiment) => _drawn[experiment];
+
+        public void Finish() => _last.GetAwaiter().GetResult();
+
+        // A run that was stopped leaves no figure half drawn; its fault is told already.
+        public void Dispose() => ((IAsyncResult)_last).AsyncWaitHandle.WaitOne();
     }
 
     /// <summary>What is recorded of the data stands under the experiment that it is of.</summary>

@@ -46,8 +46,10 @@ internal static partial class FigureFile
         using var surface = SKSurface.Create(new SKImageInfo(ColumnWidth * scale, HeightOf(note, panels) * scale));
         surface.Canvas.Scale(scale);
         Draw(surface.Canvas, note, panels);
-        using SKImage image = surface.Snapshot();
-        return image.Encode(SKEncodedImageFormat.Png, 100);
+        // Lines on white are smaller without filters, and so take a third of the time.
+        using SKPixmap pixels = surface.PeekPixels();
+        return pixels.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.None, 6))
+            ?? throw new InvalidOperationException("The picture cannot be encoded.");
     }
 
     private static string Svg(string name, string title, string? note, FigurePanel[] panels)
