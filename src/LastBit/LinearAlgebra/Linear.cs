@@ -61,7 +61,7 @@ internal static class Linear
     /// </summary>
     /// <param name="x">The vector.</param>
     /// <param name="others">The unit vectors.</param>
-    public static void TakeOut(Span<double> x, IEnumerable<double[]> others)
+    public static void TakeOut(Span<double> x, IReadOnlyList<double[]> others)
     {
         if (others.Count == 0)
             return;
