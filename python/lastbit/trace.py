@@ -24,6 +24,7 @@ import struct
 import sys
 import types
 import weakref
+import zlib
 from typing import Any, Callable, Container, Iterator
 
 import torch
@@ -59,8 +60,14 @@ class Trace:
         steps: Container[int] | None = None, every: int = 1, zoom: str | None = None, scaler: Any = None, seed: int | None = None,
         **settings: Any,
     ) -> None:
-        if every < 1:
-            raise ValueError(f"Trace: every is {every}; a whole number from 1 is right")
+        if not isinstance(model, torch.nn.Module):
+            raise TypeError(f"Trace: the model is a {type(model).__name__}; Trace(path, model, optimizer) with a torch.nn.Module is right")
+        if optimizer is not None and not (callable(getattr(optimizer, "step", None)) and hasattr(optimizer, "param_groups")):
+            raise TypeError(f"Trace: the optimizer is a {type(optimizer).__name__}; a torch.optim.Optimizer is right, or none")
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise ValueError(f"Trace: every is {every!r}; a whole number from 1 is right")
+        if steps is not None and (isinstance(steps, (str, bytes)) or not hasattr(steps, "__iter__")):
+            raise ValueError(f"Trace: steps is {steps!r}; numbers from 0 are right, as range(50) or [0, 100]")
         names = {name for name, _ in model.named_modules()}
         if zoom is not None and zoom not in names:
             raise ValueError(f"Trace: zoom is {zoom!r}, which is no module of the model; {', '.join(sorted(names - {''})[:8])}, ... are")
@@ -78,9 +85,11 @@ class Trace:
         self._path = _ranked(os.fspath(path))
         self._undo: list[Callable[[], None]] = []
         os.makedirs(os.path.dirname(self._path) or ".", exist_ok=True)
+        _refuse_foreign(self._path)
         head = {"trace": 1, "program": f"torch {torch.__version__}", "settings": {**_settings(model, optimizer, seed), **settings}}
+        line = json.dumps(head, default=str)
         self._file = open(self._path, "wb")
-        self._write([json.dumps(head)])
+        self._write([line])
         self._attach()
 
     def __enter__(self) -> Trace:
@@ -597,6 +606,21 @@ def _mode(trace: Trace) -> Any:
 
 
 # The head of the file
+
+def _refuse_foreign(path: str) -> None:
+    """What is no trace is not lost to a mistyped name."""
+    try:
+        with open(path, "rb") as file:
+            begins = file.read(2)
+        with gzip.open(path, "rb") if begins == b"\x1f\x8b" else open(path, "rb") as lines:
+            if not begins or "trace" in json.loads(lines.readline(1 << 20)):
+                return
+    except FileNotFoundError:
+        return
+    except (OSError, EOFError, ValueError, TypeError, zlib.error):
+        pass
+    raise ValueError(f"Trace: {path} is there and is no trace; name another file, or delete this one")
+
 
 def _ranked(path: str) -> str:
     rank = _rank()[0]

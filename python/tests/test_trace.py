@@ -535,7 +535,28 @@ for step in range(5):
             Trace(self.path, Residual(), zoom="conv9")
         with self.assertRaisesRegex(ValueError, "every is 0; a whole number from 1 is right"):
             Trace(self.path, Residual(), every=0)
+        with self.assertRaisesRegex(ValueError, "every is 1.5; a whole number"):
+            Trace(self.path, Residual(), every=1.5)
+        with self.assertRaisesRegex(ValueError, r"steps is 50; numbers from 0 are right, as range\(50\)"):
+            Trace(self.path, Residual(), steps=50)
+        optimizer = torch.optim.SGD(Residual().parameters(), 0.1)
+        with self.assertRaisesRegex(TypeError, "the model is a SGD; Trace\\(path, model, optimizer\\)"):
+            Trace(self.path, optimizer, Residual())
+        with self.assertRaisesRegex(TypeError, "the optimizer is a Residual"):
+            Trace(self.path, Residual(), Residual())
         self.assertFalse(os.path.exists(self.path))
+
+    def test_what_is_no_trace_is_not_overwritten(self):
+        with open(self.path, "w") as file:
+            file.write("precious")
+        with self.assertRaisesRegex(ValueError, "is there and is no trace"):
+            Trace(self.path, Residual())
+        with open(self.path) as file:
+            self.assertEqual("precious", file.read())
+        os.remove(self.path)
+        for note in ("first", torch.device("cpu")):  # what JSON does not have is text
+            Trace(self.path, Residual(), note=note).close()
+        self.assertEqual("cpu", read(self.path)[0]["settings"]["note"])
 
 
 if __name__ == "__main__":

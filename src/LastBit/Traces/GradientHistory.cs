@@ -48,7 +48,8 @@ internal sealed class GradientHistory
             }
         }
         double squares = x.Sum(value => value * value), factor = x.Zip(y, (p, q) => p * q).Sum() / squares;
-        return squares > 0 && double.IsFinite(factor) && x.Count(value => value != 0) > 1 && Math.Abs(factor) > 1e-3
+        // Of values of one magnitude any two would be multiples.
+        return double.IsFinite(factor) && x.Select(Math.Abs).Where(value => value > 0).Distinct().Count() > 2 && Math.Abs(factor) > 1e-3
             && Math.Abs(factor - 1) > 1e-3 && IsNear(y, [.. x.Select(value => factor * value)], y, type)
             ? string.Create(CultureInfo.InvariantCulture, $"B's is {NumberText.Of(factor, 4)} {Multiple}, so it is scaled, averaged or ")
                 + "clipped otherwise" : null;

@@ -97,8 +97,8 @@ public static class RoundingRule
         DifferenceSize judged = lostNumbers ? DifferenceSize.Larger : share <= 1 && mine == theirs ? DifferenceSize.Rounding
             : (ofProducts || mine != theirs) && Math.Max(mine.Precision, theirs.Precision) <= 24
                 ? OfFactors(largest, size0, allowed, mine == theirs ? 24 : coarse.Precision) : DifferenceSize.Larger;
-        return new MeasuredDifference(judged, differ > 0 ? ulps : null, relative, double.IsFinite(share) ? share : null, blocks, of, differ,
-            products);
+        return new MeasuredDifference(judged, differ > 0 && double.IsFinite(ulps) ? ulps : null,
+            double.IsFinite(relative) ? relative : null, double.IsFinite(share) ? share : null, blocks, of, differ, products);
     }
 
     /// <summary>A difference that factors of fewer bits make.</summary>

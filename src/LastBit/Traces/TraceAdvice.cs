@@ -85,6 +85,9 @@ public sealed record TraceAdvice(
             "model.train() or model.eval() on both, module by module: module.training tells",
             "https://pytorch.org/docs/stable/generated/torch.nn.Module.html", true, result => PartedAt(result, TraceKind.Output)
                 && result.Size == DifferenceSize.Larger && result.ModeMatters),
+        new("NaN on one side", "numbers of a tensor are NaN in one trace and not in the other",
+            "zoom into the module; torch.autograd.set_detect_anomaly(True) names what makes NaN going back",
+            "https://pytorch.org/docs/stable/autograd.html", false, result => Says(result, TraceWords.NanInA)),
         new("another arrangement of the same numbers", "a tensor has the same numbers in another order",
             "compare the transposes, reshapes and flattenings between the two modules",
             "https://pytorch.org/docs/stable/tensor_view.html", true, result => Says(result, TraceWords.SameNumbers)),

@@ -322,7 +322,8 @@ public sealed class TraceComparison
         _result.ModeMatters = a.Key.Kind == TraceKind.Output && _products.IsOfMode(a.Key.Name);
         (string, string)? types = a.Tensor is { } mine && b.Tensor is { } theirs ? (mine.Dtype, theirs.Dtype) : null;
         _isUnsure = measured is { Values: 0, Size: DifferenceSize.Rounding } && a.Tensor is not null && a.Key.Rank > (int)TraceKind.Random;
-        bool isGradient = a.Key.Kind is TraceKind.Gradient or TraceKind.OutputGradient;
+        bool isGradient = (a.Key.Kind is TraceKind.Gradient or TraceKind.OutputGradient)
+            && measured.Size != DifferenceSize.Rounding;
         _result.Parted = new TracePart(a.Step, a.Key, inputs, measured, types, (isGradient ? _gradients.Why(a, b) : null)
             ?? TraceWords.Why(a, b, before, _products.HasInputs(a.Key) && !_unequal.Contains(a.Key.Name)));
         (_partedA, _partedB, _before) = (a, b, before);

@@ -8,6 +8,9 @@ public static class TraceWords
     /// <summary>How a reordered tensor is spoken of.</summary>
     internal const string SameNumbers = "the same numbers in another order";
 
+    /// <summary>How numbers that are none are spoken of.</summary>
+    internal const string NanInA = "NaN in A and";
+
     private const int Digits = 2, MostSettings = 8, MostNames = 5;
 
     /// <summary>The answer, a line a question: what is asked, and what came out.</summary>
@@ -109,7 +112,7 @@ public static class TraceWords
             if (x.Dtype != y.Dtype)
                 return $"its type is {ForeignText.Cut(x.Dtype)} in A and {ForeignText.Cut(y.Dtype)} in B";
             if (x.Nan != y.Nan)
-                return $"{NumberText.Count(x.Nan)} of its numbers are none in A and {NumberText.Count(y.Nan)} in B";
+                return $"of its {NumberText.Count((long)Math.Min(1e15, x.Count), "number")}, {Nan(x.Nan)} {NanInA} {Nan(y.Nan)} in B";
         }
         return a.Key.Kind switch
         {
@@ -153,6 +156,8 @@ public static class TraceWords
             : common == mine.Count && common == theirs.Count ? "the same samples in another order"
             : common == 0 ? "no sample in common" : $"{NumberText.Count(common)} of {NumberText.Count(mine.Count, "sample")} in common");
     }
+
+    private static string Nan(long count) => count switch { 0 => "none is", 1 => "1 is", _ => $"{NumberText.Count(count)} are" };
 
     private static int CommonTo(IReadOnlyList<ulong> mine, IReadOnlyList<ulong> theirs)
     {
@@ -246,6 +251,8 @@ public static class TraceWords
             parts.Add($"{measured.Blocks} of {NumberText.Count(measured.OfBlocks, "block")}");
         if (measured.Ulps is { } ulps)
             parts.Add($"in the sample at most {NumberText.Of(Math.Round(ulps), Digits)} ulp, relative {Number(measured.Relative ?? 0)}");
+        else if (measured is { Values: > 0, Size: not DifferenceSize.Structure, Share: null })
+            parts.Add($"in the sample {NumberText.Count(measured.Values, "value")} otherwise, not all of them finite");
         else if (measured.Size != DifferenceSize.Structure && measured.Relative is { } norms)
             parts.Add($"none of the sample, and the norms differ by {Number(norms)}");
         if (measured is { Share: { } share, Values: > 0, Size: not DifferenceSize.Structure } && parted.Key.Kind != TraceKind.Batch)

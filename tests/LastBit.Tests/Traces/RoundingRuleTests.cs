@@ -62,6 +62,28 @@ public class RoundingRuleTests
     }
 
     [Fact]
+    public void A_number_that_is_none_on_one_side_is_said_in_words()
+    {
+        using var folder = new TemporaryFolder();
+        foreach ((string name, float second) in ((string, float)[])[("a", 2), ("nan", float.NaN), ("inf", float.PositiveInfinity)])
+        {
+            using var writer = new TraceWriter(folder[name], "test 1", []);
+            writer.Write(new TraceRecord(0, new TraceKey(TraceKind.Output, "fc")) { Tensor = TraceTensor.Of<float>([1, second, 3], 3) });
+            writer.EndStep();
+        }
+        Dictionary<string, string> lines = Lines("a", "nan");
+        Assert.Equal("step 0, output of fc: of its 3 numbers, none is NaN in A and 1 is in B", lines["parted"]);
+        Assert.Equal("1 of 2 blocks; in the sample 1 value otherwise, not all of them finite", lines["size"]);
+        Assert.Equal("larger than any rounding: look for a bug", lines["verdict"]);
+        Assert.Contains("1 is NaN in A and none is in B", Lines("nan", "a")["parted"], StringComparison.Ordinal);
+        Assert.Equal("1 of 2 blocks; in the sample 1 value otherwise, not all of them finite", Lines("inf", "a")["size"]);
+        Assert.Equal("equal", Lines("nan", "nan")["verdict"]);
+
+        Dictionary<string, string> Lines(string a, string b) => TraceWords.Lines(TraceComparison.Of(folder[a], folder[b], null,
+            TestContext.Current.CancellationToken)).ToDictionary(line => line.Question, line => line.Answer);
+    }
+
+    [Fact]
     public void The_gradient_of_a_loss_that_is_almost_nothing_differs_by_rounding_of_the_probabilities()
     {
         const int Samples = 16, Classes = 10;
