@@ -25,10 +25,21 @@ internal sealed class AccuracyTraining(
     /// <summary>Images that all replicas will have seen.</summary>
     public long Total => _perEpoch * trainer.Settings.Epochs;
 
-    /// <summary>What came of it, in a few words.</summary>
-    public string Outcome => string.Join("; ", Recorded.Epochs.Select((epochs, i) => Recorded.Diverged[i] is { } diverged
-        ? $"{perturbations[i].Name} diverged: {diverged.Sentence}"
-        : string.Create(CultureInfo.InvariantCulture, $"test accuracy {epochs[^1].TestAccuracy:F2}%")));
+    /// <summary>What came of it, in a few words: it stands beside a bar.</summary>
+    public string Outcome
+    {
+        get
+        {
+            double[] ended =
+                [.. Recorded.Epochs.Where((_, i) => Recorded.Diverged[i] is null).Select(epochs => epochs[^1].TestAccuracy).Order()];
+            string range = ended.Length == 0 ? ""
+                : string.Create(CultureInfo.InvariantCulture, $"test accuracy {ended[0]:F2}")
+                    + (ended[^1] > ended[0] ? string.Create(CultureInfo.InvariantCulture, $" to {ended[^1]:F2}%") : "%");
+            return string.Join("; ", Recorded.Diverged.Select((diverged, i) => (diverged, perturbations[i].Name))
+                .Where(one => one.diverged is not null).Select(one => $"{one.Name} diverged: {one.diverged!.Sentence}")
+                .Append(range).Where(part => part.Length > 0));
+        }
+    }
 
     /// <inheritdoc/>
     public (long Units, string Note) Progress
