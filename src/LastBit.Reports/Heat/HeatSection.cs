@@ -22,7 +22,8 @@ internal static class HeatSection
                 Csv.Write("position", [.. run.Snapshots.Select(at => new Curve(
                     $"t = {NumberText.Exact(at.Time)}", ReportChart.Count(0, at.U.Length), at.U))])))]);
         return new ReportSection(HeatClaim.Claim,
-            $"Explicit Euler on 31 points with fixed ends, $Δx = 1$, $Δt$ = {NumberText.List(heat.Runs.Select(run => run.Dt))}, in float64.",
+            $"Explicit Euler on 31 points with fixed ends, $Δx = 1$, $Δt$ = {NumberText.List(heat.Runs.Select(run => run.Dt))}, "
+                + "in float64.",
             HeatClaim.Judge(heat.Runs), figure, Markup.Empty);
     }
 }
