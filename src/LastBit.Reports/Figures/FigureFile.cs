@@ -46,7 +46,7 @@ internal static partial class FigureFile
         using var surface = SKSurface.Create(new SKImageInfo(ColumnWidth * scale, HeightOf(note, panels) * scale));
         surface.Canvas.Scale(scale);
         Draw(surface.Canvas, note, panels);
-        // Lines on white are smaller without filters, and so take a third of the time.
+        // Lines on white are smaller without filters.
         using SKPixmap pixels = surface.PeekPixels();
         return pixels.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.None, 6))
             ?? throw new InvalidOperationException("The picture cannot be encoded.");
