@@ -43,10 +43,12 @@ internal static class FigureMap
     /// <param name="panel">The map.</param>
     /// <param name="layers">The names of its rows.</param>
     /// <param name="fewest">The fewest layers of a stage that is named.</param>
-    internal static void NameStages(FigurePanel panel, IReadOnlyList<string> layers, int fewest = 2)
+    /// <param name="each">Whether every layer is named instead, and in full.</param>
+    internal static void NameStages(FigurePanel panel, IReadOnlyList<string> layers, int fewest = 2, bool each = false)
     {
         var stages = new NumericManual();
-        var layersOfStages = layers.Select((name, layer) => (Name: name.Split('.')[0], Layer: layer)).GroupBy(tensor => tensor.Name);
+        var layersOfStages = layers.Select((name, layer) => (Name: each ? name : name.Split('.')[0], Layer: layer))
+            .GroupBy(tensor => tensor.Name);
         foreach (var stage in layersOfStages.Where(stage => stage.Count() >= fewest))
             stages.AddMajor(layers.Count - 1 - stage.Average(tensor => tensor.Layer), stage.Key);
         panel.Plot.Axes.Left.TickGenerator = stages;

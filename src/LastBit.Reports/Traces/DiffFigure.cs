@@ -14,7 +14,7 @@ public static class DiffFigure
     public const string Name = "diff";
 
     // More can neither be seen nor drawn.
-    private const int MostRows = 300, MostColumns = 600, Lowest = -12;
+    private const int MostNames = 14, MostRows = 300, MostColumns = 600, Lowest = -12;
 
     /// <summary>Draws figures/NAME, .png and .svg.</summary>
     /// <param name="folder">The folder in which figures/ goes.</param>
@@ -59,7 +59,8 @@ public static class DiffFigure
         var panel = new FigurePanel("step", "output of", Math.Clamp(60 + (6 * rows.Length), 150, 420));
         double left = result.Steps[0] - 0.5, right = result.Steps[^1] + 0.5;
         FigureMap.Add(panel, cells, left, right, Math.Clamp((int)Math.Floor(least), Lowest, -1), "relative L1 difference");
-        FigureMap.NameStages(panel, rows, fewest: 1);
+        // Few rows have a name each, many one for what holds them.
+        FigureMap.NameStages(panel, rows, fewest: 1, each: rows.Length <= MostNames);
         var ticks = new NumericManual();
         double apart = Math.Max(1, FigureStyle.RoundStep(Math.Max(1, right - left), 6));
         for (double step = Math.Ceiling(left / apart) * apart; step <= right; step += apart)

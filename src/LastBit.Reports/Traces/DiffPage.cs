@@ -54,7 +54,7 @@ public static class DiffPage
         bool drawn = DiffFigure.Draw(folder, name, pair);
         return Markup.Of($"""
             <section class="claim" aria-labelledby="pair-{number}">
-            <h2 id="pair-{number}">{pair.Files.A} and {pair.Files.B}</h2>
+            <h2 id="pair-{number}">{Path.GetFileName(pair.Files.A)} and {Path.GetFileName(pair.Files.B)}</h2>
             <p class="answer"{(number == 0 ? new Markup(" id=\"answer\"") : Markup.Empty)}>{TraceWords.Verdict(pair)}</p>
             {HtmlTable.Of("The answer", "The questions in their order", ["question", "answer"],
                 TraceWords.Lines(pair).Select(line => new[] { line.Question, Plain(line.Answer) }))}
@@ -69,7 +69,7 @@ public static class DiffPage
         <div class="static always"><img
         alt="The relative L1 difference of the outputs of the network's modules, step by step, and of the weights."
         src="data:image/png;base64,{Convert.ToBase64String(File.ReadAllBytes(Path.Combine(folder, "figures", name + ".png")))}"></div>
-        <figcaption><p>Outputs from the input (top) to the loss; white where the kept values are equal to the last bit.
+        <figcaption><p>Outputs from the input (top) to the loss; blank where the kept values are equal to the last bit.
         Below it the weights.</p>
         <p class="links"><a href="figures/{name}.png">PNG</a> <a href="figures/{name}.svg">SVG</a></p></figcaption>
         </figure>

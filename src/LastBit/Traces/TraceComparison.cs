@@ -17,6 +17,8 @@ public sealed class TraceComparison
     private readonly Dictionary<string, string> _namesOfB = new(StringComparer.Ordinal);
     private readonly HashSet<ulong> _samplesOfA = [], _samplesOfB = [];
     private readonly HashSet<string> _unequal = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (UInt128?, UInt128?)> _states = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _drawn = new(StringComparer.Ordinal);
     private readonly List<long> _growthSteps = [];
     private readonly List<double> _growth = [];
     private readonly bool _areOfOneProgram;
@@ -119,6 +121,7 @@ public sealed class TraceComparison
                     : $"{b.Path}: has no record in common with {a.Path}; give traces of the same network");
         }
         _result.OnlySteps = (onlyA, onlyB);
+        _result.Idle = _result.Steps.Count < 2 ? [] : [.. _result.Random.Keys.Where(name => !_drawn.Contains(name))];
         _result.Growth = new TraceGrowth(_growthSteps, _growth);
         if (_result.Batches is { } batches && _batchesAreAlike && _samplesOfA.Count > 0 && _samplesOfA.SetEquals(_samplesOfB))
             _result.Batches = (batches.Step, $"{batches.What}; over all steps the same samples, in another order");
@@ -146,7 +149,7 @@ public sealed class TraceComparison
                 continue;
             _result.Compared++;
             bool equal = a.IsEqualTo(b);
-            Tally(a, equal);
+            Tally(a, b, equal);
             if (a.Tensor is { } tensor && b.Tensor is { } other)
             {
                 if (_result.Strides is null && !(tensor.Stride ?? []).SequenceEqual(other.Stride ?? []))
@@ -221,7 +224,7 @@ public sealed class TraceComparison
                     + string.Join(',', record.Tensor?.Shape ?? []))));
     }
 
-    private void Tally(TraceRecord record, bool equal)
+    private void Tally(TraceRecord record, TraceRecord other, bool equal)
     {
         if (record.Key.Kind == TraceKind.Weights)
             _result.Weights = (_result.Weights.Compared + 1, _result.Weights.Differ + (equal ? 0 : 1));
@@ -230,6 +233,8 @@ public sealed class TraceComparison
         _result.RandomCompared++;
         if (!equal)
             _result.Random.TryAdd(record.Key.Name, record.Step);
+        if (!_states.TryAdd(record.Key.Name, (record.State, other.State)) && _states[record.Key.Name] != (record.State, other.State))
+            _drawn.Add(record.Key.Name);
     }
 
     /// <summary>Names that one has records of a kind of and the other, which has records of that kind, does not.</summary>

@@ -112,6 +112,9 @@ public sealed class TraceDifference
     /// <summary>Generators of random numbers whose states differ, with the first step of it.</summary>
     public SortedDictionary<string, long> Random { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Those of them whose state is the same in every step, so that nothing is drawn of them.</summary>
+    public IReadOnlyList<string> Idle { get; internal set; } = [];
+
     /// <summary>How many states of generators were compared.</summary>
     public int RandomCompared { get; internal set; }
 

@@ -68,11 +68,16 @@ public sealed record TraceTensor(IReadOnlyList<int> Shape, string Dtype, UInt128
         int words = Words(bytes), block = Math.Max(1, (words + MostBlocks - 1) / MostBlocks);
         var blocks = new ulong[(words + block - 1) / block];
         ulong second = 0;
-        for (int i = 0; i < words; i++)
+        for (int b = 0, i = 0; b < blocks.Length; b++)
         {
-            ulong word = Word(bytes, i);
-            blocks[i / block] += word * First((ulong)i);
-            second += word * Second((ulong)i);
+            ulong sum = 0;
+            for (int end = Math.Min(words, i + block); i < end; i++)
+            {
+                ulong word = Word(bytes, i);
+                sum += word * First((ulong)i);
+                second += word * Second((ulong)i);
+            }
+            blocks[b] = sum;
         }
         double l1 = 0, squares = 0, largest = 0;
         long nan = 0;
@@ -118,9 +123,10 @@ public sealed record TraceTensor(IReadOnlyList<int> Shape, string Dtype, UInt128
     /// <summary>Eight bytes, little-endian; the last word is filled up with zeros.</summary>
     private static ulong Word(ReadOnlySpan<byte> bytes, int i)
     {
-        ReadOnlySpan<byte> rest = bytes[(sizeof(ulong) * i)..];
-        if (rest.Length >= sizeof(ulong))
-            return BinaryPrimitives.ReadUInt64LittleEndian(rest);
+        int at = sizeof(ulong) * i;
+        if (at + sizeof(ulong) <= bytes.Length)
+            return BinaryPrimitives.ReadUInt64LittleEndian(bytes.Slice(at, sizeof(ulong)));
+        ReadOnlySpan<byte> rest = bytes[at..];
         Span<byte> filled = stackalloc byte[sizeof(ulong)];
         rest.CopyTo(filled);
         return BinaryPrimitives.ReadUInt64LittleEndian(filled);

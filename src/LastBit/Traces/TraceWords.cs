@@ -226,7 +226,9 @@ public static class TraceWords
         static string Name(string name) => name.Length == 0 ? "the network" : ForeignText.Cut(name);
     }
 
-    private static string Random(TraceDifference result) => result.Random.Count == 0 ? "equal"
+    private static string Random(TraceDifference result) => result.Random.Count == result.Idle.Count
+        ? result.Idle.Count == 0 ? "equal" : $"equal, but for {string.Join(", ", result.Idle.Select(name => ForeignText.Cut(name)))}, of "
+            + "which no step draws"
         : string.Join(", ", result.Random.Select(one => $"{ForeignText.Cut(one.Key)} differs from step {one.Value} on"))
             + (result.Parted is null ? "; nothing that was recorded is computed of it"
                 : result.BatchSteps > 0 && result.Batches is null && result.Parted.Key.Kind != TraceKind.Random
