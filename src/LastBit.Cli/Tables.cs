@@ -166,7 +166,7 @@ internal static class Tables
     internal static string Last(double[] values, int finite, int asked) => finite < asked ? Ended(finite) : Number(values[^1]);
 
     /// <summary>The first iteration, counted from 1, that was no longer finite.</summary>
-    internal static string Ended(int finite) => $"not finite at {NumberText.Count(finite + 1)}";
+    internal static string Ended(int finite) => NumberText.NotFinite(finite + 1);
 
     /// <summary>The lowest of some values.</summary>
     internal static string Lowest(double[] values) => values.Length == 0 ? "" : Number(values.Min());

@@ -305,13 +305,11 @@ public static class Report
     private static Markup Made(ResultFolder folder)
     {
         var rows = new List<(string Name, string Value)>();
-        // A time that is not known is not said: the report may be written before the run ends, and of a job array only the last job's time
-        // is counted.
-        bool isTimeKnown =
-            folder.Run?["finished"]?.ToString() == "true" && !Directory.Exists(Path.Combine(folder.Path, RunFolder.JobsFolder));
+        // A time that is not known is not said: the report may be written before the run ends, and of jobs a part of it is counted.
+        bool isTimeKnown = folder.Run?["finished"]?.ToString() == "true" && folder.Run[RunFolder.PartOfTime]?.ToString() != "true";
         foreach ((string name, JsonNode? value) in folder.Run ?? [])
         {
-            if (name is not ("settings" or "command" or "finished") && (name != "seconds" || isTimeKnown))
+            if (name is not ("settings" or "command" or "finished" or RunFolder.PartOfTime) && (name != "seconds" || isTimeKnown))
                 rows.Add((Words(name), Value(value)));
         }
         Markup settings = folder.Run?["settings"] is not JsonObject chosen || chosen.Count == 0 ? Markup.Empty : Markup.Of($"""

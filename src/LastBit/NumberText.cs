@@ -117,6 +117,11 @@ public static class NumberText
     /// <returns>"1 epoch", "20 epochs".</returns>
     public static string Count(long count, string one) => $"{Count(count)} {one}{(count == 1 ? "" : "s")}";
 
+    /// <summary>Where a run ceased to be finite: "no longer finite at iteration 1,000".</summary>
+    /// <param name="at">The iteration or step.</param>
+    /// <param name="unit">What it is.</param>
+    public static string NotFinite(long at, string unit = "iteration") => $"no longer finite at {unit} {Count(at)}";
+
     /// <summary>A power of ten.</summary>
     /// <param name="exponent">The exponent.</param>
     /// <returns>"10⁻⁸", "10⁰".</returns>

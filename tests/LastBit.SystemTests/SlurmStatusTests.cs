@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using LastBit.Runs;
 using LastBit.Tests;
 using LastBit.Tests.Cli;
 
@@ -97,7 +99,17 @@ public sealed class SlurmStatusTests : IDisposable
     {
         LastBitProcess.Run("heat", "--quiet", "--out", _folder["heat"]);
         Assert.Contains("<th scope=\"row\">seconds</th>", Page(), StringComparison.Ordinal);
+        // As an older version left it, whose run.json does not say so.
         Directory.CreateDirectory(_folder["heat/slurm"]);
+        Assert.DoesNotContain("<th scope=\"row\">seconds</th>", Page(), StringComparison.Ordinal);
+        Directory.Delete(_folder["heat/slurm"]);
+        Assert.Contains("<th scope=\"row\">seconds</th>", Page(), StringComparison.Ordinal);
+        var settings = (JsonObject)RunFolder.Read(_folder["heat"])!["settings"]!.DeepClone();
+        using (var folder = RunFolder.Open(_folder["heat"], "heat", settings, 1))
+        {
+            folder.Record(RunFolder.PartOfTime, true);
+            folder.Finish();
+        }
         Assert.DoesNotContain("<th scope=\"row\">seconds</th>", Page(), StringComparison.Ordinal);
 
         string Page()

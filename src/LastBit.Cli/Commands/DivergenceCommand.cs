@@ -51,7 +51,7 @@ internal static class DivergenceCommand
                 any ? NumberText.Of(difference[0]) : "-", any ? NumberText.Of(difference.Max()) : "-",
                 any ? NumberText.Of(difference[^1]) : "-",
                 run.DivergedAtIteration is { } end
-                    ? Text($"{difference.Length}, not finite at iteration {end}") : Text($"{difference.Length}"));
+                    ? Text($"{difference.Length}, {NumberText.NotFinite(end)}") : Text($"{difference.Length}"));
         }
         return table;
     }

@@ -52,7 +52,7 @@ internal static class EdgeCommand
                     NumberText.Of(run.Sharpness[^1].Judged),
                     run.CrossedAt is { } crossing ? Text($"{crossing}") : "never",
                     one.Name, NumberText.Of(copy.RelativeL1[0]), NumberText.Of(copy.RelativeL1.Max()), NumberText.Of(copy.RelativeL1[^1]),
-                    run.DivergedAtIteration is { } at ? $"not finite at {NumberText.Count(at)}" : NumberText.Of(run.Loss[^1]));
+                    run.DivergedAtIteration is { } at ? NumberText.NotFinite(at) : NumberText.Of(run.Loss[^1]));
             }
         }
         return table;

@@ -84,7 +84,8 @@ internal static class ReproduceCommand
 
     private static void Prepare(ReproductionSettings settings, string[] names, string folder)
     {
-        RunFolder.Open(folder, "reproduce", ResultJson.ToObject(settings), MachineInfo.Current.Threads).Dispose();
+        using RunFolder run = RunFolder.Open(folder, "reproduce", ResultJson.ToObject(settings), MachineInfo.Current.Threads);
+        run.Record(RunFolder.PartOfTime, true);
         foreach (ICellsOfFolder cells in In(names).OfType<ICellsOfFolder>())
             cells.PlanAt(settings, folder);
     }

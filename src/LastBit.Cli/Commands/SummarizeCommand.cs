@@ -95,7 +95,7 @@ internal static class SummarizeCommand
     {
         Table table =
             Tables.Create(console, "The spreads and their intervals, in percentage points", "of what", "#estimate", "#95% interval");
-        SamplingShare sampling = statistics.Sampling;
+        SamplingSpread sampling = statistics.Sampling;
         Add("spread over rounding, pooled", statistics.Rounding);
         Add("spread over seeds (rounding included)", statistics.Seeds);
         Add("rounding : seeds", statistics.Ratio);
@@ -104,10 +104,10 @@ internal static class SummarizeCommand
         table.AddRow(Text($"unavoidable if calibrated, {sampling.TestImages} test images"), "",
             Text($"{sampling.CalibratedStdLow:0.000} to {sampling.CalibratedStdHigh:0.000}"));
         table.AddRow("binomial spread of fresh test sets", Text($"{sampling.BinomialStd:0.000}"), "");
-        if (sampling is { CalibratedShareOfRoundingLow: { } low, CalibratedShareOfRoundingHigh: { } high })
+        if (sampling is { CalibratedOverRoundingLow: { } low, CalibratedOverRoundingHigh: { } high })
             table.AddRow("variance of a calibrated ensemble : rounding variance", "", Text($"{low:0.00} to {high:0.00}"));
-        if (sampling.BinomialShareOfRounding is { } share)
-            table.AddRow("binomial variance : rounding variance", Text($"{share:0.00}"), "");
+        if (sampling.BinomialOverRounding is { } ratio)
+            table.AddRow("binomial variance : rounding variance", Text($"{ratio:0.00}"), "");
         foreach ((Perturbation one, Estimate spread) in statistics.Roundings?.Spread ?? [])
             Add($"spread of a run by {one.Name}", spread);
         if (statistics.KEffect is { } effect)

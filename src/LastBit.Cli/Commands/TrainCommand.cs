@@ -3,6 +3,7 @@ using System.Globalization;
 using LastBit.Experiments.Accuracy;
 using LastBit.Experiments.Train;
 using LastBit.Traces;
+using LastBit.Training;
 using Spectre.Console;
 
 namespace LastBit.Cli.Commands;
@@ -72,9 +73,9 @@ internal static class TrainCommand
             Tables.Write(console, Table(console, result));
         if (result.DivergedAtStep is { } step)
         {
-            RunLines.Wrapped(console, string.Create(CultureInfo.InvariantCulture,
-                $"The training diverged: {result.DivergedBecause ?? "the training loss"} was no longer finite at step {step}. From there "
-                    + $"on its numbers mean nothing."));
+            RunLines.Wrapped(console,
+                $"The training diverged: {new DivergedTraining(step, result.DivergedBecause ?? "the training loss").Sentence}. From there "
+                    + "on its numbers mean nothing.");
         }
         RunLines.Wrapped(console, string.Create(CultureInfo.InvariantCulture, $"Digest:  {result.Digest}"));
         if (result.SecondsPerStep > 0)

@@ -38,7 +38,9 @@ internal sealed record CellRun(string Folder, IReadOnlyList<string> Cells, Actio
 
         void Prepare()
         {
-            RunFolder.Open(path, kind, document, MachineInfo.Current.Threads, shared: true, asked, growing: growing).Dispose();
+            using RunFolder folder =
+                RunFolder.Open(path, kind, document, MachineInfo.Current.Threads, shared: true, asked, growing: growing);
+            folder.Record(RunFolder.PartOfTime, true);
             CellStore.Plan(path, kind, asked);
         }
 

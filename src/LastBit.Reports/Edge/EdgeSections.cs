@@ -53,21 +53,36 @@ internal static class EdgeSections
         var pairs = runs.SelectMany(run => run.Copies.Select(copy => new Page.Curve(
             $"{EdgeOfStability.NameOf(run)}, {copy.Key.Name}", ReportChart.Count(1, copy.Value.RelativeL1.Length), copy.Value.RelativeL1)));
         string name = result.BatchSize == 0 ? "sharpness" : "batch sharpness";
+        EdgeRun[] finite = [.. runs.Where(run => run.DivergedAtIteration is null)];
         return new ReportFigure([EdgeOfStability.Name],
             $"Loss; the {name}{(result.BatchSize == 0 ? ", which is the largest eigenvalue of the Hessian of the training loss," : "")} "
                 + "over its threshold, which is the straight line (in the files beside it); and the average relative L1 difference of all "
-                + "weights between the plain copy and one that differs by rounding alone. " + result.VerificationInWords(),
+                + "weights between the plain copy and one that differs by rounding alone. "
+                + (finite.Length is 0 || finite.Length == runs.Length ? ""
+                    : "A run that diverged ends where it would squeeze the others; all of it is in edge.json. ")
+                + result.VerificationInWords(),
         [
             new ReportChart("edge-loss", "Loss", "iteration", "loss", false, true, Csv.Write("iteration",
-                [.. runs.Select(run => new Page.Curve(EdgeOfStability.NameOf(run), ReportChart.Count(1, run.Loss.Length), run.Loss))])),
+                [.. runs.Select(run => Framed(run, ReportChart.Count(1, run.Loss.Length), one => one.Loss))])),
             new ReportChart("edge-sharpness", $"{char.ToUpperInvariant(name[0])}{name[1..]} over its threshold", "iteration",
                 $"{name} / threshold", false, false, Csv.Write("iteration",
-                [.. runs.Select(run =>
-                    new Page.Curve(EdgeOfStability.NameOf(run), [.. run.Sharpness.Select(point => (double)point.Iteration)],
-                    [.. run.Sharpness.Select(point => point.Judged / run.JudgedThreshold)]))]), Line: 1),
+                [.. runs.Select(run => Framed(run, [.. run.Sharpness.Select(point => (double)point.Iteration)],
+                    one => [.. one.Sharpness.Select(point => point.Judged / one.JudgedThreshold)]))]), Line: 1),
             new ReportChart("edge-difference", "Relative L1 difference of all weights", "iteration", "relative L1 difference", false, true,
                 Csv.Write("iteration", [.. pairs])),
         ]);
+
+        // The last values of a run that diverged, 10^29 and more, must not set the axes of the others.
+        Page.Curve Framed(EdgeRun run, double[] x, Func<EdgeRun, double[]> values)
+        {
+            double[] y = values(run);
+            if (finite.Length > 0 && run.DivergedAtIteration is not null)
+            {
+                double top = 10 * finite.Max(one => values(one).Max());
+                y = [.. y.TakeWhile(value => value <= top)];
+            }
+            return new Page.Curve(EdgeOfStability.NameOf(run), x[..y.Length], y);
+        }
     }
 
     private static Markup Table(EdgeCurve[] curves) =>

@@ -32,5 +32,5 @@ public sealed record CellStatus(string Name, CellState State, double Progress, d
 internal readonly record struct CellReading(bool IsDone, double Progress, string? Note)
 {
     /// <summary>What is said of a cell that diverged; null for one that did not.</summary>
-    public static string? Diverged(int? iteration) => iteration is { } at ? $"no longer finite at iteration {NumberText.Count(at)}" : null;
+    public static string? Diverged(int? iteration) => iteration is { } at ? NumberText.NotFinite(at) : null;
 }

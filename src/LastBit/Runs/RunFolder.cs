@@ -15,10 +15,14 @@ namespace LastBit.Runs;
 public sealed class RunFolder : IDisposable
 {
     /// <summary>
-    /// The folder, below the run's, of the scripts and logs of cluster jobs. Where it exists, several processes computed the run, and no
-    /// time is the time of them all.
+    /// The folder, below the run's, of the scripts and logs of cluster jobs.
     /// </summary>
     public const string JobsFolder = "slurm";
+
+    /// <summary>
+    /// The member of run.json that is true where jobs elsewhere compute the run too, so that its seconds are a part of the time it took.
+    /// </summary>
+    public const string PartOfTime = "secondsArePart";
 
     private const string LockName = ".lock";
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
@@ -147,6 +151,9 @@ public sealed class RunFolder : IDisposable
         if (!System.IO.Path.Exists(file))
             return null;
         JsonObject run = DocumentFile.ReadObject(file);
+        // Older versions did not say it.
+        if (Directory.Exists(System.IO.Path.Combine(path, JobsFolder)))
+            run[PartOfTime] = true;
         return Problem(run) is { } problem ? throw new InputException($"{file}: {problem}; it should be what a run of LastBit wrote") : run;
     }
 
@@ -280,8 +287,11 @@ public sealed class RunFolder : IDisposable
             if (run[name] is { } number && !(ResultJson.Number(number) is >= 0 and < 1e15))
                 return $"{name} is not a number of at least 0";
         }
-        if (run["finished"] is { } finished && finished.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False))
-            return "finished is neither true nor false";
+        foreach (string name in (string[])["finished", PartOfTime])
+        {
+            if (run[name] is { } said && said.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False))
+                return $"{name} is neither true nor false";
+        }
         foreach (string name in (string[])["settings", "cells"])
         {
             if (run.ContainsKey(name) && run[name] is not JsonObject)

@@ -13,8 +13,7 @@ public sealed record DivergedTraining(long Step, string Cause) : ICheckedDocumen
 {
     /// <summary>"the training loss was no longer finite at step 3".</summary>
     [JsonIgnore]
-    public string Sentence => Step == 0 ? Cause
-        : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Cause} was no longer finite at step {Step}");
+    public string Sentence => Step == 0 ? Cause : $"{Cause} was {NumberText.NotFinite(Step, "step")}";
 
     /// <inheritdoc/>
     public string? Problem() => Step >= 0 && Cause.Length is > 0 and < 200 && ForeignText.Printable(Cause) == Cause ? null

@@ -44,7 +44,14 @@ public class SummaryTests : IDisposable
         Assert.Equal(Math.Sqrt(3), summary.Statistics.Seeds!.Value, 1e-12);
         Assert.Equal(92, summary.Statistics.Sampling.MeanAccuracy, 1e-12);
         Assert.Equal(0.2712932, summary.Statistics.Sampling.BinomialStd, 1e-7);
-        Assert.Equal(0.92 * 0.08, summary.Statistics.Sampling.BinomialShareOfRounding!.Value * 2, 1e-9);
+        Assert.Equal(0.92 * 0.08, summary.Statistics.Sampling.BinomialOverRounding!.Value * 2, 1e-9);
+
+        // The names that older versions gave are read and not written.
+        string document = ResultJson.Serialize(summary.Statistics.Sampling);
+        string older = document.Replace("OverRounding", "ShareOfRounding", StringComparison.Ordinal)
+            .Replace("OverSeeds", "ShareOfSeeds", StringComparison.Ordinal);
+        Assert.Equal((4, 0), (older.Split("ShareOf").Length - 1, document.Split("ShareOf").Length - 1));
+        Assert.Equal(document, ResultJson.Serialize(ResultJson.Deserialize<SamplingSpread>(older)));
     }
 
     [Fact]

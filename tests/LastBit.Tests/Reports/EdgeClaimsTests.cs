@@ -221,9 +221,14 @@ public class EdgeClaimsTests
         File.WriteAllText(folder["edge.json"], (result with { Runs = [run, diverged] }).ToJson());
         Report.Rebuild(folder.Path);
         Assert.DoesNotContain("10²⁴", Texts());
+        Assert.DoesNotContain("E+29", Charts(), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("A run that diverged ends where it would squeeze the others", Charts(), StringComparison.Ordinal);
         File.WriteAllText(folder["edge.json"], (result with { Runs = [diverged] }).ToJson());
         Report.Rebuild(folder.Path);
         Assert.Contains("10²⁴", Texts());
+        Assert.Contains("E+29", Charts(), StringComparison.OrdinalIgnoreCase);
+
+        string Charts() => Uri.UnescapeDataString(File.ReadAllText(folder["report.html"]));
 
         string[] Texts() =>
             [.. System.Xml.Linq.XDocument.Load(folder["figures/edge.svg"]).Descendants().Where(element => element.Name.LocalName == "text")

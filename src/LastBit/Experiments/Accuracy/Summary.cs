@@ -102,7 +102,7 @@ public sealed record Summary(
         var statistics = new SummaryStatistics(
             SampleStatistics.Confidence, groups.Sum(group => group.Length), Estimates(columns), Estimates(rows),
             components.Rounding, components.Seeds, components.Ratio, test, kEffect,
-            SamplingShare.Of(curves, groups, components), components.LeastDifference, RoundingSpreads.Of(distinct));
+            SamplingSpread.Of(curves, groups, components), components.LeastDifference, RoundingSpreads.Of(distinct));
         if (statistics.Roundings is { } roundings)
             notes.Add(roundings.Sentence);
         int degrees = groups.Sum(group => group.Length) - groups.Length;

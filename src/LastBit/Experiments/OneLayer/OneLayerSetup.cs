@@ -130,7 +130,7 @@ internal static class OneLayerSetup
         });
         context.Observer.End(task, losses.Length == iterations
             ? $"loss {NumberText.Of(losses[^1])}"
-            : $"not finite at iteration {losses.Length}");
+            : NumberText.NotFinite(losses.Length));
         return losses;
     }
 
