@@ -144,7 +144,7 @@ public static class Figure2
         }
 
         var panel = new FigurePanel("scaled iteration", "layer", 175, "η = " + LearningRate(run));
-        FigureMap.Add(panel, cells, left, right, lowest, "relative L1 difference");
+        FigureMap.Add(panel, cells, left, right, lowest);
         var iterations = new NumericManual();
         for (int power = 1; power <= rows; power *= 10)
         {

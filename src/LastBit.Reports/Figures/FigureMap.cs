@@ -13,8 +13,7 @@ internal static class FigureMap
     /// <param name="left">The left end of the first column.</param>
     /// <param name="right">The right end of the last.</param>
     /// <param name="lowest">The power of ten at the lower end of the colours; the upper end is 2, as far as it goes.</param>
-    /// <param name="label">What the colours show.</param>
-    internal static void Add(FigurePanel panel, double[,] cells, double left, double right, int lowest, string label)
+    internal static void Add(FigurePanel panel, double[,] cells, double left, double right, int lowest)
     {
         Heatmap map = panel.Plot.Add.Heatmap(cells);
         map.Colormap = new ScottPlot.Colormaps.Viridis();
@@ -24,7 +23,7 @@ internal static class FigureMap
         double top = cells.GetLength(0) - 0.5;
         map.Extent = new CoordinateRect(left, right, -0.5, top);
         ScottPlot.Panels.ColorBar bar = panel.Plot.Add.ColorBar(map);
-        bar.Label = label;
+        bar.Label = "relative L1 difference";
         bar.LabelStyle.FontSize = FigureStyle.TickSize;
         bar.LabelStyle.Bold = false;
         bar.Axis.TickLabelStyle.FontSize = FigureStyle.TickSize;

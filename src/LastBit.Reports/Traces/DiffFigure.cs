@@ -58,7 +58,7 @@ public static class DiffFigure
         }
         var panel = new FigurePanel("step", "output of", Math.Clamp(60 + (6 * rows.Length), 150, 420));
         double left = result.Steps[0] - 0.5, right = result.Steps[^1] + 0.5;
-        FigureMap.Add(panel, cells, left, right, Math.Clamp((int)Math.Floor(least), Lowest, -1), "relative L1 difference");
+        FigureMap.Add(panel, cells, left, right, Math.Clamp((int)Math.Floor(least), Lowest, -1));
         // Few rows have a name each, many one for what holds them.
         FigureMap.NameStages(panel, rows, fewest: 1, each: rows.Length <= MostNames);
         var ticks = new NumericManual();

@@ -43,11 +43,6 @@ public static class Cifar10
         return (trainSize is int size ? DataSets.TakeFirst(train, size) : train, test);
     }
 
-    /// <summary>Looks at the six files of a folder.</summary>
-    /// <param name="folder">The folder; it need not exist.</param>
-    /// <returns>One line a file.</returns>
-    public static IReadOnlyList<FileState> Check(string folder) => Check(folder, Files);
-
     /// <summary>Whether a folder has six files of the right names and sizes: a quick look, which an altered file passes.</summary>
     /// <param name="folder">The folder; it need not exist.</param>
     /// <returns>True if all are there.</returns>

@@ -105,7 +105,7 @@ public static class Power
         return high;
     }
 
-    // Power has left 1 behind by 1e-16 there.
+    // Beyond it the power is within 1e-16 of 1.
     private static double OfNoncentrality(double critical, int degrees, double noncentrality) =>
         noncentrality > 10_000 ? 1 : Distributions.NoncentralFUpper(critical, 1, degrees, noncentrality);
 

@@ -85,13 +85,13 @@ public static class RoundingRule
             return new MeasuredDifference(size, null, null, null, blocks, of, other, products);
         }
         TraceNumbers coarse = mine.Precision <= theirs.Precision ? mine : theirs;
-        double rms = Math.Max(a.Rms, b.Rms), size0 = Math.Max(scale, rms);
+        double size0 = Math.Max(scale, Math.Max(a.Rms, b.Rms));
         // A sum in a short type is added up in binary32 and rounded once.
         double sums = Math.Sqrt(Math.Max(1, products)) * Math.ScaleB(1, -Math.Max(24, coarse.Precision)) * size0;
         double allowed = Margin * (sums + (coarse.Precision < 24 && mine == theirs ? Math.ScaleB(size0, -coarse.Precision) : 0));
         (double largest, double ulps, double relative, int differ) = Largest(x, y, coarse);
         if (differ == 0)
-            (largest, relative) = OfNorms(a, b, rms, blocks, of);
+            (largest, relative) = OfNorms(a, b, blocks, of);
         double share = allowed > 0 ? largest / allowed : largest > 0 ? double.PositiveInfinity : 0;
         bool lostNumbers = a.Nan != b.Nan || double.IsNaN(largest);
         DifferenceSize judged = lostNumbers ? DifferenceSize.Larger : share <= 1 && mine == theirs ? DifferenceSize.Rounding
@@ -127,7 +127,7 @@ public static class RoundingRule
     /// <summary>
     /// What norms say where no kept value differs: the sum of magnitudes moved by what m elements of the differing blocks may add up to.
     /// </summary>
-    private static (double Largest, double Relative) OfNorms(TraceTensor a, TraceTensor b, double rms, int blocks, int of)
+    private static (double Largest, double Relative) OfNorms(TraceTensor a, TraceTensor b, int blocks, int of)
     {
         double l1 = Math.Max(a.L1, b.L1), moved = Math.Abs(a.L1 - b.L1), largest = Math.Max(a.Max, b.Max);
         double relative = l1 > 0 ? moved / l1 : 0, elements = Math.Max(1, a.Count * blocks / Math.Max(1, of));

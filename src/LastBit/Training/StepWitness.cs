@@ -93,7 +93,7 @@ internal sealed class StepWitness(IEngineFactory engines, int? every, Trainer tr
             Span<float> a = ours.Get(tensor), b = theirs.Get(tensor);
             for (int k = 0; k < a.Length; k++)
             {
-                // Which NaN it is, is nobody's.
+                // Which NaN it is, is the processor's choice (docs/arithmetic.md).
                 bool same = BitConverter.SingleToUInt32Bits(a[k]) == BitConverter.SingleToUInt32Bits(b[k]);
                 if (!same && !(float.IsNaN(a[k]) && float.IsNaN(b[k])))
                 {

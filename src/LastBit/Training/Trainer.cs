@@ -236,7 +236,7 @@ public sealed class Trainer : IDisposable
     /// <summary>How the convolutions of a replica are computed.</summary>
     internal ConvolutionAlgorithm ConvolutionOf(int i) => EngineOf(Replicas[i]).Convolution;
 
-    /// <summary>Gives up what the engines have found since the last call.</summary>
+    /// <summary>Discards what the engines have found since the last call.</summary>
     internal void DropResults()
     {
         foreach (Replica replica in Replicas)
@@ -278,7 +278,7 @@ public sealed class Trainer : IDisposable
         if (!Settings.Shuffle && BatchesPerEpoch == 1 && _train.Augmentation == AugmentationSettings.None)
             _always = batch;
         return batch.Epoch == Epoch && batch.Index == BatchIndex ? batch
-            : throw new InvalidOperationException("The loader and the trainer have lost step.");
+            : throw new InvalidOperationException("The loader and the trainer are at different batches.");
     }
 
     private IEngine EngineOf(Replica replica) => replica.Perturbation.Kind == PerturbationKind.Convolution ? _other! : Engine;

@@ -73,7 +73,7 @@ internal sealed unsafe class CpuCustomLayer : CpuLayer
         Gather(scratch.OutputGradients.Value, scratch.OutputGradients.Value, _to, Output.Channels);
         Gather(scratch.OutputGradients.Tangent, scratch.OutputGradients.Tangent, _to, Output.Channels);
         ReadInputs(sample, scratch);
-        // The gradients of the parameters themselves are nobody's.
+        // The gradients of the parameters themselves are not asked for.
         _layer.Backward(
             _from, ImageOf(scratch.Inputs.Value, _from), Parameters, ImageOf(scratch.OutputGradients.Value, _to),
             ImageOf(scratch.InputGradients.Value, _from),
