@@ -65,6 +65,7 @@ public sealed class OpenClTests : IDisposable
     [InlineData("cnn-relu-max", 20, 7)]
     [InlineData("cnn-elu", 5, 5)]
     [InlineData("resnet8-nobn", 6, 5)]
+    [InlineData("resnet8-gn", 12, 9)]
     [InlineData("preresnet11-bottleneck", 6, 6)]
     [InlineData("vgg16", 5, 4)]
     public void A_network_has_the_bits_of_the_CPU(string name, int images, int batch)
@@ -79,10 +80,13 @@ public sealed class OpenClTests : IDisposable
             new Trainer(engines, model, settings, [1, 3], train, test.First(5)));
     }
 
-    [Fact]
-    public void Every_rule_and_perturbation_has_the_bits_of_the_CPU()
+    /// <summary>Also where dropout draws, to which the place of an image in the plain run's batch matters.</summary>
+    [Theory]
+    [InlineData("cnn-tanh", 0)]
+    [InlineData("fc-elu", 0.3)]
+    public void Every_rule_and_perturbation_has_the_bits_of_the_CPU(string name, double dropout)
     {
-        Model model = NetworkSettings.Parse("cnn-tanh", Activation.Relu).Build();
+        Model model = (NetworkSettings.Parse(name, Activation.Relu) with { Dropout = dropout }).Build();
         (Dataset train, Dataset test) = Cifar10.Load(Cifar10.Sample, 20);
         PerturbationKind[] kinds = [.. Enum.GetValues<PerturbationKind>().Where(kind => kind != PerturbationKind.K)];
         Perturbation[] perturbations = [1, 11, .. kinds.Select(Perturbation.Of)];
@@ -209,8 +213,7 @@ public sealed class OpenClTests : IDisposable
     public void What_it_cannot_do_is_one_line()
     {
         using var engines = Engines();
-        Model group = NetworkSettings.Parse("resnet8-gn", Activation.Relu).Build();
-        Assert.Contains("no group normalisation", engines.WhyNot(group), StringComparison.Ordinal);
+        Assert.Null(engines.WhyNot(NetworkSettings.Parse("resnet8-gn", Activation.Relu).Build()));
         Assert.Contains("Hessian", engines.WhyNot(new ResNetSettings(8).Build(), hessian: true), StringComparison.Ordinal);
         using var program = new OpenClProgram(s_device.Value!);
         string full = Assert.Throws<OpenClException>(() => program.Allocate((s_device.Value!.LargestBuffer / 4) + (1 << 20))).Message;

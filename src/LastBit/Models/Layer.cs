@@ -173,6 +173,12 @@ public sealed record Dropout(string Name, double Probability) : Layer(Name)
             ? inputs[0] : throw new ArgumentException($"{Name}: drops numbers with probability {Probability}; give one between 0 and 1.");
     }
 
+    /// <summary>Words below it drop a number.</summary>
+    internal uint Threshold { get; } = (uint)Math.Min(Math.Round(Probability * 4294967296.0), uint.MaxValue);
+
+    /// <summary>What a number that is kept is multiplied by.</summary>
+    internal float Kept { get; } = (float)(1 / (1 - Probability));
+
     /// <summary>
     /// What the numbers of an image are multiplied by: 0 or 1 / (1 - P). A function of the arguments alone, so that no thread, pass or stop
     /// changes it.
@@ -184,15 +190,13 @@ public sealed record Dropout(string Name, double Probability) : Layer(Name)
     /// <param name="factors">Receives a number for each of the image's.</param>
     public void Mask(ulong seed, long step, int node, int place, Span<float> factors)
     {
-        uint threshold = (uint)Math.Min(Math.Round(Probability * 4294967296.0), uint.MaxValue);
-        float kept = (float)(1 / (1 - Probability));
         ulong image = ((ulong)node << 48) | ((ulong)place << 32);
         RandomWords words = default;
         for (int i = 0; i < factors.Length; i++)
         {
             if (i % 4 == 0)
                 words = Philox.Draw(seed, RandomPurpose.Dropout, (uint)step, image | (uint)(i / 4));
-            factors[i] = words[i] < threshold ? 0 : kept;
+            factors[i] = words[i] < Threshold ? 0 : Kept;
         }
     }
 }

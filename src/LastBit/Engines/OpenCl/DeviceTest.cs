@@ -110,7 +110,7 @@ internal static class DeviceTest
     public static string? WrongTraining(OpenClProgram program)
     {
         using var cpu = new CpuEngineFactory(1);
-        foreach (Model model in Models())
+        foreach (Model model in Models(program.Device.HasDoubles))
         {
             foreach (ConvolutionAlgorithm convolution in Enum.GetValues<ConvolutionAlgorithm>())
             {
@@ -182,7 +182,7 @@ internal static class DeviceTest
     }
 
     /// <summary>Small networks that together launch every kernel of a training.</summary>
-    private static IEnumerable<Model> Models()
+    private static IEnumerable<Model> Models(bool hasDoubles)
     {
         var b = new ModelBuilder(new TensorShape(16, 16, 3));
         var x = b.Activate(b.Normalize("bn1", b.Convolution("conv1", b.Images, 16, 3)), Activation.Swish);
@@ -196,6 +196,11 @@ internal static class DeviceTest
         x = b.Pool("pool", b.Activate(b.Convolution("conv1", b.Images, 512, 3), Activation.Relu), PoolKind.Max);
         b.Classify("fc", b.Activate(b.Convolution("conv2", x, 256, 3), Activation.Softplus), 10);
         yield return b.Build("a wide network");
+        b = new ModelBuilder(new TensorShape(8, 8, 3));
+        x = b.Convolution("conv1", b.Images, 48, 3);
+        x = b.Drop(b.Activate(hasDoubles ? b.NormalizeGroups("gn1", x, 16) : x, Activation.Tanh), 0.3);
+        b.Classify("fc", x, 10);
+        yield return b.Build("a network that draws");
         foreach (string name in (string[])["cnn-relu-max", "cnn-tanh", "fc-elu"])
         {
             Loss loss = name == "fc-elu" ? Loss.SquaredError : Loss.CrossEntropy;

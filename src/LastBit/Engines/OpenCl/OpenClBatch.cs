@@ -19,6 +19,8 @@ internal sealed unsafe class OpenClBatch : IBatch
         (_program, _given) = (program, new HostBatch(model, capacity));
         Images = program.Allocate((long)capacity * model.ImageFloats);
         Labels = program.Allocate(capacity);
+        if (model.Nodes.Any(node => node.Layer is Dropout))
+            Places = program.Allocate(capacity);
         _staging = [new(capacity, model.ImageFloats), new(capacity, model.ImageFloats)];
     }
 
@@ -27,6 +29,9 @@ internal sealed unsafe class OpenClBatch : IBatch
 
     /// <summary>Their labels.</summary>
     public OpenClBuffer Labels { get; }
+
+    /// <summary>The places of the images in the batch as the plain run has it; null where no layer draws.</summary>
+    public OpenClBuffer? Places { get; }
 
     /// <summary>How many there are.</summary>
     public int Count => _given.Labels.Length;
@@ -40,8 +45,12 @@ internal sealed unsafe class OpenClBatch : IBatch
         staging.Wait(_program);
         images.Span.CopyTo(staging.Images.Span);
         labels.Span.CopyTo(staging.Labels.Span);
+        for (int i = 0; i < labels.Length; i++)
+            staging.Places.Span[i] = _given.PlaceOf(i);
         staging.Add(_program.WriteLater(staging.Images.Pointer, (long)images.Length * sizeof(float), Images));
         staging.Add(_program.WriteLater(staging.Labels.Pointer, (long)labels.Length * sizeof(int), Labels));
+        if (Places is not null)
+            staging.Add(_program.WriteLater(staging.Places.Pointer, (long)labels.Length * sizeof(int), Places));
     }
 
     /// <inheritdoc/>
@@ -52,9 +61,11 @@ internal sealed unsafe class OpenClBatch : IBatch
             staging.LetGo(_program);
             staging.Images.Dispose();
             staging.Labels.Dispose();
+            staging.Places.Dispose();
         }
         Images.Dispose();
         Labels.Dispose();
+        Places?.Dispose();
     }
 
     /// <summary>Memory of the host that a transfer reads.</summary>
@@ -65,6 +76,8 @@ internal sealed unsafe class OpenClBatch : IBatch
         public AlignedBuffer<float> Images { get; } = new((long)capacity * imageFloats);
 
         public AlignedBuffer<int> Labels { get; } = new(capacity);
+
+        public AlignedBuffer<int> Places { get; } = new(capacity);
 
         public void Add(nint transfer) => _transfers.Add(transfer);
 

@@ -76,7 +76,7 @@ internal sealed class OpenClEngine : IEngine
         }
         Load(replicas);
         (_memory.Count, _isTraining) = (count * replicas.Length, pass.IsTraining);
-        ((OpenClLoss)_layers[^1]).Labels = (given.Labels, from);
+        (_memory.Pass, _memory.Batch, _memory.From) = (pass, given, from);
         long floats = (long)count * Model.ImageFloats;
         for (int r = 0; r < replicas.Length; r++)
             _program.Copy(given.Images, _memory[_plan.Images].Data, floats, (long)from * Model.ImageFloats, r * floats);
@@ -225,6 +225,8 @@ internal sealed class OpenClEngine : IEngine
         Addition => new OpenClAddition(_memory, plan),
         Pool => new OpenClPool(_memory, plan),
         GlobalAverage => new OpenClAverage(_memory, plan),
+        GroupNormalization => new OpenClGroupNorm(_memory, plan),
+        Dropout => new OpenClDropout(_memory, plan),
         _ => throw new NotSupportedException(plan.Name),
     };
 }

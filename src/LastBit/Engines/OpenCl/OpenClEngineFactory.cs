@@ -52,18 +52,8 @@ public sealed class OpenClEngineFactory : IEngineFactory
         ArgumentNullException.ThrowIfNull(model);
         if (hessian)
             return $"{model.Name}: the engine opencl has no products with the Hessian; take the engine cpu";
-        if (model.Nodes.FirstOrDefault(node => node.Layer is not (Images or Models.Convolution or BatchNormalization or Activate or Addition
-            or Pool or GlobalAverage or Linear)) is { } node)
-        {
-            string what = node.Layer switch
-            {
-                GroupNormalization => "group normalisation",
-                Dropout => "dropout",
-                CustomLayer => "custom layers",
-                var other => $"layers of the kind {other.GetType().Name}",
-            };
-            return $"{model.Name}: {node.Layer.Name}: the engine opencl has no {what}; take the engine cpu";
-        }
+        if (model.Nodes.FirstOrDefault(node => node.Layer is CustomLayer) is { } node)
+            return $"{model.Name}: {node.Layer.Name}: the engine opencl has no custom layers; take the engine cpu";
         // What the contract's orders ask of a shape, they ask of every engine that keeps it.
         using var cpu = new CpuEngineFactory(1);
         return cpu.WhyNot(model);

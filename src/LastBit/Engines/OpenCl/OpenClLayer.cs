@@ -232,22 +232,19 @@ internal sealed class OpenClLoss : OpenClLayer
         _gradient = memory.Allocate((long)memory.Capacity * Inputs[0].ImageSize);
     }
 
-    /// <summary>The labels of the batch, and the first of the pass.</summary>
-    public (OpenClBuffer Labels, int From) Labels { get; set; }
-
     /// <summary>The outputs of the network.</summary>
     public OpenClTensor Outputs => Inputs[0];
 
     public override void Forward()
     {
         int stored = Inputs[0].ImageSize;
-        Program.Run(_kernel, [Count], [64], Inputs[0].Data, Labels.Labels, Labels.From, _gradient, Memory.Losses, Count, Images,
-            _classes, stored);
+        Program.Run(_kernel, [Count], [64], Inputs[0].Data, Memory.Batch.Labels, Memory.From, _gradient, Memory.Losses, Count,
+            Images, _classes, stored);
         for (int r = 0; r < Replicas; r++)
         {
             OpenClBuffer results = Memory.States[r].PlaceFor(Images, out int place);
-            Program.Run("take_result", [64], [64], Inputs[0].Data, Labels.Labels, Labels.From, Memory.Losses, results, place, r, Images,
-                _classes, stored);
+            Program.Run("take_result", [64], [64], Inputs[0].Data, Memory.Batch.Labels, Memory.From, Memory.Losses, results, place, r,
+                Images, _classes, stored);
         }
     }
 

@@ -5,6 +5,9 @@ namespace LastBit.Engines.OpenCl;
 /// <summary>A tensor of a batch in a device's memory, and what belongs to it.</summary>
 internal sealed class OpenClTensor
 {
+    /// <summary>Numbers of a channel that a normalisation has; see pointwise.cl.</summary>
+    public const int CoefficientRows = 6;
+
     private readonly OpenClMemory _memory;
     private bool _isSeen;
 
@@ -15,7 +18,7 @@ internal sealed class OpenClTensor
         Normalization = plan.Normalization;
         if (Normalization is null)
             return;
-        Coefficients = memory.Allocate(6L * memory.MostReplicas * Channels);
+        Coefficients = memory.Allocate((long)CoefficientRows * memory.MostReplicas * Channels);
         First = memory.Allocate((long)memory.Capacity * Channels);
         Second = memory.Allocate((long)memory.Capacity * Channels);
     }
@@ -151,6 +154,15 @@ internal sealed class OpenClMemory : IDisposable
 
     /// <summary>Images of the pass, those of all replicas.</summary>
     public int Count { get; set; }
+
+    /// <summary>What the pass is for.</summary>
+    public PassSettings Pass { get; set; }
+
+    /// <summary>Its batch.</summary>
+    public OpenClBatch Batch { get; set; } = null!;
+
+    /// <summary>The first of its images in the batch.</summary>
+    public int From { get; set; }
 
     /// <summary>Bytes that were taken so far.</summary>
     public long Bytes => 4 * _buffers.Sum(buffer => buffer.Count);

@@ -319,3 +319,52 @@ float tree_sum(__global const float *table, int rows, int stride, float mean, in
         tree_add(levels, part, parts[part]);
     return tree_end(levels, number);
 }
+
+// A word of Philox4x32-10: the draw is a function of seed, purpose, step and place; four places share a round.
+uint draw(uint seed_low, uint seed_high, uint purpose, uint step, uint high, uint place)
+{
+    uint4 c = (uint4)(place / 4u, high, step, purpose);
+    for (int round = 0; round < 10; round++)
+    {
+        c = (uint4)(mul_hi(0xCD9E8D57u, c.z) ^ c.y ^ seed_low, 0xCD9E8D57u * c.z, mul_hi(0xD2511F53u, c.x) ^ c.w ^ seed_high,
+            0xD2511F53u * c.x);
+        seed_low += 0x9E3779B9u;
+        seed_high += 0xBB67AE85u;
+    }
+    uint word = place & 3u;
+    return word == 0u ? c.x : word == 1u ? c.y : word == 2u ? c.z : c.w;
+}
+
+#ifdef cl_khr_fp64
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+
+// a / b and the square root of x in binary64, for a positive b and x of at least 1e-30, neither them nor what becomes of them subnormal;
+// rounded once, as in binary32.
+double divide64(double a, double b)
+{
+    if (a == 0.0 || !(fabs(a) < INFINITY) || b != b)
+        return b != b ? b : a;
+    if (b == INFINITY)
+        return a > 0.0 ? 0.0 : -0.0;
+    double y = as_double(0x7FDE6238DA3C2118ul - as_ulong(b));
+    for (int i = 0; i < 6; i++)
+        y = fma(y, fma(-b, y, 1.0), y);
+    double q = a * y;
+    q = fma(fma(-b, q, a), y, q);
+    return fma(fma(-b, q, a), y, q);
+}
+
+double root64(double x)
+{
+    if (!(x < INFINITY))
+        return x;
+    double y = as_double(0x5FE6EB50C295A36Eul - (as_ulong(x) >> 1));
+    for (int i = 0; i < 4; i++)
+        y = fma(0.5 * y, fma(-x * y, y, 1.0), y);
+    double g = x * y, h = 0.5 * y, r = fma(-g, h, 0.5);
+    g = fma(g, r, g);
+    h = fma(h, r, h);
+    g = fma(h, fma(-g, g, x), g);
+    return fma(h, fma(-g, g, x), g);
+}
+#endif

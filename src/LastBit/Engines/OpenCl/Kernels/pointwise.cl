@@ -207,3 +207,105 @@ __kernel void norm_backward(__global const float *dz, __global const float *x, _
         gradient = gradient + raw[i];
     to[i] = gradient;
 }
+
+// Each number times 0 or kept, as the layer's draws have it; padding channels as they are.
+__kernel void dropout(__global const float *x, __global float *to, int count, int image_size, int channels, int stored, uint threshold,
+    float kept, uint seed_low, uint seed_high, uint purpose, uint step, uint node, __global const int *places, int from, int images)
+{
+    int i = (int)get_global_id(0);
+    if (i >= count)
+        return;
+    int c = i % stored, image = i / image_size;
+    uint high = node << 16 | (uint)places[from + image % images];
+    uint word = draw(seed_low, seed_high, purpose, step, high, (uint)(i % image_size / stored * channels + c));
+    to[i] = c >= channels ? x[i] : x[i] * (word < threshold ? 0.0f : kept);
+}
+
+// Group normalisation: the coefficients are those of an image. Its channels are summed by the kernels of batch normalisation, and those of
+// a group put together in binary64, in their order. An item is a group of an image.
+#ifdef cl_khr_fp64
+double group_inverse(__global const float *means, __global const float *squares, int size, int positions, double *mean)
+{
+    double sum = 0.0, variance = 0.0;
+    for (int c = 0; c < size; c++)
+        sum += (double)means[c];
+    *mean = divide64(sum, (double)size);
+    for (int c = 0; c < size; c++)
+    {
+        double d = (double)means[c] - *mean;
+        variance = fma((double)positions * d, d, variance + (double)squares[c]);
+    }
+    return divide64(1.0, root64(divide64(variance, (double)size * (double)positions) + 1e-5));
+}
+
+__kernel void group_forward(__global const float *means, __global const float *squares, __global float *k,
+    __global const float *parameters, int weight, int bias, int count, int groups, int size, int positions, int images, int stride)
+{
+    int item = (int)get_global_id(0);
+    if (item >= count)
+        return;
+    int image = item / groups, channels = groups * size;
+    double mean, inverse = group_inverse(means + item * size, squares + item * size, size, positions, &mean);
+    parameters += (size_t)(image / images) * stride;
+    k += (size_t)image * COEFFICIENTS * channels;
+    for (int c = item % groups * size, end = c + size; c < end; c++)
+    {
+        k[c] = convert_float_rte(mean);
+        k[channels + c] = convert_float_rte((double)parameters[weight + c] * inverse);
+        k[2 * channels + c] = parameters[bias + c];
+        k[5 * channels + c] = convert_float_rte(inverse);
+    }
+}
+
+__kernel void group_backward(__global const float *means, __global const float *squares, __global const float *sums,
+    __global const float *products, __global float *k, __global const float *parameters, int weight, int count, int groups, int size,
+    int positions, int images, int stride)
+{
+    int item = (int)get_global_id(0);
+    if (item >= count)
+        return;
+    int image = item / groups, channels = groups * size, first = item % groups * size;
+    double mean, inverse = group_inverse(means + item * size, squares + item * size, size, positions, &mean), sum = 0.0, product = 0.0;
+    parameters += (size_t)(image / images) * stride;
+    for (int c = 0; c < size; c++)
+    {
+        double w = (double)parameters[weight + first + c];
+        sum = fma(w, (double)sums[item * size + c], sum);
+        product = fma(w, (double)products[item * size + c], product);
+    }
+    double number = (double)size * (double)positions;
+    float slope = convert_float_rte(divide64(-inverse * inverse * inverse * product, number));
+    float offset = convert_float_rte(divide64(-inverse * sum, number));
+    k += (size_t)image * COEFFICIENTS * channels;
+    for (int c = first; c < first + size; c++)
+    {
+        k[3 * channels + c] = slope;
+        k[4 * channels + c] = offset;
+    }
+}
+#endif
+
+// The gradients of its weight and bias: one chain over the images of a chunk, the chunks in the tree.
+__kernel void group_gradient(__global const float *sums, __global const float *products, __global const float *k,
+    __global float *gradients, int weight, int bias, int images, int channels, int stride)
+{
+    int c = (int)get_global_id(0), first_image = (int)get_global_id(1) * images;
+    if (c >= channels)
+        return;
+    float weights[LEVELS], biases[LEVELS];
+    uint groups = 0;
+    for (int first = 0; first < images; first += 4, groups++)
+    {
+        float w = 0.0f, b = 0.0f;
+        for (int image = first_image + first; image < first_image + min(images, first + 4); image++)
+        {
+            w = fma(products[image * channels + c], k[((size_t)image * COEFFICIENTS + 5) * channels + c], w);
+            b += sums[image * channels + c];
+        }
+        tree_add(weights, groups, w);
+        tree_add(biases, groups, b);
+    }
+    gradients += (size_t)get_global_id(1) * stride;
+    gradients[weight + c] = tree_end(weights, groups);
+    gradients[bias + c] = tree_end(biases, groups);
+}

@@ -10,23 +10,6 @@ __kernel void add_share(__global const float *gradients, __global float *sum, fl
 
 // New weights that are rounded up or down at random, by binary64, which not every device has.
 #ifdef cl_khr_fp64
-#pragma OPENCL EXTENSION cl_khr_fp64 : enable
-
-// A word of Philox4x32-10: the draw is a function of seed, purpose, step and weight.
-uint draw(uint seed_low, uint seed_high, uint purpose, uint step, uint weight)
-{
-    uint4 c = (uint4)(weight / 4u, 0u, step, purpose);
-    for (int round = 0; round < 10; round++)
-    {
-        c = (uint4)(mul_hi(0xCD9E8D57u, c.z) ^ c.y ^ seed_low, 0xCD9E8D57u * c.z, mul_hi(0xD2511F53u, c.x) ^ c.w ^ seed_high,
-            0xD2511F53u * c.x);
-        seed_low += 0x9E3779B9u;
-        seed_high += 0xBB67AE85u;
-    }
-    uint word = weight & 3u;
-    return word == 0u ? c.x : word == 1u ? c.y : word == 2u ? c.z : c.w;
-}
-
 float next_to(float x, int up)
 {
     uint bits = as_uint(x);
@@ -53,7 +36,7 @@ float moved(float w, float kept, float rate, float k, float d, int at_random, ui
     if (at_random)
     {
         double exact = (double)kept * (double)w - (double)rate * (double)d;
-        return round_at_random(exact, draw(seed_low, seed_high, purpose, step, (uint)i));
+        return round_at_random(exact, draw(seed_low, seed_high, purpose, step, 0u, (uint)i));
     }
 #endif
     return fma(-rate, divide(d, k), kept * w);

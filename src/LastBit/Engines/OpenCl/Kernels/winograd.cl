@@ -45,7 +45,7 @@ void winograd(__global const float *input, __global const float *transformed, in
     int item = (int)get_local_id(0), four = item & 3, place = item >> 2, across = width / 2, tiles = across * (height / 2);
     int tile0 = (int)get_group_id(0) * 16, from = (int)get_group_id(1) * 16, tile = tile0 + place;
     __global const float *image = input + (size_t)get_group_id(2) * height * width * in_channels;
-    size_t plane = (size_t)in_channels * out_channels, replica = get_group_id(2) / images;
+    size_t plane = (size_t)in_channels * out_channels, replica = (size_t)((int)get_group_id(2) / images);
     transformed += replica * transformed_stride;
     parameters += replica * stride;
     float4 upper0 = (float4)(0.0f), upper1 = upper0, lower0 = upper0, lower1 = upper0;
