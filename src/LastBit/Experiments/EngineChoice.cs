@@ -27,6 +27,18 @@ public static class EngineChoices
     /// <summary>Whether it computes on one of several devices.</summary>
     /// <param name="engine">The engine.</param>
     public static bool HasDevices(this EngineChoice engine) => engine == EngineChoice.OpenCl;
+
+    /// <summary>That what is said about devices is said to an engine that has them.</summary>
+    /// <param name="settings">Which engine, and what is said.</param>
+    /// <exception cref="InputException">It has none.</exception>
+    internal static void CheckDevices(NetworkTrainingSettings settings)
+    {
+        if ((settings.Device > 0 || settings.CheckEvery is not null) && !settings.Engine.HasDevices())
+        {
+            throw InputException.Of(settings.Device > 0 ? nameof(settings.Device) : nameof(settings.CheckEvery),
+                "is of the engine opencl; choose that engine too, or leave it out");
+        }
+    }
 }
 
 /// <summary>Makes the engines of a choice; who calls an experiment hands it in, because experiments know no engine.</summary>

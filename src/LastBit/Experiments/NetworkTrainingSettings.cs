@@ -122,8 +122,13 @@ public abstract record NetworkTrainingSettings
     /// <summary>The settings of the data.</summary>
     public DataSettings ToData() => new()
     {
-        Data = Data, TrainSize = TrainSize, Augmentation = Augmentation, Mean = Mean, Deviation = Deviation,
-        Standardization = Standardization, Network = Network,
+        Data = Data,
+        TrainSize = TrainSize,
+        Augmentation = Augmentation,
+        Mean = Mean,
+        Deviation = Deviation,
+        Standardization = Standardization,
+        Network = Network,
     };
 
     /// <summary>The network for images of a data set.</summary>
@@ -137,11 +142,7 @@ public abstract record NetworkTrainingSettings
             throw InputException.Of(nameof(Dropout), $"{NumberText.Of(Dropout)}; give a probability of at least 0 and below 1");
         if (Dropout > 0 && !settings.HasDropout)
             throw InputException.Of(nameof(Dropout), $"{Network} has no place for it; fc-F and vgg16 have");
-        if ((Device > 0 || CheckEvery is not null) && !Engine.HasDevices())
-        {
-            throw InputException.Of(Device > 0 ? nameof(Device) : nameof(CheckEvery),
-                "is of the engine opencl; choose that engine too, or leave it out");
-        }
+        EngineChoices.CheckDevices(this);
         if (settings.SizeFor(shape.Height, shape.Width) is var (height, width) && (height, width) != (shape.Height, shape.Width))
             throw new InputException(
                 $"{settings.Name}: takes no images of {shape.Width} x {shape.Height} pixels; pad them to {width} x {height}");

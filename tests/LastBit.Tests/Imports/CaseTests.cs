@@ -166,7 +166,7 @@ public sealed class CaseTests
         using var folder = new TemporaryFolder();
         Logs.Write(folder, "seed1.json", "{\"acc\": 0.5}");
         Logs.Write(folder, "seed2.json", json);
-        ImportResult result = LogReader.Read([folder.Path], new ImportOptions());
+        ImportResult result = LogReader.Read([folder.Path], new ImportOptions(), TestContext.Current.CancellationToken);
         Assert.Single(result.Runs);
         Assert.StartsWith($"it is damaged JSON or ends early, at {place}", Assert.Single(result.LeftOut).Why, StringComparison.Ordinal);
     }
@@ -176,8 +176,9 @@ public sealed class CaseTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder["log.csv.gz"], [0x1F, 0x8B, 8, 0]);
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
         Assert.EndsWith("log.csv.gz: is compressed; unpack it, as with gunzip",
-            Logs.Error(() => LogReader.Read([folder["log.csv.gz"]], new ImportOptions())), StringComparison.Ordinal);
+            Logs.Error(() => LogReader.Read([folder["log.csv.gz"]], new ImportOptions(), cancellation)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -229,7 +229,7 @@ public class BackwardTests(ITestOutputHelper output)
         Check(SmallNetworks.Build(describe, classes, images), 3);
 
     /// <summary>What every layer gives, and the gradient with respect to it.</summary>
-    private static void CompareOutputs(Model model, IOutputReader ours, IOutputReader exact)
+    private static void CompareOutputs(Model model, IOutputReader ours, ReferenceEngine exact)
     {
         Node[] read = [.. model.Nodes.Where(node => ours.Read(node, new float[ours.Count * node.Shape.Count]))];
         Assert.Equal(model.Nodes.Where(node => node.Layer is not (Images or Activate)), read.Where(node => node.Layer is not Activate));
