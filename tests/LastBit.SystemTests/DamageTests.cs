@@ -32,7 +32,7 @@ public sealed class DamageTests : IDisposable
         ToyRuns.WriteImages(images);
         string[] call = ToyRuns.Call(command, images);
         Run([.. call, "--out", _folder["whole"]], 0);
-        SortedDictionary<string, string> expected = ToyRuns.Results(_folder["whole"]);
+        SortedDictionary<string, string> expected = Results(_folder["whole"]);
         string[] folders = [_folder["whole"], Unfinished(command, call)];
         int damages = ToyRuns.Variable("LASTBIT_DAMAGES", 12), named = 0;
         for (int trial = 0; trial < damages; trial++)
@@ -61,12 +61,25 @@ public sealed class DamageTests : IDisposable
                 Check(resumed, told);
             }
             Assert.True(resumed.ExitCode == 0, $"{told}: {resumed.Error}");
-            SortedDictionary<string, string> results = ToyRuns.Results(folder);
+            SortedDictionary<string, string> results = Results(folder);
             IEnumerable<string> others = expected.Except(results).Concat(results.Except(expected)).Select(one => one.Key).Distinct();
             Assert.True(expected.SequenceEqual(results), $"{told}: {string.Join(", ", others)}");
             Directory.Delete(folder, recursive: true);
         }
         Assert.InRange(named, 1, 3 * damages);
+    }
+
+    // What edge keeps for more iterations is no result: without it they begin at the first one.
+    private static SortedDictionary<string, string> Results(string folder)
+    {
+        SortedDictionary<string, string> files = ToyRuns.Results(folder);
+        foreach (string file in files.Keys.ToList())
+        {
+            string name = Path.GetFileName(file);
+            if (name == "further.bin" || name.StartsWith("start-", StringComparison.Ordinal))
+                files.Remove(file);
+        }
+        return files;
     }
 
     /// <summary>A run that was stopped with a checkpoint on disk.</summary>

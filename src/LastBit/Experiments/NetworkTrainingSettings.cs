@@ -143,9 +143,8 @@ public abstract record NetworkTrainingSettings
         if (Dropout > 0 && !settings.HasDropout)
             throw InputException.Of(nameof(Dropout), $"{Network} has no place for it; fc-F and vgg16 have");
         EngineChoices.CheckDevices(this);
-        if (settings.SizeFor(shape.Height, shape.Width) is var (height, width) && (height, width) != (shape.Height, shape.Width))
-            throw new InputException(
-                $"{settings.Name}: takes no images of {shape.Width} x {shape.Height} pixels; pad them to {width} x {height}");
+        if (settings.SizeFor(shape.Height, shape.Width) is var (h, w) && (h, w) != (shape.Height, shape.Width))
+            throw new InputException($"{Network}: takes no images of {shape.Width} x {shape.Height} pixels; pad them to {w} x {h}");
         return (settings with { Dropout = Dropout, Images = shape.Image, Classes = shape.Classes, Loss = Loss }).Build();
     }
 }

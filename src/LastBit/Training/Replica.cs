@@ -40,3 +40,12 @@ public sealed record Replica(Perturbation Perturbation, IReplica State)
     /// <summary>The next number away from zero.</summary>
     internal static float OneUlpFurther(float value) => value < 0 ? MathF.BitDecrement(value) : MathF.BitIncrement(value);
 }
+
+/// <summary>Replicas that one engine trains together, made once so that a step allocates nothing.</summary>
+/// <param name="Numbers">Which replicas.</param>
+/// <param name="States">Their numbers in the engine's memory.</param>
+internal sealed record ReplicaGroup(int[] Numbers, IReplica[] States)
+{
+    /// <summary>Takes the update of each.</summary>
+    public UpdateStep[] Updates { get; } = new UpdateStep[Numbers.Length];
+}

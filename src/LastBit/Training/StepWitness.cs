@@ -84,7 +84,7 @@ internal sealed class StepWitness(IEngineFactory engines, int? every, Trainer tr
         using IBatch seen = engine.CreateBatch(batch.Count);
         if (!trainer.HasView(i))
             seen.Write(batch.ImageMemory, batch.LabelMemory);
-        trainer.Train([i], engine, [own], batch, seen, learningRate);
+        trainer.Train(new ReplicaGroup([i], [own]), engine, batch, seen, learningRate);
         using NetworkState ours = new(trainer.Model.Layout, own.StateVectors), theirs = new(trainer.Model.Layout, own.StateVectors);
         own.Read(ours);
         replica.State.Read(theirs);

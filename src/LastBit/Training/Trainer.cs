@@ -26,7 +26,7 @@ public sealed class Trainer : IDisposable
     private readonly IBatch _shared;
     private readonly BatchPerturbation?[] _views;
     private readonly IBatch[] _batches;
-    private readonly int[][] _groups;
+    private readonly ReplicaGroup[] _groups;
     private readonly EpochScore[] _scores;
     private readonly EpochScore[] _stepScores;
     private readonly List<BatchResult> _results = new(64);
@@ -97,7 +97,7 @@ public sealed class Trainer : IDisposable
         _batches = [.. _views.Select(view => view is null ? _shared : Engine.CreateBatch(_pass))];
         // Who sees batches otherwise than they are is computed alone.
         _groups = [.. Enumerable.Range(0, Replicas.Count).GroupBy(i => (EngineOf(Replicas[i]), HasView(i) ? i : -1))
-            .SelectMany(group => group.Chunk(group.Key.Item1.ReplicasTogether))];
+            .SelectMany(group => group.Chunk(group.Key.Item1.ReplicasTogether)).Select(GroupOf)];
         _tests = Engine.CreateBatch(_pass);
         _witness = engines.CreateWitness() is { } witness ? new StepWitness(witness, engines.StepsBetweenWitnessed, this) : null;
         _testImages = new float[_pass * Model.ImageFloats];
@@ -183,8 +183,9 @@ public sealed class Trainer : IDisposable
         double learningRate = Settings.LearningRateAt(Epoch);
         bool isWitnessed = _witness?.Begin() ?? false;
         // A watcher is shown one after the other.
-        foreach (int[] group in Watcher is null ? _groups : _groups.SelectMany(group => group.Chunk(1)))
-            Train(group, EngineOf(Replicas[group[0]]), [.. group.Select(i => Replicas[i].State)], batch, _batches[group[0]], learningRate);
+        ReplicaGroup[] groups = Watcher is null ? _groups : [.. _groups.SelectMany(group => group.Numbers).Select(i => GroupOf([i]))];
+        foreach (ReplicaGroup group in groups)
+            Train(group, EngineOf(Replicas[group.Numbers[0]]), batch, _batches[group.Numbers[0]], learningRate);
         if (isWitnessed)
             _witness!.End(batch, learningRate);
         Watcher?.Updated();
@@ -199,15 +200,14 @@ public sealed class Trainer : IDisposable
     /// <summary>One step of some replicas, by any engine of their kind.</summary>
     /// <param name="group">Which replicas: several only where all of them see the batch as it is.</param>
     /// <param name="engine">What computes.</param>
-    /// <param name="states">The replicas' numbers in the engine's memory.</param>
     /// <param name="batch">The batch.</param>
     /// <param name="seen">The engine's memory of the batch, which holds it already where the replicas see it as it is.</param>
     /// <param name="learningRate">The learning rate.</param>
-    internal void Train(int[] group, IEngine engine, IReplica[] states, Batch batch, IBatch seen, double learningRate)
+    internal void Train(ReplicaGroup group, IEngine engine, Batch batch, IBatch seen, double learningRate)
     {
-        int i = group[0];
+        int i = group.Numbers[0];
         // A step that is repeated to check an engine is watched by nobody.
-        IStepWatcher? watcher = states[0] == Replicas[i].State ? Watcher : null;
+        IStepWatcher? watcher = group.States[0] == Replicas[i].State ? Watcher : null;
         int passes = PassesOf(batch.Count);
         var pass = new PassSettings(IsTraining: true, Settings.Seed, StepsDone);
         for (int p = 0; p < passes; p++)
@@ -218,14 +218,20 @@ public sealed class Trainer : IDisposable
                 view.Take(batch, from, count, seen);
                 from = 0;
             }
-            engine.ForwardTogether(states, seen, from, count, pass);
+            engine.ForwardTogether(group.States, seen, from, count, pass);
             watcher?.Forward(engine);
             engine.Backward((double)count / batch.Count);
             watcher?.Backward(engine, isLast: p == passes - 1);
         }
-        engine.UpdateTogether([.. group.Select(number => Replicas[number].Perturbation).Select(one =>
-            new UpdateStep(learningRate, StepsDone, one.K, one.Kind == PerturbationKind.Stochastic, Settings.Seed))]);
+        for (int j = 0; j < group.Numbers.Length; j++)
+        {
+            Perturbation one = Replicas[group.Numbers[j]].Perturbation;
+            group.Updates[j] = new(learningRate, StepsDone, one.K, one.Kind == PerturbationKind.Stochastic, Settings.Seed);
+        }
+        engine.UpdateTogether(group.Updates);
     }
+
+    private ReplicaGroup GroupOf(int[] numbers) => new(numbers, [.. numbers.Select(i => Replicas[i].State)]);
 
     /// <summary>Whether a replica sees a batch otherwise than it is.</summary>
     internal bool HasView(int i) => _views[i] is not null;
