@@ -5,9 +5,12 @@ The training that docs/noise.md asks about: is weight decay worth anything here?
 
     train.py --recipe decay --seed 1 --k 3      # writes logs/decay/seed1-k3.jsonl
 
+With --trace FILE its steps are recorded to the last bit, and `lastbit diff` finds where two such records part (docs/diff.md).
+
 Needs torch and numpy, and lastbit_torch.py beside it (`lastbit pytorch` writes it).
 """
 import argparse
+import contextlib
 import pathlib
 
 import numpy as np
@@ -15,7 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lastbit_torch import Log, digest, perturb
+from lastbit_torch import Log, Trace, digest, perturb
 
 RECIPES = {"decay": 5e-4, "nodecay": 0.0}
 SAMPLE = pathlib.Path(__file__).resolve().parents[2] / "src" / "LastBit" / "Data" / "Sample"
@@ -62,6 +65,7 @@ def main():
     parser.add_argument("--k", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--logs", default="logs")
+    parser.add_argument("--trace")
     args = parser.parse_args()
 
     torch.set_num_threads(1)
@@ -74,21 +78,24 @@ def main():
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, args.epochs)
 
     log = Log(f"{args.logs}/{args.recipe}/seed{args.seed}-k{args.k}.jsonl", seed=args.seed, k=args.k)
-    for epoch in range(1, args.epochs + 1):
-        model.train()
-        for batch in torch.randperm(len(x)).split(64):
-            images = x[batch]
-            flip = torch.rand(len(batch)) < 0.5
-            images[flip] = images[flip].flip(3)
-            loss = F.cross_entropy(model(images), y[batch])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        schedule.step()
-        model.eval()
-        with torch.no_grad():
-            right = model(test_x).argmax(1) == test_y
-        log.epoch(epoch, train_loss=loss, test_acc=right.float().mean())
+    with Trace(args.trace, model, optimizer, seed=args.seed) if args.trace else contextlib.nullcontext() as trace:
+        for epoch in range(1, args.epochs + 1):
+            model.train()
+            for batch in torch.randperm(len(x)).split(64):
+                images = x[batch]
+                flip = torch.rand(len(batch)) < 0.5
+                images[flip] = images[flip].flip(3)
+                if trace:
+                    trace.batch(images, y[batch])
+                loss = F.cross_entropy(model(images), y[batch])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            schedule.step()
+            model.eval()
+            with torch.no_grad():
+                right = model(test_x).argmax(1) == test_y
+            log.epoch(epoch, train_loss=loss, test_acc=right.float().mean())
     log.correct(right, test_y)
     log.close()
     print(args.recipe, args.seed, args.k, f"{100 * right.float().mean():.1f}%", digest(model)[:16])

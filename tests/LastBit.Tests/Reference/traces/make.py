@@ -17,11 +17,14 @@ ENVIRONMENT = {
     "aten-none": {"ATEN_CPU_CAPABILITY": "default"},
     "onednn-avx2": {"ONEDNN_MAX_CPU_ISA": "AVX2"},
     "onednn-sse41": {"ONEDNN_MAX_CPU_ISA": "SSE41"},
+    "zoom-sse41": {"ONEDNN_MAX_CPU_ISA": "SSE41"},
 }
 SETTINGS = {
     "plain": {},
     "plain-again": {},
     **{name: {} for name in ENVIRONMENT},
+    "zoom": {"zoom": "body", "steps": 1},
+    "zoom-sse41": {"zoom": "body", "steps": 1},
     "threads2": {"threads": 2},
     "channels-last": {"channels_last": True},
     "batch128": {"batch": 128},
@@ -50,7 +53,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 def train(path, steps=2, threads=1, batch=16, loader_seed=1, channels_last=False, augment=False, workers_equal=False, frozen=False,
           frozen_eval=False, transposed=False, decay=None, evaluation=False, bfloat16=False, adam=None, k=1, zero_grad=True, factor=1,
-          seed=1):
+          seed=1, zoom=None):
     import torch
     from torch import nn
     from lastbit.torch import Trace, perturb
@@ -96,7 +99,7 @@ def train(path, steps=2, threads=1, batch=16, loader_seed=1, channels_last=False
     loader = torch.utils.data.DataLoader(
         Images(), batch, shuffle=True, generator=order, num_workers=2 if augment else 0,
         worker_init_fn=(lambda worker: random.seed(7 if workers_equal else 7 + worker)) if augment else None)
-    with Trace(path, model, optimizer, steps=range(steps), seed=seed) as trace:
+    with Trace(path, model, optimizer, steps=range(steps), zoom=zoom, seed=seed) as trace:
         for x, y in loader:
             if trace.step == steps:
                 break
