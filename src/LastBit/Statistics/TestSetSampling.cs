@@ -37,7 +37,8 @@ public static class TestSetSampling
     /// <summary>
     /// The same for more than two classes, where accuracies alone give but bounds: err/(classes n) to err/(2n). With q the
     /// shares of the runs that vote for each class of an image, calibration makes err = mean sum q(1-q) and the variance
-    /// mean sum q^2(1-q)/n; the ratio lies between 1/classes (votes spread evenly) and 1/2 (votes between two classes).
+    /// mean sum q^2(1-q)/n; the ratio lies between 1/classes (votes spread evenly) and 1/2 (votes between two classes). Nor is the
+    /// variance above p(1-p)/n, which is less where more than half are wrong: a mean of r(1-r) is at most that of the mean r.
     /// </summary>
     /// <param name="accuracy">The mean accuracy 1 - err, from 0 to 1.</param>
     /// <param name="images">The size n of the test set, at least 1.</param>
@@ -46,8 +47,9 @@ public static class TestSetSampling
     public static (double Low, double High) CalibratedVarianceBounds(double accuracy, int images, int classes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
-        double high = CalibratedVariance(accuracy, images);
-        return (high * 2 / classes, high);
+        double formula = CalibratedVariance(accuracy, images);
+        double high = classes == 2 ? formula : Math.Min(formula, BinomialVariance(accuracy, images));
+        return (Math.Min(formula * 2 / classes, high), high);
     }
 
     private static void Check(double accuracy, int images)

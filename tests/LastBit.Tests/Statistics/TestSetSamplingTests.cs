@@ -15,6 +15,10 @@ public class TestSetSamplingTests
         (double low, double high) = TestSetSampling.CalibratedVarianceBounds(0.92, 10_000, 10);
         Assert.Equal(0.08 / (10 * 10_000), low, 1e-15);
         Assert.Equal(0.08 / (2 * 10_000), high, 1e-15);
+        // What lies between runs is a part of the sampling, also where most images are wrong.
+        (low, high) = TestSetSampling.CalibratedVarianceBounds(0.436, 500, 10);
+        Assert.Equal(0.564 / (10 * 500), low, 1e-15);
+        Assert.Equal(TestSetSampling.BinomialVariance(0.436, 500), high, 1e-15);
     }
 
     [Fact]
