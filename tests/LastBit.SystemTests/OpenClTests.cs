@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LastBit.Benchmarks;
 using LastBit.Data;
 using LastBit.Engines;
@@ -267,6 +268,66 @@ public sealed class OpenClTests : IDisposable
         Assert.Equal(ToyRuns.Results(_folder["cpu"]), ToyRuns.Results(_folder["opencl"]));
         Assert.Contains("\"engine\": \"opencl\"", File.ReadAllText(_folder["opencl/run.json"]), StringComparison.Ordinal);
         Assert.Contains("computes the bits of the CPU", LastBitProcess.Run(["info"]).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Two_processes_share_a_device_and_a_folder()
+    {
+        ToyRuns.WriteImages(_folder["images"]);
+        string[] call = [.. ToyRuns.Call("accuracy", _folder["images"]).Select(word => word == "1,2" ? "1,2,3,4,5,6" : word)];
+        Assert.Equal(0, ToyRuns.Run([.. call, "--out", _folder["cpu"]]).ExitCode);
+        string both = _folder["both"], run = Path.Combine(both, "run.json");
+        using Process first = ToyRuns.Start([.. call, "--engine", "opencl", "--out", both]);
+        Task<string>[] said = [first.StandardOutput.ReadToEndAsync(), first.StandardError.ReadToEndAsync()];
+        while (!File.Exists(run) && !first.HasExited)
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        LastBitProcess second = ToyRuns.Run(["accuracy", "--resume", both, "--engine", "opencl", "--threads", "1"]);
+        string[] words = await Task.WhenAll(said);
+        await first.WaitForExitAsync(TestContext.Current.CancellationToken);
+        // The one that ends first leaves to the other what that is working on.
+        Assert.True(first.ExitCode == 0 || second.ExitCode == 0, words[1] + second.Error);
+        Assert.All([words[1], second.Error], error => Assert.Contains("k = 1, 3: test accuracy", error, StringComparison.Ordinal));
+        Assert.Equal(ToyRuns.Results(_folder["cpu"]), ToyRuns.Results(both));
+    }
+
+    [Fact]
+    public void Differences_are_those_of_the_CPU_whatever_the_numbers()
+    {
+        float[] numbers =
+        [
+            0, -0f, float.Epsilon, -float.Epsilon, 1.1754942e-38f, 1, 1.0000001f, -1, 3, 1e30f, float.MaxValue, -float.MaxValue,
+            float.PositiveInfinity, float.NegativeInfinity, float.NaN,
+        ];
+        Model model = new ResNetSettings(8).Build();
+        Parameter[] tensors = [.. model.Layout.All.Where(one => one.IsTrainable), model.Layout.Weights];
+        double[][] found = [.. new IEngineFactory[] { Engines(), new CpuEngineFactory(1) }.Select(factory =>
+        {
+            using (factory)
+            using (IEngine engine = factory.CreateEngine(model, 1))
+            using (IReplica a = engine.CreateReplica(new Sgd()), b = engine.CreateReplica(new Sgd()))
+            using (NetworkState left = new(model.Layout), right = new(model.Layout))
+            {
+                left.Initialise(1);
+                right.Initialise(2);
+                // A tensor for each pair of special numbers, as long as there are tensors; those of equal numbers among them.
+                for (int i = 0; i < tensors.Length - 1; i++)
+                {
+                    left.Get(tensors[i])[i % tensors[i].Count] = numbers[i % numbers.Length];
+                    right.Get(tensors[i])[i % tensors[i].Count] = numbers[i * 7 % numbers.Length];
+                }
+                left.Get(tensors[2]).Fill(float.NaN);
+                right.Get(tensors[2]).Fill(float.NaN);
+                a.Write(left);
+                b.Write(right);
+                double[] differences = new double[tensors.Length];
+                a.Differences(b, tensors, differences);
+                return differences;
+            }
+        })];
+        Assert.Equal(found[1], found[0]);
+        Assert.Equal(0, found[0][2]);
+        Assert.Contains(found[0], double.IsNaN);
+        Assert.Contains(found[0], one => one > 0);
     }
 
     private static OpenClEngineFactory Engines() => new(() => new OpenClProgram(s_device.Value!));

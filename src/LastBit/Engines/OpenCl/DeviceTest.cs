@@ -143,7 +143,7 @@ internal static class DeviceTest
         int[] labels = [.. Enumerable.Range(0, Images).Select(i => i % model.Classes)];
         using var state = new NetworkState(model.Layout, rule.Vectors);
         state.Initialise(1);
-        (float[] Gradients, NetworkState State, BatchResult Result) ours = Steps(a), theirs = Steps(b);
+        (float[] Gradients, NetworkState State, BatchResult Result, double[] Moved) ours = Steps(a), theirs = Steps(b);
         using NetworkState left = ours.State, right = theirs.State;
         foreach (Parameter tensor in model.Layout.All)
         {
@@ -154,12 +154,18 @@ internal static class DeviceTest
             if (wrong is not null)
                 return wrong;
         }
+        for (int i = 0; i < ours.Moved.Length; i++)
+        {
+            if (ours.Moved[i] != theirs.Moved[i])
+                return $"the difference of {model.Layout.All[i].Name} is {theirs.Moved[i]:R} there and {ours.Moved[i]:R} on the CPU";
+        }
         return ours.Result == theirs.Result ? null : $"{theirs.Result} there and {ours.Result} on the CPU";
 
-        (float[], NetworkState, BatchResult) Steps(IEngine engine)
+        (float[], NetworkState, BatchResult, double[]) Steps(IEngine engine)
         {
-            using IReplica replica = engine.CreateReplica(rule);
+            using IReplica replica = engine.CreateReplica(rule), begun = engine.CreateReplica(rule);
             replica.Write(state);
+            begun.Write(state);
             using IBatch batch = engine.CreateBatch(Images);
             batch.Write(images, labels);
             float[] gradients = new float[model.Layout.ParameterCount];
@@ -177,7 +183,9 @@ internal static class DeviceTest
             replica.Read(end);
             var results = new List<BatchResult>();
             replica.TakeResults(results);
-            return (gradients, end, results[^1]);
+            double[] moved = new double[model.Layout.All.Count];
+            replica.Differences(begun, [.. model.Layout.All], moved);
+            return (gradients, end, results[^1], moved);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using LastBit.Arithmetic;
 using LastBit.Models;
 
@@ -13,6 +14,8 @@ internal sealed class OpenClReplica : IReplica
     private readonly List<BatchResult> _early = [];
     private readonly OpenClBuffer _results;
     private readonly OpenClBuffer _counter;
+    private OpenClBuffer? _terms;
+    private OpenClBuffer? _sums;
 
     public OpenClReplica(OpenClProgram program, ParameterLayout layout, UpdateRule rule)
     {
@@ -82,24 +85,50 @@ internal sealed class OpenClReplica : IReplica
         _program.Read(tensor.IsTrainable ? Parameters : Statistics, values[..tensor.Count], tensor.Offset);
 
     /// <inheritdoc/>
-    public bool IsFinite() => Count(Parameters, Parameters, Layout.Weights, finite: true) == 0;
+    public bool IsFinite()
+    {
+        Span<int> count = [0];
+        _program.Write<int>(count, _counter);
+        _program.Run("count_not_finite", [Layout.ParameterCount], Parameters, Layout.ParameterCount, _counter);
+        _program.Read(_counter, count);
+        return count[0] == 0;
+    }
 
     /// <inheritdoc/>
     public void Differences(IReplica other, ReadOnlySpan<Parameter> tensors, Span<double> differences)
     {
         ArgumentNullException.ThrowIfNull(other);
         var theirs = (OpenClReplica)other;
+        if (tensors.IsEmpty)
+            return;
+        if (!_program.Device.HasDoubles)
+        {
+            for (int i = 0; i < tensors.Length; i++)
+            {
+                float[] a = new float[tensors[i].Count], b = new float[a.Length];
+                Read(tensors[i], a);
+                theirs.Read(tensors[i], b);
+                differences[i] = a.AsSpan().SequenceEqual(b) ? 0 : RelativeDifference.L1(a, b);
+            }
+            return;
+        }
+        // Of each tensor eight sums, every eighth term in turn, and for each whether a term is not 0: RelativeDifference's order.
+        const int Lanes = 8;
+        _terms = Enough(_terms, 2 * Layout.All.Append(Layout.Weights).Max(tensor => (long)tensor.Count));
+        _sums = Enough(_sums, 2L * 2 * Lanes * tensors.Length);
         for (int i = 0; i < tensors.Length; i++)
         {
             Parameter tensor = tensors[i];
-            differences[i] = 0;
-            if (Count(Of(tensor), theirs.Of(tensor), tensor, finite: false) == 0)
-                continue;
-            float[] a = new float[tensor.Count], b = new float[tensor.Count];
-            Read(tensor, a);
-            theirs.Read(tensor, b);
-            // Numbers may differ in their bits and be equal: zeros of either sign.
-            differences[i] = a.AsSpan().SequenceEqual(b) ? 0 : RelativeDifference.L1(a, b);
+            _program.Run("difference_terms", [tensor.Count], Of(tensor), theirs.Of(tensor), tensor.Offset, tensor.Count, _terms);
+            _program.Run("difference_sums", [Lanes], [Lanes, 1, 1], _terms, tensor.Count, _sums, 2 * Lanes * i);
+        }
+        double[] sums = new double[2 * Lanes * tensors.Length];
+        _program.Read(_sums, sums.AsSpan());
+        for (int i = 0; i < tensors.Length; i++)
+        {
+            ReadOnlySpan<double> row = sums.AsSpan(2 * Lanes * i, 2 * Lanes);
+            bool differ = row[Lanes..].ContainsAnyExcept(0.0);
+            differences[i] = differ ? 2 * (FixedOrderSum.Tree(Vector512.Create(row)) / tensors[i].Count) : 0;
         }
     }
 
@@ -129,19 +158,18 @@ internal sealed class OpenClReplica : IReplica
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (OpenClBuffer buffer in (OpenClBuffer[])[Parameters, Statistics, .. Vectors, _results, _counter])
-            buffer.Dispose();
+        foreach (OpenClBuffer? buffer in (OpenClBuffer?[])[Parameters, Statistics, .. Vectors, _results, _counter, _terms, _sums])
+            buffer?.Dispose();
     }
 
     private OpenClBuffer Of(Parameter tensor) => tensor.IsTrainable ? Parameters : Statistics;
 
-    private int Count(OpenClBuffer a, OpenClBuffer b, Parameter tensor, bool finite)
+    private OpenClBuffer Enough(OpenClBuffer? buffer, long numbers)
     {
-        Span<int> count = [0];
-        _program.Write<int>(count, _counter);
-        _program.Run("count_different", [tensor.Count], a, b, tensor.Offset, tensor.Count, finite ? 1 : 0, _counter);
-        _program.Read(_counter, count);
-        return count[0];
+        if (buffer is not null && buffer.Count >= numbers)
+            return buffer;
+        buffer?.Dispose();
+        return _program.Allocate(numbers);
     }
 
     private void Collect()

@@ -71,13 +71,42 @@ __kernel void adamw(__global float *weights, __global const float *gradients, in
     weights[i] = moved(weights[i], kept, rate, k, d, at_random, seed_low, seed_high, purpose, step, i);
 }
 
-// How many numbers of a are not those of b, bit for bit (or, where they are the same buffer, how many are not finite).
-__kernel void count_different(__global const float *a, __global const float *b, int first, int count, int finite, __global int *result)
+// How many numbers are not finite.
+__kernel void count_not_finite(__global const float *a, int count, __global int *result)
+{
+    int i = (int)get_global_id(0);
+    if (i < count && (as_uint(a[i]) & 0x7F800000u) == 0x7F800000u)
+        atomic_inc(result);
+}
+
+#ifdef cl_khr_fp64
+// |a - b| / (|a| + |b|); -1 where both are NaN, which counts as equal where all numbers are.
+__kernel void difference_terms(__global const float *a, __global const float *b, int first, int count, __global double *terms)
 {
     int i = (int)get_global_id(0);
     if (i >= count)
         return;
-    uint bits = as_uint(a[first + i]);
-    if (finite ? (bits & 0x7F800000u) == 0x7F800000u : bits != as_uint(b[first + i]))
-        atomic_inc(result);
+    double x = (double)a[first + i], y = (double)b[first + i], sum = fabs(x) + fabs(y);
+    if (x == y)
+        terms[i] = 0.0;
+    else if (x != x || y != y)
+        terms[i] = x != x && y != y ? -1.0 : (double)NAN;
+    else
+        terms[i] = sum == (double)INFINITY ? 1.0 : divide64(fabs(x - y), sum);
 }
+
+// Eight sums, an item each: every eighth term in turn. Behind them, for each, whether a term is not 0.
+__kernel void difference_sums(__global const double *terms, int count, __global double *sums, int at)
+{
+    int lane = (int)get_global_id(0);
+    double sum = 0.0, differs = 0.0;
+    for (int i = lane; i < count; i += 8)
+    {
+        double term = terms[i];
+        sum += term == -1.0 ? (double)NAN : term;
+        differs = term != 0.0 && term != -1.0 ? 1.0 : differs;
+    }
+    sums[at + lane] = sum;
+    sums[at + 8 + lane] = differs;
+}
+#endif
