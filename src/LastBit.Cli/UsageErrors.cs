@@ -63,7 +63,7 @@ internal static class UsageErrors
     private static string DidYouMean(string word, IEnumerable<string> names)
     {
         (string name, int distance) = names.Select(name => (name, Distance(word, name))).MinBy(pair => pair.Item2);
-        return name is not null && distance <= word.Length / 2 ? $"; did you mean {name}?" : "";
+        return name is not null && distance <= word.TrimStart('-').Length / 2 ? $"; did you mean {name}?" : "";
     }
 
     /// <summary>The number of letters to insert, delete or replace to get from one word to the other (Levenshtein).</summary>

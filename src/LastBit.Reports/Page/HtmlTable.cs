@@ -5,6 +5,8 @@ namespace LastBit.Reports.Page;
 /// <summary>A table in a frame of its own that scrolls sideways where the window is too narrow.</summary>
 internal static partial class HtmlTable
 {
+    private const int LongestWhole = 16;
+
     /// <summary>Makes the table; the first cell of each row is its heading.</summary>
     /// <param name="label">The frame's name for screen readers. Formulas in all other texts stand between dollar signs.</param>
     /// <param name="caption">What the table shows.</param>
@@ -14,11 +16,13 @@ internal static partial class HtmlTable
     /// <returns>The HTML.</returns>
     internal static Markup Of(string label, string caption, string[] headings, IEnumerable<string[]> rows)
     {
+        // Short headings of rows, "B - A", are not broken over lines; those of numbers never are.
+        Markup whole = new(headings[0].StartsWith('#') ? " class=\"number\"" : " class=\"whole\"");
         Markup Kind(int column) => headings[column].StartsWith('#') ? new Markup(" class=\"number\"") : Markup.Empty;
         Markup Head(string heading, int column) =>
             Markup.Of($"""<th scope="col"{Kind(column)}>{Formula.Text(heading.TrimStart('#'))}</th>""");
         Markup Cell(string text, int column) => column == 0
-            ? Markup.Of($"""<th scope="row"{Kind(column)}>{Formula.Text(text)}</th>""")
+            ? Markup.Of($"""<th scope="row"{(text.Length <= LongestWhole ? whole : Kind(column))}>{Formula.Text(text)}</th>""")
             : Markup.Of($"""<td{Kind(column)}>{Breakable(text)}</td>""");
         return Markup.Of($"""
             <div class="table card"><p class="caption">{Formula.Text(caption)}</p>

@@ -80,6 +80,7 @@ public class CommandLineTests
 
     [Theory]
     [InlineData("unknown option --jsn; did you mean --json?", "info", "--jsn")]
+    [InlineData("unknown option --resume (see", "reproduce", "--resume", "runs")]
     [InlineData("unknown command 'inof'; did you mean info?", "inof")]
     [InlineData("unexpected argument 'now'", "info", "now")]
     [InlineData("lastbit noise: PATH is missing; write it as in `lastbit noise logs/`", "noise", "--lower-is-better")]

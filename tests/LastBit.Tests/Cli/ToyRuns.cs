@@ -19,7 +19,8 @@ internal static class ToyRuns
         return command switch
         {
             "accuracy" => ["accuracy", .. toy, "--epochs", "2", "--seeds", "1,2", "--k", "1,3", "--correctness"],
-            "edge" => ["edge", .. toy, "--learning-rate", "0.01,0.02", "--train-size", "40", "--iterations", "6", "--every", "2",
+            "edge" => ["edge", .. toy, "--learning-rate", "0.01,0.02", "--momentum", "0.9", "--nesterov", "--perturbation", "k=3,stochastic",
+                "--train-size", "40", "--iterations", "6", "--every", "2",
                 "--pass-size", "16"],
             "divergence" => ["divergence", .. toy, "--divisors", "2,3", "--scaled-iterations", "3", "--mat"],
             _ => ["train", .. toy, "--epochs", "3"],
