@@ -278,12 +278,13 @@ public sealed class OpenClTests : IDisposable
         Assert.Equal(0, ToyRuns.Run([.. call, "--out", _folder["cpu"]]).ExitCode);
         string both = _folder["both"], run = Path.Combine(both, "run.json");
         using Process first = ToyRuns.Start([.. call, "--engine", "opencl", "--out", both]);
-        Task<string>[] said = [first.StandardOutput.ReadToEndAsync(), first.StandardError.ReadToEndAsync()];
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        Task<string>[] said = [first.StandardOutput.ReadToEndAsync(cancellation), first.StandardError.ReadToEndAsync(cancellation)];
         while (!File.Exists(run) && !first.HasExited)
-            await Task.Delay(10, TestContext.Current.CancellationToken);
+            await Task.Delay(10, cancellation);
         LastBitProcess second = ToyRuns.Run(["accuracy", "--resume", both, "--engine", "opencl", "--threads", "1"]);
         string[] words = await Task.WhenAll(said);
-        await first.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await first.WaitForExitAsync(cancellation);
         // The one that ends first leaves to the other what that is working on.
         Assert.True(first.ExitCode == 0 || second.ExitCode == 0, words[1] + second.Error);
         Assert.All([words[1], second.Error], error => Assert.Contains("k = 1, 3: test accuracy", error, StringComparison.Ordinal));
