@@ -89,11 +89,11 @@ internal sealed class CommandRun : IDisposable
 
     private static string Few(string[] cells) => string.Join(", ", cells.Take(5)) + (cells.Length > 5 ? ", ..." : "");
 
-    /// <summary>One line for the user, on standard error; nothing under --quiet.</summary>
+    /// <summary>A sentence for the user, on standard error; nothing under --quiet.</summary>
     internal void Say(string text)
     {
         if (!_quiet)
-            Terminal.ErrorWriter.WriteLine(text);
+            RunLines.Wrapped(Terminal.Error, text);
     }
 
     /// <summary>

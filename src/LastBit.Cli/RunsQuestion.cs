@@ -44,7 +44,7 @@ internal sealed record RunsQuestion(
         if (Parse.GetValue(CommonOptions.Quiet))
             return;
         foreach (string line in logs.Said)
-            Terminal.ErrorWriter.WriteLine(name is null ? line : $"{name}: {line}");
+            RunLines.Wrapped(Terminal.Error, name is null ? line : $"{name}: {line}");
     }
 }
 

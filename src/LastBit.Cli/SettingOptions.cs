@@ -133,7 +133,7 @@ internal sealed partial record SettingOption(Setting Setting, Option Option, Fun
     {
         GreyImage image = GreyImage.Load(file);
         if (image.Warning is { } warning)
-            Terminal.ErrorWriter.WriteLine(warning);
+            RunLines.Wrapped(Terminal.Error, warning);
         return image;
     }
 

@@ -100,8 +100,9 @@ public static class LogReader
                 throw new InputException($"{file.Path}: {problem}");
             if (log is null && file.IsNamed && file.IsAlone)
             {
-                throw new InputException($"{file.Path}: " + (file.Length == 0
-                    ? "is empty; a log has at least one value" : "is not a log that can be read; docs/noise.md lists those that can"));
+                throw new InputException(file.Length == 0 ? $"{file.Path}: is empty; a log has at least one value"
+                    : options.Pattern is not null ? NoLine(options.Pattern, file.Path)
+                    : $"{file.Path}: is not a log that can be read; docs/noise.md lists those that can");
             }
             if (log is null || log.Problem is not null)
             {
@@ -121,6 +122,7 @@ public static class LogReader
             string? problem = others.Select(file => file.Length == 0 ? null : LogFormats.Recognise(file, options)?.Problem is { } why
                 ? $"{file.Path} {why}" : null).FirstOrDefault(why => why is not null);
             throw new InputException(problem is not null ? $"{where}: holds no log that can be read; {problem}"
+                : options.Pattern is not null ? NoLine(options.Pattern, $"{NumberText.Count(others.Count, "file")} in {where}")
                 : $"{where}: none of its {NumberText.Count(others.Count, "file")} is a log that can be read; docs/noise.md lists those "
                     + "that can");
         }
@@ -135,6 +137,9 @@ public static class LogReader
         }
         return (files, others);
     }
+
+    private static string NoLine(string pattern, string where) => $"--pattern: no line of {where} is like '{pattern}'; copy one, "
+        + "and put {step} and a name such as {val_loss} where its numbers are";
 
     /// <summary>Names the files that might be taken for logs and are none, and counts the others.</summary>
     private static void SayWhatIsNoLog(List<LogFile> files, List<FoundFile> others, ReadingContext context)

@@ -306,7 +306,8 @@ public sealed record Comparison
             notes.Add($"With {(pair.Paired ? $"{fewest} pairs" : "so few runs")} the permutation test cannot go below "
                 + $"p = {NumberText.Of(pair.Permutation.LeastP, 3)}"
                 + $"{(real ? ", so the verdict rests on normally distributed runs" : "")}; from "
-                    + $"{LeastRunsForPermutation(pair.Paired, pairs)} {(pair.Paired ? "pairs" : "runs a side")} on it can.");
+                    + $"{LeastRunsForPermutation(pair.Paired, pairs)} {(pair.Paired ? "pairs" : "runs a side")} on it can fall below "
+                    + $"{NumberText.Of(Power.Level / pairs, 2)}.");
         }
         if (real && settings.Difference is { } least && Math.Abs(pair.Difference) < least)
             notes.Add($"The difference is real but smaller than the {measure.Difference(least)} that matter.");

@@ -294,7 +294,7 @@ public sealed class CaseTests
             StringComparison.Ordinal);
         Assert.Contains("{a} is there twice", Logs.Error(() => Logs.ReadText("log.txt", text, new ImportOptions { Pattern = "{a} {a}" })),
             StringComparison.Ordinal);
-        Assert.Contains("is not a log that can be read",
+        Assert.Contains("is like 'steps {step}'; copy one",
             Logs.Error(() => Logs.ReadText("log.txt", text, new ImportOptions { Pattern = "steps {step}" })), StringComparison.Ordinal);
     }
 

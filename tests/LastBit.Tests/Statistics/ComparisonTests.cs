@@ -127,7 +127,7 @@ public class ComparisonTests
         Assert.Equal(0.0625, five.Permutation.LeastP);
         Assert.Contains(five.Notes, note => note.StartsWith("With 5 pairs the permutation test cannot go below p = 0.0625",
             StringComparison.Ordinal)
-            && note.EndsWith("from 6 pairs on it can.", StringComparison.Ordinal));
+            && note.EndsWith("from 6 pairs on it can fall below 0.05.", StringComparison.Ordinal));
         Assert.DoesNotContain(Pair(Group("A", a, seeds), Group("B", b, seeds), paired).Notes, note =>
             note.Contains("cannot go below", StringComparison.Ordinal));
     }
