@@ -6,6 +6,9 @@ namespace LastBit.Engines.Cpu.Kernels;
 /// </summary>
 internal static unsafe class WeightLayout
 {
+    // A cache line of the packed layout is written at once, from as many places of the other.
+    private const int OutputsAtOnce = 16;
+
     /// <summary>
     /// Fills the layout of the forward pass, Size x InChannels x Size x OutChannels,
     /// from OIHW weights with <paramref name="realInChannels"/> input channels.
@@ -15,15 +18,19 @@ internal static unsafe class WeightLayout
         int size = shape.Size, inC = shape.InChannels, outC = shape.OutChannels;
         if (realInChannels < inC)
             new Span<float>(packed, shape.WeightCount).Clear();
-        for (int o = 0; o < outC; o++)
+        int kernel = size * size;
+        for (int o = 0; o < outC; o += OutputsAtOnce)
         {
+            int outputs = Math.Min(OutputsAtOnce, outC - o);
+            nint next = (nint)realInChannels * kernel;
+            float* source = oihw + (o * next);
             for (int i = 0; i < realInChannels; i++)
             {
-                for (int r = 0; r < size; r++)
+                for (int tap = 0; tap < kernel; tap++, source++)
                 {
-                    float* target = packed + (((((long)r * inC) + i) * size) * outC) + o;
-                    for (int c = 0; c < size; c++)
-                        target[c * outC] = *oihw++;
+                    float* target = packed + (((((((long)(tap / size) * inC) + i) * size) + (tap % size)) * outC) + o);
+                    for (int k = 0; k < outputs; k++)
+                        target[k] = source[k * next];
                 }
             }
         }
@@ -38,16 +45,15 @@ internal static unsafe class WeightLayout
         int size = shape.Size, inC = shape.InChannels, outC = shape.OutChannels;
         if (realInChannels < inC)
             new Span<float>(flipped, shape.WeightCount).Clear();
-        for (int o = 0; o < outC; o++)
+        int kernel = size * size;
+        for (int o = 0; o < outC; o++, oihw += realInChannels * kernel)
         {
-            for (int i = 0; i < realInChannels; i++)
+            for (int tap = 0; tap < kernel; tap++)
             {
-                for (int r = 0; r < size; r++)
-                {
-                    float* target = flipped + (((((long)(size - 1 - r) * outC) + o) * size + (size - 1)) * inC) + i;
-                    for (int c = 0; c < size; c++)
-                        target[-c * inC] = *oihw++;
-                }
+                int r = size - 1 - (tap / size), c = size - 1 - (tap % size);
+                float* target = flipped + ((((((long)r * outC) + o) * size) + c) * inC);
+                for (int i = 0; i < realInChannels; i++)
+                    target[i] = oihw[((nint)i * kernel) + tap];
             }
         }
     }
