@@ -76,8 +76,7 @@ internal static class StepBenchmark
         {
             double seconds = pass.Seconds / contender.Batches;
             Print($"{(pass.Backward ? "backward" : "forward "),-8} {pass.Layers,-44} {seconds * 1e3,7:F2} ms ",
-                $"{pass.Flop * (double)batch / seconds / 1e9 / peak,6:P0} of peak  ",
-                $"+ tables {pass.ReduceSeconds / contender.Batches * 1e3:F2} ms");
+                $"{pass.Flop * (double)batch / seconds / 1e9 / peak,6:P0} of peak");
         }
     }
 

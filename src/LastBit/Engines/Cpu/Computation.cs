@@ -41,6 +41,9 @@ internal sealed unsafe class Computation : IDisposable
     private int _count;
     private int _step;
 
+    // The pass whose tables are yet to be added.
+    private Pass? _left;
+
     /// <summary>Plans the work and takes the memory.</summary>
     /// <param name="model">What to compute.</param>
     /// <param name="capacity">Images in the largest batch.</param>
@@ -104,8 +107,7 @@ internal sealed unsafe class Computation : IDisposable
         _backward = [.. _plan.Backward.Select(plan => PassOf(plan, tensors, backward: true))];
         _pass = _forward[0];
         _loads = [.. _layers.SelectMany(layer => Enumerable.Range(0, layer.LoadParts).Select(part => (layer, part)))];
-        _tables = new AlignedBuffer<float>(
-            _backward.Max(pass => pass.Layers.Sum(layer => (long)layer.TableSize)) * WorkPlan.Chunks(capacity));
+        _tables = PlaceTables([.. _backward.Where(pass => pass.Together is null)]);
         _gradients = new AlignedBuffer<float>(model.Layout.ParameterCount);
         long padded = _layers.Max(layer => layer.PaddedSize);
         long flat = _layers.Max(layer => Math.Max(layer.Output.SampleSize, layer.Inputs.Max(view => view.Tensor.SampleSize)));
@@ -199,6 +201,7 @@ internal sealed unsafe class Computation : IDisposable
     /// <summary>Computes <see cref="Gradients"/> for the images of the last forward pass.</summary>
     public void Backward()
     {
+        _left = null;
         foreach (Pass pass in _backward)
         {
             _pass = pass;
@@ -211,7 +214,9 @@ internal sealed unsafe class Computation : IDisposable
             }
             else
             {
-                _team.Run(WorkPlan.Chunks(_count), _backwardJob);
+                // The tables of the pass before are added where threads would wait for one another at the end of this one.
+                _team.Run(WorkPlan.Chunks(_count), _backwardJob, _left?.Parts.Length ?? 0);
+                _left = pass;
             }
             foreach (StoredTensor tensor in pass.Normalised)
             {
@@ -220,12 +225,10 @@ internal sealed unsafe class Computation : IDisposable
                 else
                     tensor.Normalization!.FinishBackward(_gradients.Pointer, _count, tensor.Positions);
             }
-            long reduce = Stopwatch.GetTimestamp();
-            _team.Run(pass.Parts.Length, _reduceJob);
-            long end = Stopwatch.GetTimestamp();
-            pass.Ticks += reduce - start;
-            pass.ReduceTicks += end - reduce;
+            pass.Ticks += Stopwatch.GetTimestamp() - start;
         }
+        if (_left is not null)
+            _team.Run(_left.Parts.Length, _reduceJob);
     }
 
     /// <summary>
@@ -240,9 +243,8 @@ internal sealed unsafe class Computation : IDisposable
             {
                 long flop = pass.Layers.Sum(layer => layer.ForwardFlop * (!backward || IsFirst(layer) ? 1 : 2));
                 string names = string.Join(" + ", pass.Layers.Select(layer => layer.Name));
-                double seconds = pass.Ticks / (double)Stopwatch.Frequency, reduceSeconds = pass.ReduceTicks / (double)Stopwatch.Frequency;
-                times.Add(new PassTime(names, backward, seconds, reduceSeconds, flop));
-                pass.Ticks = pass.ReduceTicks = 0;
+                times.Add(new PassTime(names, backward, pass.Ticks / (double)Stopwatch.Frequency, flop));
+                pass.Ticks = 0;
             }
         }
         return times;
@@ -335,13 +337,18 @@ internal sealed unsafe class Computation : IDisposable
 
     private void BackwardChunk(int chunk, int worker)
     {
+        if (chunk >= WorkPlan.Chunks(_count))
+        {
+            ReducePart(chunk - WorkPlan.Chunks(_count), worker);
+            return;
+        }
         Scratch scratch = _scratch[worker];
         CpuLayer[] layers = _pass.Layers;
         int first = chunk * WorkPlan.ChunkSize, end = Math.Min(_count, first + WorkPlan.ChunkSize);
         for (int i = 0; i < layers.Length; i++)
         {
             int written = layers[i].GatheredTableSize;
-            new Span<float>(Table(i, chunk) + written, layers[i].TableSize - written).Clear();
+            new Span<float>(Table(_pass, i, chunk) + written, layers[i].TableSize - written).Clear();
         }
         Array.Clear(scratch.Progress);
         for (int sample = first; sample < end; sample++)
@@ -352,19 +359,19 @@ internal sealed unsafe class Computation : IDisposable
                 if (LayerOutputs.KeepsGradients)
                     LayerOutputs.Keep(layers[i], sample);
                 if (_tangents)
-                    layers[i].BackwardTangent(sample, scratch, Table(i, chunk));
+                    layers[i].BackwardTangent(sample, scratch, Table(_pass, i, chunk));
                 else
-                    layers[i].Backward(sample, scratch, Table(i, chunk));
+                    layers[i].Backward(sample, scratch, Table(_pass, i, chunk));
             }
         }
         for (int i = 0; i < layers.Length; i++)
-            layers[i].FinishChunk(scratch, Table(i, chunk));
+            layers[i].FinishChunk(scratch, Table(_pass, i, chunk));
     }
 
     private void ReducePart(int index, int worker)
     {
-        var (layer, part) = _pass.Parts[index];
-        _pass.Layers[layer].ReduceTables(Table(layer, 0), WorkPlan.Chunks(_count), _gradients.Pointer, part);
+        var (layer, part) = _left!.Parts[index];
+        _left.Layers[layer].ReduceTables(Table(_left, layer, 0), WorkPlan.Chunks(_count), _gradients.Pointer, part);
     }
 
     /// <summary>Lets a worker fetch the image that it will most likely have next.</summary>
@@ -376,8 +383,9 @@ internal sealed unsafe class Computation : IDisposable
             scratch.Prefetch.Rest();
     }
 
-    private float* Table(int layer, int chunk) =>
-        _tables.Pointer + (_pass.TableStarts[layer] * WorkPlan.Chunks(_capacity)) + ((long)chunk * _pass.Layers[layer].TableSize);
+    private float* Table(Pass pass, int layer, int chunk) =>
+        _tables.Pointer + pass.Tables + (pass.TableStarts[layer] * WorkPlan.Chunks(_capacity))
+            + ((long)chunk * pass.Layers[layer].TableSize);
 
     private bool IsFirst(CpuLayer layer) => layer.Inputs[0].Tensor == _images;
 
@@ -466,6 +474,16 @@ internal sealed unsafe class Computation : IDisposable
         return (most, slots);
     }
 
+    /// <summary>Takes memory for tables: a pass has its own at one end, while those of the pass before are added at the other.</summary>
+    private AlignedBuffer<float> PlaceTables(Pass[] passes)
+    {
+        long[] sizes = [.. passes.Select(pass => pass.Layers.Sum(layer => (long)layer.TableSize) * WorkPlan.Chunks(_capacity)), 0];
+        long most = passes.Select((_, i) => sizes[i] + sizes[i + 1]).DefaultIfEmpty().Max();
+        for (int i = 1; i < passes.Length; i += 2)
+            passes[i].Tables = most - sizes[i];
+        return new AlignedBuffer<float>(most);
+    }
+
     /// <summary>A pass with the memory of its layers.</summary>
     private sealed class Pass
     {
@@ -483,17 +501,18 @@ internal sealed unsafe class Computation : IDisposable
         /// <summary>How often the work on an image lets its worker prefetch.</summary>
         public int Fetches { get; init; }
 
+        /// <summary>Where its tables begin, and in them those of its layers, an image's worth of each.</summary>
+        public long Tables { get; set; }
+
+        /// <inheritdoc cref="Tables"/>
         public long[] TableStarts { get; init; } = [];
 
         public (int Layer, int Part)[] Parts { get; init; } = [];
 
-        /// <summary>Time spent in the pass, and of a backward pass in adding its tables, in ticks of <see cref="Stopwatch"/>.</summary>
+        /// <summary>Time spent in the pass, in ticks of <see cref="Stopwatch"/>.</summary>
         public long Ticks { get; set; }
-
-        /// <inheritdoc cref="Ticks"/>
-        public long ReduceTicks { get; set; }
     }
 }
 
 /// <summary>Time of one pass.</summary>
-internal readonly record struct PassTime(string Layers, bool Backward, double Seconds, double ReduceSeconds, long Flop);
+internal readonly record struct PassTime(string Layers, bool Backward, double Seconds, long Flop);

@@ -52,11 +52,12 @@ public sealed class WorkerTeam : IDisposable
     /// <summary>Number of threads, the calling one included.</summary>
     public int Size { get; }
 
-    /// <summary>Runs job(part, worker) for every part in [0, parts), with worker in [0, Size), and returns when all are done.</summary>
+    /// <summary>Runs job(part, worker) for every part in [0, parts + more), with worker in [0, Size), and returns when all are done.</summary>
     /// <param name="parts">Number of parts.</param>
     /// <param name="job">What to do with a part; a worker does one part at a time.</param>
+    /// <param name="more">Smaller parts, numbered on; begun last, they fill the time in which others would wait.</param>
     /// <exception cref="Exception">Whatever a part threw first; the other parts are then not begun.</exception>
-    public void Run(int parts, Action<int, int> job)
+    public void Run(int parts, Action<int, int> job, int more = 0)
     {
         ArgumentNullException.ThrowIfNull(job);
         if (parts <= 0)
@@ -64,10 +65,10 @@ public sealed class WorkerTeam : IDisposable
         lock (_gate)
         {
             _job = job;
-            _parts = parts;
+            _parts = parts + more;
             _failure = null;
             Volatile.Write(ref _next, 0);
-            if (parts == 1)
+            if (_parts == 1)
             {
                 Take(0);
             }

@@ -59,6 +59,18 @@ public class WorkerTeamTests
         Assert.Equal(10, count);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Smaller_pieces_are_numbered_on_and_counted_with_the_others(int threads)
+    {
+        using var team = new WorkerTeam(threads);
+        int[] done = new int[9];
+        team.Run(4, (part, _) => Interlocked.Increment(ref done[part]), more: 5);
+        Assert.All(done, times => Assert.Equal(1, times));
+        Assert.Equal([4], team.TakeTimes().ByParts.Keys);
+    }
+
     [Fact]
     public void The_work_of_all_threads_is_counted_by_the_number_of_pieces()
     {
