@@ -52,7 +52,7 @@ public sealed class WorkerTeam : IDisposable
     /// <summary>Number of threads, the calling one included.</summary>
     public int Size { get; }
 
-    /// <summary>Runs job(part, worker) for every part in [0, parts + more), with worker in [0, Size), and returns when all are done.</summary>
+    /// <summary>Runs job(part, worker) for every part in [0, parts + more), worker in [0, Size), and returns when all are done.</summary>
     /// <param name="parts">Number of parts.</param>
     /// <param name="job">What to do with a part; a worker does one part at a time.</param>
     /// <param name="more">Smaller parts, numbered on; begun last, they fill the time in which others would wait.</param>
