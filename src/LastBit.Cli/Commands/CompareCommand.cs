@@ -100,7 +100,8 @@ internal static class CompareCommand
         IReadOnlyList<Comparison> pairs = Comparison.OfAll([.. read.Select(one => new ComparedGroup(
             one.Name, one.Runs, one.Logs.Result.LeftOut.Count(left => left.HasDiverged)))], settings);
         NoiseAnalysis[] noise = [.. read.Select(one => NoiseAnalysis.Of(one.Runs, measure))];
-        List<ShownTable> tables = [PairsTable(pairs, measure), GroupsTable(read, noise)];
+        string? by = pairs.Select(pair => pair.PairedBy).Distinct().Count() == 1 ? pairs[0].PairedBy : null;
+        List<ShownTable> tables = [PairsTable(pairs, measure, by), GroupsTable(read, noise)];
         IReadOnlyList<ImageTest> imageTests = ComparedCases.ImageTests(read);
         if (ComparedCases.ImageTable(imageTests) is { } images)
             tables.Add(images);
@@ -232,8 +233,8 @@ internal static class CompareCommand
         _ => "no difference seen",
     };
 
-    private static ShownTable PairsTable(IReadOnlyList<Comparison> pairs, Measure measure) => new(
-        $"{measure.Description}, pair by pair",
+    private static ShownTable PairsTable(IReadOnlyList<Comparison> pairs, Measure measure, string? by) => new(
+        $"{measure.Description}, pair by pair{(by is null ? "" : $", runs paired by {by}")}",
         ["pair", "#difference", "#95% interval", "#p", .. pairs.Count > 1 ? HolmHeading : [], "#p by permutation", pairs.Count == 1
             ? $"#P({pairs[0].B} better)" : "#P(better)", "#its interval", "verdict"],
         [
@@ -242,7 +243,8 @@ internal static class CompareCommand
                 double scale = pair.Test?.StandardError ?? Math.Abs(pair.Difference) / 100;
                 return (string[])
                 [
-                    $"{pair.B} - {pair.A}{(pair.Paired ? $", paired by {pair.PairedBy}" : "")}", Measure.Number(pair.Difference, scale),
+                    $"{pair.B} - {pair.A}{(pair.Paired && by is null ? $", paired by {pair.PairedBy}" : "")}",
+                    Measure.Number(pair.Difference, scale),
                     pair.Test is { } test ? $"{Measure.Number(test.Low, scale)} to {Measure.Number(test.High, scale)}" : "-",
                     PText(pair.P),
                     .. pairs.Count > 1 ? new[] { PText(pair.PAdjusted) } : [],

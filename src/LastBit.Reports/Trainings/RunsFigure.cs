@@ -53,18 +53,16 @@ public static class RunsFigure
     /// <summary>Whether a run has more than one step.</summary>
     internal static bool HasCurves(IReadOnlyList<ShownGroup> groups) => groups.Any(group => group.Runs.Any(run => run.Values.Length > 1));
 
-    /// <summary>The last fifth of the steps, where trainings are told apart.</summary>
-    internal static (double From, double To) LastSteps(IReadOnlyList<ShownGroup> groups)
-    {
-        (double from, double to) = AllSteps(groups);
-        return (to - (to - from) / 5, to);
-    }
+    /// <summary>The last fifth of the steps of each training, where they are told apart: one of fewer steps ends before the others do.</summary>
+    internal static (double From, double To) LastSteps(IReadOnlyList<ShownGroup> groups) =>
+        (groups.Min(group => AllSteps([group]) is var (from, to) ? to - (to - from) / 5 : 0), AllSteps(groups).To);
 
     /// <summary>
     /// The step after the first tenth. Until then a training falls by more than its runs ever differ, so the axis is that of what comes
-    /// after.
+    /// after, and of the last steps of each training.
     /// </summary>
-    internal static double Settled(IReadOnlyList<ShownGroup> groups) => AllSteps(groups) is var (from, to) ? from + (to - from) / 10 : 0;
+    internal static double Settled(IReadOnlyList<ShownGroup> groups) =>
+        AllSteps(groups) is var (from, to) ? Math.Min(from + (to - from) / 10, LastSteps(groups).From) : 0;
 
     private static (double From, double To) AllSteps(IReadOnlyList<ShownGroup> groups) =>
         (groups.Min(group => group.Runs.Min(run => run.Steps[0])), groups.Max(group => group.Runs.Max(run => run.Steps[^1])));

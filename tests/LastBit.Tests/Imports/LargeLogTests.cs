@@ -67,6 +67,19 @@ public sealed class LargeLogTests
                 steps[..100].Length));
     }
 
+    [Fact]
+    public void The_last_steps_are_those_of_each_training_also_where_one_has_fewer()
+    {
+        ShownGroup longer = Group("before", 1600), shorter = Group("after", 1400);
+        Assert.Equal((1280, 1600), RunsFigure.LastSteps([longer]));
+        Assert.Equal((1120, 1600), RunsFigure.LastSteps([longer, shorter]));
+        Assert.Equal(160, RunsFigure.Settled([longer, shorter]));
+        Assert.Equal(80, RunsFigure.Settled([longer, Group("short", 100)]));
+
+        static ShownGroup Group(string name, double steps) =>
+            new(name, [new ShownRun(name, null, null, 1, [0, steps / 2, steps], [3, 2, 1])], 1, null);
+    }
+
     private static string Write(string file)
     {
         bool lines = file.EndsWith(".jsonl", StringComparison.Ordinal);
