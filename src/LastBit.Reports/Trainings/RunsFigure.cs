@@ -53,7 +53,9 @@ public static class RunsFigure
     /// <summary>Whether a run has more than one step.</summary>
     internal static bool HasCurves(IReadOnlyList<ShownGroup> groups) => groups.Any(group => group.Runs.Any(run => run.Values.Length > 1));
 
-    /// <summary>The last fifth of the steps of each training, where they are told apart: one of fewer steps ends before the others do.</summary>
+    /// <summary>
+    /// The last fifth of the steps of each training, where they are told apart: one of fewer steps ends before the others do.
+    /// </summary>
     internal static (double From, double To) LastSteps(IReadOnlyList<ShownGroup> groups) =>
         (groups.Min(group => AllSteps([group]) is var (from, to) ? to - (to - from) / 5 : 0), AllSteps(groups).To);
 
